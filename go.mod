@@ -1,0 +1,3 @@
+module github.com/fettlehq/fettle
+
+go 1.26.0

@@ -1,0 +1,107 @@
+// Package schema describes a database: tables, columns, keys, indexes and constraints.
+//
+//	model, lift/sql, a live catalog ─▶ Schema ─▶ migrate, review, optimize
+//
+// It is plain data that marshals to JSON and back without loss. It knows no dialect: a column has one logical Type,
+// and whoever talks to a database renders it.
+package schema
+
+// Schema is the tables of a database, sorted by name.
+type Schema struct {
+	Tables []*Table `json:"tables"`
+}
+
+// Table is a table. Its Columns keep their order; the rest is sorted by name.
+type Table struct {
+	Name        string        `json:"name"`
+	Was         string        `json:"was,omitempty"` // its former name, for a rename
+	Comment     string        `json:"comment,omitempty"`
+	Columns     []*Column     `json:"columns"`
+	PrimaryKey  []string      `json:"primaryKey"`
+	Indexes     []*Index      `json:"indexes,omitempty"`
+	ForeignKeys []*ForeignKey `json:"foreignKeys,omitempty"`
+	Checks      []*Check      `json:"checks,omitempty"`
+}
+
+// Type is a logical column type.
+type Type string
+
+// The logical types, with how each database stores them.
+const (
+	Text     Type = "text"     // Postgres text; SQLite TEXT
+	Boolean  Type = "boolean"  // Postgres boolean; SQLite INTEGER 0 or 1
+	Integer  Type = "integer"  // 32 bits. Postgres integer; SQLite INTEGER
+	BigInt   Type = "bigint"   // 64 bits. Postgres bigint; SQLite INTEGER
+	Double   Type = "double"   // Postgres double precision; SQLite REAL
+	Decimal  Type = "decimal"  // Postgres numeric(Digits, Scale); SQLite INTEGER, the value times 10^Scale, at most 18 digits
+	DateTime Type = "datetime" // Postgres timestamptz; SQLite INTEGER, microseconds since 1970-01-01T00:00:00Z
+	Date     Type = "date"     // Postgres date; SQLite TEXT YYYY-MM-DD
+	Time     Type = "time"     // Postgres time; SQLite TEXT HH:MM:SS.ffffff
+	Duration Type = "duration" // Postgres bigint; SQLite INTEGER; microseconds
+	UUID     Type = "uuid"     // Postgres uuid; SQLite TEXT, lower case with hyphens
+	JSON     Type = "json"     // Postgres jsonb; SQLite TEXT
+	Bytes    Type = "bytes"    // Postgres bytea; SQLite BLOB
+)
+
+// Column is a column.
+type Column struct {
+	Name    string `json:"name"`
+	Was     string `json:"was,omitempty"`
+	Type    Type   `json:"type"`
+	Digits  int    `json:"digits,omitempty"` // of a Decimal
+	Scale   int    `json:"scale,omitempty"`  // of a Decimal
+	Null    bool   `json:"null,omitempty"`
+	Default *Value `json:"default,omitempty"` // what old rows get when the column is added
+	Comment string `json:"comment,omitempty"`
+}
+
+// Value is a literal, in the text form that its column's Type has in the design ("12.50", "true", "OPEN").
+type Value struct {
+	Text string `json:"text"`
+}
+
+// Index is an index. A unique one is also how uniqueness is enforced.
+type Index struct {
+	Name   string      `json:"name"`
+	Unique bool        `json:"unique,omitempty"`
+	Parts  []IndexPart `json:"parts"`
+	Where  *Predicate  `json:"where,omitempty"` // of a partial index
+}
+
+// IndexPart is one part of an index's key.
+type IndexPart struct {
+	Column     string `json:"column"`
+	IgnoreCase bool   `json:"ignoreCase,omitempty"` // lower(column)
+	Descending bool   `json:"descending,omitempty"`
+}
+
+// Predicate is a condition on the columns of one row, in the SQL of each dialect.
+type Predicate struct {
+	SQLite   string `json:"sqlite"`
+	Postgres string `json:"postgres"`
+}
+
+// Action is what a foreign key does when the row that it names is deleted.
+type Action string
+
+// The actions.
+const (
+	Restrict Action = "restrict"
+	Cascade  Action = "cascade"
+	SetNull  Action = "set null"
+)
+
+// ForeignKey names a row of another table by its primary key.
+type ForeignKey struct {
+	Name     string   `json:"name"`
+	Columns  []string `json:"columns"`
+	Table    string   `json:"table"`
+	To       []string `json:"to"`
+	OnDelete Action   `json:"onDelete"`
+}
+
+// Check is a constraint on one row.
+type Check struct {
+	Name string    `json:"name"`
+	That Predicate `json:"that"`
+}
