@@ -1,0 +1,89 @@
+package meta
+
+import "fmt"
+
+// Link resolves the names in b and checks that its parts fit. It is called once, before the first request.
+func Link(b *Backend) error {
+	b.entities = map[string]*Entity{}
+	b.enums = map[string]*Enum{}
+	b.structs = map[string]*Struct{}
+	for _, e := range b.Entities {
+		b.entities[e.Name] = e
+	}
+	for _, e := range b.Enums {
+		b.enums[e.Name] = e
+	}
+	for _, s := range b.Structs {
+		b.structs[s.Name] = s
+	}
+	for _, e := range b.Entities {
+		e.fields = map[string]*Field{}
+		for _, f := range e.Fields {
+			e.fields[f.Name] = f
+		}
+		if err := b.linkFields(e.Name, e.Fields); err != nil {
+			return err
+		}
+		if e.fields[e.Key] == nil {
+			return fmt.Errorf("entity %s: key %q is no field", e.Name, e.Key)
+		}
+	}
+	for _, s := range b.Structs {
+		if err := b.linkFields(s.Name, s.Fields); err != nil {
+			return err
+		}
+	}
+	for _, o := range b.Operations {
+		if err := b.linkFields(o.Name, append([]*Field{o.Result}, o.Args...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Backend) linkFields(owner string, fields []*Field) error {
+	for _, f := range fields {
+		switch f.Kind {
+		case EnumKind:
+			f.enum = b.enums[f.Type]
+			if f.enum == nil {
+				return fmt.Errorf("%s.%s: no enum %q", owner, f.Name, f.Type)
+			}
+		case Reference, List:
+			f.target = b.entities[f.Type]
+			if f.target == nil {
+				return fmt.Errorf("%s.%s: no entity %q", owner, f.Name, f.Type)
+			}
+		case Value, Input:
+			if f.Fields == nil {
+				s := b.structs[f.Type]
+				if s == nil {
+					return fmt.Errorf("%s.%s: no struct %q", owner, f.Name, f.Type)
+				}
+				f.Fields = s.Fields
+			}
+			if err := b.linkFields(owner+"."+f.Name, f.Fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Entity returns the entity of that name, nil without one.
+func (b *Backend) Entity(name string) *Entity { return b.entities[name] }
+
+// Enum returns the enum of that name, nil without one.
+func (b *Backend) Enum(name string) *Enum { return b.enums[name] }
+
+// Struct returns the value object or input of that name, nil without one.
+func (b *Backend) Struct(name string) *Struct { return b.structs[name] }
+
+// Field returns the field of that name, nil without one.
+func (e *Entity) Field(name string) *Field { return e.fields[name] }
+
+// Target returns the entity that a Reference or List leads to.
+func (f *Field) Target() *Entity { return f.target }
+
+// Enum returns the enum of an EnumKind.
+func (f *Field) Enum() *Enum { return f.enum }

@@ -1,0 +1,222 @@
+// Package meta is the metadata of a backend that the written code holds as literals.
+//
+//	module.gen.go (literals) ─▶ Link ─▶ Backend ─▶ query, rest, graphql, account
+//
+// It is data and nothing else. Names are resolved once by Link, which checks that the parts fit; after that nothing
+// changes, so any number of requests may read it.
+package meta
+
+// Backend is everything that the runtime knows about a service.
+type Backend struct {
+	Name       string
+	Entities   []*Entity
+	Enums      []*Enum
+	Structs    []*Struct // value objects and inputs
+	Operations []*Operation
+	Account    *Account // nil when nobody signs in
+
+	entities map[string]*Entity
+	enums    map[string]*Enum
+	structs  map[string]*Struct
+}
+
+// Entity is a table and its rules.
+type Entity struct {
+	Name     string // "OrderLine"
+	Singular string // "orderLine"
+	Plural   string // "orderLines"
+	Path     string // "order-lines"
+	Table    string // "order_lines"
+	Doc      string
+	Fields   []*Field // id, createdAt, updatedAt, version first
+	Key      string   // the field that addresses it at the doors
+	Page     Page
+	Allow    Allow
+	Uniques  []Unique
+	Checks   []Check
+	Internal bool // opens no door
+
+	fields map[string]*Field
+}
+
+// Verb is what a rule is about.
+type Verb uint8
+
+// The verbs.
+const (
+	Read Verb = iota
+	Create
+	Update
+	Delete
+)
+
+// Allow is the rules of an entity or a field. Those of a verb are alternatives; none means not exposed (an entity)
+// or as the entity (a field).
+type Allow struct {
+	Read, Create, Update, Delete []Rule
+}
+
+// Rule is one @allow.
+type Rule struct {
+	When   *Expr
+	Source string // `design/orders.graphql:12: buyer == viewer`
+}
+
+// Kind is the kind of a field's value. Comment: the Go type that carries it, inside an any, between the doors and package query.
+type Kind uint8
+
+// The kinds.
+const (
+	ID        Kind = iota // string, a lower-case UUID
+	String                // string
+	Int                   // int64 within 32 bits
+	Int64                 // int64
+	Float                 // float64
+	Boolean               // bool
+	Decimal               // kit.Decimal
+	DateTime              // time.Time, UTC, whole microseconds
+	Date                  // kit.Date
+	Time                  // kit.TimeOfDay
+	Duration              // time.Duration, whole microseconds
+	UUID                  // string
+	Email                 // string
+	URL                   // string
+	JSON                  // json.RawMessage
+	Bytes                 // []byte
+	TimeZone              // string
+	Country               // string
+	Currency              // string
+	EnumKind              // string
+	Value                 // []any, one of each of Fields
+	Input                 // []any, one of each of Fields
+	Reference             // string, the id
+	List                  // []any of ids where it is written; *query.List where it is read
+)
+
+// Field is a field of an entity, a value object or an input, or an argument of an operation.
+// Its zero parts are what they look like: no bound, no rule, not null.
+type Field struct {
+	Name     string
+	Doc      string
+	Kind     Kind
+	Type     string // of EnumKind, Value, Input, Reference, List: the name of the enum, struct or entity
+	Null     bool
+	Repeated bool     // []any of Kind: arguments and input fields only
+	Fields   []*Field // of a Value or Input
+	Column   string
+
+	Inverse string     // of a List: the reference of Type that points back
+	Join    *JoinTable // of a many-to-many List
+	Page    Page       // of a List
+	Bound   int        // of a List: a plain array of at most so many; 0 is a connection
+
+	Auto      bool // id, createdAt, updatedAt, version
+	ReadOnly  bool
+	Immutable bool
+	Internal  bool
+	WriteOnly bool
+	Personal  bool
+
+	Default *Expr
+
+	MinLength, MaxLength int // characters, or elements of a List; 0 is no bound
+	Min, Max             *float64
+	Pattern              string // RE2
+	Digits, Scale        int    // of a Decimal
+	Checks               []Check
+
+	Allow      Allow
+	Deprecated string
+
+	enum   *Enum
+	target *Entity
+}
+
+// JoinTable is the table of a many-to-many relation.
+type JoinTable struct {
+	Table string
+	From  string // the column that names the field's own entity
+	To    string // the column that names the target
+	Owner bool   // whether this side takes writes
+}
+
+// Page is how a list is read when the caller does not say.
+type Page struct {
+	Size, Max int
+	Order     []Order
+}
+
+// Order is one key of an order.
+type Order struct {
+	Field      string
+	Descending bool
+}
+
+// Unique is a set of fields that no two rows share.
+type Unique struct {
+	Name       string // of the index in the database
+	Fields     []string
+	IgnoreCase bool
+	When       *Expr
+}
+
+// Check is a condition that holds on every row written.
+type Check struct {
+	Name  string // of the constraint in the database
+	That  *Expr
+	Code  string
+	Field string // that it stands on, or empty
+	Local bool   // enforced by the database; the others by package query after the write
+}
+
+// Enum is an enumeration.
+type Enum struct {
+	Name   string
+	Doc    string
+	Values []string
+}
+
+// Struct is a value object or an input.
+type Struct struct {
+	Name   string
+	Doc    string
+	Input  bool
+	Fields []*Field
+}
+
+// Operation is a business operation, written in Go.
+type Operation struct {
+	Name     string
+	Doc      string
+	Mutation bool
+	Args     []*Field // a Reference is loaded as the viewer may see it
+	Result   *Field
+	Allow    []Rule // alternatives; none means not exposed
+	Fails    []Fault
+	Method   string
+	Path     string // "/orders/{order}/cancel"
+}
+
+// Fault is a typed error of an operation.
+type Fault struct {
+	Code   string
+	Status int
+}
+
+// Account is how people sign in.
+type Account struct {
+	Entity string
+	Login  string // a field of Entity
+	Verify Verify
+	Fields []string // of Entity, that registration takes besides login and password
+}
+
+// Verify says when an email address must be proven.
+type Verify uint8
+
+// The choices of @account(verify:).
+const (
+	BeforeSignIn Verify = iota
+	Later
+	Never
+)

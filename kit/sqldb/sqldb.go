@@ -1,0 +1,88 @@
+// Package sqldb is what the runtime asks of a database.
+//
+//	query ─▶ Database ─▶ sqlite, postgres (packages that main imports)
+//
+// It runs statements and names what went wrong. It knows nothing of entities: that is package query.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Dialect is a kind of database.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// Database is an open database. All its methods may be called at the same time.
+type Database interface {
+	Dialect() Dialect
+	// Read calls do with a connection on which nothing can be written, all its statements seeing one snapshot.
+	Read(ctx context.Context, do func(Conn) error) error
+	// Write calls do in a transaction, committed when do returns nil and rolled back otherwise. On SQLite writers
+	// queue fairly; none ever sees "busy".
+	Write(ctx context.Context, do func(Conn) error) error
+	// Handle is the same database for database/sql, for migrations and tools.
+	Handle() *sql.DB
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Driver opens databases whose URL has one of Schemes.
+type Driver struct {
+	Schemes []string // "sqlite", "file"; "postgres", "postgresql"
+	Open    func(ctx context.Context, url string) (Database, error)
+}
+
+// Conn runs statements. It is used by one goroutine at a time. Placeholders are $1, $2, … in both dialects.
+// Arguments are nil, bool, int64, float64, string, []byte or time.Time.
+type Conn interface {
+	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+	// Exec returns how many rows were changed.
+	Exec(ctx context.Context, sql string, args ...any) (int64, error)
+	// Savepoint calls do and undoes what it did when it fails.
+	Savepoint(ctx context.Context, do func() error) error
+}
+
+// Rows is the rows of an answer. It must be closed; the last Next closes it too.
+type Rows interface {
+	Next() bool
+	// Scan reads the row. Destinations are *any, *string, *int64, *float64, *bool, *[]byte, *time.Time or
+	// pointers to pointers of these.
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// Violation is the error of a statement that a constraint refused.
+type Violation struct {
+	Kind       ViolationKind
+	Constraint string   // name of the index or constraint where the database tells it
+	Table      string   // where the database tells it
+	Columns    []string // where the database tells them (SQLite: of a unique index)
+	Err        error
+}
+
+// ViolationKind says which kind of constraint refused.
+type ViolationKind string
+
+// The kinds of violations.
+const (
+	UniqueViolation     ViolationKind = "unique"
+	ForeignKeyViolation ViolationKind = "foreign key"
+	CheckViolation      ViolationKind = "check"
+	NotNullViolation    ViolationKind = "not null"
+)
+
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%s constraint %s of table %s: %v", v.Kind, v.Constraint, v.Table, v.Err)
+}
+
+func (v *Violation) Unwrap() error { return v.Err }

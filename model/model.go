@@ -1,0 +1,295 @@
+// Package model describes a backend: its types, operations, rules and storage.
+//
+//	design ─▶ model/build ─▶ Model ─▶ emit/golang, emit/openapi, emit/graphql
+//	                               ─▶ schema ─▶ migrate
+//
+// A Model is complete and consistent once model/build returns it, and is never changed after. Every name that an
+// output needs is already decided here. It knows nothing of files or formats: those belong to emit.
+package model
+
+import "github.com/fettlehq/fettle/diag"
+
+// Model is a whole backend.
+type Model struct {
+	Name     string    // "shop"
+	GoModule string    // "example.com/shop"
+	Modules  []*Module // by name
+	Entities []*Entity // of all modules, in source order
+	Account  *Account  // nil without an @account
+	Scalars  []*Scalar // constrained scalars that the design declares
+}
+
+// Module is a bounded context: one file of the design, one package of the service.
+type Module struct {
+	Name       string // "orders"
+	Doc        string
+	Entities   []*Entity
+	Enums      []*Enum
+	Values     []*Struct // value objects
+	Inputs     []*Struct // DTOs of operations
+	Operations []*Operation
+	Uses       []*Module // whose types its Go code names, by name; never a cycle
+}
+
+// Enum is an enumeration.
+type Enum struct {
+	Pos    diag.Pos
+	Name   string
+	Doc    string
+	Module *Module
+	Values []EnumValue
+}
+
+// EnumValue is one value of an Enum.
+type EnumValue struct {
+	Name       string // "OPEN"
+	Doc        string
+	Deprecated string // the reason, or empty
+}
+
+// Scalar is a scalar with a constraint: scalar Isbn @format(pattern:). It is stored as text.
+type Scalar struct {
+	Pos     diag.Pos
+	Name    string
+	Doc     string
+	Pattern string // RE2
+}
+
+// Struct is a value object or an input.
+type Struct struct {
+	Pos    diag.Pos
+	Name   string
+	Doc    string
+	Module *Module
+	Fields []*Field
+}
+
+// Entity is a table, a typed store and, where a policy allows it, a resource at every door.
+type Entity struct {
+	Pos      diag.Pos
+	Name     string // "OrderLine": GraphQL, Go
+	Singular string // "orderLine": GraphQL
+	Plural   string // "orderLines": GraphQL
+	Path     string // "order-lines": REST
+	Table    string // "order_lines"
+	Doc      string
+	Module   *Module
+	Fields   []*Field // id, createdAt, updatedAt and version first, then as declared
+	Key      *Field   // the field that addresses it at the doors: the @key, else id
+	Page     Page
+	Allow    Allow
+	Uniques  []*Unique
+	Indexes  []*Index
+	Checks   []*Check
+	Internal bool // opens no door
+	Was      string
+}
+
+// Account is how people sign in.
+type Account struct {
+	Entity *Entity
+	Login  *Field
+	Verify Verify
+	Fields []*Field // that registration takes besides the login and the password
+}
+
+// Verify says when an email address must be proven.
+type Verify string
+
+// The choices of @account(verify:).
+const (
+	BeforeSignIn Verify = "BEFORE_SIGN_IN"
+	Later        Verify = "LATER"
+	Never        Verify = "NEVER"
+)
+
+// Verb is what a rule is about.
+type Verb string
+
+// The verbs.
+const (
+	Read   Verb = "READ"
+	Create Verb = "CREATE"
+	Update Verb = "UPDATE"
+	Delete Verb = "DELETE"
+)
+
+// Allow is the rules of an entity, a field or an operation. Several rules of a verb are alternatives; what none allows
+// is not exposed. A field without rules of its own for a verb follows its entity.
+type Allow struct {
+	Read, Create, Update, Delete []*Rule
+}
+
+// Rule is one @allow of one verb.
+type Rule struct {
+	When   *Expr
+	Pos    diag.Pos // of the expression
+	Source string   // as written
+}
+
+// Kind is the kind of a field's value.
+type Kind string
+
+// The kinds. The scalars have the names of the language.
+const (
+	ID       Kind = "ID"
+	String   Kind = "String"
+	Int      Kind = "Int"
+	Int64    Kind = "Int64"
+	Float    Kind = "Float"
+	Boolean  Kind = "Boolean"
+	Decimal  Kind = "Decimal"
+	DateTime Kind = "DateTime"
+	Date     Kind = "Date"
+	Time     Kind = "Time"
+	Duration Kind = "Duration"
+	UUID     Kind = "UUID"
+	Email    Kind = "Email"
+	URL      Kind = "URL"
+	JSON     Kind = "JSON"
+	Bytes    Kind = "Bytes"
+	TimeZone Kind = "TimeZone"
+	Country  Kind = "Country"
+	Currency Kind = "Currency"
+	EnumKind Kind = "Enum"      // Field.Enum
+	Value    Kind = "Value"     // Field.Struct: a value object, flattened into columns
+	InputDTO Kind = "Input"     // Field.Struct: an input of an operation
+	Ref      Kind = "Reference" // Field.Target: one row
+	List     Kind = "List"      // Field.Target: rows of the other side
+)
+
+// Field is a field of an entity, a value object or an input, or an argument of an operation.
+type Field struct {
+	Pos      diag.Pos
+	Name     string // "createdAt"
+	Doc      string
+	Kind     Kind
+	Null     bool
+	Repeated bool     // a list of scalars, references or structs: arguments and input fields only
+	Enum     *Enum    // of an EnumKind
+	Struct   *Struct  // of a Value or InputDTO
+	Target   *Entity  // of a Ref or List
+	Scalar   *Scalar  // of a String with a declared scalar
+	Fields   []*Field // of a Value in an entity: a copy of the struct's fields with columns of their own
+
+	Column string // "created_at"; of a Ref "author_id"; of a Value's part "price_amount"; empty for a List
+	Was    string // the former column
+
+	// List only.
+	Inverse *Field     // one-to-many: the reference on Target that points back
+	Join    *JoinTable // many-to-many
+	Page    Page       // of the list
+	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
+
+	OnDelete OnDelete // Ref only
+
+	// Who sets it.
+	Auto      bool // id, createdAt, updatedAt, version: the runtime's
+	ReadOnly  bool
+	Immutable bool
+	Internal  bool
+	WriteOnly bool
+	Personal  bool
+
+	Default *Expr // a constant or an expression; nil without
+
+	// Validation.
+	MinLength, MaxLength *int // characters; of a bounded list, elements
+	Min, Max             *float64
+	Pattern              string // RE2
+	Digits, Scale        int    // of a Decimal
+	Checks               []*Check
+
+	Allow      Allow
+	Deprecated string // the reason, or empty
+}
+
+// OnDelete says what happens to a row when the row that it refers to is deleted.
+type OnDelete string
+
+// The choices of @onDelete(do:). Without one it is Restrict.
+const (
+	Restrict OnDelete = "RESTRICT"
+	Cascade  OnDelete = "CASCADE"
+	SetNull  OnDelete = "SET_NULL"
+)
+
+// JoinTable is the table of a many-to-many relation that carries nothing else.
+type JoinTable struct {
+	Table string // "article_tags"
+	From  string // the column that names the field's entity: "article_id"
+	To    string // the column that names the target: "tag_id"
+	Owner bool   // whether this side's field declares the table and takes writes
+}
+
+// Page is how a list is read when the caller does not say.
+type Page struct {
+	Size  int     // rows a page; 20 unless given
+	Max   int     // rows a page at most; 100 unless given
+	Order []Order // createdAt_DESC unless given; id is always last
+}
+
+// Order is one key of an order.
+type Order struct {
+	Field      *Field
+	Descending bool
+}
+
+// Unique is a set of fields that no two rows share.
+type Unique struct {
+	Pos        diag.Pos
+	Name       string // of the index: "order_lines_order_variant_key"
+	Fields     []*Field
+	IgnoreCase bool
+	When       *Expr // nil for all rows
+	Reveals    bool
+}
+
+// Index is an index that the design asks for.
+type Index struct {
+	Pos    diag.Pos
+	Name   string
+	Fields []*Field
+	When   *Expr
+}
+
+// Check is a condition that holds on every row written.
+type Check struct {
+	Pos    diag.Pos
+	Name   string // of the constraint
+	That   *Expr
+	Code   string // stable error code; CHECK_FAILED unless given
+	Field  *Field // that it stands on; nil for the whole row
+	Local  bool   // names only columns of the row itself, so that the database checks it
+	Source string
+}
+
+// OperationKind says at which root an operation stands.
+type OperationKind string
+
+// The kinds of operations.
+const (
+	Query    OperationKind = "Query"
+	Mutation OperationKind = "Mutation"
+)
+
+// Operation is a business operation, written in Go behind a generated interface.
+type Operation struct {
+	Pos    diag.Pos
+	Name   string // "placeOrder"
+	Doc    string
+	Kind   OperationKind
+	Module *Module
+	Args   []*Field // a Ref is an ID argument, loaded as the viewer may see it
+	Result *Field   // name "result"; Repeated for a list
+	Allow  []*Rule
+	Fails  []Fault
+	Method string // "POST"
+	Path   string // "/orders/{order}/cancel"
+}
+
+// Fault is a typed error of an operation.
+type Fault struct {
+	Code   string // "OUT_OF_STOCK"
+	Status int    // HTTP: 409 unless as: says otherwise
+}
