@@ -1,0 +1,12 @@
+//go:build !unix
+
+package pgtest
+
+import "testing"
+
+// New skips the test: a private server is started on Unix only.
+func New(tb testing.TB) (url string) {
+	tb.Helper()
+	tb.Skip("a private PostgreSQL server is started on Unix only")
+	return ""
+}
