@@ -1,8 +1,8 @@
 // Package meta is the metadata of a backend that the written code holds as literals.
 //
-//	module.gen.go (literals) ─▶ Link ─▶ Backend ─▶ query, rest, graphql, account
+//	module.gen.go (literals) ─▶ Resolve ─▶ Backend ─▶ query, rest, graphql, account
 //
-// It is data and nothing else. Names are resolved once by Link, which checks that the parts fit; after that nothing
+// It is data and nothing else. Names are resolved once by Resolve, which checks that the parts fit; after that nothing
 // changes, so any number of requests may read it.
 package meta
 

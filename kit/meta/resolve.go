@@ -2,8 +2,8 @@ package meta
 
 import "fmt"
 
-// Link resolves the names in b and checks that its parts fit. It is called once, before the first request.
-func Link(b *Backend) error {
+// Resolve resolves the names in b and checks that its parts fit. It is called once, before the first request.
+func Resolve(b *Backend) error {
 	b.entities = map[string]*Entity{}
 	b.enums = map[string]*Enum{}
 	b.structs = map[string]*Struct{}
@@ -87,3 +87,14 @@ func (f *Field) Target() *Entity { return f.target }
 
 // Enum returns the enum of an EnumKind.
 func (f *Field) Enum() *Enum { return f.enum }
+
+// Columns returns the fields of e that are stored in its own table or refer to a row, in order: all but lists.
+func (e *Entity) Columns() []*Field {
+	columns := make([]*Field, 0, len(e.Fields))
+	for _, f := range e.Fields {
+		if f.Kind != List {
+			columns = append(columns, f)
+		}
+	}
+	return columns
+}

@@ -1,0 +1,103 @@
+// Package query reads and writes the entities of a backend.
+//
+//	rest, graphql, typed stores ─▶ Tx ─▶ plan (policy, filter, order, page in one statement) ─▶ sqldb
+//
+// Every read and write of every door goes through here, so that no door can forget a rule: policy, validation,
+// versions and defaults live in the plan. It knows nothing of HTTP.
+package query
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Engine reads and writes the entities of a backend in a database. All its methods may be called at the same time.
+type Engine struct {
+	backend  *meta.Backend
+	db       sqldb.Database
+	clock    kit.Clock
+	log      *slog.Logger
+	handlers map[string]Handler
+	plans    planCache
+}
+
+// Options are what an Engine needs besides its backend and database. The zero value works.
+type Options struct {
+	Clock    kit.Clock          // the system's unless given
+	Log      *slog.Logger       // slog.Default unless given
+	Handlers map[string]Handler // of every operation, by its name
+}
+
+// Handler runs a business operation: generated code that makes typed arguments and calls the team's method.
+// Each of args has the form that its field's Kind states in package meta, except that a Reference is a *Row of
+// Full (or []*Row where Repeated, nil where null). It returns the result in the same forms; of an entity its id (string), of a list of
+// entities their ids ([]any of string).
+type Handler func(ctx context.Context, tx *Tx, args []any) (any, error)
+
+// Tx is one transaction, or one snapshot, on behalf of one viewer. It is used by one goroutine at a time.
+type Tx struct {
+	engine *Engine
+	conn   sqldb.Conn
+	viewer kit.Viewer
+	system bool
+	now    time.Time
+	state  *txState
+}
+
+// Select says what to read of an entity. It is built per request and not kept.
+type Select struct {
+	Entity *meta.Entity
+	Fields []Selection
+	Where  *meta.Expr // asked for by the viewer, so that field rules apply inside it; nil for all
+	Order  []Order    // the entity's unless given; id is always appended
+	// Keyset page (Relay Cursor Connections): First rows after the cursor After, or Last rows before the cursor Before.
+	// Both 0 means the page's size. More than the page's maximum is a problem.
+	First, Last   int
+	After, Before string
+	Count         bool // also count all rows that fit
+}
+
+// Selection is one field to read.
+type Selection struct {
+	Field  *meta.Field
+	Nested *Select // of a Reference (only Entity and Fields count) or a List; nil reads of a Reference the id alone
+}
+
+// Order is one key of an order: a scalar, enum or reference field, or a part of a value object (two steps of Path).
+type Order struct {
+	Path       []string
+	Descending bool
+}
+
+// Row is one row that was read: a value per Selection. A scalar is as its Kind states in package meta, nil where null or
+// where a field's READ rule hides it; a Value is []any; a Reference is *Row (nil where null or hidden), with the id
+// as its only value where Nested is nil; a List is *List.
+type Row struct {
+	ID      kit.ID
+	Version int64
+	Values  []any
+}
+
+// List is a page of rows.
+type List struct {
+	Rows        []*Row
+	Cursors     []string // of each row
+	HasNext     bool
+	HasPrevious bool
+	Total       int64 // where Count was asked for
+}
+
+// Change sets a field to a value, in the form that its Kind states in package meta.
+type Change struct {
+	Field *meta.Field
+	Value any
+}
+
+type txState struct {
+	statements int
+}
