@@ -1,0 +1,128 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/schema"
+)
+
+// The longest names in bytes. Postgres cuts a name after 63, and makes a primary key's from the table's and "_pkey".
+const (
+	longestName  = 63
+	longestTable = longestName - len("_pkey")
+)
+
+// checkSchema refuses what one of the databases would not take or would take for something else.
+func checkSchema(s *schema.Schema) error {
+	tables := map[string]bool{}
+	for _, table := range s.Tables {
+		if tables[table.Name] {
+			return fmt.Errorf("table %s: described twice", table.Name)
+		}
+		tables[table.Name] = true
+	}
+	indexes := map[string]bool{}
+	for _, table := range s.Tables {
+		if err := checkTable(s, table); err != nil {
+			return fmt.Errorf("table %s: %w", table.Name, err)
+		}
+		for _, index := range table.Indexes {
+			if indexes[index.Name] || tables[index.Name] {
+				return fmt.Errorf("index %s of table %s: the name is taken", index.Name, table.Name)
+			}
+			indexes[index.Name] = true
+		}
+	}
+	return nil
+}
+
+func checkTable(s *schema.Schema, table *schema.Table) error {
+	if err := checkName(table.Name, longestTable); err != nil {
+		return err
+	}
+	if len(table.Columns) == 0 {
+		return fmt.Errorf("has no columns")
+	}
+	columns := map[string]bool{}
+	for _, column := range table.Columns {
+		if err := checkName(column.Name, longestName); err != nil {
+			return err
+		}
+		if columns[column.Name] {
+			return fmt.Errorf("column %s: described twice", column.Name)
+		}
+		columns[column.Name] = true
+		if column.Type == schema.Decimal && (column.Digits < 1 || column.Digits > 18 || column.Scale < 0 || column.Scale > column.Digits) {
+			return fmt.Errorf("column %s: decimal(%d,%d) is not between 1 and 18 digits", column.Name, column.Digits, column.Scale)
+		}
+		if _, err := (sqliteDialect{}).defaultText(column); err != nil {
+			return fmt.Errorf("column %s: default %q: %w", column.Name, column.Default.Text, err)
+		}
+	}
+	named := append([]string{}, table.PrimaryKey...)
+	for _, index := range table.Indexes {
+		if err := checkName(index.Name, longestName); err != nil {
+			return err
+		}
+		for _, part := range index.Parts {
+			named = append(named, part.Column)
+		}
+	}
+	for _, check := range table.Checks {
+		if err := checkName(check.Name, longestName); err != nil {
+			return err
+		}
+	}
+	for _, key := range table.ForeignKeys {
+		if err := checkName(key.Name, longestName); err != nil {
+			return err
+		}
+		named = append(named, key.Columns...)
+		target := findTable(s, key.Table)
+		if target == nil {
+			return fmt.Errorf("foreign key %s: no table %q", key.Name, key.Table)
+		}
+		for _, column := range key.To {
+			if findColumn(target, column) == nil {
+				return fmt.Errorf("foreign key %s: no column %q in %s", key.Name, column, key.Table)
+			}
+		}
+	}
+	for _, name := range named {
+		if !columns[name] {
+			return fmt.Errorf("no column %q", name)
+		}
+	}
+	return nil
+}
+
+func checkName(name string, longest int) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("a name is empty")
+	case len(name) > longest:
+		return fmt.Errorf("name %q: longer than %d bytes", name, longest)
+	case strings.ContainsAny(name, "\"`'\\;\n\x00"):
+		return fmt.Errorf("name %q: has a character that needs escaping", name)
+	}
+	return nil
+}
+
+func findTable(s *schema.Schema, name string) *schema.Table {
+	for _, table := range s.Tables {
+		if table.Name == name {
+			return table
+		}
+	}
+	return nil
+}
+
+func findColumn(table *schema.Table, name string) *schema.Column {
+	for _, column := range table.Columns {
+		if column.Name == name {
+			return column
+		}
+	}
+	return nil
+}
