@@ -1,0 +1,182 @@
+// Package problem answers a request that failed, in one format at every door.
+//
+//	error ─▶ Reporter.Problem (what the caller may know; the rest is logged) ─▶ problem+json, or GraphQL extensions
+//
+// A *kit.Problem is shown as it is. Everything else becomes INTERNAL to the caller and one entry in the log. It knows
+// nothing of resources or queries.
+package problem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+)
+
+// StatusClientGone is what stands in logs where nobody waited for the answer. It is never sent.
+const StatusClientGone = 499
+
+// Reporter tells callers and operators what failed. The zero value works.
+type Reporter struct {
+	Log   *slog.Logger                     // slog.Default unless given
+	Trace func(ctx context.Context) string // the trace id of a request, logged and told as the problem's instance; may be nil
+}
+
+// Problem is what the caller of operation may know about err. A failure that is ours is logged here, once; that
+// nobody waits any more is not.
+func (r Reporter) Problem(ctx context.Context, operation string, err error) *kit.Problem {
+	p := classify(ctx, err)
+	if p.Status >= http.StatusInternalServerError {
+		r.log(ctx, operation, p)
+	}
+	return p
+}
+
+func classify(ctx context.Context, err error) *kit.Problem {
+	var p *kit.Problem
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &p):
+		return normal(p)
+	case errors.As(err, &tooLarge):
+		return &kit.Problem{
+			Code: kit.CodeTooLarge, Status: http.StatusRequestEntityTooLarge,
+			Detail: fmt.Sprintf("The body is larger than %d bytes.", tooLarge.Limit),
+		}
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &kit.Problem{Code: kit.CodeTimeout, Status: StatusClientGone, Detail: "The caller went away.", Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &kit.Problem{Code: kit.CodeTimeout, Status: http.StatusGatewayTimeout, Detail: "This took too long and was given up.", Err: err}
+	default:
+		return kit.Internal(err)
+	}
+}
+
+// normal gives a problem without a status the one of an internal failure.
+func normal(p *kit.Problem) *kit.Problem {
+	if p.Status >= 400 && p.Status <= 599 {
+		return p
+	}
+	return kit.Internal(p)
+}
+
+func (r Reporter) log(ctx context.Context, operation string, p *kit.Problem) {
+	log := r.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	level := slog.LevelError
+	if p.Code != kit.CodeInternal {
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{slog.String("operation", operation), slog.String("code", p.Code), slog.Any("error", p.Err)}
+	if r.Trace != nil {
+		attrs = append(attrs, slog.String("trace_id", r.Trace(ctx)))
+	}
+	var crash *Panic
+	if errors.As(p.Err, &crash) {
+		attrs = append(attrs, slog.String("stack", string(crash.Stack)))
+	}
+	log.LogAttrs(ctx, level, "request failed", attrs...)
+}
+
+// Write answers with err as application/problem+json (RFC 9457). Nothing may have been written before.
+func (r Reporter) Write(w http.ResponseWriter, req *http.Request, operation string, err error) {
+	p := r.Problem(req.Context(), operation, err)
+	if p.Status == StatusClientGone {
+		return
+	}
+	Headers(w.Header(), p)
+	w.Header().Set("Content-Type", "application/problem+json")
+	body := r.appendJSON(nil, req.Context(), p)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	if req.Method != http.MethodHead {
+		_, _ = w.Write(body) // the caller may be gone
+	}
+}
+
+// Headers sets what a problem says in header fields.
+func Headers(h http.Header, p *kit.Problem) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if p.Retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.Retry))
+	}
+	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+}
+
+func (r Reporter) appendJSON(buf []byte, ctx context.Context, p *kit.Problem) []byte {
+	buf = append(buf, `{"type":"about:blank","title":`...)
+	buf = input.AppendString(buf, title(p.Status))
+	buf = strconv.AppendInt(append(buf, `,"status":`...), int64(p.Status), 10)
+	buf = input.AppendString(append(buf, `,"detail":`...), p.Detail)
+	buf = input.AppendString(append(buf, `,"code":`...), p.Code)
+	if len(p.Fields) > 0 {
+		buf = AppendFields(append(buf, `,"errors":`...), p.Fields)
+	}
+	if trace := r.Instance(ctx, p); trace != "" {
+		buf = input.AppendString(append(buf, `,"instance":`...), trace)
+	}
+	return append(buf, '}')
+}
+
+// Instance names one failure that is ours, so that whoever reports it can be helped: urn:trace:<trace id>, or "".
+func (r Reporter) Instance(ctx context.Context, p *kit.Problem) string {
+	if r.Trace == nil || p.Status < http.StatusInternalServerError {
+		return ""
+	}
+	if id := r.Trace(ctx); id != "" {
+		return "urn:trace:" + id
+	}
+	return ""
+}
+
+// AppendFields writes the errors of fields as JSON.
+func AppendFields(buf []byte, fields []kit.FieldError) []byte {
+	buf = append(buf, '[')
+	for i, f := range fields {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = input.AppendString(append(buf, `{"field":`...), f.Field)
+		buf = input.AppendString(append(buf, `,"code":`...), f.Code)
+		buf = append(input.AppendString(append(buf, `,"detail":`...), f.Detail), '}')
+	}
+	return append(buf, ']')
+}
+
+func title(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return strconv.Itoa(status)
+}
+
+// Panic is the error of a request whose handling panicked.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+
+// Recover, deferred, calls handle with the panic that the function ended in. http.ErrAbortHandler goes on to net/http.
+func Recover(handle func(err error)) {
+	value := recover()
+	switch value {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(value)
+	default:
+		handle(&Panic{Value: value, Stack: debug.Stack()})
+	}
+}
