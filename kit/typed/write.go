@@ -1,0 +1,144 @@
+package typed
+
+import (
+	"encoding/json"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// Changes collects what to set on a row of Entity.
+type Changes struct {
+	Entity *meta.Entity
+	List   []query.Change
+}
+
+// Set sets a field; one that a patch leaves out stays as it is.
+func (c *Changes) Set(field string, value any) {
+	if value == (absent{}) {
+		return
+	}
+	c.List = append(c.List, query.Change{Field: c.Entity.Field(field), Value: value})
+}
+
+// SetUnlessNil sets a field unless value is nil: then the field takes its default, or null.
+func (c *Changes) SetUnlessNil(field string, value any) {
+	if value != nil {
+		c.Set(field, value)
+	}
+}
+
+// absent is the value of a field that a patch leaves out.
+type absent struct{}
+
+// Struct is a value object.
+type Struct interface{ Values() []any }
+
+// OrNil is the value that p points to, nil for nil.
+func OrNil[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// TextOrNil is OrNil of an id, an enum value or other text.
+func TextOrNil[T ~string](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return string(*p)
+}
+
+// IntOrNil is OrNil of a number of 32 bits.
+func IntOrNil(p *int) any {
+	if p == nil {
+		return nil
+	}
+	return int64(*p)
+}
+
+// StructOrNil is OrNil of a value object.
+func StructOrNil[T Struct](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return (*p).Values()
+}
+
+// JSONOrNil is the document, nil for none.
+func JSONOrNil(document json.RawMessage) any {
+	if document == nil {
+		return nil
+	}
+	return document
+}
+
+// BytesOrNil is the bytes, nil for none.
+func BytesOrNil(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+// IDs is a list of references.
+func IDs(ids []kit.ID) []any {
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = string(id)
+	}
+	return values
+}
+
+// IDsOrNil is a list of references, nil for none.
+func IDsOrNil(ids []kit.ID) any {
+	if ids == nil {
+		return nil
+	}
+	return IDs(ids)
+}
+
+// From is the value of a field of a patch.
+func From[T any](o query.Optional[T]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	return OrNil(o.Get())
+}
+
+// FromText is From of an id, an enum value or other text.
+func FromText[T ~string](o query.Optional[T]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	return TextOrNil(o.Get())
+}
+
+// FromInt is From of a number of 32 bits.
+func FromInt(o query.Optional[int]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	return IntOrNil(o.Get())
+}
+
+// FromStruct is From of a value object.
+func FromStruct[T Struct](o query.Optional[T]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	return StructOrNil(o.Get())
+}
+
+// FromIDs is From of a list of references.
+func FromIDs(o query.Optional[[]kit.ID]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	if ids := o.Get(); ids != nil {
+		return IDs(*ids)
+	}
+	return nil
+}
