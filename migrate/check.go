@@ -53,8 +53,8 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 			return fmt.Errorf("column %s: described twice", column.Name)
 		}
 		columns[column.Name] = true
-		if column.Type == schema.Decimal && (column.Digits < 1 || column.Digits > 18 || column.Scale < 0 || column.Scale > column.Digits) {
-			return fmt.Errorf("column %s: decimal(%d,%d) is not between 1 and 18 digits", column.Name, column.Digits, column.Scale)
+		if column.Type == schema.Decimal && (column.Digits < 1 || column.Scale < 0 || column.Scale > min(column.Digits, 18)) {
+			return fmt.Errorf("column %s: decimal(%d,%d): the scale is not between 0 and the digits, at most 18", column.Name, column.Digits, column.Scale)
 		}
 		if _, err := (sqliteDialect{}).defaultText(column); err != nil {
 			return fmt.Errorf("column %s: default %q: %w", column.Name, column.Default.Text, err)

@@ -93,7 +93,11 @@ func Name(plan *Plan) string {
 	case RenameTable:
 		return "rename_" + spell(main.Name) + "_to_" + spell(main.Table)
 	}
-	return spell(verb(main.Do)) + "_" + spell(main.Name) + "_" + preposition(main.Do) + "_" + spell(main.Table)
+	name := strings.TrimPrefix(spell(main.Name), spell(main.Table)+"_")
+	if name == "" {
+		name = "comment"
+	}
+	return verb(main.Do) + "_" + name + "_" + preposition(main.Do) + "_" + spell(main.Table)
 }
 
 // rank orders kinds of step by how much they say about a plan.

@@ -107,6 +107,9 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 	if err != nil {
 		return nil, err
 	}
+	for i := range main { // atlas breaks the line here as it does in CREATE TABLE
+		main[i] = strings.ReplaceAll(main[i], "ADD\nCONSTRAINT", "ADD CONSTRAINT")
+	}
 	main = append(append(first, p.before...), main...)
 	var scripts []Script
 	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"index", p.index, true}} {

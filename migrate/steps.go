@@ -25,6 +25,7 @@ const (
 	CreateTable      Do = "create table"
 	DropTable        Do = "drop table"
 	RenameTable      Do = "rename table"
+	ChangeTable      Do = "change table" // its comment
 	AddColumn        Do = "add column"
 	DropColumn       Do = "drop column"
 	RenameColumn     Do = "rename column"
@@ -103,6 +104,9 @@ func (d *description) renames(renames []rename) {
 }
 
 func (d *description) table(from, to *schema.Table) {
+	if from.Comment != to.Comment {
+		d.step(ChangeTable, to.Name, "", "change comment of table %s", to.Name)
+	}
 	for _, column := range from.Columns {
 		if findColumn(to, column.Name) == nil {
 			d.step(DropColumn, to.Name, column.Name, "drop column %s.%s", to.Name, column.Name)
@@ -120,7 +124,7 @@ func (d *description) table(from, to *schema.Table) {
 		}
 	}
 	if !slices.Equal(from.PrimaryKey, to.PrimaryKey) {
-		d.step(ChangePrimaryKey, to.Name, "", "change primary key of %s", to.Name)
+		d.step(ChangePrimaryKey, to.Name, "primary_key", "change primary key of %s", to.Name)
 	}
 	compare(d, to.Name, from.Indexes, to.Indexes, indexName, [3]Do{AddIndex, DropIndex, ChangeIndex})
 	compare(d, to.Name, from.ForeignKeys, to.ForeignKeys, keyName, [3]Do{AddForeignKey, DropForeignKey, ChangeForeignKey})

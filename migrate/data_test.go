@@ -1,0 +1,148 @@
+package migrate
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/fettlehq/fettle/schema"
+)
+
+// Every golden pair is applied to real databases: from, then to, against to made at once.
+func TestGoldenPairsApply(t *testing.T) {
+	paths, _ := filepath.Glob("testdata/*.txtar")
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var from, to schema.Schema
+		if err := json.Unmarshal(archive.Files[0].Data, &from); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(archive.Files[1].Data, &to); err != nil {
+			t.Fatal(err)
+		}
+		if archive.Files[2].Name == "error" {
+			continue
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			eachDialect(t, func(t *testing.T, d *database) {
+				d.migrate(t, nil, &from)
+				d.migrate(t, &from, &to)
+				other := newDatabase(t, d.dialect)
+				other.migrate(t, nil, &to)
+				d.same(t, other)
+			})
+		})
+	}
+}
+
+func id() *schema.Column { return &schema.Column{Name: "id", Type: schema.BigInt} }
+
+// A parent is rebuilt, with foreign keys on, while children that would be deleted with its rows name them.
+func TestRebuildKeepsChildren(t *testing.T) {
+	author := func(columns ...*schema.Column) *schema.Table {
+		return &schema.Table{Name: "authors", PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...)}
+	}
+	articles := &schema.Table{
+		Name: "articles", PrimaryKey: []string{"id"},
+		Columns:     []*schema.Column{id(), {Name: "author_id", Type: schema.BigInt}, {Name: "editor_id", Type: schema.BigInt, Null: true}},
+		ForeignKeys: []*schema.ForeignKey{{Name: "a", Columns: []string{"author_id"}, Table: "authors", To: []string{"id"}, OnDelete: schema.Cascade}, {Name: "b", Columns: []string{"editor_id"}, Table: "authors", To: []string{"id"}, OnDelete: schema.SetNull}},
+	}
+	before := &schema.Schema{Tables: []*schema.Table{articles, author(&schema.Column{Name: "name", Type: schema.Text, Null: true}, &schema.Column{Name: "age", Type: schema.Integer})}}
+	after := &schema.Schema{Tables: []*schema.Table{articles, author(&schema.Column{Name: "name", Type: schema.Text, Default: &schema.Value{Text: "anonymous"}}, &schema.Column{Name: "fee", Type: schema.Decimal, Digits: 12, Scale: 2, Default: &schema.Value{Text: "1.5"}})}}
+	eachDialect(t, func(t *testing.T, d *database) {
+		d.migrate(t, nil, before)
+		d.exec(t, "INSERT INTO authors VALUES (1, 'Ada', 36), (2, NULL, 40)", "INSERT INTO articles VALUES (10, 1, 2), (11, 2, 1)")
+		d.migrate(t, before, after)
+		d.want(t, "SELECT * FROM articles ORDER BY id", "10|1|2\n11|2|1")
+		d.want(t, "SELECT id, name, fee FROM authors ORDER BY id", map[string]string{"sqlite": "1|Ada|150\n2|anonymous|150", "postgres": "1|Ada|1.50\n2|anonymous|1.50"}[d.dialect])
+		d.exec(t, "DELETE FROM authors WHERE id = 2")
+		d.want(t, "SELECT * FROM articles", "10|1|")
+	})
+}
+
+// Run by something that leaves foreign keys on, a script that rebuilds refuses before it has done anything.
+func TestRebuildRefusesEnforcedForeignKeys(t *testing.T) {
+	d := newDatabase(t, "sqlite")
+	before := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "a", Type: schema.Text}}}}}
+	after := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id()}}}}
+	d.migrate(t, nil, before)
+	plan, err := Between(before, after, Options{AcceptLoss: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := d.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	for _, statement := range plan.SQLite[0].Statements {
+		if _, err = tx.Exec(statement); err != nil {
+			break
+		}
+	}
+	if err == nil || !strings.Contains(err.Error(), "PRAGMA foreign_keys must be off") {
+		t.Errorf("ran with foreign keys on: %v", err)
+	}
+}
+
+func TestValuesAreConverted(t *testing.T) {
+	table := func(columns ...*schema.Column) *schema.Schema {
+		return &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...)}}}
+	}
+	decimal := func(scale int) *schema.Column {
+		return &schema.Column{Name: "c", Type: schema.Decimal, Digits: 15, Scale: scale}
+	}
+	of := func(t schema.Type) *schema.Column { return &schema.Column{Name: "c", Type: t} }
+	for _, test := range []struct {
+		from, to                 *schema.Column
+		sqlite, postgres         string // the literals of two rows
+		wantSQLite, wantPostgres string
+	}{
+		{decimal(4), decimal(2), "(123456), (-15050)", "(12.3456), (-1.505)", "-151\n1235", "-1.51\n12.35"},
+		{decimal(2), decimal(4), "(150), (-1)", "(1.5), (-0.01)", "-100\n15000", "-0.0100\n1.5000"},
+		{decimal(2), of(schema.Integer), "(150), (-149)", "(1.5), (-1.49)", "-1\n2", "-1\n2"},
+		{of(schema.Integer), decimal(2), "(3), (-4)", "(3), (-4)", "-400\n300", "-4.00\n3.00"},
+		{of(schema.Double), decimal(2), "(1.256), (-2.5)", "(1.256), (-2.5)", "-250\n126", "-2.50\n1.26"},
+		{of(schema.Text), of(schema.Integer), "('12'), ('-3')", "('12'), ('-3')", "-3\n12", "-3\n12"},
+		{of(schema.Text), of(schema.Boolean), "('true'), ('false')", "('true'), ('false')", "0\n1", "false\ntrue"},
+		{of(schema.Boolean), of(schema.Text), "(1), (0)", "(true), (false)", "false\ntrue", "false\ntrue"},
+		{of(schema.Integer), of(schema.Boolean), "(5), (0)", "(5), (0)", "0\n1", "false\ntrue"},
+		{of(schema.Date), of(schema.DateTime), "('1969-12-31'), ('2024-02-29')", "('1969-12-31'), ('2024-02-29')", "-86400000000\n1709164800000000", "1969-12-31T00:00:00Z\n2024-02-29T00:00:00Z"},
+		{of(schema.DateTime), of(schema.Date), "(-1), (1709164800000001)", "('1969-12-31T23:59:59Z'), ('2024-02-29T00:00:00Z')", "1969-12-31\n2024-02-29", "1969-12-31T00:00:00Z\n2024-02-29T00:00:00Z"},
+		{of(schema.UUID), of(schema.Text), "('018f4d9e-0000-7000-8000-000000000001'), ('b')", "('018f4d9e-0000-7000-8000-000000000001'), ('018f4d9e-0000-7000-8000-000000000002')", "018f4d9e-0000-7000-8000-000000000001\nb", "018f4d9e-0000-7000-8000-000000000001\n018f4d9e-0000-7000-8000-000000000002"},
+		{of(schema.Time), of(schema.Text), "('09:30:00.000000'), ('10:00:00.500000')", "('09:30'), ('10:00:00.5')", "09:30:00.000000\n10:00:00.500000", "09:30:00.000000\n10:00:00.500000"},
+	} {
+		t.Run(typeName(test.from)+" to "+typeName(test.to), func(t *testing.T) {
+			eachDialect(t, func(t *testing.T, d *database) {
+				rows := strings.Split(strings.Trim(map[string]string{"sqlite": test.sqlite, "postgres": test.postgres}[d.dialect], "()"), "), (")
+				d.migrate(t, nil, table(test.from))
+				d.exec(t, "INSERT INTO t VALUES (1, "+rows[0]+"), (2, "+rows[1]+")")
+				d.migrate(t, table(test.from), table(test.to))
+				d.want(t, "SELECT c FROM t ORDER BY c", map[string]string{"sqlite": test.wantSQLite, "postgres": test.wantPostgres}[d.dialect])
+			})
+		})
+	}
+}
+
+func TestAValueThatDoesNotConvertStopsTheMigration(t *testing.T) {
+	column := func(kind schema.Type) *schema.Schema {
+		return &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "c", Type: kind}}}}}
+	}
+	for _, kind := range []schema.Type{schema.Integer, schema.BigInt, schema.Double, schema.Boolean, schema.JSON} {
+		eachDialect(t, func(t *testing.T, d *database) {
+			d.migrate(t, nil, column(schema.Text))
+			d.exec(t, "INSERT INTO t VALUES (1, 'twelve')")
+			if err := d.try(column(schema.Text), column(kind)); err == nil {
+				t.Errorf("text 'twelve' became %s: %s", kind, d.rows(t, "SELECT * FROM t"))
+			} else {
+				d.want(t, "SELECT c FROM t", "twelve")
+			}
+		})
+	}
+}
