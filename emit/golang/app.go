@@ -1,0 +1,238 @@
+package golang
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// appFile ties the modules to a service. A module whose operations are left out does not compile.
+func appFile(m *model.Model) string {
+	var params, given, nothing []string
+	for _, module := range modules(m) {
+		q := qualifier(module)
+		if !operated(module) {
+			given = append(given, q+".Module()")
+			nothing = append(nothing, q+".Module()")
+			continue
+		}
+		param := q + "Operations"
+		params = append(params, param+" "+q+".Operations")
+		given = append(given, q+".Module("+param+")")
+		nothing = append(nothing, q+".Module(nil)")
+	}
+	p := &printer{}
+	p.comment("Package app puts the modules of " + m.Name + " together.")
+	p.f("package app")
+	p.f("")
+	p.f("// The service was generated for this generation of kit.")
+	p.f("const _ = kit.Generated1")
+	p.f("")
+	p.comment("New is the service, with the business operations of each module. Drivers, mail and metrics are for main to choose.")
+	p.f("func New(%s) server.Service {", strings.Join(params, ", "))
+	p.f("modules := []query.Module{")
+	for _, g := range given {
+		p.f("%s,", g)
+	}
+	p.f("}")
+	p.f("handlers := map[string]query.Handler{}")
+	p.f("for _, m := range modules { maps.Copy(handlers, m.Handlers) }")
+	p.f("return server.Service{")
+	p.f("Name: %q,", m.Name)
+	p.f("Backend: backend(modules),")
+	p.f("Handlers: handlers,")
+	p.f("OpenAPI: api.OpenAPI,")
+	p.f("SDL: api.GraphQL,")
+	p.f("Migrations: migrations.FS,")
+	p.f("}")
+	p.f("}")
+	p.f("")
+	p.comment("Backend is the metadata of all modules.")
+	p.f("func Backend() *meta.Backend {")
+	p.f("return backend([]query.Module{%s})", strings.Join(nothing, ", "))
+	p.f("}")
+	p.f("")
+	p.f("func backend(modules []query.Module) *meta.Backend {")
+	p.f("b := &meta.Backend{")
+	p.f("Name: %q,", m.Name)
+	if a := m.Account; a != nil {
+		p.f("Account: &meta.Account%s,", accountMeta(a))
+	}
+	p.f("}")
+	p.f("for _, m := range modules {")
+	p.f("b.Entities = append(b.Entities, m.Entities...)")
+	p.f("b.Enums = append(b.Enums, m.Enums...)")
+	p.f("b.Structs = append(b.Structs, m.Structs...)")
+	p.f("b.Operations = append(b.Operations, m.Operations...)")
+	p.f("}")
+	p.f("return b")
+	p.f("}")
+	return p.String()
+}
+
+func accountMeta(a *model.Account) string {
+	var l literals
+	l.text("Entity", a.Entity.Name)
+	l.text("Login", a.Login.Name)
+	if verify := verifies[a.Verify]; verify != "" {
+		l.part("Verify", verify)
+	}
+	names := make([]string, len(a.Fields))
+	for i, f := range a.Fields {
+		names[i] = f.Name
+	}
+	if len(names) > 0 {
+		l.part("Fields", "[]string{"+quoted(names...)+"}")
+	}
+	return l.String()
+}
+
+var verifies = map[model.Verify]string{
+	model.BeforeSignIn: "meta.BeforeSignIn",
+	model.Later:        "meta.Later",
+	model.Never:        "meta.Never",
+}
+
+func apiFile(m *model.Model) string {
+	p := &printer{}
+	p.f("// Package api holds the contracts of %s.", m.Name)
+	p.f("package api")
+	p.f("")
+	p.f("// OpenAPI is the description of the REST door.")
+	p.f("//")
+	p.f("//go:embed openapi.json")
+	p.f("var OpenAPI []byte")
+	p.f("")
+	p.f("// GraphQL is the schema of the GraphQL door.")
+	p.f("//")
+	p.f("//go:embed schema.graphql")
+	p.f("var GraphQL string")
+	return p.String()
+}
+
+func migrationsFile() string {
+	p := &printer{}
+	p.f("// Package migrations holds the steps from an empty database to today's, for each kind of database.")
+	p.f("package migrations")
+	p.f("")
+	p.f("// FS has a folder for each kind of database.")
+	p.f("//")
+	p.f("//go:embed sqlite postgres")
+	p.f("var FS embed.FS")
+	return p.String()
+}
+
+// mainFile is the wiring, which belongs to the team.
+func mainFile(m *model.Model) string {
+	var args []string
+	for _, module := range modules(m) {
+		if operated(module) {
+			args = append(args, qualifier(module)+".New()")
+		}
+	}
+	p := &printer{}
+	p.f("// Command %s serves %s. The packages imported here decide what it can speak to.", m.Name, m.Name)
+	p.f("package main")
+	p.f("")
+	p.f("func main() {")
+	p.f("service := app.New(%s)", strings.Join(args, ", "))
+	p.f("service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}")
+	p.f("service.Metrics = prometheus.New()")
+	p.f("service.Mail = smtp.Open")
+	p.f("os.Exit(server.Main(service, os.Args[1:]))")
+	p.f("}")
+	return p.String()
+}
+
+// scaffold is what a new service has besides its Go packages.
+func scaffold(m *model.Model, o Options) []File {
+	files := []File{
+		{Path: "go.mod", Content: []byte(goMod(m, o)), Team: true},
+		{Path: ".gitignore", Content: []byte("/data/\n/bin/\n"), Team: true},
+		{Path: ".graphqlrc.yml", Content: []byte("# The design, for editors with GraphQL support.\nschema: design/*.graphql\n"), Team: true},
+		{Path: "README.md", Content: []byte(readme(m)), Team: true},
+	}
+	if o.KitSum != "" {
+		files = append(files, File{Path: "go.sum", Content: []byte(o.KitSum), Team: true})
+	}
+	return files
+}
+
+// goMod requires kit and all that kit requires, so that a new service builds without asking the network for versions.
+func goMod(m *model.Model, o Options) string {
+	version := o.KitVersion
+	if version == "" {
+		version = "v0.0.0"
+	}
+	p := &printer{}
+	p.f("module %s", m.GoModule)
+	p.f("")
+	p.f("go %s", goVersion(o.KitMod))
+	p.f("")
+	p.f("require %s %s", kit, version)
+	if requirements := requirements(o.KitMod); len(requirements) > 0 {
+		p.f("")
+		p.f("require (")
+		for _, r := range requirements {
+			p.f("\t%s // indirect", r)
+		}
+		p.f(")")
+	}
+	if o.KitReplace != "" {
+		p.f("")
+		p.f("replace %s => %s", kit, o.KitReplace)
+	}
+	return p.String()
+}
+
+func goVersion(mod string) string {
+	for line := range strings.Lines(mod) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "go "); ok {
+			return v
+		}
+	}
+	return "1.26.0"
+}
+
+// requirements are the "path version" of a go.mod.
+func requirements(mod string) []string {
+	var out []string
+	inside := false
+	for line := range strings.Lines(mod) {
+		line, _, _ = strings.Cut(line, "//")
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "require (":
+			inside = true
+		case line == ")":
+			inside = false
+		case inside && line != "":
+			out = append(out, line)
+		case strings.HasPrefix(line, "require "):
+			out = append(out, strings.TrimPrefix(line, "require "))
+		}
+	}
+	return out
+}
+
+func readme(m *model.Model) string {
+	var modules_ []string
+	for _, module := range modules(m) {
+		modules_ = append(modules_, fmt.Sprintf("| `%s/` | %s |", packageName(module), strings.Join(strings.Fields(module.Doc), " ")))
+	}
+	return strings.NewReplacer("NAME", m.Name, "MODULES", strings.Join(modules_, "\n")).Replace(readmeText)
+}
+
+const readmeText = "# NAME\n\n" +
+	"A backend written by Fettle from the design in `design/`.\n\n" +
+	"    fettle dev        # check, write, migrate, build, serve; again at every save\n" +
+	"    go run ./cmd/NAME # serve what is written, on SQLite\n\n" +
+	"| folder | what it is |\n|---|---|\n" +
+	"| `design/` | the design: one file a module |\n" +
+	"MODULES\n" +
+	"| `app/` | the modules put together |\n" +
+	"| `api/` | the contracts: OpenAPI and GraphQL |\n" +
+	"| `migrations/` | the database, step by step |\n" +
+	"| `cmd/NAME/` | the wiring |\n\n" +
+	"Files named `*.gen.go` are written again by `fettle generate`; the others are yours.\n"

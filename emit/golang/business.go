@@ -1,0 +1,104 @@
+package golang
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// businessFile is where the team answers the operations of a module: a stub each, to begin with.
+func businessFile(m *model.Module) string {
+	p := &printer{}
+	p.f("package %s", packageName(m))
+	p.f("")
+	p.f("// Business answers the operations of this module. What they need besides their transaction is a field of it.")
+	p.f("type Business struct{}")
+	p.f("")
+	p.f("var _ Operations = (*Business)(nil)")
+	p.f("")
+	p.f("// New makes the operations; what they need arrives here.")
+	p.f("func New() *Business { return &Business{} }")
+	for _, o := range m.Operations {
+		p.f("")
+		p.WriteString(Stub(o))
+	}
+	return p.String()
+}
+
+// Stub is the method that answers an operation, to paste and to fill in.
+func Stub(o *model.Operation) string {
+	p := &printer{}
+	if doc := strings.TrimSpace(o.Doc); doc != "" {
+		p.comment(doc)
+	}
+	p.f("func (b *Business) %s {", signature(o))
+	p.f("\treturn %s, errors.New(%q)", zero(o), o.Name+" is not written yet")
+	p.f("}")
+	return p.String()
+}
+
+// zero is the value that goes with an error.
+func zero(o *model.Operation) string {
+	t := typeOf(o.Module, o.Result, true)
+	name := resultType(o)
+	switch {
+	case o.Result.Repeated, strings.HasPrefix(name, "*"), t.Family == bytes:
+		return "nil"
+	case t.Family == text:
+		return `""`
+	case t.Family == entity, t.Family == object, name == "time.Time", name == "kit.Date", name == "kit.Decimal":
+		return name + "{}"
+	case name == "bool":
+		return "false"
+	}
+	return "0"
+}
+
+// Missing finds the operations of a module that no method in the Go files of dir answers yet. It reads the files of
+// the team without type-checking them, so it works while they do not build.
+func Missing(dir string, m *model.Module) ([]*model.Operation, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	written := map[string]bool{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".gen.go") || strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			if os.IsNotExist(err) {
+				continue
+			}
+			return nil, err
+		}
+		methods(text, written)
+	}
+	var missing []*model.Operation
+	for _, o := range m.Operations {
+		if !written[exported(o.Name)] {
+			missing = append(missing, o)
+		}
+	}
+	return missing, nil
+}
+
+// methods adds the names of the methods in text, as far as it can be parsed.
+func methods(text []byte, names map[string]bool) {
+	file, _ := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if file == nil {
+		return
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+			names[f.Name.Name] = true
+		}
+	}
+}
+

@@ -1,0 +1,181 @@
+package golang
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// entityFile is the types of a module: enums, value objects, inputs and entities.
+func entityFile(m *model.Module) string {
+	p := &printer{}
+	p.f("package %s", packageName(m))
+	for _, e := range m.Enums {
+		enum(p, e)
+	}
+	for _, s := range m.Values {
+		structure(p, m, s, false)
+	}
+	for _, e := range m.Entities {
+		row(p, m, e)
+	}
+	for _, s := range m.Inputs {
+		structure(p, m, s, true)
+	}
+	return p.String()
+}
+
+func enum(p *printer, e *model.Enum) {
+	p.f("")
+	p.comment(described(e.Name, e.Doc, article(human(e.Name))))
+	p.f("type %s string", e.Name)
+	p.f("")
+	p.comment("The values of " + e.Name + ".")
+	p.f("const (")
+	var names []string
+	for _, v := range e.Values {
+		name := constant(e.Name, v.Name)
+		names = append(names, name)
+		p.f("%s %s = %q%s", name, e.Name, v.Name, trailing(v.Doc, v.Deprecated))
+	}
+	p.f(")")
+	p.f("")
+	p.comment("Valid tells whether v is one of them.")
+	p.f("func (v %s) Valid() bool {", e.Name)
+	p.f("switch v {")
+	p.f("case %s:", strings.Join(names, ", "))
+	p.f("return true")
+	p.f("}")
+	p.f("return false")
+	p.f("}")
+}
+
+// structure is a value object or an input. Only value objects are ever written.
+func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
+	p.f("")
+	what := "a value object"
+	if input {
+		what = "an input"
+	}
+	p.comment(described(s.Name, s.Doc, what))
+	p.f("type %s struct {", s.Name)
+	for _, f := range s.Fields {
+		field(p, exported(f.Name), typeOf(m, f, true).declared(f.Null, f.Repeated), f)
+	}
+	p.f("}")
+	p.f("")
+	p.comment(fmt.Sprintf("%sOf reads the canonical form of %s.", s.Name, article(human(s.Name))))
+	p.f("func %sOf(v any) %s {", s.Name, s.Name)
+	p.f("p := typed.Parts(v, %d)", len(s.Fields))
+	p.f("return %s{", s.Name)
+	for i, f := range s.Fields {
+		p.f("%s: %s,", exported(f.Name), typeOf(m, f, true).read(fmt.Sprintf("p[%d]", i), f.Null, f.Repeated))
+	}
+	p.f("}")
+	p.f("}")
+	if input {
+		return
+	}
+	p.f("")
+	p.comment("Values is its canonical form.")
+	p.f("func (v %s) Values() []any {", s.Name)
+	var parts []string
+	for _, f := range s.Fields {
+		parts = append(parts, typeOf(m, f, false).write("v."+exported(f.Name), f.Null))
+	}
+	p.f("return []any{%s}", strings.Join(parts, ", "))
+	p.f("}")
+}
+
+// row is the struct of an entity: its columns, references as ids.
+func row(p *printer, m *model.Module, e *model.Entity) {
+	columns := columns(e)
+	p.f("")
+	p.comment(described(e.Name, e.Doc, "a row of the table "+e.Table))
+	p.f("type %s struct {", e.Name)
+	for _, f := range columns {
+		field(p, exported(f.Name), typeOf(m, f, false).declared(missing(f), false), f)
+	}
+	p.f("}")
+	p.f("")
+	p.comment(fmt.Sprintf("%sOf reads a row that query.Full selected.", e.Name))
+	p.f("func %sOf(row any) %s {", e.Name, e.Name)
+	p.f("v := typed.Row(row, %d)", len(columns))
+	p.f("return %s{", e.Name)
+	for i, f := range columns {
+		p.f("%s: %s,", exported(f.Name), typeOf(m, f, false).read(fmt.Sprintf("v[%d]", i), missing(f), false))
+	}
+	p.f("}")
+	p.f("}")
+}
+
+// missing tells whether a field of a row may be nil: null, or hidden by its own READ rule. A hidden reference that
+// is never null is the empty ID.
+func missing(f *model.Field) bool {
+	return f.Null || len(f.Allow.Read) > 0 && f.Kind != model.Ref
+}
+
+// columns are the fields of e that its table holds, in the order of meta.Entity.Columns.
+func columns(e *model.Entity) []*model.Field {
+	var out []*model.Field
+	for _, f := range e.Fields {
+		if f.Kind != model.List {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// field prints a field of a struct, with what the design says of it.
+func field(p *printer, name, typ string, f *model.Field) {
+	doc := f.Doc
+	switch {
+	case doc == "" && f.Kind == model.Ref && typ != f.Target.Name && strings.HasSuffix(typ, "kit.ID"):
+		doc = "of " + article(human(f.Target.Name))
+	case doc == "" && f.Kind == model.Duration, doc == "" && f.Kind == model.Bytes:
+	}
+	if len(f.Allow.Read) > 0 && !f.Null && f.Kind != model.Ref {
+		doc = strings.TrimSpace(sentence(doc) + " nil where the viewer may not see it")
+	}
+	if len(doc) > 80 || strings.Contains(doc, "\n") {
+		p.comment(doc)
+		doc = ""
+	}
+	p.f("%s %s%s", name, typ, trailing(doc, f.Deprecated))
+}
+
+func sentence(doc string) string {
+	if doc == "" || strings.HasSuffix(doc, ".") {
+		return doc
+	}
+	return doc + ";"
+}
+
+// trailing is a comment at the end of a line, empty without anything to say.
+func trailing(doc, deprecated string) string {
+	doc = strings.Join(strings.Fields(doc), " ")
+	if deprecated != "" {
+		doc = strings.TrimSpace(doc + " Deprecated: " + deprecated)
+	}
+	if doc == "" {
+		return ""
+	}
+	return " // " + doc
+}
+
+// described is the doc comment of a type: its name, then what the design says, or what it is.
+func described(name, doc, what string) string {
+	doc = strings.TrimSpace(doc)
+	if doc == "" {
+		return name + " is " + what + "."
+	}
+	first, rest, _ := strings.Cut(doc, " ")
+	switch first {
+	case "A", "An", "The", "What", "Who", "How", "Where", "Whether", "One":
+		return name + " is " + strings.ToLower(first) + " " + rest
+	case name:
+		return doc
+	}
+	return name + " is " + what + ".\n\n" + doc
+}

@@ -1,0 +1,309 @@
+package golang
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// literals prints composite literals of package meta: what is zero is left out.
+type literals struct{ parts []string }
+
+// part adds a part unless its text is empty.
+func (l *literals) part(name, text string) {
+	if text != "" {
+		l.parts = append(l.parts, name+": "+text)
+	}
+}
+
+func (l *literals) flag(name string, on bool) {
+	if on {
+		l.part(name, "true")
+	}
+}
+
+func (l *literals) number(name string, n int) {
+	if n != 0 {
+		l.part(name, strconv.Itoa(n))
+	}
+}
+
+func (l *literals) text(name, text string) {
+	if text != "" {
+		l.part(name, goString(text))
+	}
+}
+
+func (l *literals) String() string { return "{" + strings.Join(l.parts, ", ") + "}" }
+
+func entityMeta(p *printer, e *model.Entity) {
+	p.f("")
+	p.f("var %s = &meta.Entity{", metaName(e))
+	p.f("Name: %q, Singular: %q, Plural: %q, Path: %q, Table: %q,", e.Name, e.Singular, e.Plural, e.Path, e.Table)
+	if e.Doc != "" {
+		p.f("Doc: %s,", goString(e.Doc))
+	}
+	p.f("Fields: []*meta.Field{")
+	for _, f := range e.Fields {
+		p.f("%s,", fieldMeta(f))
+	}
+	p.f("},")
+	p.f("Key: %q,", e.Key.Name)
+	p.f("Page: %s,", pageMeta(e.Page))
+	if allow := allowMeta(e.Allow); allow != "" {
+		p.f("Allow: %s,", allow)
+	}
+	if len(e.Uniques) > 0 {
+		p.f("Uniques: []meta.Unique{")
+		for _, u := range e.Uniques {
+			p.f("%s,", uniqueMeta(u))
+		}
+		p.f("},")
+	}
+	if checks := checksMeta(e.Checks); checks != "" {
+		p.f("Checks: %s,", checks)
+	}
+	if e.Internal {
+		p.f("Internal: true,")
+	}
+	p.f("}")
+}
+
+func fieldMeta(f *model.Field) string {
+	var l literals
+	l.text("Name", f.Name)
+	l.text("Doc", f.Doc)
+	if f.Kind != model.ID {
+		l.part("Kind", metaKind(f.Kind))
+	}
+	l.text("Type", typeName(f))
+	l.flag("Null", f.Null)
+	l.flag("Repeated", f.Repeated)
+	if f.Kind == model.Value && len(f.Fields) > 0 {
+		l.part("Fields", fieldsMeta(f.Fields))
+	}
+	l.text("Column", f.Column)
+	if f.Inverse != nil {
+		l.text("Inverse", f.Inverse.Name)
+	}
+	if j := f.Join; j != nil {
+		var join literals
+		join.text("Table", j.Table)
+		join.text("From", j.From)
+		join.text("To", j.To)
+		join.flag("Owner", j.Owner)
+		l.part("Join", "&meta.JoinTable"+join.String())
+	}
+	if f.Kind == model.List {
+		l.part("Page", pageMeta(f.Page))
+	}
+	l.number("Bound", f.Bound)
+	l.flag("Auto", f.Auto)
+	l.flag("ReadOnly", f.ReadOnly)
+	l.flag("Immutable", f.Immutable)
+	l.flag("Internal", f.Internal)
+	l.flag("WriteOnly", f.WriteOnly)
+	l.flag("Personal", f.Personal)
+	if f.Default != nil {
+		l.part("Default", expression(f.Default))
+	}
+	if f.MinLength != nil {
+		l.number("MinLength", *f.MinLength)
+	}
+	if f.MaxLength != nil {
+		l.number("MaxLength", *f.MaxLength)
+	}
+	l.part("Min", bound(f.Min))
+	l.part("Max", bound(f.Max))
+	l.text("Pattern", pattern(f))
+	l.number("Digits", f.Digits)
+	l.number("Scale", f.Scale)
+	l.part("Checks", checksMeta(f.Checks))
+	l.part("Allow", allowMeta(f.Allow))
+	l.text("Deprecated", f.Deprecated)
+	return l.String()
+}
+
+func fieldsMeta(fields []*model.Field) string {
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = fieldMeta(f)
+	}
+	return "[]*meta.Field{" + strings.Join(texts, ", ") + "}"
+}
+
+// typeName is the enum, struct or entity of a field.
+func typeName(f *model.Field) string {
+	switch f.Kind {
+	case model.EnumKind:
+		return f.Enum.Name
+	case model.Value, model.InputDTO:
+		return f.Struct.Name
+	case model.Ref, model.List:
+		return f.Target.Name
+	}
+	return ""
+}
+
+// pattern is a field's own pattern, or that of its scalar.
+func pattern(f *model.Field) string {
+	if f.Pattern == "" && f.Scalar != nil {
+		return f.Scalar.Pattern
+	}
+	return f.Pattern
+}
+
+func bound(b *float64) string {
+	if b == nil {
+		return ""
+	}
+	text := strconv.FormatFloat(*b, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return "new(" + text + ")"
+}
+
+func pageMeta(page model.Page) string {
+	var l literals
+	l.number("Size", page.Size)
+	l.number("Max", page.Max)
+	var keys []string
+	for _, o := range page.Order {
+		var key literals
+		key.text("Field", o.Field.Name)
+		key.flag("Descending", o.Descending)
+		keys = append(keys, key.String())
+	}
+	if len(keys) > 0 {
+		l.part("Order", "[]meta.Order{"+strings.Join(keys, ", ")+"}")
+	}
+	return "meta.Page" + l.String()
+}
+
+func allowMeta(a model.Allow) string {
+	var parts []string
+	for _, verb := range []struct {
+		name  string
+		rules []*model.Rule
+	}{{"Read", a.Read}, {"Create", a.Create}, {"Update", a.Update}, {"Delete", a.Delete}} {
+		if len(verb.rules) > 0 {
+			parts = append(parts, verb.name+": "+rulesMeta(verb.rules))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "meta.Allow{\n" + strings.Join(parts, ",\n") + ",\n}"
+}
+
+func rulesMeta(rules []*model.Rule) string {
+	texts := make([]string, len(rules))
+	for i, r := range rules {
+		source := r.Source
+		if r.Pos.File != "" {
+			source = fmt.Sprintf("%s:%d: %s", r.Pos.File, r.Pos.Line, r.Source)
+		}
+		texts[i] = fmt.Sprintf("{When: %s, Source: %s}", expression(r.When), goString(source))
+	}
+	if len(texts) == 1 {
+		return "[]meta.Rule{" + texts[0] + "}"
+	}
+	return "[]meta.Rule{\n" + strings.Join(texts, ",\n") + ",\n}"
+}
+
+func uniqueMeta(u *model.Unique) string {
+	var l literals
+	l.text("Name", u.Name)
+	names := make([]string, len(u.Fields))
+	for i, f := range u.Fields {
+		names[i] = f.Name
+	}
+	l.part("Fields", "[]string{"+quoted(names...)+"}")
+	l.flag("IgnoreCase", u.IgnoreCase)
+	if u.When != nil {
+		l.part("When", expression(u.When))
+	}
+	return l.String()
+}
+
+func checksMeta(checks []*model.Check) string {
+	if len(checks) == 0 {
+		return ""
+	}
+	texts := make([]string, len(checks))
+	for i, c := range checks {
+		var l literals
+		l.text("Name", c.Name)
+		l.part("That", expression(c.That))
+		l.text("Code", c.Code)
+		if c.Field != nil {
+			l.text("Field", c.Field.Name)
+		}
+		l.flag("Local", c.Local)
+		texts[i] = l.String()
+	}
+	return "[]meta.Check{" + strings.Join(texts, ", ") + "}"
+}
+
+func enumMeta(p *printer, e *model.Enum) {
+	var l literals
+	l.text("Name", e.Name)
+	l.text("Doc", e.Doc)
+	values := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		values[i] = v.Name
+	}
+	l.part("Values", "[]string{"+quoted(values...)+"}")
+	p.f("%s,", l.String())
+}
+
+func structMeta(p *printer, s *model.Struct, input bool) {
+	p.f("{")
+	p.f("Name: %q,", s.Name)
+	if s.Doc != "" {
+		p.f("Doc: %s,", goString(s.Doc))
+	}
+	if input {
+		p.f("Input: true,")
+	}
+	p.f("Fields: []*meta.Field{")
+	for _, f := range s.Fields {
+		p.f("%s,", fieldMeta(f))
+	}
+	p.f("},")
+	p.f("},")
+}
+
+func operationMeta(p *printer, o *model.Operation) {
+	p.f("{")
+	p.f("Name: %q,", o.Name)
+	if o.Doc != "" {
+		p.f("Doc: %s,", goString(o.Doc))
+	}
+	if o.Kind == model.Mutation {
+		p.f("Mutation: true,")
+	}
+	if len(o.Args) > 0 {
+		p.f("Args: []*meta.Field{")
+		for _, f := range o.Args {
+			p.f("%s,", fieldMeta(f))
+		}
+		p.f("},")
+	}
+	p.f("Result: &meta.Field%s,", fieldMeta(o.Result))
+	if len(o.Allow) > 0 {
+		p.f("Allow: %s,", rulesMeta(o.Allow))
+	}
+	if len(o.Fails) > 0 {
+		texts := make([]string, len(o.Fails))
+		for i, f := range o.Fails {
+			texts[i] = fmt.Sprintf("{Code: %q, Status: %d}", f.Code, f.Status)
+		}
+		p.f("Fails: []meta.Fault{%s},", strings.Join(texts, ", "))
+	}
+	p.f("Method: %q, Path: %q,", o.Method, o.Path)
+	p.f("},")
+}

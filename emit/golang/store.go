@@ -1,0 +1,269 @@
+package golang
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// storeFile is how the entities of a module are read and written: a store, a form to create and a patch each.
+func storeFile(m *model.Module) string {
+	p := &printer{}
+	p.f("package %s", packageName(m))
+	for _, e := range m.Entities {
+		s := planStore(m, e)
+		store(p, s)
+		creation(p, s)
+		patch(p, s)
+		columnsOf(p, s)
+	}
+	return p.String()
+}
+
+// storePlan is an entity as its store sees it.
+type storePlan struct {
+	Entity  *model.Entity
+	Name    string // "OrderLine"
+	One     string // "order line", for prose
+	Many    string // "order lines"
+	Meta    string // "orderLineMeta"
+	Columns string // "OrderLines"
+	Page    model.Page
+	Key     *keyPlan // nil when the id is the key
+	Settable,
+	Changeable []setPlan
+	Lists  []*model.Field // bounded many-to-many lists
+	Fields []columnPlan
+}
+
+type keyPlan struct{ Name, Param, Type, Text string }
+
+// setPlan is a field that a create or a patch sets.
+type setPlan struct {
+	Field    *model.Field
+	Name     string // "Status"
+	Type     string // "OrderStatus"
+	Declared string // "*OrderStatus" in a create
+	Optional bool   // may be left out of a create
+	Write    string // of n.Status in a create
+	Patch    string // of p.Status in a patch
+}
+
+type columnPlan struct{ Name, Type, New string }
+
+func planStore(m *model.Module, e *model.Entity) storePlan {
+	s := storePlan{
+		Entity: e, Name: e.Name, One: human(e.Name), Many: human(e.Plural), Meta: metaName(e), Columns: pluralName(e), Page: e.Page,
+	}
+	if e.Key.Name != "id" {
+		t := typeOf(m, e.Key, false)
+		param := parameter(e.Key.Name)
+		s.Key = &keyPlan{Name: exported(e.Key.Name), Param: param, Type: t.Name, Text: keyText(t, param)}
+	}
+	for _, f := range e.Fields {
+		list := f.Kind == model.List && f.Join != nil && f.Bound > 0
+		if list {
+			s.Lists = append(s.Lists, f)
+		}
+		if f.Auto || f.Kind == model.List && !(list && f.Join.Owner) {
+			continue
+		}
+		set := planSet(m, f)
+		s.Settable = append(s.Settable, set)
+		if !f.Immutable {
+			s.Changeable = append(s.Changeable, set)
+		}
+	}
+	for _, f := range e.Fields {
+		switch {
+		case f.Kind == model.List || f.Kind == model.JSON || f.Kind == model.Bytes:
+		case f.Kind == model.Value:
+			for _, part := range f.Fields {
+				if part.Kind != model.Value && part.Kind != model.JSON && part.Kind != model.Bytes {
+					s.Fields = append(s.Fields, planColumn(exported(f.Name)+exported(part.Name), typeOf(m, part, false), f.Name, part.Name))
+				}
+			}
+		default:
+			s.Fields = append(s.Fields, planColumn(exported(f.Name), typeOf(m, f, false), f.Name))
+		}
+	}
+	return s
+}
+
+func planColumn(name string, t goType, path ...string) columnPlan {
+	constructor := "NewColumn"
+	if t.Family == text {
+		constructor = "NewTextColumn"
+	}
+	return columnPlan{name, t.Name, fmt.Sprintf("query.%s[%s](%s)", constructor, t.Name, quoted(path...))}
+}
+
+func planSet(m *model.Module, f *model.Field) setPlan {
+	name := exported(f.Name)
+	if f.Kind == model.List {
+		return setPlan{
+			Field: f, Name: name, Type: "[]kit.ID", Declared: "[]kit.ID", Optional: true,
+			Write: "typed.IDsOrNil(n." + name + ")", Patch: "typed.FromIDs(p." + name + ")",
+		}
+	}
+	t := typeOf(m, f, false)
+	optional := f.Null || f.Default != nil
+	return setPlan{
+		Field: f, Name: name, Type: t.Name, Declared: t.declared(optional, false), Optional: optional,
+		Write: t.write("n."+name, optional), Patch: t.patch("p." + name),
+	}
+}
+
+func keyText(t goType, v string) string {
+	switch {
+	case t.Name == "string":
+		return v
+	case t.Family == number:
+		return "strconv.Itoa(" + v + ")"
+	case t.Name == "int64":
+		return "strconv.FormatInt(" + v + ", 10)"
+	case t.Family == text:
+		return "string(" + v + ")"
+	}
+	return v + ".String()"
+}
+
+// pluralName is the Go name of an entity's rows: "OrderLines".
+func pluralName(e *model.Entity) string {
+	if name := exported(e.Plural); name != e.Name {
+		return name
+	}
+	return e.Name + "Rows"
+}
+
+func metaName(e *model.Entity) string { return lowerFirst(e.Name) + "Meta" }
+
+func store(p *printer, s storePlan) {
+	p.f("")
+	p.comment(s.Name + "Store reads and writes " + s.Many + " in a transaction, by the rules of the design.")
+	p.f("type %sStore struct{ tx *query.Tx }", s.Name)
+	p.f("")
+	p.comment("Get returns the " + s.One + " of that id, or a NOT_FOUND problem.")
+	p.f("func (s %sStore) Get(ctx context.Context, id kit.ID) (%s, error) {", s.Name, s.Name)
+	p.f("return typed.Get(ctx, s.tx, %s, string(id), %sOf)", s.Meta, s.Name)
+	p.f("}")
+	if k := s.Key; k != nil {
+		p.f("")
+		p.comment("By" + k.Name + " returns the " + s.One + " of that " + human(s.Entity.Key.Name) + ", or a NOT_FOUND problem.")
+		p.f("func (s %sStore) By%s(ctx context.Context, %s %s) (%s, error) {", s.Name, k.Name, k.Param, k.Type, s.Name)
+		p.f("return typed.Get(ctx, s.tx, %s, %s, %sOf)", s.Meta, k.Text, s.Name)
+		p.f("}")
+	}
+	p.f("")
+	p.comment(s.Name + "Query says which " + s.Many + " to list, with conditions on " + s.Columns + ".")
+	p.f("type %sQuery = typed.Query", s.Name)
+	p.f("")
+	p.comment("List returns a page of " + s.Many + " and the cursor after which the next one begins, empty at the end.")
+	p.f("func (s %sStore) List(ctx context.Context, q %sQuery) ([]%s, string, error) {", s.Name, s.Name, s.Name)
+	p.f("return typed.Page(ctx, s.tx, %s, q, %sOf)", s.Meta, s.Name)
+	p.f("}")
+	p.f("")
+	p.comment("All reads all " + s.Many + " that fit, page by page.")
+	p.f("func (s %sStore) All(ctx context.Context, q %sQuery) iter.Seq2[%s, error] {", s.Name, s.Name, s.Name)
+	p.f("return typed.All(ctx, s.tx, %s, q, %sOf)", s.Meta, s.Name)
+	p.f("}")
+	for _, f := range s.Lists {
+		p.f("")
+		p.comment(exported(f.Name) + " returns the ids of the " + human(f.Target.Plural) + " in the list " + f.Name + ".")
+		p.f("func (s %sStore) %s(ctx context.Context, id kit.ID) ([]kit.ID, error) {", s.Name, exported(f.Name))
+		p.f("return typed.Linked(ctx, s.tx, %s, id, %q)", s.Meta, f.Name)
+		p.f("}")
+	}
+	p.f("")
+	p.comment("Create writes " + article(s.One) + " and returns its id.")
+	p.f("func (s %sStore) Create(ctx context.Context, n New%s) (kit.ID, error) {", s.Name, s.Name)
+	p.f("return s.tx.Create(ctx, %s, n.changes())", s.Meta)
+	p.f("}")
+	if len(s.Changeable) > 0 {
+		p.f("")
+		p.comment("Update changes " + article(s.One) + ": the fields that p gives, if version is still the row's (0 is any), else a STALE problem.")
+		p.f("func (s %sStore) Update(ctx context.Context, id kit.ID, version int64, p %sPatch) error {", s.Name, s.Name)
+		p.f("_, err := s.tx.Update(ctx, %s, string(id), version, p.changes())", s.Meta)
+		p.f("return err")
+		p.f("}")
+	}
+	p.f("")
+	p.comment("Delete removes " + article(s.One) + ", if version is still the row's (0 is any), else a STALE problem.")
+	p.f("func (s %sStore) Delete(ctx context.Context, id kit.ID, version int64) error {", s.Name)
+	p.f("return s.tx.Delete(ctx, %s, string(id), version)", s.Meta)
+	p.f("}")
+}
+
+func creation(p *printer, s storePlan) {
+	p.f("")
+	doc := "New" + s.Name + " is " + article(s.One) + " to be."
+	for _, f := range s.Settable {
+		if f.Optional {
+			doc += " What is nil takes its default, or is null."
+			break
+		}
+	}
+	p.comment(doc)
+	p.f("type New%s struct {", s.Name)
+	for _, f := range s.Settable {
+		p.f("%s %s%s", f.Name, f.Declared, defaulted(f.Field))
+	}
+	p.f("}")
+	p.f("")
+	p.f("func (n New%s) changes() []query.Change {", s.Name)
+	p.f("c := typed.Changes{Entity: %s}", s.Meta)
+	for _, f := range s.Settable {
+		set := "Set"
+		if f.Optional {
+			set = "SetUnlessNil"
+		}
+		p.f("c.%s(%q, %s)", set, f.Field.Name, f.Write)
+	}
+	p.f("return c.List")
+	p.f("}")
+}
+
+// defaulted says what an absent field becomes, where that is a constant.
+func defaulted(f *model.Field) string {
+	if f.Default == nil || f.Default.Op != model.Const || f.Default.Value == nil {
+		return ""
+	}
+	return " // " + strings.Trim(literal(f.Default.Value), `"`) + " unless given"
+}
+
+func patch(p *printer, s storePlan) {
+	if len(s.Changeable) == 0 {
+		return
+	}
+	p.f("")
+	p.comment(s.Name + "Patch changes " + article(s.One) + ": query.Set(v) gives a field a value, query.Clear makes it null, what is left out stays.")
+	p.f("type %sPatch struct {", s.Name)
+	for _, f := range s.Changeable {
+		p.f("%s query.Optional[%s]", f.Name, f.Type)
+	}
+	p.f("}")
+	p.f("")
+	p.f("func (p %sPatch) changes() []query.Change {", s.Name)
+	p.f("c := typed.Changes{Entity: %s}", s.Meta)
+	for _, f := range s.Changeable {
+		p.f("c.Set(%q, %s)", f.Field.Name, f.Patch)
+	}
+	p.f("return c.List")
+	p.f("}")
+}
+
+// columnsOf prints the typed columns of an entity, for conditions and orders.
+func columnsOf(p *printer, s storePlan) {
+	p.f("")
+	p.comment(s.Columns + " is the columns of " + s.Many + ", for conditions and orders: " + s.Columns + ".ID.Eq(id).")
+	p.f("var %s = struct {", s.Columns)
+	for _, f := range s.Fields {
+		p.f("%s query.Column[%s]", f.Name, f.Type)
+	}
+	p.f("}{")
+	for _, f := range s.Fields {
+		p.f("%s: %s,", f.Name, f.New)
+	}
+	p.f("}")
+}
