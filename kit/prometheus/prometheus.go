@@ -1,0 +1,95 @@
+// Package prometheus measures a service for Prometheus.
+//
+//	main: service.Metrics = prometheus.New() ─▶ telemetry.Metrics ─▶ GET /metrics
+//
+// It is Prometheus' own client: OpenTelemetry's metrics with their Prometheus exporter stand on the same client and add
+// another 1.2 MB. It is a package of its own because it adds 2.8 MB to a binary.
+package prometheus
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics is a telemetry.Metrics. Registry takes the team's own collectors.
+type Metrics struct {
+	Registry *prometheus.Registry
+
+	requests   *prometheus.HistogramVec
+	statements *prometheus.HistogramVec
+	failures   *prometheus.CounterVec
+
+	mu         sync.Mutex
+	operations map[string]bool
+}
+
+// maxOperations bounds the distinct operations that are measured apart; those after them are called "other".
+const maxOperations = 1000
+
+var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// New measures requests, statements, the Go runtime and the process.
+func New() *Metrics {
+	m := &Metrics{
+		Registry:   prometheus.NewRegistry(),
+		operations: map[string]bool{},
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_server_request_duration_seconds", Help: "Time to answer a request.", Buckets: buckets,
+		}, []string{"operation", "method", "status"}),
+		statements: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "db_statement_duration_seconds", Help: "Time to run a statement and read its rows.", Buckets: buckets,
+		}, []string{"operation"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "db_statement_failures_total", Help: "Statements that the database refused.",
+		}, []string{"operation"}),
+	}
+	m.Registry.MustRegister(m.requests, m.statements, m.failures,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Request measures a request by its operation and class of status, "2xx".
+func (m *Metrics) Request(operation, method string, status int, took time.Duration) {
+	m.requests.WithLabelValues(m.bounded(operation), knownMethod(method), strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+}
+
+// Statement measures a statement of the database.
+func (m *Metrics) Statement(operation string, took time.Duration, failed bool) {
+	operation = m.bounded(operation)
+	m.statements.WithLabelValues(operation).Observe(took.Seconds())
+	if failed {
+		m.failures.WithLabelValues(operation).Inc()
+	}
+}
+
+// Handler serves the registry in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{})
+}
+
+func (m *Metrics) bounded(operation string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.operations[operation] {
+		if len(m.operations) >= maxOperations {
+			return "other"
+		}
+		m.operations[operation] = true
+	}
+	return operation
+}
+
+// knownMethod keeps a caller from making a metric of each method that it invents.
+func knownMethod(method string) string {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+		return method
+	}
+	return "other"
+}

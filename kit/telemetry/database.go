@@ -1,0 +1,121 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Observe is db with a span, a measurement and, at level debug, a log line for each statement: its text without its
+// arguments. metrics may be nil.
+func Observe(db sqldb.Database, tracer Tracer, metrics Metrics, log *slog.Logger) sqldb.Database {
+	return &database{db, &observer{tracer, metrics, log, attribute.String("db.system.name", system(db.Dialect()))}}
+}
+
+// system is the dialect as OpenTelemetry's conventions call it.
+func system(d sqldb.Dialect) string {
+	if d == sqldb.Postgres {
+		return "postgresql"
+	}
+	return string(d)
+}
+
+type database struct {
+	sqldb.Database
+	observer *observer
+}
+
+func (d *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	return d.Database.Read(ctx, func(c sqldb.Conn) error { return do(&conn{c, d.observer}) })
+}
+
+func (d *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
+	return d.Database.Write(ctx, func(c sqldb.Conn) error { return do(&conn{c, d.observer}) })
+}
+
+type conn struct {
+	sqldb.Conn
+	observer *observer
+}
+
+func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	ctx, end := c.observer.begin(ctx, sql)
+	inner, err := c.Conn.Query(ctx, sql, args...)
+	if err != nil {
+		end(err)
+		return nil, err
+	}
+	return &rows{Rows: inner, end: end}, nil
+}
+
+func (c *conn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	ctx, end := c.observer.begin(ctx, sql)
+	changed, err := c.Conn.Exec(ctx, sql, args...)
+	end(err)
+	return changed, err
+}
+
+// rows ends the statement's span once all rows are read: a slow reader shows as a long statement, as it holds the connection.
+type rows struct {
+	sqldb.Rows
+	end  func(error)
+	once sync.Once
+}
+
+func (r *rows) Next() bool {
+	more := r.Rows.Next()
+	if !more {
+		r.once.Do(func() { r.end(r.Rows.Err()) })
+	}
+	return more
+}
+
+func (r *rows) Close() {
+	r.Rows.Close()
+	r.once.Do(func() { r.end(r.Rows.Err()) })
+}
+
+type observer struct {
+	tracer  Tracer
+	metrics Metrics
+	log     *slog.Logger
+	system  attribute.KeyValue
+}
+
+func (o *observer) begin(ctx context.Context, sql string) (context.Context, func(error)) {
+	began := time.Now()
+	ctx, span := o.tracer.start(ctx, verb(sql), trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(o.system, attribute.String("db.query.text", sql)))
+	return ctx, func(err error) {
+		took := time.Since(began)
+		if err != nil {
+			span.SetStatus(codes.Error, "refused")
+		}
+		span.End()
+		operation := ""
+		if r := of(ctx); r != nil {
+			r.ran(took)
+			operation = r.Operation()
+		}
+		if o.metrics != nil {
+			o.metrics.Statement(operation, took, err != nil)
+		}
+		if o.log.Enabled(ctx, slog.LevelDebug) {
+			o.log.DebugContext(ctx, "statement", "sql", sql, "took", took)
+		}
+	}
+}
+
+// verb is the first word of a statement, "SELECT".
+func verb(sql string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
+	return strings.ToUpper(word[:min(len(word), 20)])
+}
