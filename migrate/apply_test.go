@@ -85,6 +85,11 @@ func (d *database) try(from, to *schema.Schema) error {
 	if d.number, err = NextNumber(d.files); err != nil || plan.Empty() {
 		return err
 	}
+	return d.up()
+}
+
+// up applies the files that are not yet applied.
+func (d *database) up() error {
 	dialect := goose.DialectPostgres
 	if d.dialect == "sqlite" {
 		dialect = goose.DialectSQLite3

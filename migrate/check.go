@@ -13,6 +13,9 @@ const (
 	longestTable = longestName - len("_pkey")
 )
 
+// marker begins goose's annotations, which it sees inside of strings too.
+const marker = "+goose"
+
 // checkSchema refuses what one of the databases would not take or would take for something else.
 func checkSchema(s *schema.Schema) error {
 	tables := map[string]bool{}
@@ -44,6 +47,9 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 	if len(table.Columns) == 0 {
 		return fmt.Errorf("has no columns")
 	}
+	if strings.Contains(table.Comment, marker) {
+		return fmt.Errorf("comment: has %q in it", marker)
+	}
 	columns := map[string]bool{}
 	for _, column := range table.Columns {
 		if err := checkName(column.Name, longestName); err != nil {
@@ -53,6 +59,12 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 			return fmt.Errorf("column %s: described twice", column.Name)
 		}
 		columns[column.Name] = true
+		if strings.Contains(column.Comment, marker) || column.Default != nil && strings.Contains(column.Default.Text, marker) {
+			return fmt.Errorf("column %s: has %q in its default or comment", column.Name, marker)
+		}
+		if !knownType(column.Type) {
+			return fmt.Errorf("column %s: type %q: unknown", column.Name, column.Type)
+		}
 		if column.Type == schema.Decimal && (column.Digits < 1 || column.Scale < 0 || column.Scale > min(column.Digits, 18)) {
 			return fmt.Errorf("column %s: decimal(%d,%d): the scale is not between 0 and the digits, at most 18", column.Name, column.Digits, column.Scale)
 		}
@@ -95,6 +107,15 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 		}
 	}
 	return nil
+}
+
+func knownType(t schema.Type) bool {
+	switch t {
+	case schema.Text, schema.Boolean, schema.Integer, schema.BigInt, schema.Double, schema.Decimal, schema.DateTime,
+		schema.Date, schema.Time, schema.Duration, schema.UUID, schema.JSON, schema.Bytes:
+		return true
+	}
+	return false
 }
 
 func checkName(name string, longest int) error {

@@ -146,3 +146,39 @@ func TestAValueThatDoesNotConvertStopsTheMigration(t *testing.T) {
 		})
 	}
 }
+
+// An interrupted or refused building of an index is made good by running the file again.
+func TestConcurrentIndexIsBuiltAgain(t *testing.T) {
+	table := func(indexes ...*schema.Index) *schema.Schema {
+		return &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "a", Type: schema.Text}}, Indexes: indexes}}}
+	}
+	unique := &schema.Index{Name: "t_a_key", Unique: true, Parts: []schema.IndexPart{{Column: "a", IgnoreCase: true}}}
+	d := newDatabase(t, "postgres")
+	d.migrate(t, nil, table())
+	d.exec(t, "INSERT INTO t VALUES (1, 'x'), (2, 'X')")
+	if err := d.try(table(), table(unique)); err == nil {
+		t.Fatal("equal rows have a unique index")
+	}
+	d.want(t, "SELECT count(*) FROM pg_index WHERE NOT indisvalid", "1")
+	d.exec(t, "DELETE FROM t WHERE id = 2")
+	if err := d.up(); err != nil {
+		t.Fatal(err)
+	}
+	d.none(t, "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+}
+
+func TestDefaultsAreStoredAsWritten(t *testing.T) {
+	text := "a -- b;\nc; 'd' \\ e\n\nf"
+	to := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(),
+		{Name: "a", Type: schema.Text, Default: &schema.Value{Text: text}},
+		{Name: "b", Type: schema.Bytes, Default: &schema.Value{Text: "3q0="}},
+		{Name: "c", Type: schema.Duration, Default: &schema.Value{Text: "1.5s"}},
+	}}}}
+	from := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id()}}}}
+	eachDialect(t, func(t *testing.T, d *database) {
+		d.migrate(t, nil, from)
+		d.exec(t, "INSERT INTO t (id) VALUES (1)")
+		d.migrate(t, from, to)
+		d.want(t, "SELECT a, b, c FROM t", text+"|\xde\xad|1500000")
+	})
+}

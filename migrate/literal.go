@@ -100,7 +100,7 @@ func sameDefault(c *schema.Column) (string, error) {
 		}
 		return quoteText(text), nil
 	}
-	return "", fmt.Errorf("type %q: unknown", c.Type)
+	panic(fmt.Sprintf("column %s: type %q", c.Name, c.Type))
 }
 
 var (

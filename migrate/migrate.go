@@ -11,7 +11,7 @@
 //
 // On Postgres a plan has up to three scripts, so that none holds a lock for as long as it reads a table: the change
 // itself, with new constraints not yet valid; then the checking of old rows; then indexes on tables that have rows,
-// built concurrently outside of a transaction.
+// built concurrently outside of a transaction. None waits long for a lock either.
 //
 // Not done: an index whose definition changes is dropped before it is built anew, so for a time there is none; a change
 // of a primary key that foreign keys name is refused by Postgres; there are no Down sections.

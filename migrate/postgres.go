@@ -113,12 +113,20 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 	main = append(append(first, p.before...), main...)
 	var scripts []Script
 	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"index", p.index, true}} {
-		if len(script.Statements) > 0 {
-			scripts = append(scripts, script)
+		if len(script.Statements) == 0 {
+			continue
 		}
+		if len(from.Tables) > 0 && !script.NoTransaction {
+			script.Statements = append([]string{lockTimeout}, script.Statements...)
+		}
+		scripts = append(scripts, script)
 	}
 	return scripts, nil
 }
+
+// lockTimeout makes a script give up when it waits for a lock, since all other work on the table queues behind it;
+// kit/migrate then tries again.
+const lockTimeout = "SET LOCAL lock_timeout = '5s'"
 
 func renameOnPostgres(renamed *schema.Schema, renames []rename) ([]string, error) {
 	var statements []string

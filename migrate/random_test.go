@@ -78,6 +78,9 @@ func (d *database) fill(r *rapid.T, table *schema.Table) {
 			switch column.Type {
 			case schema.Text:
 				value = fmt.Sprintf("'%d'", row)
+				if column.Name == "day" {
+					value = fmt.Sprintf("'2024-01-0%d'", row)
+				}
 			case schema.Boolean:
 				value = map[string]string{"sqlite": "1", "postgres": "true"}[d.dialect]
 			case schema.Date:
@@ -122,6 +125,9 @@ func randomTable(r *rapid.T, name string, tables []string, after *schema.Schema)
 		}
 		if rapid.Bool().Draw(r, "default") || after != nil && !c.Null {
 			c.Default = &schema.Value{Text: defaults[c.Type]}
+			if column == "day" && c.Type == schema.Text {
+				c.Default.Text = defaults[schema.Date]
+			}
 		}
 		if after != nil && column == "group" {
 			c.Was = rapid.SampledFrom([]string{"", "name"}).Draw(r, "was")
