@@ -54,7 +54,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// patience is how long a replica waits for another one's migrations, in seconds.
+// patience is how long to wait for another replica's migrations, and for locks, in seconds.
 const patience = 600
 
 // Up applies the files that the database does not have yet, in the order of their numbers, and tells which these were;
@@ -62,21 +62,30 @@ const patience = 600
 // for each dialect, or that dialect's folder itself. It fails with an *Error when a file does.
 //
 // On SQLite foreign keys are not enforced meanwhile on the connection used, as the rebuilding of tables needs; such a
-// file checks them itself before it ends.
+// file checks them itself before it ends. On Postgres a file that gave up waiting for a lock is tried again.
 func Up(ctx context.Context, db *sql.DB, dialect string, files fs.FS) ([]Applied, error) {
 	var all []Applied
 	for began := time.Now(); ; {
 		applied, err := up(ctx, db, dialect, files)
 		all = append(all, applied...)
-		if err == nil || time.Since(began) > patience*time.Second || !lostRace(ctx, db, dialect, files, err) {
+		if err == nil || time.Since(began) > patience*time.Second || !worthAnother(ctx, db, dialect, files, err) {
 			return all, err
 		}
 		select {
 		case <-ctx.Done():
 			return all, err
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause(dialect)):
 		}
 	}
+}
+
+// pause is how long to wait before another try. On Postgres work on the table goes on meanwhile, which had queued behind
+// the file that waited for a lock.
+func pause(dialect string) time.Duration {
+	if dialect == "postgres" {
+		return time.Second
+	}
+	return 50 * time.Millisecond
 }
 
 // up is one try of Up.
@@ -91,6 +100,8 @@ func up(ctx context.Context, db *sql.DB, dialect string, files fs.FS) ([]Applied
 	if errors.As(err, &partial) {
 		results = partial.Applied
 		err = &Error{File: path.Base(partial.Failed.Source.Path), Statement: statement.text, Err: partial.Err}
+	} else if err != nil {
+		err = fmt.Errorf("migrations: %w", err)
 	}
 	var applied []Applied
 	for _, result := range results {
@@ -101,7 +112,20 @@ func up(ctx context.Context, db *sql.DB, dialect string, files fs.FS) ([]Applied
 	return applied, err
 }
 
-// Status tells of each file whether the database has it, in the order of their numbers.
+// worthAnother tells whether an error may be gone by the next try.
+func worthAnother(ctx context.Context, db *sql.DB, dialect string, files fs.FS, err error) bool {
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case dialect == "sqlite":
+		return lostRace(ctx, db, files, err)
+	}
+	// Asked of the error's text, so that any driver will do: the code means that a lock could not be had in time.
+	return strings.Contains(err.Error(), "55P03")
+}
+
+// Status tells of each file whether the database has it, in the order of their numbers. Of a database without the table
+// of versions it makes one.
 func Status(ctx context.Context, db *sql.DB, dialect string, files fs.FS) ([]Migration, error) {
 	provider, err := open(db, dialect, files, &lastStatement{})
 	if provider == nil {

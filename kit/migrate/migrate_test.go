@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
@@ -161,5 +162,61 @@ func TestNoFilesIsNoError(t *testing.T) {
 	db := open(t, "sqlite", "file:"+filepath.Join(t.TempDir(), "shop.db"))
 	if applied, err := migrate.Up(t.Context(), db, "sqlite", fstest.MapFS{}); err != nil || applied != nil {
 		t.Errorf("applied %v, %v", applied, err)
+	}
+}
+
+// A rebuilt parent keeps its children although the connection enforces foreign keys; a file that leaves an orphan fails.
+func TestRebuildingATableKeepsItsChildren(t *testing.T) {
+	guard := `CREATE TEMP TABLE guard (enforced integer CHECK (enforced = 0), orphans integer CONSTRAINT "orphans" CHECK (orphans = 0));
+INSERT INTO guard (enforced) SELECT foreign_keys FROM pragma_foreign_keys;
+CREATE TABLE new_a (id integer PRIMARY KEY) STRICT;
+%s;
+DROP TABLE a;
+ALTER TABLE new_a RENAME TO a;
+INSERT INTO guard (orphans) SELECT count(*) FROM pragma_foreign_key_check;
+DROP TABLE guard;
+`
+	files := fstest.MapFS{
+		"0001_create.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE a (id integer PRIMARY KEY, gone text) STRICT;
+CREATE TABLE b (a_id integer REFERENCES a (id) ON DELETE CASCADE) STRICT;
+INSERT INTO a VALUES (1, 'x'), (2, 'y');
+INSERT INTO b VALUES (1), (2);
+`)},
+		"0002_rebuild.sql": {Data: []byte("-- +goose Up\n" + fmt.Sprintf(guard, "INSERT INTO new_a SELECT id FROM a"))},
+	}
+	db := open(t, "sqlite", filepath.Join(t.TempDir(), "shop.db")+"?_pragma=foreign_keys(1)")
+	if _, err := migrate.Up(t.Context(), db, "sqlite", files); err != nil {
+		t.Fatal(err)
+	}
+	files["0003_orphan.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + fmt.Sprintf(guard, "INSERT INTO new_a SELECT id FROM a WHERE id = 1"))}
+	if _, err := migrate.Up(t.Context(), db, "sqlite", files); err == nil || !strings.Contains(err.Error(), "orphans") {
+		t.Errorf("a file that leaves an orphan: %v", err)
+	}
+	var parents, children int
+	if err := db.QueryRow("SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)").Scan(&parents, &children); err != nil || parents != 2 || children != 2 {
+		t.Errorf("%d parents, %d children: %v", parents, children, err)
+	}
+	if _, err := db.Exec("INSERT INTO b VALUES (3)"); err == nil {
+		t.Error("foreign keys are not enforced after")
+	}
+}
+
+func TestAFileThatGaveUpWaitingForALockIsTriedAgain(t *testing.T) {
+	db := open(t, "pgx", kittest.Postgres(t))
+	if _, err := db.Exec("CREATE TABLE a (n integer)"); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec("SELECT * FROM a"); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(500*time.Millisecond, func() { holder.Rollback() })
+	files := fstest.MapFS{"0001_alter.sql": {Data: []byte("-- +goose Up\nSET LOCAL lock_timeout = '100ms';\nALTER TABLE a ADD COLUMN m integer;\n")}}
+	if applied, err := migrate.Up(t.Context(), db, "postgres", files); err != nil || len(applied) != 1 {
+		t.Errorf("applied %v: %v", applied, err)
 	}
 }

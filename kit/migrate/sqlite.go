@@ -78,10 +78,7 @@ func (s *sqliteSession) set(ctx context.Context, conn *sql.Conn, foreignKeys, bu
 }
 
 // lostRace tells whether a failed file failed only because another process was applying it at the same time.
-func lostRace(ctx context.Context, db *sql.DB, dialect string, files fs.FS, err error) bool {
-	if dialect != "sqlite" || ctx.Err() != nil {
-		return false
-	}
+func lostRace(ctx context.Context, db *sql.DB, files fs.FS, err error) bool {
 	if errors.Is(err, errAppliedByAnother) || strings.Contains(err.Error(), "SQLITE_BUSY") || strings.Contains(err.Error(), "database is locked") {
 		return true
 	}
@@ -89,7 +86,7 @@ func lostRace(ctx context.Context, db *sql.DB, dialect string, files fs.FS, err 
 	if !errors.As(err, &failed) {
 		return false
 	}
-	migrations, err := Status(ctx, db, dialect, files)
+	migrations, err := Status(ctx, db, "sqlite", files)
 	if err != nil {
 		return false
 	}
