@@ -70,6 +70,7 @@ type Type struct {
 	Values     []*EnumValue // of an enum
 	Members    []Name       // of a union
 	Implements []Name       // interfaces of a type
+	Broken     bool         // part of it was reported and left out: later passes stay silent about what they miss
 }
 
 // EnumValue is one value of an enum.
@@ -88,6 +89,7 @@ type Field struct {
 	Type       TypeRef
 	Default    *Value // SDL default of an argument or input field, nil without
 	Directives []*Directive
+	Broken     bool // part of it was reported and left out; Type.Name may be empty
 }
 
 // TypeRef is a use of a type: Order, Order!, [Order!]!.
