@@ -83,6 +83,7 @@ type Entity struct {
 	Checks   []*Check
 	Internal bool // opens no door
 	Was      string
+	Replaced []string // generated doors ("createArticle") that a declared operation of that name stands for
 }
 
 // Account is how people sign in.
@@ -125,6 +126,8 @@ type Rule struct {
 	When   *Expr
 	Pos    diag.Pos // of the expression
 	Source string   // as written
+
+	SignedOut bool // whether it may hold for a viewer who is not signed in
 }
 
 // Kind is the kind of a field's value.
@@ -156,6 +159,8 @@ const (
 	InputDTO Kind = "Input"     // Field.Struct: an input of an operation
 	Ref      Kind = "Reference" // Field.Target: one row
 	List     Kind = "List"      // Field.Target: rows of the other side
+	File     Kind = "File"      // checked, not built yet
+	Union    Kind = "Union"     // Field.Members: one row of one of several entities; checked, not built yet
 )
 
 // Field is a field of an entity, a value object or an input, or an argument of an operation.
@@ -202,6 +207,18 @@ type Field struct {
 
 	Allow      Allow
 	Deprecated string // the reason, or empty
+
+	// Checked, not built yet: nothing is generated from a model that has one of these.
+	Computed *Expr     // @computed(from:)
+	Method   bool      // @computed without from: a Go method
+	Through  *Through  // List only
+	Members  []*Entity // of a Union
+}
+
+// Through is the entity that carries a many-to-many relation with fields of its own.
+type Through struct {
+	Entity   *Entity
+	From, To *Field // references of Entity: From names the field's own entity, To the target
 }
 
 // OnDelete says what happens to a row when the row that it refers to is deleted.
@@ -262,6 +279,8 @@ type Check struct {
 	Field  *Field // that it stands on; nil for the whole row
 	Local  bool   // names only columns of the row itself, so that the database checks it
 	Source string
+
+	OnUpdate bool // names the row as it was (old.), so it holds for updates only
 }
 
 // OperationKind says at which root an operation stands.
@@ -286,10 +305,28 @@ type Operation struct {
 	Fails  []Fault
 	Method string // "POST"
 	Path   string // "/orders/{order}/cancel"
+
+	Internal bool  // opens no door
+	Where    *Expr // @where(that:); checked, not built yet
 }
 
 // Fault is a typed error of an operation.
 type Fault struct {
 	Code   string // "OUT_OF_STOCK"
 	Status int    // HTTP: 409 unless as: says otherwise
+}
+
+// Of returns the rules of a verb, to read or to extend; nil for a verb that does not exist.
+func (a *Allow) Of(v Verb) *[]*Rule {
+	switch v {
+	case Read:
+		return &a.Read
+	case Create:
+		return &a.Create
+	case Update:
+		return &a.Update
+	case Delete:
+		return &a.Delete
+	}
+	return nil
 }

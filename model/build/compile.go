@@ -1,0 +1,396 @@
+package build
+
+import (
+	"fmt"
+	"strings"
+
+	"cel.dev/cel-go/checker"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
+)
+
+// scope says what an expression may name.
+type scope struct {
+	entity   *model.Entity  // whose row it is about; nil without
+	strct    *model.Struct  // or which input or value object
+	fields   []*model.Field // of strct
+	args     []*model.Field // of the operation
+	old      bool           // the row before an update
+	defaults bool           // slug, next and token
+}
+
+func (s scope) rowFields() []*model.Field {
+	if s.entity != nil {
+		return s.entity.Fields
+	}
+	return s.fields
+}
+
+func (s scope) rowName() string {
+	switch {
+	case s.entity != nil:
+		return s.entity.Name
+	case s.strct != nil:
+		return s.strct.Name
+	}
+	return ""
+}
+
+// compile parses, checks and lowers an expression. Mistakes are reported at their place inside the string, and the
+// result is nil; it is nil without a report where the expression names something that was reported before.
+func (b *builder) compile(v *design.Value, s scope, want typ) *model.Expr {
+	if v.Kind != design.StringValue {
+		return nil // the parser reports it
+	}
+	if b.env == nil {
+		b.env = b.newCEL()
+	}
+	source := common.NewTextSource(v.Text)
+	parsed, errs := b.env.parser.Parse(source)
+	if len(errs.GetErrors()) > 0 {
+		b.syntaxMistake(v, s, errs.GetErrors()[0])
+		return nil
+	}
+	checked, errs := checker.Check(parsed, source, b.env.scopeOf(s))
+	if list := errs.GetErrors(); len(list) > 0 {
+		b.typeMistakes(v, s, checked, list)
+		return nil
+	}
+	l := &lowerer{b: b, text: v, scope: s, ast: checked, vars: map[string]value{}}
+	result := l.lower(checked.Expr())
+	if l.failed || result == nil {
+		return nil
+	}
+	x := l.as(result, want, checked.Expr())
+	if l.failed || x == nil {
+		return nil
+	}
+	b.touched[x] = l.touched
+	return x
+}
+
+// position is a place inside a string of the design. Offset counts characters of the text between the quotes, in which
+// an escape is one character.
+func position(v *design.Value, offset int) diag.Pos {
+	pos := v.Pos
+	block := strings.Contains(v.Text, "\n")
+	if block {
+		pos.Column += 3
+	} else {
+		pos.Column++
+	}
+	for i, r := range []rune(v.Text) {
+		if i >= offset {
+			break
+		}
+		switch {
+		case block && r == '\n':
+			pos.Line++
+			pos.Column = v.Pos.Column
+		case !block && (r == '"' || r == '\\' || r == '\t'):
+			pos.Column += 2
+		default:
+			pos.Column++
+		}
+	}
+	return pos
+}
+
+// offset is where an expression begins: the leftmost of its parts, because CEL places an operator at its sign.
+func offset(a *ast.AST, e ast.Expr) int {
+	least := -1
+	ast.PostOrderVisit(e, ast.NewExprVisitor(func(part ast.Expr) {
+		if r, ok := a.SourceInfo().GetOffsetRange(part.ID()); ok {
+			if at := int(r.Start); least < 0 || at < least {
+				least = at
+			}
+		}
+	}))
+	return max(least, 0)
+}
+
+func offsetOf(text string, at common.Location) int {
+	lines := strings.Split(text, "\n")
+	n := 0
+	for i := 0; i < at.Line()-1 && i < len(lines); i++ {
+		n += len([]rune(lines[i])) + 1
+	}
+	return n + max(at.Column(), 0)
+}
+
+func (b *builder) syntaxMistake(v *design.Value, s scope, e *common.Error) {
+	at := offsetOf(v.Text, e.Location)
+	message, hint := e.Message, ""
+	switch {
+	case strings.TrimSpace(v.Text) == "":
+		message = "the expression is empty"
+	case strings.HasPrefix(message, "reserved identifier: "):
+		name := strings.TrimPrefix(message, "reserved identifier: ")
+		message = fmt.Sprintf("%s is a word of the expression language", name)
+		if find(s.rowFields(), name) != nil {
+			hint = "this." + name
+		}
+	case strings.HasPrefix(message, "Syntax error: "):
+		message, hint = syntax(strings.TrimPrefix(message, "Syntax error: "), v.Text, at)
+	}
+	b.problems.Add(position(v, at), BadExpression, hint, "%s", message)
+}
+
+// syntax says in the user's words what the grammar found.
+func syntax(message, text string, at int) (string, string) {
+	runes := []rune(text)
+	rest := ""
+	if at < len(runes) {
+		rest = string(runes[at:])
+	}
+	switch {
+	case strings.Contains(message, "<EOF>"):
+		return "the expression ends too early", ""
+	case strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, "=="):
+		return "= does not compare", "=="
+	case strings.HasPrefix(rest, "&") || strings.HasPrefix(rest, "|"):
+		return "one sign is missing", "&& or ||"
+	}
+	for _, word := range []string{"and ", "or ", "not "} {
+		if strings.HasPrefix(rest, word) {
+			return fmt.Sprintf("%sis no word of the expression language", word), map[string]string{"and ": "&&", "or ": "||", "not ": "!"}[word]
+		}
+	}
+	message, _, _ = strings.Cut(message, " expecting ")
+	return "the expression cannot be read here: " + message, ""
+}
+
+// typeMistakes says in the user's words what cel-go's checker found.
+func (b *builder) typeMistakes(v *design.Value, s scope, a *ast.AST, errs []*common.Error) {
+	nodes := map[int64]ast.Expr{}
+	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) { nodes[e.ID()] = e }))
+	for _, e := range errs {
+		node := nodes[e.ExprID]
+		if node == nil {
+			b.problems.Add(position(v, offsetOf(v.Text, e.Location)), BadExpression, "", "%s", e.Message)
+			continue
+		}
+		m := mistake{b: b, text: v, scope: s, ast: a, node: node, message: e.Message}
+		m.report()
+	}
+}
+
+// mistake is one error of the checker and the node at which it stands.
+type mistake struct {
+	b       *builder
+	text    *design.Value
+	scope   scope
+	ast     *ast.AST
+	node    ast.Expr
+	message string
+}
+
+func (m mistake) report() {
+	switch {
+	case strings.HasPrefix(m.message, "undeclared reference"):
+		m.unknown()
+	case strings.HasPrefix(m.message, "undefined field") && m.node.Kind() == ast.SelectKind:
+		m.unknownField()
+	case strings.HasPrefix(m.message, "found no matching overload") && m.node.Kind() == ast.CallKind:
+		m.misfit()
+	case strings.HasPrefix(m.message, "type") && strings.Contains(m.message, "field selection"):
+		m.noFields()
+	case strings.Contains(m.message, "range of a comprehension"):
+		m.add(m.node, NoSuchOperation, "", "%s is no list", m.describe(m.node))
+	case strings.HasPrefix(m.message, "expected type 'bool'"):
+		m.add(m.node, WrongType, "", "a condition stands here, and %s is none", m.describe(m.node))
+	case strings.HasPrefix(m.message, "expected type"):
+		m.add(m.node, WrongType, "", "%s does not fit the others of the list", m.describe(m.node))
+	default:
+		m.add(m.node, BadExpression, "", "%s", m.message)
+	}
+}
+
+func (m mistake) add(at ast.Expr, code diag.Code, hint, format string, args ...any) {
+	m.b.problems.Add(position(m.text, offset(m.ast, at)), code, hint, format, args...)
+}
+
+// unknown reports a bare name or a function that does not exist.
+func (m mistake) unknown() {
+	if m.node.Kind() == ast.CallKind {
+		name := m.node.AsCall().FunctionName()
+		var known []string
+		for _, f := range m.b.env.functions {
+			if isWord(f.Name()) {
+				known = append(known, f.Name())
+			}
+		}
+		known = append(known, "exists", "all", "exists_one", "filter", "map", "find")
+		hint := didYouMean(nearest(name, known))
+		if name == "has" {
+			hint = "compare with null: title != null"
+		}
+		m.add(m.node, UnknownName, hint, "there is no function %s with these parts", name)
+		return
+	}
+	name := m.node.AsIdent()
+	if name == "" && m.node.Kind() == ast.SelectKind {
+		name = m.node.AsSelect().FieldName()
+	}
+	switch {
+	case name == "viewer":
+		m.add(m.node, UnknownName, "type User @entity @account(login: email)", "nobody signs in to this backend, so there is no viewer")
+		return
+	case name == "this" || name == "old":
+		m.add(m.node, UnknownName, "", "there is no row here that %s could be", name)
+		return
+	}
+	candidates := fieldNames(m.scope.rowFields())
+	candidates = append(candidates, fieldNames(m.scope.args)...)
+	candidates = append(candidates, "viewer", "this", "now")
+	for value := range m.b.env.values {
+		candidates = append(candidates, value)
+	}
+	of := m.scope.rowName()
+	if of == "" {
+		of = "the operation"
+	}
+	m.add(m.node, UnknownName, didYouMean(nearest(name, candidates)), "%s has no field %q", of, name)
+}
+
+func isWord(name string) bool { return name[0] >= 'a' && name[0] <= 'z' }
+
+func (m mistake) unknownField() {
+	s := m.node.AsSelect()
+	t := m.ast.GetType(s.Operand().ID())
+	at := m.node
+	place := position(m.text, offset(m.ast, at))
+	if r, ok := m.ast.SourceInfo().GetOffsetRange(m.node.ID()); ok {
+		place = position(m.text, int(r.Start)+1)
+	}
+	hint := didYouMean(nearest(s.FieldName(), fieldNames(m.b.env.provider.fields[t.TypeName()])))
+	m.b.problems.Add(place, UnknownName, hint, "%s has no field %q", t.TypeName(), s.FieldName())
+}
+
+// misfit reports an operator or function whose sides are of the wrong types.
+func (m mistake) misfit() {
+	call := m.node.AsCall()
+	args := call.Args()
+	name := call.FunctionName()
+	sign, isOperator := operators.FindReverse(name)
+	switch {
+	case isOperator && len(args) == 2 && name != operators.Conditional && name != operators.Index:
+		verb := "compared with"
+		if name == operators.In {
+			verb = "among"
+		} else if strings.Contains("+-*/%", sign) {
+			verb = "put together by " + sign + " with"
+		}
+		m.add(args[1], WrongType, m.compareHint(args), "%s cannot be %s %s", m.describe(args[0]), verb, m.describe(args[1]))
+	case isOperator && len(args) == 1:
+		m.add(args[0], WrongType, "", "%s does not apply to %s", sign, m.describe(args[0]))
+	case name == operators.Conditional:
+		m.add(m.node, WrongType, "", "both ends of ? : have one type")
+	case name == operators.Index:
+		m.add(m.node, NoSuchOperation, "find(x, …)", "elements of a list have no numbers")
+	default:
+		of := ""
+		if call.IsMemberFunction() {
+			of = " to " + m.describe(call.Target())
+		}
+		with := ""
+		for i, a := range args {
+			if i > 0 {
+				with += ", "
+			}
+			with += m.describe(a)
+		}
+		if with != "" {
+			with = " with " + with
+		}
+		m.add(m.node, WrongType, "", "%s does not apply%s%s", name, of, with)
+	}
+}
+
+// compareHint knows the usual slips: an enum value in quotes, a date as text.
+func (m mistake) compareHint(args []ast.Expr) string {
+	for i, a := range args {
+		if a.Kind() != ast.LiteralKind {
+			continue
+		}
+		text, ok := a.AsLiteral().(types.String)
+		other := m.ast.GetType(args[1-i].ID())
+		if !ok || other == nil {
+			continue
+		}
+		switch name := other.TypeName(); {
+		case m.b.enums[name] != nil && hasValue(m.b.enums[name], string(text)):
+			return string(text)
+		case m.b.enums[name] != nil:
+			var values []string
+			for _, v := range m.b.enums[name].Values {
+				values = append(values, v.Name)
+			}
+			return didYouMean(nearest(string(text), values))
+		case name == "Date":
+			return fmt.Sprintf("date('%s')", string(text))
+		case name == "Time":
+			return fmt.Sprintf("time('%s')", string(text))
+		case other.Kind() == types.DurationKind:
+			return fmt.Sprintf("duration('%s')", string(text))
+		case other.Kind() == types.TimestampKind:
+			return fmt.Sprintf("timestamp('%s')", string(text))
+		}
+	}
+	return ""
+}
+
+func (m mistake) noFields() {
+	s := m.node.AsSelect()
+	t := m.ast.GetType(s.Operand().ID())
+	if t != nil && t.Kind() == types.ListKind {
+		m.add(m.node, NoSuchOperation, fmt.Sprintf("exists(x, x.%s == …) or find(x, …).%s", s.FieldName(), s.FieldName()), "a list has no field %q: its elements have", s.FieldName())
+		return
+	}
+	m.add(m.node, NoSuchOperation, "", "%s has no fields", m.describe(s.Operand()))
+}
+
+// describe names the type of a node as the design does.
+func (m mistake) describe(e ast.Expr) string {
+	return describe(m.ast.GetType(e.ID()))
+}
+
+func describe(t *types.Type) string {
+	if t == nil {
+		return "this"
+	}
+	switch t.Kind() {
+	case types.StringKind:
+		return "a text"
+	case types.IntKind:
+		return "a whole number"
+	case types.DoubleKind:
+		return "a number"
+	case types.BoolKind:
+		return "true or false"
+	case types.TimestampKind:
+		return "a DateTime"
+	case types.DurationKind:
+		return "a Duration"
+	case types.NullTypeKind:
+		return "null"
+	case types.ListKind:
+		return "a list of " + strings.TrimPrefix(strings.TrimPrefix(describe(t.Parameters()[0]), "a "), "an ")
+	case types.OpaqueKind, types.StructKind:
+		return article(t.TypeName())
+	}
+	return "this"
+}
+
+func article(name string) string {
+	if name != "" && strings.ContainsRune("AEIOU", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}

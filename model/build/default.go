@@ -1,0 +1,216 @@
+package build
+
+import (
+	"encoding/json"
+	"math"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/model"
+)
+
+// literalDefault reads @default(value:) and the default that SDL gives arguments and inputs. @default(from:) is an
+// expression and waits for them.
+func (b *builder) literalDefault(f *model.Field, w *design.Field) {
+	d := design.Find(w.Directives, "default")
+	v := w.Default
+	if d != nil {
+		value, from := d.Arg("value"), d.Arg("from")
+		switch {
+		case value != nil && from != nil:
+			b.problems.Add(d.Pos, Contradiction, "keep one", "@default takes a value or an expression (from:), not both")
+			return
+		case value == nil && from == nil:
+			b.problems.Add(d.Pos, Contradiction, "@default(value: …)", "@default needs a value or an expression (from:)")
+			return
+		case value == nil:
+			return
+		}
+		v = value
+	}
+	if v == nil || f.Kind == "" || isComputed(f) {
+		return
+	}
+	if v.Kind == design.NullValue && f.Null {
+		return // null is what an absent field is
+	}
+	x, wrong := b.literal(f, v)
+	if wrong != "" {
+		b.problems.Add(v.Pos, WrongDefault, b.literalHint(f, v), "%s", wrong)
+		return
+	}
+	f.Default = x
+}
+
+func (b *builder) literalHint(f *model.Field, v *design.Value) string {
+	if f.Kind == model.EnumKind {
+		var values []string
+		for _, value := range f.Enum.Values {
+			if value.Name == v.Text {
+				return "without quotes: " + v.Text
+			}
+			values = append(values, value.Name)
+		}
+		return didYouMean(nearest(v.Text, values))
+	}
+	return ""
+}
+
+// literal makes a constant of a field's kind; the second result says why it cannot.
+func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string) {
+	x := &model.Expr{Op: model.Const, Kind: f.Kind}
+	not := func(what string) (*model.Expr, string) {
+		return nil, v.Text + " is no " + what + ", which " + f.Name + " is"
+	}
+	if f.Repeated || f.Kind == model.List || f.Kind == model.Value || f.Kind == model.InputDTO || f.Kind == model.File || f.Kind == model.Union || f.Kind == model.Bytes {
+		return nil, "a " + string(f.Kind) + " takes no literal default"
+	}
+	text := v.Kind == design.StringValue
+	switch f.Kind {
+	case model.EnumKind:
+		if v.Kind != design.NameValue || !hasValue(f.Enum, v.Text) {
+			return nil, quoteIf(text, v.Text) + " is no value of " + f.Enum.Name
+		}
+		x.Value = v.Text
+	case model.Boolean:
+		if v.Kind != design.BoolValue {
+			return not("Boolean")
+		}
+		x.Value = v.Text == "true"
+	case model.Int, model.Int64:
+		n, err := strconv.ParseInt(v.Text, 10, 64)
+		if v.Kind != design.IntValue || err != nil || f.Kind == model.Int && (n > math.MaxInt32 || n < math.MinInt32) {
+			return not(string(f.Kind))
+		}
+		x.Value = n
+	case model.Float:
+		n := number(v)
+		if n == nil {
+			return not("Float")
+		}
+		x.Value = *n
+	case model.Decimal:
+		if v.Kind != design.IntValue && v.Kind != design.FloatValue && !text || !decimalText(v.Text, f.Digits, f.Scale) {
+			return not("Decimal of " + strconv.Itoa(f.Digits) + " digits, " + strconv.Itoa(f.Scale) + " of them after the point")
+		}
+		x.Value = v.Text
+	case model.Ref:
+		return nil, "which row of " + f.Target.Name + "? A reference takes @default(from: …)"
+	case model.JSON:
+		if text && !json.Valid([]byte(v.Text)) || !text && v.Kind != design.IntValue && v.Kind != design.FloatValue && v.Kind != design.BoolValue {
+			return not("JSON")
+		}
+		x.Value = v.Text
+	default:
+		if !text {
+			return not(string(f.Kind))
+		}
+		return textLiteral(f, v, x)
+	}
+	return x, ""
+}
+
+// textLiteral reads the kinds that are written as strings.
+func textLiteral(f *model.Field, v *design.Value, x *model.Expr) (*model.Expr, string) {
+	x.Value = v.Text
+	ok := true
+	switch f.Kind {
+	case model.Duration:
+		d, err := parseDuration(v.Text)
+		if ok = err == nil; ok {
+			x.Value = d.Microseconds()
+		}
+	case model.DateTime:
+		_, err := time.Parse(time.RFC3339Nano, v.Text)
+		ok = err == nil
+	case model.Date:
+		_, err := time.Parse(time.DateOnly, v.Text)
+		ok = err == nil
+	case model.Time:
+		x.Value, ok = timeText(v.Text)
+	case model.UUID, model.ID:
+		ok = uuidPattern.MatchString(v.Text)
+	case model.Email:
+		_, err := mail.ParseAddress(v.Text)
+		ok = err == nil
+	case model.URL:
+		u, err := url.Parse(v.Text)
+		ok = err == nil && u.Scheme != ""
+	case model.TimeZone:
+		ok = zonePattern.MatchString(v.Text)
+	case model.Country:
+		ok = countryPattern.MatchString(v.Text)
+	case model.Currency:
+		ok = currencyPattern.MatchString(v.Text)
+	}
+	if !ok {
+		return nil, strconv.Quote(v.Text) + " is no " + string(f.Kind) + ", which " + f.Name + " is"
+	}
+	if n := len([]rune(v.Text)); f.MinLength != nil && n < *f.MinLength || f.MaxLength != nil && n > *f.MaxLength {
+		return nil, strconv.Quote(v.Text) + " has " + strconv.Itoa(n) + " characters, which the @length of " + f.Name + " does not allow"
+	}
+	if f.Pattern != "" {
+		if re, err := regexp.Compile(f.Pattern); err == nil && !re.MatchString(v.Text) {
+			return nil, strconv.Quote(v.Text) + " does not have the @format of " + f.Name
+		}
+	}
+	return x, ""
+}
+
+var (
+	uuidPattern     = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	zonePattern     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
+	countryPattern  = regexp.MustCompile(`^[A-Z]{2}$`)
+	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	decimalPattern  = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+)
+
+func hasValue(e *model.Enum, name string) bool {
+	for _, v := range e.Values {
+		if v.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func quoteIf(quoted bool, s string) string {
+	if quoted {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// decimalText says whether a number fits so many digits, of which scale stand after the point.
+func decimalText(s string, digits, scale int) bool {
+	if !decimalPattern.MatchString(s) {
+		return false
+	}
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	return len(strings.TrimLeft(whole, "0")) <= digits-scale && len(strings.TrimRight(fraction, "0")) <= scale
+}
+
+// parseDuration reads "90s", "1h30m" and, for whole days, "30d".
+func parseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseInt(days, 10, 32); err == nil && n < 100000 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	return time.ParseDuration(s)
+}
+
+// timeText makes "09:00" the form in which times are stored.
+func timeText(s string) (string, bool) {
+	for _, layout := range []string{"15:04", "15:04:05", "15:04:05.999999"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Format("15:04:05.000000"), true
+		}
+	}
+	return s, false
+}

@@ -1,0 +1,94 @@
+package build
+
+import (
+	"fmt"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// doors finds where two things would answer to one name. A declared operation that has the name of a generated one
+// stands for it.
+func (b *builder) doors() {
+	generated := map[string]*model.Entity{}
+	for _, e := range b.model.Entities {
+		for _, name := range doorNames(e) {
+			if other := generated[name]; other != nil {
+				b.problems.Add(e.Pos, NamesClash, fmt.Sprintf("@entity(plural: \"…\") on %s or %s", other.Name, e.Name), "%s of %s would be called as one of %s", name, e.Name, other.Name)
+				break
+			}
+			generated[name] = e
+		}
+	}
+	roots := map[string]*model.Operation{}
+	paths := map[string]*model.Operation{}
+	for _, o := range b.design.Operations {
+		op := b.made[o]
+		if op == nil {
+			continue
+		}
+		if e := generated[op.Name]; e != nil {
+			e.Replaced = append(e.Replaced, op.Name)
+		}
+		key := op.Name
+		if other := roots[key]; other != nil {
+			b.problems.Add(op.Pos, NamesClash, "", "an operation is called %s already: in %s", op.Name, where(other))
+		}
+		roots[key] = op
+		if op.Internal {
+			continue
+		}
+		route := op.Method + " " + blankPath(op.Path)
+		if other := paths[route]; other != nil && other.Name != op.Name {
+			b.problems.Add(op.Pos, NamesClash, "@rest(path: \"…\")", "%s answers at %s %s already", other.Name, op.Method, op.Path)
+		}
+		paths[route] = op
+	}
+	b.typeNames()
+}
+
+func where(op *model.Operation) string {
+	return fmt.Sprintf("%s:%d", op.Pos.File, op.Pos.Line)
+}
+
+// doorNames are the operations that an entity has unsaid.
+func doorNames(e *model.Entity) []string {
+	if e.Internal {
+		return nil
+	}
+	return []string{e.Singular, e.Plural, "create" + e.Name, "update" + e.Name, "delete" + e.Name}
+}
+
+// blankPath forgets what the arguments of a path are called.
+func blankPath(path string) string {
+	out, skip := "", false
+	for _, r := range path {
+		switch {
+		case r == '{':
+			skip = true
+			out += "{}"
+		case r == '}':
+			skip = false
+		case !skip:
+			out += string(r)
+		}
+	}
+	return out
+}
+
+// typeNames keeps the names of generated GraphQL types free.
+func (b *builder) typeNames() {
+	own := map[string]string{}
+	for _, name := range []string{"Query", "Mutation", "Subscription", "PageInfo", "Node", "Task", "External"} {
+		own[name] = "the API"
+	}
+	for _, e := range b.model.Entities {
+		for _, name := range []string{e.Name + "Connection", e.Name + "Edge", e.Name + "Filter", "Create" + e.Name + "Input", "Update" + e.Name + "Input"} {
+			own[name] = e.Name
+		}
+	}
+	for _, t := range b.design.Types {
+		if of := own[t.Name]; of != "" && b.taken(t.Name) {
+			b.problems.Add(t.Pos, NamesClash, "", "the API has a type %s for %s: choose another name", t.Name, of)
+		}
+	}
+}

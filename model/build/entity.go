@@ -1,0 +1,154 @@
+package build
+
+import (
+	"regexp"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/model"
+)
+
+// declareTypes makes the modules and, without their fields, the named types.
+func (b *builder) declareTypes() {
+	for _, m := range b.design.Modules {
+		made := &model.Module{Name: m.Name, Doc: m.Doc}
+		b.modules_[m] = made
+		b.model.Modules = append(b.model.Modules, made)
+	}
+	for _, t := range b.design.Types {
+		b.declareType(t)
+	}
+	b.tablesDiffer()
+}
+
+func (b *builder) declareType(t *design.Type) {
+	if b.taken(t.Name) {
+		return // the parser reports it
+	}
+	module := b.modules_[t.Module]
+	if module == nil {
+		module = &model.Module{}
+	}
+	switch {
+	case t.Kind == design.Scalar:
+		b.declareScalar(t)
+	case t.Kind == design.Enum:
+		e := &model.Enum{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
+		for _, v := range t.Values {
+			e.Values = append(e.Values, model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: deprecated(v.Directives)})
+		}
+		b.enums[t.Name] = e
+		module.Enums = append(module.Enums, e)
+	case t.Kind == design.Union:
+		b.unions[t.Name] = t
+	case t.Kind == design.Object && design.Find(t.Directives, "entity") != nil:
+		e := b.declareEntity(t, module)
+		module.Entities = append(module.Entities, e)
+	case t.Kind == design.Object || t.Kind == design.Input:
+		s := &model.Struct{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
+		b.structs[t.Name] = s
+		b.structured[s] = t
+		switch {
+		case t.Kind == design.Input:
+			module.Inputs = append(module.Inputs, s)
+		case design.Find(t.Directives, "event") == nil:
+			module.Values = append(module.Values, s)
+		}
+	}
+}
+
+func (b *builder) taken(name string) bool {
+	return b.entities[name] != nil || b.enums[name] != nil || b.structs[name] != nil || b.scalars[name] != nil || b.unions[name] != nil
+}
+
+func (b *builder) declareScalar(t *design.Type) {
+	s := &model.Scalar{Pos: t.Pos, Name: t.Name, Doc: t.Doc}
+	if pattern := design.Find(t.Directives, "format").Arg("pattern"); pattern != nil {
+		s.Pattern = pattern.Text
+		b.checkPattern(pattern)
+	}
+	b.scalars[t.Name] = s
+	b.model.Scalars = append(b.model.Scalars, s)
+}
+
+// checkPattern reports a pattern that is no RE2.
+func (b *builder) checkPattern(v *design.Value) {
+	if _, err := regexp.Compile(v.Text); err != nil {
+		b.problems.Add(v.Pos, BadPattern, "", "%q is no pattern: %s", v.Text, patternMistake(err))
+	}
+}
+
+func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Entity {
+	e := &model.Entity{
+		Pos:      t.Pos,
+		Name:     t.Name,
+		Singular: lowerCamel(t.Name),
+		Doc:      t.Doc,
+		Module:   module,
+		Internal: design.Find(t.Directives, "internal") != nil,
+		Page:     model.Page{Size: 20, Max: 100},
+	}
+	e.Plural = plural(e.Singular)
+	if written := design.Find(t.Directives, "entity").Arg("plural"); written != nil {
+		e.Plural = written.Text
+		if e.Plural == e.Singular {
+			b.problems.Add(written.Pos, NamesClash, "", "the plural of %s is also the name of one: %q", e.Name, e.Plural)
+		}
+	}
+	e.Path = kebab(e.Plural)
+	e.Table = snake(e.Plural)
+	if written := design.Find(t.Directives, "db").Arg("name"); written != nil {
+		e.Table = written.Text
+	}
+	if was := design.Find(t.Directives, "was").Arg("name"); was != nil {
+		e.Was = snake(plural(lowerCamel(was.Text)))
+	}
+	if len(e.Table) > maxName {
+		b.problems.Add(t.Pos, NameTooLong, `@db(name: "…")`, "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)
+	}
+	b.entities[t.Name] = e
+	b.declared[e] = t
+	b.model.Entities = append(b.model.Entities, e)
+	return e
+}
+
+// accountTables are the runtime's own.
+var accountTables = map[string]bool{
+	"account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
+}
+
+func (b *builder) tablesDiffer() {
+	tables := map[string]*model.Entity{}
+	for _, e := range b.model.Entities {
+		switch other := tables[e.Table]; {
+		case accountTables[e.Table]:
+			b.problems.Add(e.Pos, NamesClash, `@db(name: "…")`, "table %s of %s is the runtime's own", e.Table, e.Name)
+		case other != nil:
+			b.problems.Add(e.Pos, NamesClash, `@db(name: "…") on one of them`, "%s and %s would share table %s", other.Name, e.Name, e.Table)
+		default:
+			tables[e.Table] = e
+		}
+	}
+}
+
+func deprecated(ds []*design.Directive) string {
+	d := design.Find(ds, "deprecated")
+	if d == nil {
+		return ""
+	}
+	if reason := d.Arg("reason"); reason != nil {
+		return reason.Text
+	}
+	return "No longer supported"
+}
+
+func patternMistake(err error) string {
+	if e, ok := err.(interface{ Unwrap() error }); ok && e.Unwrap() != nil {
+		return e.Unwrap().Error()
+	}
+	const prefix = "error parsing regexp: "
+	if s := err.Error(); len(s) > len(prefix) && s[:len(prefix)] == prefix {
+		return s[len(prefix):]
+	}
+	return err.Error()
+}
+

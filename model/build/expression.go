@@ -1,0 +1,279 @@
+package build
+
+import (
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/model"
+)
+
+// expressions lowers everything written in quotes, but for the conditions of indexes and checks.
+func (b *builder) expressions() {
+	for _, e := range b.model.Entities {
+		for _, f := range e.Fields {
+			b.computedField(e, f)
+			b.computedDefault(e, f)
+		}
+	}
+	for _, e := range b.model.Entities {
+		b.allow(&e.Allow, b.declared[e].Directives, e, nil)
+		for _, f := range e.Fields {
+			b.allow(&f.Allow, b.directives(f), e, f)
+		}
+	}
+	for _, t := range b.design.Types {
+		s := b.structs[t.Name]
+		if s == nil {
+			continue
+		}
+		for _, f := range s.Fields {
+			for _, d := range design.FindAll(b.directives(f), "allow") {
+				b.problems.Add(d.Pos, WrongPlace, "", "a rule stands on an entity, its fields or an operation; %s is none", s.Name)
+			}
+		}
+	}
+	for _, o := range b.design.Operations {
+		b.operationRules(o)
+	}
+	b.extraExpressions()
+}
+
+func (b *builder) computedField(e *model.Entity, f *model.Field) {
+	from := design.Find(b.directives(f), "computed").Arg("from")
+	if from == nil || f.Kind == "" {
+		return
+	}
+	x := b.compile(from, scope{entity: e}, typOf(f))
+	if x == nil {
+		return
+	}
+	*f.Computed = *x
+	b.moveExpr(x, f.Computed)
+	b.computed[f] = true
+}
+
+// moveExpr keeps what is known of an expression that was copied.
+func (b *builder) moveExpr(from, to *model.Expr) {
+	if t, ok := b.touched[from]; ok {
+		b.touched[to] = t
+	}
+	if a, ok := b.asked[from]; ok {
+		b.asked[to] = a
+	}
+}
+
+func (b *builder) computedDefault(e *model.Entity, f *model.Field) {
+	d := design.Find(b.directives(f), "default")
+	from := d.Arg("from")
+	if from == nil || d.Arg("value") != nil || f.Kind == "" || isComputed(f) {
+		return
+	}
+	switch {
+	case f.Kind == model.List || f.Repeated || f.Kind == model.Value || f.Kind == model.Union || f.Kind == model.File:
+		b.problems.Add(d.Pos, WrongPlace, "", "a %s takes no default", f.Kind)
+		return
+	}
+	x := b.compile(from, scope{entity: e, defaults: true}, typOf(f))
+	if x == nil {
+		return
+	}
+	if f.Kind == model.Int && x.Op == model.Call {
+		x.Kind = model.Int
+	}
+	f.Default = x
+}
+
+// ruleSite is where a rule stands.
+type ruleSite struct {
+	rule   *model.Rule
+	entity *model.Entity    // of a rule of an entity or a field
+	field  *model.Field     // of a field's rule
+	op     *model.Operation // of an operation's rule
+	verb   model.Verb       // of the others
+}
+
+// allow lowers the rules of an entity or a field. A field's rule without verbs is about READ and UPDATE.
+func (b *builder) allow(to *model.Allow, ds []*design.Directive, e *model.Entity, f *model.Field) {
+	for _, d := range design.FindAll(ds, "allow") {
+		when := d.Arg("when")
+		if when == nil || f != nil && f.Kind == "" {
+			continue
+		}
+		verbs := d.Arg("do").Names()
+		if len(verbs) == 0 {
+			if f == nil {
+				b.problems.Add(d.Pos, WrongPlace, "@allow(do: [READ], when: …)", "a rule of an entity says what it allows")
+				continue
+			}
+			verbs = []design.Name{{Text: string(model.Read)}, {Text: string(model.Update)}}
+		}
+		b.allowVerbs(to, verbs, d, when, e, f)
+	}
+}
+
+func (b *builder) allowVerbs(to *model.Allow, verbs []design.Name, d *design.Directive, when *design.Value, e *model.Entity, f *model.Field) {
+	old := true
+	for _, verb := range verbs {
+		if v := model.Verb(verb.Text); v != model.Update && v != model.Delete {
+			old = false
+		}
+		if f != nil && model.Verb(verb.Text) == model.Delete {
+			b.problems.Add(d.Pos, WrongPlace, "put it on the entity", "a row is deleted as a whole: no field has a rule for DELETE")
+			return
+		}
+		if f != nil && model.Verb(verb.Text) != model.Read && (f.Auto || isComputed(f)) {
+			b.problems.Add(d.Pos, WrongPlace, "@allow(do: READ, when: …)", "nobody writes %s, so it has no rule but for READ", f.Name)
+			return
+		}
+	}
+	x := b.compile(when, scope{entity: e, old: old}, boolean)
+	if x == nil {
+		return
+	}
+	for _, verb := range verbs {
+		r := &model.Rule{When: x, Pos: when.Pos, Source: when.Text}
+		list := to.Of(model.Verb(verb.Text))
+		if list == nil {
+			continue
+		}
+		if model.Verb(verb.Text) == model.Delete && names(x, model.Old) {
+			r.When = b.oldAsThis(x)
+		}
+		*list = append(*list, r)
+		b.rules = append(b.rules, ruleSite{rule: r, entity: e, field: f, verb: model.Verb(verb.Text)})
+	}
+}
+
+// oldAsThis is a rule for DELETE, where the row before is the row itself.
+func (b *builder) oldAsThis(x *model.Expr) *model.Expr {
+	c := *x
+	if c.Op == model.Get && c.Root == model.Old {
+		c.Root = model.This
+	}
+	c.Args = nil
+	for _, arg := range x.Args {
+		c.Args = append(c.Args, b.oldAsThis(arg))
+	}
+	b.moveExpr(x, &c)
+	return &c
+}
+
+// operationRules lowers the @allow and @where of an operation.
+func (b *builder) operationRules(o *design.Operation) {
+	op := b.operation(o)
+	if op == nil {
+		return
+	}
+	for _, d := range design.FindAll(o.Directives, "allow") {
+		if do := d.Arg("do"); do != nil {
+			b.problems.Add(do.Pos, WrongPlace, "@allow(when: …)", "an operation is called: its rule has no verbs")
+		}
+		when := d.Arg("when")
+		if when == nil {
+			continue
+		}
+		if x := b.compile(when, scope{args: op.Args}, boolean); x != nil {
+			r := &model.Rule{When: x, Pos: when.Pos, Source: when.Text}
+			op.Allow = append(op.Allow, r)
+			b.rules = append(b.rules, ruleSite{rule: r, op: op})
+		}
+	}
+	if that := design.Find(o.Directives, "where").Arg("that"); that != nil && op.Result.Kind != "" {
+		if op.Result.Kind != model.Ref {
+			b.problems.Add(that.Pos, WrongPlace, "", "@where filters the rows of an entity, and %s gives %s", op.Name, typOf(op.Result))
+		} else {
+			op.Where = b.compile(that, scope{entity: op.Result.Target, args: op.Args}, boolean)
+		}
+	}
+	if d := design.Find(o.Directives, "page"); d != nil && op.Result.Kind == model.Ref {
+		page := model.Page{Size: 20, Max: 100}
+		b.page(&page, op.Result.Target, d)
+		op.Result.Page = page
+	}
+}
+
+// extraExpressions checks the expressions of directives that nothing is built from yet.
+func (b *builder) extraExpressions() {
+	for _, e := range b.model.Entities {
+		for _, d := range b.declared[e].Directives {
+			switch d.Name {
+			case "tenant":
+				b.extra(d.Arg("when"), scope{entity: e}, boolean)
+			case "noOverlap":
+				b.extra(d.Arg("when"), scope{entity: e}, boolean)
+				b.overlap(e, d)
+			}
+		}
+		for _, f := range e.Fields {
+			for _, d := range design.FindAll(b.directives(f), "flow") {
+				b.flow(f, d)
+			}
+		}
+	}
+	for _, o := range b.design.Operations {
+		args := b.argumentsOf(o)
+		b.extra(design.Find(o.Directives, "idempotent").Arg("key"), scope{args: args}, typ{})
+		for _, name := range []string{"due", "on"} {
+			for _, d := range design.FindAll(o.Directives, name) {
+				b.extraTask(o, d)
+			}
+		}
+	}
+}
+
+func (b *builder) extra(v *design.Value, s scope, want typ) {
+	if v != nil {
+		b.compile(v, s, want)
+	}
+}
+
+func (b *builder) extraTask(o *design.Operation, d *design.Directive) {
+	if event := d.Arg("event"); event != nil {
+		if s := b.structs[event.Text]; s == nil || design.Find(b.structured[s].Directives, "event") == nil {
+			b.problems.Add(event.Pos, UnknownName, "", "no event is called %s", event.Text)
+		}
+	}
+	name := d.Arg("entity")
+	if name == nil {
+		return
+	}
+	e := b.entities[name.Text]
+	if e == nil {
+		b.unknownEntity(name.Pos, name.Text)
+		return
+	}
+	b.extra(d.Arg("at"), scope{entity: e}, typ{kind: model.DateTime})
+	b.extra(d.Arg("when"), scope{entity: e, old: true}, boolean)
+}
+
+func (b *builder) overlap(e *model.Entity, d *design.Directive) {
+	for _, arg := range []string{"from", "until", "per"} {
+		for _, name := range d.Arg(arg).Names() {
+			if find(e.Fields, name.Text) == nil {
+				b.unknownField(e, name.Pos, name.Text)
+			}
+		}
+	}
+}
+
+func (b *builder) flow(f *model.Field, d *design.Directive) {
+	if f.Kind == "" {
+		return
+	}
+	if f.Kind != model.EnumKind {
+		b.problems.Add(d.Pos, WrongPlace, "", "@flow says how an enum changes; %s is a %s", f.Name, f.Kind)
+		return
+	}
+	b.enumNames(f.Enum, append(d.Arg("from").Names(), d.Arg("to").Names()...))
+}
+
+func (b *builder) enumNames(e *model.Enum, names []design.Name) {
+	var values []string
+	for _, v := range e.Values {
+		values = append(values, v.Name)
+	}
+	for _, name := range names {
+		if !hasValue(e, name.Text) {
+			b.problems.Add(name.Pos, UnknownName, didYouMean(nearest(name.Text, values)), "%s has no value %s", e.Name, name.Text)
+		}
+	}
+}
+

@@ -1,0 +1,291 @@
+package build
+
+import (
+	"fmt"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
+)
+
+// place says where a field stands: that decides what its type may be.
+type place int
+
+const (
+	inEntity place = iota
+	inValue        // a value object or an event
+	inInput        // an input
+	inArgument
+	inResult
+)
+
+// scalarKinds are the scalars of the language.
+var scalarKinds = map[string]model.Kind{
+	"ID": model.ID, "String": model.String, "Int": model.Int, "Int64": model.Int64, "Float": model.Float,
+	"Boolean": model.Boolean, "Decimal": model.Decimal, "DateTime": model.DateTime, "Date": model.Date,
+	"Time": model.Time, "Duration": model.Duration, "UUID": model.UUID, "Email": model.Email, "URL": model.URL,
+	"JSON": model.JSON, "Bytes": model.Bytes, "TimeZone": model.TimeZone, "Country": model.Country,
+	"Currency": model.Currency, "File": model.File,
+}
+
+// reserved names mean something else in expressions.
+var reserved = map[string]bool{"viewer": true, "input": true, "old": true, "now": true, "this": true}
+
+// automatic are the fields that every entity has unsaid.
+var automatic = map[string]model.Kind{"id": model.ID, "createdAt": model.DateTime, "updatedAt": model.DateTime, "version": model.Int}
+
+// declareFields gives every type its fields. Lists of entities get their other side later.
+func (b *builder) declareFields() {
+	for _, t := range b.design.Types {
+		if s := b.structs[t.Name]; s != nil && b.structured[s] == t {
+			where := inValue
+			if t.Kind == design.Input {
+				where = inInput
+			}
+			s.Fields = b.fields(t.Fields, where)
+		}
+	}
+	for _, e := range b.model.Entities {
+		for _, name := range []string{"id", "createdAt", "updatedAt", "version"} {
+			e.Fields = append(e.Fields, &model.Field{Pos: e.Pos, Name: name, Kind: automatic[name], Column: snake(name), Auto: true})
+		}
+		e.Key = e.Fields[0]
+		e.Fields = append(e.Fields, b.fields(b.declared[e].Fields, inEntity)...)
+		b.flattenValues(e.Fields, "", map[*model.Struct]bool{})
+		b.columnsDiffer(e)
+	}
+}
+
+func (b *builder) fields(written []*design.Field, where place) []*model.Field {
+	var out []*model.Field
+	for _, w := range written {
+		switch {
+		case where == inEntity && automatic[w.Name] != "":
+			b.problems.Add(w.Pos, ReservedName, "remove it", "every entity has a field %s unsaid", w.Name)
+			continue
+		case where != inArgument && reserved[w.Name]:
+			b.problems.Add(w.Pos, ReservedName, "", "no field is called %s: it means something else in expressions", w.Name)
+			continue
+		case where == inArgument && reserved[w.Name] && w.Name != "input":
+			b.problems.Add(w.Pos, ReservedName, "", "no argument is called %s: it means something else in expressions", w.Name)
+			continue
+		}
+		if find(out, w.Name) == nil {
+			out = append(out, b.field(w, where))
+		}
+	}
+	return out
+}
+
+// field makes a field of its type. A field whose type could not be understood has no Kind, and every pass is silent
+// about it from then on.
+func (b *builder) field(w *design.Field, where place) *model.Field {
+	f := &model.Field{Pos: w.Pos, Name: w.Name, Doc: w.Doc, Null: !w.Type.Required, Deprecated: deprecated(w.Directives)}
+	b.written[f] = w
+	t := w.Type
+	if t.List && !t.Elements {
+		b.problems.Add(t.Pos, BadType, fmt.Sprintf("[%s!]!", t.Name), "a list holds no null: the elements of %s are required", w.Name)
+		return f
+	}
+	f.Repeated = t.List
+	switch {
+	case t.Name == "ID" && scalarKinds["ID"] != "":
+		b.referenceByID(f, w, where)
+	case scalarKinds[t.Name] != "":
+		f.Kind = scalarKinds[t.Name]
+	case b.scalars[t.Name] != nil:
+		f.Kind, f.Scalar = model.String, b.scalars[t.Name]
+		f.Pattern = f.Scalar.Pattern
+	case b.enums[t.Name] != nil:
+		f.Kind, f.Enum = model.EnumKind, b.enums[t.Name]
+	case b.entities[t.Name] != nil:
+		b.referenceByType(f, w, where)
+	case b.structs[t.Name] != nil:
+		b.structField(f, w, where)
+	case b.unions[t.Name] != nil:
+		f.Kind = model.Union
+		for _, member := range b.unions[t.Name].Members {
+			if e := b.entities[member.Text]; e != nil {
+				f.Members = append(f.Members, e)
+			}
+		}
+	default:
+		return f // unknown, or an interface: reported elsewhere
+	}
+	if where == inEntity && f.Kind != model.List && f.Kind != "" {
+		f.Column = columnOf(f, w.Directives)
+		if len(f.Column) > maxName {
+			b.problems.Add(f.Pos, NameTooLong, `@db(name: "…")`, "the column of %s has a name of more than %d bytes", f.Name, maxName)
+		}
+	}
+	b.facts(f, w, where)
+	return f
+}
+
+// columnOf is the name of a field's column: @db(name:), or its own in snake case, a reference's with _id.
+func columnOf(f *model.Field, ds []*design.Directive) string {
+	if name := design.Find(ds, "db").Arg("name"); name != nil {
+		return name.Text
+	}
+	if f.Kind == model.Ref || f.Kind == model.Union {
+		return snake(f.Name) + "_id"
+	}
+	return snake(f.Name)
+}
+
+// referenceByID makes an ID argument or input field a reference to the entity that it names.
+func (b *builder) referenceByID(f *model.Field, w *design.Field, where place) {
+	ref := design.Find(w.Directives, "ref")
+	if where == inEntity || where == inValue || where == inResult {
+		b.problems.Add(w.Type.Pos, BadType, "use the entity's type, or UUID for an id that is not ours",
+			"ID stands in arguments and inputs only, where it names an entity")
+		return
+	}
+	if name := ref.Arg("entity"); name != nil {
+		if f.Target = b.entities[name.Text]; f.Target == nil {
+			b.unknownEntity(name.Pos, name.Text)
+			return
+		}
+		f.Kind = model.Ref
+		return
+	}
+	for _, e := range b.model.Entities {
+		if w.Name == e.Singular || w.Type.List && w.Name == e.Plural {
+			f.Kind, f.Target = model.Ref, e
+			return
+		}
+	}
+	hint := "@ref(entity: …), or String for an id that is not ours"
+	if near := nearest(w.Name, b.singulars()); near != "" {
+		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
+	}
+	b.problems.Add(w.Pos, UnnamedReference, hint, "%s is an ID, but no entity is called so: whose id is it?", w.Name)
+}
+
+func (b *builder) singulars() []string {
+	var names []string
+	for _, e := range b.model.Entities {
+		names = append(names, e.Singular)
+	}
+	return names
+}
+
+func (b *builder) unknownEntity(pos diag.Pos, name string) {
+	var names []string
+	for _, e := range b.model.Entities {
+		names = append(names, e.Name)
+	}
+	b.problems.Add(pos, UnknownName, didYouMean(nearest(name, names)), "no entity is called %s", name)
+}
+
+func didYouMean(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", name)
+}
+
+// referenceByType makes a field of an entity's type a reference or the many side of one.
+func (b *builder) referenceByType(f *model.Field, w *design.Field, where place) {
+	switch where {
+	case inInput, inArgument:
+		id := "ID"
+		if w.Type.List {
+			id = "[ID!]"
+		}
+		b.problems.Add(w.Type.Pos, BadType, fmt.Sprintf("%s: %s @ref(entity: %s)", w.Name, id, w.Type.Name),
+			"what a caller gives is the id of a %s, not the whole", w.Type.Name)
+		return
+	case inEntity:
+		if w.Type.List {
+			f.Kind, f.Repeated = model.List, false
+			f.Page = model.Page{Size: 20, Max: 100}
+			f.Null = false
+		} else {
+			f.Kind = model.Ref
+		}
+	default:
+		f.Kind = model.Ref
+	}
+	f.Target = b.entities[w.Type.Name]
+}
+
+func (b *builder) structField(f *model.Field, w *design.Field, where place) {
+	s := b.structs[w.Type.Name]
+	t := b.structured[s]
+	input := t.Kind == design.Input
+	takes := where == inInput || where == inArgument
+	switch {
+	case input && !takes:
+		b.problems.Add(w.Type.Pos, BadType, "type "+s.Name, "%s is an input: it goes in, not out", s.Name)
+		return
+	case !input && takes:
+		b.problems.Add(w.Type.Pos, BadType, fmt.Sprintf("input %sInput { … }", s.Name), "%s is no input: arguments take inputs", s.Name)
+		return
+	case design.Find(t.Directives, "event") != nil:
+		b.problems.Add(w.Type.Pos, BadType, "", "%s is an event: no field holds one", s.Name)
+		return
+	}
+	f.Struct = s
+	f.Kind = model.Value
+	if input {
+		f.Kind = model.InputDTO
+	}
+}
+
+// flattenValues gives the parts of value objects columns of their own.
+func (b *builder) flattenValues(fields []*model.Field, prefix string, inside map[*model.Struct]bool) {
+	for _, f := range fields {
+		if prefix != "" && f.Column != "" {
+			f.Column = prefix + "_" + f.Column
+		}
+		if f.Kind != model.Value || f.Repeated {
+			continue
+		}
+		if inside[f.Struct] {
+			b.problems.Add(f.Pos, BadType, "", "%s holds itself", f.Struct.Name)
+			f.Kind = ""
+			continue
+		}
+		inside[f.Struct] = true
+		f.Fields = nil
+		for _, part := range f.Struct.Fields {
+			c := *part
+			b.written[&c] = b.written[part]
+			c.Column = columnOf(&c, b.directives(part))
+			if c.Kind == model.Ref {
+				b.problems.Add(f.Pos, BadType, "", "%s cannot be a column of %s: it holds a reference (%s)", f.Struct.Name, f.Name, part.Name)
+				f.Kind = ""
+				break
+			}
+			f.Fields = append(f.Fields, &c)
+		}
+		b.flattenValues(f.Fields, f.Column, inside)
+		delete(inside, f.Struct)
+	}
+}
+
+func (b *builder) columnsDiffer(e *model.Entity) {
+	columns := map[string]*model.Field{}
+	eachColumn(e.Fields, func(f *model.Field) {
+		if other := columns[f.Column]; other != nil {
+			b.problems.Add(f.Pos, NamesClash, `@db(name: "…") on one of them`, "%s.%s and %s would share column %s", e.Name, other.Name, f.Name, f.Column)
+			return
+		}
+		columns[f.Column] = f
+	})
+}
+
+// eachColumn calls do for every field that is one column, the parts of value objects included.
+func eachColumn(fields []*model.Field, do func(*model.Field)) {
+	for _, f := range fields {
+		switch {
+		case f.Kind == model.Value && !f.Repeated:
+			eachColumn(f.Fields, do)
+		case f.Column != "" && f.Kind != "" && !isComputed(f):
+			do(f)
+		}
+	}
+}
+
+func isComputed(f *model.Field) bool { return f.Computed != nil || f.Method }

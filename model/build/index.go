@@ -1,0 +1,273 @@
+package build
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
+)
+
+// page reads @page: rows a page and their order. Without an order the newest come first.
+func (b *builder) page(p *model.Page, of *model.Entity, d *design.Directive) {
+	if n := whole(d.Arg("size")); n != nil {
+		p.Size = *n
+		p.Max = max(p.Max, p.Size)
+	}
+	if n := whole(d.Arg("max")); n != nil {
+		p.Max = *n
+	}
+	if p.Size < 1 || p.Max < p.Size {
+		b.problems.Add(d.Pos, Contradiction, "@page(size: 20, max: 100)", "a page has at least one row and at most max")
+		p.Size, p.Max = 20, 100
+	}
+	for _, name := range d.Arg("order").Names() {
+		if order, ok := b.order(of, name); ok {
+			p.Order = append(p.Order, order)
+		}
+	}
+	if len(p.Order) == 0 {
+		p.Order = []model.Order{{Field: find(of.Fields, "createdAt"), Descending: true}}
+	}
+}
+
+// order reads one key: position, position_ASC, createdAt_DESC.
+func (b *builder) order(of *model.Entity, name design.Name) (model.Order, bool) {
+	text, descending := strings.CutSuffix(name.Text, "_DESC")
+	if !descending {
+		text = strings.TrimSuffix(text, "_ASC")
+	}
+	f := find(of.Fields, text)
+	switch {
+	case f == nil:
+		b.unknownField(of, name.Pos, text)
+		return model.Order{}, false
+	case f.Kind == "":
+		return model.Order{}, false
+	case f.Kind == model.List || f.Repeated || f.Kind == model.Value || f.Kind == model.JSON || f.Kind == model.Bytes || f.Kind == model.Ref || f.Kind == model.Union || f.Kind == model.File:
+		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is a %s", text, f.Kind)
+		return model.Order{}, false
+	}
+	return model.Order{Field: f, Descending: descending}, true
+}
+
+func (b *builder) unknownField(e *model.Entity, pos diag.Pos, name string) {
+	b.problems.Add(pos, UnknownName, didYouMean(nearest(name, fieldNames(e.Fields))), "%s has no field %q", e.Name, name)
+}
+
+func fieldNames(fields []*model.Field) []string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// constrainTypes reads @unique, @index and @check, on types and, for @check, on fields.
+func (b *builder) constrainTypes() {
+	for _, e := range b.model.Entities {
+		t := b.declared[e]
+		for _, d := range design.FindAll(t.Directives, "unique") {
+			b.typeUnique(e, d)
+		}
+		for _, d := range design.FindAll(t.Directives, "index") {
+			b.typeIndex(e, d)
+		}
+		b.partialUniques(e)
+		b.checks(e)
+	}
+	b.structChecks()
+}
+
+// namedFields reads fields: [project, number].
+func (b *builder) namedFields(e *model.Entity, d *design.Directive, what string) ([]*model.Field, bool) {
+	names := d.Arg("fields").Names()
+	if len(names) == 0 {
+		b.problems.Add(d.Pos, WrongPlace, what+"(fields: […])", "%s on a type names its fields", what)
+		return nil, false
+	}
+	var fields []*model.Field
+	ok := true
+	for _, name := range names {
+		f := find(e.Fields, name.Text)
+		switch {
+		case f == nil:
+			b.unknownField(e, name.Pos, name.Text)
+			ok = false
+		case f.Kind == "":
+			ok = false
+		case f.Kind == model.Union:
+			fields = append(fields, f)
+		case !b.indexable(f, d, what):
+			ok = false
+		default:
+			for _, other := range fields {
+				if other == f {
+					b.problems.Add(name.Pos, Contradiction, "", "%s is named twice", name.Text)
+					ok = false
+				}
+			}
+			fields = append(fields, f)
+		}
+	}
+	return fields, ok
+}
+
+func (b *builder) typeUnique(e *model.Entity, d *design.Directive) {
+	fields, ok := b.namedFields(e, d, "@unique")
+	if !ok {
+		return
+	}
+	u := &model.Unique{Pos: d.Pos, Fields: fields, IgnoreCase: isTrue(d.Arg("ignoreCase"))}
+	b.ignoresCase(u, d)
+	suffix := "key"
+	if u.IgnoreCase {
+		suffix = "ci_key"
+	}
+	u.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), suffix)...)
+	b.addUnique(e, u, d)
+}
+
+// partialUniques lowers the conditions of uniques, wherever they stand.
+func (b *builder) partialUniques(e *model.Entity) {
+	for _, d := range append(design.FindAll(b.declared[e].Directives, "unique"), b.uniquesOfFields(e)...) {
+		if when := d.Arg("when"); when != nil {
+			for _, u := range e.Uniques {
+				if u.Pos == d.Pos {
+					u.When = b.partialCondition(e, when)
+				}
+			}
+		}
+	}
+}
+
+func (b *builder) typeIndex(e *model.Entity, d *design.Directive) {
+	fields, ok := b.namedFields(e, d, "@index")
+	if !ok {
+		return
+	}
+	i := &model.Index{Pos: d.Pos, Fields: fields}
+	i.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), "idx")...)
+	if when := d.Arg("when"); when != nil {
+		i.When = b.partialCondition(e, when)
+	}
+	e.Indexes = append(e.Indexes, i)
+}
+
+// partialCondition lowers the condition of an index: it may name columns of the row and nothing else.
+func (b *builder) partialCondition(e *model.Entity, when *design.Value) *model.Expr {
+	x := b.compile(when, scope{entity: e}, boolean)
+	if x == nil {
+		return nil
+	}
+	if _, ok := predicate(e, x); !ok {
+		b.problems.Add(when.Pos, NotLocal, "", "an index can only ask about columns of its own row: %s", when.Text)
+		return nil
+	}
+	return x
+}
+
+// checks lowers @check. One on a field that may be null holds while the field is null.
+func (b *builder) checks(e *model.Entity) {
+	for _, d := range design.FindAll(b.declared[e].Directives, "check") {
+		if c := b.check(scope{entity: e, old: true}, d); c != nil {
+			c.Name = sqlName(e.Table, checkLabel(c, len(e.Checks)), "check")
+			e.Checks = append(e.Checks, c)
+		}
+	}
+	for _, f := range e.Fields {
+		for _, d := range design.FindAll(b.directives(f), "check") {
+			if f.Kind == "" {
+				continue
+			}
+			c := b.check(scope{entity: e, old: true}, d)
+			if c == nil {
+				continue
+			}
+			c.Field = f
+			if f.Null && f.Kind != model.List && f.Kind != model.Value && !isComputed(f) {
+				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: []string{f.Name}, Kind: f.Kind}, {Op: model.Const}}, Kind: model.Boolean}
+				c.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, c.That}, Kind: model.Boolean}
+			}
+			c.Name = sqlName(e.Table, snake(f.Name), checkLabel(c, len(f.Checks)), "check")
+			f.Checks = append(f.Checks, c)
+		}
+	}
+	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
+		_, c.Local = predicate(e, c.That)
+		c.OnUpdate = names(c.That, model.Old)
+	}
+}
+
+func checksOf(fields []*model.Field) []*model.Check {
+	var out []*model.Check
+	for _, f := range fields {
+		out = append(out, f.Checks...)
+	}
+	return out
+}
+
+// checkLabel is the part of a constraint's name that tells it from others: its code, or its number.
+func checkLabel(c *model.Check, n int) string {
+	if c.Code != defaultCheckCode {
+		return strings.ToLower(c.Code)
+	}
+	return "rule" + strconv.Itoa(n+1)
+}
+
+const defaultCheckCode = "CHECK_FAILED"
+
+func (b *builder) check(s scope, d *design.Directive) *model.Check {
+	that := d.Arg("that")
+	if that == nil {
+		return nil
+	}
+	c := &model.Check{Pos: that.Pos, Code: defaultCheckCode, Source: that.Text}
+	if code := d.Arg("code"); code != nil {
+		c.Code = code.Text
+	}
+	if c.That = b.compile(that, s, boolean); c.That == nil {
+		return nil
+	}
+	if names(c.That, model.Viewer) {
+		b.problems.Add(that.Pos, WrongPlace, "@allow(do: …, when: …)", "a @check binds everybody, so it does not ask who the viewer is")
+		return nil
+	}
+	return c
+}
+
+// structChecks lowers the @check of inputs and value objects, whose row is the struct itself.
+func (b *builder) structChecks() {
+	for _, t := range b.design.Types {
+		s := b.structs[t.Name]
+		if s == nil || b.structured[s] != t {
+			continue
+		}
+		for _, f := range s.Fields {
+			for _, d := range design.FindAll(b.directives(f), "check") {
+				if c := b.check(scope{fields: s.Fields, strct: s}, d); c != nil && f.Kind != "" {
+					c.Field = f
+					c.Name = sqlName(snake(s.Name), snake(f.Name), checkLabel(c, len(f.Checks)), "check")
+					f.Checks = append(f.Checks, c)
+				}
+			}
+		}
+	}
+}
+
+// names says whether an expression reaches a root anywhere.
+func names(x *model.Expr, root model.Root) bool {
+	if x == nil {
+		return false
+	}
+	if x.Op == model.Get && x.Root == root {
+		return true
+	}
+	for _, arg := range x.Args {
+		if names(arg, root) {
+			return true
+		}
+	}
+	return false
+}

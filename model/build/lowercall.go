@@ -1,0 +1,221 @@
+package build
+
+import (
+	"regexp"
+	"time"
+
+	"cel.dev/cel-go/common/ast"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// function lowers a call by name. The checker has seen to the number of parts and, roughly, their types.
+func (l *lowerer) function(e ast.Expr, name string) *value {
+	c := e.AsCall()
+	args := c.Args()
+	if c.IsMemberFunction() {
+		return l.member(e, name, c.Target(), args)
+	}
+	switch name {
+	case "@first":
+		if list := l.lower(args[0]); list != nil {
+			return l.first(e, list)
+		}
+		return nil
+	case "size":
+		return l.member(e, name, args[0], nil)
+	case "can":
+		return l.can(e, args)
+	case "duration", "timestamp", "date", "time", "decimal":
+		return l.literalCall(e, name, args[0])
+	case "slug", "next", "token":
+		return l.generator(e, name, args)
+	}
+	return l.fail(e, NoSuchOperation, "", "%s has no form in a database", name)
+}
+
+func (l *lowerer) member(e ast.Expr, name string, target ast.Expr, args []ast.Expr) *value {
+	of := l.lower(target)
+	if of == nil {
+		return nil
+	}
+	switch name {
+	case "size", "sum", "min", "max", "avg":
+		if of.list != nil {
+			return l.aggregate(e, name, of)
+		}
+		if !of.t.text() {
+			return l.fail(e, WrongType, "", "%s is for texts and lists, and this is %s", name, of.t)
+		}
+		return &value{x: &model.Expr{Op: model.Call, Name: "size", Args: []*model.Expr{of.x}, Kind: model.Int64}, t: typ{kind: model.Int64}}
+	case "matches":
+		return l.matches(e, target, of, args[0])
+	case "at":
+		return l.at(e, target, of, args)
+	}
+	kind := model.String
+	out := &model.Expr{Op: model.Call, Name: name}
+	switch name {
+	case "startsWith", "endsWith", "contains":
+		kind = model.Boolean
+	case "lower", "upper", "trim":
+	default:
+		return l.fail(e, NoSuchOperation, "", "%s has no form in a database", name)
+	}
+	out.Kind = kind
+	x := l.as(of, typ{kind: model.String}, target)
+	if x == nil {
+		return nil
+	}
+	out.Args = append(out.Args, x)
+	for _, a := range args {
+		part := l.as(l.lower(a), typ{kind: model.String}, a)
+		if part == nil {
+			return nil
+		}
+		out.Args = append(out.Args, part)
+	}
+	return &value{x: out, t: typ{kind: kind}}
+}
+
+// matches is a pattern on a text and a search for words on an entity.
+func (l *lowerer) matches(e, target ast.Expr, of *value, arg ast.Expr) *value {
+	words := l.as(l.lower(arg), typ{kind: model.String}, arg)
+	if words == nil {
+		return nil
+	}
+	switch {
+	case of.list != nil || of.t.kind != model.Ref && !of.t.text():
+		return l.fail(target, WrongType, "", "matches is for texts and entities")
+	case of.t.text() && words.Op != model.Const:
+		return l.fail(arg, NoSuchOperation, "", "a pattern is a literal")
+	case of.t.text():
+		if pattern, ok := words.Value.(string); ok {
+			if _, err := regexp.Compile(pattern); err != nil {
+				return l.fail(arg, BadPattern, "", "%q is no pattern: %s", pattern, patternMistake(err))
+			}
+		}
+	}
+	return truth(&model.Expr{Op: model.Call, Name: "matches", Args: []*model.Expr{of.x, words}, Kind: model.Boolean})
+}
+
+// at is an instant: a date, a time of day, a zone.
+func (l *lowerer) at(e, target ast.Expr, of *value, args []ast.Expr) *value {
+	day := l.as(of, typ{kind: model.Date}, target)
+	clock := l.lower(args[0])
+	zone := l.as(l.lower(args[1]), typ{kind: model.String}, args[1])
+	if day == nil || clock == nil || zone == nil {
+		return nil
+	}
+	if clock.x != nil && clock.x.Op == model.Const {
+		if text, ok := clock.x.Value.(string); ok && clock.t.kind == model.String {
+			full, ok := timeText(text)
+			if !ok {
+				return l.fail(args[0], WrongType, "'09:00'", "%q is no time of day", text)
+			}
+			clock = &value{x: &model.Expr{Op: model.Const, Kind: model.Time, Value: full}, t: typ{kind: model.Time}}
+		}
+	}
+	time := l.as(clock, typ{kind: model.Time}, args[0])
+	if time == nil {
+		return nil
+	}
+	return &value{x: &model.Expr{Op: model.Call, Name: "at", Args: []*model.Expr{day, time, zone}, Kind: model.DateTime}, t: typ{kind: model.DateTime}}
+}
+
+// can asks another entity's rule.
+func (l *lowerer) can(e ast.Expr, args []ast.Expr) *value {
+	verb := l.lower(args[0])
+	of := l.lower(args[1])
+	if verb == nil || of == nil {
+		return nil
+	}
+	if of.list != nil || of.t.kind != model.Ref && of.t.kind != model.Union {
+		return l.fail(args[1], WrongType, "", "can asks about a row, as in can(READ, issue)")
+	}
+	name, _ := verb.x.Value.(string)
+	targets := of.t.members
+	if of.t.entity != nil {
+		targets = []*model.Entity{of.t.entity}
+	}
+	x := &model.Expr{Op: model.Can, Verb: model.Verb(name), Args: []*model.Expr{of.x}, Kind: model.Boolean}
+	l.b.asked[x] = targets
+	return truth(x)
+}
+
+// literalCall reads duration('24h') and its like at once.
+func (l *lowerer) literalCall(e ast.Expr, name string, arg ast.Expr) *value {
+	v := l.lower(arg)
+	if v == nil {
+		return nil
+	}
+	text, ok := "", false
+	if v.x != nil && v.x.Op == model.Const {
+		text, ok = v.x.Value.(string)
+	}
+	if !ok {
+		return l.fail(arg, NoSuchOperation, name+"('…')", "%s takes a literal", name)
+	}
+	c := func(kind model.Kind, v any) *value {
+		return &value{x: &model.Expr{Op: model.Const, Kind: kind, Value: v}, t: typ{kind: kind}}
+	}
+	hint := ""
+	switch name {
+	case "duration":
+		if d, err := parseDuration(text); err == nil {
+			return c(model.Duration, d.Microseconds())
+		}
+		hint = "duration('90s'), duration('24h'), duration('30d')"
+	case "timestamp":
+		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return c(model.DateTime, t.UTC().Format(time.RFC3339Nano))
+		}
+		hint = "timestamp('2006-01-02T15:04:05Z')"
+	case "date":
+		if _, err := time.Parse(time.DateOnly, text); err == nil {
+			return c(model.Date, text)
+		}
+		hint = "date('2006-01-02')"
+	case "time":
+		if full, ok := timeText(text); ok {
+			return c(model.Time, full)
+		}
+		hint = "time('09:00')"
+	case "decimal":
+		if decimalPattern.MatchString(text) {
+			return c(model.Decimal, text)
+		}
+		hint = "decimal('12.50')"
+	}
+	return l.fail(arg, WrongType, hint, "%q is no %s", text, name)
+}
+
+// generator lowers slug, next and token, which only a default may use.
+func (l *lowerer) generator(e ast.Expr, name string, args []ast.Expr) *value {
+	if !l.scope.defaults {
+		return l.fail(e, WrongPlace, "", "%s makes a new value: it stands in @default(from:) only", name)
+	}
+	out := &model.Expr{Op: model.Call, Name: name, Kind: model.String}
+	want := typ{kind: model.String}
+	switch name {
+	case "next":
+		out.Kind = model.Int64
+		want = typ{}
+	case "token":
+		want = typ{kind: model.Int64}
+	}
+	for _, a := range args {
+		x := l.as(l.lower(a), want, a)
+		if x == nil {
+			return nil
+		}
+		switch {
+		case name == "next" && (x.Op != model.Get || x.Root != model.This || x.Kind != model.Ref || len(x.Path) != 1):
+			return l.fail(a, WrongType, "", "next counts per parent: it takes a reference of the row")
+		case name == "token" && x.Op != model.Const:
+			return l.fail(a, NoSuchOperation, "token(32)", "token takes the number of characters, as a literal")
+		}
+		out.Args = append(out.Args, x)
+	}
+	return &value{x: out, t: typ{kind: out.Kind}}
+}

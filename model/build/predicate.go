@@ -1,0 +1,304 @@
+package build
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// predicate renders a condition on the columns of one row for each dialect. It is false where the condition names
+// anything else, or what one of the dialects cannot say in a constraint.
+//
+// A comparison with a null side is false (<> is true), as everywhere in a design; plain SQL would let it pass, so
+// comparisons of columns that may be null are wrapped.
+func predicate(e *model.Entity, x *model.Expr) (schema.Predicate, bool) {
+	pg := renderer{entity: e, dialect: postgres}
+	lite := renderer{entity: e, dialect: sqlite}
+	p, l := pg.condition(x), lite.condition(x)
+	if pg.failed || lite.failed {
+		return schema.Predicate{}, false
+	}
+	return schema.Predicate{SQLite: l, Postgres: p}, true
+}
+
+type dialect int
+
+const (
+	postgres dialect = iota
+	sqlite
+)
+
+type renderer struct {
+	entity  *model.Entity
+	dialect dialect
+	failed  bool
+}
+
+func (r *renderer) refuse() string {
+	r.failed = true
+	return ""
+}
+
+// comparisons are the signs of SQL.
+var comparisons = map[model.Op]string{
+	model.Eq: "=", model.Ne: "<>", model.Lt: "<", model.Le: "<=", model.Gt: ">", model.Ge: ">=",
+}
+
+func (r *renderer) condition(x *model.Expr) string {
+	if r.failed {
+		return ""
+	}
+	switch x.Op {
+	case model.Const:
+		return r.boolean(x.Value == true)
+	case model.And, model.Or:
+		var parts []string
+		for _, a := range x.Args {
+			parts = append(parts, r.condition(a))
+		}
+		return "(" + strings.Join(parts, " "+strings.ToLower(string(x.Op))+" ") + ")"
+	case model.Not:
+		return "(not " + r.condition(x.Args[0]) + ")"
+	case model.Eq, model.Ne, model.Lt, model.Le, model.Gt, model.Ge:
+		return r.comparison(x)
+	case model.In:
+		return r.in(x)
+	case model.Get:
+		column, null := r.value(x, nil)
+		return r.wrap(column, null, false)
+	}
+	return r.refuse()
+}
+
+func (r *renderer) boolean(v bool) string {
+	if r.dialect == sqlite {
+		return map[bool]string{true: "1", false: "0"}[v]
+	}
+	return strconv.FormatBool(v)
+}
+
+// wrap gives a condition that may be null a value.
+func (r *renderer) wrap(condition string, null, otherwise bool) string {
+	if !null {
+		return condition
+	}
+	return fmt.Sprintf("coalesce(%s, %s)", condition, r.boolean(otherwise))
+}
+
+func (r *renderer) comparison(x *model.Expr) string {
+	a, b := x.Args[0], x.Args[1]
+	if isNull(a) {
+		a, b = b, a
+	}
+	if isNull(b) {
+		column, _ := r.value(a, nil)
+		if x.Op == model.Eq {
+			return column + " is null"
+		}
+		return column + " is not null"
+	}
+	left, leftNull := r.value(a, b)
+	right, rightNull := r.value(b, a)
+	return r.wrap(left+" "+comparisons[x.Op]+" "+right, leftNull || rightNull, x.Op == model.Ne)
+}
+
+func isNull(x *model.Expr) bool { return x.Op == model.Const && x.Value == nil }
+
+func (r *renderer) in(x *model.Expr) string {
+	column, null := r.value(x.Args[0], nil)
+	var values []string
+	for _, v := range x.Args[1:] {
+		text, _ := r.value(v, x.Args[0])
+		values = append(values, text)
+	}
+	return r.wrap(column+" in ("+strings.Join(values, ", ")+")", null, false)
+}
+
+// value renders a column, a constant or a reckoning, and says whether it may be null. Other is what it is compared
+// with: a constant is stored as that column is.
+func (r *renderer) value(x, other *model.Expr) (string, bool) {
+	if r.failed {
+		return "", false
+	}
+	switch x.Op {
+	case model.Const:
+		return r.constant(x, r.column(other)), false
+	case model.Get:
+		f, null := r.field(x)
+		if f == nil {
+			return r.refuse(), false
+		}
+		return quote(f.Column), null
+	case model.Neg:
+		v, null := r.value(x.Args[0], other)
+		return "(-" + v + ")", null
+	case model.Add, model.Sub, model.Mul:
+		return r.reckon(x)
+	case model.Call:
+		return r.call(x)
+	}
+	return r.refuse(), false
+}
+
+func (r *renderer) reckon(x *model.Expr) (string, bool) {
+	signs := map[model.Op]string{model.Add: "+", model.Sub: "-", model.Mul: "*"}
+	kind := x.Kind
+	switch {
+	case kind == model.Decimal && (x.Op == model.Mul || !r.sameScale(x)):
+		return r.refuse(), false // SQLite holds scaled integers: the scales would have to be brought together
+	case kind == model.DateTime || x.Args[0].Kind == model.DateTime:
+		return r.refuse(), false // PostgreSQL keeps durations as numbers
+	case kind == model.String:
+		return r.refuse(), false
+	}
+	a, aNull := r.value(x.Args[0], x.Args[1])
+	b, bNull := r.value(x.Args[1], x.Args[0])
+	return "(" + a + " " + signs[x.Op] + " " + b + ")", aNull || bNull
+}
+
+func (r *renderer) sameScale(x *model.Expr) bool {
+	a, b := r.column(x.Args[0]), r.column(x.Args[1])
+	if a == nil || b == nil {
+		return a != nil || b != nil
+	}
+	return a.Kind == b.Kind && a.Scale == b.Scale
+}
+
+func (r *renderer) call(x *model.Expr) (string, bool) {
+	arg := func(i int) (string, bool) { return r.value(x.Args[i], nil) }
+	switch x.Name {
+	case "size":
+		v, null := arg(0)
+		name := "length"
+		if r.dialect == postgres {
+			name = "char_length"
+		}
+		return name + "(" + v + ")", null
+	}
+	return r.refuse(), false // lower and upper differ between the dialects beyond ASCII
+}
+
+// field finds the column that a path names: one field of the row, or a part of a value object of the row.
+func (r *renderer) field(x *model.Expr) (*model.Field, bool) {
+	if x.Root != model.This {
+		return nil, false
+	}
+	path := x.Path
+	if len(path) == 0 {
+		path = []string{"id"}
+	}
+	fields := r.entity.Fields
+	null := false
+	for i, name := range path {
+		f := find(fields, name)
+		if f == nil {
+			return nil, false
+		}
+		null = null || f.Null
+		if i == len(path)-1 {
+			if f.Kind == model.Value && !f.Repeated && len(f.Fields) > 0 {
+				return requiredPart(f), null
+			}
+			if f.Column == "" || f.Kind == model.Union || f.Repeated {
+				return nil, false
+			}
+			return f, null
+		}
+		if f.Kind != model.Value {
+			return nil, false
+		}
+		fields = f.Fields
+	}
+	return nil, false
+}
+
+// requiredPart is the column that tells whether a value object is there.
+func requiredPart(f *model.Field) *model.Field {
+	for _, part := range f.Fields {
+		if !part.Null && part.Kind != model.Value {
+			return part
+		}
+	}
+	return nil
+}
+
+func (r *renderer) column(x *model.Expr) *model.Field {
+	if x == nil || x.Op != model.Get {
+		return nil
+	}
+	f, _ := r.field(x)
+	return f
+}
+
+// constant renders a literal as the column beside it is stored.
+func (r *renderer) constant(x *model.Expr, beside *model.Field) string {
+	switch v := x.Value.(type) {
+	case bool:
+		return r.boolean(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case string:
+		switch x.Kind {
+		case model.Decimal:
+			return r.decimal(v, beside)
+		case model.DateTime:
+			return r.instant(v)
+		case model.Date, model.Time:
+			if r.dialect == postgres {
+				return strings.ToLower(string(x.Kind)) + " " + literal(v)
+			}
+		}
+		return literal(v)
+	}
+	return r.refuse()
+}
+
+// decimal renders an exact number: SQLite holds it times 10^scale.
+func (r *renderer) decimal(text string, beside *model.Field) string {
+	if r.dialect == postgres {
+		return text
+	}
+	scale := decimalScale
+	if beside != nil && beside.Kind == model.Decimal {
+		scale = beside.Scale
+	}
+	n, ok := scaled(text, scale)
+	if !ok {
+		return r.refuse()
+	}
+	return n
+}
+
+// scaled is a decimal number times 10^scale, where that is a whole number.
+func scaled(text string, scale int) (string, bool) {
+	n, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return "", false
+	}
+	n.Mul(n, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
+	if !n.IsInt() {
+		return "", false
+	}
+	return n.Num().String(), true
+}
+
+func (r *renderer) instant(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return r.refuse()
+	}
+	if r.dialect == sqlite {
+		return strconv.FormatInt(t.UnixMicro(), 10)
+	}
+	return "timestamptz " + literal(t.UTC().Format("2006-01-02 15:04:05.999999Z"))
+}
+
+func quote(name string) string   { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+func literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

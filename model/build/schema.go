@@ -1,0 +1,339 @@
+package build
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// Schema is the database of a model: a table an entity, a table a many-to-many relation, and the runtime's own tables
+// where there are accounts.
+func Schema(m *model.Model) *schema.Schema {
+	out := &schema.Schema{}
+	for _, e := range m.Entities {
+		out.Tables = append(out.Tables, entityTable(e))
+	}
+	for _, e := range m.Entities {
+		for _, f := range e.Fields {
+			if f.Join != nil && f.Join.Owner {
+				out.Tables = append(out.Tables, joinTable(e, f))
+			}
+		}
+	}
+	if m.Account != nil {
+		out.Tables = append(out.Tables, accountSchema(m.Account.Entity.Table)...)
+	}
+	for _, t := range out.Tables {
+		sortTable(t)
+	}
+	slices.SortFunc(out.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func sortTable(t *schema.Table) {
+	slices.SortFunc(t.Indexes, func(a, b *schema.Index) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(t.ForeignKeys, func(a, b *schema.ForeignKey) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(t.Checks, func(a, b *schema.Check) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// tableBuilder fills one table.
+type tableBuilder struct {
+	table  *schema.Table
+	entity *model.Entity
+	checks map[string]bool
+}
+
+func entityTable(e *model.Entity) *schema.Table {
+	t := &tableBuilder{
+		table:  &schema.Table{Name: e.Table, Was: e.Was, Comment: firstLine(e.Doc), PrimaryKey: []string{"id"}},
+		entity: e,
+		checks: map[string]bool{},
+	}
+	t.columns(e.Fields, false)
+	for _, u := range e.Uniques {
+		t.unique(u)
+	}
+	for _, i := range e.Indexes {
+		t.index(i)
+	}
+	t.foreignKeys()
+	t.pageIndex()
+	for _, c := range append(append([]*model.Check{}, e.Checks...), allChecks(e.Fields)...) {
+		if that, ok := predicate(e, c.That); c.Local && ok {
+			t.check(c.Name, that)
+		}
+	}
+	return t.table
+}
+
+func allChecks(fields []*model.Field) []*model.Check {
+	var out []*model.Check
+	for _, f := range fields {
+		out = append(out, f.Checks...)
+		if f.Kind == model.Value {
+			out = append(out, allChecks(f.Fields)...)
+		}
+	}
+	return out
+}
+
+// columnTypes are the logical types of kinds.
+var columnTypes = map[model.Kind]schema.Type{
+	model.ID: schema.UUID, model.String: schema.Text, model.Int: schema.Integer, model.Int64: schema.BigInt,
+	model.Float: schema.Double, model.Boolean: schema.Boolean, model.Decimal: schema.Decimal,
+	model.DateTime: schema.DateTime, model.Date: schema.Date, model.Time: schema.Time, model.Duration: schema.Duration,
+	model.UUID: schema.UUID, model.Email: schema.Text, model.URL: schema.Text, model.JSON: schema.JSON,
+	model.Bytes: schema.Bytes, model.TimeZone: schema.Text, model.Country: schema.Text, model.Currency: schema.Text,
+	model.EnumKind: schema.Text, model.Ref: schema.UUID,
+}
+
+// columns adds the fields; the parts of a value object that may be absent may be null.
+func (t *tableBuilder) columns(fields []*model.Field, optional bool) {
+	for _, f := range fields {
+		switch {
+		case f.Kind == model.Value && !f.Repeated:
+			t.columns(f.Fields, optional || f.Null)
+			if f.Null {
+				t.together(f)
+			}
+		case f.Column == "" || isComputed(f) || f.Repeated || columnTypes[f.Kind] == "":
+		default:
+			t.column(f, optional)
+		}
+	}
+}
+
+func (t *tableBuilder) column(f *model.Field, optional bool) {
+	c := &schema.Column{Name: f.Column, Was: f.Was, Type: columnTypes[f.Kind], Null: f.Null || optional, Comment: firstLine(f.Doc)}
+	if f.Kind == model.Decimal {
+		c.Digits, c.Scale = f.Digits, f.Scale
+	}
+	if f.Auto && f.Name == "version" {
+		c.Default = &schema.Value{Text: "1"}
+	}
+	if d := f.Default; d != nil && d.Op == model.Const && d.Value != nil {
+		c.Default = &schema.Value{Text: defaultText(d)}
+	}
+	t.table.Columns = append(t.table.Columns, c)
+	t.fieldChecks(f, c.Null)
+}
+
+func defaultText(x *model.Expr) string {
+	switch v := x.Value.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// fieldChecks writes the validation of a field that SQL can say. A null passes: a constraint is broken only when false.
+func (t *tableBuilder) fieldChecks(f *model.Field, _ bool) {
+	column := quote(f.Column)
+	same := func(sql string) schema.Predicate { return schema.Predicate{SQLite: sql, Postgres: sql} }
+	if f.Kind == model.EnumKind {
+		var values []string
+		for _, v := range f.Enum.Values {
+			values = append(values, literal(v.Name))
+		}
+		t.check(sqlName(t.table.Name, f.Column, "values"), same(column+" in ("+strings.Join(values, ", ")+")"))
+	}
+	if textKinds[f.Kind] {
+		length := func(sign string, n int) schema.Predicate {
+			return schema.Predicate{
+				SQLite:   fmt.Sprintf("length(%s) %s %d", column, sign, n),
+				Postgres: fmt.Sprintf("char_length(%s) %s %d", column, sign, n),
+			}
+		}
+		if f.MinLength != nil && *f.MinLength > 0 {
+			t.check(sqlName(t.table.Name, f.Column, "min_length"), length(">=", *f.MinLength))
+		}
+		if f.MaxLength != nil {
+			t.check(sqlName(t.table.Name, f.Column, "max_length"), length("<=", *f.MaxLength))
+		}
+	}
+	t.bound(f, "min", ">=", f.Min)
+	t.bound(f, "max", "<=", f.Max)
+}
+
+func (t *tableBuilder) bound(f *model.Field, name, sign string, bound *float64) {
+	if bound == nil {
+		return
+	}
+	text := strconv.FormatFloat(*bound, 'f', -1, 64)
+	lite := text
+	if f.Kind == model.Decimal {
+		var ok bool
+		if lite, ok = scaled(text, f.Scale); !ok {
+			return // finer than the column: the store checks it
+		}
+	}
+	column := quote(f.Column)
+	t.check(sqlName(t.table.Name, f.Column, name), schema.Predicate{SQLite: column + " " + sign + " " + lite, Postgres: column + " " + sign + " " + text})
+}
+
+// together keeps the required parts of an optional value object all there or all absent.
+func (t *tableBuilder) together(f *model.Field) {
+	var required []string
+	eachColumn(f.Fields, func(part *model.Field) {
+		if !part.Null {
+			required = append(required, quote(part.Column))
+		}
+	})
+	if len(required) < 2 {
+		return
+	}
+	var pairs []string
+	for _, column := range required[1:] {
+		pairs = append(pairs, fmt.Sprintf("(%s is null) = (%s is null)", required[0], column))
+	}
+	sql := strings.Join(pairs, " and ")
+	t.check(sqlName(t.table.Name, f.Column, "together"), schema.Predicate{SQLite: sql, Postgres: sql})
+}
+
+func (t *tableBuilder) check(name string, that schema.Predicate) {
+	for n := 2; t.checks[name]; n++ {
+		name = sqlName(strings.TrimSuffix(name, "_check"), strconv.Itoa(n), "check")
+	}
+	t.checks[name] = true
+	t.table.Checks = append(t.table.Checks, &schema.Check{Name: name, That: that})
+}
+
+func (t *tableBuilder) parts(fields []*model.Field, ignoreCase bool) []schema.IndexPart {
+	var parts []schema.IndexPart
+	for _, f := range fields {
+		parts = append(parts, schema.IndexPart{Column: f.Column, IgnoreCase: ignoreCase && textKinds[f.Kind]})
+	}
+	return parts
+}
+
+func (t *tableBuilder) unique(u *model.Unique) {
+	i := &schema.Index{Name: u.Name, Unique: true, Parts: t.parts(u.Fields, u.IgnoreCase)}
+	t.where(i, u.When)
+	t.table.Indexes = append(t.table.Indexes, i)
+}
+
+func (t *tableBuilder) index(x *model.Index) {
+	i := &schema.Index{Name: x.Name, Parts: t.parts(x.Fields, false)}
+	t.where(i, x.When)
+	t.table.Indexes = append(t.table.Indexes, i)
+}
+
+func (t *tableBuilder) where(i *schema.Index, when *model.Expr) {
+	if when == nil {
+		return
+	}
+	if that, ok := predicate(t.entity, when); ok {
+		i.Where = &that
+	}
+}
+
+// foreignKeys adds the key of each reference, and an index where none begins with its column.
+func (t *tableBuilder) foreignKeys() {
+	for _, f := range t.entity.Fields {
+		if f.Kind != model.Ref || f.Column == "" || isComputed(f) {
+			continue
+		}
+		t.table.ForeignKeys = append(t.table.ForeignKeys, &schema.ForeignKey{
+			Name:     sqlName(t.table.Name, f.Column, "fkey"),
+			Columns:  []string{f.Column},
+			Table:    f.Target.Table,
+			To:       []string{"id"},
+			OnDelete: action(f.OnDelete),
+		})
+		t.indexed(f.Column)
+	}
+}
+
+func action(do model.OnDelete) schema.Action {
+	switch do {
+	case model.Cascade:
+		return schema.Cascade
+	case model.SetNull:
+		return schema.SetNull
+	}
+	return schema.Restrict
+}
+
+// indexed makes sure that an index over all rows begins with these columns.
+func (t *tableBuilder) indexed(columns ...string) {
+	parts := make([]schema.IndexPart, len(columns))
+	for i, c := range columns {
+		parts[i] = schema.IndexPart{Column: c}
+	}
+	if !t.leads(parts) {
+		t.table.Indexes = append(t.table.Indexes, &schema.Index{Name: t.unusedIndex(columns), Parts: parts})
+	}
+}
+
+func (t *tableBuilder) leads(parts []schema.IndexPart) bool {
+	for _, i := range t.table.Indexes {
+		if i.Where == nil && len(i.Parts) >= len(parts) && slices.Equal(i.Parts[:len(parts)], parts) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tableBuilder) unusedIndex(columns []string) string {
+	parts := append([]string{t.table.Name}, columns...)
+	name := sqlName(append(parts, "idx")...)
+	for n := 2; slices.ContainsFunc(t.table.Indexes, func(i *schema.Index) bool { return i.Name == name }); n++ {
+		name = sqlName(append(slices.Clone(parts), strconv.Itoa(n), "idx")...)
+	}
+	return name
+}
+
+// pageIndex serves the first and every next page of the entity's own list. An index is read in both directions, so
+// only a mix of directions needs to be told.
+func (t *tableBuilder) pageIndex() {
+	e := t.entity
+	if len(e.Allow.Read) == 0 || e.Internal {
+		return
+	}
+	mixed := slices.ContainsFunc(e.Page.Order, func(o model.Order) bool { return o.Descending != e.Page.Order[0].Descending })
+	var parts []schema.IndexPart
+	var columns []string
+	for _, o := range e.Page.Order {
+		if o.Field.Column == "" || isComputed(o.Field) || o.Field.Auto && o.Field.Name == "id" {
+			return
+		}
+		parts = append(parts, schema.IndexPart{Column: o.Field.Column, Descending: mixed && o.Descending})
+		columns = append(columns, o.Field.Column)
+	}
+	last := len(e.Page.Order) > 0 && e.Page.Order[len(e.Page.Order)-1].Descending
+	parts = append(parts, schema.IndexPart{Column: "id", Descending: mixed && last})
+	columns = append(columns, "id")
+	if !t.leads(parts) {
+		t.table.Indexes = append(t.table.Indexes, &schema.Index{Name: t.unusedIndex(columns), Parts: parts})
+	}
+}
+
+// joinTable holds a many-to-many relation: its key leads from the owner, an index leads back.
+func joinTable(e *model.Entity, f *model.Field) *schema.Table {
+	j := f.Join
+	t := &schema.Table{
+		Name:       j.Table,
+		Columns:    []*schema.Column{{Name: j.From, Type: schema.UUID}, {Name: j.To, Type: schema.UUID}},
+		PrimaryKey: []string{j.From, j.To},
+		Indexes:    []*schema.Index{{Name: sqlName(j.Table, j.To, j.From, "idx"), Parts: []schema.IndexPart{{Column: j.To}, {Column: j.From}}}},
+	}
+	for _, side := range []struct{ column, table string }{{j.From, e.Table}, {j.To, f.Target.Table}} {
+		t.ForeignKeys = append(t.ForeignKeys, &schema.ForeignKey{
+			Name: sqlName(j.Table, side.column, "fkey"), Columns: []string{side.column},
+			Table: side.table, To: []string{"id"}, OnDelete: schema.Cascade,
+		})
+	}
+	return t
+}
+
+func firstLine(doc string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(doc), "\n")
+	return line
+}
