@@ -182,3 +182,36 @@ func TestDefaultsAreStoredAsWritten(t *testing.T) {
 		d.want(t, "SELECT a, b, c FROM t", text+"|\xde\xad|1500000")
 	})
 }
+
+// A chain of changes keeps what was written at its start.
+func TestChainKeepsData(t *testing.T) {
+	text := func(name, was string) *schema.Column { return &schema.Column{Name: name, Was: was, Type: schema.Text} }
+	posts := func(name, was string, columns ...*schema.Column) *schema.Schema {
+		return &schema.Schema{Tables: []*schema.Table{
+			{Name: name, Was: was, PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...),
+				Indexes: []*schema.Index{{Name: name + "_key", Unique: true, Parts: []schema.IndexPart{{Column: columns[0].Name, IgnoreCase: true}}}}},
+			{Name: "votes", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "of", Type: schema.BigInt}},
+				ForeignKeys: []*schema.ForeignKey{{Name: "votes_of_fkey", Columns: []string{"of"}, Table: name, To: []string{"id"}, OnDelete: schema.Cascade}}},
+		}}
+	}
+	chain := []*schema.Schema{
+		posts("articles", "", text("name", "")),
+		posts("posts", "articles", text("title", "name")),
+		posts("posts", "articles", text("title", "name"), &schema.Column{Name: "stars", Type: schema.Integer, Default: &schema.Value{Text: "3"}}),
+		posts("posts", "articles", text("title", "name"), &schema.Column{Name: "stars", Type: schema.Decimal, Digits: 6, Scale: 1, Default: &schema.Value{Text: "3"}}),
+		posts("posts", "articles", text("title", "name"), &schema.Column{Name: "rating", Was: "stars", Type: schema.Double, Null: true}),
+	}
+	eachDialect(t, func(t *testing.T, d *database) {
+		d.migrate(t, nil, chain[0])
+		d.exec(t, "INSERT INTO articles VALUES (1, 'One'), (2, 'Two')", `INSERT INTO votes VALUES (1, 1), (2, 2)`)
+		for i := range chain[1:] {
+			d.migrate(t, chain[i], chain[i+1])
+		}
+		d.want(t, "SELECT id, title, rating FROM posts ORDER BY id", "1|One|3\n2|Two|3")
+		if _, err := d.db.Exec("INSERT INTO posts VALUES (3, 'ONE', 1)"); err == nil {
+			t.Error("the unique index does not ignore case")
+		}
+		d.exec(t, "DELETE FROM posts WHERE id = 1")
+		d.want(t, "SELECT * FROM votes", "2|2")
+	})
+}

@@ -13,8 +13,8 @@
 // itself, with new constraints not yet valid; then the checking of old rows; then indexes on tables that have rows,
 // built concurrently outside of a transaction. None waits long for a lock either.
 //
-// Not done: an index whose definition changes is dropped before it is built anew, so for a time there is none; a change
-// of a primary key that foreign keys name is refused by Postgres; there are no Down sections.
+// Not done: a change of a primary key, or of its type, while foreign keys of other tables name it is refused by Postgres;
+// an index on a column whose type changes is dropped before it is built anew; there are no Down sections.
 package migrate
 
 import (

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/postgres"
@@ -85,6 +86,7 @@ type postgresPlan struct {
 	main     []atlas.Change // in the first script
 	validate []string       // reads whole tables, under a lock that lets others read and write
 	index    []string       // outside of a transaction
+	retyped  bool           // a column of the table at hand changes its type
 }
 
 // planPostgres gives up to three scripts.
@@ -167,6 +169,10 @@ func (p *postgresPlan) add(change atlas.Change) error {
 		return nil
 	}
 	var rest []atlas.Change
+	p.retyped = slices.ContainsFunc(m.Changes, func(change atlas.Change) bool {
+		column, ok := change.(*atlas.ModifyColumn)
+		return ok && column.Change.Is(atlas.ChangeType)
+	})
 	for _, change := range m.Changes {
 		kept, err := p.alter(m.T, change)
 		if err != nil {
@@ -194,7 +200,10 @@ func (p *postgresPlan) alter(table *atlas.Table, change atlas.Change) ([]atlas.C
 	case *atlas.AddIndex:
 		return nil, p.addIndex(table, change.I)
 	case *atlas.ModifyIndex:
-		return []atlas.Change{&atlas.DropIndex{I: change.From}}, p.addIndex(table, change.To)
+		if p.retyped { // the old index might not go with the new type
+			return []atlas.Change{&atlas.DropIndex{I: change.From}}, p.addIndex(table, change.To)
+		}
+		return nil, p.replaceIndex(table, change.To)
 	case *atlas.ModifyColumn:
 		return p.modifyColumn(table, change), nil
 	}
@@ -222,6 +231,24 @@ func (p *postgresPlan) addIndex(table *atlas.Table, index *atlas.Index) error {
 	p.index = append(p.index, fmt.Sprintf(`DROP INDEX CONCURRENTLY IF EXISTS "%s"`, index.Name))
 	p.index = append(p.index, statements...)
 	return err
+}
+
+// replaceIndex drops the old index only when the new one stands. Wherever it is interrupted, it can start anew.
+func (p *postgresPlan) replaceIndex(table *atlas.Table, index *atlas.Index) error {
+	built := *index
+	built.Name = cut(index.Name, "_new")
+	if err := p.addIndex(table, &built); err != nil {
+		return err
+	}
+	p.index = append(p.index,
+		fmt.Sprintf(`DROP INDEX CONCURRENTLY IF EXISTS "%s"`, index.Name),
+		fmt.Sprintf(`ALTER INDEX "%s" RENAME TO "%s"`, built.Name, index.Name))
+	return nil
+}
+
+// cut is a name with a suffix, cut to what Postgres keeps.
+func cut(name, suffix string) string {
+	return name[:min(len(name), longestName-len(suffix))] + suffix
 }
 
 // modifyColumn changes a type with an explicit conversion, around the default, which has none; and makes a column
@@ -253,10 +280,7 @@ func (p *postgresPlan) modifyColumn(table *atlas.Table, m *atlas.ModifyColumn) [
 
 // require fills the empty values of old rows with the default, if there is one, and then forbids them.
 func (p *postgresPlan) require(table *atlas.Table, column *schema.Column) atlas.Change {
-	name := table.Name + "_" + column.Name + "_required"
-	if len(name) > longestName {
-		name = name[:longestName]
-	}
+	name := cut(table.Name+"_"+column.Name, "_required")
 	alter := fmt.Sprintf(`ALTER TABLE "%s" `, table.Name)
 	if text, _ := (postgresDialect{}).defaultText(column); text != "" {
 		p.validate = append(p.validate, fmt.Sprintf(`UPDATE "%s" SET "%s" = %s WHERE "%[2]s" IS NULL`, table.Name, column.Name, text))
