@@ -1,0 +1,89 @@
+// Package cli is the command line.
+//
+//	arguments ─▶ a command ─▶ one function of pipeline ─▶ text or JSON, and an exit code
+//
+// One file a command. A command parses what it was given, calls pipeline and prints the result; it decides nothing
+// about backends. Results go to stdout; what went wrong, and progress, go to stderr, lower case, without a full stop.
+// Colour and progress appear only on a terminal, and never where NO_COLOR is set.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	wentWell      = 0
+	foundProblems = 1
+	couldNotRun   = 2
+)
+
+// errProblems ends a command that has shown the problems it found.
+var errProblems = errors.New("problems found")
+
+// commands are what the tool can do, in the order that users see them.
+type commands struct {
+	New      newCommand      `cmd:"" help:"Start a backend of your own."`
+	Check    checkCommand    `cmd:"" help:"Report every mistake in a design."`
+	Generate generateCommand `cmd:"" help:"Write the service that a design describes."`
+	Dev      devCommand      `cmd:"" help:"Run the service, and follow every saved change."`
+	Migrate  migrateCommand  `cmd:"" help:"Write the migration that a changed design needs."`
+	Explain  explainCommand  `cmd:"" help:"Show the SQL of a query, or what a problem's code means."`
+	Eject    ejectCommand    `cmd:"" help:"Make a project independent of this tool."`
+	Version  versionCommand  `cmd:"" help:"Show the version."`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Do runs the tool with the given arguments and returns its exit code: 0, 1 where it found problems, 2 where it could
+// not run.
+func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var asked commands
+	exited := -1
+	parser, err := kong.New(&asked,
+		kong.Name("fettle"),
+		kong.Description("Describe a backend once; get the Go service that you would have written."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		panic(fmt.Sprintf("commands: %v", err)) // they are part of the program
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case exited >= 0: // --help
+		return exited
+	case err != nil:
+		fmt.Fprintf(stderr, "fettle: %v\n", err)
+		return couldNotRun
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the tool at once
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	switch err := parsed.Run(streams{stdin, stdout, stderr}); {
+	case err == nil:
+		return wentWell
+	case errors.Is(err, errProblems):
+		return foundProblems
+	default:
+		fmt.Fprintf(stderr, "fettle: %v\n", err)
+		return couldNotRun
+	}
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pipeline"
+)
+
+type explainCommand struct {
+	Plan explainPlan `cmd:"" help:"Show the SQL that answers a GraphQL query, and the database's plan for it."`
+	Code explainCode `cmd:"" default:"withargs" help:"Say what the code of a problem means."`
+}
+
+// Help is examples.
+func (explainCommand) Help() string {
+	return "Examples:\n  fettle explain D204\n  fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop"
+}
+
+type explainPlan struct {
+	Query string `arg:"" help:"GraphQL query."`
+	Dir   string `arg:"" optional:"" default:"." help:"Folder of the project."`
+}
+
+// Help is an example.
+func (explainPlan) Help() string {
+	return "Example: fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop"
+}
+
+// Run builds the service and asks it how it would read.
+func (c explainPlan) Run(ctx context.Context, s streams) error {
+	checked, err := pipeline.Check(c.Dir)
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
+		return err
+	}
+	return s.service(ctx, c.Dir, checked.Model.Name, "explain", "plan", c.Query)
+}
+
+type explainCode struct {
+	Code string `arg:"" help:"Code of a problem, such as D204."`
+}
+
+// Help is an example.
+func (explainCode) Help() string { return "Example: fettle explain D204" }
+
+// codes are the comments of the constants of all codes, by code; the test of this file keeps them current.
+//
+//go:embed codes.json
+var codes []byte
+
+// Run prints what the source says about a code.
+func (c explainCode) Run(s streams) error {
+	var texts map[string]string
+	if err := json.Unmarshal(codes, &texts); err != nil {
+		return fmt.Errorf("codes: %w", err)
+	}
+	code := strings.ToUpper(c.Code)
+	text, found := texts[code]
+	if !found {
+		known := slices.Sorted(maps.Keys(texts))
+		return fmt.Errorf("%s: no such code; there are %s to %s", c.Code, known[0], known[len(known)-1])
+	}
+	_, err := fmt.Fprintf(s.out, "%s  %s", code, text)
+	return err
+}

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"golang.org/x/term"
+
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/internal/child"
+	"github.com/fettlehq/fettle/pipeline"
+)
+
+// problems prints mistakes: as text to stderr, where the user reads, or as JSON to stdout, where a program does. It
+// returns errProblems when there are any.
+func (s streams) problems(format string, problems diag.List, texts map[string]string) error {
+	switch {
+	case format == "json":
+		if err := diag.JSON(s.out, problems); err != nil {
+			return err
+		}
+	case len(problems) > 0:
+		if err := diag.Text(s.err, problems, texts, colourful(s.err)); err != nil {
+			return err
+		}
+		noun := "problems"
+		if len(problems) == 1 {
+			noun = "problem"
+		}
+		fmt.Fprintf(s.err, "%d %s\n", len(problems), noun)
+	}
+	if len(problems) > 0 {
+		return errProblems
+	}
+	return nil
+}
+
+// notes prints what the user may want to know.
+func (s streams) notes(notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "note:"), note)
+	}
+}
+
+// changes prints the files that are, or would be, written.
+func (s streams) changes(changes []pipeline.Change) {
+	for _, change := range changes {
+		verb := "write "
+		if change.Content == nil {
+			verb = "remove"
+		}
+		fmt.Fprintf(s.out, "%s  %s\n", verb, change.Path)
+	}
+}
+
+// service builds a project's service and runs one of its commands in place of this tool.
+func (s streams) service(ctx context.Context, dir, name string, args ...string) error {
+	program := pipeline.DevelopmentProgram(dir, name)
+	built, err := pipeline.Build(ctx, dir, name, program)
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", built.Problems, built.Texts); err != nil {
+		return err
+	}
+	command := child.Command(ctx, built.Program, args...)
+	command.Dir, command.Stdin, command.Stdout, command.Stderr = dir, s.in, s.out, s.err
+	var ended *exec.ExitError
+	switch err := command.Run(); {
+	case errors.As(err, &ended) && ended.ExitCode() == foundProblems:
+		return errProblems
+	case err != nil:
+		return fmt.Errorf("%s %s: %w", name, args[0], err)
+	}
+	return nil
+}
+
+// The colours, as SGR parameters (ECMA-48).
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+// paint colours text for a terminal.
+func paint(w io.Writer, colour, text string) string {
+	if !colourful(w) {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// colourful reports whether somebody looks at what is written and wants colour (no-color.org).
+func colourful(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

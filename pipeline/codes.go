@@ -1,0 +1,44 @@
+package pipeline
+
+import "github.com/fettlehq/fettle/diag"
+
+// Codes of what stands between a correct design and its files.
+const (
+	// EditedByHand is a generated Go file that was changed.
+	//
+	// Example:
+	//
+	//	-- orders/entity.gen.go --
+	//	package orders // with a field added
+	EditedByHand diag.Code = "G001"
+
+	// LosesData is a change of the design that would destroy data that tables may hold, or that may not run on it.
+	//
+	// Example:
+	//
+	//	type Order @entity { number: Int! } # had a field note
+	LosesData diag.Code = "G002"
+
+	// NoMigration is a change of the design that no migration can make.
+	//
+	// Example:
+	//
+	//	type Order @entity { placed: Date } # was placed: Int
+	NoMigration diag.Code = "G003"
+
+	// LostSnapshot is a project with migrations but without migrations/schema.json, from which the next is planned.
+	//
+	// Example:
+	//
+	//	$ rm migrations/schema.json
+	LostSnapshot diag.Code = "G004"
+
+	// GoError is a mistake that the Go compiler found.
+	//
+	// Example:
+	//
+	//	-- orders/orders.go --
+	//	package orders
+	//	func New() *Busines { return nil }
+	GoError diag.Code = "G005"
+)

@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// LockFile is where a project records what the tool wrote.
+const LockFile = "fettle.lock"
+
+// lock is the content of fettle.lock: what a file was when the tool wrote it. A file that differs since is the team's.
+type lock struct {
+	// Kit is the hash of the requirements of the kit that go.mod was last brought up to. Lines that the team takes out
+	// again, as "go mod tidy" does, stay out until kit asks for others.
+	Kit string `json:"kit,omitempty"`
+	// Files are the hashes of the files that follow from the design, by path with slashes.
+	Files map[string]string `json:"files"`
+	// Migrations are the hashes of the migrations as they were written.
+	Migrations map[string]string `json:"migrations,omitempty"`
+}
+
+// readLock reads fettle.lock of a project; without one it is empty.
+func readLock(dir string) (*lock, error) {
+	l := &lock{Files: map[string]string{}, Migrations: map[string]string{}}
+	text, err := os.ReadFile(filepath.Join(dir, LockFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(text, []byte("<<<<<<<")) {
+		return nil, fmt.Errorf("%s: has the marks of a merge; take either side and generate again", LockFile)
+	}
+	if err := json.Unmarshal(text, l); err != nil {
+		return nil, fmt.Errorf("%s: %w", LockFile, err)
+	}
+	if l.Files == nil {
+		l.Files = map[string]string{}
+	}
+	if l.Migrations == nil {
+		l.Migrations = map[string]string{}
+	}
+	return l, nil
+}
+
+// text is the lock as it stands in its file, sorted by path.
+func (l *lock) text() []byte {
+	text, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("lock: %v", err)) // it is maps of strings
+	}
+	return append(text, '\n')
+}
+
+// hash names a content, whatever line ends a checkout gave it.
+func hash(content []byte) string {
+	sum := sha256.Sum256(bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n")))
+	return hex.EncodeToString(sum[:])
+}

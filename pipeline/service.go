@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/internal/child"
+)
+
+// Built is a service as a program, or why it is none.
+type Built struct {
+	Program  string
+	Texts    map[string]string // of the Go files that problems point at
+	Problems diag.List
+}
+
+// Build compiles the service of the project in a folder into a program, without the data that debuggers need: a
+// development build is linked once for each edit.
+func Build(ctx context.Context, dir, name, program string) (*Built, error) {
+	program, err := filepath.Abs(program)
+	if err != nil {
+		return nil, err
+	}
+	if err := hidden(filepath.Dir(program)); err != nil {
+		return nil, err
+	}
+	command := child.Command(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/"+name)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOWORK=off")
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	err = command.Run()
+	b := &Built{Program: program, Texts: map[string]string{}}
+	switch {
+	case err == nil:
+		return b, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	b.compilerErrors(dir, output.String())
+	if len(b.Problems) == 0 {
+		return nil, fmt.Errorf("go build ./cmd/%s: %w\n%s", name, err, strings.TrimSpace(output.String()))
+	}
+	return b, nil
+}
+
+var compilerError = regexp.MustCompile(`^(?:\./|vet: )?([^\s:]+\.go):(\d+)(?::(\d+))?: (.*)$`)
+
+// compilerErrors reads what the go command says about files of the project.
+func (b *Built) compilerErrors(dir, output string) {
+	for _, line := range strings.Split(output, "\n") {
+		m := compilerError.FindStringSubmatch(line)
+		switch {
+		case m != nil:
+			name := filepath.ToSlash(m[1])
+			text, found := b.Texts[name]
+			if !found {
+				content, err := os.ReadFile(absolute(dir, m[1]))
+				if err != nil {
+					continue
+				}
+				text = string(content)
+				b.Texts[name] = text
+			}
+			row, _ := strconv.Atoi(m[2])
+			column, _ := strconv.Atoi(m[3])
+			b.Problems.Add(diag.Pos{File: name, Line: row, Column: inCharacters(text, row, column)}, GoError, "", "%s", m[4])
+		case strings.HasPrefix(line, "\t") && len(b.Problems) > 0:
+			last := &b.Problems[len(b.Problems)-1]
+			last.Message += " " + strings.TrimSpace(line)
+		}
+	}
+}
+
+// inCharacters turns the compiler's columns, which count bytes, into characters.
+func inCharacters(text string, row, column int) int {
+	lines := strings.Split(text, "\n")
+	if row < 1 || row > len(lines) || column < 1 {
+		return max(column, 1)
+	}
+	line := lines[row-1]
+	return utf8.RuneCountInString(line[:min(column-1, len(line))]) + 1
+}
+
+// DevelopmentProgram is where the development build of a project's service goes, out of sight of version control.
+func DevelopmentProgram(dir, name string) string { return filepath.Join(dir, ".fettle", "bin", name) }
+
+// hidden makes a folder that version control does not see.
+func hidden(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); err == nil {
+		return nil
+	}
+	return os.WriteFile(ignore, []byte("*\n"), 0o644)
+}
