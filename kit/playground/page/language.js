@@ -15,39 +15,54 @@ function tokensOf(text) {
 
 const operationKeywords = ["query", "mutation", "subscription"];
 
-// prettify lays a query out: two spaces a level, one selection a line.
+// prettify lays a query out: two spaces a level, one selection a line, a space or a comma where one belongs.
 function prettify(text) {
   let out = "", depth = 0, round = 0, before = null;
   const line = () => { out = out.trimEnd() + "\n" + "  ".repeat(depth); };
   for (const token of tokensOf(text)) {
-    const t = token.text;
+    const t = token.text, inside = round > 0;
     if (token.kind === "comment") {
       if (before) line();
-      out += t; before = token; line(); continue;
+      out += t;
+      line();
+      before = token;
+      continue;
     }
-    if (t === "}" && round === 0) { depth = Math.max(0, depth - 1); line(); out += t; if (depth === 0) out += "\n\n"; else line(); before = token; continue; }
-    if (t === "{" && round === 0) { out = out.trimEnd() + (out.trim() && !out.endsWith("\n") ? " " : "") + "{"; depth++; line(); before = token; continue; }
-    if (t === "(" || t === "[" || (t === "{" && round > 0)) { round++; }
-    if (t === ")" || t === "]" || (t === "}" && round > 0)) { round--; }
-    if (before && spaced(before, token, round)) out += separator(before, token, round, depth, line);
+    if (!inside && t === "}") {
+      depth = Math.max(0, depth - 1);
+      line();
+    } else if (!inside && t === "{") {
+      if (out.trim() && before?.kind !== "comment") out = out.trimEnd() + " ";
+    } else if (before && !out.endsWith("\n") && before.kind !== "comment") {
+      out += inside ? between(before, token) : depth > 0 && startsSelection(before, token) ? "\n" + "  ".repeat(depth) : apart(before, token);
+    }
     out += t;
+    if (!inside && t === "{") { depth++; line(); }
+    if (!inside && t === "}" && depth === 0) out += "\n\n";
+    if (t === "(" || inside && (t === "[" || t === "{")) round++;
+    if (inside && (t === ")" || t === "]" || t === "}")) round--;
     before = token;
-    function separator(a, b) {
-      const starts = round === 0 && depth > 0 && (b.kind === "name" || b.text === "...") && a.text !== ":" && a.text !== "..." && a.text !== "@" && a.text !== "on" && a.text !== "{";
-      if (starts && !out.endsWith("\n" + "  ".repeat(depth))) { line(); return ""; }
-      if (round > 0 && (b.kind === "name" || b.text === "$") && a.kind !== "punctuation" || round > 0 && b.text === "$" && a.text === "!") return ", ";
-      if (round > 0 && b.kind === "name" && ["]", ")", "}", "!"].includes(a.text)) return ", ";
-      return " ";
-    }
   }
   return out.trim() + "\n";
 }
 
-function spaced(a, b, round) {
-  if (["(", "[", "!", "@", "$", "..."].includes(a.text)) return a.text === "!" && b.text !== ")" && b.text !== "]" && b.text !== "}";
-  if ([")", "]", ":", "!", "("].includes(b.text)) return false;
-  if (a.text === "{" && round > 0 || b.text === "}" && round > 0) return true;
-  return a.text !== "\n";
+// startsSelection tells whether a token begins the next selection of a block.
+function startsSelection(a, b) {
+  return (b.kind === "name" || b.text === "...") && ![":", "...", "@", "{"].includes(a.text) && a.text !== "on";
+}
+
+// apart is the space between two tokens outside of brackets.
+function apart(a, b) {
+  if (b.text === "(" || b.text === ":" || a.text === "@" || a.text === "...") return a.text === "..." && b.text === "on" ? " " : "";
+  return " ";
+}
+
+// between is what stands between two tokens inside of brackets: arguments, variables, values.
+function between(a, b) {
+  if ([")", "]", ":", "!"].includes(b.text) || ["(", "[", "$", "@"].includes(a.text)) return "";
+  const ended = ["name", "number", "string"].includes(a.kind) || ["]", "}", "!"].includes(a.text);
+  const starts = ["name", "number", "string"].includes(b.kind) || ["[", "{", "$"].includes(b.text);
+  return ended && starts ? ", " : " ";
 }
 
 // walk follows a query along the schema and calls visit(place) at each token; a place tells where the token stands:
