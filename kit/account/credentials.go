@@ -1,0 +1,87 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// credentials are how an account signs in.
+type credentials struct {
+	id       kit.ID
+	hash     string // empty: the account has no password, as when a seed made it
+	verified bool
+}
+
+// find reads the credentials of a login, nil when it has no account.
+func (a *Accounts) find(ctx context.Context, tx *query.Tx, login string) (*credentials, error) {
+	rows, err := tx.Conn().Query(ctx, `SELECT a.id, c.password_hash, c.verified_at FROM `+quote(a.entity.Table)+` a
+		LEFT JOIN account_credentials c ON c.account_id = a.id WHERE `+a.compareLogin()+` = $1`, login)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
+	var id string
+	var hash *string
+	var verified *time.Time
+	if err := rows.Scan(&id, &hash, &verified); err != nil {
+		return nil, err
+	}
+	found := &credentials{id: kit.ID(id), verified: verified != nil}
+	if hash != nil {
+		found.hash = *hash
+	} else {
+		found.verified = true // not made by registering, so not anybody's to take over
+	}
+	return found, nil
+}
+
+// compareLogin is the expression of the login's unique index, so that the index is used.
+func (a *Accounts) compareLogin() string {
+	column := "a." + quote(a.login.Column)
+	for _, u := range a.entity.Uniques {
+		if len(u.Fields) == 1 && u.Fields[0] == a.login.Name && u.IgnoreCase {
+			return "lower(" + column + ")"
+		}
+	}
+	return column
+}
+
+// SetPassword lets an account that exists sign in with password, its address taken as proven: for seeds and for tools
+// of the team, in a transaction of theirs. Its login must be in lower case.
+func SetPassword(ctx context.Context, tx *query.Tx, id kit.ID, password string) error {
+	if problem := checkPassword(password); problem != nil {
+		return fmt.Errorf("password of account %s: %s", id, problem.Detail)
+	}
+	now := tx.Now().Truncate(time.Microsecond)
+	_, err := tx.Conn().Exec(ctx, `INSERT INTO account_credentials (account_id, password_hash, verified_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $3, $3)
+		ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`,
+		string(id), phc(password, salt()), now)
+	return err
+}
+
+// now is the time as the database keeps it, in whole microseconds.
+func (a *Accounts) now() time.Time { return a.Clock.Now().UTC().Truncate(time.Microsecond) }
+
+func quote(name string) string { return `"` + name + `"` }
+
+// one runs a query for one row and scans it into dest.
+func one(ctx context.Context, c sqldb.Conn, dest []any, sql string, args ...any) (found bool, err error) {
+	rows, err := c.Query(ctx, sql, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	return true, rows.Scan(dest...)
+}

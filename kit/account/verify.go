@@ -1,0 +1,150 @@
+package account
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// errToken says that a link does not work; why is nobody's business.
+var errToken = &kit.Problem{
+	Code: "INVALID_TOKEN", Status: http.StatusBadRequest,
+	Detail: "This link is not valid, was used, or has expired. Sign in, or ask for a new one.",
+}
+
+const purposeVerify = "verify"
+
+// newVerification makes the one link that proves the account's address; earlier ones stop working.
+func (a *Accounts) newVerification(ctx context.Context, tx *query.Tx, id kit.ID) (link string, err error) {
+	if _, err := tx.Conn().Exec(ctx, `DELETE FROM account_tokens WHERE account_id = $1 AND purpose = $2`, string(id), purposeVerify); err != nil {
+		return "", err
+	}
+	token, hash := secretToken()
+	now := a.now()
+	_, err = tx.Conn().Exec(ctx, `INSERT INTO account_tokens (hash, account_id, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		hash, string(id), purposeVerify, now, now.Add(verificationLife))
+	return a.PublicURL + "/auth/verify?token=" + url.QueryEscape(token), err
+}
+
+// verifyPage asks for a click. The link alone proves nothing, since programs that scan mail for viruses follow it too.
+func (a *Accounts) verifyPage(w http.ResponseWriter, r *http.Request) {
+	a.render(w, http.StatusOK, pageView{Token: r.URL.Query().Get("token")})
+}
+
+// proveAddress takes the token from the page's form, which is answered with a page, or from a program as JSON.
+func (a *Accounts) proveAddress(w http.ResponseWriter, r *http.Request) error {
+	if err := a.limitAddress(r); err != nil {
+		return err
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+		return a.proveByForm(w, r)
+	}
+	sent, err := readTexts(w, r, "token")
+	if err != nil {
+		return err
+	}
+	if err := a.prove(r.Context(), sent["token"]); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, status{"verified"})
+}
+
+func (a *Accounts) proveByForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		return malformed("The form cannot be read.", err)
+	}
+	err := a.prove(r.Context(), r.PostForm.Get("token"))
+	switch {
+	case errors.Is(err, errToken):
+		a.render(w, errToken.Status, pageView{Problem: errToken.Detail})
+	case err != nil:
+		return err
+	default:
+		a.render(w, http.StatusOK, pageView{Done: true})
+	}
+	return nil
+}
+
+// prove uses up a token. The update decides, so that of two at once one fails.
+func (a *Accounts) prove(ctx context.Context, token string) error {
+	return a.write(ctx, func(ctx context.Context, tx *query.Tx) error {
+		now := a.now()
+		hash := hashOf(token)
+		used, err := tx.Conn().Exec(ctx, `UPDATE account_tokens SET used_at = $1
+			WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1`, now, hash, purposeVerify)
+		if err != nil {
+			return err
+		}
+		if used == 0 {
+			return errToken
+		}
+		_, err = tx.Conn().Exec(ctx, `UPDATE account_credentials SET verified_at = $1, updated_at = $1
+			WHERE verified_at IS NULL AND account_id = (SELECT account_id FROM account_tokens WHERE hash = $2)`, now, hash)
+		return err
+	})
+}
+
+// resend sends a new link to an address that waits for its proof. The answer is the same for every address.
+func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
+	if err := a.limitAddress(r); err != nil {
+		return err
+	}
+	sent, err := readTexts(w, r, a.login.Name)
+	if err != nil {
+		return err
+	}
+	login := normal(sent[a.login.Name])
+	if _, err := a.limits.mails.take(login, a.Clock.Now()); err != nil {
+		return err
+	}
+	link := ""
+	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
+		link = ""
+		known, err := a.find(ctx, tx, login)
+		if err == nil && known != nil && !known.verified {
+			link, err = a.newVerification(ctx, tx, known.id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if link != "" {
+		a.deliver(r.Context(), a.verificationLetter(login, link))
+	}
+	return reply(w, http.StatusAccepted, status{"verification-sent"})
+}
+
+//go:embed page.html
+var pageText string
+
+var page = template.Must(template.New("verify").Parse(pageText))
+
+type pageView struct {
+	Service string
+	Token   string
+	Done    bool
+	Problem string
+}
+
+func (a *Accounts) render(w http.ResponseWriter, code int, view pageView) {
+	view.Service = a.Service
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	page.Execute(w, view)
+}
+
+// sendTimeout bounds how long an answer waits for the mail server.
+const sendTimeout = 15 * time.Second
