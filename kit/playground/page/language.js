@@ -33,7 +33,7 @@ function prettify(text) {
       line();
     } else if (!inside && t === "{") {
       if (out.trim() && before?.kind !== "comment") out = out.trimEnd() + " ";
-    } else if (before && !out.endsWith("\n") && before.kind !== "comment") {
+    } else if (before && !/\n *$/.test(out)) {
       out += inside ? between(before, token) : depth > 0 && startsSelection(before, token) ? "\n" + "  ".repeat(depth) : apart(before, token);
     }
     out += t;
