@@ -18,20 +18,21 @@ import (
 // could be understood.
 func Model(d *design.Design, problems *diag.List) *model.Model {
 	b := newBuilder(d, problems)
-	b.declareTypes()     // entity.go
-	b.declareFields()    // field.go
-	b.relate()           // relation.go
-	b.constrainFields()  // constraint.go
-	b.account()          // account.go
-	b.operations()       // operation.go
-	b.expressions()      // expression.go
-	b.registration()     // account.go
-	b.constrainTypes()   // index.go
-	b.keepSignedOutOut() // signedout.go
-	b.keepFromGrowing()  // escalation.go
-	b.cycles()           // cycle.go
-	b.doors()            // door.go
-	b.modules()          // module.go
+	b.declareTypes()    // entity.go
+	b.declareFields()   // field.go
+	b.relate()          // relation.go
+	b.constrainFields() // constraint.go
+	b.account()         // account.go
+	b.operations()      // operation.go
+	b.expressions()     // expression.go
+	b.registration()    // account.go
+	b.constrainTypes()  // index.go
+	if b.cycles() {     // cycle.go
+		b.keepSignedOutOut() // signedout.go
+		b.keepFromGrowing()  // escalation.go
+	}
+	b.doors()   // door.go
+	b.modules() // module.go
 	return b.model
 }
 
@@ -54,12 +55,12 @@ type builder struct {
 	made       map[*design.Operation]*model.Operation
 	arguments  map[*design.Operation][]*model.Field
 
-	env       *celEnv
-	computed  map[*model.Field]bool // whose @computed(from:) has been lowered
-	names     map[string]bool       // of indexes
-	touched   map[*model.Expr][]touch // what each expression reaches on its way
-	asked     map[*model.Expr][]*model.Entity // of each Can, the entities whose rules it asks
-	rules     []ruleSite
+	env      *celEnv
+	computed map[*model.Field]bool           // whose @computed(from:) has been lowered
+	names    map[string]bool                 // of indexes
+	touched  map[*model.Expr][]touch         // what each expression reaches on its way
+	asked    map[*model.Expr][]*model.Entity // of each Can, the entities whose rules it asks
+	rules    []ruleSite
 }
 
 func newBuilder(d *design.Design, problems *diag.List) *builder {

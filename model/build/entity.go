@@ -151,4 +151,3 @@ func patternMistake(err error) string {
 	}
 	return err.Error()
 }
-

@@ -276,4 +276,3 @@ func (b *builder) enumNames(e *model.Enum, names []design.Name) {
 		}
 	}
 }
-

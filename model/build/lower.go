@@ -362,6 +362,9 @@ func (l *lowerer) not(arg ast.Expr) *value {
 }
 
 func negate(x *model.Expr) *model.Expr {
+	if x.Op == model.Not {
+		return x.Args[0]
+	}
 	return &model.Expr{Op: model.Not, Args: []*model.Expr{x}, Kind: model.Boolean}
 }
 
