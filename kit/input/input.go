@@ -1,7 +1,7 @@
 // Package input turns what a caller sent into the values that the runtime works with, and back.
 //
 //	JSON text ─▶ Parse ─▶ tree ─▶ Value ─▶ the Go form of meta.Kind ─▶ AppendJSON ─▶ JSON text
-//	query text ─▶ Query ───────▶
+//	query text ─▶ Tree, Node ─▶
 //
 // It knows types, not rules: lengths, ranges, patterns, required fields of an entity and policies belong to package
 // query. Nothing here uses reflection, and all work is bounded by the length of the text.

@@ -4,28 +4,28 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
-// Query reads a value of f from the text of a query parameter or a path: numbers and booleans as JSON writes them,
-// a list with commas, a value object or an input as JSON, all else as it is.
-func Query(f *meta.Field, text string) (any, []kit.FieldError) {
+// Tree makes the tree of a value of f from the text of a query parameter or of a path: a list is written with commas,
+// its elements as Node reads them.
+func Tree(f *meta.Field, text string) any {
 	if !f.Repeated && f.Kind != meta.List {
-		return Value(f, node(f, text))
+		return Node(f.Kind, text)
 	}
 	elements := []any{}
 	if text != "" {
 		for element := range strings.SplitSeq(text, ",") {
-			elements = append(elements, node(f, element))
+			elements = append(elements, Node(f.Kind, element))
 		}
 	}
-	return Value(f, elements)
+	return elements
 }
 
-// node makes the tree that Value expects.
-func node(f *meta.Field, text string) any {
-	switch f.Kind {
+// Node makes the tree of a single value: numbers and booleans as JSON writes them, value objects, inputs and JSON as
+// JSON, all else as it is. What does not read so stays a string, which Value then refuses.
+func Node(kind meta.Kind, text string) any {
+	switch kind {
 	case meta.Boolean:
 		switch text {
 		case "true":
@@ -42,5 +42,5 @@ func node(f *meta.Field, text string) any {
 			return tree
 		}
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return text
 }

@@ -2,7 +2,7 @@
 //
 //	error ─▶ Reporter.Problem (what the caller may know; the rest is logged) ─▶ problem+json, or GraphQL extensions
 //
-// A *kit.Problem is shown as it is. Everything else becomes INTERNAL to the caller and one entry in the log. It knows
+// A *kit.Problem is shown as it is. Everything else becomes INTERNAL to the caller and one failure in the log. It knows
 // nothing of resources or queries.
 package problem
 
@@ -15,8 +15,11 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
 // StatusClientGone is what stands in logs where nobody waited for the answer. It is never sent.
@@ -24,15 +27,18 @@ const StatusClientGone = 499
 
 // Reporter tells callers and operators what failed. The zero value works.
 type Reporter struct {
-	Log   *slog.Logger                     // slog.Default unless given
-	Trace func(ctx context.Context) string // the trace id of a request, logged and told as the problem's instance; may be nil
+	Log *slog.Logger // logs failures at once; nil where the telemetry.Request of the context is logged when it ends
 }
 
-// Problem is what the caller of operation may know about err. A failure that is ours is logged here, once; that
+// Problem is what the caller of operation may know about err. A failure that is ours is recorded here, once; that
 // nobody waits any more is not.
 func (r Reporter) Problem(ctx context.Context, operation string, err error) *kit.Problem {
 	p := classify(ctx, err)
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status < http.StatusInternalServerError {
+		return p
+	}
+	telemetry.Fail(ctx, p)
+	if r.Log != nil {
 		r.log(ctx, operation, p)
 	}
 	return p
@@ -67,23 +73,16 @@ func normal(p *kit.Problem) *kit.Problem {
 }
 
 func (r Reporter) log(ctx context.Context, operation string, p *kit.Problem) {
-	log := r.Log
-	if log == nil {
-		log = slog.Default()
-	}
 	level := slog.LevelError
 	if p.Code != kit.CodeInternal {
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{slog.String("operation", operation), slog.String("code", p.Code), slog.Any("error", p.Err)}
-	if r.Trace != nil {
-		attrs = append(attrs, slog.String("trace_id", r.Trace(ctx)))
-	}
 	var crash *Panic
 	if errors.As(p.Err, &crash) {
 		attrs = append(attrs, slog.String("stack", string(crash.Stack)))
 	}
-	log.LogAttrs(ctx, level, "request failed", attrs...)
+	r.Log.LogAttrs(ctx, level, "request failed", attrs...)
 }
 
 // Write answers with err as application/problem+json (RFC 9457). Nothing may have been written before.
@@ -94,7 +93,7 @@ func (r Reporter) Write(w http.ResponseWriter, req *http.Request, operation stri
 	}
 	Headers(w.Header(), p)
 	w.Header().Set("Content-Type", "application/problem+json")
-	body := r.appendJSON(nil, req.Context(), p)
+	body := appendJSON(req.Context(), nil, p)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
 	if req.Method != http.MethodHead {
@@ -114,7 +113,7 @@ func Headers(h http.Header, p *kit.Problem) {
 	}
 }
 
-func (r Reporter) appendJSON(buf []byte, ctx context.Context, p *kit.Problem) []byte {
+func appendJSON(ctx context.Context, buf []byte, p *kit.Problem) []byte {
 	buf = append(buf, `{"type":"about:blank","title":`...)
 	buf = input.AppendString(buf, title(p.Status))
 	buf = strconv.AppendInt(append(buf, `,"status":`...), int64(p.Status), 10)
@@ -123,21 +122,19 @@ func (r Reporter) appendJSON(buf []byte, ctx context.Context, p *kit.Problem) []
 	if len(p.Fields) > 0 {
 		buf = AppendFields(append(buf, `,"errors":`...), p.Fields)
 	}
-	if trace := r.Instance(ctx, p); trace != "" {
-		buf = input.AppendString(append(buf, `,"instance":`...), trace)
+	if instance := Instance(ctx, p); instance != "" {
+		buf = input.AppendString(append(buf, `,"instance":`...), instance)
 	}
 	return append(buf, '}')
 }
 
 // Instance names one failure that is ours, so that whoever reports it can be helped: urn:trace:<trace id>, or "".
-func (r Reporter) Instance(ctx context.Context, p *kit.Problem) string {
-	if r.Trace == nil || p.Status < http.StatusInternalServerError {
+func Instance(ctx context.Context, p *kit.Problem) string {
+	id := trace.SpanContextFromContext(ctx).TraceID()
+	if !id.IsValid() || p.Status < http.StatusInternalServerError {
 		return ""
 	}
-	if id := r.Trace(ctx); id != "" {
-		return "urn:trace:" + id
-	}
-	return ""
+	return "urn:trace:" + id.String()
 }
 
 // AppendFields writes the errors of fields as JSON.

@@ -1,0 +1,108 @@
+package rest
+
+import (
+	"context"
+	"hash/fnv"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// An entity tag is W/"VERSION-HASH". If-Match looks at the version alone. If-None-Match looks at all of it, since what
+// a viewer sees of a row also depends on other rows: included ones, and those that rules look at.
+
+func entityTag(version int64, body []byte) string {
+	hash := fnv.New64a()
+	_, _ = hash.Write(body) // never fails
+	return `W/"` + strconv.FormatInt(version, 10) + "-" + strconv.FormatUint(hash.Sum64(), 36) + `"`
+}
+
+// answerRow answers with one row and its entity tag, or with 304 where the caller has it.
+func (c *call) answerRow(status int, s *query.Select, row *query.Row) error {
+	body := appendRow(nil, s, row)
+	tag := entityTag(row.Version, body)
+	c.w.Header().Set("ETag", tag)
+	if status == http.StatusOK && isSafe(c.r.Method) && holds(c.r.Header.Values("If-None-Match"), tag) {
+		c.w.Header().Set("Cache-Control", "private, no-cache")
+		c.w.Header().Set("Vary", "Accept, Authorization")
+		c.w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return c.answer(status, body)
+}
+
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func holds(fields []string, tag string) bool {
+	for _, candidate := range tags(fields) {
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
+			return true
+		}
+	}
+	return false
+}
+
+func tags(fields []string) []string {
+	var all []string
+	for _, field := range fields {
+		for tag := range strings.SplitSeq(field, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				all = append(all, tag)
+			}
+		}
+	}
+	return all
+}
+
+// precondition is the versions that a write may meet; none given means any.
+type precondition struct {
+	given    bool
+	versions []int64
+}
+
+// ifMatch reads the header fields If-Match. A tag that is none of ours matches nothing.
+func ifMatch(fields []string) (precondition, error) {
+	var p precondition
+	for _, tag := range tags(fields) {
+		if tag == "*" {
+			return precondition{}, nil
+		}
+		quoted := strings.TrimPrefix(tag, "W/")
+		if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
+			return p, malformed("If-Match must hold entity tags such as W/\"3\".")
+		}
+		p.given = true
+		number, _, _ := strings.Cut(quoted[1:len(quoted)-1], "-")
+		if version, err := strconv.ParseInt(number, 10, 64); err == nil && version > 0 {
+			p.versions = append(p.versions, version)
+		}
+	}
+	return p, nil
+}
+
+// version is the one that the write must meet, 0 for any.
+func (p precondition) version(ctx context.Context, tx *query.Tx, e *meta.Entity, key string) (int64, error) {
+	switch {
+	case !p.given:
+		return 0, nil
+	case len(p.versions) == 1:
+		return p.versions[0], nil
+	}
+	row, err := tx.Get(ctx, &query.Select{Entity: e, Fields: []query.Selection{{Field: e.Field("id")}}}, key)
+	if err != nil {
+		return 0, err
+	}
+	for _, version := range p.versions {
+		if version == row.Version {
+			return version, nil
+		}
+	}
+	return 0, &kit.Problem{
+		Code: kit.CodeStale, Status: http.StatusPreconditionFailed,
+		Detail: "This was changed in the meantime: read it again.",
+	}
+}

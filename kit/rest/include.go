@@ -1,0 +1,82 @@
+package rest
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// maxIncludes bounds the relations of one answer.
+const maxIncludes = 32
+
+// included is the relations that an answer brings along, each with its own.
+type included map[*meta.Field]included
+
+// include reads "author,comments.author".
+func (d *door) include(p *parameters, r *resource) included {
+	root := included{}
+	text, ok := p.one(paramInclude)
+	if !ok || text == "" {
+		return root
+	}
+	paths := strings.Split(text, ",")
+	if len(paths) > maxIncludes {
+		p.fail(paramInclude, kit.FieldTooLong, "must have at most "+strconv.Itoa(maxIncludes)+" paths")
+		return root
+	}
+	for _, path := range paths {
+		steps := strings.Split(path, ".")
+		if len(steps) > d.options.MaxDepth {
+			p.fail(paramInclude, kit.FieldTooLong, "must go at most "+strconv.Itoa(d.options.MaxDepth)+" levels deep")
+			continue
+		}
+		d.includePath(p, r, root, steps)
+	}
+	return root
+}
+
+func (d *door) includePath(p *parameters, r *resource, at included, steps []string) {
+	for _, step := range steps {
+		f := named(r.read, step)
+		if f == nil || f.Target() == nil {
+			p.fail(paramInclude, kit.FieldUnknown,
+				strconv.Quote(step[:min(len(step), 64)])+" is no relation of "+r.entity.Name+input.DidYouMean(step, relations(r)))
+			return
+		}
+		if at[f] == nil {
+			at[f] = included{}
+		}
+		at, r = at[f], d.resources[f.Target().Name]
+	}
+}
+
+func relations(r *resource) []string {
+	var names []string
+	for _, f := range r.read {
+		if f.Target() != nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// selections are all fields of r but lists, and the relations that are included.
+func (d *door) selections(r *resource, relations included) []query.Selection {
+	selections := make([]query.Selection, 0, len(r.read))
+	for _, f := range r.read {
+		selection := query.Selection{Field: f}
+		below, wanted := relations[f]
+		if wanted {
+			target := d.resources[f.Target().Name]
+			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below)}
+		}
+		if wanted || f.Kind != meta.List {
+			selections = append(selections, selection)
+		}
+	}
+	return selections
+}

@@ -1,0 +1,219 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// operation is a business operation at this door.
+type operation struct {
+	*meta.Operation
+	wildcards []string // of the path, as the design names them: arguments
+	names     []string // of the same wildcards, as the route names them
+	whole     bool     // the body, or the query, is the one input itself
+}
+
+func (d *door) addOperation(rs routes, o *meta.Operation) {
+	if len(o.Allow) == 0 {
+		return
+	}
+	method := o.Method
+	if method == "" {
+		method = http.MethodPost
+	}
+	rs.add(method, o.Path, func(names []string) action {
+		op := &operation{Operation: o, names: names, wildcards: wildcards(o.Path), whole: isWhole(o)}
+		return action{o.Name, func(c *call) error { return c.operate(op) }}
+	})
+}
+
+// isWhole tells whether the one argument is an input called input.
+func isWhole(o *meta.Operation) bool {
+	return len(o.Args) == 1 && o.Args[0].Name == "input" && o.Args[0].Kind == meta.Input && !o.Args[0].Repeated
+}
+
+func (c *call) operate(o *operation) error {
+	args, err := c.arguments(o)
+	if err != nil {
+		return err
+	}
+	s, err := c.resultSelect(o)
+	if err != nil {
+		return err
+	}
+	var result outcome
+	run := c.read
+	if o.Mutation {
+		run = c.write
+	}
+	err = run(func(ctx context.Context, tx *query.Tx) error {
+		value, err := tx.Call(ctx, o.Operation, args)
+		if err != nil {
+			return withStatus(o.Operation, err)
+		}
+		result, err = load(ctx, tx, o.Result, s, value)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.answerOutcome(o.Result, s, result)
+}
+
+// withStatus gives a typed error of the operation the status that the design says.
+func withStatus(o *meta.Operation, err error) error {
+	var p *kit.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	for _, fault := range o.Fails {
+		if fault.Code == p.Code && fault.Status != 0 && fault.Status != p.Status {
+			said := *p
+			said.Status = fault.Status
+			return &said
+		}
+	}
+	return err
+}
+
+// arguments reads the arguments: those of the path, then the members of the body or, of GET and DELETE, of the query.
+func (c *call) arguments(o *operation) ([]any, error) {
+	fields := o.Args
+	if o.whole {
+		fields = o.Args[0].Fields
+	}
+	texts := map[string]string{}
+	for i, wildcard := range o.wildcards {
+		texts[wildcard] = c.r.PathValue(o.names[i])
+		if !isText(texts[wildcard]) {
+			return nil, kit.NotFound("resource")
+		}
+	}
+	object, err := c.members(o, fields)
+	if err != nil {
+		return nil, err
+	}
+	for name := range texts {
+		if _, twice := object[name]; twice {
+			return nil, kit.Invalid(name, kit.FieldUnknown, "stands in the path already")
+		}
+	}
+	for _, f := range fields {
+		if text, ok := texts[f.Name]; ok {
+			object[f.Name] = input.Tree(f, text)
+		}
+	}
+	values, errs := input.Arguments(fields, object)
+	if errs != nil {
+		return nil, invalid(errs)
+	}
+	if o.whole {
+		return []any{values}, nil
+	}
+	return values, nil
+}
+
+func (c *call) members(o *operation, fields []*meta.Field) (input.Object, error) {
+	if o.Method != http.MethodGet && o.Method != http.MethodDelete {
+		if err := c.onlyParameters(paramInclude); err != nil {
+			return nil, err
+		}
+		return c.body(true, "application/json")
+	}
+	values, err := c.parameters()
+	if err != nil {
+		return nil, err
+	}
+	return fromQuery(values, fields)
+}
+
+// fromQuery reads the members of fields from parameters.
+func fromQuery(values url.Values, fields []*meta.Field) (input.Object, error) {
+	p := &parameters{values: values}
+	object := input.Object{}
+	for name := range values {
+		i := slices.IndexFunc(fields, func(f *meta.Field) bool { return f.Name == name })
+		switch text, _ := p.one(name); {
+		case i >= 0:
+			object[name] = input.Tree(fields[i], text)
+		case name != paramInclude:
+			names := []string{paramInclude}
+			for _, f := range fields {
+				names = append(names, f.Name)
+			}
+			p.unknown(name, names)
+		}
+	}
+	return object, p.err()
+}
+
+// resultSelect is what to read of the entity that the operation returns; nil where it returns none.
+func (c *call) resultSelect(o *operation) (*query.Select, error) {
+	if o.Result.Target() == nil {
+		return nil, nil
+	}
+	values, err := c.parameters()
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(o.Args, func(f *meta.Field) bool { return f.Name == paramInclude }) {
+		values = nil
+	}
+	p := &parameters{values: values}
+	r := c.door.resources[o.Result.Target().Name]
+	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r))}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return s, c.door.checkRows(s, 1)
+}
+
+// outcome is the result of an operation: a value, or the rows of an entity.
+type outcome struct {
+	value any
+	rows  []*query.Row
+	id    kit.ID // of one row that the viewer may not see
+}
+
+func load(ctx context.Context, tx *query.Tx, result *meta.Field, s *query.Select, value any) (outcome, error) {
+	if s == nil || value == nil {
+		return outcome{value: value}, nil
+	}
+	if ids, many := value.([]any); many {
+		rows, err := fetch.ByIDs(ctx, tx, s, ids)
+		return outcome{value: value, rows: rows}, err
+	}
+	id := kit.ID(input.Text(value))
+	row, err := visible(ctx, tx, s, id)
+	if row == nil {
+		return outcome{value: value, id: id}, err
+	}
+	return outcome{value: value, rows: []*query.Row{row}}, err
+}
+
+func (c *call) answerOutcome(result *meta.Field, s *query.Select, o outcome) error {
+	switch {
+	case s == nil || o.value == nil:
+		return c.answer(http.StatusOK, input.AppendJSON(nil, result, o.value))
+	case result.Repeated || result.Kind == meta.List:
+		return c.answer(http.StatusOK, appendRows(nil, s, o.rows))
+	case len(o.rows) == 0:
+		return c.answer(http.StatusOK, appendID(nil, string(o.id)))
+	}
+	return c.answerRow(http.StatusOK, s, o.rows[0])
+}
+
+// wildcards are the names in braces of a path.
+func wildcards(path string) []string {
+	_, names := shape(path)
+	return names
+}

@@ -1,0 +1,312 @@
+package rest
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/internal/filter"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// The parameters of a list that are no conditions. A field of such a name is filtered by as "order.eq".
+const (
+	paramOrder   = "order"
+	paramLimit   = "limit"
+	paramAfter   = "after"
+	paramInclude = "include"
+	paramCount   = "count"
+)
+
+// maxConditions bounds the conditions of one request.
+const maxConditions = 100
+
+// parameters reads the query of the URL.
+func (c *call) parameters() (url.Values, error) {
+	values, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return nil, malformed("The query of the URL is malformed.")
+	}
+	for name, texts := range values {
+		if !isText(name) || slices.ContainsFunc(texts, func(text string) bool { return !isText(text) }) {
+			return nil, malformed("The query of the URL is not UTF-8, or holds the character U+0000.")
+		}
+	}
+	return values, nil
+}
+
+// onlyParameters refuses all parameters but those named.
+func (c *call) onlyParameters(names ...string) error {
+	values, err := c.parameters()
+	if err != nil {
+		return err
+	}
+	p := parameters{values: values}
+	for name := range values {
+		if !slices.Contains(names, name) {
+			p.unknown(name, names)
+		}
+	}
+	return p.err()
+}
+
+// parameters collects what is wrong with the parameters of a request.
+type parameters struct {
+	values url.Values
+	errors []kit.FieldError
+}
+
+func (p *parameters) fail(name, code, detail string) {
+	p.errors = append(p.errors, kit.FieldError{Field: name, Code: code, Detail: detail})
+}
+
+func (p *parameters) unknown(name string, known []string) {
+	p.fail(name[:min(len(name), 64)], kit.FieldUnknown, "is no parameter here"+input.DidYouMean(name, known))
+}
+
+func (p *parameters) err() error {
+	if len(p.errors) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.errors, func(a, b kit.FieldError) int { return strings.Compare(a.Field, b.Field) })
+	return invalid(p.errors[:min(len(p.errors), 20)])
+}
+
+// one is the text of a parameter that stands at most once.
+func (p *parameters) one(name string) (string, bool) {
+	texts := p.values[name]
+	if len(texts) > 1 {
+		p.fail(name, kit.FieldFormat, "must stand once")
+	}
+	return p.values.Get(name), len(texts) > 0
+}
+
+// listSelect is what the parameters of a list ask for.
+func (d *door) listSelect(r *resource, values url.Values) (*query.Select, error) {
+	p := &parameters{values: values}
+	s := &query.Select{Entity: r.entity, Fields: d.selections(r, d.include(p, r))}
+	s.Order = p.order(r)
+	s.First = p.limit(r.entity)
+	s.After, _ = p.one(paramAfter)
+	s.Count = p.count()
+	s.Where = p.where(r)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return s, d.checkRows(s, fetch.Size(s, nil))
+}
+
+// oneSelect is what the parameters of a single row ask for: nothing but include.
+func (c *call) oneSelect(r *resource) (*query.Select, error) {
+	if err := c.onlyParameters(paramInclude); err != nil {
+		return nil, err
+	}
+	values, err := c.parameters()
+	if err != nil {
+		return nil, err
+	}
+	p := &parameters{values: values}
+	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r))}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return s, c.door.checkRows(s, 1)
+}
+
+// checkRows refuses an answer that may get too large.
+func (d *door) checkRows(s *query.Select, times int) error {
+	if rows := times * fetch.Rows(s, d.options.MaxRows); rows > d.options.MaxRows {
+		return kit.Invalid(paramInclude, kit.FieldTooLarge,
+			"may bring %d rows, more than %d: ask for a smaller page or include less", rows, d.options.MaxRows)
+	}
+	return nil
+}
+
+func (p *parameters) limit(e *meta.Entity) int {
+	text, ok := p.one(paramLimit)
+	if !ok {
+		return 0
+	}
+	most := cmp.Or(e.Page.Max, 100)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		p.fail(paramLimit, kit.FieldFormat, "must be a number from 1 to "+strconv.Itoa(most))
+		return 0
+	}
+	return n
+}
+
+func (p *parameters) count() bool {
+	text, ok := p.one(paramCount)
+	if ok && text != "true" && text != "false" {
+		p.fail(paramCount, kit.FieldFormat, "must be true or false")
+	}
+	return text == "true"
+}
+
+// order reads "-createdAt,price.amount".
+func (p *parameters) order(r *resource) []query.Order {
+	text, ok := p.one(paramOrder)
+	if !ok || text == "" {
+		return nil
+	}
+	keys := strings.Split(text, ",")
+	if len(keys) > 8 {
+		p.fail(paramOrder, kit.FieldTooLong, "must have at most 8 keys")
+		return nil
+	}
+	orders := make([]query.Order, 0, len(keys))
+	for _, key := range keys {
+		name, descending := strings.CutPrefix(key, "-")
+		path, problem := orderPath(r.read, name)
+		if problem != "" {
+			p.fail(paramOrder, kit.FieldUnknown, problem)
+			continue
+		}
+		orders = append(orders, query.Order{Path: path, Descending: descending})
+	}
+	return orders
+}
+
+func orderPath(fields []*meta.Field, name string) (path []string, problem string) {
+	first, rest, parts := strings.Cut(name, ".")
+	f := named(fields, first)
+	switch {
+	case f == nil:
+		return nil, strconv.Quote(first[:min(len(first), 64)]) + " is no field" + input.DidYouMean(first, filter.Names(fields))
+	case f.Kind == meta.Value && !parts:
+		return nil, "name a part of " + first + ", such as " + first + "." + f.Fields[0].Name
+	case f.Kind == meta.Value:
+		path, problem = orderPath(f.Fields, rest)
+		return append([]string{first}, path...), problem
+	case parts || len(filter.Comparisons(f.Kind)) == 0:
+		return nil, strconv.Quote(first) + " has no order"
+	}
+	return []string{first}, ""
+}
+
+func named(fields []*meta.Field, name string) *meta.Field {
+	for _, f := range fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// where reads all other parameters as conditions, in order of their names so that equal requests share a plan.
+func (p *parameters) where(r *resource) *meta.Expr {
+	reserved := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramCount}
+	names := make([]string, 0, len(p.values))
+	for name := range p.values {
+		if !slices.Contains(reserved, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var conditions []*meta.Expr
+	for _, name := range names {
+		for _, text := range p.values[name] {
+			if len(conditions)+len(p.errors) >= maxConditions {
+				p.fail(name[:min(len(name), 64)], kit.FieldTooLarge, "is one condition too many: "+strconv.Itoa(maxConditions)+" are allowed")
+				return nil
+			}
+			if condition := p.condition(r, reserved, name, text); condition != nil {
+				conditions = append(conditions, condition)
+			}
+		}
+	}
+	switch len(conditions) {
+	case 0:
+		return nil
+	case 1:
+		return conditions[0]
+	}
+	return meta.And(conditions...)
+}
+
+// condition reads "author.username.contains=x": fields, then a comparison, eq where none is said.
+func (p *parameters) condition(r *resource, reserved []string, name, text string) *meta.Expr {
+	var place filter.Place
+	var f *meta.Field
+	fields, comparison := r.read, filter.Eq
+	steps := strings.Split(name, ".")
+	if len(steps) > 8 {
+		p.fail(name[:min(len(name), 64)], kit.FieldUnknown, "is too deep a path")
+		return nil
+	}
+	for i, step := range steps {
+		next := named(fields, step)
+		if next == nil && f != nil && i == len(steps)-1 {
+			comparison = step
+			break
+		}
+		if next == nil {
+			known := filter.Names(fields)
+			if f == nil {
+				known = append(known, reserved...)
+			}
+			p.noStep(name, step, f, known)
+			return nil
+		}
+		f, place = next, place.Step(step)
+		fields = members(f)
+	}
+	condition, errs := filter.Compare(place, f, comparison, name, operand(f, comparison, text))
+	if f.Kind == meta.List || f.Kind == meta.Value {
+		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}
+	}
+	if comparison != filter.Eq && errs != nil && !slices.Contains(filter.Comparisons(f.Kind), comparison) {
+		errs[0].Detail += input.DidYouMean(comparison, append(filter.Comparisons(f.Kind), filter.Names(fields)...))
+	}
+	p.errors = append(p.errors, errs...)
+	return condition
+}
+
+func whole(f *meta.Field) string {
+	if f.Kind == meta.List {
+		return "is a list: filter by one on /graphql"
+	}
+	return "has parts: name one, such as " + f.Name + "." + f.Fields[0].Name
+}
+
+func (p *parameters) noStep(name, step string, owner *meta.Field, known []string) {
+	if owner == nil {
+		p.unknown(name, known)
+		return
+	}
+	p.fail(name[:min(len(name), 64)], kit.FieldUnknown,
+		strconv.Quote(step[:min(len(step), 64)])+" is nothing of "+owner.Name+input.DidYouMean(step, known))
+}
+
+// members are the fields that a path may go on to.
+func members(f *meta.Field) []*meta.Field {
+	switch f.Kind {
+	case meta.Reference:
+		return query.ReadFields(f.Target())
+	case meta.Value:
+		return f.Fields
+	}
+	return nil
+}
+
+// operand makes the tree of what a field is compared with.
+func operand(f *meta.Field, comparison, text string) any {
+	switch comparison {
+	case filter.IsNull:
+		return input.Node(meta.Boolean, text)
+	case filter.In, filter.NotIn:
+		elements := []any{}
+		for element := range strings.SplitSeq(text, ",") {
+			elements = append(elements, input.Node(f.Kind, element))
+		}
+		return elements
+	}
+	return input.Node(f.Kind, text)
+}

@@ -1,0 +1,270 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/filter"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// resource is an entity at this door.
+type resource struct {
+	entity *meta.Entity
+	read   []*meta.Field // lists included
+	create []*meta.Field
+	update []*meta.Field
+}
+
+func newResource(e *meta.Entity) *resource {
+	return &resource{entity: e, read: query.ReadFields(e), create: query.CreateFields(e), update: query.UpdateFields(e)}
+}
+
+func (d *door) addResource(rs routes, r *resource) {
+	e := r.entity
+	all, one := "/"+e.Path, "/"+e.Path+"/{"+e.Key+"}"
+	add := func(verb meta.Verb, method, path, name string, do func(c *call, r *resource, key string) error) {
+		if !query.Exposed(e, verb) {
+			return
+		}
+		rs.add(method, path, func(names []string) action {
+			return action{name, func(c *call) error {
+				if len(names) == 0 {
+					return do(c, r, "")
+				}
+				key := c.r.PathValue(names[0])
+				if !isText(key) {
+					return kit.NotFound(e.Singular)
+				}
+				return do(c, r, key)
+			}}
+		})
+	}
+	add(meta.Read, http.MethodGet, all, e.Plural, (*call).list)
+	add(meta.Read, http.MethodGet, one, e.Singular, (*call).get)
+	add(meta.Create, http.MethodPost, all, "create"+e.Name, (*call).create)
+	add(meta.Update, http.MethodPatch, one, "update"+e.Name, (*call).update)
+	add(meta.Delete, http.MethodDelete, one, "delete"+e.Name, (*call).delete)
+}
+
+func (c *call) list(r *resource, _ string) error {
+	parameters, err := c.parameters()
+	if err != nil {
+		return err
+	}
+	s, err := c.door.listSelect(r, parameters)
+	if err != nil {
+		return err
+	}
+	var list *query.List
+	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+		list, err = tx.List(ctx, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if list.HasNext {
+		parameters.Set("after", list.Cursors[len(list.Cursors)-1])
+		c.w.Header().Set("Link", "<"+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
+	}
+	return c.answer(http.StatusOK, appendPage(nil, s, list))
+}
+
+func (c *call) get(r *resource, key string) error {
+	s, err := c.oneSelect(r)
+	if err != nil {
+		return err
+	}
+	var row *query.Row
+	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+		row, err = tx.Get(ctx, s, key)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.answerRow(http.StatusOK, s, row)
+}
+
+func (c *call) create(r *resource, _ string) error {
+	s, err := c.oneSelect(r)
+	if err != nil {
+		return err
+	}
+	object, err := c.body(false, "application/json")
+	if err != nil {
+		return err
+	}
+	changes, err := r.changes(r.create, object)
+	if err != nil {
+		return err
+	}
+	var id kit.ID
+	var row *query.Row
+	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+		if id, err = tx.Create(ctx, r.entity, changes); err != nil {
+			return err
+		}
+		row, err = visible(ctx, tx, s, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", location(r.entity, s, id, row))
+	if row == nil {
+		return c.answer(http.StatusCreated, appendID(nil, string(id)))
+	}
+	return c.answerRow(http.StatusCreated, s, row)
+}
+
+func (c *call) update(r *resource, key string) error {
+	s, err := c.oneSelect(r)
+	if err != nil {
+		return err
+	}
+	match, err := ifMatch(c.r.Header.Values("If-Match"))
+	if err != nil {
+		return err
+	}
+	patch, err := c.body(false, "application/merge-patch+json", "application/json")
+	if err != nil {
+		return err
+	}
+	var row *query.Row
+	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+		version, err := match.version(ctx, tx, r.entity, key)
+		if err != nil {
+			return err
+		}
+		object, err := r.merge(ctx, tx, key, patch)
+		if err != nil {
+			return err
+		}
+		changes, err := r.changes(r.update, object)
+		if err != nil {
+			return err
+		}
+		id, err := tx.Update(ctx, r.entity, key, version, changes)
+		if err != nil {
+			return err
+		}
+		row, err = visible(ctx, tx, s, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		return c.noContent()
+	}
+	return c.answerRow(http.StatusOK, s, row)
+}
+
+func (c *call) delete(r *resource, key string) error {
+	if err := c.onlyParameters(); err != nil {
+		return err
+	}
+	match, err := ifMatch(c.r.Header.Values("If-Match"))
+	if err != nil {
+		return err
+	}
+	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+		version, err := match.version(ctx, tx, r.entity, key)
+		if err != nil {
+			return err
+		}
+		return tx.Delete(ctx, r.entity, key, version)
+	})
+	if err != nil {
+		return err
+	}
+	return c.noContent()
+}
+
+// changes reads the members of a body that fields name.
+func (r *resource) changes(fields []*meta.Field, object input.Object) ([]query.Change, error) {
+	known := func(name string) bool { f := r.entity.Field(name); return f != nil && !f.Internal }
+	values, errs := input.Fields(fields, object, known)
+	if errs != nil {
+		return nil, invalid(errs)
+	}
+	changes := make([]query.Change, 0, len(values))
+	for _, f := range fields {
+		if value, ok := values[f]; ok {
+			changes = append(changes, query.Change{Field: f, Value: value})
+		}
+	}
+	return changes, nil
+}
+
+// merge completes value objects of which the patch names only some parts (RFC 7396) from the row as it is.
+func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch input.Object) (input.Object, error) {
+	s := &query.Select{Entity: r.entity}
+	for _, f := range r.update {
+		if part, ok := patch[f.Name].(input.Object); ok && f.Kind == meta.Value && len(part) < len(f.Fields) && filter.Readable(r.entity, f.Name) != nil {
+			s.Fields = append(s.Fields, query.Selection{Field: f})
+		}
+	}
+	if len(s.Fields) == 0 {
+		return patch, nil
+	}
+	row, err := tx.Get(ctx, s, key)
+	if err != nil {
+		return nil, err
+	}
+	for i, selection := range s.Fields {
+		old, err := input.Parse(input.AppendJSON(nil, selection.Field, row.Values[i]))
+		if err != nil {
+			return nil, err
+		}
+		patch[selection.Field.Name] = mergePatch(old, patch[selection.Field.Name])
+	}
+	return patch, nil
+}
+
+// mergePatch is MergePatch of RFC 7396, except that a null part stays, so that it clears a part instead of asking for
+// the default.
+func mergePatch(old, patch any) any {
+	parts, ok := patch.(input.Object)
+	if !ok {
+		return patch
+	}
+	merged := input.Object{}
+	if whole, ok := old.(input.Object); ok {
+		for name, part := range whole {
+			merged[name] = part
+		}
+	}
+	for name, part := range parts {
+		merged[name] = mergePatch(merged[name], part)
+	}
+	return merged
+}
+
+// visible reads a row that was just written; nil where the viewer may write it but not see it.
+func visible(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (*query.Row, error) {
+	row, err := tx.Get(ctx, s, string(id))
+	var p *kit.Problem
+	if errors.As(err, &p) && p.Code == kit.CodeNotFound {
+		return nil, nil
+	}
+	return row, err
+}
+
+// location is the path of a row, by its key where that can be seen.
+func location(e *meta.Entity, s *query.Select, id kit.ID, row *query.Row) string {
+	key := string(id)
+	for i, selection := range s.Fields {
+		if row != nil && selection.Field.Name == e.Key && row.Values[i] != nil {
+			key = input.Text(row.Values[i])
+		}
+	}
+	return Prefix + "/" + e.Path + "/" + url.PathEscape(key)
+}

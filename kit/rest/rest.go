@@ -1,0 +1,85 @@
+// Package rest is the REST door of a backend.
+//
+//	HTTP ─▶ route ─▶ resource (list, get, create, update, delete) or operation ─▶ query.Tx ─▶ JSON
+//
+// It only translates: paths, parameters and bodies into the calls of package query, rows and problems back. Which
+// rows and fields a caller sees or writes is not decided here. Its routes are built once, from the metadata.
+package rest
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// Prefix is where the resources stand.
+const Prefix = "/v1"
+
+// Options are what the door needs besides the engine. The zero value works: then nobody is ever signed in.
+type Options struct {
+	Viewer   func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
+	Log      *slog.Logger                            // see problem.Reporter; may be nil
+	MaxBody  int64                                   // bytes of a request's body; 1 MiB unless given
+	MaxDepth int                                     // levels of include; 4 unless given
+	MaxRows  int                                     // rows of one answer, included ones counted; 10000 unless given
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
+	o.MaxDepth = cmp.Or(o.MaxDepth, 4)
+	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
+	if o.Viewer == nil {
+		o.Viewer = func(*http.Request) (kit.Viewer, error) { return kit.Viewer{}, nil }
+	}
+	return o
+}
+
+// door is the handler of all routes.
+type door struct {
+	engine    *query.Engine
+	options   Options
+	report    problem.Reporter
+	mux       *http.ServeMux
+	resources map[string]*resource // by the name of the entity
+}
+
+// New makes the handler of every path under Prefix. Two paths of the design that cannot be told apart are a mistake
+// that the design's check finds; here they panic.
+func New(engine *query.Engine, o Options) http.Handler {
+	o = o.withDefaults()
+	d := &door{
+		engine:    engine,
+		options:   o,
+		report:    problem.Reporter{Log: o.Log},
+		mux:       http.NewServeMux(),
+		resources: map[string]*resource{},
+	}
+	for _, e := range engine.Backend().Entities {
+		d.resources[e.Name] = newResource(e)
+	}
+	routes := routes{}
+	for _, e := range engine.Backend().Entities {
+		d.addResource(routes, d.resources[e.Name])
+	}
+	for _, o := range engine.Backend().Operations {
+		d.addOperation(routes, o) // after the resources: a declared operation replaces a generated one
+	}
+	for _, r := range routes {
+		d.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { d.serve(w, req, r) })
+	}
+	d.mux.HandleFunc("/", d.notFound)
+	return d
+}
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer problem.Recover(func(err error) { d.report.Write(w, r, r.Method+" "+r.Pattern, err) })
+	d.mux.ServeHTTP(w, r)
+}
+
+func (d *door) notFound(w http.ResponseWriter, r *http.Request) {
+	d.report.Write(w, r, "", kit.NotFound("resource"))
+}
