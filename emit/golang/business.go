@@ -101,4 +101,3 @@ func methods(text []byte, names map[string]bool) {
 		}
 	}
 }
-

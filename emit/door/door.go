@@ -1,0 +1,161 @@
+// Package door says what the doors of an entity show and take, for the contracts that describe them.
+//
+//	model.Entity ─▶ door ─▶ emit/graphql, emit/openapi
+//
+// kit/query decides the same of package meta for the running service (Exposed, ReadFields, CreateFields,
+// UpdateFields); the two must agree, or a contract promises what no door does.
+package door
+
+import (
+	"slices"
+
+	"github.com/fettlehq/fettle/model"
+)
+
+// Exposed tells whether a policy opens a verb of e at the doors.
+func Exposed(e *model.Entity, verb model.Verb) bool {
+	return !e.Internal && len(Rules(e.Allow, verb)) > 0
+}
+
+// Rules are the rules of one verb.
+func Rules(a model.Allow, verb model.Verb) []*model.Rule {
+	switch verb {
+	case model.Read:
+		return a.Read
+	case model.Create:
+		return a.Create
+	case model.Update:
+		return a.Update
+	}
+	return a.Delete
+}
+
+// Replaced tells whether an operation of the design stands where the generated door called name would.
+func Replaced(e *model.Entity, name string) bool { return slices.Contains(e.Replaced, name) }
+
+// ReadFields are the fields that the doors show. What leads to an entity that nobody may read is not among them.
+func ReadFields(e *model.Entity) []*model.Field {
+	return choose(e, func(f *model.Field) bool {
+		return !f.Internal && !f.WriteOnly && (f.Target == nil || Exposed(f.Target, model.Read))
+	})
+}
+
+// CreateFields are the fields that a client may set in a new row.
+func CreateFields(e *model.Entity) []*model.Field { return choose(e, writable) }
+
+// UpdateFields are the fields that a client may change.
+func UpdateFields(e *model.Entity) []*model.Field {
+	return choose(e, func(f *model.Field) bool { return writable(f) && !f.Immutable })
+}
+
+func writable(f *model.Field) bool {
+	if f.Kind == model.List && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
+		return false
+	}
+	return !f.Auto && !f.ReadOnly && !f.Internal
+}
+
+// Required tells whether a new row, an input or an argument must give f.
+func Required(f *model.Field) bool { return !f.Null && f.Default == nil && f.Kind != model.List }
+
+// Hidden tells whether a field that is not null in the database may be null at a door: by a READ rule of its own, or
+// because the viewer may not read what it refers to.
+func Hidden(f *model.Field) bool {
+	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && !everybody(f.Target.Allow.Read)
+}
+
+// everybody tells whether one of the rules is the constant true.
+func everybody(rules []*model.Rule) bool {
+	return slices.ContainsFunc(rules, func(r *model.Rule) bool { return r.When.Op == model.Const && r.When.Value == true })
+}
+
+// Key is an order or a filter of one column: a field, or a part of a value object.
+type Key struct {
+	Path  []*model.Field
+	Field *model.Field // the last of Path
+}
+
+// Keys are the columns of e by which the doors order.
+func Keys(e *model.Entity) []Key {
+	var keys []Key
+	for _, f := range ReadFields(e) {
+		switch f.Kind {
+		case model.List, model.Ref:
+		case model.Value:
+			for _, part := range f.Fields {
+				if ordered(part) {
+					keys = append(keys, Key{[]*model.Field{f, part}, part})
+				}
+			}
+		default:
+			if ordered(f) {
+				keys = append(keys, Key{[]*model.Field{f}, f})
+			}
+		}
+	}
+	return keys
+}
+
+func ordered(f *model.Field) bool {
+	switch f.Kind {
+	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List, model.Ref:
+		return false
+	}
+	return true
+}
+
+// Comparisons are what a filter may ask of fields of kind k; none where a field of that kind cannot be filtered by.
+func Comparisons(k model.Kind) []string {
+	switch k {
+	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List:
+		return nil
+	case model.Boolean:
+		return []string{"eq", "ne", "isNull"}
+	case model.ID, model.UUID, model.EnumKind, model.Ref:
+		return []string{"eq", "ne", "in", "notIn", "isNull"}
+	case model.String, model.Email, model.URL, model.TimeZone, model.Country, model.Currency:
+		return []string{"eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "contains", "startsWith", "isNull"}
+	}
+	return []string{"eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"}
+}
+
+// Entities are those that have a type at the doors: what somebody may read, create or change, and what an operation
+// returns.
+func Entities(m *model.Model) []*model.Entity {
+	returned := map[*model.Entity]bool{}
+	for _, o := range Operations(m) {
+		if o.Result.Target != nil {
+			returned[o.Result.Target] = true
+		}
+	}
+	var out []*model.Entity
+	for _, e := range m.Entities {
+		if returned[e] || Exposed(e, model.Read) || Exposed(e, model.Create) || Exposed(e, model.Update) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Operations are the business operations that doors serve, by module.
+func Operations(m *model.Model) []*model.Operation {
+	var out []*model.Operation
+	for _, module := range m.Modules {
+		for _, o := range module.Operations {
+			if !o.Internal && len(o.Allow) > 0 {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func choose(e *model.Entity, keep func(*model.Field) bool) []*model.Field {
+	var out []*model.Field
+	for _, f := range e.Fields {
+		if keep(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

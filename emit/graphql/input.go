@@ -1,0 +1,187 @@
+package graphql
+
+import (
+	"strconv"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+func (s *schema) createInput(e *model.Entity) {
+	fields := door.CreateFields(e)
+	if !door.Exposed(e, model.Create) || len(fields) == 0 || door.Replaced(e, "create"+e.Name) {
+		return
+	}
+	s.f("")
+	s.f("input %s {", s.name("Create"+e.Name+"Input"))
+	for _, f := range fields {
+		s.inputField(f, door.Required(f))
+	}
+	s.f("}")
+}
+
+// updateInput prints a patch: what is absent stays, null clears.
+func (s *schema) updateInput(e *model.Entity) {
+	fields := door.UpdateFields(e)
+	if !door.Exposed(e, model.Update) || len(fields) == 0 || door.Replaced(e, "update"+e.Name) {
+		return
+	}
+	s.f("")
+	s.doc("", "What is left out stays as it is; null clears.")
+	s.f("input %s {", s.name("Update"+e.Name+"Input"))
+	for _, f := range fields {
+		s.inputField(f, false)
+	}
+	s.f("}")
+}
+
+func (s *schema) inputField(f *model.Field, must bool) {
+	s.doc("  ", f.Doc)
+	reason := f.Deprecated
+	if must {
+		reason = "" // GraphQL deprecates no required input field
+	}
+	s.f("  %s: %s%s", f.Name, required(s.taking(f), !must), deprecated(reason))
+}
+
+// taking is the type of a field or argument that is written.
+func (s *schema) taking(f *model.Field) string {
+	typ := s.takenType(f)
+	if f.Repeated || f.Kind == model.List {
+		return "[" + typ + "!]"
+	}
+	return typ
+}
+
+func (s *schema) takenType(f *model.Field) string {
+	switch f.Kind {
+	case model.Ref, model.List:
+		return "ID"
+	case model.EnumKind:
+		s.enum[f.Enum] = true
+		return f.Enum.Name
+	case model.Value:
+		s.takeValue(f.Struct)
+		return s.name(f.Struct.Name + "Input")
+	case model.InputDTO:
+		s.takeInput(f.Struct)
+		return f.Struct.Name
+	}
+	return s.scalarType(f)
+}
+
+func (s *schema) takeValue(v *model.Struct) {
+	if s.valueIn[v] {
+		return
+	}
+	s.valueIn[v] = true
+	for _, f := range v.Fields {
+		s.takenType(f)
+	}
+}
+
+func (s *schema) takeInput(v *model.Struct) {
+	if s.input[v] {
+		return
+	}
+	s.input[v] = true
+	for _, f := range v.Fields {
+		s.takenType(f)
+	}
+}
+
+// structs prints the value objects, as types and as inputs, and the inputs of operations.
+func (s *schema) structs() {
+	for _, module := range s.model.Modules {
+		for _, v := range module.Values {
+			if s.value[v] {
+				s.f("")
+				s.doc("", v.Doc)
+				s.f("type %s {", v.Name)
+				for _, f := range v.Fields {
+					s.doc("  ", f.Doc)
+					s.f("  %s: %s%s", f.Name, s.shown(f), deprecated(f.Deprecated))
+				}
+				s.f("}")
+			}
+			if s.valueIn[v] {
+				s.inputType(s.name(v.Name+"Input"), v)
+			}
+		}
+		for _, v := range module.Inputs {
+			if s.input[v] {
+				s.inputType(v.Name, v)
+			}
+		}
+	}
+}
+
+func (s *schema) inputType(name string, v *model.Struct) {
+	s.f("")
+	s.doc("", v.Doc)
+	s.f("input %s {", name)
+	for _, f := range v.Fields {
+		s.inputField(f, door.Required(f))
+	}
+	s.f("}")
+}
+
+func (s *schema) enums() {
+	for _, module := range s.model.Modules {
+		for _, e := range module.Enums {
+			if !s.enum[e] {
+				continue
+			}
+			s.f("")
+			s.doc("", e.Doc)
+			s.f("enum %s {", e.Name)
+			for _, v := range e.Values {
+				s.doc("  ", v.Doc)
+				s.f("  %s%s", v.Name, deprecated(v.Deprecated))
+			}
+			s.f("}")
+		}
+	}
+}
+
+// scalars prints the custom scalars that were named, in the order of the language and then of the design.
+func (s *schema) scalars() {
+	for _, known := range scalarDocs {
+		if s.scalar[string(known.kind)] {
+			s.f("")
+			s.doc("", known.doc)
+			s.f("scalar %s", known.kind)
+		}
+	}
+	for _, declared := range s.model.Scalars {
+		if s.scalar[declared.Name] {
+			s.f("")
+			doc := declared.Doc
+			if doc == "" {
+				doc = "Text that matches " + strconv.Quote(declared.Pattern) + "."
+			}
+			s.doc("", doc)
+			s.f("scalar %s", declared.Name)
+		}
+	}
+}
+
+var scalarDocs = []struct {
+	kind model.Kind
+	doc  string
+}{
+	{model.Int64, "A whole number of 64 bits, written as text."},
+	{model.Decimal, "An exact decimal number, written as text: 12.50."},
+	{model.DateTime, "An instant, as in RFC 3339: 2006-01-02T15:04:05Z."},
+	{model.Date, "A day: 2006-01-02."},
+	{model.Time, "A time of day: 15:04:05."},
+	{model.Duration, "A duration: 90s, 30m, 2h45m."},
+	{model.UUID, "A UUID, as in RFC 9562."},
+	{model.Email, "An email address."},
+	{model.URL, "An absolute URL."},
+	{model.JSON, "Any JSON value."},
+	{model.Bytes, "Bytes, in base64 with padding."},
+	{model.TimeZone, "A time zone of the IANA database: Europe/Berlin."},
+	{model.Country, "A country, as in ISO 3166-1: DE."},
+	{model.Currency, "A currency, as in ISO 4217: EUR."},
+}

@@ -1,0 +1,111 @@
+package graphql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+// roots prints Query and Mutation: the doors of entities, then the operations.
+func (s *schema) roots() {
+	var queries, mutations []root
+	for _, e := range door.Entities(s.model) {
+		queries = append(queries, s.queries(e)...)
+		mutations = append(mutations, s.mutations(e)...)
+	}
+	for _, o := range door.Operations(s.model) {
+		if o.Kind == model.Query {
+			queries = append(queries, s.operation(o))
+		} else {
+			mutations = append(mutations, s.operation(o))
+		}
+	}
+	if len(queries) == 0 {
+		queries = append(queries, root{"Nothing can be read here.", "nothing: Boolean"})
+	}
+	s.root("Query", queries)
+	s.root("Mutation", mutations)
+}
+
+// root is a field of Query or Mutation.
+type root struct{ doc, text string }
+
+func (s *schema) root(name string, fields []root) {
+	if len(fields) == 0 {
+		return
+	}
+	if s.Len() > 0 {
+		s.f("")
+	}
+	s.f("type %s {", name)
+	for _, f := range fields {
+		s.doc("  ", f.doc)
+		s.f("  %s", f.text)
+	}
+	s.f("}")
+}
+
+func (s *schema) queries(e *model.Entity) []root {
+	if !door.Exposed(e, model.Read) {
+		return nil
+	}
+	var out []root
+	if !door.Replaced(e, e.Singular) {
+		out = append(out, root{text: fmt.Sprintf("%s(%s: %s!): %s", e.Singular, e.Key.Name, s.scalarType(e.Key), e.Name)})
+	}
+	if !door.Replaced(e, e.Plural) {
+		doc := fmt.Sprintf("At most %d a page; %d unless first or last says otherwise.", e.Page.Max, e.Page.Size)
+		out = append(out, root{doc, fmt.Sprintf("%s%s: %s!", e.Plural, s.pageArgs(e), s.name(e.Name+"Connection"))})
+	}
+	return out
+}
+
+func (s *schema) mutations(e *model.Entity) []root {
+	var out []root
+	// What may be written but never read is answered with null.
+	result := required(e.Name, !door.Exposed(e, model.Read))
+	if door.Exposed(e, model.Create) && !door.Replaced(e, "create"+e.Name) {
+		input := ""
+		if len(door.CreateFields(e)) > 0 {
+			input = "(input: " + s.name("Create"+e.Name+"Input") + "!)"
+		}
+		out = append(out, root{text: fmt.Sprintf("create%s%s: %s", e.Name, input, result)})
+	}
+	if door.Exposed(e, model.Update) && len(door.UpdateFields(e)) > 0 && !door.Replaced(e, "update"+e.Name) {
+		out = append(out, root{"The id may be the key. With a version that is no longer the row's, it fails with STALE.",
+			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(), result)})
+	}
+	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
+		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version())})
+	}
+	return out
+}
+
+// version is the type of an expected version: the scalar that the field version has.
+func (s *schema) version() string { return s.scalarType(&model.Field{Kind: model.Int64}) }
+
+func (s *schema) operation(o *model.Operation) root {
+	args := make([]string, len(o.Args))
+	for i, a := range o.Args {
+		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a))
+	}
+	list := ""
+	if len(args) > 0 {
+		list = "(" + strings.Join(args, ", ") + ")"
+	}
+	result := s.readType(o.Result)
+	if o.Result.Repeated {
+		result = "[" + result + "!]"
+	}
+	doc := strings.TrimSpace(o.Doc)
+	if len(o.Fails) > 0 {
+		codes := make([]string, len(o.Fails))
+		for i, f := range o.Fails {
+			codes[i] = f.Code
+		}
+		doc = strings.TrimSpace(doc + " Fails with " + strings.Join(codes, ", ") + ".")
+	}
+	return root{doc, o.Name + list + ": " + required(result, o.Result.Null)}
+}
