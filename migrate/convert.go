@@ -7,8 +7,8 @@ import (
 	"github.com/fettlehq/fettle/schema"
 )
 
-// conversion is how a stored value becomes one of another type. In the expressions @ stands for the column. A
-// value that has no counterpart must make the statement fail.
+// conversion is how a stored value becomes one of another type. In the expressions @ stands for the column. A value that
+// has no counterpart must make the statement fail.
 type conversion struct {
 	from, to schema.Type
 	sqlite   string
@@ -34,7 +34,7 @@ func conversions() []conversion {
 	return []conversion{
 		{integer, bigint, "@", "@::bigint", ""},
 		{integer, double, "CAST(@ AS REAL)", "@::double precision", ""},
-		{bigint, integer, "@", "@::integer", mayNotFit},
+		{bigint, integer, onlyIf("@ BETWEEN -2147483648 AND 2147483647", "@"), "@::integer", mayNotFit},
 		{bigint, double, "CAST(@ AS REAL)", "@::double precision", "values beyond 2^53 are rounded"},
 		{double, integer, "CAST(ROUND(@) AS INTEGER)", "ROUND(@)::integer", rounded},
 		{double, bigint, "CAST(ROUND(@) AS INTEGER)", "ROUND(@)::bigint", rounded},
@@ -66,9 +66,20 @@ func conversions() []conversion {
 		{text, bigint, "@", "@::bigint", mayNotParse},
 		{text, double, "@", "@::double precision", mayNotParse},
 		{text, schema.JSON, "json(@)", "@::jsonb", mayNotParse},
-		{text, schema.UUID, "lower(@)", "@::uuid", mayNotParse},
-		{text, schema.Date, "@", "@::date", mayNotParse},
+		{text, schema.UUID, onlyIf("lower(@) GLOB '"+uuidGlob()+"'", "lower(@)"), "@::uuid", mayNotParse},
+		{text, schema.Date, onlyIf("date(@) = @", "@"), "@::date", mayNotParse},
 	}
+}
+
+// onlyIf makes SQLite fail on a value that does not meet the condition. SQLite has no function that raises an error
+// outside of triggers, but json does on what is not JSON.
+func onlyIf(condition, expr string) string {
+	return "CASE WHEN @ IS NULL OR " + condition + " THEN " + expr + " ELSE json('does not fit: ' || @) END"
+}
+
+func uuidGlob() string {
+	group := func(digits int) string { return strings.Repeat("[0-9a-f]", digits) }
+	return strings.Join([]string{group(8), group(4), group(4), group(4), group(12)}, "-")
 }
 
 // convert is how a value of from becomes one of to; ok is false when it cannot.

@@ -116,6 +116,9 @@ func TestValuesAreConverted(t *testing.T) {
 		{of(schema.Date), of(schema.DateTime), "('1969-12-31'), ('2024-02-29')", "('1969-12-31'), ('2024-02-29')", "-86400000000\n1709164800000000", "1969-12-31T00:00:00Z\n2024-02-29T00:00:00Z"},
 		{of(schema.DateTime), of(schema.Date), "(-1), (1709164800000001)", "('1969-12-31T23:59:59Z'), ('2024-02-29T00:00:00Z')", "1969-12-31\n2024-02-29", "1969-12-31T00:00:00Z\n2024-02-29T00:00:00Z"},
 		{of(schema.UUID), of(schema.Text), "('018f4d9e-0000-7000-8000-000000000001'), ('b')", "('018f4d9e-0000-7000-8000-000000000001'), ('018f4d9e-0000-7000-8000-000000000002')", "018f4d9e-0000-7000-8000-000000000001\nb", "018f4d9e-0000-7000-8000-000000000001\n018f4d9e-0000-7000-8000-000000000002"},
+		{of(schema.Text), of(schema.UUID), "('018F4D9E-0000-7000-8000-000000000001'), ('018f4d9e-0000-7000-8000-000000000002')", "('018F4D9E-0000-7000-8000-000000000001'), ('018f4d9e-0000-7000-8000-000000000002')", "018f4d9e-0000-7000-8000-000000000001\n018f4d9e-0000-7000-8000-000000000002", "018f4d9e-0000-7000-8000-000000000001\n018f4d9e-0000-7000-8000-000000000002"},
+		{of(schema.Text), of(schema.Date), "('2024-02-29'), ('1969-12-31')", "('2024-02-29'), ('1969-12-31')", "1969-12-31\n2024-02-29", "1969-12-31T00:00:00Z\n2024-02-29T00:00:00Z"},
+		{of(schema.BigInt), of(schema.Integer), "(2147483647), (-2147483648)", "(2147483647), (-2147483648)", "-2147483648\n2147483647", "-2147483648\n2147483647"},
 		{of(schema.Time), of(schema.Text), "('09:30:00.000000'), ('10:00:00.500000')", "('09:30'), ('10:00:00.5')", "09:30:00.000000\n10:00:00.500000", "09:30:00.000000\n10:00:00.500000"},
 	} {
 		t.Run(typeName(test.from)+" to "+typeName(test.to), func(t *testing.T) {
@@ -134,7 +137,7 @@ func TestAValueThatDoesNotConvertStopsTheMigration(t *testing.T) {
 	column := func(kind schema.Type) *schema.Schema {
 		return &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "c", Type: kind}}}}}
 	}
-	for _, kind := range []schema.Type{schema.Integer, schema.BigInt, schema.Double, schema.Boolean, schema.JSON} {
+	for _, kind := range []schema.Type{schema.Integer, schema.BigInt, schema.Double, schema.Boolean, schema.JSON, schema.Date, schema.UUID} {
 		eachDialect(t, func(t *testing.T, d *database) {
 			d.migrate(t, nil, column(schema.Text))
 			d.exec(t, "INSERT INTO t VALUES (1, 'twelve')")
