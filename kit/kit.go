@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/shopspring/decimal"
 )
 
 // Generated1 is named by generated code. It is raised, to Generated2, only when code that an older tool generated no
@@ -22,9 +21,6 @@ type ID string
 
 // NewID makes an ID that sorts after those made before it.
 func NewID() ID { return ID(uuid.Must(uuid.NewV7()).String()) }
-
-// Decimal is an exact decimal number.
-type Decimal = decimal.Decimal
 
 // Clock tells the time. Business code takes it from its transaction, tests set it.
 type Clock interface{ Now() time.Time }
