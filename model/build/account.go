@@ -63,6 +63,9 @@ func (b *builder) login(a *model.Account, d *design.Directive) {
 			return
 		}
 	}
+	if b.broken[f] || b.declared[a.Entity].Broken {
+		return
+	}
 	b.problems.Add(name.Pos, BadAccount, f.Name+": Email! @unique", "two accounts could share the login %s", f.Name)
 }
 
@@ -74,7 +77,7 @@ func (b *builder) registration() {
 		return
 	}
 	for _, f := range a.Entity.Fields {
-		if f == a.Login || f.Auto || f.ReadOnly || f.Internal || f.Kind == model.List || f.Kind == "" || isComputed(f) || f.Repeated {
+		if f == a.Login || f.Auto || f.ReadOnly || f.Internal || f.Kind == model.List || f.Kind == "" || isComputed(f) || f.Repeated || b.broken[f] {
 			continue
 		}
 		ruled := len(f.Allow.Create) > 0 || len(f.Allow.Update) > 0
@@ -88,7 +91,7 @@ func (b *builder) registration() {
 		}
 	}
 	for _, f := range a.Entity.Fields {
-		required := !f.Null && f.Default == nil && f.Kind != model.List && f.Kind != "" && !isComputed(f) && !f.Auto && !f.Repeated
+		required := !f.Null && f.Default == nil && f.Kind != model.List && f.Kind != "" && !isComputed(f) && !f.Auto && !f.Repeated && !b.broken[f]
 		if required && (f.ReadOnly || f.Internal) && design.Find(b.directives(f), "default") == nil {
 			b.problems.Add(f.Pos, BadAccount, fmt.Sprintf("%s: %s, or a @default", f.Name, b.written[f].Type.Name), "registration cannot give %s, which is required: clients never set it", f.Name)
 		}

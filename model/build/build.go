@@ -58,6 +58,7 @@ type builder struct {
 	env      *celEnv
 	computed map[*model.Field]bool           // whose @computed(from:) has been lowered
 	names    map[string]bool                 // of indexes
+	broken   map[*model.Field]bool           // part of which the parser reported and left out
 	touched  map[*model.Expr][]touch         // what each expression reaches on its way
 	asked    map[*model.Expr][]*model.Entity // of each Can, the entities whose rules it asks
 	rules    []ruleSite
@@ -81,6 +82,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		arguments:  map[*design.Operation][]*model.Field{},
 		computed:   map[*model.Field]bool{},
 		names:      map[string]bool{},
+		broken:     map[*model.Field]bool{},
 		asked:      map[*model.Expr][]*model.Entity{},
 		touched:    map[*model.Expr][]touch{},
 	}

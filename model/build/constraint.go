@@ -219,7 +219,7 @@ func (b *builder) fieldUnique(e *model.Entity, f *model.Field) {
 		if !b.indexable(f, d, "@unique") {
 			continue
 		}
-		u := &model.Unique{Pos: d.Pos, Fields: []*model.Field{f}, IgnoreCase: isTrue(d.Arg("ignoreCase"))}
+		u := &model.Unique{Pos: d.Pos, Fields: []*model.Field{f}, IgnoreCase: isTrue(d.Arg("ignoreCase")), Reveals: isTrue(d.Arg("reveals"))}
 		b.ignoresCase(u, d)
 		suffix := "key"
 		if u.IgnoreCase {

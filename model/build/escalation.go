@@ -130,7 +130,7 @@ func (g *growth) computedOf(f *model.Field, owner *model.Entity) {
 
 // guard reports a field that its owner lets people write.
 func (g *growth) guard(owner *model.Entity, f *model.Field) {
-	if g.seen[f] || f.Auto || f.ReadOnly || f.Internal || f.Kind == model.List || isComputed(f) {
+	if g.seen[f] || g.b.broken[f] || f.Auto || f.ReadOnly || f.Internal || f.Kind == model.List || isComputed(f) {
 		return
 	}
 	if a := g.b.model.Account; a != nil && f == a.Login {

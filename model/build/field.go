@@ -63,12 +63,8 @@ func (b *builder) fields(written []*design.Field, where place) []*model.Field {
 		case where == inEntity && automatic[w.Name] != "":
 			b.problems.Add(w.Pos, ReservedName, "remove it", "every entity has a field %s unsaid", w.Name)
 			continue
-		case where != inArgument && reserved[w.Name]:
-			b.problems.Add(w.Pos, ReservedName, "", "no field is called %s: it means something else in expressions", w.Name)
-			continue
-		case where == inArgument && reserved[w.Name] && w.Name != "input":
-			b.problems.Add(w.Pos, ReservedName, "", "no argument is called %s: it means something else in expressions", w.Name)
-			continue
+		case reserved[w.Name] && (where != inArgument || w.Name != "input"):
+			continue // the parser reports it
 		}
 		if find(out, w.Name) == nil {
 			out = append(out, b.field(w, where))
@@ -83,6 +79,9 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	f := &model.Field{Pos: w.Pos, Name: w.Name, Doc: w.Doc, Null: !w.Type.Required, Deprecated: deprecated(w.Directives)}
 	b.written[f] = w
 	t := w.Type
+	if w.Broken {
+		b.broken[f] = true
+	}
 	if t.List && !t.Elements {
 		b.problems.Add(t.Pos, BadType, fmt.Sprintf("[%s!]!", t.Name), "a list holds no null: the elements of %s are required", w.Name)
 		return f
@@ -189,13 +188,7 @@ func didYouMean(name string) string {
 func (b *builder) referenceByType(f *model.Field, w *design.Field, where place) {
 	switch where {
 	case inInput, inArgument:
-		id := "ID"
-		if w.Type.List {
-			id = "[ID!]"
-		}
-		b.problems.Add(w.Type.Pos, BadType, fmt.Sprintf("%s: %s @ref(entity: %s)", w.Name, id, w.Type.Name),
-			"what a caller gives is the id of a %s, not the whole", w.Type.Name)
-		return
+		return // the parser reports it
 	case inEntity:
 		if w.Type.List {
 			f.Kind, f.Repeated = model.List, false
@@ -216,12 +209,8 @@ func (b *builder) structField(f *model.Field, w *design.Field, where place) {
 	input := t.Kind == design.Input
 	takes := where == inInput || where == inArgument
 	switch {
-	case input && !takes:
-		b.problems.Add(w.Type.Pos, BadType, "type "+s.Name, "%s is an input: it goes in, not out", s.Name)
-		return
-	case !input && takes:
-		b.problems.Add(w.Type.Pos, BadType, fmt.Sprintf("input %sInput { … }", s.Name), "%s is no input: arguments take inputs", s.Name)
-		return
+	case input != takes:
+		return // the parser reports it
 	case design.Find(t.Directives, "event") != nil:
 		b.problems.Add(w.Type.Pos, BadType, "", "%s is an event: no field holds one", s.Name)
 		return

@@ -53,6 +53,9 @@ func (b *builder) order(of *model.Entity, name design.Name) (model.Order, bool) 
 }
 
 func (b *builder) unknownField(e *model.Entity, pos diag.Pos, name string) {
+	if b.declared[e].Broken {
+		return // it may be what was left out
+	}
 	b.problems.Add(pos, UnknownName, didYouMean(nearest(name, fieldNames(e.Fields))), "%s has no field %q", e.Name, name)
 }
 
@@ -119,7 +122,7 @@ func (b *builder) typeUnique(e *model.Entity, d *design.Directive) {
 	if !ok {
 		return
 	}
-	u := &model.Unique{Pos: d.Pos, Fields: fields, IgnoreCase: isTrue(d.Arg("ignoreCase"))}
+	u := &model.Unique{Pos: d.Pos, Fields: fields, IgnoreCase: isTrue(d.Arg("ignoreCase")), Reveals: isTrue(d.Arg("reveals"))}
 	b.ignoresCase(u, d)
 	suffix := "key"
 	if u.IgnoreCase {
@@ -254,6 +257,49 @@ func (b *builder) structChecks() {
 			}
 		}
 	}
+	for _, e := range b.model.Entities {
+		for _, f := range e.Fields {
+			if f.Kind == model.Value && !f.Repeated {
+				b.partChecks(e, f, []string{f.Name})
+			}
+		}
+	}
+}
+
+// partChecks gives the parts of a value object in an entity the checks of the value object, about the entity's row.
+func (b *builder) partChecks(e *model.Entity, f *model.Field, path []string) {
+	for _, part := range f.Fields {
+		declared := find(f.Struct.Fields, part.Name)
+		part.Checks = nil
+		for _, c := range declared.Checks {
+			moved := *c
+			moved.Field = part
+			moved.That = under(path, c.That)
+			if f.Null {
+				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: path, Kind: model.Value}, {Op: model.Const}}, Kind: model.Boolean}
+				moved.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, moved.That}, Kind: model.Boolean}
+			}
+			moved.Name = sqlName(e.Table, part.Column, checkLabel(c, len(part.Checks)), "check")
+			_, moved.Local = predicate(e, moved.That)
+			part.Checks = append(part.Checks, &moved)
+		}
+		if part.Kind == model.Value && !part.Repeated {
+			b.partChecks(e, part, append(path[:len(path):len(path)], part.Name))
+		}
+	}
+}
+
+// under puts the paths of an expression about a value object behind the field that holds it.
+func under(path []string, x *model.Expr) *model.Expr {
+	c := *x
+	if c.Op == model.Get && c.Root == model.This {
+		c.Path = append(path[:len(path):len(path)], x.Path...)
+	}
+	c.Args = nil
+	for _, a := range x.Args {
+		c.Args = append(c.Args, under(path, a))
+	}
+	return &c
 }
 
 // names says whether an expression reaches a root anywhere.

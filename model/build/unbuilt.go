@@ -1,0 +1,161 @@
+package build
+
+import (
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
+)
+
+// unbuilt are the directives that are checked and that nothing is generated from yet.
+var unbuilt = map[string]bool{
+	"computed": true, "through": true, "where": true, "search": true, "tenant": true, "softDelete": true, "history": true,
+	"flow": true, "noOverlap": true, "cache": true, "rateLimit": true, "idempotent": true, "retryable": true, "emits": true,
+	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
+	"encrypted": true, "writeOnly": true, "service": true,
+}
+
+// Unbuilt reports what is in the language and in this design, but not generated yet. It is for generating, not for
+// checking: nothing is ever accepted and then left out.
+func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
+	u := unbuiltFinder{problems: problems, seen: map[diag.Pos]bool{}}
+	for _, s := range d.Services {
+		u.report(s.Pos, "@service")
+	}
+	for _, t := range d.Types {
+		u.directives(t.Directives)
+		switch t.Kind {
+		case design.Union:
+			u.report(t.Pos, "union")
+		case design.Interface:
+			u.report(t.Pos, "interface")
+		}
+		for _, name := range t.Implements {
+			u.report(name.Pos, "interface")
+		}
+		for _, v := range t.Values {
+			u.directives(v.Directives)
+		}
+		for _, f := range t.Fields {
+			u.field(f)
+		}
+	}
+	for _, o := range d.Operations {
+		u.directives(o.Directives)
+		if o.Kind != design.Query && o.Kind != design.Mutation {
+			u.report(o.Pos, "extend type "+string(o.Kind))
+		}
+		for _, a := range o.Args {
+			u.field(a)
+		}
+		if o.Type.Name == "File" {
+			u.report(o.Type.Pos, "File")
+		}
+	}
+	u.model(m)
+}
+
+type unbuiltFinder struct {
+	problems *diag.List
+	seen     map[diag.Pos]bool
+}
+
+func (u unbuiltFinder) report(pos diag.Pos, what string) {
+	if !u.seen[pos] {
+		u.seen[pos] = true
+		u.problems.Add(pos, NotBuilt, "", "this is checked but not built yet: %s", what)
+	}
+}
+
+func (u unbuiltFinder) directives(ds []*design.Directive) {
+	for _, d := range ds {
+		switch {
+		case unbuilt[d.Name]:
+			u.report(d.Pos, "@"+d.Name)
+		case d.Name == "key" && isTrue(d.Arg("upsert")):
+			u.report(d.Arg("upsert").Pos, "@key(upsert: true)")
+		case d.Name == "account" && isTrue(d.Arg("machines")):
+			u.report(d.Arg("machines").Pos, "@account(machines: true)")
+		case d.Name == "entity" && d.Arg("name") != nil:
+			u.report(d.Arg("name").Pos, "@entity(name:)")
+		}
+	}
+}
+
+func (u unbuiltFinder) field(f *design.Field) {
+	u.directives(f.Directives)
+	if f.Type.Name == "File" {
+		u.report(f.Type.Pos, "File")
+	}
+}
+
+// model reports what only the meaning of a design tells.
+func (u unbuiltFinder) model(m *model.Model) {
+	for _, e := range m.Entities {
+		for _, f := range e.Fields {
+			switch {
+			case f.Repeated:
+				u.report(f.Pos, "a list that holds no entities")
+			case f.Kind == model.Union:
+				u.report(f.Pos, "union")
+			case f.Kind == model.Value:
+				for _, part := range f.Fields {
+					if part.Kind == model.Value || part.Repeated {
+						u.report(f.Pos, "a value object inside another")
+					}
+				}
+			}
+			if f.Default != nil {
+				u.expression(f.Pos, f.Default)
+			}
+			u.checks(f.Checks)
+			u.allow(f.Allow)
+		}
+		u.checks(e.Checks)
+		u.allow(e.Allow)
+	}
+	for _, module := range m.Modules {
+		for _, o := range module.Operations {
+			u.rules(o.Allow)
+		}
+		for _, s := range append(append([]*model.Struct{}, module.Values...), module.Inputs...) {
+			for _, f := range s.Fields {
+				u.checks(f.Checks)
+			}
+		}
+	}
+}
+
+func (u unbuiltFinder) allow(a model.Allow) {
+	for _, verb := range []model.Verb{model.Read, model.Create, model.Update, model.Delete} {
+		u.rules(*a.Of(verb))
+	}
+}
+
+func (u unbuiltFinder) rules(rules []*model.Rule) {
+	for _, r := range rules {
+		u.expression(r.Pos, r.When)
+	}
+}
+
+func (u unbuiltFinder) checks(checks []*model.Check) {
+	for _, c := range checks {
+		u.expression(c.Pos, c.That)
+	}
+}
+
+// expression reports the functions and forms that the runtime does not have yet.
+func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
+	switch {
+	case x.Op == model.Call && (x.Name == "slug" || x.Name == "next"):
+		u.report(pos, x.Name+"()")
+	case x.Op == model.Call && x.Name == "matches" && len(x.Args) > 0 && x.Args[0].Kind == model.Ref:
+		u.report(pos, "a search for words")
+	case x.Var != "" && x.Op != model.Get && len(x.Args) > 0 && x.Args[0].Root == model.Arg && len(x.Args[0].Path) > 0:
+		if x.Args[0].Kind != model.List {
+			u.report(pos, "a list operation over an argument")
+		}
+	}
+	for _, a := range x.Args {
+		u.expression(pos, a)
+	}
+}
