@@ -39,15 +39,20 @@ func reservedModules() []string {
 // backend reads extend schema @backend and @service.
 func (r *resolver) backend() {
 	found, broken := 0, false
-	named := r.schema
-	r.directives(&named, "SCHEMA", &broken)
-	for _, d := range named {
+	for _, d := range r.schema {
+		fits := []*Directive{d}
+		if r.directives(&fits, "SCHEMA", &broken); len(fits) == 0 {
+			continue
+		}
 		name := d.Arg("name")
 		switch d.Name {
 		case "backend":
-			if found++; found == 1 {
-				r.design.Backend = Backend{Pos: d.Pos, Name: name.Text, Module: d.Arg("module").Text}
+			if found++; found > 1 {
+				first := r.design.Backend.Pos
+				r.problems.Add(d.Pos, SecondBackend, "leave it out", "@backend stands once, and is at %s", place(first))
+				continue
 			}
+			r.design.Backend = Backend{Pos: d.Pos, Name: name.Text, Module: d.Arg("module").Text}
 			r.usable(name, "backend")
 			r.usableModule(d.Arg("module"))
 		case "service":

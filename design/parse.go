@@ -92,6 +92,9 @@ func (p *parser) take() token {
 	return t
 }
 
+// advance leaves out a token.
+func (p *parser) advance() { p.next = min(p.next+1, len(p.tokens)) }
+
 func (p *parser) skip(kind lexer.Type) bool {
 	if p.at(kind) {
 		p.take()
@@ -183,7 +186,7 @@ func (p *parser) between(open, closing lexer.Type, of string, item func() bool) 
 
 // open reports a bracket that is never closed.
 func (p *parser) open(bracket token, closing lexer.Type) bool {
-	if p.cut || p.unreadable() {
+	if p.cut || p.unreadable(bracket) {
 		p.broken = true
 		return false
 	}
@@ -195,10 +198,10 @@ func (p *parser) open(bracket token, closing lexer.Type) bool {
 		"%q is never closed", bracket.kind.String())
 }
 
-// unreadable reports whether the definition holds something that scan has reported.
-func (p *parser) unreadable() bool {
-	for _, t := range p.tokens {
-		if p.bad[t.pos.Line] {
+// unreadable reports whether something that scan has reported may have swallowed the other bracket.
+func (p *parser) unreadable(bracket token) bool {
+	for line := bracket.pos.Line; line <= p.tokens[max(p.next-1, 0)].last; line++ {
+		if p.bad[line] {
 			return true
 		}
 	}

@@ -34,6 +34,9 @@ func (p *parser) directives() ([]*Directive, bool) {
 func (p *parser) arguments(d *Directive) bool {
 	open, first := p.next, p.peek()
 	return p.between(lexer.ParenL, lexer.ParenR, "@"+d.Name, func() bool {
+		if p.nextField(d, open) {
+			return p.openArguments(open, first)
+		}
 		name, ok := p.name("an argument of @" + d.Name)
 		if !ok {
 			return p.openArguments(open, first)
@@ -43,9 +46,20 @@ func (p *parser) arguments(d *Directive) bool {
 		}
 		p.take()
 		v, ok := p.literal()
-		d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
+		if ok {
+			d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
+		}
 		return ok
 	})
+}
+
+// nextField reports whether the next line's field stands where an argument is expected: the directive has none of that
+// name, and the first argument stood on the line of its parenthesis.
+func (p *parser) nextField(d *Directive, open int) bool {
+	t := p.peek()
+	def := p.prelude.directives[d.Name]
+	return t.first && p.next > open+1 && !p.tokens[open+1].first && p.startsField(p.next) &&
+		(def == nil || def.Arguments.ForName(t.text) == nil)
 }
 
 func (p *parser) noColon(d *Directive, name token) bool {
@@ -55,7 +69,7 @@ func (p *parser) noColon(d *Directive, name token) bool {
 
 // openArguments tells a parenthesis that was left open, which runs into the next lines, from a stray sign.
 func (p *parser) openArguments(open int, bracket token) bool {
-	if p.peek().kind != lexer.BraceR && p.peek().kind != lexer.BraceL && p.peek().kind != lexer.At {
+	if !p.peek().first && p.peek().kind != lexer.BraceR && p.peek().kind != lexer.BraceL && p.peek().kind != lexer.At {
 		return p.unexpected("the name of an argument")
 	}
 	end := open + 1

@@ -126,7 +126,7 @@ func (p *parser) typeDefinition(kind TypeKind, doc string) {
 // toBody goes on at the opening brace of a definition whose head is broken.
 func (p *parser) toBody() {
 	for !p.at(lexer.BraceL) && !p.at(lexer.EOF) {
-		p.next++
+		p.advance()
 	}
 }
 
@@ -249,6 +249,9 @@ func (p *parser) defaulted(f *Field, output bool) bool {
 // typeRef reads Order, Order! or [Order!]!.
 func (p *parser) typeRef() (TypeRef, bool) {
 	ref := TypeRef{Pos: p.peek().pos}
+	if t := p.tokens[p.next-1]; p.peek().first && (p.startsField(p.next) || p.at(lexer.BraceR)) {
+		return ref, p.fail(t.pos, Unexpected, "", "expected a type behind %s", t.describe())
+	}
 	if bracket := p.peek(); p.skip(lexer.BracketL) {
 		ref.List = true
 		if p.at(lexer.BracketL) {
@@ -330,9 +333,9 @@ func (p *parser) value(t *Type) bool {
 	v := &EnumValue{Doc: p.doc()}
 	name, ok := p.name("a value of enum " + t.Name)
 	if !ok {
-		p.next++
+		p.advance()
 		for !p.at(lexer.EOF) && !p.at(lexer.BraceR) && !p.at(lexer.Name) {
-			p.next++
+			p.advance()
 		}
 		return true
 	}
@@ -340,7 +343,7 @@ func (p *parser) value(t *Type) bool {
 	v.Directives, ok = p.directives()
 	t.Values = append(t.Values, v)
 	if !ok {
-		p.next++
+		p.advance()
 	}
 	return true
 }
@@ -441,8 +444,8 @@ func (p *parser) operation(kind OperationKind) *Field {
 	}
 	op.Name, op.Pos = name.text, name.pos
 	p.design.Operations = append(p.design.Operations, op)
-	if p.at(lexer.ParenL) {
-		ok = p.between(lexer.ParenL, lexer.ParenR, fmt.Sprintf("operation %q", op.Name), func() bool { return p.parameter(op) })
+	if bracket := p.peek(); bracket.kind == lexer.ParenL {
+		ok = p.between(lexer.ParenL, lexer.ParenR, fmt.Sprintf("operation %q", op.Name), func() bool { return p.parameter(op, bracket) })
 	}
 	if !ok || !p.typed(&op.Field, true) {
 		op.Broken = true
@@ -451,12 +454,12 @@ func (p *parser) operation(kind OperationKind) *Field {
 	return &op.Field
 }
 
-func (p *parser) parameter(op *Operation) bool {
+func (p *parser) parameter(op *Operation, bracket token) bool {
 	arg := &Field{Doc: p.doc()}
-	name, ok := p.name("the name of an argument")
-	if !ok {
-		return false
+	if t := p.peek(); t.kind != lexer.Name || t.first && p.ahead() == lexer.ParenL {
+		return p.open(bracket, lexer.ParenR)
 	}
+	name := p.take()
 	arg.Name, arg.Pos = name.text, name.pos
 	op.Args = append(op.Args, arg)
 	if !p.typed(arg, false) {

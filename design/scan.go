@@ -14,6 +14,9 @@ import (
 // maxFile is the size in bytes beyond which a file is not read.
 const maxFile = 1 << 20
 
+// maxUnreadable is the number of lines with something unreadable after which a file is given up.
+const maxUnreadable = 100
+
 // token is a word or sign of a file. Its place is counted in characters, as editors do.
 type token struct {
 	kind   lexer.Type // lexer.Invalid for what could not be read, and has been reported
@@ -48,7 +51,7 @@ func scan(file Source, problems *diag.List) scanned {
 
 type scanner struct {
 	file     Source
-	lines    []line
+	lines    []int // where each starts, in characters
 	problems *diag.List
 	out      scanned
 	comment  []string
@@ -58,18 +61,15 @@ type scanner struct {
 	lexer    *lexer.Lexer
 }
 
-// line is where a line starts.
-type line struct{ bytes, chars int }
-
-func lineStarts(text string) []line {
-	starts := []line{{}}
+func lineStarts(text string) []int {
+	starts := []int{0}
 	chars := 0
 	for i := 0; i < len(text); {
 		_, width := utf8.DecodeRuneInString(text[i:])
 		i, chars = i+width, chars+1
 		crlf := text[i-1] == '\r' && i < len(text) && text[i] == '\n'
 		if (text[i-1] == '\n' || text[i-1] == '\r') && !crlf {
-			starts = append(starts, line{i, chars})
+			starts = append(starts, chars)
 		}
 	}
 	return starts
@@ -117,11 +117,11 @@ func (s *scanner) add(kind lexer.Type, text string, start, end int) {
 }
 
 func (s *scanner) pos(char int) diag.Pos {
-	i, exact := slices.BinarySearchFunc(s.lines, char, func(l line, c int) int { return l.chars - c })
+	i, exact := slices.BinarySearch(s.lines, char)
 	if !exact {
 		i--
 	}
-	return diag.Pos{File: s.file.Name, Line: i + 1, Column: char - s.lines[i].chars + 1}
+	return diag.Pos{File: s.file.Name, Line: i + 1, Column: char - s.lines[i] + 1}
 }
 
 // unreadable reports what stands at a character where no token could be read, and starts the lexer again behind it.
@@ -136,6 +136,11 @@ func (s *scanner) unreadable(char int) bool {
 	}
 	rest := s.file.Text[at:]
 	pos := s.pos(char)
+	if len(s.out.bad) == maxUnreadable {
+		s.problems.Add(pos, TooLarge, "", "the file is no text of a design: %d lines cannot be read", maxUnreadable)
+		s.out.cut = true
+		return false
+	}
 	s.out.bad[pos.Line] = true
 	kind, width := lexer.Invalid, 0 // in bytes
 	switch {
@@ -148,24 +153,30 @@ func (s *scanner) unreadable(char int) bool {
 		kind, width = s.badString(rest, pos)
 	case strings.HasPrefix(rest, "'"):
 		width = s.singleQuotes(rest, pos)
+		kind = lexer.String
 	case rest[0] == '-' || '0' <= rest[0] && rest[0] <= '9':
 		width = len(rest) - len(strings.TrimLeft(rest, "-+.0123456789eE"))
 		s.problems.Add(pos, UnreadableText, "", "%s is no number", rest[:width])
+		kind = lexer.Int
 	default:
 		r, w := utf8.DecodeRuneInString(rest)
 		width = w
 		s.badCharacter(r, w, pos)
 	}
 	length := utf8.RuneCountInString(rest[:width])
-	s.add(kind, rest[:width], char, char+length)
+	text := strings.Trim(rest[:width], `"'`)
+	if kind == lexer.Int {
+		text = "1" // stands for a number that nothing else will complain of
+	}
+	s.add(kind, text, char, char+length)
 	s.begin, s.chars, s.lexer = at+width, char+length, nil
 	return true
 }
 
+// bytes is the offset of a character at or behind the place where the lexer was last started.
 func (s *scanner) bytes(char int) int {
-	l := s.lines[s.pos(char).Line-1]
-	at := l.bytes
-	for range char - l.chars {
+	at := s.begin
+	for range char - s.chars {
 		_, w := utf8.DecodeRuneInString(s.file.Text[at:])
 		at += w
 	}
