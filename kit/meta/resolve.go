@@ -98,3 +98,16 @@ func (e *Entity) Columns() []*Field {
 	}
 	return columns
 }
+
+// Of returns the rules of a verb.
+func (a *Allow) Of(v Verb) []Rule {
+	switch v {
+	case Read:
+		return a.Read
+	case Create:
+		return a.Create
+	case Update:
+		return a.Update
+	}
+	return a.Delete
+}

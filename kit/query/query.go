@@ -9,6 +9,7 @@ package query
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
@@ -24,6 +25,10 @@ type Engine struct {
 	log      *slog.Logger
 	handlers map[string]Handler
 	plans    planCache
+
+	account  *meta.Entity // whose rows viewers are, nil without accounts
+	dialect  dialect
+	patterns map[string]*regexp.Regexp
 }
 
 // Options are what an Engine needs besides its backend and database. The zero value works.

@@ -1,0 +1,157 @@
+package kittest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Tables makes the tables of a resolved backend in an empty database, with keys, indexes on references and unique
+// indexes, as the tool's own migrations would. constraints adds table constraints in SQL, by table.
+//
+// It is for backends that a test writes by hand; a generated service has its migrations.
+func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[string][]string) {
+	tb.Helper()
+	t := tables{postgres: db.Dialect() == sqldb.Postgres}
+	for _, e := range b.Entities {
+		t.entity(b, e, constraints[e.Table])
+	}
+	t.joins(b)
+	statements := append(append(t.create, t.keys...), t.indexes...)
+	err := db.Write(context.Background(), func(c sqldb.Conn) error {
+		for _, s := range statements {
+			if _, err := c.Exec(context.Background(), s); err != nil {
+				return fmt.Errorf("%s: %w", s, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+type tables struct {
+	postgres              bool
+	create, keys, indexes []string
+}
+
+func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
+	var parts []string
+	for _, f := range e.Fields {
+		switch f.Kind {
+		case meta.List:
+		case meta.Value:
+			for _, part := range f.Fields {
+				parts = append(parts, t.column(part, f.Null))
+			}
+		default:
+			parts = append(parts, t.column(f, false)+t.reference(e.Table, f))
+		}
+	}
+	parts = append(parts, constraints...)
+	t.create = append(t.create, "CREATE TABLE "+name(e.Table)+" ("+strings.Join(parts, ", ")+")")
+	for _, u := range e.Uniques {
+		var columns []string
+		for _, field := range u.Fields {
+			column := name(e.Field(field).Column)
+			if u.IgnoreCase {
+				column = "lower(" + column + ")"
+			}
+			columns = append(columns, column)
+		}
+		t.indexes = append(t.indexes, "CREATE UNIQUE INDEX "+u.Name+" ON "+name(e.Table)+" ("+strings.Join(columns, ", ")+")")
+	}
+}
+
+func (t *tables) column(f *meta.Field, null bool) string {
+	text := name(f.Column) + " " + t.columnType(f)
+	switch {
+	case f.Name == "id" && f.Kind == meta.ID:
+		return text + " PRIMARY KEY NOT NULL"
+	case f.Null || null:
+		return text
+	}
+	return text + " NOT NULL"
+}
+
+// reference is the foreign key of f: on PostgreSQL added when all tables stand.
+func (t *tables) reference(table string, f *meta.Field) string {
+	if f.Kind != meta.Reference {
+		return ""
+	}
+	t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", table, f.Column, name(table), name(f.Column)))
+	if !t.postgres {
+		return " REFERENCES " + name(f.Target().Table) + " (id)"
+	}
+	t.keys = append(t.keys, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_fkey FOREIGN KEY (%s) REFERENCES %s (id)",
+		name(table), table, f.Column, name(f.Column), name(f.Target().Table)))
+	return ""
+}
+
+func (t *tables) joins(b *meta.Backend) {
+	seen := map[string]bool{}
+	for _, e := range b.Entities {
+		seen[e.Table] = true
+	}
+	id := "TEXT"
+	if t.postgres {
+		id = "uuid"
+	}
+	for _, e := range b.Entities {
+		for _, f := range e.Fields {
+			if f.Kind != meta.List || f.Join == nil || seen[f.Join.Table] {
+				continue
+			}
+			seen[f.Join.Table] = true
+			t.create = append(t.create, fmt.Sprintf(
+				"CREATE TABLE %[1]s (%[2]s %[4]s NOT NULL REFERENCES %[5]s (id) ON DELETE CASCADE, %[3]s %[4]s NOT NULL REFERENCES %[6]s (id) ON DELETE CASCADE, PRIMARY KEY (%[2]s, %[3]s))",
+				name(f.Join.Table), name(f.Join.From), name(f.Join.To), id, name(e.Table), name(f.Target().Table)))
+			t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", f.Join.Table, f.Join.To, name(f.Join.Table), name(f.Join.To)))
+		}
+	}
+}
+
+func (t *tables) columnType(f *meta.Field) string {
+	pair := func(sqlite, postgres string) string {
+		if t.postgres {
+			return postgres
+		}
+		return sqlite
+	}
+	switch f.Kind {
+	case meta.ID, meta.UUID, meta.Reference:
+		return pair("TEXT", "uuid")
+	case meta.Int:
+		return "INTEGER"
+	case meta.Int64, meta.Duration:
+		return pair("INTEGER", "bigint")
+	case meta.Float:
+		return pair("REAL", "double precision")
+	case meta.Boolean:
+		return pair("INTEGER", "boolean")
+	case meta.Decimal:
+		digits, scale := f.Digits, f.Scale
+		if digits == 0 && scale == 0 {
+			digits, scale = 19, 4
+		}
+		return pair("INTEGER", fmt.Sprintf("numeric(%d, %d)", digits, scale))
+	case meta.DateTime:
+		return pair("INTEGER", "timestamptz")
+	case meta.Date:
+		return pair("TEXT", "date")
+	case meta.Time:
+		return pair("TEXT", "time")
+	case meta.JSON:
+		return pair("TEXT", "jsonb")
+	case meta.Bytes:
+		return pair("BLOB", "bytea")
+	}
+	return "TEXT"
+}
+
+func name(text string) string { return `"` + text + `"` }

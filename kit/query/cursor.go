@@ -1,0 +1,186 @@
+package query
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// A cursor is the values of a row's order keys, as JSON texts, behind a short hash of the order, in base64url.
+
+// page is which part of a list is read.
+type page struct {
+	limit     int // rows; 0 is all
+	backward  bool
+	cursor    []any // values of the order's keys behind which the page begins; nil for the beginning
+	firstSlot int   // of the cursor's values
+}
+
+func (sel *Select) page(list *meta.Field) (page, error) {
+	settings := sel.Entity.Page
+	if list != nil && (list.Page.Size > 0 || list.Page.Max > 0) {
+		settings = list.Page
+	}
+	most := defaulted(settings.Max, 100)
+	p := page{limit: sel.First, backward: sel.Last > 0 || sel.Before != ""}
+	text := sel.After
+	if p.backward {
+		p.limit, text = sel.Last, sel.Before
+	}
+	switch {
+	case sel.First < 0 || sel.Last < 0:
+		return p, malformed("A page cannot have fewer than 0 rows.")
+	case p.backward && (sel.First > 0 || sel.After != ""):
+		return p, malformed("Ask for the first rows after a cursor or for the last rows before one, not both.")
+	case list != nil && list.Bound > 0 && p.limit == 0 && text == "":
+		return p, nil
+	case p.limit > max(most, boundOf(list)):
+		return p, malformed("A page has at most %d rows.", max(most, boundOf(list)))
+	case p.limit == 0:
+		p.limit = min(defaulted(settings.Size, 20), most)
+	}
+	if text == "" {
+		return p, nil
+	}
+	var err error
+	p.cursor, err = readCursor(text, sel.Entity, orderOf(sel, list))
+	return p, err
+}
+
+func boundOf(list *meta.Field) int {
+	if list == nil {
+		return 0
+	}
+	return list.Bound
+}
+
+func defaulted(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+func orderHash(e *meta.Entity, order []Order) string {
+	hash := fnv.New32a()
+	hash.Write([]byte(e.Name))
+	for _, o := range order {
+		fmt.Fprintf(hash, ",%s %t", strings.Join(o.Path, "."), o.Descending)
+	}
+	return strconv.FormatUint(uint64(hash.Sum32()), 36)
+}
+
+func writeCursor(hash string, values []any) string {
+	texts := make([]any, len(values))
+	for i, v := range values {
+		if v != nil {
+			texts[i] = cursorText(v)
+		}
+	}
+	list, err := json.Marshal(texts)
+	if err != nil {
+		panic(fmt.Sprintf("cursor of %v: %v", values, err)) // only texts and nulls
+	}
+	return base64.RawURLEncoding.EncodeToString(append([]byte(hash), list...))
+}
+
+func cursorText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	case time.Time:
+		return v.Format(time.RFC3339Nano)
+	case time.Duration:
+		return strconv.FormatInt(v.Microseconds(), 10)
+	case json.RawMessage:
+		return string(v)
+	case []byte:
+		return base64.RawURLEncoding.EncodeToString(v)
+	case fmt.Stringer: // Decimal, Date, TimeOfDay
+		return v.String()
+	}
+	panic(fmt.Sprintf("cursor: a %T is no value", v))
+}
+
+// readCursor gives the constants that a cursor holds. One that was made for another order is the caller's mistake.
+func readCursor(text string, e *meta.Entity, order []Order) ([]any, error) {
+	wrong := malformed("The cursor does not belong to this list and order.")
+	if len(text) > 8192 {
+		return nil, wrong
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, wrong
+	}
+	list, ok := strings.CutPrefix(string(raw), orderHash(e, order))
+	var texts []*string
+	if !ok || json.Unmarshal([]byte(list), &texts) != nil || len(texts) != len(order) {
+		return nil, wrong
+	}
+	values := make([]any, len(order))
+	for i, t := range texts {
+		if t == nil {
+			continue
+		}
+		if values[i], err = cursorValue(*t, keyField(e, order[i].Path)); err != nil {
+			return nil, wrong
+		}
+	}
+	if values[len(values)-1] == nil {
+		return nil, wrong
+	}
+	return values, nil
+}
+
+func keyField(e *meta.Entity, path []string) *meta.Field {
+	if len(path) == 0 {
+		return nil
+	}
+	f := e.Field(path[0])
+	if f != nil && f.Kind == meta.Value && len(path) == 2 {
+		return partOf(f, path[1])
+	}
+	return f
+}
+
+func cursorValue(text string, f *meta.Field) (any, error) {
+	if f == nil {
+		return nil, fmt.Errorf("cursor: no such field")
+	}
+	switch f.Kind {
+	case meta.Int, meta.Int64, meta.Duration:
+		return strconv.ParseInt(text, 10, 64)
+	case meta.Float:
+		return strconv.ParseFloat(text, 64)
+	case meta.Boolean:
+		return strconv.ParseBool(text)
+	case meta.Decimal:
+		return decimalFrom(text)
+	case meta.DateTime:
+		return time.Parse(time.RFC3339Nano, text)
+	case meta.Date:
+		return kit.ParseDate(text)
+	case meta.Time:
+		return kit.ParseTimeOfDay(text)
+	case meta.Bytes:
+		return base64.RawURLEncoding.DecodeString(text)
+	case meta.ID, meta.UUID, meta.Reference:
+		if _, ok := canonicalID(text); !ok {
+			return nil, fmt.Errorf("cursor: %q is no id", text)
+		}
+	}
+	return text, nil
+}

@@ -1,0 +1,165 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// defaults fills in what the caller did not give.
+func (w *write) defaults(ctx context.Context) error {
+	for _, f := range w.entity.Fields {
+		if _, given := w.values[f]; given || f.Default == nil {
+			continue
+		}
+		value, err := w.evaluate(ctx, f.Default, f)
+		if err != nil {
+			return fmt.Errorf("%s.%s: default: %w", w.entity.Name, f.Name, err)
+		}
+		if value == nil {
+			if !f.Null && !w.tx.viewer.SignedIn() && isViewer(f.Default) {
+				return kit.Unauthenticated()
+			}
+			continue
+		}
+		w.values[f] = value
+		w.trust[f] = f.Kind == meta.Reference
+	}
+	return nil
+}
+
+func isViewer(x *meta.Expr) bool { return x.Op == meta.OpGet && x.Root == meta.RootViewer }
+
+// evaluate works a default out: here where that is possible, else in the database.
+func (w *write) evaluate(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
+	switch {
+	case x.Op == meta.OpConst:
+		return canonical(x.Value, f), nil
+	case isViewer(x) && len(x.Path) == 0:
+		if !w.tx.viewer.SignedIn() {
+			return nil, nil
+		}
+		return string(w.tx.viewer.ID), nil
+	case x.Op == meta.OpNow && f.Kind == meta.DateTime:
+		return w.tx.now, nil
+	case x.Op == meta.OpNow && f.Kind == meta.Date:
+		return kit.Date{Year: w.tx.now.Year(), Month: w.tx.now.Month(), Day: w.tx.now.Day()}, nil
+	case x.Op == meta.OpGet && x.Root == meta.RootThis && len(x.Path) == 1:
+		return w.values[w.entity.Field(x.Path[0])], nil
+	case x.Op == meta.OpCall && x.Name == "token":
+		size := 32
+		if len(x.Args) > 0 {
+			if n, ok := x.Args[0].Value.(int64); ok {
+				size = int(n)
+			}
+		}
+		return kit.Token(size), nil
+	case x.Op == meta.OpCall && x.Name == "slug" && len(x.Args) == 1:
+		return w.slug(ctx, x.Args[0], f)
+	case x.Op == meta.OpCall && x.Name == "next":
+		return w.next(ctx, x.Args, f)
+	}
+	return w.select1(ctx, x, f)
+}
+
+// select1 has the database work a value out.
+func (w *write) select1(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
+	r := w.tx.renderer()
+	o := r.value(x, env{})
+	if o.typ.untyped {
+		o = r.constant(x, fieldType(f))
+	}
+	if r.err != nil || o.sql == sqlNull {
+		return nil, r.err
+	}
+	cells := []cell{{class: r.class(o.typ.kind), kind: o.typ.kind, scale: o.typ.scale}}
+	if _, err := w.tx.one(ctx, "SELECT "+r.selected(bracket(o.sql), o.typ.kind), r.params, nil, cells); err != nil {
+		return nil, err
+	}
+	return cells[0].value()
+}
+
+// slug is a text in the form of an address; one that is taken gets a suffix.
+func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
+	value, err := w.evaluate(ctx, x, f)
+	text, _ := value.(string)
+	slug := slugOf(text)
+	if err != nil || slug == "" {
+		slug = strings.ToLower(kit.Token(8))
+	}
+	if most := f.MaxLength; most > 8 && len(slug) > most-8 {
+		slug = strings.Trim(slug[:most-8], "-")
+	}
+	var taken int64
+	cells := []cell{{class: integerClass, kind: meta.Int64}}
+	sql := "SELECT count(*) FROM " + ident(w.entity.Table) + " WHERE " + ident(f.Column) + " = $1"
+	if _, err := w.tx.one(ctx, sql, []param{{source: slotSource, typ: typ{kind: meta.String}}}, []any{slug}, cells); err != nil {
+		return nil, err
+	}
+	if cells[0].integer != nil {
+		taken = *cells[0].integer
+	}
+	if taken > 0 {
+		slug += "-" + strings.ToLower(kit.Token(4))[:7]
+	}
+	return slug, nil
+}
+
+// slugOf keeps letters and digits, in lower case, with one hyphen for what stands between them.
+func slugOf(text string) string {
+	var b strings.Builder
+	hyphen := false
+	for _, c := range strings.ToLower(text) {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			hyphen = true
+			continue
+		}
+		if hyphen && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		hyphen = false
+		b.WriteRune(c)
+		if b.Len() >= 100 {
+			break
+		}
+	}
+	return b.String()
+}
+
+// next is one more than the largest number so far, of the rows under the same parent where one is named.
+func (w *write) next(ctx context.Context, args []*meta.Expr, f *meta.Field) (any, error) {
+	sql := "SELECT coalesce(max(" + ident(f.Column) + "), 0) + 1 FROM " + ident(w.entity.Table)
+	var params []param
+	var values []any
+	if len(args) == 1 && len(args[0].Path) == 1 {
+		parent := w.entity.Field(args[0].Path[0])
+		sql += " WHERE " + ident(parent.Column) + " = $1"
+		params = []param{{source: slotSource, typ: fieldType(parent)}}
+		values = []any{w.values[parent]}
+		if id, ok := canonicalID(textIn(values[0])); !ok {
+			return nil, nil // its absence or key is reported or resolved elsewhere
+		} else if w.tx.engine.dialect.postgres {
+			lock := "SELECT 1 FROM " + ident(parent.Target().Table) + " WHERE id = $1 FOR NO KEY UPDATE"
+			if _, err := w.tx.conn.Exec(ctx, lock, id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	cells := []cell{{class: integerClass, kind: meta.Int64}}
+	if _, err := w.tx.one(ctx, sql, params, values, cells); err != nil {
+		return nil, err
+	}
+	return cells[0].value()
+}
+
+func textIn(v any) string {
+	text, _ := v.(string)
+	return text
+}

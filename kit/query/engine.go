@@ -1,0 +1,115 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// New resolves b and checks that every rule, default and check of it has a form in db's SQL. Its error names the rule.
+func New(b *meta.Backend, db sqldb.Database, o Options) (*Engine, error) {
+	if err := meta.Resolve(b); err != nil {
+		return nil, err
+	}
+	e := &Engine{backend: b, db: db, clock: o.Clock, log: o.Log, handlers: o.Handlers}
+	if e.clock == nil {
+		e.clock = systemClock{}
+	}
+	if e.log == nil {
+		e.log = slog.Default()
+	}
+	if err := e.link(); err != nil {
+		return nil, err
+	}
+	return e, e.checkRules()
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+// link finds what every request would otherwise look up: the account's entity and the compiled patterns.
+func (e *Engine) link() (err error) {
+	if e.backend.Account != nil {
+		if e.account = e.backend.Entity(e.backend.Account.Entity); e.account == nil {
+			return fmt.Errorf("account: no entity %q", e.backend.Account.Entity)
+		}
+	}
+	e.dialect = dialect{postgres: e.db.Dialect() == sqldb.Postgres}
+	e.patterns, err = compilePatterns(e.backend)
+	return err
+}
+
+// Backend is what the engine reads and writes.
+func (e *Engine) Backend() *meta.Backend { return e.backend }
+
+// DB is the database itself.
+func (e *Engine) DB() sqldb.Database { return e.db }
+
+// Read calls do with a snapshot in which viewer can read and nothing can be written.
+func (e *Engine) Read(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	return e.db.Read(ctx, func(c sqldb.Conn) error { return do(ctx, e.tx(c, viewer)) })
+}
+
+// Write calls do with a transaction on behalf of viewer: committed when do returns nil, rolled back otherwise.
+func (e *Engine) Write(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	return e.db.Write(ctx, func(c sqldb.Conn) error { return do(ctx, e.tx(c, viewer)) })
+}
+
+func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
+	state := &txState{}
+	now := e.clock.Now().UTC().Truncate(time.Microsecond)
+	return &Tx{engine: e, conn: counted{c, state}, viewer: viewer, now: now, state: state}
+}
+
+// Viewer is who asks.
+func (t *Tx) Viewer() kit.Viewer { return t.viewer }
+
+// Now is the instant at which the transaction began, the same for all that it does; UTC, whole microseconds.
+func (t *Tx) Now() time.Time { return t.now }
+
+// System is the same transaction without policies: validation, checks and uniqueness still hold.
+func (t *Tx) System() *Tx {
+	system := *t
+	system.system = true
+	return &system
+}
+
+// Conn runs SQL in the transaction. No policy applies to it.
+func (t *Tx) Conn() sqldb.Conn { return t.conn }
+
+// Statements is how many statements the transaction has run.
+func (t *Tx) Statements() int { return t.state.statements }
+
+// counted counts the statements of a transaction.
+type counted struct {
+	sqldb.Conn
+	state *txState
+}
+
+func (c counted) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	c.state.statements++
+	return c.Conn.Query(ctx, sql, args...)
+}
+
+func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	c.state.statements++
+	return c.Conn.Exec(ctx, sql, args...)
+}
+
+func malformed(format string, args ...any) *kit.Problem {
+	return &kit.Problem{Code: kit.CodeMalformed, Status: 400, Detail: fmt.Sprintf(format, args...)}
+}
+
+// denied is the problem of a rule that does not hold: sign in first, or never.
+func denied(v kit.Viewer, what string) *kit.Problem {
+	if !v.SignedIn() {
+		return kit.Unauthenticated()
+	}
+	return kit.Forbidden(what)
+}

@@ -1,0 +1,362 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// The backend of these tests: people, articles with prices, tags and comments, and private notes.
+
+func common(fields ...*meta.Field) []*meta.Field {
+	return append([]*meta.Field{
+		{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
+		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
+		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
+		{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
+	}, fields...)
+}
+
+func when(x *meta.Expr) []meta.Rule { return []meta.Rule{{When: x, Source: "fixture"}} }
+
+func number(n float64) *float64 { return &n }
+
+var (
+	newest  = meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}
+	admin   = meta.Eq(meta.Viewer("role"), meta.Const("ADMIN"))
+	asMe    = meta.Eq(meta.This(), meta.Viewer())
+	author  = meta.Eq(meta.This("author"), meta.Viewer())
+	owner   = meta.Eq(meta.This("owner"), meta.Viewer())
+	isMoney = func(prefix string) []*meta.Field {
+		return []*meta.Field{
+			{Name: "amount", Kind: meta.Decimal, Column: prefix + "_amount", Digits: 12, Scale: 2},
+			{Name: "currency", Kind: meta.Currency, Column: prefix + "_currency"},
+		}
+	}
+)
+
+func userEntity() *meta.Entity {
+	return &meta.Entity{
+		Name: "User", Singular: "user", Plural: "users", Path: "users", Table: "users", Key: "name", Page: newest,
+		Fields: common(
+			&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Null: false, Allow: meta.Allow{Read: when(asMe)}},
+			&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 20},
+			&meta.Field{Name: "role", Kind: meta.EnumKind, Type: "Role", Column: "role", Default: meta.Const("MEMBER"), Allow: meta.Allow{Update: when(admin), Create: when(admin)}},
+			&meta.Field{Name: "active", Kind: meta.Boolean, Column: "active", Default: meta.Const(true)},
+			&meta.Field{Name: "boss", Kind: meta.Reference, Type: "User", Column: "boss_id", Null: true},
+			&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "author", Page: newest},
+			&meta.Field{Name: "likes", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "likes", From: "user_id", To: "article_id", Owner: true}, Bound: 5},
+		),
+		Allow: meta.Allow{
+			Read:   when(meta.Or(meta.This("active"), asMe)),
+			Create: when(admin),
+			Update: when(meta.Or(asMe, admin)),
+			Delete: when(admin),
+		},
+		Uniques: []meta.Unique{
+			{Name: "users_email_key", Fields: []string{"email"}},
+			{Name: "users_name_key", Fields: []string{"name"}, IgnoreCase: true},
+		},
+	}
+}
+
+func articleEntity() *meta.Entity {
+	return &meta.Entity{
+		Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest,
+		Fields: common(
+			&meta.Field{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title")), Pattern: "^[a-z0-9-]+$"},
+			&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40},
+			&meta.Field{Name: "summary", Kind: meta.String, Column: "summary", Null: true},
+			&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer()},
+			&meta.Field{Name: "editor", Kind: meta.Reference, Type: "User", Column: "editor_id", Null: true},
+			&meta.Field{Name: "status", Kind: meta.EnumKind, Type: "Status", Column: "status", Default: meta.Const("DRAFT")},
+			&meta.Field{Name: "price", Kind: meta.Value, Type: "Money", Null: true, Fields: isMoney("price")},
+			&meta.Field{Name: "rating", Kind: meta.Int, Column: "rating", Null: true, Min: number(1), Max: number(5)},
+			&meta.Field{Name: "earnings", Kind: meta.Decimal, Column: "earnings", Null: true, Allow: meta.Allow{Read: when(author)}},
+			&meta.Field{Name: "publishedAt", Kind: meta.DateTime, Column: "published_at", Null: true},
+			&meta.Field{Name: "kind", Kind: meta.String, Column: "kind", Immutable: true, Default: meta.Const("essay")},
+			&meta.Field{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Bound: 3},
+			&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article"},
+			&meta.Field{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "likes", From: "article_id", To: "user_id"}},
+		),
+		Allow: meta.Allow{
+			Read:   []meta.Rule{{When: meta.Eq(meta.This("status"), meta.Const("PUBLISHED"))}, {When: author}},
+			Create: when(author), Update: when(author), Delete: when(author),
+		},
+		Uniques: []meta.Unique{{Name: "articles_slug_key", Fields: []string{"slug"}}},
+		Checks: []meta.Check{
+			{Name: "articles_price_check", That: meta.Apply(meta.OpGe, meta.This("price", "amount"), meta.Const(int64(0))), Code: "NEGATIVE_PRICE", Field: "price", Local: true},
+			{Name: "articles_editor_check", That: meta.Or(meta.Eq(meta.This("editor"), meta.Null()), meta.This("editor", "active")), Code: "EDITOR_GONE", Field: "editor"},
+			{Name: "articles_rating_check", That: meta.Or(meta.Eq(meta.Old("rating"), meta.Null()), meta.Apply(meta.OpLe, meta.Old("rating"), meta.This("rating"))), Code: "RATING_FELL", Field: "rating"},
+		},
+	}
+}
+
+func backend() *meta.Backend {
+	return &meta.Backend{
+		Name:    "test",
+		Account: &meta.Account{Entity: "User", Login: "email"},
+		Enums:   []*meta.Enum{{Name: "Role", Values: []string{"MEMBER", "ADMIN"}}, {Name: "Status", Values: []string{"DRAFT", "PUBLISHED", "ARCHIVED"}}},
+		Structs: []*meta.Struct{
+			{Name: "Money", Fields: isMoney("x")},
+			{Name: "ReviewInput", Input: true, Fields: []*meta.Field{
+				{Name: "article", Kind: meta.Reference, Type: "Article"},
+				{Name: "stars", Kind: meta.Int, Min: number(1), Max: number(5)},
+				{Name: "cc", Kind: meta.Reference, Type: "User", Repeated: true, Null: true},
+			}},
+		},
+		Entities: []*meta.Entity{
+			userEntity(), articleEntity(),
+			{
+				Name: "Tag", Singular: "tag", Plural: "tags", Path: "tags", Table: "tags", Key: "name",
+				Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
+				Fields: common(
+					&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1},
+					&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: newest},
+				),
+				Allow:   meta.Allow{Read: when(meta.True()), Create: when(meta.Ne(meta.Viewer(), meta.Null())), Delete: when(meta.Ne(meta.Viewer(), meta.Null()))},
+				Uniques: []meta.Unique{{Name: "tags_name_key", Fields: []string{"name"}}},
+			},
+			{
+				Name: "Comment", Singular: "comment", Plural: "comments", Path: "comments", Table: "comments", Key: "id",
+				Page: meta.Page{Size: 2, Max: 10, Order: []meta.Order{{Field: "createdAt"}}},
+				Fields: common(
+					&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id", Immutable: true},
+					&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer()},
+					&meta.Field{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100},
+					&meta.Field{Name: "replies", Kind: meta.Int, Column: "replies", Default: meta.Const(int64(0))},
+				),
+				Allow: meta.Allow{
+					Read:   when(meta.Can(meta.Read, meta.This("article"))),
+					Create: when(meta.And(author, meta.Can(meta.Read, meta.This("article")))),
+					Update: when(meta.And(author, meta.Apply(meta.OpLt, meta.Now(), meta.Apply(meta.OpAdd, meta.This("createdAt"), meta.Const(int64(time.Hour/time.Microsecond)))))),
+					Delete: []meta.Rule{{When: author}, {When: meta.Eq(meta.This("article", "author"), meta.Viewer())}},
+				},
+			},
+			{
+				Name: "Notebook", Singular: "notebook", Plural: "notebooks", Path: "notebooks", Table: "notebooks", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "owner", Kind: meta.Reference, Type: "User", Column: "owner_id", Default: meta.Viewer()},
+					&meta.Field{Name: "locked", Kind: meta.Boolean, Column: "locked", Default: meta.Const(false)},
+					&meta.Field{Name: "notes", Kind: meta.List, Type: "Note", Inverse: "notebook", Bound: 3},
+				),
+				Allow: meta.Allow{Read: when(owner), Create: when(owner),
+					Update: when(meta.And(owner, meta.Eq(meta.Old("locked"), meta.Const(false)))), Delete: when(owner)},
+			},
+			{
+				Name: "Note", Singular: "note", Plural: "notes", Path: "notes", Table: "notes", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "notebook", Kind: meta.Reference, Type: "Notebook", Column: "notebook_id"},
+					&meta.Field{Name: "text", Kind: meta.String, Column: "text"},
+					&meta.Field{Name: "day", Kind: meta.Date, Column: "day", Null: true},
+					&meta.Field{Name: "at", Kind: meta.Time, Column: "at", Null: true},
+					&meta.Field{Name: "takes", Kind: meta.Duration, Column: "takes", Null: true},
+					&meta.Field{Name: "weight", Kind: meta.Float, Column: "weight", Null: true},
+					&meta.Field{Name: "big", Kind: meta.Int64, Column: "big", Null: true},
+					&meta.Field{Name: "data", Kind: meta.JSON, Column: "data", Null: true},
+					&meta.Field{Name: "raw", Kind: meta.Bytes, Column: "raw", Null: true},
+					&meta.Field{Name: "link", Kind: meta.URL, Column: "link", Null: true},
+					&meta.Field{Name: "zone", Kind: meta.TimeZone, Column: "zone", Null: true},
+					&meta.Field{Name: "country", Kind: meta.Country, Column: "country", Null: true},
+					&meta.Field{Name: "ref", Kind: meta.UUID, Column: "ref", Null: true},
+				),
+				Allow: meta.Allow{
+					Read:   when(meta.Eq(meta.This("notebook", "owner"), meta.Viewer())),
+					Create: when(meta.Eq(meta.This("notebook", "owner"), meta.Viewer())),
+					Update: when(meta.Eq(meta.This("notebook", "owner"), meta.Viewer())),
+				},
+			},
+		},
+		Operations: []*meta.Operation{
+			{
+				Name: "publish", Mutation: true, Args: []*meta.Field{{Name: "article", Kind: meta.Reference, Type: "Article"}},
+				Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
+				Allow:  when(meta.And(meta.Eq(meta.Arg("article", "author"), meta.Viewer()), meta.Eq(meta.Arg("article", "status"), meta.Const("DRAFT")))),
+			},
+			{
+				Name: "review", Mutation: true, Args: []*meta.Field{{Name: "input", Kind: meta.Input, Type: "ReviewInput"}},
+				Result: &meta.Field{Name: "result", Kind: meta.Boolean},
+				Allow: when(meta.And(meta.Ne(meta.Viewer(), meta.Null()), meta.Ne(meta.Arg("input", "article", "author"), meta.Viewer()),
+					meta.Not(meta.Over(meta.OpExists, meta.Arg("input", "cc"), "u", meta.Eq(meta.Var("u", "role"), meta.Const("ADMIN")))))),
+			},
+			{Name: "ping", Result: &meta.Field{Name: "result", Kind: meta.Boolean}, Allow: when(meta.True())},
+			{Name: "hidden", Result: &meta.Field{Name: "result", Kind: meta.Boolean}},
+		},
+	}
+}
+
+var constraints = map[string][]string{
+	"articles": {"CONSTRAINT articles_price_check CHECK (price_amount >= 0)"},
+}
+
+// clock is a clock that tests set.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// world is a database with people in it.
+type world struct {
+	*testing.T
+	engine           *query.Engine
+	clock            *clock
+	ann, bob, root   kit.Viewer
+	called           []any
+	handlerSucceeded bool
+}
+
+func newWorld(t *testing.T, db sqldb.Database) *world {
+	t.Helper()
+	w := &world{T: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
+	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
+	b := backend()
+	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{
+		"publish": handle, "review": handle, "ping": handle, "hidden": handle}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kittest.Tables(t, db, b, constraints)
+	w.engine = engine
+	w.root = kit.Viewer{ID: w.create(kit.Viewer{}, true, "User", "name", "root", "email", "root@example.com", "role", "ADMIN")}
+	w.ann = kit.Viewer{ID: w.create(w.root, false, "User", "name", "ann", "email", "ann@example.com")}
+	w.bob = kit.Viewer{ID: w.create(w.root, false, "User", "name", "bob", "email", "bob@example.com")}
+	return w
+}
+
+func (w *world) entity(name string) *meta.Entity { return w.engine.Backend().Entity(name) }
+
+// changes makes changes of names and values in turn.
+func (w *world) changes(e *meta.Entity, pairs ...any) []query.Change {
+	var changes []query.Change
+	for i := 0; i < len(pairs); i += 2 {
+		f := e.Field(pairs[i].(string))
+		if f == nil {
+			w.Fatalf("%s has no field %v", e.Name, pairs[i])
+		}
+		v := pairs[i+1]
+		if id, ok := v.(kit.ID); ok {
+			v = string(id)
+		}
+		if n, ok := v.(int); ok {
+			v = int64(n)
+		}
+		changes = append(changes, query.Change{Field: f, Value: v})
+	}
+	return changes
+}
+
+func (w *world) tryCreate(v kit.Viewer, system bool, entity string, pairs ...any) (id kit.ID, err error) {
+	e := w.entity(entity)
+	w.clock.now = w.clock.now.Add(time.Second)
+	err = w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+		if system {
+			tx = tx.System()
+		}
+		id, err = tx.Create(ctx, e, w.changes(e, pairs...))
+		return err
+	})
+	return id, err
+}
+
+func (w *world) create(v kit.Viewer, system bool, entity string, pairs ...any) kit.ID {
+	w.Helper()
+	id, err := w.tryCreate(v, system, entity, pairs...)
+	if err != nil {
+		w.Fatalf("create %s %v: %v", entity, pairs, describe(err))
+	}
+	return id
+}
+
+func (w *world) update(v kit.Viewer, entity string, key any, version int64, pairs ...any) error {
+	e := w.entity(entity)
+	return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.Update(ctx, e, fmt.Sprint(key), version, w.changes(e, pairs...))
+		return err
+	})
+}
+
+func (w *world) delete(v kit.Viewer, entity string, key any, version int64) error {
+	return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+		return tx.Delete(ctx, w.entity(entity), fmt.Sprint(key), version)
+	})
+}
+
+// fields is selections of fields by name, where "author(name,boss)" nests.
+func (w *world) sel(entity string, fields ...any) *query.Select {
+	e := w.entity(entity)
+	s := &query.Select{Entity: e}
+	for _, f := range fields {
+		switch f := f.(type) {
+		case string:
+			field := e.Field(f)
+			if field == nil {
+				w.Fatalf("%s has no field %q", entity, f)
+			}
+			s.Fields = append(s.Fields, query.Selection{Field: field})
+		case nest:
+			s.Fields = append(s.Fields, query.Selection{Field: e.Field(f.field), Nested: f.sel})
+		}
+	}
+	return s
+}
+
+type nest struct {
+	field string
+	sel   *query.Select
+}
+
+func (w *world) list(v kit.Viewer, s *query.Select) *query.List {
+	w.Helper()
+	l, _, err := w.tryList(v, s)
+	if err != nil {
+		w.Fatal(describe(err))
+	}
+	return l
+}
+
+func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statements int, err error) {
+	err = w.engine.Read(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+		l, err = tx.List(ctx, s)
+		statements = tx.Statements()
+		return err
+	})
+	return l, statements, err
+}
+
+func (w *world) get(v kit.Viewer, s *query.Select, key any) (row *query.Row, err error) {
+	err = w.engine.Read(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+		row, err = tx.Get(ctx, s, fmt.Sprint(key))
+		return err
+	})
+	return row, err
+}
+
+// describe is an error as one line: a problem as its code and fields.
+func describe(err error) string {
+	var p *kit.Problem
+	if !errors.As(err, &p) {
+		if err == nil {
+			return "ok"
+		}
+		return "error: " + err.Error()
+	}
+	text := p.Code
+	for _, f := range p.Fields {
+		text += " " + f.Field + ":" + f.Code
+	}
+	return text
+}
+
+func (w *world) want(err error, want string) {
+	w.Helper()
+	if got := describe(err); got != want {
+		w.Errorf("got %s (%v), want %s", got, err, want)
+	}
+}

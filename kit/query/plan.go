@@ -1,0 +1,295 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// plan is a read as one statement, rendered once for all requests of its shape.
+type plan struct {
+	sql    string
+	params []param
+	cells  []cell // a prototype of each column
+	node   *node  // how to read a row
+	never  bool   // no row can fit, so that no statement is needed
+	keys   []orderKey
+	parent int // the column that names the row whose list this is, or -1
+	lists  []listStep
+	count  *plan // the statement that counts all rows, where that was asked for
+}
+
+// node reads one row out of columns.
+type node struct {
+	id, version int // columns; version is -1 where there is none
+	values      []reader
+}
+
+// reader reads the value of one Selection.
+type reader struct {
+	kind   readerKind
+	column int
+	parts  []reader // of a value object
+	node   *node    // of a reference; nil for its id alone
+	list   int      // the place among the plan's lists
+	width  int
+}
+
+type readerKind uint8
+
+const (
+	hiddenReader readerKind = iota // always null
+	scalarReader
+	valueReader
+	idReader // a reference as its id alone
+	rowReader
+	listReader
+)
+
+// listStep is a list in the selection: the next statement reads it for all rows at once.
+type listStep struct {
+	path  []int // of Selections, from the plan's Select
+	field *meta.Field
+}
+
+// variant says for which rows a plan reads.
+type variant uint8
+
+const (
+	pageVariant     variant = iota
+	idVariant               // one row, by id
+	keyVariant              // one row, by its entity's key
+	idsVariant              // several rows, by id
+	childVariant            // the list of one row
+	childrenVariant         // the lists of several rows
+	countVariant            // how many rows fit
+	countsVariant           // how many rows of each list fit
+)
+
+// planner builds a plan.
+type planner struct {
+	*renderer
+	plan    *plan
+	joins   []string
+	columns []string
+	sel     *Select
+	page    page
+	variant variant
+	list    *meta.Field // of a child or children variant
+	extra   int         // the slot of the id, key or ids
+}
+
+func (p *planner) build() error {
+	row := &scope{entity: p.sel.Entity, alias: p.alias("t")}
+	policy := p.policy(p.sel.Entity, meta.Read, row)
+	filter := sqlTrue
+	if p.sel.Where != nil && !p.single() {
+		filter = p.cond(p.sel.Where, env{this: row, guarded: !p.system}, false)
+	}
+	where := conjunction(policy, filter)
+	switch {
+	case where == sqlFalse:
+		p.plan.never = true
+	case p.variant == countVariant:
+		p.plan.sql = "SELECT count(*) FROM " + p.table(row) + whereClause(where)
+	case p.variant == countsVariant:
+		from, parent := p.listFrom(row)
+		p.plan.sql = "SELECT " + parent + ", count(*) FROM " + from + whereClause(conjunction(parent+" "+p.oneOf(p.extra), where)) +
+			" GROUP BY 1"
+	case p.variant == childrenVariant && p.page.limit > 0:
+		p.ranked(row, where)
+	default:
+		p.plain(row, where)
+	}
+	p.plan.params = p.params
+	return p.err
+}
+
+func (p *planner) single() bool {
+	return p.variant == idVariant || p.variant == keyVariant || p.variant == idsVariant
+}
+
+func (p *planner) table(row *scope) string { return ident(row.entity.Table) + " " + row.alias }
+
+func whereClause(condition string) string {
+	if condition == sqlTrue {
+		return ""
+	}
+	return " WHERE " + condition
+}
+
+// plain reads rows as they stand, in order.
+func (p *planner) plain(row *scope, where string) {
+	from, parent := p.table(row), ""
+	switch p.variant {
+	case idVariant:
+		where = conjunction(row.alias+".id = "+p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}}), where)
+	case keyVariant:
+		where = conjunction(p.keyIs(row), where)
+	case idsVariant:
+		where = conjunction(row.alias+".id "+p.oneOf(p.extra), where)
+	case childVariant:
+		from, parent = p.listFrom(row)
+		where = conjunction(parent+" = "+p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}}), where)
+	case childrenVariant:
+		from, parent = p.listFrom(row)
+		where = conjunction(parent+" "+p.oneOf(p.extra), where)
+	}
+	p.plan.node = p.node(row, p.sel.Fields, nil)
+	tail := ""
+	if !p.single() {
+		keys := p.orderKeys(row)
+		where = conjunction(where, p.after(keys))
+		p.selectKeys(keys)
+		tail = " ORDER BY " + p.orderBy(keys)
+		if p.page.limit > 0 {
+			tail += " LIMIT " + strconv.Itoa(p.page.limit+1)
+		}
+		if p.variant == childrenVariant {
+			p.plan.parent = p.column(parent, typ{kind: meta.ID})
+		}
+	}
+	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + whereClause(where) + tail
+}
+
+// ranked reads a page of each of several lists: it numbers the rows of each, then reads those of a low number.
+func (p *planner) ranked(row *scope, where string) {
+	from, parent := p.listFrom(row)
+	keys := p.orderKeys(row)
+	where = conjunction(parent+" "+p.oneOf(p.extra), where, p.after(keys))
+	inner := "SELECT " + parent + " AS parent, " + row.alias + ".id AS id, row_number() OVER (PARTITION BY " + parent +
+		" ORDER BY " + p.orderBy(keys) + ") AS place FROM " + from + whereClause(where)
+	outer := &scope{entity: row.entity, alias: p.alias("t")}
+	p.plan.node = p.node(outer, p.sel.Fields, nil)
+	p.selectKeys(p.orderKeys(outer))
+	p.plan.parent = p.column("p.parent", typ{kind: meta.ID})
+	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM (" + inner + ") p JOIN " + p.table(outer) + " ON " + outer.alias +
+		".id = p.id" + strings.Join(p.joins, "") + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
+}
+
+// listFrom is where the rows of the list stand, and the column that names the row that they belong to.
+func (p *planner) listFrom(row *scope) (from, parent string) {
+	f := p.list
+	if f.Join == nil {
+		return p.table(row), row.alias + "." + ident(f.Target().Field(f.Inverse).Column)
+	}
+	return ident(f.Join.Table) + " j JOIN " + p.table(row) + " ON " + row.alias + ".id = j." + ident(f.Join.To), "j." + ident(f.Join.From)
+}
+
+func (p *planner) keyIs(row *scope) string {
+	f := row.entity.Field(row.entity.Key)
+	column := row.alias + "." + ident(f.Column)
+	given := p.param(param{source: slotSource, slot: p.extra, typ: fieldType(f)})
+	if ignoresCase(row.entity, f.Name) {
+		return "lower(" + column + ") = lower(" + given + ")"
+	}
+	return column + " = " + given
+}
+
+// ignoresCase tells whether a field alone is unique in whatever case.
+func ignoresCase(e *meta.Entity, field string) bool {
+	for _, u := range e.Uniques {
+		if u.IgnoreCase && len(u.Fields) == 1 && u.Fields[0] == field {
+			return true
+		}
+	}
+	return false
+}
+
+// column adds a column to the statement and tells its place.
+func (p *planner) column(sql string, t typ) int {
+	selected := p.selected(sql, t.kind)
+	for i, known := range p.columns {
+		if known == selected && p.plan.cells[i].kind == t.kind {
+			return i
+		}
+	}
+	p.columns = append(p.columns, selected)
+	p.plan.cells = append(p.plan.cells, cell{class: p.class(t.kind), kind: t.kind, scale: t.scale})
+	return len(p.columns) - 1
+}
+
+// node selects what is asked for of the row s.
+func (p *planner) node(s *scope, fields []Selection, path []int) *node {
+	n := &node{id: p.column(s.alias+".id", typ{kind: meta.ID}), version: -1}
+	if version := s.entity.Field("version"); version != nil {
+		n.version = p.column(s.alias+"."+ident(version.Column), typ{kind: meta.Int64})
+	}
+	n.values = make([]reader, len(fields))
+	for i, selection := range fields {
+		n.values[i] = p.reader(s, selection, append(path[:len(path):len(path)], i))
+	}
+	return n
+}
+
+func (p *planner) reader(s *scope, selection Selection, path []int) reader {
+	f := selection.Field
+	visible := p.fieldRule(f, meta.Read, s)
+	if visible == sqlFalse {
+		return reader{kind: hiddenReader}
+	}
+	switch f.Kind {
+	case meta.Value:
+		r := reader{kind: valueReader}
+		for _, part := range f.Fields {
+			r.parts = append(r.parts, p.scalar(s, part, visible))
+		}
+		return r
+	case meta.Reference:
+		if selection.Nested == nil {
+			return p.idOf(s, f, visible)
+		}
+		return p.row(s, selection, visible, path)
+	case meta.List:
+		r := reader{kind: listReader, list: len(p.plan.lists), column: -1}
+		if visible != sqlTrue {
+			r.column = p.column("CASE WHEN "+visible+" THEN 1 END", typ{kind: meta.Int64})
+		}
+		p.plan.lists = append(p.plan.lists, listStep{path: path, field: f})
+		return r
+	}
+	return p.scalar(s, f, visible)
+}
+
+func (p *planner) scalar(s *scope, f *meta.Field, visible string) reader {
+	o := p.renderer.column(s, f)
+	if visible != sqlTrue {
+		o.guard = visible
+	}
+	return reader{kind: scalarReader, column: p.column(bracketCase(o.shown()), fieldType(f))}
+}
+
+// bracketCase makes a CASE fit for a cast.
+func bracketCase(sql string) string {
+	if strings.HasPrefix(sql, "CASE ") {
+		return "(" + sql + ")"
+	}
+	return sql
+}
+
+// idOf selects the id of a reference, null where the viewer may not see the row.
+func (p *planner) idOf(s *scope, f *meta.Field, visible string) reader {
+	o := p.renderer.column(s, f)
+	visible = conjunction(visible, p.visible(f.Target(), o.sql))
+	if visible == sqlFalse {
+		return reader{kind: hiddenReader}
+	}
+	if visible != sqlTrue {
+		o.guard = visible
+	}
+	return reader{kind: idReader, column: p.column(o.shown(), fieldType(f))}
+}
+
+// row joins the row that a reference leads to, where the viewer may see it.
+func (p *planner) row(s *scope, selection Selection, visible string, path []int) reader {
+	f := selection.Field
+	target := &scope{entity: f.Target(), alias: p.alias("t")}
+	policy := p.policy(target.entity, meta.Read, target)
+	if policy == sqlFalse {
+		return reader{kind: hiddenReader}
+	}
+	on := conjunction(target.alias+".id = "+p.renderer.column(s, f).sql, visible, policy)
+	p.joins = append(p.joins, " LEFT JOIN "+p.table(target)+" ON "+on)
+	return reader{kind: rowReader, node: p.node(target, selection.Nested.Fields, path)}
+}

@@ -1,0 +1,454 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// List reads a page of the rows that fit, and all that sel nests in them: one statement, and one more for each list in
+// the selection, however many rows there are.
+func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
+	if err := t.mayRead(sel.Entity); err != nil {
+		return nil, err
+	}
+	if _, err := cost(sel, nil, 1); err != nil {
+		return nil, err
+	}
+	lists, err := t.page(ctx, sel, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return lists[""], nil
+}
+
+// Get reads one row by the value of its entity's key, or by its id: a UUID is always taken as the id. A row that is
+// missing, or that the viewer may not see, is the problem NOT_FOUND.
+func (t *Tx) Get(ctx context.Context, sel *Select, key string) (*Row, error) {
+	if err := t.mayRead(sel.Entity); err != nil {
+		return nil, err
+	}
+	if _, err := costOfFields(sel.Fields, 1, 0); err != nil {
+		return nil, err
+	}
+	v, value, ok := addressed(sel.Entity, key)
+	if !ok {
+		return nil, kit.NotFound(sel.Entity.Singular)
+	}
+	rows, err := t.rows(ctx, sel, v, value)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, kit.NotFound(sel.Entity.Singular)
+	}
+	return rows[0], nil
+}
+
+// addressed is how a row is found by what a caller calls it.
+func addressed(e *meta.Entity, key string) (variant, any, bool) {
+	if id, ok := canonicalID(key); ok {
+		return idVariant, id, true
+	}
+	if e.Key == "id" || strings.Contains(key, "\x00") {
+		return idVariant, nil, false
+	}
+	value, err := cursorValue(key, e.Field(e.Key))
+	return keyVariant, value, err == nil
+}
+
+func (t *Tx) mayRead(e *meta.Entity) error {
+	if !t.system && len(e.Allow.Read) == 0 {
+		return denied(t.viewer, "read "+e.Plural)
+	}
+	return nil
+}
+
+// rows reads whole rows, by id or key, without a page.
+func (t *Tx) rows(ctx context.Context, sel *Select, v variant, value any) ([]*Row, error) {
+	s := &shaper{}
+	p, err := t.plan(s, sel, nil, v, page{})
+	if err != nil {
+		return nil, err
+	}
+	read := &reading{tx: t, plan: p, sel: sel}
+	if err := read.run(ctx, append(s.values, value)); err != nil {
+		return nil, err
+	}
+	return read.rows, read.nested(ctx)
+}
+
+// page reads a page of each parent's list, or with no list the page of the entity itself under the name "".
+func (t *Tx) page(ctx context.Context, sel *Select, list *meta.Field, parents []string) (map[string]*List, error) {
+	pg, err := sel.page(list)
+	if err != nil {
+		return nil, err
+	}
+	v := pageVariant
+	switch {
+	case list != nil && len(parents) == 1:
+		v = childVariant
+	case list != nil:
+		v = childrenVariant
+	}
+	s := &shaper{}
+	p, err := t.plan(s, sel, list, v, pg)
+	if err != nil {
+		return nil, err
+	}
+	values := append(s.values, pg.cursor...)
+	if list != nil {
+		values = append(values, t.engine.ids(parents, v))
+	}
+	read := &reading{tx: t, plan: p, sel: sel}
+	if err := read.run(ctx, values); err != nil {
+		return nil, err
+	}
+	only := ""
+	if v == childVariant {
+		only = parents[0]
+	}
+	lists := read.lists(pg, orderHash(sel.Entity, orderOf(sel, list)), only, parents)
+	if sel.Count {
+		if err := t.count(ctx, sel, list, parents, lists); err != nil {
+			return nil, err
+		}
+	}
+	return lists, read.nested(ctx)
+}
+
+// ids is several ids as one value: a JSON list on SQLite, an array on PostgreSQL. The variant of one takes it as it is.
+func (e *Engine) ids(ids []string, v variant) any {
+	if v == childVariant {
+		return ids[0]
+	}
+	if e.dialect.postgres {
+		return "{" + strings.Join(ids, ",") + "}"
+	}
+	return `["` + strings.Join(ids, `","`) + `"]`
+}
+
+func (t *Tx) count(ctx context.Context, sel *Select, list *meta.Field, parents []string, lists map[string]*List) error {
+	s := &shaper{}
+	v := countVariant
+	if list != nil {
+		v = countsVariant
+	}
+	p, err := t.plan(s, sel, list, v, page{})
+	if err != nil || p.never {
+		return err
+	}
+	values := s.values
+	if list != nil {
+		values = append(values, t.engine.ids(parents, v))
+	}
+	args, err := t.args(p.params, values)
+	if err != nil {
+		return err
+	}
+	rows, err := t.conn.Query(ctx, p.sql, args...)
+	if err != nil {
+		return fmt.Errorf("count %s: %w", sel.Entity.Plural, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var total int64
+		parent := ""
+		if list == nil {
+			err = rows.Scan(&total)
+		} else {
+			err = rows.Scan(&parent, &total)
+		}
+		if err != nil {
+			return err
+		}
+		if l := lists[parent]; l != nil {
+			l.Total = total
+		}
+	}
+	return rows.Err()
+}
+
+// plan finds the plan of that shape, or makes it. s collects the values that the plan takes.
+func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) (*plan, error) {
+	s.key = append(s.key, byte('0'+v))
+	s.flag(t.system)
+	s.flag(t.viewer.SignedIn())
+	s.text(sel.Entity.Name)
+	if list != nil {
+		s.text(list.Type)
+		s.text(list.Name)
+		s.text(list.Column)
+		if list.Join != nil {
+			s.text(list.Join.Table)
+			s.text(list.Join.From)
+		} else {
+			s.text(list.Inverse)
+		}
+	}
+	if v != countVariant && v != countsVariant {
+		s.fields(sel.Fields, 0)
+		s.page(pg)
+		s.order(orderOf(sel, list))
+	}
+	s.size = 0
+	s.filter(sel.Where, 0)
+	if s.err != nil {
+		return nil, s.err
+	}
+	if p := t.engine.plans.get(s.key); p != nil {
+		return p, nil
+	}
+	pg.firstSlot = len(s.values)
+	builder := &planner{
+		renderer: t.renderer(), plan: &plan{parent: -1}, sel: sel, page: pg, variant: v, list: list,
+		extra: len(s.values) + len(pg.cursor),
+	}
+	builder.slots = s.slots
+	if err := builder.build(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", sel.Entity.Plural, err)
+	}
+	t.engine.plans.put(string(s.key), builder.plan)
+	return builder.plan, nil
+}
+
+func (t *Tx) renderer() *renderer {
+	return &renderer{
+		dialect: t.engine.dialect, backend: t.engine.backend, account: t.engine.account,
+		signed: t.viewer.SignedIn(), system: t.system,
+	}
+}
+
+// args is the arguments of a statement.
+func (t *Tx) args(params []param, values []any) ([]any, error) {
+	args := make([]any, len(params))
+	for i, p := range params {
+		var value any
+		switch p.source {
+		case viewerSource:
+			value = string(t.viewer.ID)
+		case nowSource:
+			value = t.now.Add(microseconds(p.offset))
+		case slotSource:
+			value = values[p.slot]
+		}
+		var err error
+		if p.typ.kind == meta.List {
+			args[i] = value
+		} else if args[i], err = t.engine.dialect.encode(value, p.typ); err != nil {
+			return nil, err
+		}
+	}
+	return args, nil
+}
+
+// reading is one statement's answer.
+type reading struct {
+	tx      *Tx
+	plan    *plan
+	sel     *Select
+	cells   []cell
+	rows    []*Row
+	keys    [][]any  // of each row's order
+	parents []string // of each row
+	pending [][]hole // per list of the plan: where it is missing
+}
+
+// hole is where a list belongs.
+type hole struct {
+	row   *Row
+	index int
+}
+
+func (r *reading) run(ctx context.Context, values []any) error {
+	if r.plan.never {
+		return nil
+	}
+	args, err := r.tx.args(r.plan.params, values)
+	if err != nil {
+		return err
+	}
+	rows, err := r.tx.conn.Query(ctx, r.plan.sql, args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
+	}
+	defer rows.Close()
+	r.cells = append([]cell(nil), r.plan.cells...)
+	r.pending = make([][]hole, len(r.plan.lists))
+	dest := make([]any, len(r.cells))
+	for i := range r.cells {
+		dest[i] = r.cells[i].dest()
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
+		}
+		if err := r.take(); err != nil {
+			return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
+		}
+	}
+	return rows.Err()
+}
+
+// take makes a row of the columns just read.
+func (r *reading) take() error {
+	row, err := r.node(r.plan.node)
+	if err != nil {
+		return err
+	}
+	r.rows = append(r.rows, row)
+	if r.plan.parent >= 0 {
+		r.parents = append(r.parents, *r.cells[r.plan.parent].text)
+	}
+	if len(r.plan.keys) == 0 {
+		return nil
+	}
+	keys := make([]any, len(r.plan.keys))
+	for i, k := range r.plan.keys {
+		if keys[i], err = r.cells[k.column].value(); err != nil {
+			return err
+		}
+	}
+	r.keys = append(r.keys, keys)
+	return nil
+}
+
+// node reads a row, nil where there is none.
+func (r *reading) node(n *node) (*Row, error) {
+	id := r.cells[n.id].text
+	if id == nil {
+		return nil, nil
+	}
+	row := &Row{ID: kit.ID(*id), Values: make([]any, len(n.values))}
+	if n.version >= 0 && r.cells[n.version].integer != nil {
+		row.Version = *r.cells[n.version].integer
+	}
+	for i := range n.values {
+		var err error
+		if row.Values[i], err = r.value(&n.values[i], row, i); err != nil {
+			return nil, err
+		}
+	}
+	return row, nil
+}
+
+func (r *reading) value(from *reader, row *Row, index int) (any, error) {
+	switch from.kind {
+	case scalarReader:
+		return r.cells[from.column].value()
+	case valueReader:
+		parts, whole := make([]any, len(from.parts)), false
+		for i := range from.parts {
+			part, err := r.cells[from.parts[i].column].value()
+			if err != nil {
+				return nil, err
+			}
+			parts[i], whole = part, whole || part != nil
+		}
+		if whole {
+			return parts, nil
+		}
+	case idReader:
+		if id := r.cells[from.column].text; id != nil {
+			return &Row{ID: kit.ID(*id), Values: []any{*id}}, nil
+		}
+	case rowReader:
+		// A nil *Row must not become a non-nil any.
+		if nested, err := r.node(from.node); nested != nil || err != nil {
+			return nested, err
+		}
+	case listReader:
+		if from.column < 0 || r.cells[from.column].integer != nil {
+			r.pending[from.list] = append(r.pending[from.list], hole{row, index})
+		}
+	}
+	return nil, nil
+}
+
+// lists parts the rows by parent and makes pages of them.
+func (r *reading) lists(pg page, hash, only string, parents []string) map[string]*List {
+	lists := make(map[string]*List, max(1, len(parents)))
+	if len(parents) == 0 {
+		parents = []string{""}
+	}
+	for _, parent := range parents {
+		lists[parent] = &List{HasPrevious: pg.cursor != nil}
+	}
+	for i, row := range r.rows {
+		parent := only
+		if r.parents != nil {
+			parent = r.parents[i]
+		}
+		l := lists[parent]
+		if pg.limit > 0 && len(l.Rows) == pg.limit {
+			l.HasNext = true
+			continue
+		}
+		l.Rows = append(l.Rows, row)
+		l.Cursors = append(l.Cursors, writeCursor(hash, r.keys[i]))
+	}
+	if pg.backward {
+		for _, l := range lists {
+			reverse(l.Rows)
+			reverse(l.Cursors)
+			l.HasNext, l.HasPrevious = l.HasPrevious, l.HasNext
+		}
+	}
+	return lists
+}
+
+func reverse[T any](s []T) {
+	for i, j := 0, len(s)-1; i < j; i, j = i+1, j-1 {
+		s[i], s[j] = s[j], s[i]
+	}
+}
+
+// nested reads each list of the selection for all rows at once.
+func (r *reading) nested(ctx context.Context) error {
+	for i, holes := range r.pending {
+		if len(holes) == 0 {
+			continue
+		}
+		step := r.plan.lists[i]
+		sel := r.sel.at(step.path)
+		lists, err := r.tx.lists(ctx, sel, step.field, parentsOf(holes))
+		if err != nil {
+			return err
+		}
+		for _, h := range holes {
+			h.row.Values[h.index] = lists[string(h.row.ID)]
+		}
+	}
+	return nil
+}
+
+// lists reads a list of each parent, all empty where the viewer may read none of its rows.
+func (t *Tx) lists(ctx context.Context, sel *Select, f *meta.Field, parents []string) (map[string]*List, error) {
+	if sel == nil {
+		sel = &Select{Entity: f.Target()}
+	}
+	return t.page(ctx, sel, f, parents)
+}
+
+// at is the Select nested in sel at the end of a path of selections, nil for one without.
+func (sel *Select) at(path []int) *Select {
+	for _, i := range path {
+		sel = sel.Fields[i].Nested
+	}
+	return sel
+}
+
+func parentsOf(holes []hole) []string {
+	seen := make(map[kit.ID]bool, len(holes))
+	var ids []string
+	for _, h := range holes {
+		if !seen[h.row.ID] {
+			seen[h.row.ID] = true
+			ids = append(ids, string(h.row.ID))
+		}
+	}
+	return ids
+}

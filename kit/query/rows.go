@@ -1,0 +1,288 @@
+package query
+
+import (
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// elements is the rows of a list as the FROM and WHERE of a subselect.
+type elements struct {
+	from   func() string // asked for when all else is rendered, for it leaves out a join that nothing needs
+	where  string
+	row    *scope
+	within env
+}
+
+// elements finds the rows of the list that x's first argument is, with x's variable for each.
+func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
+	list := x.Args[0]
+	if list.Op != meta.OpGet || len(list.Path) == 0 {
+		r.fail("list operation: its list is no path")
+		return elements{}, false
+	}
+	if list.Root == meta.RootArg {
+		return r.givenRows(x, list, e)
+	}
+	owner, f, guard := r.listOwner(list, e)
+	if f == nil || f.Kind != meta.List {
+		r.fail("list operation: %v is no list", list.Path)
+		return elements{}, false
+	}
+	if owner.sql == sqlNull || guard == sqlFalse {
+		return elements{}, true
+	}
+	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}}
+	target := ident(f.Target().Table) + " " + found.row.alias
+	if f.Join == nil {
+		back := f.Target().Field(f.Inverse)
+		found.where = conjunction(guard, found.row.alias+"."+ident(back.Column)+" = "+owner.sql)
+		found.from = func() string { return target }
+	} else {
+		link := r.alias("j")
+		found.row.id = link + "." + ident(f.Join.To)
+		found.where = conjunction(guard, link+"."+ident(f.Join.From)+" = "+owner.sql)
+		found.from = func() string {
+			from := ident(f.Join.Table) + " " + link
+			if found.row.used {
+				from += " JOIN " + target + " ON " + found.row.alias + ".id = " + found.row.id
+			}
+			return from
+		}
+	}
+	return r.visibleElements(found, e), true
+}
+
+// visibleElements leaves out what the viewer may not see, where he asks.
+func (r *renderer) visibleElements(found elements, e env) elements {
+	found.within = e.with(found.row)
+	if e.guarded {
+		found.where = conjunction(found.where, r.policy(found.row.entity, meta.Read, found.row))
+	}
+	return found
+}
+
+// listOwner is the id of the row that a list belongs to, and the list's field.
+func (r *renderer) listOwner(list *meta.Expr, e env) (owner operand, f *meta.Field, guard string) {
+	last := len(list.Path) - 1
+	prefix := &meta.Expr{Op: meta.OpGet, Root: list.Root, Var: list.Var, Path: list.Path[:last]}
+	owner = r.get(prefix, e)
+	if owner.typ.entity == nil {
+		return owner, nil, ""
+	}
+	f = owner.typ.entity.Field(list.Path[last])
+	if f == nil || !e.guarded {
+		return owner, f, owner.guard
+	}
+	row := e.rowOf(list)
+	if last > 0 || row == nil {
+		row = &scope{entity: owner.typ.entity, alias: r.alias("r")}
+		rule := r.fieldRule(f, meta.Read, row)
+		if rule != sqlTrue {
+			rule = "EXISTS (SELECT 1 FROM " + ident(row.entity.Table) + " " + row.alias + " WHERE " +
+				conjunction(row.alias+".id = "+owner.sql, rule) + ")"
+		}
+		return owner, f, conjunction(owner.guard, rule)
+	}
+	return owner, f, conjunction(owner.guard, r.fieldRule(f, meta.Read, row))
+}
+
+// givenRows is the rows that a repeated reference among the arguments names.
+func (r *renderer) givenRows(x, list *meta.Expr, e env) (elements, bool) {
+	fields := e.args
+	var f *meta.Field
+	for _, name := range list.Path {
+		if f = fieldNamed(fields, name); f == nil {
+			break
+		}
+		fields = f.Fields
+	}
+	if f == nil || !f.Repeated || f.Kind != meta.Reference {
+		r.fail("list operation: argument %v is no list of rows", list.Path)
+		return elements{}, false
+	}
+	row := &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}
+	slot := argumentSlot(e.args, list.Path)
+	found := elements{row: row, where: row.alias + ".id " + r.oneOf(slot)}
+	found.from = func() string { return ident(row.entity.Table) + " " + row.alias }
+	return r.visibleElements(found, e), true
+}
+
+// oneOf is the condition to be one of the ids that stand together in one value of the request.
+func (r *renderer) oneOf(slot int) string {
+	p := r.param(param{source: slotSource, slot: slot, typ: typ{kind: meta.List}})
+	if r.postgres {
+		return "= ANY (" + p + "::uuid[])"
+	}
+	return "IN (SELECT value FROM json_each(" + p + "))"
+}
+
+// exists is whether a list has an element that fits.
+func (r *renderer) exists(x *meta.Expr, e env) string {
+	found, ok := r.elements(x, e)
+	if !ok || found.row == nil {
+		return sqlFalse
+	}
+	condition := sqlTrue
+	if len(x.Args) > 1 {
+		condition = r.cond(x.Args[1], found.within, false)
+	}
+	where := conjunction(found.where, condition)
+	if where == sqlFalse {
+		return sqlFalse
+	}
+	return "EXISTS (SELECT 1 FROM " + found.from() + " WHERE " + where + ")"
+}
+
+// aggregate is a count, sum, least, greatest or mean value, or the first, of the elements that fit. Of none, a count
+// and a sum are 0 and the others null.
+func (r *renderer) aggregate(x *meta.Expr, e env) operand {
+	found, ok := r.elements(x, e)
+	counting := x.Op == meta.OpCount
+	if !ok || found.row == nil {
+		return r.nothing(x.Op)
+	}
+	condition := sqlTrue
+	if len(x.Args) > 1 {
+		condition = r.cond(x.Args[1], found.within, false)
+	}
+	var value operand
+	if !counting {
+		if len(x.Args) < 3 {
+			r.fail("list operation: it has no value")
+			return operand{sql: sqlNull}
+		}
+		value = r.value(x.Args[2], found.within)
+	}
+	where := conjunction(found.where, condition)
+	if where == sqlFalse || !counting && value.sql == sqlNull {
+		return r.nothing(x.Op)
+	}
+	t := value.typ
+	t.column, t.untyped, t.null = false, false, true
+	selected, order := value.shown(), ""
+	switch x.Op {
+	case meta.OpCount:
+		selected, t = "count(*)", typ{kind: meta.Int64}
+	case meta.OpSum:
+		selected, t.null = "coalesce(sum("+selected+"), 0)", false
+		if r.postgres && (t.kind == meta.Int64 || t.kind == meta.Duration) {
+			selected += "::bigint"
+		}
+		if t.kind == meta.Int {
+			t.kind = meta.Int64
+		}
+	case meta.OpMin:
+		selected = "min(" + selected + ")"
+	case meta.OpMax:
+		selected = "max(" + selected + ")"
+	case meta.OpAvg:
+		selected, t = r.mean(selected, t), typ{kind: meta.Float, null: true}
+	case meta.OpFind:
+		order = " ORDER BY " + r.identity(found.row).sql + " LIMIT 1"
+	}
+	return operand{sql: "(SELECT " + selected + " FROM " + found.from() + " WHERE " + where + order + ")", typ: t}
+}
+
+func (r *renderer) nothing(op meta.Op) operand {
+	if op == meta.OpCount || op == meta.OpSum {
+		return operand{sql: "0", typ: typ{kind: meta.Int64}}
+	}
+	return operand{sql: sqlNull}
+}
+
+func (r *renderer) mean(value string, t typ) string {
+	switch {
+	case r.postgres:
+		return "avg(" + value + ")::double precision"
+	case t.kind == meta.Decimal && t.scale > 0:
+		return "avg(" + value + ") / " + rescale(operand{sql: "1"}, t.scale).sql[len("1 * "):] + ".0"
+	}
+	return "avg(" + value + ")"
+}
+
+// isList tells whether x is a path to a list.
+func (r *renderer) isList(x *meta.Expr, e env) bool {
+	if x.Op != meta.OpGet || len(x.Path) == 0 {
+		return false
+	}
+	if x.Root == meta.RootArg {
+		return false
+	}
+	var entity *meta.Entity
+	if x.Root == meta.RootViewer {
+		entity = r.account
+	} else if s := e.rowOf(x); s != nil {
+		entity = s.entity
+	}
+	for i, name := range x.Path {
+		if entity == nil {
+			return false
+		}
+		f := entity.Field(name)
+		if f == nil {
+			return false
+		}
+		if i == len(x.Path)-1 {
+			return f.Kind == meta.List
+		}
+		entity = f.Target()
+	}
+	return false
+}
+
+// can is whether the viewer may do something with the row that x's argument refers to, by the rules of its entity.
+func (r *renderer) can(x *meta.Expr, e env) string {
+	target := x.Args[0]
+	if lifted, ok := r.lift(x, e); ok {
+		return lifted
+	}
+	if target.Op == meta.OpGet && len(target.Path) == 0 && target.Root != meta.RootViewer {
+		if row := e.rowOf(target); row != nil && row.bound == nil {
+			return r.policy(row.entity, x.Verb, row)
+		}
+	}
+	key := r.value(target, e)
+	if key.sql == sqlNull {
+		return sqlFalse
+	}
+	if key.typ.entity == nil {
+		r.fail("can: its argument is no reference")
+		return sqlFalse
+	}
+	row := &scope{entity: key.typ.entity, alias: r.alias("r")}
+	policy := r.policy(row.entity, x.Verb, row)
+	switch {
+	case policy == sqlFalse:
+		return sqlFalse
+	case policy == sqlTrue && key.guard == "" && !key.typ.null:
+		return sqlTrue
+	case policy == sqlTrue:
+		return conjunction(bracket(key.sql)+" IS NOT NULL", key.guard)
+	}
+	return conjunction(key.guard, "EXISTS (SELECT 1 FROM "+ident(row.entity.Table)+" "+row.alias+" WHERE "+
+		conjunction(row.alias+".id = "+key.sql, policy)+")")
+}
+
+// policy is the condition under which the viewer may do verb with the row s by the rules of its entity.
+func (r *renderer) policy(entity *meta.Entity, verb meta.Verb, s *scope) string {
+	if r.system {
+		return sqlTrue
+	}
+	return r.rules(entity.Allow.Of(verb), inside(s))
+}
+
+// fieldRule is the condition of the field's own rules for verb: true where it has none.
+func (r *renderer) fieldRule(f *meta.Field, verb meta.Verb, s *scope) string {
+	if own := f.Allow.Of(verb); len(own) > 0 && !r.system {
+		return r.rules(own, inside(s))
+	}
+	return sqlTrue
+}
+
+// rules is the alternatives as one condition.
+func (r *renderer) rules(rules []meta.Rule, e env) string {
+	parts := make([]string, len(rules))
+	for i, rule := range rules {
+		parts[i] = r.cond(rule.When, e, false)
+	}
+	return disjunction(parts...)
+}

@@ -1,0 +1,277 @@
+package query
+
+import (
+	"strconv"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// value is x as a value; a condition is never null.
+func (r *renderer) value(x *meta.Expr, e env) operand {
+	if r.depth++; r.depth > maxDepth {
+		r.fail("expression: nested too deeply")
+		return operand{sql: sqlNull}
+	}
+	defer func() { r.depth-- }()
+	switch x.Op {
+	case meta.OpConst:
+		if x.Value == nil {
+			return operand{sql: sqlNull}
+		}
+		t := typ{kind: naturalKind(x.Value), untyped: true}
+		if slot, ok := r.slots[x]; ok {
+			return operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}
+		}
+		o := r.constant(x, t)
+		o.typ.untyped = true
+		return o
+	case meta.OpGet:
+		return r.get(x, e)
+	case meta.OpNow:
+		t := typ{kind: meta.DateTime}
+		return operand{sql: r.typedParam(param{source: nowSource, typ: t}), typ: t}
+	case meta.OpIf:
+		return r.either(x, e)
+	case meta.OpAdd, meta.OpSub, meta.OpMul, meta.OpDiv, meta.OpMod:
+		return r.arithmetic(x, e)
+	case meta.OpNeg:
+		o := r.value(x.Args[0], e)
+		if o.sql != sqlNull {
+			o.sql, o.guard, o.typ.null = "-"+bracket(o.shown()), "", o.nullable()
+		}
+		o.typ.column = false
+		return o
+	case meta.OpCount, meta.OpSum, meta.OpMin, meta.OpMax, meta.OpAvg, meta.OpFind:
+		return r.aggregate(x, e)
+	case meta.OpCall:
+		return r.call(x, e)
+	}
+	return r.truth(r.cond(x, e, false))
+}
+
+// truth is a condition as a value, false where unknown.
+func (r *renderer) truth(condition string) operand {
+	t := typ{kind: meta.Boolean}
+	if condition == sqlTrue || condition == sqlFalse {
+		return operand{sql: condition, typ: t}
+	}
+	return operand{sql: "((" + condition + ") IS TRUE)", typ: t}
+}
+
+func naturalKind(v any) meta.Kind {
+	switch v.(type) {
+	case bool:
+		return meta.Boolean
+	case int64, int:
+		return meta.Int64
+	case float64:
+		return meta.Float
+	}
+	return meta.String
+}
+
+func (r *renderer) either(x *meta.Expr, e env) operand {
+	condition := r.cond(x.Args[0], e, false)
+	yes, no := r.pair(x.Args[1], x.Args[2], e)
+	switch condition {
+	case sqlTrue:
+		return yes
+	case sqlFalse:
+		return no
+	}
+	t := yes.typ
+	if yes.sql == sqlNull {
+		t = no.typ
+	}
+	t.null, t.column, t.untyped = yes.nullable() || no.nullable() || yes.sql == sqlNull || no.sql == sqlNull, false, false
+	return operand{sql: "(CASE WHEN " + condition + " THEN " + yes.shown() + " ELSE " + no.shown() + " END)", typ: t}
+}
+
+var arithmeticOperators = map[meta.Op]string{
+	meta.OpAdd: "+", meta.OpSub: "-", meta.OpMul: "*", meta.OpDiv: "/", meta.OpMod: "%",
+}
+
+func (r *renderer) arithmetic(x *meta.Expr, e env) operand {
+	if o, ok := r.shiftedNow(x); ok {
+		return o
+	}
+	a, b := r.value(x.Args[0], e), r.value(x.Args[1], e)
+	a, b = r.typeOperands(x, a, b)
+	if a.sql == sqlNull || b.sql == sqlNull {
+		return operand{sql: sqlNull, typ: a.typ}
+	}
+	null := a.nullable() || b.nullable()
+	a.sql, b.sql, a.guard, b.guard = bracket(a.shown()), bracket(b.shown()), "", ""
+	o := r.operate(x.Op, a, b)
+	o.typ.null = null || x.Op == meta.OpDiv || x.Op == meta.OpMod
+	o.typ.column, o.typ.untyped, o.typ.entity = false, false, nil
+	return o
+}
+
+// shiftedNow is now plus or minus a constant duration, worked out before the statement runs.
+func (r *renderer) shiftedNow(x *meta.Expr) (operand, bool) {
+	if x.Op != meta.OpAdd && x.Op != meta.OpSub || x.Args[0].Op != meta.OpNow || x.Args[1].Op != meta.OpConst {
+		return operand{}, false
+	}
+	micros, ok := x.Args[1].Value.(int64)
+	if _, given := r.slots[x.Args[1]]; !ok || given {
+		return operand{}, false
+	}
+	if x.Op == meta.OpSub {
+		micros = -micros
+	}
+	t := typ{kind: meta.DateTime}
+	return operand{sql: r.typedParam(param{source: nowSource, offset: micros, typ: t}), typ: t}, true
+}
+
+// typeOperands gives constants the type of the other side: beside an instant a number is a duration.
+func (r *renderer) typeOperands(x *meta.Expr, a, b operand) (operand, operand) {
+	beside := func(t typ) typ {
+		if t.kind == meta.DateTime || t.kind == meta.Duration && x.Op != meta.OpMul && x.Op != meta.OpDiv {
+			return typ{kind: meta.Duration}
+		}
+		if t.kind == meta.Duration {
+			return typ{kind: meta.Int64}
+		}
+		t.column = false
+		return t
+	}
+	if a.typ.untyped && !b.typ.untyped {
+		a = r.constant(x.Args[0], beside(b.typ))
+	}
+	if b.typ.untyped && !a.typ.untyped {
+		b = r.constant(x.Args[1], beside(a.typ))
+	}
+	return a, b
+}
+
+func (r *renderer) operate(op meta.Op, a, b operand) operand {
+	switch {
+	case a.typ.kind == meta.DateTime || b.typ.kind == meta.DateTime:
+		return r.instants(op, a, b)
+	case isText(a.typ.kind) && op == meta.OpAdd:
+		return operand{sql: "(" + a.sql + " || " + b.sql + ")", typ: typ{kind: meta.String}}
+	case op == meta.OpDiv || op == meta.OpMod:
+		return r.divide(op, a, b)
+	case op == meta.OpMul && !r.postgres:
+		t := a.typ
+		if b.typ.kind == meta.Decimal || b.typ.kind == meta.Float && t.kind != meta.Decimal || b.typ.kind == meta.Duration {
+			t = b.typ
+		}
+		t.scale = a.scale() + b.scale()
+		return operand{sql: "(" + a.sql + " * " + b.sql + ")", typ: t}
+	}
+	a, b = r.align(a, b)
+	t := wider(a.typ, b.typ)
+	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")", typ: t}
+}
+
+// wider is the type of a result of two numbers.
+func wider(a, b typ) typ {
+	rank := func(k meta.Kind) int {
+		switch k {
+		case meta.Int:
+			return 0
+		case meta.Int64:
+			return 1
+		case meta.Decimal:
+			return 2
+		}
+		return 3
+	}
+	if rank(b.kind) > rank(a.kind) {
+		return b
+	}
+	return a
+}
+
+// divide gives null where the divisor is 0. Whole numbers give a whole number; a decimal on SQLite becomes a Float.
+func (r *renderer) divide(op meta.Op, a, b operand) operand {
+	t := wider(a.typ, b.typ)
+	if !r.postgres && t.kind == meta.Decimal {
+		a, b = r.align(a, b)
+		if op == meta.OpDiv {
+			return operand{sql: "(" + a.sql + " * 1.0 / nullif(" + b.sql + ", 0))", typ: typ{kind: meta.Float}}
+		}
+		t = a.typ
+	}
+	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " nullif(" + b.sql + ", 0))", typ: t}
+}
+
+// instants adds a duration to an instant or takes one from it, or tells the duration between two.
+func (r *renderer) instants(op meta.Op, a, b operand) operand {
+	t := typ{kind: meta.DateTime}
+	both := a.typ.kind == meta.DateTime && b.typ.kind == meta.DateTime
+	if both {
+		t.kind = meta.Duration
+	}
+	switch {
+	case !r.postgres:
+		return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")", typ: t}
+	case both:
+		return operand{sql: "(extract(epoch FROM " + a.sql + " - " + b.sql + ") * 1000000)::bigint", typ: t}
+	case a.typ.kind != meta.DateTime:
+		a, b = b, a
+	}
+	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + interval(b.sql) + ")", typ: t}
+}
+
+func interval(micros string) string {
+	if _, err := strconv.ParseInt(micros, 10, 64); err == nil {
+		return "interval '" + micros + " microseconds'"
+	}
+	return micros + " * interval '1 microsecond'"
+}
+
+func isText(k meta.Kind) bool {
+	switch k {
+	case meta.String, meta.Email, meta.URL, meta.TimeZone, meta.Country, meta.Currency, meta.EnumKind:
+		return true
+	}
+	return false
+}
+
+// call is a function of the language.
+func (r *renderer) call(x *meta.Expr, e env) operand {
+	if x.Name == "size" && len(x.Args) == 1 && r.isList(x.Args[0], e) {
+		return r.aggregate(&meta.Expr{Op: meta.OpCount, Var: ".", Args: []*meta.Expr{x.Args[0], meta.True()}}, e)
+	}
+	args := make([]operand, len(x.Args))
+	for i, a := range x.Args {
+		args[i] = r.value(a, e)
+		if args[i].sql == sqlNull {
+			return operand{sql: sqlNull, typ: typ{kind: meta.Boolean}}
+		}
+		args[i].sql = args[i].shown()
+	}
+	sql := func(i int) string { return args[i].sql }
+	truth, text := typ{kind: meta.Boolean, null: true}, typ{kind: meta.String, null: true}
+	switch {
+	case len(args) == 2 && x.Name == "startsWith":
+		return operand{sql: "(substr(" + sql(0) + ", 1, length(" + sql(1) + ")) = " + sql(1) + ")", typ: truth}
+	case len(args) == 2 && x.Name == "endsWith" && r.postgres:
+		return operand{sql: "(right(" + sql(0) + ", length(" + sql(1) + ")) = " + sql(1) + ")", typ: truth}
+	case len(args) == 2 && x.Name == "endsWith":
+		return operand{sql: "(" + sql(1) + " = '' OR substr(" + sql(0) + ", -length(" + sql(1) + ")) = " + sql(1) + ")", typ: truth}
+	case len(args) == 2 && x.Name == "contains" && r.postgres:
+		return operand{sql: "(strpos(" + sql(0) + ", " + sql(1) + ") > 0)", typ: truth}
+	case len(args) == 2 && x.Name == "contains":
+		return operand{sql: "(instr(" + sql(0) + ", " + sql(1) + ") > 0)", typ: truth}
+	case len(args) == 2 && x.Name == "matches" && r.postgres:
+		return operand{sql: "(" + sql(0) + " ~ " + sql(1) + ")", typ: truth}
+	case len(args) == 2 && x.Name == "matches":
+		return operand{sql: "(" + sql(0) + " REGEXP " + sql(1) + ")", typ: truth}
+	case len(args) == 1 && x.Name == "size":
+		return operand{sql: "length(" + sql(0) + ")", typ: typ{kind: meta.Int, null: args[0].nullable()}}
+	case len(args) == 1 && x.Name == "lower":
+		return operand{sql: "lower(" + sql(0) + ")", typ: text}
+	case len(args) == 1 && x.Name == "upper":
+		return operand{sql: "upper(" + sql(0) + ")", typ: text}
+	case len(args) == 1 && x.Name == "trim" && r.postgres:
+		return operand{sql: `btrim(` + sql(0) + `, E' \t\n\r\f\v')`, typ: text}
+	case len(args) == 1 && x.Name == "trim":
+		return operand{sql: "trim(" + sql(0) + ", char(32, 9, 10, 13, 12, 11))", typ: text}
+	}
+	r.fail("function %s of %d arguments has no form in SQL", x.Name, len(args))
+	return operand{sql: sqlNull}
+}

@@ -1,0 +1,76 @@
+package query
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// violation turns what the database refused into the problem of the field at fault.
+func (w *write) violation(err error) error {
+	var refused *sqldb.Violation
+	if !errors.As(err, &refused) {
+		return err
+	}
+	switch refused.Kind {
+	case sqldb.UniqueViolation:
+		return w.taken(refused)
+	case sqldb.ForeignKeyViolation:
+		if w.verb == meta.Delete {
+			return &kit.Problem{Code: kit.CodeConflict, Status: 409, Err: err,
+				Detail: "Something still refers to this " + w.entity.Singular + "."}
+		}
+		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "Something that this refers to is gone.", Err: err}
+	case sqldb.CheckViolation:
+		for _, c := range allChecks(w.entity) {
+			if c.Name == refused.Constraint {
+				return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err,
+					Fields: []kit.FieldError{failed(c)}}
+			}
+		}
+		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err}
+	case sqldb.NotNullViolation:
+		problem := &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err}
+		for _, f := range w.entity.Fields {
+			if slices.Contains(refused.Columns, f.Column) {
+				problem.Fields = append(problem.Fields, kit.FieldError{Field: f.Name, Code: kit.FieldRequired, Detail: "This is required."})
+			}
+		}
+		return problem
+	}
+	return err
+}
+
+func (w *write) taken(refused *sqldb.Violation) error {
+	problem := &kit.Problem{Code: kit.CodeConflict, Status: 409, Err: refused,
+		Detail: "There is such a " + w.entity.Singular + " already."}
+	for _, name := range w.uniqueFields(refused) {
+		problem.Fields = append(problem.Fields, kit.FieldError{Field: name, Code: kit.FieldTaken, Detail: "This is taken."})
+	}
+	return problem
+}
+
+// uniqueFields is the fields of the index that refused: by its name, or else by its columns.
+func (w *write) uniqueFields(refused *sqldb.Violation) []string {
+	for _, u := range w.entity.Uniques {
+		if u.Name == refused.Constraint && u.Name != "" {
+			return u.Fields
+		}
+	}
+	var names []string
+	for _, f := range w.entity.Fields {
+		columns := []string{f.Column}
+		for _, part := range f.Fields {
+			columns = append(columns, part.Column)
+		}
+		for _, c := range columns {
+			if c != "" && slices.Contains(refused.Columns, c) && !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}

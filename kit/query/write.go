@@ -1,0 +1,301 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// Create validates and stores a row and returns its id. Fields that changes do not name take their defaults. The CREATE
+// rules of e are asked of the row as it then stands; where none holds, and with every other error, the transaction
+// must be rolled back, as Engine.Write does.
+//
+// Its problems are INVALID with all that is wrong, CONFLICT with the fields that are taken, FORBIDDEN, UNAUTHENTICATED.
+func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.ID, error) {
+	w := t.write(e, meta.Create)
+	w.take(changes)
+	after, err := w.verdict(afterStage)
+	if err != nil {
+		return "", err
+	}
+	if err := after.impossible(t.viewer, w.what()); err != nil {
+		return "", err
+	}
+	if err := w.defaults(ctx); err != nil {
+		return "", err
+	}
+	w.required()
+	if err := w.resolve(ctx); err != nil {
+		return "", err
+	}
+	if err := w.wrong.problem(); err != nil {
+		return "", err
+	}
+	w.id = kit.NewID()
+	if err := w.lockParents(ctx); err != nil {
+		return "", err
+	}
+	if err := w.insert(ctx); err != nil {
+		return "", err
+	}
+	if err := w.replaceLists(ctx); err != nil {
+		return "", err
+	}
+	return w.id, after.ask(ctx, t, w.id, nil, nil, w.what())
+}
+
+// Update validates and stores changes of the row that key or id names, and returns its id. A version other than 0 must
+// be the row's. The UPDATE rules of e must hold before and after.
+//
+// Its problems are NOT_FOUND where the viewer may not read the row, FORBIDDEN where he may not update it or one of the
+// fields, STALE, and those of Create.
+func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change) (kit.ID, error) {
+	w := t.write(e, meta.Update)
+	w.take(changes)
+	before, err := w.verdict(beforeStage)
+	if err != nil {
+		return "", err
+	}
+	row, err := before.load(ctx, t, key, version, w.what())
+	if err != nil {
+		return "", err
+	}
+	w.id = row.id
+	after, err := w.verdict(afterStage)
+	if err != nil {
+		return "", err
+	}
+	if err := w.resolve(ctx); err != nil {
+		return "", err
+	}
+	if err := w.wrong.problem(); err != nil || len(w.given) == 0 {
+		return w.id, err
+	}
+	if err := w.lockParents(ctx); err != nil {
+		return "", err
+	}
+	if err := w.update(ctx); err != nil {
+		return "", err
+	}
+	if err := w.replaceLists(ctx); err != nil {
+		return "", err
+	}
+	return w.id, after.ask(ctx, t, w.id, row.old, row.held, w.what())
+}
+
+// Delete deletes the row that key or id names. A version other than 0 must be the row's. Its problems are NOT_FOUND,
+// FORBIDDEN, STALE, and CONFLICT where other rows refer to it.
+func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int64) error {
+	w := t.write(e, meta.Delete)
+	before, err := w.verdict(beforeStage)
+	if err != nil {
+		return err
+	}
+	row, err := before.load(ctx, t, key, version, w.what())
+	if err != nil {
+		return err
+	}
+	if _, err = t.conn.Exec(ctx, "DELETE FROM "+ident(e.Table)+" WHERE id = $1", string(row.id)); err != nil {
+		return w.violation(err)
+	}
+	return nil
+}
+
+// write is one row on its way to the database.
+type write struct {
+	tx     *Tx
+	entity *meta.Entity
+	verb   meta.Verb
+	id     kit.ID
+	values map[*meta.Field]any // valid, in the form that the field's Kind states
+	given  []*meta.Field       // by the caller, each once
+	trust  map[*meta.Field]bool
+	wrong  validator
+}
+
+func (t *Tx) write(e *meta.Entity, verb meta.Verb) *write {
+	return &write{
+		tx: t, entity: e, verb: verb, values: map[*meta.Field]any{}, trust: map[*meta.Field]bool{},
+		wrong: validator{engine: t.engine},
+	}
+}
+
+// what is what the viewer is about to do, for a person.
+func (w *write) what() string {
+	return [...]string{"read", "create", "update", "delete"}[w.verb] + " this " + w.entity.Singular
+}
+
+// take validates the changes.
+func (w *write) take(changes []Change) {
+	for _, c := range changes {
+		f := c.Field
+		switch {
+		case w.entity.Field(f.Name) != f:
+			w.wrong.add(f.Name, kit.FieldUnknown, "%s has no such field.", w.entity.Name)
+			continue
+		case f.Auto, f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
+			w.wrong.add(f.Name, kit.FieldReadOnly, "This cannot be set.")
+			continue
+		}
+		if c.Value == nil && w.verb == meta.Create && f.Default != nil && !f.Null {
+			continue // asks for the default
+		}
+		if _, twice := w.values[f]; !twice {
+			w.given = append(w.given, f)
+		}
+		w.values[f] = w.wrong.field(f, f.Name, c.Value)
+	}
+}
+
+// required complains of fields that are still without a value.
+func (w *write) required() {
+	for _, f := range w.entity.Fields {
+		if _, set := w.values[f]; set || f.Auto || f.Kind == meta.List {
+			continue
+		}
+		if !f.Null {
+			w.wrong.add(f.Name, kit.FieldRequired, "This is required.")
+		}
+	}
+}
+
+func (w *write) insert(ctx context.Context) error {
+	var columns, places []string
+	var args []any
+	add := func(f *meta.Field, value any) error {
+		stored, err := w.tx.engine.dialect.encode(value, fieldType(f))
+		if err != nil {
+			return err
+		}
+		args = append(args, stored)
+		columns = append(columns, ident(f.Column))
+		places = append(places, fmt.Sprintf("$%d", len(args)))
+		return nil
+	}
+	for _, f := range w.entity.Fields {
+		if f.Kind == meta.List {
+			continue
+		}
+		if err := eachColumn(f, w.stored(f), add); err != nil {
+			return err
+		}
+	}
+	sql := "INSERT INTO " + ident(w.entity.Table) + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
+	if _, err := w.tx.conn.Exec(ctx, sql, args...); err != nil {
+		return w.violation(err)
+	}
+	return nil
+}
+
+// stored is the value of a field of a new row.
+func (w *write) stored(f *meta.Field) any {
+	if f.Auto {
+		switch f.Name {
+		case "id":
+			return string(w.id)
+		case "createdAt", "updatedAt":
+			return w.tx.now
+		case "version":
+			return int64(1)
+		}
+	}
+	return w.values[f]
+}
+
+// eachColumn calls do for the column of f, or for those of its parts.
+func eachColumn(f *meta.Field, value any, do func(*meta.Field, any) error) error {
+	if f.Kind != meta.Value {
+		return do(f, value)
+	}
+	parts, _ := value.([]any)
+	for i, part := range f.Fields {
+		var v any
+		if parts != nil {
+			v = parts[i]
+		}
+		if err := do(part, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *write) update(ctx context.Context) error {
+	var sets []string
+	args := []any{string(w.id)}
+	add := func(f *meta.Field, value any) error {
+		stored, err := w.tx.engine.dialect.encode(value, fieldType(f))
+		if err != nil {
+			return err
+		}
+		args = append(args, stored)
+		sets = append(sets, fmt.Sprintf("%s = $%d", ident(f.Column), len(args)))
+		return nil
+	}
+	for _, f := range w.given {
+		if f.Kind == meta.List {
+			continue
+		}
+		if err := eachColumn(f, w.values[f], add); err != nil {
+			return err
+		}
+	}
+	if f := w.entity.Field("updatedAt"); f != nil && f.Auto {
+		if err := add(f, w.tx.now); err != nil {
+			return err
+		}
+	}
+	if f := w.entity.Field("version"); f != nil && f.Auto {
+		sets = append(sets, ident(f.Column)+" = "+ident(f.Column)+" + 1")
+	}
+	changed, err := w.tx.conn.Exec(ctx, "UPDATE "+ident(w.entity.Table)+" SET "+strings.Join(sets, ", ")+" WHERE id = $1", args...)
+	if err != nil {
+		return w.violation(err)
+	}
+	if changed == 0 {
+		return kit.NotFound(w.entity.Singular)
+	}
+	return nil
+}
+
+// replaceLists makes each many-to-many list that was given hold just the rows that were named.
+func (w *write) replaceLists(ctx context.Context) error {
+	for _, f := range w.given {
+		if f.Kind != meta.List {
+			continue
+		}
+		ids := w.tx.engine.ids(texts(w.values[f]), childrenVariant)
+		join, from, to := ident(f.Join.Table), ident(f.Join.From), ident(f.Join.To)
+		source, others := "SELECT $1, value FROM json_each($2) WHERE TRUE", to+" NOT IN (SELECT value FROM json_each($2))"
+		if w.tx.engine.dialect.postgres {
+			source, others = "SELECT $1::uuid, unnest($2::uuid[])", to+" <> ALL ($2::uuid[])"
+		}
+		if w.verb == meta.Update {
+			if _, err := w.tx.conn.Exec(ctx, "DELETE FROM "+join+" WHERE "+from+" = $1 AND "+others, string(w.id), ids); err != nil {
+				return w.violation(err)
+			}
+		}
+		if len(texts(w.values[f])) == 0 {
+			continue
+		}
+		insert := "INSERT INTO " + join + " (" + from + ", " + to + ") " + source + " ON CONFLICT DO NOTHING"
+		if _, err := w.tx.conn.Exec(ctx, insert, string(w.id), ids); err != nil {
+			return w.violation(err)
+		}
+	}
+	return nil
+}
+
+func texts(list any) []string {
+	items, _ := list.([]any)
+	all := make([]string, 0, len(items))
+	for _, item := range items {
+		if text, ok := item.(string); ok && !contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}

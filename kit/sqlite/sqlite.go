@@ -1,0 +1,226 @@
+// Package sqlite keeps a service's data in an SQLite file, or in memory.
+//
+//	main ─▶ sqlite.Driver ─▶ one writer, in turn; many readers, each with a snapshot
+//
+// It runs statements in write-ahead mode, so readers and the writer never wait for each other. It knows nothing of
+// entities: that is package query.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+	engine "modernc.org/sqlite"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Driver opens SQLite databases: sqlite:data/shop.db, file:/var/lib/shop.db, or sqlite::memory: for a database that is
+// gone when it is closed.
+var Driver = sqldb.Driver{Schemes: []string{"sqlite", "file"}, Open: open}
+
+// busyTimeout is how long, in milliseconds, a statement waits for another program that has the file locked.
+const busyTimeout = "10000"
+
+type database struct {
+	engine  engine.Driver
+	source  string
+	writer  chan *conn // one, taken in the order of asking
+	readers chan *conn // nil for one that is not open yet
+	// In memory all connections share one cache, where a writer and readers exclude each other: readers take one of
+	// the gate, the writer all. Nil for a file.
+	gate   *semaphore.Weighted
+	handle func() *sql.DB
+	opened bool // handle was called
+}
+
+func open(ctx context.Context, address string) (sqldb.Database, error) {
+	source, memory, err := dataSource(address)
+	if err != nil {
+		return nil, err
+	}
+	count := max(4, 2*runtime.GOMAXPROCS(0))
+	db := &database{source: source, writer: make(chan *conn, 1), readers: make(chan *conn, count)}
+	if err := db.engine.RegisterDeterministicScalarFunction("regexp", 2, matches()); err != nil {
+		return nil, err
+	}
+	if memory {
+		db.gate = semaphore.NewWeighted(readersAtOnce)
+	}
+	db.handle = sync.OnceValue(func() *sql.DB {
+		db.opened = true
+		return sql.OpenDB(connector{db})
+	})
+	writer, err := db.connect(ctx, false)
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", address, err)
+	}
+	db.writer <- writer
+	for range count {
+		db.readers <- nil
+	}
+	return db, nil
+}
+
+const readersAtOnce = 1 << 20
+
+// dataSource is the driver's own form of a URL, and whether it is a database in memory.
+func dataSource(address string) (source string, memory bool, err error) {
+	scheme, rest, ok := strings.Cut(address, ":")
+	if !ok || scheme != "sqlite" && scheme != "file" {
+		return "", false, fmt.Errorf("database URL %q: want sqlite:PATH or sqlite::memory:", address)
+	}
+	path, query, _ := strings.Cut(rest, "?")
+	if strings.HasPrefix(path, "//") {
+		path = path[2:]
+	}
+	settings, err := url.ParseQuery(query)
+	if err != nil {
+		return "", false, fmt.Errorf("database URL %q: %w", address, err)
+	}
+	for _, pragma := range []string{"busy_timeout(" + busyTimeout + ")", "foreign_keys(1)", "temp_store(memory)"} {
+		settings.Add("_pragma", pragma)
+	}
+	if path == ":memory:" {
+		settings.Set("mode", "memory")
+		settings.Set("cache", "shared")
+		return "file:" + string(kit.NewID()) + "?" + settings.Encode(), true, nil
+	}
+	if path == "" {
+		return "", false, fmt.Errorf("database URL %q: it names no file", address)
+	}
+	if path, err = url.PathUnescape(path); err != nil {
+		return "", false, fmt.Errorf("database URL %q: %w", address, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", false, err
+	}
+	settings.Add("_pragma", "journal_mode(wal)")
+	settings.Add("_pragma", "synchronous(normal)")
+	escaped := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+	return "file:" + escaped + "?" + settings.Encode(), false, nil
+}
+
+func (db *database) connect(ctx context.Context, readOnly bool) (*conn, error) {
+	opened, err := db.engine.Open(db.source)
+	if err != nil {
+		return nil, translate(err)
+	}
+	c := &conn{driver: opened, statements: map[string]*statement{}}
+	if readOnly {
+		if _, err := c.Exec(ctx, "PRAGMA query_only = 1"); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	return c, nil
+}
+
+// matches is the function behind SQLite's REGEXP: whether the text y holds a match of the RE2 pattern x.
+func matches() func(*engine.FunctionContext, []driver.Value) (driver.Value, error) {
+	var compiled sync.Map
+	return func(_ *engine.FunctionContext, args []driver.Value) (driver.Value, error) {
+		pattern, isText := args[0].(string)
+		text, isText2 := args[1].(string)
+		if !isText || !isText2 {
+			return nil, nil
+		}
+		known, ok := compiled.Load(pattern)
+		if !ok {
+			expression, err := regexp.Compile(pattern)
+			if err != nil {
+				return nil, err
+			}
+			known, _ = compiled.LoadOrStore(pattern, expression)
+		}
+		return known.(*regexp.Regexp).MatchString(text), nil
+	}
+}
+
+func (db *database) Dialect() sqldb.Dialect { return sqldb.SQLite }
+
+func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	if db.gate != nil {
+		if err := db.gate.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer db.gate.Release(1)
+	}
+	var c *conn
+	select {
+	case c = <-db.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { db.readers <- c }()
+	if c == nil {
+		var err error
+		if c, err = db.connect(ctx, true); err != nil {
+			return err
+		}
+	}
+	return c.transaction(ctx, "BEGIN", do)
+}
+
+func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
+	if db.gate != nil {
+		if err := db.gate.Acquire(ctx, readersAtOnce); err != nil {
+			return err
+		}
+		defer db.gate.Release(readersAtOnce)
+	}
+	select {
+	case c := <-db.writer:
+		defer func() { db.writer <- c }()
+		return c.transaction(ctx, "BEGIN IMMEDIATE", do)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (db *database) Handle() *sql.DB { return db.handle() }
+
+func (db *database) Ping(ctx context.Context) error {
+	return db.Read(ctx, func(c sqldb.Conn) error {
+		rows, err := c.Query(ctx, "SELECT 1")
+		if err != nil {
+			return err
+		}
+		rows.Close()
+		return rows.Err()
+	})
+}
+
+// Close waits for the transactions that are under way.
+func (db *database) Close() error {
+	var problems []error
+	for range cap(db.readers) {
+		if c := <-db.readers; c != nil {
+			problems = append(problems, c.close())
+		}
+	}
+	problems = append(problems, (<-db.writer).close())
+	if db.opened {
+		problems = append(problems, db.handle().Close())
+	}
+	return errors.Join(problems...)
+}
+
+// connector gives database/sql connections to the same file or memory.
+type connector struct{ db *database }
+
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	return c.db.engine.Open(c.db.source)
+}
+func (c connector) Driver() driver.Driver { return &c.db.engine }

@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"errors"
+	"strings"
+
+	engine "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// translate turns the error of a broken constraint into a *sqldb.Violation and leaves others as they are.
+func translate(err error) error {
+	var problem *engine.Error
+	if !errors.As(err, &problem) || problem.Code()&0xff != codes.SQLITE_CONSTRAINT {
+		return err
+	}
+	violation := &sqldb.Violation{Err: err}
+	what := broken(problem.Error())
+	switch problem.Code() {
+	case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY, codes.SQLITE_CONSTRAINT_ROWID:
+		violation.Kind = sqldb.UniqueViolation
+		if name, ok := strings.CutPrefix(what, "index '"); ok {
+			violation.Constraint = strings.TrimSuffix(name, "'")
+		} else {
+			violation.Table, violation.Columns = columns(what)
+		}
+	case codes.SQLITE_CONSTRAINT_FOREIGNKEY, codes.SQLITE_CONSTRAINT_TRIGGER:
+		violation.Kind = sqldb.ForeignKeyViolation
+	case codes.SQLITE_CONSTRAINT_CHECK:
+		violation.Kind = sqldb.CheckViolation
+		violation.Constraint = what
+	case codes.SQLITE_CONSTRAINT_NOTNULL:
+		violation.Kind = sqldb.NotNullViolation
+		violation.Table, violation.Columns = columns(what)
+	default:
+		return err
+	}
+	return violation
+}
+
+// broken is WHAT in "constraint failed: UNIQUE constraint failed: WHAT (2067)".
+func broken(message string) string {
+	if at := strings.LastIndex(message, " constraint failed: "); at >= 0 {
+		message = message[at+len(" constraint failed: "):]
+	}
+	if at := strings.LastIndex(message, " ("); at >= 0 {
+		message = message[:at]
+	}
+	return message
+}
+
+// columns reads "orders.shop_id, orders.number".
+func columns(list string) (table string, names []string) {
+	for part := range strings.SplitSeq(list, ", ") {
+		owner, name, _ := strings.Cut(part, ".")
+		table, names = owner, append(names, name)
+	}
+	return table, names
+}
