@@ -142,6 +142,13 @@ func (d *devScreen) Problems(problems diag.List, texts map[string]string) {
 	d.goesOn()
 }
 
+// Broken shows mistakes in the Go code, and that what was right before still runs.
+func (d *devScreen) Broken(b *pipeline.Built) {
+	d.idle()
+	_ = d.broken(b)
+	d.goesOn()
+}
+
 // Failed shows why there is no new version.
 func (d *devScreen) Failed(err error) {
 	d.idle()

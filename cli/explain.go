@@ -41,7 +41,7 @@ func (c explainPlan) Run(ctx context.Context, s streams) error {
 	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
 		return err
 	}
-	return s.service(ctx, c.Dir, checked.Model.Name, "explain", "plan", c.Query)
+	return s.service(ctx, c.Dir, checked.Model, "explain", "plan", c.Query)
 }
 
 type explainCode struct {

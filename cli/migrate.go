@@ -55,7 +55,7 @@ func (c migrateCommand) Run(ctx context.Context, s streams) error {
 	if !c.Apply {
 		return nil
 	}
-	return s.service(ctx, c.Dir, g.Model.Name, "migrate")
+	return s.service(ctx, c.Dir, g.Model, "migrate")
 }
 
 // printScripts prints the SQL of one database.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/internal/child"
+	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/pipeline"
 )
 
@@ -57,14 +58,22 @@ func (s streams) changes(changes []pipeline.Change) {
 	}
 }
 
+// broken prints what is wrong with the Go code of a service, and the methods to paste.
+func (s streams) broken(b *pipeline.Built) error {
+	err := s.problems("text", b.Problems, b.Texts)
+	for _, stub := range b.Missing {
+		fmt.Fprintf(s.err, "\n%s is not written yet; paste into %s:\n\n%s", stub.Name, stub.File, paint(s.err, cyan, stub.Text))
+	}
+	return err
+}
+
 // service builds a project's service and runs one of its commands in place of this tool.
-func (s streams) service(ctx context.Context, dir, name string, args ...string) error {
-	program := pipeline.DevelopmentProgram(dir, name)
-	built, err := pipeline.Build(ctx, dir, name, program)
+func (s streams) service(ctx context.Context, dir string, m *model.Model, args ...string) error {
+	built, err := pipeline.Build(ctx, dir, m)
 	if err != nil {
 		return err
 	}
-	if err := s.problems("text", built.Problems, built.Texts); err != nil {
+	if err := s.broken(built); err != nil {
 		return err
 	}
 	command := child.Command(ctx, built.Program, args...)
@@ -74,7 +83,7 @@ func (s streams) service(ctx context.Context, dir, name string, args ...string) 
 	case errors.As(err, &ended) && ended.ExitCode() == foundProblems:
 		return errProblems
 	case err != nil:
-		return fmt.Errorf("%s %s: %w", name, args[0], err)
+		return fmt.Errorf("%s %s: %w", m.Name, args[0], err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/internal/child"
+	"github.com/fettlehq/fettle/model"
 )
 
 // Built is a service as a program, or why it is none.
@@ -20,19 +21,20 @@ type Built struct {
 	Program  string
 	Texts    map[string]string // of the Go files that problems point at
 	Problems diag.List
+	Missing  []Stub // methods that the business code lacks
 }
 
-// Build compiles the service of the project in a folder into a program, without the data that debuggers need: a
-// development build is linked once for each edit.
-func Build(ctx context.Context, dir, name, program string) (*Built, error) {
-	program, err := filepath.Abs(program)
+// Build compiles the service of the project in a folder into a program out of sight of version control, without the
+// data that debuggers need: a development build is linked once for each edit.
+func Build(ctx context.Context, dir string, m *model.Model) (*Built, error) {
+	program, err := filepath.Abs(filepath.Join(dir, ".fettle", "bin", m.Name))
 	if err != nil {
 		return nil, err
 	}
 	if err := hidden(filepath.Dir(program)); err != nil {
 		return nil, err
 	}
-	command := child.Command(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/"+name)
+	command := child.Command(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/"+m.Name)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "GOWORK=off")
 	var output bytes.Buffer
@@ -47,9 +49,10 @@ func Build(ctx context.Context, dir, name, program string) (*Built, error) {
 	}
 	b.compilerErrors(dir, output.String())
 	if len(b.Problems) == 0 {
-		return nil, fmt.Errorf("go build ./cmd/%s: %w\n%s", name, err, strings.TrimSpace(output.String()))
+		return nil, fmt.Errorf("go build ./cmd/%s: %w\n%s", m.Name, err, strings.TrimSpace(output.String()))
 	}
-	return b, nil
+	b.Missing, err = missing(dir, m)
+	return b, err
 }
 
 var compilerError = regexp.MustCompile(`^(?:\./|vet: )?([^\s:]+\.go):(\d+)(?::(\d+))?: (.*)$`)
@@ -89,9 +92,6 @@ func inCharacters(text string, row, column int) int {
 	line := lines[row-1]
 	return utf8.RuneCountInString(line[:min(column-1, len(line))]) + 1
 }
-
-// DevelopmentProgram is where the development build of a project's service goes, out of sight of version control.
-func DevelopmentProgram(dir, name string) string { return filepath.Join(dir, ".fettle", "bin", name) }
 
 // hidden makes a folder that version control does not see.
 func hidden(dir string) error {

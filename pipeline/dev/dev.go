@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/pipeline"
 )
 
@@ -31,7 +32,8 @@ type Options struct {
 type Screen interface {
 	Working(on string)                                    // "building shop"; until the next call of any method
 	Generated(g *pipeline.Generated)                      // files were written
-	Problems(problems diag.List, texts map[string]string) // the design or the code has mistakes
+	Problems(problems diag.List, texts map[string]string) // the design has mistakes
+	Broken(b *pipeline.Built)                             // the code has mistakes
 	Failed(err error)                                     // the version could not be built or started
 	Serving(service, url string, took time.Duration)      // a version answers, so long after the save
 }
@@ -61,8 +63,8 @@ type session struct {
 	socket  *socket
 	watch   *watch
 
-	design  bool   // whether the design must be read again
-	service string // its name, once the design is well
+	design  bool         // whether the design must be read again
+	model   *model.Model // of the last design that was well
 	running *process
 	ended   []*process // that are draining
 }
@@ -101,7 +103,7 @@ func (s *session) wait(ctx context.Context, done <-chan struct{}) (saved []strin
 			crashed = nil
 			p := s.running
 			s.running = nil
-			s.screen.Failed(p.failure(s.service + " ended"))
+			s.screen.Failed(p.failure(s.model.Name + " ended"))
 			if p.age() > 5*time.Second { // else it would only end again
 				return nil
 			}
@@ -128,7 +130,7 @@ func (s *session) turn(ctx context.Context, saved time.Time) {
 	if !ok {
 		return
 	}
-	next, err := start(ctx, program, s.service, s.socket, s.options)
+	next, err := start(ctx, program, s.model.Name, s.socket, s.options)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.screen.Failed(err)
@@ -140,7 +142,7 @@ func (s *session) turn(ctx context.Context, saved time.Time) {
 		s.ended = append(s.ended, s.running)
 	}
 	s.running = next
-	s.screen.Serving(s.service, s.socket.url(), time.Since(saved))
+	s.screen.Serving(s.model.Name, s.socket.url(), time.Since(saved))
 }
 
 // generate brings the files of the service up to its design.
@@ -160,14 +162,14 @@ func (s *session) generate(ctx context.Context) bool {
 		s.screen.Failed(err)
 		return false
 	}
-	s.service, s.design = g.Model.Name, false
+	s.model, s.design = g.Model, false
 	s.screen.Generated(g)
 	return ctx.Err() == nil
 }
 
 func (s *session) build(ctx context.Context) (program string, ok bool) {
-	s.screen.Working("building " + s.service)
-	b, err := pipeline.Build(ctx, s.options.Dir, s.service, pipeline.DevelopmentProgram(s.options.Dir, s.service))
+	s.screen.Working("building " + s.model.Name)
+	b, err := pipeline.Build(ctx, s.options.Dir, s.model)
 	switch {
 	case ctx.Err() != nil:
 		return "", false
@@ -175,7 +177,7 @@ func (s *session) build(ctx context.Context) (program string, ok bool) {
 		s.screen.Failed(err)
 		return "", false
 	case len(b.Problems) > 0:
-		s.screen.Problems(b.Problems, b.Texts)
+		s.screen.Broken(b)
 		return "", false
 	}
 	return b.Program, true

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport says which package may import which others of this repository, in the manner of go/build/deps_test.go. A
+// new arrow is a change to this table and to doc/architecture.md, in one commit. "x/..." is x and all below it.
+//
+// The tool and the runtime never meet: no line has kit on one side only. Emitters never see design; no stage imports
+// pipeline or a door.
+const mayImport = `
+diag:
+design:          diag
+model:           diag
+schema:
+model/build:     diag design model schema
+migrate:         schema
+emit/...:        model emit/...
+internal/child:
+internal/pgtest:
+pipeline:        diag design model model/build schema migrate emit emit/... internal/child
+pipeline/dev:    diag pipeline internal/child
+cli:             diag migrate pipeline pipeline/dev internal/child
+.:               cli
+
+kit:
+kit/...:         kit kit/...
+`
+
+// mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
+// not here is a decision to be taken.
+const mayRequire = `
+github.com/vektah/gqlparser/v2:  design kit/graphql kit/graphql/...
+cel.dev/cel-go:                  model/build
+ariga.io/atlas:                  migrate
+github.com/alecthomas/kong:      cli
+golang.org/x/term:               cli
+golang.org/x/mod:                pipeline
+github.com/fsnotify/fsnotify:    pipeline/dev
+
+github.com/google/uuid:          kit kit/...
+github.com/shopspring/decimal:   kit kit/...
+golang.org/x/sync:               kit/...
+golang.org/x/text:               kit/...
+golang.org/x/time:               kit/...
+go.opentelemetry.io/otel:        kit/...
+go.opentelemetry.io/contrib:     kit/...
+golang.org/x/crypto:             kit/account
+github.com/golang-jwt/jwt/v5:    kit/account
+github.com/pressly/goose/v3:     kit/migrate
+github.com/jackc/pgx/v5:         kit/postgres
+modernc.org/sqlite:              kit/sqlite
+github.com/wneessen/go-mail:     kit/mail/smtp
+github.com/swaggest/swgui:       kit/docs
+github.com/prometheus:           kit/prometheus
+go.opentelemetry.io/otel/exporters/otlp: kit/otlp
+`
+
+func TestImports(t *testing.T) {
+	packages := importsOf(t)
+	allowed, libraries := table(mayImport), table(mayRequire)
+	for _, name := range sortedKeys(packages) {
+		rule, found := ruleFor(allowed, name)
+		if !found {
+			t.Errorf("%s: is not in the table", name)
+			continue
+		}
+		for _, imported := range packages[name] {
+			inside, isOurs := ours(imported)
+			switch {
+			case isOurs && (inside == name || matches(rule, inside)):
+			case isOurs:
+				t.Errorf("%s imports %s, which the table does not allow", name, inside)
+			default:
+				checkLibrary(t, libraries, name, imported)
+			}
+		}
+	}
+}
+
+func checkLibrary(t *testing.T, libraries map[string][]string, name, imported string) {
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return // the standard library
+	}
+	for library := imported; library != "."; library = path.Dir(library) {
+		if users, found := libraries[library]; found {
+			if !matches(users, name) {
+				t.Errorf("%s imports %s, which is for %v", name, imported, users)
+			}
+			return
+		}
+	}
+	t.Errorf("%s imports %s, a library that is not in the table", name, imported)
+}
+
+// importsOf reads what each package of the tool and of the runtime imports, without its tests.
+func importsOf(t *testing.T) map[string][]string {
+	packages := map[string][]string{}
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		name := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && file != "." && (strings.HasPrefix(name, ".") || slices.Contains([]string{"testdata", "examples", "bench", "node_modules"}, name)):
+			return filepath.SkipDir
+		case entry.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		folder := path.Dir(filepath.ToSlash(file))
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(packages[folder], imported) {
+				packages[folder] = append(packages[folder], imported)
+			}
+		}
+		if packages[folder] == nil {
+			packages[folder] = []string{}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+// ours shortens an import path of this repository to its folder.
+func ours(imported string) (folder string, is bool) {
+	const module = "github.com/fettlehq/fettle"
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+func table(text string) map[string][]string {
+	rules := map[string][]string{}
+	for line := range strings.Lines(text) {
+		if name, rule, found := strings.Cut(line, ":"); found {
+			rules[name] = strings.Fields(rule)
+		}
+	}
+	return rules
+}
+
+// ruleFor finds the rule of a package: its own, else that of the nearest folder above.
+func ruleFor(rules map[string][]string, name string) ([]string, bool) {
+	if rule, found := rules[name]; found {
+		return rule, true
+	}
+	for folder := name; folder != "."; folder = path.Dir(folder) {
+		if rule, found := rules[folder+"/..."]; found {
+			return rule, true
+		}
+	}
+	return nil, false
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		folder, below := strings.CutSuffix(pattern, "/...")
+		return name == folder || below && strings.HasPrefix(name, folder+"/")
+	})
+}
+
+func sortedKeys(m map[string][]string) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

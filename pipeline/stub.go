@@ -1,0 +1,34 @@
+package pipeline
+
+import (
+	"path/filepath"
+
+	"github.com/fettlehq/fettle/emit/golang"
+	"github.com/fettlehq/fettle/model"
+)
+
+// Stub is a method that business code lacks: the service does not build until it is there.
+type Stub struct {
+	Name string // "placeOrder", as the design names the operation
+	File string // to paste it into, relative to the project
+	Text string // Go
+}
+
+// missing finds the operations that no business code answers yet.
+func missing(dir string, m *model.Model) ([]Stub, error) {
+	var stubs []Stub
+	for _, module := range m.Modules {
+		if len(module.Operations) == 0 {
+			continue
+		}
+		folder := golang.PackageName(module)
+		operations, err := golang.Missing(filepath.Join(dir, folder), module)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range operations {
+			stubs = append(stubs, Stub{o.Name, folder + "/" + folder + ".go", golang.Stub(o)})
+		}
+	}
+	return stubs, nil
+}
