@@ -1,0 +1,361 @@
+// Package shop_test calls the shop as its clients do, over HTTP.
+package shop_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/shop/accounts"
+	"example.com/shop/app"
+	"example.com/shop/catalog"
+	"example.com/shop/orders"
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/server"
+	"github.com/fettlehq/fettle/kit/sqldb"
+	"github.com/fettlehq/fettle/kit/sqlite"
+)
+
+const password = "correct horse battery"
+
+// onBoth runs a test on SQLite and on Postgres.
+func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
+	t.Run("sqlite", func(t *testing.T) {
+		test(t, start(t, "sqlite:"+filepath.Join(t.TempDir(), "shop.db")))
+	})
+	t.Run("postgres", func(t *testing.T) { test(t, start(t, kittest.Postgres(t))) })
+}
+
+// shop is a running shop, with a stocked catalogue and somebody of each role signed in.
+type shop struct {
+	t                      *testing.T
+	server                 *server.Server
+	url                    string
+	customer, other, staff client
+	variant                string // of ten pieces, at 2.50 EUR
+}
+
+func start(t *testing.T, database string) *shop {
+	t.Helper()
+	service := app.New(catalog.New(), orders.New())
+	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	config, err := server.ReadConfig("shop", func(name string) string {
+		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := server.New(t.Context(), service, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(srv.Handler())
+	t.Cleanup(func() {
+		web.Close()
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &shop{t: t, server: srv, url: web.URL}
+	s.stock()
+	s.customer = s.signIn("ada@shop.example")
+	s.other = s.signIn("alan@shop.example")
+	s.staff = s.signIn("staff@shop.example")
+	return s
+}
+
+// stock writes people and one product as the system.
+func (s *shop) stock() {
+	s.t.Helper()
+	err := s.server.Engine().Write(s.t.Context(), kit.Viewer{}, func(ctx context.Context, qtx *query.Tx) error {
+		tx := orders.NewTx(qtx.System())
+		people := map[string]accounts.Role{
+			"ada@shop.example": accounts.RoleCustomer, "alan@shop.example": accounts.RoleCustomer, "staff@shop.example": accounts.RoleStaff,
+		}
+		for email, role := range people {
+			id, err := tx.Users.Create(ctx, accounts.NewUser{Email: email, Name: strings.Split(email, "@")[0], Role: &role})
+			if err != nil {
+				return err
+			}
+			if err := account.SetPassword(ctx, tx.Tx, id, password); err != nil {
+				return err
+			}
+		}
+		category, err := tx.Categories.Create(ctx, catalog.NewCategory{Slug: "tea", Name: "Tea"})
+		if err != nil {
+			return err
+		}
+		listed := true
+		product, err := tx.Products.Create(ctx, catalog.NewProduct{Category: category, Slug: "green-tea", Title: "Green tea", Listed: &listed})
+		if err != nil {
+			return err
+		}
+		price := catalog.Money{Amount: kit.NewDecimal(250).Shift(-2), Currency: "EUR"}
+		id, err := tx.Variants.Create(ctx, catalog.NewVariant{Product: product, Sku: "T100", Price: price, Stock: 10})
+		s.variant = string(id)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shop) signIn(email string) client {
+	s.t.Helper()
+	var tokens struct{ AccessToken string }
+	nobody := client{s.t, s.url, ""}
+	nobody.want(http.StatusOK, "POST", "/auth/sign-in", object{"email": email, "password": password}, &tokens)
+	return client{s.t, s.url, tokens.AccessToken}
+}
+
+func TestOrderIsPlacedOnceStockAllows(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.customer.fill(s.variant, 4)
+		var order object
+		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
+		if total := order["total"].(object)["amount"]; total != "10.00" && total != "10" && total != "10.0000" {
+			t.Errorf("four pieces of 2.50 cost %v", total)
+		}
+		var cart struct{ Items []object }
+		s.customer.want(http.StatusOK, "GET", "/v1/cart-lines", nil, &cart)
+		if len(cart.Items) != 0 {
+			t.Errorf("the cart still holds %v", cart.Items)
+		}
+		var variant object
+		s.staff.want(http.StatusOK, "GET", "/v1/variants/"+s.variant, nil, &variant)
+		if variant["stock"] != 6.0 {
+			t.Errorf("6 pieces should be left, stock is %v", variant["stock"])
+		}
+
+		s.customer.fill(s.variant, 7)
+		s.customer.wantProblem(http.StatusConflict, "OUT_OF_STOCK", "POST", "/v1/place-order", object{"shipTo": address})
+		s.other.wantProblem(http.StatusConflict, "CART_EMPTY", "POST", "/v1/place-order", object{"shipTo": address})
+	})
+}
+
+func TestStockIsNeverOversold(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		buyers := []client{s.customer, s.other, s.staff}
+		for _, b := range buyers {
+			b.fill(s.variant, 4)
+		}
+		statuses := make([]int, len(buyers))
+		var all sync.WaitGroup
+		for i, b := range buyers {
+			all.Go(func() { statuses[i], _ = b.call("POST", "/v1/place-order", object{"shipTo": address}) })
+		}
+		all.Wait()
+		sold, refused := 0, 0
+		for _, status := range statuses {
+			switch status {
+			case http.StatusOK:
+				sold++
+			case http.StatusConflict:
+				refused++
+			}
+		}
+		if sold != 2 || refused != 1 {
+			t.Errorf("ten pieces for three orders of four: two are filled and one is refused, got %v", statuses)
+		}
+	})
+}
+
+func TestOrdersAreSeenByTheirBuyerAndStaffOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.customer.fill(s.variant, 1)
+		var order object
+		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
+		path := "/v1/orders/" + order["id"].(string)
+		s.customer.want(http.StatusOK, "GET", path, nil, nil)
+		s.staff.want(http.StatusOK, "GET", path, nil, nil)
+		s.other.wantProblem(http.StatusNotFound, "NOT_FOUND", "GET", path, nil)
+		s.other.wantProblem(http.StatusNotFound, "NOT_FOUND", "POST", path+"/cancel", nil)
+		s.customer.wantProblem(http.StatusForbidden, "FORBIDDEN", "POST", path+"/ship", object{"tracking": "X1"})
+		s.staff.want(http.StatusOK, "POST", path+"/ship", object{"tracking": "X1"}, &order)
+		if order["status"] != "SHIPPED" {
+			t.Errorf("the order is %v", order["status"])
+		}
+		s.customer.wantProblem(http.StatusConflict, "ALREADY_SHIPPED", "POST", path+"/cancel", nil)
+	})
+}
+
+func TestCancelPutsStockBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.customer.fill(s.variant, 10)
+		var order, variant object
+		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
+		for range 2 { // twice is once
+			s.customer.want(http.StatusOK, "POST", "/v1/orders/"+order["id"].(string)+"/cancel", nil, &order)
+		}
+		s.staff.want(http.StatusOK, "GET", "/v1/variants/"+s.variant, nil, &variant)
+		if order["status"] != "CANCELLED" || variant["stock"] != 10.0 {
+			t.Errorf("order %v, stock %v", order["status"], variant["stock"])
+		}
+	})
+}
+
+func TestFieldsAndRowsAreHiddenAtBothDoors(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		var variant object
+		s.customer.want(http.StatusOK, "GET", "/v1/variants/"+s.variant, nil, &variant)
+		if stock := variant["stock"]; stock != nil {
+			t.Errorf("a customer sees the stock: %v", stock)
+		}
+		s.customer.wantProblem(http.StatusForbidden, "FORBIDDEN", "POST", "/v1/categories", object{"slug": "x", "name": "X"})
+
+		query := `{ products { nodes { title category { name } variants { sku price { amount currency } stock } } } }`
+		seen := s.staff.graphql(query)
+		hidden := s.other.graphql(query)
+		if !strings.Contains(seen, `"stock":10`) || !strings.Contains(hidden, `"stock":null`) {
+			t.Errorf("staff: %s\ncustomer: %s", seen, hidden)
+		}
+	})
+}
+
+func TestRoleCannotBeChosen(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		nobody := client{t, s.url, ""}
+		nobody.wantProblem(http.StatusUnprocessableEntity, "INVALID", "POST", "/auth/register",
+			object{"email": "eve@shop.example", "password": password, "name": "Eve", "role": "ADMIN"})
+		var me struct{ Items []object }
+		s.customer.want(http.StatusOK, "GET", "/v1/users", nil, &me)
+		if len(me.Items) != 1 {
+			t.Fatalf("a customer sees %d people", len(me.Items))
+		}
+		s.customer.wantProblem(http.StatusForbidden, "FORBIDDEN", "PATCH", "/v1/users/"+me.Items[0]["id"].(string), object{"role": "ADMIN"})
+	})
+}
+
+func TestRegisterVerifySignIn(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		nobody := client{t, s.url, ""}
+		who := object{"email": "Grace@shop.example", "password": password, "name": "Grace"}
+		nobody.want(http.StatusAccepted, "POST", "/auth/register", who, nil)
+		credentials := object{"email": "grace@shop.example", "password": password}
+		nobody.wantProblem(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "POST", "/auth/sign-in", credentials)
+
+		var mails []struct {
+			To    string
+			Links []string
+		}
+		nobody.want(http.StatusOK, "GET", "/dev/mail", nil, &mails)
+		last := mails[len(mails)-1]
+		if mails[0].To == "grace@shop.example" {
+			last = mails[0]
+		}
+		if last.To != "grace@shop.example" || len(last.Links) == 0 {
+			t.Fatalf("mailbox: %+v", mails)
+		}
+		link, err := url.Parse(last.Links[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A mail scanner follows the link; only the button on the page posts.
+		nobody.want(http.StatusOK, "GET", link.RequestURI(), nil, nil)
+		nobody.wantProblem(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "POST", "/auth/sign-in", credentials)
+		nobody.want(http.StatusOK, "POST", "/auth/verify", object{"token": link.Query().Get("token")}, nil)
+
+		var tokens struct {
+			AccessToken, RefreshToken string
+			ExpiresIn                 int
+		}
+		nobody.want(http.StatusOK, "POST", "/auth/sign-in", credentials, &tokens)
+		if tokens.AccessToken == "" || tokens.RefreshToken == "" || tokens.ExpiresIn <= 0 {
+			t.Fatalf("tokens: %+v", tokens)
+		}
+		client{t, s.url, tokens.AccessToken}.want(http.StatusOK, "GET", "/v1/cart-lines", nil, nil)
+	})
+}
+
+var address = object{"name": "Ada", "street": "Elm Street 1", "city": "Lucca", "postcode": "55100", "country": "IT"}
+
+type object = map[string]any
+
+// client calls the shop with a token, or without.
+type client struct {
+	t     *testing.T
+	url   string
+	token string
+}
+
+func (c client) fill(variant string, quantity int) {
+	c.t.Helper()
+	c.want(http.StatusCreated, "POST", "/v1/cart-lines", object{"variant": variant, "quantity": quantity}, nil)
+}
+
+func (c client) graphql(query string) string {
+	c.t.Helper()
+	status, body := c.call("POST", "/graphql", object{"query": query})
+	if status != http.StatusOK {
+		c.t.Errorf("graphql: %d %s", status, body)
+	}
+	return string(body)
+}
+
+func (c client) want(status int, method, path string, body, answer any) {
+	c.t.Helper()
+	got, text := c.call(method, path, body)
+	if got != status {
+		c.t.Fatalf("%s %s: want %d, got %d: %s", method, path, status, got, text)
+	}
+	if answer != nil {
+		if err := json.Unmarshal(text, answer); err != nil {
+			c.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+}
+
+func (c client) wantProblem(status int, code, method, path string, body any) {
+	c.t.Helper()
+	var problem struct{ Code string }
+	c.want(status, method, path, body, &problem)
+	if problem.Code != code {
+		c.t.Errorf("%s %s: want the code %s, got %s", method, path, code, problem.Code)
+	}
+}
+
+func (c client) call(method, path string, body any) (status int, answer []byte) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			panic(fmt.Sprintf("%v: %v", body, err))
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, c.url+path, content)
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if method == "PATCH" {
+		r.Header.Set("Content-Type", "application/merge-patch+json")
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		c.t.Errorf("%s %s: %v", method, path, err)
+		return 0, nil
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Errorf("%s %s: %v", method, path, err)
+	}
+	return response.StatusCode, answer
+}
