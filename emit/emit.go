@@ -1,0 +1,57 @@
+// Package emit writes the files of a service from its model.
+//
+//	model ─▶ golang, openapi, graphql ─▶ []File ─▶ Decide (lock, disk) ─▶ what to write, keep and delete
+//
+// The same model gives the same bytes. It opens no file: package pipeline reads and writes what is decided here.
+package emit
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/fettlehq/fettle/emit/golang"
+	"github.com/fettlehq/fettle/emit/graphql"
+	"github.com/fettlehq/fettle/emit/openapi"
+	"github.com/fettlehq/fettle/model"
+)
+
+// File is one file of a service.
+type File struct {
+	Path    string // slash-separated, from the root of the service
+	Content []byte
+	Owner   Owner
+}
+
+// Owner is who writes a file.
+type Owner string
+
+// The owners.
+const (
+	Tool Owner = "tool" // written at every run
+	Team Owner = "team" // written once, when it is missing
+)
+
+// Options say what stands around the code.
+type Options struct {
+	KitVersion string // of github.com/fettlehq/fettle/kit that go.mod requires: "v0.3.0"; v0.0.0 unless given
+	KitReplace string // the folder that replaces it, as go.mod names it; empty for none
+	KitMod     string // the text of kit's go.mod, whose requirements a new service begins with
+	KitSum     string // the text of kit's go.sum, with which it begins; none unless given
+}
+
+// All writes the files of a service, sorted by path.
+func All(m *model.Model, o Options) []File {
+	files := []File{
+		{"api/openapi.json", openapi.Emit(m), Tool},
+		{"api/schema.graphql", graphql.Emit(m), Tool},
+	}
+	for _, f := range golang.Emit(m, golang.Options(o)) {
+		owner := Tool
+		if f.Team {
+			owner = Team
+		}
+		files = append(files, File{f.Path, f.Content, owner})
+	}
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return files
+}

@@ -1,0 +1,84 @@
+package openapi
+
+import (
+	"github.com/fettlehq/fettle/model"
+)
+
+// account adds the routes by which people sign in.
+func (d *document) account() {
+	a := d.model.Account
+	if a == nil {
+		return
+	}
+	d.tag("accounts", "Registering and signing in.")
+	login := *a.Login
+	login.Default, login.Null = nil, false
+	shortest, longest := 8, 200
+	password := &model.Field{Name: "password", Kind: model.String, MinLength: &shortest, MaxLength: &longest}
+	fields := append([]*model.Field{&login, password}, a.Fields...)
+	required := func(f *model.Field) bool { return !f.Null && f.Default == nil }
+	sent := ref("schemas", "Sent")
+	registered := object{{"202", ok("A message with a link to prove the address is on its way, whoever has it.", sent)}}
+	problems := []string{"422", "429"}
+	if a.Verify != model.BeforeSignIn {
+		account := d.objectOf("", append([]*model.Field{{Name: "id", Kind: model.ID}, &login}, shown(a.Fields)...), false, required, false)
+		registered = object{{"201", ok("Registered.", account)}}
+	}
+	d.auth("register", "authRegister", "Register", d.objectOf("", fields, true, required, false), registered, problems...)
+	if a.Verify != model.Never {
+		d.schemas.put("Sent", object{
+			{"type", "object"}, {"properties", object{{"status", object{{"type", "string"}, {"examples", []string{"verification-sent"}}}}}}, {"required", []string{"status"}},
+		})
+		d.auth("verify", "authVerify", "Prove an address, with the token of the link", texts("token"), object{{"200", ok("Proven.", sent)}}, "422", "429")
+		d.auth("resend", "authResend", "Send the link again", d.objectOf("", []*model.Field{&login}, true, required, false),
+			object{{"202", ok("On its way, if the address waits for its proof.", sent)}}, "422", "429")
+	}
+	d.schemas.put("Tokens", object{
+		{"type", "object"},
+		{"properties", object{
+			{"accessToken", object{{"type", "string"}, {"description", "For the header Authorization: Bearer."}}},
+			{"refreshToken", object{{"type", "string"}, {"description", "For /auth/refresh, once."}}},
+			{"expiresIn", object{{"type", "integer"}, {"description", "Seconds until the access token ends."}, {"examples", []int{900}}}},
+			{"tokenType", object{{"type", "string"}, {"const", "Bearer"}}},
+		}},
+		{"required", []string{"accessToken", "refreshToken", "expiresIn", "tokenType"}},
+	})
+	tokens := object{{"200", ok("Signed in.", ref("schemas", "Tokens"))}}
+	d.auth("sign-in", "authSignIn", "Sign in", texts(login.Name, "password"), tokens, "401", "403", "422", "429")
+	d.auth("refresh", "authRefresh", "Exchange a refresh token for new tokens", texts("refreshToken"), tokens, "401", "422", "429")
+	out := d.auth("sign-out", "authSignOut", "End a session: that of the refresh token or, without a body, that of the access token",
+		texts("refreshToken"), object{{"204", object{{"description", "Signed out."}}}}, "401", "422")
+	out.set("requestBody", object{{"content", content("application/json", texts("refreshToken"))}})
+	out.set("security", []object{{{"bearer", []string{}}}, {}})
+}
+
+// texts is an object whose members are texts.
+func texts(names ...string) object {
+	var properties object
+	for _, name := range names {
+		properties.put(name, object{{"type", "string"}})
+	}
+	return object{{"type", "object"}, {"properties", properties}, {"required", names}, {"additionalProperties", false}}
+}
+
+// shown are the fields that registration gives back, none of which need have been sent.
+func shown(fields []*model.Field) []*model.Field {
+	var out []*model.Field
+	for _, f := range fields {
+		if !f.WriteOnly {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (d *document) auth(path, id, summary string, input, good object, problems ...string) object {
+	o := object{
+		{"operationId", id}, {"summary", summary}, {"tags", []string{"accounts"}},
+		{"requestBody", body("application/json", input)},
+		{"responses", answers(append(object{}, good...), append([]string{"400"}, problems...)...)},
+		{"security", []object{}},
+	}
+	d.route("/auth/"+path, "post", o)
+	return o
+}

@@ -1,0 +1,229 @@
+package openapi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+const version = "/v1"
+
+// entity adds the schemas and the routes of an entity.
+func (d *document) entity(e *model.Entity) {
+	d.tag(e.Plural, e.Doc)
+	d.shown(e)
+	rows, row := version+"/"+e.Path, version+"/"+e.Path+"/{"+e.Key.Name+"}"
+	if door.Exposed(e, model.Read) && !door.Replaced(e, e.Plural) {
+		d.route(rows, "get", d.listOf(e))
+	}
+	if door.Exposed(e, model.Create) && !door.Replaced(e, "create"+e.Name) {
+		d.route(rows, "post", d.create(e))
+	}
+	if door.Exposed(e, model.Read) && !door.Replaced(e, e.Singular) {
+		d.route(row, "get", d.read(e))
+	}
+	if door.Exposed(e, model.Update) && len(door.UpdateFields(e)) > 0 && !door.Replaced(e, "update"+e.Name) {
+		d.route(row, "patch", d.update(e))
+	}
+	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
+		d.route(row, "delete", d.delete(e))
+	}
+}
+
+// shown adds the schemas of a row and of a page of rows. Lists are members only where include= asks for them.
+func (d *document) shown(e *model.Entity) {
+	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, func(f *model.Field) bool { return f.Kind != model.List }, true))
+	if !door.Exposed(e, model.Read) {
+		return
+	}
+	d.schemas.put(e.Name+"Page", object{
+		{"type", "object"},
+		{"properties", object{
+			{"items", object{{"type", "array"}, {"items", ref("schemas", e.Name)}}},
+			{"next", object{{"description", "The cursor of the next page, null on the last."}, {"type", []string{"string", "null"}}}},
+			{"total", object{{"description", "How many rows fit; only with count=true."}, {"type", "integer"}}},
+		}},
+		{"required", []string{"items", "next"}},
+	})
+}
+
+// entityOperation begins an operation of the doors of e.
+func entityOperation(e *model.Entity, id, summary string) object {
+	return object{{"operationId", id}, {"summary", summary}, {"tags", []string{e.Plural}}}
+}
+
+func (d *document) listOf(e *model.Entity) object {
+	o := entityOperation(e, e.Plural, "List "+e.Plural)
+	parameters := []object{}
+	for _, f := range door.ReadFields(e) {
+		parameters = append(parameters, d.filters(f)...)
+	}
+	parameters = append(parameters, orderParameter(e), query("limit", "", object{
+		{"type", "integer"}, {"minimum", 1}, {"maximum", e.Page.Max}, {"default", e.Page.Size},
+	}), ref("parameters", "after"), ref("parameters", "count"))
+	if include := includeParameter(e); include != nil {
+		parameters = append(parameters, include)
+	}
+	o.put("parameters", parameters)
+	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", e.Name+"Page"))}}, "400", "422"))
+	o.put("security", security(e.Allow.Read))
+	return o
+}
+
+// filters are the parameters that ask for equality; their descriptions say what else may be asked.
+func (d *document) filters(f *model.Field) []object {
+	if f.Kind == model.Value {
+		var out []object
+		for _, part := range f.Struct.Fields {
+			for _, p := range d.filters(part) {
+				p[0].value = f.Name + "." + p[0].value.(string)
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	comparisons := door.Comparisons(f.Kind)
+	if comparisons == nil {
+		return nil
+	}
+	bare := *f
+	bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern = nil, nil, nil, nil, ""
+	schema := d.one(&bare, true)
+	name := f.Name
+	switch name {
+	case "order", "limit", "after", "include", "count":
+		name += ".eq" // the bare name is a parameter of every list
+	}
+	return []object{query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)}
+}
+
+func orderParameter(e *model.Entity) object {
+	var keys []string
+	for _, k := range door.Keys(e) {
+		names := make([]string, len(k.Path))
+		for i, f := range k.Path {
+			names[i] = f.Name
+		}
+		name := strings.Join(names, ".")
+		keys = append(keys, name, "-"+name)
+	}
+	var initial []string
+	for _, o := range e.Page.Order {
+		name := o.Field.Name
+		if o.Descending {
+			name = "-" + name
+		}
+		initial = append(initial, name)
+	}
+	doc := "Keys with commas between, - for descending."
+	if len(initial) > 0 {
+		doc += " " + strings.Join(initial, ",") + " unless given."
+	}
+	o := query("order", doc, object{{"type", "array"}, {"items", object{{"type", "string"}, {"enum", keys}}}})
+	o.put("style", "form")
+	o.put("explode", false)
+	return o
+}
+
+// includeParameter asks for what references and lists lead to; nil where there are none.
+func includeParameter(e *model.Entity) object {
+	var names []string
+	for _, f := range door.ReadFields(e) {
+		if f.Target != nil {
+			names = append(names, f.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	doc := fmt.Sprintf("References and lists to show whole, with commas between: %s. A dot goes deeper.", strings.Join(names, ", "))
+	o := query("include", doc, object{{"type", "array"}, {"items", object{{"type", "string"}}}})
+	o.put("style", "form")
+	o.put("explode", false)
+	return o
+}
+
+func keyParameter(e *model.Entity) object {
+	doc := "The id."
+	if e.Key.Name != "id" {
+		doc = "The " + e.Key.Name + ", or the id."
+	}
+	return object{{"name", e.Key.Name}, {"in", "path"}, {"required", true}, {"description", doc}, {"schema", object{{"type", "string"}}}}
+}
+
+func (d *document) read(e *model.Entity) object {
+	o := entityOperation(e, e.Singular, "Read one")
+	parameters := []object{keyParameter(e)}
+	if include := includeParameter(e); include != nil {
+		parameters = append(parameters, include)
+	}
+	o.put("parameters", parameters)
+	o.put("responses", answers(object{{"200", row(e, "The row.")}, {"304", object{{"description", "The row is as If-None-Match has it."}}}}, "404"))
+	o.put("security", security(e.Allow.Read))
+	return o
+}
+
+// row is an answer that holds a row, with its version.
+func row(e *model.Entity, description string) object {
+	o := ok(description, ref("schemas", e.Name))
+	o.put("headers", object{{"ETag", ref("headers", "ETag")}})
+	return o
+}
+
+// seen is a row, or its id alone where the viewer may not see it.
+func (d *document) seen(e *model.Entity) object {
+	return object{{"anyOf", []object{ref("schemas", e.Name), ref("schemas", "Reference")}}}
+}
+
+func (d *document) create(e *model.Entity) object {
+	d.schemas.put("Create"+e.Name, d.objectOf("", door.CreateFields(e), true, door.Required, false))
+	o := entityOperation(e, "create"+e.Name, "Create one")
+	if include := includeParameter(e); include != nil {
+		o.put("parameters", []object{include})
+	}
+	o.put("requestBody", body("application/json", ref("schemas", "Create"+e.Name)))
+	created := ok("Created. Only the id, where the viewer may not see the row.", d.seen(e))
+	created.put("headers", object{{"ETag", ref("headers", "ETag")}, {"Location", ref("headers", "Location")}})
+	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "422"))
+	o.put("security", security(e.Allow.Create))
+	return o
+}
+
+func (d *document) update(e *model.Entity) object {
+	never := func(*model.Field) bool { return false }
+	d.schemas.put("Update"+e.Name, d.objectOf("What is left out stays as it is; null clears (RFC 7396).", patched(door.UpdateFields(e)), true, never, false))
+	o := entityOperation(e, "update"+e.Name, "Change one")
+	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
+	if include := includeParameter(e); include != nil {
+		parameters = append(parameters, include)
+	}
+	o.put("parameters", parameters)
+	o.put("requestBody", object{{"required", true}, {"content", object{
+		{"application/merge-patch+json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
+		{"application/json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
+	}}})
+	o.put("responses", answers(object{{"200", row(e, "Changed.")}, {"204", object{{"description", "Changed, but no longer for the viewer to see."}}}}, "400", "401", "403", "404", "409", "412", "422"))
+	o.put("security", security(e.Allow.Update))
+	return o
+}
+
+// patched are fields whose defaults do not apply.
+func patched(fields []*model.Field) []*model.Field {
+	out := make([]*model.Field, len(fields))
+	for i, f := range fields {
+		bare := *f
+		bare.Default = nil
+		out[i] = &bare
+	}
+	return out
+}
+
+func (d *document) delete(e *model.Entity) object {
+	o := entityOperation(e, "delete"+e.Name, "Delete one")
+	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
+	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412"))
+	o.put("security", security(e.Allow.Delete))
+	return o
+}

@@ -1,0 +1,205 @@
+// Package openapi writes the description of a service's REST door, OpenAPI 3.1.
+//
+//	model ─▶ paths (accounts, entities, operations), schemas ─▶ openapi.json
+//
+// It describes what the door serves and nothing else: which fields are shown and taken is decided by package door.
+package openapi
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+// Emit writes api/openapi.json.
+func Emit(m *model.Model) []byte {
+	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}}
+	d.account()
+	for _, e := range door.Entities(m) {
+		d.entity(e)
+	}
+	for _, o := range door.Operations(m) {
+		d.operation(o)
+	}
+	d.common()
+	return indented(object{
+		{"openapi", "3.1.0"},
+		{"info", object{{"title", m.Name}, {"version", "1"}, {"description", about}}},
+		{"tags", d.tags},
+		{"paths", d.pathItems()},
+		{"components", object{
+			{"schemas", d.schemas},
+			{"parameters", d.parameters},
+			{"responses", responses()},
+			{"headers", headers()},
+			{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}, {"description", "The access token that signing in returned."}}}}},
+		}},
+	})
+}
+
+const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
+	"A row's version is its ETag; a write with If-Match is refused with 412 when the row has moved on."
+
+// document collects the parts.
+type document struct {
+	model      *model.Model
+	tags       []object
+	order      []string // of paths
+	paths      map[string]*object
+	shapes     map[string]string // paths by their shape
+	schemas    object
+	parameters object
+	structs    map[string]bool // schemas that are written or being written
+}
+
+// route adds an operation at a path and a method; like at the door, the last one wins. Paths that differ only in the
+// names of their parameters are one path, which keeps the names that it had first.
+func (d *document) route(path, method string, operation object) {
+	first, known := d.shapes[shape(path)]
+	if !known {
+		d.shapes[shape(path)], first = path, path
+		d.paths[path] = &object{}
+		d.order = append(d.order, path)
+	}
+	if first != path {
+		rename(operation, names(path), names(first))
+	}
+	if item := d.paths[first]; item.get(method) != nil {
+		item.set(method, operation)
+	} else {
+		item.put(method, operation)
+	}
+}
+
+var parameter = regexp.MustCompile(`\{[^}]*\}`)
+
+func shape(path string) string { return parameter.ReplaceAllString(path, "{}") }
+
+func names(path string) []string { return parameter.FindAllString(path, -1) }
+
+// rename gives the path parameters of an operation other names.
+func rename(operation object, from, to []string) {
+	parameters, _ := operation.get("parameters").([]object)
+	for i := range from {
+		for _, p := range parameters {
+			if p.get("in") == "path" && p.get("name") == strings.Trim(from[i], "{}") {
+				p.set("name", strings.Trim(to[i], "{}"))
+			}
+		}
+	}
+}
+
+func (d *document) pathItems() object {
+	var items object
+	for _, path := range d.order {
+		items.put(path, *d.paths[path])
+	}
+	return items
+}
+
+func (d *document) tag(name, doc string) {
+	t := object{{"name", name}}
+	t.text("description", doc)
+	d.tags = append(d.tags, t)
+}
+
+// security says whether a token is needed: with a rule that may hold for a viewer who is signed out it is not.
+func security(rules []*model.Rule) []object {
+	bearer := object{{"bearer", []string{}}}
+	for _, r := range rules {
+		if r.SignedOut || r.When.Op == model.Const && r.When.Value == true {
+			return []object{bearer, {}}
+		}
+	}
+	return []object{bearer}
+}
+
+func ref(kind, name string) object { return object{{"$ref", "#/components/" + kind + "/" + name}} }
+
+// content is a body of one media type.
+func content(mediaType string, schema any) object {
+	return object{{mediaType, object{{"schema", schema}}}}
+}
+
+func body(mediaType string, schema any) object {
+	return object{{"required", true}, {"content", content(mediaType, schema)}}
+}
+
+// ok is an answer with a JSON body.
+func ok(description string, schema any) object {
+	return object{{"description", description}, {"content", content("application/json", schema)}}
+}
+
+// answers are the responses of an operation: what is given, then the problems by status.
+func answers(good object, problems ...string) object {
+	for _, status := range problems {
+		good.put(status, ref("responses", "Problem"))
+	}
+	good.put("default", ref("responses", "Problem"))
+	return good
+}
+
+func responses() object {
+	return object{{"Problem", object{
+		{"description", "A problem: code says which."},
+		{"content", content("application/problem+json", ref("schemas", "Problem"))},
+	}}}
+}
+
+func headers() object {
+	return object{
+		{"ETag", object{{"description", "The version of the row, for If-Match."}, {"schema", object{{"type", "string"}, {"examples", []string{`W/"3-1k2j3h"`}}}}}},
+		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
+	}
+}
+
+// common adds the schemas and parameters that every service has.
+func (d *document) common() {
+	d.schemas.put("Reference", object{
+		{"description", "A row, by its id; with include=, all of it."},
+		{"type", "object"},
+		{"properties", object{{"id", object{{"type", "string"}, {"format", "uuid"}}}}},
+		{"required", []string{"id"}},
+	})
+	d.schemas.put("Problem", object{
+		{"description", "Problem details, as in RFC 9457."},
+		{"type", "object"},
+		{"properties", object{
+			{"type", object{{"type", "string"}}},
+			{"title", object{{"type", "string"}}},
+			{"status", object{{"type", "integer"}, {"examples", []int{422}}}},
+			{"detail", object{{"type", "string"}}},
+			{"instance", object{{"type", "string"}}},
+			{"code", object{{"type", "string"}, {"description", "Stable, for programs."}, {"examples", []string{"INVALID"}}}},
+			{"errors", object{{"type", "array"}, {"items", ref("schemas", "FieldError")}}},
+		}},
+		{"required", []string{"title", "status", "code"}},
+	})
+	d.schemas.put("FieldError", object{
+		{"description", "What is wrong with one field of the input."},
+		{"type", "object"},
+		{"properties", object{
+			{"field", object{{"type", "string"}, {"examples", []string{"price.amount"}}}},
+			{"code", object{{"type", "string"}, {"examples", []string{"TOO_LONG"}}}},
+			{"detail", object{{"type", "string"}}},
+		}},
+		{"required", []string{"field", "code", "detail"}},
+	})
+	d.parameters = append(object{
+		{"after", query("after", "The next of the page before.", object{{"type", "string"}})},
+		{"count", query("count", "Also count all rows that fit.", object{{"type", "boolean"}})},
+		{"ifMatch", object{
+			{"name", "If-Match"}, {"in", "header"}, {"description", "The ETag that the row must still have."},
+			{"schema", object{{"type", "string"}}},
+		}},
+	}, d.parameters...)
+}
+
+func query(name, description string, schema object) object {
+	o := object{{"name", name}, {"in", "query"}}
+	o.text("description", description)
+	o.put("schema", schema)
+	return o
+}

@@ -1,0 +1,143 @@
+package openapi
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+// operation adds the route of a business operation.
+func (d *document) operation(op *model.Operation) {
+	o := object{{"operationId", op.Name}}
+	o.text("summary", strings.TrimSpace(op.Doc))
+	o.put("tags", []string{d.moduleTag(op.Module)})
+	var parameters []object
+	var rest []*model.Field
+	fields := op.Args
+	whole := len(op.Args) == 1 && op.Args[0].Name == "input" && op.Args[0].Kind == model.InputDTO && !op.Args[0].Repeated
+	if whole {
+		fields = op.Args[0].Struct.Fields
+	}
+	for _, a := range fields {
+		if strings.Contains(op.Path, "{"+a.Name+"}") {
+			parameters = append(parameters, object{{"name", a.Name}, {"in", "path"}, {"required", true}, {"schema", d.property(a, true, false)}})
+			continue
+		}
+		rest = append(rest, a)
+	}
+	inBody := op.Method != "GET" && op.Method != "DELETE"
+	if !inBody {
+		for _, a := range rest {
+			parameters = append(parameters, d.argument(a))
+		}
+	}
+	if op.Result.Target != nil && !slices.ContainsFunc(fields, func(f *model.Field) bool { return f.Name == "include" }) {
+		if include := includeParameter(op.Result.Target); include != nil {
+			parameters = append(parameters, include)
+		}
+	}
+	if len(parameters) > 0 {
+		o.put("parameters", parameters)
+	}
+	if inBody && len(rest) > 0 {
+		o.put("requestBody", object{{"required", slices.ContainsFunc(rest, door.Required)}, {"content", content("application/json", d.bodyOf(op, rest, whole && len(rest) == len(fields)))}})
+	}
+	o.put("responses", d.outcomes(op))
+	o.put("security", security(op.Allow))
+	d.route(version+op.Path, strings.ToLower(op.Method), o)
+}
+
+// argument is an argument in the query: scalars as text, structures as JSON.
+func (d *document) argument(a *model.Field) object {
+	p := object{{"name", a.Name}, {"in", "query"}}
+	p.text("description", a.Doc)
+	if door.Required(a) {
+		p.put("required", true)
+	}
+	schema := d.property(a, true, false)
+	switch {
+	case a.Kind == model.InputDTO || a.Kind == model.Value || a.Kind == model.JSON:
+		p.put("content", content("application/json", schema))
+		return p
+	case a.Repeated:
+		p.put("style", "form")
+		p.put("explode", false)
+	}
+	p.put("schema", schema)
+	return p
+}
+
+// bodyOf is the body of an operation: an object of the arguments that the path does not hold; of the only argument,
+// where that is an input called input, the input itself.
+func (d *document) bodyOf(op *model.Operation, rest []*model.Field, whole bool) object {
+	if whole {
+		return d.one(op.Args[0], true)
+	}
+	return d.objectOf("", rest, true, door.Required, false)
+}
+
+// outcomes are what an operation answers, and how it fails.
+func (d *document) outcomes(op *model.Operation) object {
+	done := ok("Done.", d.result(op.Result))
+	if op.Result.Kind == model.Ref && !op.Result.Repeated {
+		done.put("headers", object{{"ETag", ref("headers", "ETag")}})
+	}
+	return answersOf(op, object{{"200", done}})
+}
+
+func (d *document) result(f *model.Field) object {
+	if f.Kind == model.Ref {
+		switch s := d.seen(f.Target); {
+		case f.Repeated:
+			return object{{"type", "array"}, {"items", ref("schemas", f.Target.Name)}}
+		case f.Null:
+			return nullable(s)
+		default:
+			return s
+		}
+	}
+	return d.property(f, false, f.Null)
+}
+
+// answersOf adds the problems: those that any operation may have, and those that this one declares.
+func answersOf(op *model.Operation, out object) object {
+	codes := map[int][]string{}
+	for _, f := range op.Fails {
+		codes[f.Status] = append(codes[f.Status], f.Code)
+	}
+	statuses := []int{400, 401, 403, 404, 422}
+	for status := range codes {
+		if !slices.Contains(statuses, status) {
+			statuses = append(statuses, status)
+		}
+	}
+	slices.Sort(statuses)
+	for _, status := range statuses {
+		if declared := codes[status]; declared != nil {
+			out.put(strconv.Itoa(status), object{
+				{"description", fmt.Sprintf("It fails with %s.", strings.Join(declared, ", "))},
+				{"content", content("application/problem+json", ref("schemas", "Problem"))},
+			})
+			continue
+		}
+		out.put(strconv.Itoa(status), ref("responses", "Problem"))
+	}
+	out.put("default", ref("responses", "Problem"))
+	return out
+}
+
+// moduleTag is the tag of a module's operations: its name, apart from the tags of entities.
+func (d *document) moduleTag(m *model.Module) string {
+	name := m.Name + " operations"
+	for _, t := range d.tags {
+		if t.get("name") == name {
+			return name
+		}
+	}
+	d.tag(name, m.Doc)
+	return name
+}

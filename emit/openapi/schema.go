@@ -1,0 +1,250 @@
+package openapi
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/model"
+)
+
+// scalarSchema is the JSON form of a scalar, with an example where its format needs one.
+func scalarSchema(k model.Kind) object {
+	switch k {
+	case model.Int:
+		return object{{"type", "integer"}, {"format", "int32"}}
+	case model.Int64:
+		return object{{"type", "string"}, {"format", "int64"}, {"pattern", `^-?[0-9]+$`}, {"examples", []string{"1"}}}
+	case model.Float:
+		return object{{"type", "number"}, {"format", "double"}}
+	case model.Boolean:
+		return object{{"type", "boolean"}}
+	case model.JSON:
+		return object{{"description", "Any JSON value."}}
+	}
+	for _, f := range formats {
+		if f.kind == k {
+			o := object{{"type", "string"}}
+			o.text("format", f.format)
+			o.text("pattern", f.pattern)
+			if f.example != "" {
+				o.put("examples", []string{f.example})
+			}
+			return o
+		}
+	}
+	return object{{"type", "string"}}
+}
+
+var formats = []struct {
+	kind                     model.Kind
+	format, pattern, example string
+}{
+	{model.ID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
+	{model.UUID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
+	{model.Decimal, "decimal", `^-?[0-9]+(\.[0-9]+)?$`, "12.50"},
+	{model.DateTime, "date-time", "", "2026-01-31T09:30:00Z"},
+	{model.Date, "date", "", "2026-01-31"},
+	{model.Time, "time-local", "", "09:30:00"},
+	{model.Duration, "go-duration", "", "1h30m"},
+	{model.Email, "email", "", "ada@example.com"},
+	{model.URL, "uri", "", "https://example.com/a"},
+	{model.Bytes, "byte", "", "aGVsbG8="},
+	{model.TimeZone, "time-zone", "", "Europe/Berlin"},
+	{model.Country, "country-code", "^[A-Z]{2}$", "DE"},
+	{model.Currency, "currency-code", "^[A-Z]{3}$", "EUR"},
+}
+
+// one is the schema of one value of f, without null; taken is how a client writes it.
+func (d *document) one(f *model.Field, taken bool) object {
+	switch f.Kind {
+	case model.Ref, model.List:
+		if taken {
+			return object{{"type", "string"}, {"description", "The id or the key of " + article(f.Target.Name) + "."}}
+		}
+		return object{{"anyOf", []object{ref("schemas", f.Target.Name), ref("schemas", "Reference")}}}
+	case model.EnumKind:
+		d.enum(f.Enum)
+		return ref("schemas", f.Enum.Name)
+	case model.Value, model.InputDTO:
+		d.structure(f.Struct, taken)
+		return ref("schemas", f.Struct.Name)
+	}
+	s := scalarSchema(f.Kind)
+	constrain(&s, f)
+	return s
+}
+
+func article(name string) string {
+	if strings.ContainsRune("AEIO", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// constrain adds what validation asks of a scalar.
+func constrain(s *object, f *model.Field) {
+	if f.MinLength != nil && !f.Repeated {
+		s.put("minLength", *f.MinLength)
+	}
+	if f.MaxLength != nil && !f.Repeated {
+		s.put("maxLength", *f.MaxLength)
+	}
+	if f.Kind == model.Int || f.Kind == model.Float {
+		if f.Min != nil {
+			s.put("minimum", *f.Min)
+		}
+		if f.Max != nil {
+			s.put("maximum", *f.Max)
+		}
+	}
+	pattern := f.Pattern
+	if pattern == "" && f.Scalar != nil {
+		pattern = f.Scalar.Pattern
+	}
+	if pattern != "" && s.get("pattern") == nil {
+		s.put("pattern", pattern)
+	}
+}
+
+// property is the schema of f as a member of an object.
+func (d *document) property(f *model.Field, taken, null bool) object {
+	s := d.one(f, taken)
+	switch {
+	case f.Kind == model.List && !taken:
+		s = d.list(f)
+	case f.Repeated || f.Kind == model.List:
+		s = object{{"type", "array"}, {"items", s}}
+		if f.MinLength != nil {
+			s.put("minItems", *f.MinLength)
+		}
+		if f.MaxLength != nil {
+			s.put("maxItems", *f.MaxLength)
+		}
+	}
+	if null {
+		s = nullable(s)
+	}
+	return annotated(s, f, taken)
+}
+
+// list is a list that include= asks for: an array of few, or a page of many.
+func (d *document) list(f *model.Field) object {
+	if f.Bound == 0 {
+		return ref("schemas", f.Target.Name+"Page")
+	}
+	return object{{"type", "array"}, {"items", ref("schemas", f.Target.Name)}, {"maxItems", f.Bound}}
+}
+
+func nullable(s object) object {
+	if typ, ok := s.get("type").(string); ok {
+		out := append(object{}, s...)
+		for i := range out {
+			if out[i].name == "type" {
+				out[i].value = []string{typ, "null"}
+			}
+		}
+		return out
+	}
+	if choices, ok := s.get("anyOf").([]object); ok {
+		return object{{"anyOf", append(append([]object{}, choices...), object{{"type", "null"}})}}
+	}
+	if s.get("$ref") == nil {
+		return s // any JSON value is null too
+	}
+	return object{{"anyOf", []object{s, {{"type", "null"}}}}}
+}
+
+// annotated adds what the design says of f.
+func annotated(s object, f *model.Field, taken bool) object {
+	out := object{}
+	out.text("description", describe(f))
+	for _, m := range s {
+		if m.name != "description" || f.Doc == "" {
+			out = append(out, m)
+		}
+	}
+	if taken && f.Default != nil && f.Default.Op == model.Const && f.Default.Value != nil && f.Kind != model.Duration {
+		out.put("default", defaultValue(f))
+	}
+	if f.Deprecated != "" {
+		out.put("deprecated", true)
+	}
+	return out
+}
+
+func describe(f *model.Field) string {
+	doc := strings.TrimSpace(f.Doc)
+	if f.Deprecated != "" {
+		doc = strings.TrimSpace(doc + " Deprecated: " + f.Deprecated)
+	}
+	return doc
+}
+
+// defaultValue is a constant default in the JSON form of its field.
+func defaultValue(f *model.Field) any {
+	if n, ok := f.Default.Value.(int64); ok && (f.Kind == model.Int64 || f.Kind == model.Decimal) {
+		return strconv.FormatInt(n, 10)
+	}
+	if x, ok := f.Default.Value.(float64); ok && f.Kind == model.Decimal {
+		return fmt.Sprint(x)
+	}
+	return f.Default.Value
+}
+
+// enum adds the schema of an enum.
+func (d *document) enum(e *model.Enum) {
+	if d.structs[e.Name] {
+		return
+	}
+	d.structs[e.Name] = true
+	s := object{}
+	doc := strings.TrimSpace(e.Doc)
+	values := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		values[i] = v.Name
+		if v.Doc != "" || v.Deprecated != "" {
+			doc += "\n- " + v.Name + ": " + v.Doc
+			if v.Deprecated != "" {
+				doc = strings.TrimRight(doc, " :") + ": deprecated, " + v.Deprecated
+			}
+		}
+	}
+	s.text("description", strings.TrimSpace(doc))
+	s.put("type", "string")
+	s.put("enum", values)
+	d.schemas.put(e.Name, s)
+}
+
+// structure adds the schema of a value object or an input.
+func (d *document) structure(v *model.Struct, taken bool) {
+	if d.structs[v.Name] {
+		return
+	}
+	d.structs[v.Name] = true
+	d.schemas.put(v.Name, d.objectOf(v.Doc, v.Fields, taken, func(f *model.Field) bool { return !f.Null && (!taken || door.Required(f)) }, false))
+}
+
+// objectOf is the schema of an object with fields.
+func (d *document) objectOf(doc string, fields []*model.Field, taken bool, must func(*model.Field) bool, hidden bool) object {
+	s := object{}
+	s.text("description", strings.TrimSpace(doc))
+	s.put("type", "object")
+	var properties object
+	var need []string
+	for _, f := range fields {
+		properties.put(f.Name, d.property(f, taken, f.Null || hidden && door.Hidden(f)))
+		if must(f) {
+			need = append(need, f.Name)
+		}
+	}
+	s.put("properties", properties)
+	if len(need) > 0 {
+		s.put("required", need)
+	}
+	if taken {
+		s.put("additionalProperties", false)
+	}
+	return s
+}
