@@ -17,7 +17,7 @@ function marks(files) {
   ];
 }
 
-if (marks([["wrong.graphql", "type A @nothing { b: String }"]]).length === 0) {
+if (marks([["wrong.graphql", "type Query @nothing { b: String }"]]).length === 0) {
   console.error("a directive that does not exist is not marked: this check sees nothing");
   process.exit(2);
 }
