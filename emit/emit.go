@@ -1,8 +1,9 @@
 // Package emit writes the files of a service from its model.
 //
-//	model ─▶ golang, openapi, graphql ─▶ []File ─▶ Decide (lock, disk) ─▶ what to write, keep and delete
+//	model ─▶ golang, openapi, graphql ─▶ []File
 //
-// The same model gives the same bytes. It opens no file: package pipeline reads and writes what is decided here.
+// The same model gives the same bytes. It opens no file: what becomes of those that are there already is decided by
+// package pipeline.
 package emit
 
 import (

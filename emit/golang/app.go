@@ -219,7 +219,7 @@ func requirements(mod string) []string {
 func readme(m *model.Model) string {
 	var modules_ []string
 	for _, module := range modules(m) {
-		modules_ = append(modules_, fmt.Sprintf("| `%s/` | %s |", packageName(module), strings.Join(strings.Fields(module.Doc), " ")))
+		modules_ = append(modules_, fmt.Sprintf("| `%s/` | %s |", PackageName(module), strings.Join(strings.Fields(module.Doc), " ")))
 	}
 	return strings.NewReplacer("NAME", m.Name, "MODULES", strings.Join(modules_, "\n")).Replace(readmeText)
 }

@@ -14,7 +14,7 @@ import (
 // businessFile is where the team answers the operations of a module: a stub each, to begin with.
 func businessFile(m *model.Module) string {
 	p := &printer{}
-	p.f("package %s", packageName(m))
+	p.f("package %s", PackageName(m))
 	p.f("")
 	p.f("// Business answers the operations of this module. What they need besides their transaction is a field of it.")
 	p.f("type Business struct{}")

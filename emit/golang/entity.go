@@ -10,7 +10,7 @@ import (
 // entityFile is the types of a module: enums, value objects, inputs and entities.
 func entityFile(m *model.Module) string {
 	p := &printer{}
-	p.f("package %s", packageName(m))
+	p.f("package %s", PackageName(m))
 	for _, e := range m.Enums {
 		enum(p, e)
 	}

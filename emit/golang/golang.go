@@ -35,7 +35,7 @@ type File struct {
 func Emit(m *model.Model, o Options) []File {
 	var files []File
 	for _, module := range modules(m) {
-		dir := packageName(module) + "/"
+		dir := PackageName(module) + "/"
 		files = append(files,
 			source(m, dir+"entity.gen.go", entityFile(module)),
 			source(m, dir+"module.gen.go", moduleFile(m, module)),
@@ -44,7 +44,7 @@ func Emit(m *model.Model, o Options) []File {
 			files = append(files, source(m, dir+"store.gen.go", storeFile(module)))
 		}
 		if operated(module) {
-			files = append(files, team(source(m, dir+packageName(module)+".go", businessFile(module))))
+			files = append(files, team(source(m, dir+PackageName(module)+".go", businessFile(module))))
 		}
 	}
 	files = append(files,

@@ -31,7 +31,7 @@ func withImports(m *model.Model, file, text string) string {
 		known[name] = p
 	}
 	for _, module := range m.Modules {
-		known[qualifier(module)] = m.GoModule + "/" + packageName(module)
+		known[qualifier(module)] = m.GoModule + "/" + PackageName(module)
 	}
 	for _, name := range []string{"app", "api", "migrations"} {
 		known[name] = m.GoModule + "/" + name

@@ -11,7 +11,7 @@ import (
 func moduleFile(m *model.Model, module *model.Module) string {
 	p := &printer{}
 	p.comment(packageDoc(m, module))
-	p.f("package %s", packageName(module))
+	p.f("package %s", PackageName(module))
 	if operated(module) {
 		operations(p, module)
 	}
@@ -51,7 +51,7 @@ func moduleFile(m *model.Model, module *model.Module) string {
 }
 
 func packageDoc(m *model.Model, module *model.Module) string {
-	doc := fmt.Sprintf("Package %s is the module %s of %s.", packageName(module), module.Name, m.Name)
+	doc := fmt.Sprintf("Package %s is the module %s of %s.", PackageName(module), module.Name, m.Name)
 	if module.Doc != "" {
 		doc += "\n\n" + strings.TrimSpace(module.Doc)
 	}
@@ -145,7 +145,7 @@ func transaction(p *printer, m *model.Module) {
 	p.f("func NewTx(tx *query.Tx) Tx {")
 	for _, used := range m.Uses {
 		if len(used.Entities) > 0 {
-			p.f("%sTx := %s.NewTx(tx)", packageName(used), qualifier(used))
+			p.f("%sTx := %s.NewTx(tx)", PackageName(used), qualifier(used))
 		}
 	}
 	p.f("return Tx{")
@@ -155,7 +155,7 @@ func transaction(p *printer, m *model.Module) {
 	}
 	for _, used := range m.Uses {
 		for _, e := range used.Entities {
-			p.f("%s: %sTx.%s,", pluralName(e), packageName(used), pluralName(e))
+			p.f("%s: %sTx.%s,", pluralName(e), PackageName(used), pluralName(e))
 		}
 	}
 	p.f("}")

@@ -12,8 +12,8 @@ import (
 // initialisms are the words that Go writes in capitals.
 var initialisms = map[string]bool{
 	"api": true, "cpu": true, "css": true, "dns": true, "html": true, "http": true, "https": true, "id": true,
-	"ip": true, "json": true, "os": true, "rpc": true, "sku": true, "sms": true, "sql": true, "ssh": true, "tls": true, "ttl": true,
-	"ui": true, "uri": true, "url": true, "utc": true, "uuid": true, "vat": true, "xml": true,
+	"ip": true, "json": true, "rpc": true, "sql": true, "ssh": true, "tls": true, "ttl": true,
+	"ui": true, "uri": true, "url": true, "utc": true, "uuid": true, "xml": true,
 }
 
 // exported is the Go name of a field, an operation or a plural: "shopUrl" is ShopURL.
@@ -96,8 +96,8 @@ var predeclared = map[string]bool{
 	"nil": true, "true": true, "false": true, "len": true, "make": true, "new": true, "append": true, "errors": true,
 }
 
-// packageName is the Go package of a module.
-func packageName(m *model.Module) string {
+// PackageName is the Go package of a module.
+func PackageName(m *model.Module) string {
 	name := strings.ToLower(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r
@@ -112,7 +112,7 @@ func packageName(m *model.Module) string {
 
 // qualifier is how other packages name the package of a module: its name, unless a package of kit has it.
 func qualifier(m *model.Module) string {
-	name := packageName(m)
+	name := PackageName(m)
 	if qualifiers[name] != "" || name == "app" || name == "api" || name == "migrations" {
 		return name + "module"
 	}

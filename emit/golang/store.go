@@ -10,7 +10,7 @@ import (
 // storeFile is how the entities of a module are read and written: a store, a form to create and a patch each.
 func storeFile(m *model.Module) string {
 	p := &printer{}
-	p.f("package %s", packageName(m))
+	p.f("package %s", PackageName(m))
 	for _, e := range m.Entities {
 		s := planStore(m, e)
 		store(p, s)
