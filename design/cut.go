@@ -51,15 +51,15 @@ func opens(tokens []token, i, depth int) bool {
 	if t.kind != lexer.Name || depth > 0 && !margin || i+1 == len(tokens) {
 		return false
 	}
+	after := tokens[i+1]
 	if i > 0 {
 		switch before := tokens[i-1]; {
 		case before.kind == lexer.Name && before.text == "extend" && t.text != "extend":
 			return false
 		case slices.Contains([]lexer.Type{lexer.At, lexer.Equals, lexer.Pipe, lexer.Amp, lexer.Colon}, before.kind):
-			return false
+			return margin && isKeyword(t) && after.kind == lexer.Name
 		}
 	}
-	after := tokens[i+1]
 	switch {
 	case t.text == "schema":
 		return after.kind == lexer.BraceL || after.kind == lexer.At

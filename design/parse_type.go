@@ -138,6 +138,11 @@ func (p *parser) body(t *Type, missing string) {
 	case p.at(lexer.EOF):
 		p.fail(t.Pos, Empty, "write { … }", "%s has no { }: %s", t.Name, missing)
 		return
+	case p.ahead() == lexer.Colon && !p.peek().first && len(t.Directives) > 0:
+		last := t.Directives[len(t.Directives)-1]
+		p.partial[last] = true
+		p.fail(p.peek().pos, Unexpected, "write @"+last.Name+"(…)", "the arguments of @%s stand in parentheses", last.Name)
+		p.toBody()
 	case p.ahead() == lexer.Colon || p.ahead() == lexer.Name && t.Kind == Enum:
 		edit := diag.Edit{Pos: p.after(), Text: " {"}
 		p.failEdit(p.peek().pos, Unexpected, `write "{" before it`, edit, "expected \"{\", found %s", p.peek().describe())
@@ -333,7 +338,9 @@ func (p *parser) value(t *Type) bool {
 	v := &EnumValue{Doc: p.doc()}
 	name, ok := p.name("a value of enum " + t.Name)
 	if !ok {
-		p.advance()
+		if !p.at(lexer.BraceR) {
+			p.advance()
+		}
 		for !p.at(lexer.EOF) && !p.at(lexer.BraceR) && !p.at(lexer.Name) {
 			p.advance()
 		}
@@ -419,6 +426,7 @@ func (p *parser) operations() {
 		meant, near := nearest(name.text, extensible())
 		if !near || p.hasType(name.text) {
 			p.strays = append(p.strays, name)
+			p.broken = true
 			return
 		}
 		edit := diag.Edit{Pos: name.pos, Length: name.length, Text: meant}

@@ -29,7 +29,6 @@ func newResolver(d *Design, problems *diag.List) *resolver {
 }
 
 func (r *resolver) resolve() {
-	r.strayExtensions()
 	r.backend()
 	for _, t := range r.design.Types {
 		r.checkType(t)
@@ -41,6 +40,7 @@ func (r *resolver) resolve() {
 	r.checkServices()
 	r.checkClashes()
 	r.checkInterfaces()
+	r.strayExtensions()
 }
 
 // declare adds a type, unless its name is taken.
@@ -134,7 +134,7 @@ func (r *resolver) checkOperation(op *Operation) {
 	r.wordName(op.Name, op.Pos, "operation", &op.Broken)
 	r.typeOf(&op.Field, true)
 	r.directives(&op.Directives, "FIELD_DEFINITION", &op.Broken)
-	op.Args = r.distinct(op.Args, DuplicateParameter, "operation "+op.Name+" has two arguments")
+	op.Args = r.distinct(op.Args, DuplicateParameter, "operation \""+op.Name+"\" has two arguments")
 	for _, a := range op.Args {
 		r.wordName(a.Name, a.Pos, "argument", &a.Broken)
 		if reserved := []string{"viewer", "old", "now", "this"}; slices.Contains(reserved, a.Name) {
@@ -206,7 +206,7 @@ func (r *resolver) typeOf(f *Field, output bool) {
 		return
 	}
 	t := r.lookup(&f.Type.Name, f.Type.Pos)
-	if t == nil || t.Broken {
+	if t.Broken && !(output && t.Kind == Input) {
 		return
 	}
 	entity := Find(t.Directives, "entity") != nil
@@ -215,23 +215,23 @@ func (r *resolver) typeOf(f *Field, output bool) {
 		r.problems.Add(f.Type.Pos, WrongDirection, "declare a type with the same fields", "%q cannot be of input %s, which is only sent", f.Name, t.Name)
 		f.Broken = true
 	case !output && entity:
-		r.problems.AddEdit(f.Type.Pos, WrongDirection, r.asReference(f, t), r.span(f.Type.Pos, "ID"), "%q cannot be of type %s: an entity is referred to", f.Name, t.Name)
-		f.Broken = true
-		if r.asReference(f, t) != `write "ID"` {
-			(*r.problems)[len(*r.problems)-1].Edit = nil
-		}
+		r.byReference(f, t)
 	case !output && t.Kind != Scalar && t.Kind != Enum && t.Kind != Input:
 		r.problems.Add(f.Type.Pos, WrongDirection, "declare an input with the same fields", "%q cannot be of %s %s, which is only returned", f.Name, t.Kind, t.Name)
 		f.Broken = true
 	}
 }
 
-// asReference is how a client sends an entity: an ID, which its name resolves or @ref does.
-func (r *resolver) asReference(f *Field, t *Type) string {
+// byReference reports an entity where a client sends one: it sends an ID, which its name resolves or @ref does.
+func (r *resolver) byReference(f *Field, t *Type) {
+	const message = "%q cannot be of type %s: an entity is referred to by its ID"
 	if small(t.Name) == f.Name {
-		return `write "ID"`
+		r.problems.AddEdit(f.Type.Pos, WrongDirection, "write ID", r.span(f.Type.Pos, "ID"), message, f.Name, t.Name)
+	} else {
+		hint := fmt.Sprintf("write ID, and @ref(entity: %s) behind it", t.Name)
+		r.problems.Add(f.Type.Pos, WrongDirection, hint, message, f.Name, t.Name)
 	}
-	return fmt.Sprintf("write ID, and @ref(entity: %s) behind it", t.Name)
+	f.Broken = true
 }
 
 // lookup finds a type by name, corrects the name where the nearest is clear, and declares it as broken where not.
