@@ -6,6 +6,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
 	"github.com/fettlehq/fettle/kit/sqlite"
@@ -18,6 +19,7 @@ func TestConformance(t *testing.T) {
 		open func(t *testing.T) sqldb.Database
 	}{
 		{"sqlite", func(t *testing.T) sqldb.Database { return kittest.Open(t, sqlite.Driver, kittest.SQLite(t)) }},
+		{"postgres", func(t *testing.T) sqldb.Database { return kittest.Open(t, postgres.Driver, kittest.Postgres(t)) }},
 		{"memory", func(t *testing.T) sqldb.Database { return kittest.Memory(t) }},
 	}
 	for _, d := range databases {

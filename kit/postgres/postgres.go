@@ -1,0 +1,120 @@
+// Package postgres keeps a service's data in a PostgreSQL server.
+//
+//	main ─▶ postgres.Driver ─▶ a pool of connections; reads on a snapshot, writes in a transaction
+//
+// It runs statements, with a time limit. It knows nothing of entities: that is package query.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Driver opens PostgreSQL databases by their usual URLs. Besides the parameters of libpq a URL takes
+//
+//	statement_timeout=10s          how long a statement may run; 30s unless given
+//	pool_max_conns=50              connections; 20 unless given
+//	default_query_exec_mode=exec   for a PgBouncer that pools transactions, where statements cannot be prepared
+var Driver = sqldb.Driver{Schemes: []string{"postgres", "postgresql"}, Open: open}
+
+const (
+	defaultTimeout     = "30s"
+	defaultConnections = 20
+)
+
+type database struct {
+	pool   *pgxpool.Pool
+	handle func() *sql.DB
+	opened bool   // handle was called
+	limit  string // set in each transaction, where a session's own settings would not last
+}
+
+func open(ctx context.Context, url string) (sqldb.Database, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(url, "pool_max_conns=") {
+		config.MaxConns = defaultConnections
+	}
+	db := &database{}
+	settings := config.ConnConfig.RuntimeParams
+	if settings["statement_timeout"] == "" {
+		settings["statement_timeout"] = defaultTimeout
+	}
+	if pooled(config.ConnConfig.DefaultQueryExecMode) {
+		db.limit = "; SET LOCAL statement_timeout = '" + strings.ReplaceAll(settings["statement_timeout"], "'", "''") + "'"
+		delete(settings, "statement_timeout")
+	}
+	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, err
+	}
+	db.handle = sync.OnceValue(func() *sql.DB {
+		db.opened = true
+		return stdlib.OpenDBFromPool(db.pool)
+	})
+	if err := db.pool.Ping(ctx); err != nil {
+		db.pool.Close()
+		return nil, fmt.Errorf("database %s: %w", config.ConnConfig.Database, err)
+	}
+	return db, nil
+}
+
+// pooled tells whether a session may change its server between transactions.
+func pooled(mode pgx.QueryExecMode) bool {
+	return mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol
+}
+
+func (db *database) Dialect() sqldb.Dialect { return sqldb.Postgres }
+
+func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	if sqldb.Single(ctx) {
+		return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return do(&conn{runner: c}) })
+	}
+	return db.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
+}
+
+func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
+	return db.transaction(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
+}
+
+func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) (err error) {
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin + db.limit})
+	if err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done {
+			// The pool throws away a connection whose rollback fails.
+			tx.Rollback(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := do(&conn{runner: tx, tx: tx}); err != nil {
+		return err
+	}
+	done = true
+	return translate(tx.Commit(ctx))
+}
+
+func (db *database) Handle() *sql.DB { return db.handle() }
+
+func (db *database) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
+
+// Close waits for the transactions that are under way.
+func (db *database) Close() (err error) {
+	if db.opened {
+		err = db.handle().Close()
+	}
+	db.pool.Close()
+	return err
+}

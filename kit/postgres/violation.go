@@ -1,0 +1,33 @@
+package postgres
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// The codes of broken constraints (PostgreSQL, appendix A, class 23).
+var kinds = map[string]sqldb.ViolationKind{
+	"23505": sqldb.UniqueViolation,
+	"23503": sqldb.ForeignKeyViolation,
+	"23001": sqldb.ForeignKeyViolation, // ON DELETE RESTRICT
+	"23514": sqldb.CheckViolation,
+	"23502": sqldb.NotNullViolation,
+}
+
+// translate turns the error of a broken constraint into a *sqldb.Violation and leaves others as they are.
+func translate(err error) error {
+	var problem *pgconn.PgError
+	if !errors.As(err, &problem) || kinds[problem.Code] == "" {
+		return err
+	}
+	violation := &sqldb.Violation{
+		Kind: kinds[problem.Code], Constraint: problem.ConstraintName, Table: problem.TableName, Err: err,
+	}
+	if problem.ColumnName != "" {
+		violation.Columns = []string{problem.ColumnName}
+	}
+	return violation
+}
