@@ -159,8 +159,14 @@ const (
 	//	extend type Mutation { cancel(order: String!): Boolean! @rest(path: "/orders/{ordr}") }
 	BadPath diag.Code = "M021"
 
-	// ModuleCircle is modules that use each other. It takes two files: orders.graphql names users, and users.graphql
-	// names orders.
+	// ModuleCircle is modules that use each other.
+	//
+	// Example:
+	//
+	//	-- design/orders.graphql --
+	//	type Order @entity { buyer: User! }
+	//	-- design/users.graphql --
+	//	type User @entity { first: Order }
 	ModuleCircle diag.Code = "M022"
 
 	// NotBuilt is part of the language that nothing is generated from yet.

@@ -150,7 +150,7 @@ func syntax(message, text string, at int) (string, string) {
 		rest = string(runes[at:])
 	}
 	switch {
-	case strings.Contains(message, "<EOF>"):
+	case strings.TrimSpace(rest) == "":
 		return "the expression ends too early", ""
 	case strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, "=="):
 		return "= does not compare", "=="
@@ -231,7 +231,8 @@ func (m mistake) unknown() {
 		if name == "has" {
 			hint = "compare with null: title != null"
 		}
-		m.add(m.node, UnknownName, hint, "there is no function %s with these parts", name)
+		place := m.callPlace()
+		m.b.problems.Add(place, UnknownName, hint, "there is no function %s with these parts", name)
 		return
 	}
 	name := m.node.AsIdent()
@@ -256,7 +257,16 @@ func (m mistake) unknown() {
 	if of == "" {
 		of = "the operation"
 	}
-	m.add(m.node, UnknownName, didYouMean(nearest(name, candidates)), "%s has no field %q", of, name)
+	if m.incomplete(of) {
+		return
+	}
+	m.b.misspelt(position(m.text, offset(m.ast, m.node)), name, candidates, "%s has no field %q", of, name)
+}
+
+// incomplete says whether part of a type was left out, which may be what an expression names.
+func (m mistake) incomplete(typeName string) bool {
+	t := m.b.design.ByName[typeName]
+	return t != nil && t.Broken
 }
 
 func isWord(name string) bool { return name[0] >= 'a' && name[0] <= 'z' }
@@ -269,8 +279,24 @@ func (m mistake) unknownField() {
 	if r, ok := m.ast.SourceInfo().GetOffsetRange(m.node.ID()); ok {
 		place = position(m.text, int(r.Start)+1)
 	}
-	hint := didYouMean(nearest(s.FieldName(), fieldNames(m.b.env.provider.fields[t.TypeName()])))
-	m.b.problems.Add(place, UnknownName, hint, "%s has no field %q", t.TypeName(), s.FieldName())
+	if !m.incomplete(t.TypeName()) {
+		m.b.misspelt(place, s.FieldName(), fieldNames(m.b.env.provider.fields[t.TypeName()]), "%s has no field %q", t.TypeName(), s.FieldName())
+	}
+}
+
+// callPlace is where the name of a function stands: before its bracket.
+func (m mistake) callPlace() diag.Pos {
+	r, ok := m.ast.SourceInfo().GetOffsetRange(m.node.ID())
+	if !ok {
+		return position(m.text, offset(m.ast, m.node))
+	}
+	name := []rune(m.node.AsCall().FunctionName())
+	text := []rune(m.text.Text)
+	at := int(r.Start)
+	if at >= len(name) && at <= len(text) && string(text[at-len(name):at]) == string(name) {
+		at -= len(name)
+	}
+	return position(m.text, at)
 }
 
 // misfit reports an operator or function whose sides are of the wrong types.
@@ -389,7 +415,7 @@ func describe(t *types.Type) string {
 }
 
 func article(name string) string {
-	if name != "" && strings.ContainsRune("AEIOU", rune(name[0])) {
+	if name != "" && strings.ContainsRune("AEIO", rune(name[0])) {
 		return "an " + name
 	}
 	return "a " + name

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -41,24 +42,32 @@ func (b *builder) literalDefault(f *model.Field, w *design.Field) {
 	}
 	x, wrong := b.literal(f, v)
 	if wrong != "" {
-		b.problems.Add(v.Pos, WrongDefault, b.literalHint(f, v), "%s", wrong)
+		b.wrongDefault(f, v, wrong)
 		return
 	}
 	f.Default = x
 }
 
-func (b *builder) literalHint(f *model.Field, v *design.Value) string {
+// wrongDefault knows two slips with enum values: quotes around one, and a wrong letter.
+func (b *builder) wrongDefault(f *model.Field, v *design.Value, wrong string) {
 	if f.Kind == model.EnumKind {
 		var values []string
 		for _, value := range f.Enum.Values {
-			if value.Name == v.Text {
-				return "without quotes: " + v.Text
-			}
 			values = append(values, value.Name)
 		}
-		return didYouMean(nearest(v.Text, values))
+		length := len([]rune(v.Text))
+		if v.Kind == design.StringValue {
+			length += 2
+		}
+		if meant := nearest(v.Text, values); meant != "" && (v.Kind == design.NameValue || v.Kind == design.StringValue) {
+			b.problems.AddEdit(v.Pos, WrongDefault, "write "+meant, diag.Edit{Pos: v.Pos, Length: length, Text: meant}, "%s", wrong)
+			return
+		}
+		if b.design.ByName[f.Enum.Name] != nil && b.design.ByName[f.Enum.Name].Broken {
+			return
+		}
 	}
-	return ""
+	b.problems.Add(v.Pos, WrongDefault, "", "%s", wrong)
 }
 
 // literal makes a constant of a field's kind; the second result says why it cannot.

@@ -272,7 +272,7 @@ func (b *builder) enumNames(e *model.Enum, names []design.Name) {
 	}
 	for _, name := range names {
 		if !hasValue(e, name.Text) {
-			b.problems.Add(name.Pos, UnknownName, didYouMean(nearest(name.Text, values)), "%s has no value %s", e.Name, name.Text)
+			b.misspelt(name.Pos, name.Text, values, "%s has no value %s", e.Name, name.Text)
 		}
 	}
 }

@@ -174,7 +174,7 @@ func (b *builder) unknownEntity(pos diag.Pos, name string) {
 	for _, e := range b.model.Entities {
 		names = append(names, e.Name)
 	}
-	b.problems.Add(pos, UnknownName, didYouMean(nearest(name, names)), "no entity is called %s", name)
+	b.misspelt(pos, name, names, "no entity is called %s", name)
 }
 
 func didYouMean(name string) string {

@@ -56,7 +56,7 @@ func (b *builder) unknownField(e *model.Entity, pos diag.Pos, name string) {
 	if b.declared[e].Broken {
 		return // it may be what was left out
 	}
-	b.problems.Add(pos, UnknownName, didYouMean(nearest(name, fieldNames(e.Fields))), "%s has no field %q", e.Name, name)
+	b.misspelt(pos, name, fieldNames(e.Fields), "%s has no field %q", e.Name, name)
 }
 
 func fieldNames(fields []*model.Field) []string {

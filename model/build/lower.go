@@ -446,6 +446,9 @@ func (l *lowerer) in(e ast.Expr, args []ast.Expr) *value {
 func (l *lowerer) inLiterals(e ast.Expr, a *value, args []ast.Expr) *value {
 	out := &model.Expr{Op: model.In, Kind: model.Boolean, Args: []*model.Expr{nil}}
 	var alternatives []*value
+	if a.t.kind == nullKind {
+		return l.fail(args[0], WrongType, "", "null is in no list")
+	}
 	for _, item := range args[1].AsList().Elements() {
 		v := l.lower(item)
 		if v == nil {

@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"strings"
 	"unicode"
+
+	"github.com/fettlehq/fettle/diag"
 )
 
 // maxName is the longest name that PostgreSQL keeps whole, in bytes.
@@ -177,6 +179,17 @@ func nearest(name string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// misspelt reports a name that does not exist, with the nearest one as a mechanical change.
+func (b *builder) misspelt(pos diag.Pos, name string, candidates []string, format string, args ...any) {
+	meant := nearest(name, candidates)
+	if meant == "" || meant == name {
+		b.problems.Add(pos, UnknownName, "", format, args...)
+		return
+	}
+	edit := diag.Edit{Pos: pos, Length: len([]rune(name)), Text: meant}
+	b.problems.AddEdit(pos, UnknownName, didYouMean(meant), edit, format, args...)
 }
 
 // distance counts the insertions, deletions, replacements and swaps of neighbours between two words.

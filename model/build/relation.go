@@ -213,7 +213,7 @@ func (b *builder) throughField(d *design.Directive, arg string, link, target *mo
 	case 0:
 		b.problems.Add(d.Pos, BadInverse, "", "%s has no reference to %s", link.Name, target.Name)
 	default:
-		b.problems.Add(d.Pos, Ambiguous, choices(arg+": %s", refs), "%s refers to %s more than once", link.Name, target.Name)
+		b.problems.Add(d.Pos, Ambiguous, choices(arg+": %s", refs), "%s refers to %s more than once: which reference is %s?", link.Name, target.Name, arg)
 	}
 	return nil
 }
