@@ -31,7 +31,7 @@ func Generate(dir string, o Options) (*Generated, error) {
 	if len(g.Problems) > 0 {
 		return g, nil
 	}
-	// build.Unbuilt(g.Model, &g.Problems)
+	build.Unbuilt(g.design, g.Model, &g.Problems)
 	g.Problems.Sort()
 	if len(g.Problems) > 0 {
 		return g, nil

@@ -59,6 +59,7 @@ func New(dir, goModule, kit string) (*Generated, error) {
 		return nil, err
 	}
 	g.Changes = append(begun, g.Changes...)
+	g.Notes = append(g.Notes, portability(dir)...)
 	return g, nil
 }
 
@@ -74,7 +75,8 @@ func begin(name, goModule string) ([]Change, error) {
 			return err
 		}
 		content := strings.NewReplacer("NAME", name, "MODULE", goModule).Replace(string(text))
-		files = append(files, Change{strings.TrimPrefix(path, "starter/"), []byte(content)})
+		path = strings.TrimSuffix(strings.TrimPrefix(path, "starter/"), ".txt") // so that it is no Go file of the tool
+		files = append(files, Change{path, []byte(content)})
 		return nil
 	})
 	return files, err

@@ -22,6 +22,8 @@ type Checked struct {
 	Problems diag.List
 	Notes    []string     // what the user may want to know, and that stops nothing
 	Model    *model.Model // complete only without problems
+
+	design *design.Design
 }
 
 // Check reads the design of the project in a folder and reports every mistake in it. What the language has and the
@@ -32,8 +34,8 @@ func Check(dir string) (*Checked, error) {
 		return nil, err
 	}
 	c := &Checked{Dir: dir, Texts: design.Texts(sources)}
-	parsed := design.Parse(sources, &c.Problems)
-	c.Model = build.Model(parsed, &c.Problems)
+	c.design = design.Parse(sources, &c.Problems)
+	c.Model = build.Model(c.design, &c.Problems)
 	c.Problems.Sort()
 	c.Notes = portability(dir)
 	return c, nil

@@ -48,6 +48,8 @@ func serve(answer string) {
 	fmt.Fprintln(ready, "READY")
 	ready.Close()
 	<-ended
+	l.Close()
+	time.Sleep(100 * time.Millisecond) // what was accepted just now is no request yet, and Shutdown would not wait for it
 	_ = server.Shutdown(context.Background())
 }
 
