@@ -47,7 +47,7 @@ func goModule(dir, goModule string, k kit, recorded string) (files []file, requi
 
 // names reports whether a go.mod already takes the kit from where it is.
 func names(mod []byte, k kit, dir string) bool {
-	parsed, err := modfile.ParseLax("go.mod", mod, nil)
+	parsed, err := modfile.Parse("go.mod", mod, nil)
 	if err != nil {
 		return false
 	}

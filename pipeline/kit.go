@@ -37,7 +37,7 @@ func findKit(dir, asked string) (kit, error) {
 		return kit{}, err
 	}
 	if mod != nil {
-		parsed, err := modfile.ParseLax(filepath.Join(dir, "go.mod"), mod, nil)
+		parsed, err := modfile.Parse(filepath.Join(dir, "go.mod"), mod, nil)
 		if err != nil {
 			return kit{}, err
 		}
@@ -140,7 +140,7 @@ func portability(dir string) []string {
 	if err != nil || text == nil {
 		return nil
 	}
-	mod, err := modfile.ParseLax("go.mod", text, nil)
+	mod, err := modfile.Parse("go.mod", text, nil)
 	if err != nil {
 		return nil
 	}
