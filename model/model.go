@@ -279,8 +279,6 @@ type Check struct {
 	Field  *Field // that it stands on; nil for the whole row
 	Local  bool   // names only columns of the row itself, so that the database checks it
 	Source string
-
-	OnUpdate bool // names the row as it was (old.), so it holds for updates only
 }
 
 // OperationKind says at which root an operation stands.

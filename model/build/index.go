@@ -199,7 +199,6 @@ func (b *builder) checks(e *model.Entity) {
 	}
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		_, c.Local = predicate(e, c.That)
-		c.OnUpdate = names(c.That, model.Old)
 	}
 }
 
@@ -233,11 +232,20 @@ func (b *builder) check(s scope, d *design.Directive) *model.Check {
 	if c.That = b.compile(that, s, boolean); c.That == nil {
 		return nil
 	}
+	if names(c.That, model.Old) {
+		c.That = b.sinceUpdate(c.That)
+	}
 	if names(c.That, model.Viewer) {
 		b.problems.Add(that.Pos, WrongPlace, "@allow(do: …, when: …)", "a @check binds everybody, so it does not ask who the viewer is")
 		return nil
 	}
 	return c
+}
+
+// sinceUpdate makes a condition that names the row as it was hold for a new row, which was not.
+func (b *builder) sinceUpdate(x *model.Expr) *model.Expr {
+	isNew := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.Old, Kind: model.Ref}, {Op: model.Const}}, Kind: model.Boolean}
+	return &model.Expr{Op: model.Or, Args: []*model.Expr{isNew, x}, Kind: model.Boolean}
 }
 
 // structChecks lowers the @check of inputs and value objects, whose row is the struct itself.
