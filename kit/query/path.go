@@ -200,6 +200,9 @@ func (r *renderer) argument(path []string, e env) operand {
 			continue
 		}
 		slot := argumentSlot(e.args, path[:i+1])
+		if slot < 0 || f.Repeated {
+			break
+		}
 		t := fieldType(f)
 		t.column, t.null = false, true
 		o := operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}

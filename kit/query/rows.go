@@ -19,8 +19,8 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		r.fail("list operation: its list is no path")
 		return elements{}, false
 	}
-	if list.Root == meta.RootArg {
-		return r.givenRows(x, list, e)
+	if given, rest := argumentAt(list, e); given != nil && len(rest) == 0 {
+		return r.givenRows(x, given, e)
 	}
 	owner, f, guard := r.listOwner(list, e)
 	if f == nil || f.Kind != meta.List {
@@ -85,17 +85,29 @@ func (r *renderer) listOwner(list *meta.Expr, e env) (owner operand, f *meta.Fie
 	return owner, f, conjunction(owner.guard, r.fieldRule(f, meta.Read, row))
 }
 
-// givenRows is the rows that a repeated reference among the arguments names.
-func (r *renderer) givenRows(x, list *meta.Expr, e env) (elements, bool) {
+// argumentAt is the argument, or the field of one, at which a path ends or leaves the arguments for a row, and the rest
+// of the path.
+func argumentAt(x *meta.Expr, e env) (f *meta.Field, rest []string) {
+	if x.Root != meta.RootArg {
+		return nil, nil
+	}
 	fields := e.args
-	var f *meta.Field
-	for _, name := range list.Path {
+	for i, name := range x.Path {
 		if f = fieldNamed(fields, name); f == nil {
-			break
+			return nil, nil
+		}
+		if f.Kind != meta.Input && f.Kind != meta.Value {
+			return f, x.Path[i+1:]
 		}
 		fields = f.Fields
 	}
-	if f == nil || !f.Repeated || f.Kind != meta.Reference {
+	return f, nil
+}
+
+// givenRows is the rows that f, a repeated reference among the arguments, names.
+func (r *renderer) givenRows(x *meta.Expr, f *meta.Field, e env) (elements, bool) {
+	list := x.Args[0]
+	if !f.Repeated || f.Kind != meta.Reference {
 		r.fail("list operation: argument %v is no list of rows", list.Path)
 		return elements{}, false
 	}
@@ -204,16 +216,23 @@ func (r *renderer) isList(x *meta.Expr, e env) bool {
 	if x.Op != meta.OpGet || len(x.Path) == 0 {
 		return false
 	}
-	if x.Root == meta.RootArg {
-		return false
-	}
 	var entity *meta.Entity
-	if x.Root == meta.RootViewer {
+	path := x.Path
+	switch x.Root {
+	case meta.RootViewer:
 		entity = r.account
-	} else if s := e.rowOf(x); s != nil {
-		entity = s.entity
+	case meta.RootArg:
+		f, rest := argumentAt(x, e)
+		if f == nil || len(rest) == 0 {
+			return f != nil && f.Repeated
+		}
+		entity, path = f.Target(), rest
+	default:
+		if s := e.rowOf(x); s != nil {
+			entity = s.entity
+		}
 	}
-	for i, name := range x.Path {
+	for i, name := range path {
 		if entity == nil {
 			return false
 		}
@@ -221,7 +240,7 @@ func (r *renderer) isList(x *meta.Expr, e env) bool {
 		if f == nil {
 			return false
 		}
-		if i == len(x.Path)-1 {
+		if i == len(path)-1 {
 			return f.Kind == meta.List
 		}
 		entity = f.Target()
