@@ -21,17 +21,17 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// Options are what accounts need besides the engine. All but Clock, Log and Address are required.
+// Options are what accounts need besides the engine. The first four are required.
 type Options struct {
 	Service   string      // its name in mails, "shop"
 	PublicURL string      // where people reach the service, without a slash at the end; also the issuer of tokens
 	Secret    []byte      // signs access tokens, at least 32 bytes
 	Mail      mail.Sender // takes messages after their transaction was committed
-	// Problem answers with an error, in the one error format of every door.
-	Problem func(http.ResponseWriter, *http.Request, error)
+	Report    problem.Reporter
 	// Address is the network address of whoever asks, for rate limits; the connection's unless given.
 	Address func(*http.Request) string
 	Clock   kit.Clock
@@ -109,19 +109,19 @@ func (a *Accounts) route() {
 	a.post("sign-in", a.signIn)
 	a.post("refresh", a.refresh)
 	a.post("sign-out", a.signOut)
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.Problem(w, r, kit.NotFound("page")) })
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, kit.NotFound("page")) })
 }
 
 // post routes POST; every other method is answered with what is allowed.
 func (a *Accounts) post(name string, do func(http.ResponseWriter, *http.Request) error) {
 	a.mux.HandleFunc("POST /auth/"+name, func(w http.ResponseWriter, r *http.Request) {
 		if err := do(w, r); err != nil {
-			a.Problem(w, r, err)
+			a.fail(w, r, err)
 		}
 	})
 	a.mux.HandleFunc("/auth/"+name, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
-		a.Problem(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "Use POST."})
+		a.fail(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "Use POST."})
 	})
 }
 
@@ -130,6 +130,10 @@ func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	a.mux.ServeHTTP(w, r)
+}
+
+func (a *Accounts) fail(w http.ResponseWriter, r *http.Request, err error) {
+	a.Report.Write(w, r, r.Pattern, err)
 }
 
 func reply(w http.ResponseWriter, status int, body any) error {

@@ -19,28 +19,19 @@ type credentials struct {
 
 // find reads the credentials of a login, nil when it has no account.
 func (a *Accounts) find(ctx context.Context, tx *query.Tx, login string) (*credentials, error) {
-	rows, err := tx.Conn().Query(ctx, `SELECT a.id, c.password_hash, c.verified_at FROM `+quote(a.entity.Table)+` a
-		LEFT JOIN account_credentials c ON c.account_id = a.id WHERE `+a.compareLogin()+` = $1`, login)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return nil, rows.Err()
-	}
 	var id string
 	var hash *string
-	var verified *time.Time
-	if err := rows.Scan(&id, &hash, &verified); err != nil {
+	var verified bool
+	known, err := one(ctx, tx.Conn(), []any{&id, &hash, &verified}, `SELECT a.id, c.password_hash, c.verified_at IS NOT NULL
+		FROM `+quote(a.entity.Table)+` a LEFT JOIN account_credentials c ON c.account_id = a.id
+		WHERE `+a.compareLogin()+` = $1`, login)
+	switch {
+	case err != nil || !known:
 		return nil, err
+	case hash == nil: // not made by registering, so not anybody's to take over
+		return &credentials{id: kit.ID(id), verified: true}, nil
 	}
-	found := &credentials{id: kit.ID(id), verified: verified != nil}
-	if hash != nil {
-		found.hash = *hash
-	} else {
-		found.verified = true // not made by registering, so not anybody's to take over
-	}
-	return found, nil
+	return &credentials{id: kit.ID(id), hash: *hash, verified: verified}, nil
 }
 
 // compareLogin is the expression of the login's unique index, so that the index is used.
@@ -60,7 +51,7 @@ func SetPassword(ctx context.Context, tx *query.Tx, id kit.ID, password string) 
 	if problem := checkPassword(password); problem != nil {
 		return fmt.Errorf("password of account %s: %s", id, problem.Detail)
 	}
-	now := tx.Now().Truncate(time.Microsecond)
+	now := stored(tx.Engine(), tx.Now())
 	_, err := tx.Conn().Exec(ctx, `INSERT INTO account_credentials (account_id, password_hash, verified_at, created_at, updated_at)
 		VALUES ($1, $2, $3, $3, $3)
 		ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`,
@@ -68,8 +59,18 @@ func SetPassword(ctx context.Context, tx *query.Tx, id kit.ID, password string) 
 	return err
 }
 
-// now is the time as the database keeps it, in whole microseconds.
-func (a *Accounts) now() time.Time { return a.Clock.Now().UTC().Truncate(time.Microsecond) }
+// stored is an instant as the database keeps it: a time on Postgres, microseconds since 1970 on SQLite.
+func stored(engine *query.Engine, t time.Time) any {
+	if engine.DB().Dialect() == sqldb.SQLite {
+		return t.UnixMicro()
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// at is an instant after now, as the database keeps it.
+func (a *Accounts) at(now time.Time, after time.Duration) any {
+	return stored(a.engine, now.Add(after))
+}
 
 func quote(name string) string { return `"` + name + `"` }
 

@@ -88,8 +88,12 @@ func (a *Accounts) registerQuietly(w http.ResponseWriter, r *http.Request, form 
 		case known.verified:
 			return a.pretend(ctx, tx, form)
 		default:
-			if err := a.remove(ctx, tx, known.id); err != nil {
-				return err
+			removal := tx.Conn().Savepoint(ctx, func() error { return a.remove(ctx, tx, known.id) })
+			if conflict := (*kit.Problem)(nil); errors.As(removal, &conflict) && conflict.Code == kit.CodeConflict {
+				return a.pretend(ctx, tx, form) // something refers to it already
+			}
+			if removal != nil {
+				return removal
 			}
 		}
 		id, err := a.create(ctx, tx, form, hash)
@@ -136,7 +140,10 @@ func (a *Accounts) registerOpenly(w http.ResponseWriter, r *http.Request, form *
 		if known, err := a.find(ctx, tx, form.login); err != nil {
 			return err
 		} else if known != nil {
-			return kit.Invalid(a.login.Name, kit.FieldTaken, "is taken")
+			return &kit.Problem{
+				Code: kit.CodeConflict, Status: http.StatusConflict, Detail: "There is such an account already.",
+				Fields: []kit.FieldError{{Field: a.login.Name, Code: kit.FieldTaken, Detail: "This is taken."}},
+			}
 		}
 		if id, err = a.create(ctx, tx, form, hash); err != nil {
 			return err
@@ -173,7 +180,7 @@ func (a *Accounts) create(ctx context.Context, tx *query.Tx, form *registration,
 		return "", err
 	}
 	_, err = tx.Conn().Exec(ctx, `INSERT INTO account_credentials (account_id, password_hash, created_at, updated_at)
-		VALUES ($1, $2, $3, $3)`, string(id), hash, a.now())
+		VALUES ($1, $2, $3, $3)`, string(id), hash, a.at(a.Clock.Now(), 0))
 	return id, err
 }
 

@@ -81,14 +81,14 @@ func (a *Accounts) check(ctx context.Context, login, password string) (*credenti
 func (a *Accounts) newSession(r *http.Request, account kit.ID) (*tokens, error) {
 	session := kit.NewID()
 	refresh, hash := secretToken()
-	now := a.now()
+	now := a.Clock.Now()
 	err := a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
-		if _, err := tx.Conn().Exec(ctx, `DELETE FROM account_sessions WHERE account_id = $1 AND expires_at <= $2`, string(account), now); err != nil {
+		if _, err := tx.Conn().Exec(ctx, `DELETE FROM account_sessions WHERE account_id = $1 AND expires_at <= $2`, string(account), a.at(now, 0)); err != nil {
 			return err
 		}
 		_, err := tx.Conn().Exec(ctx, `INSERT INTO account_sessions
 			(id, account_id, refresh_hash, created_at, refreshed_at, expires_at, user_agent) VALUES ($1, $2, $3, $4, $4, $5, $6)`,
-			string(session), string(account), hash, now, now.Add(refreshLife), userAgent(r))
+			string(session), string(account), hash, a.at(now, 0), a.at(now, refreshLife), userAgent(r))
 		return err
 	})
 	if err != nil {
@@ -114,19 +114,19 @@ func (a *Accounts) refresh(w http.ResponseWriter, r *http.Request) error {
 	}
 	old := hashOf(sent["refreshToken"])
 	next, hash := secretToken()
-	now := a.now()
+	now := a.Clock.Now()
 	var session, account string
 	found := false
 	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) (err error) {
 		rotated, err := tx.Conn().Exec(ctx, `UPDATE account_sessions
 			SET refresh_hash = $1, previous_hash = refresh_hash, refreshed_at = $2, expires_at = $3
-			WHERE refresh_hash = $4 AND revoked_at IS NULL AND expires_at > $2`, hash, now, now.Add(refreshLife), old)
+			WHERE refresh_hash = $4 AND revoked_at IS NULL AND expires_at > $2`, hash, a.at(now, 0), a.at(now, refreshLife), old)
 		if err != nil {
 			return err
 		}
 		if rotated == 0 {
 			found = false
-			_, err = tx.Conn().Exec(ctx, `UPDATE account_sessions SET revoked_at = $1 WHERE previous_hash = $2 AND revoked_at IS NULL`, now, old)
+			_, err = tx.Conn().Exec(ctx, `UPDATE account_sessions SET revoked_at = $1 WHERE previous_hash = $2 AND revoked_at IS NULL`, a.at(now, 0), old)
 			return err
 		}
 		found, err = one(ctx, tx.Conn(), []any{&session, &account},
@@ -168,7 +168,7 @@ func (a *Accounts) signOut(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Accounts) end(w http.ResponseWriter, r *http.Request, column, value string) error {
 	err := a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
-		_, err := tx.Conn().Exec(ctx, `UPDATE account_sessions SET revoked_at = $1 WHERE `+column+` = $2 AND revoked_at IS NULL`, a.now(), value)
+		_, err := tx.Conn().Exec(ctx, `UPDATE account_sessions SET revoked_at = $1 WHERE `+column+` = $2 AND revoked_at IS NULL`, a.at(a.Clock.Now(), 0), value)
 		return err
 	})
 	if err != nil {

@@ -44,9 +44,6 @@ func (a *Accounts) Viewer(r *http.Request) (kit.Viewer, error) {
 	return kit.Viewer{ID: kit.ID(said.Subject)}, nil
 }
 
-// Challenge is the WWW-Authenticate header of an answer to a bad token (RFC 6750).
-const Challenge = `Bearer error="invalid_token"`
-
 func (a *Accounts) bearer(r *http.Request) (*claims, error) {
 	header := r.Header.Values("Authorization")
 	if len(header) == 0 {

@@ -28,9 +28,9 @@ func (a *Accounts) newVerification(ctx context.Context, tx *query.Tx, id kit.ID)
 		return "", err
 	}
 	token, hash := secretToken()
-	now := a.now()
+	now := a.Clock.Now()
 	_, err = tx.Conn().Exec(ctx, `INSERT INTO account_tokens (hash, account_id, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		hash, string(id), purposeVerify, now, now.Add(verificationLife))
+		hash, string(id), purposeVerify, a.at(now, 0), a.at(now, verificationLife))
 	return a.PublicURL + "/auth/verify?token=" + url.QueryEscape(token), err
 }
 
@@ -77,7 +77,7 @@ func (a *Accounts) proveByForm(w http.ResponseWriter, r *http.Request) error {
 // prove uses up a token. The update decides, so that of two at once one fails.
 func (a *Accounts) prove(ctx context.Context, token string) error {
 	return a.write(ctx, func(ctx context.Context, tx *query.Tx) error {
-		now := a.now()
+		now := a.at(a.Clock.Now(), 0)
 		hash := hashOf(token)
 		used, err := tx.Conn().Exec(ctx, `UPDATE account_tokens SET used_at = $1
 			WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1`, now, hash, purposeVerify)

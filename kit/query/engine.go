@@ -67,6 +67,9 @@ func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
 	return &Tx{engine: e, conn: counted{c, state}, viewer: viewer, now: now, state: state}
 }
 
+// Engine is what the transaction reads and writes through.
+func (t *Tx) Engine() *Engine { return t.engine }
+
 // Viewer is who asks.
 func (t *Tx) Viewer() kit.Viewer { return t.viewer }
 

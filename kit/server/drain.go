@@ -1,0 +1,195 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// Draining ends a server without losing a request whose bytes have reached it.
+//
+// net/http's own Shutdown closes a kept-alive connection that looks idle while the first bytes of its next request are
+// under way, and may then run a handler whose answer goes nowhere. Here each connection knows whether it has read a byte
+// since its last answer. When draining begins
+//
+//  1. connections that wait in the listener's queue are accepted, then the listener is closed;
+//  2. every answer says Connection: close (see watch), so that busy connections end by themselves;
+//  3. after a moment, those that are still silent are woken: they look once more for bytes, and end if there are none.
+//
+// What remains is HTTP/1.1's own: a request that is sent at the very moment when the server closes a connection that was
+// silent for the whole moment. Its client sees the connection end before any answer, and no handler ran.
+
+// silence is how long a connection may be silent while draining before it is closed.
+const silence = 500 * time.Millisecond
+
+// connections are all that a listener accepted and that are still open.
+type connections struct {
+	net.Listener
+	mu       sync.Mutex
+	open     map[*connection]bool
+	draining bool
+}
+
+func track(l net.Listener) *connections {
+	return &connections{Listener: l, open: map[*connection]bool{}}
+}
+
+// Accept accepts. While draining it does so until the queue is empty, then closes the listener.
+func (cs *connections) Accept() (net.Conn, error) {
+	for {
+		emptying := cs.isDraining()
+		if emptying {
+			cs.setDeadline(time.Now().Add(time.Millisecond))
+		}
+		accepted, err := cs.Listener.Accept()
+		switch {
+		case err == nil:
+			return &connection{Conn: accepted, silent: true}, nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, err
+		case emptying:
+			return nil, errors.Join(net.ErrClosed, cs.Listener.Close())
+		}
+	}
+}
+
+func (cs *connections) setDeadline(t time.Time) {
+	if l, ok := cs.Listener.(interface{ SetDeadline(time.Time) error }); ok {
+		l.SetDeadline(t)
+		return
+	}
+	cs.Listener.Close() // a listener without a queue that can be emptied
+}
+
+func (cs *connections) isDraining() bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.draining
+}
+
+// observe is the http.Server's ConnState.
+func (cs *connections) observe(c net.Conn, state http.ConnState) {
+	tracked, ok := c.(*connection)
+	if !ok {
+		return
+	}
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		cs.open[tracked] = true
+	case http.StateIdle:
+		tracked.answered()
+	case http.StateClosed, http.StateHijacked:
+		delete(cs.open, tracked)
+	}
+}
+
+// drain returns once every connection has ended, or after timeout with how many have not. The channel tells that the
+// listener is closed, after which no connection is added.
+func (cs *connections) drain(timeout time.Duration, closed <-chan error) (left int) {
+	cs.mu.Lock()
+	cs.draining = true
+	cs.mu.Unlock()
+	cs.setDeadline(time.Now())
+	began := time.Now()
+	<-closed
+	for time.Since(began) < timeout {
+		if left = cs.count(); left == 0 {
+			return 0
+		}
+		if time.Since(began) > silence {
+			cs.wakeSilent()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return cs.count()
+}
+
+func (cs *connections) count() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return len(cs.open)
+}
+
+func (cs *connections) wakeSilent() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.open {
+		c.wake()
+	}
+}
+
+// connection is a connection that knows whether it waits for a request.
+type connection struct {
+	net.Conn
+	mu     sync.Mutex
+	silent bool // no byte was read since it was accepted or its last answer was sent
+	ahead  bool // one byte of the next request was read while the last was answered
+	woken  bool // its reader is to look once more, and end
+}
+
+func (c *connection) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.isWoken() {
+		return c.lookOnceMore(p)
+	}
+	if n > 0 {
+		c.mu.Lock()
+		// While a handler runs net/http reads a single byte, to learn of a caller who goes away.
+		c.ahead = c.ahead || len(p) == 1 && !c.silent
+		c.silent = false
+		c.mu.Unlock()
+	}
+	return n, err
+}
+
+// lookOnceMore reads what arrived before the reader was woken. With nothing there the connection ends.
+func (c *connection) lookOnceMore(p []byte) (int, error) {
+	c.Conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+	n, _ := c.Conn.Read(p)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent, c.woken = false, false
+	return n, c.Conn.SetReadDeadline(time.Now().Add(headerTimeout))
+}
+
+func (c *connection) isWoken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.woken
+}
+
+// answered is called between an answer and the wait for the next request.
+func (c *connection) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent, c.ahead = !c.ahead, false
+}
+
+// wake ends the wait of a silent connection.
+func (c *connection) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.silent && !c.woken {
+		c.woken = true
+		c.Conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// SetReadDeadline is net/http's. It must not put a woken reader back to sleep.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.woken {
+		return nil
+	}
+	return c.Conn.SetReadDeadline(t)
+}

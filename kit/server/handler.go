@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/rest"
+	"github.com/fettlehq/fettle/kit/telemetry"
+)
+
+// makeHandler routes to the doors. The team's own handlers come last: they get what no door takes.
+func (s *Server) makeHandler(context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer}))
+	if s.accounts != nil {
+		mux.Handle("/auth/", s.accounts)
+	}
+	mux.HandleFunc("GET /healthz", s.healthy)
+	mux.HandleFunc("GET /readyz", s.ready)
+	if s.service.Metrics != nil && s.config.MetricsAddr == "" {
+		mux.Handle("GET /metrics", s.service.Metrics.Handler())
+	}
+	if s.mailbox != nil {
+		mux.Handle(mailboxPath, s.developmentOnly(s.mailbox.Handler(mailboxPath)))
+		mux.Handle(mailboxPath+"/", s.developmentOnly(s.mailbox.Handler(mailboxPath)))
+	}
+	mux.Handle("/", s.rest(s.mounted()))
+	s.handler = s.observe(s.protect(mux))
+	return nil
+}
+
+const mailboxPath = "/dev/mail"
+
+// mounted are the team's own handlers.
+func (s *Server) mounted() *http.ServeMux {
+	mux := http.NewServeMux()
+	if s.service.Mount != nil {
+		s.service.Mount(mux, s)
+	}
+	return mux
+}
+
+// rest serves what no door takes: the team's own handlers, in development a page to start from, else NOT_FOUND.
+func (s *Server) rest(mounted *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mounted.Handler(r)
+		switch {
+		case pattern != "":
+			telemetry.SetOperation(r.Context(), pattern)
+			mounted.ServeHTTP(w, r)
+		case r.URL.Path == "/" && !s.config.Production:
+			s.start(w)
+		default:
+			telemetry.SetOperation(r.Context(), unmatched)
+			s.report.Write(w, r, unmatched, kit.NotFound("page"))
+		}
+	})
+}
+
+// unmatched is the operation of a request that no route takes.
+const unmatched = "unmatched"
+
+//go:embed start.html
+var startText string
+
+var startPage = template.Must(template.New("start").Parse(startText))
+
+// start is the page at / in development: where everything is.
+func (s *Server) start(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+	startPage.Execute(w, struct {
+		Name      string
+		Entities  []*meta.Entity
+		Mail      bool
+		Metrics   bool
+		REST      string
+		GraphQL   bool
+		Documents bool
+	}{
+		title(s.service.Name), exposed(s.service.Backend), s.mailbox != nil,
+		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "", s.service.OpenAPI != nil,
+	})
+}
+
+func exposed(b *meta.Backend) []*meta.Entity {
+	var entities []*meta.Entity
+	for _, e := range b.Entities {
+		if query.Exposed(e, meta.Read) {
+			entities = append(entities, e)
+		}
+	}
+	return entities
+}
+
+// healthy tells that the process answers: an orchestrator that hears otherwise starts it anew.
+func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
+	answerHealth(w, http.StatusOK, "ok")
+}
+
+// ready tells whether to send requests here: the database answers, and the process is not about to end.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		answerHealth(w, http.StatusServiceUnavailable, "draining")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.WarnContext(ctx, "not ready", "error", err)
+		answerHealth(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	answerHealth(w, http.StatusOK, "ready")
+}
+
+func answerHealth(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write([]byte(text + "\n"))
+}

@@ -1,0 +1,241 @@
+// Package server runs a service: everything between the operating system and the doors.
+//
+//	main ─▶ Main ─▶ Config (environment) ─▶ Server ─▶ rest, graphql, account, docs ─▶ query ─▶ sqldb
+//	                                          └▶ logs, traces, metrics, health, draining
+//
+// It serves what generated code describes and what main chose by import. It knows no entity and no rule.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/mail"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/migrate"
+	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
+	"github.com/fettlehq/fettle/kit/telemetry"
+)
+
+// Service is what there is to serve. Generated code fills in the first group, main chooses the second.
+type Service struct {
+	Name       string // "shop"
+	Backend    *meta.Backend
+	Handlers   map[string]query.Handler // of every operation, by its name
+	OpenAPI    []byte
+	SDL        string // of the GraphQL door
+	Migrations fs.FS  // a folder for each kind of database
+
+	Drivers []sqldb.Driver
+	Seed    func(ctx context.Context, tx *query.Tx) error     // fills a fresh database, in one transaction without policies; may be nil
+	Mount   func(mux *http.ServeMux, s *Server)               // adds hand-written handlers, behind the same middleware; may be nil
+	Mail    func(serverURL, from string) (mail.Sender, error) // opens SMTP_URL; nil: there is none
+	Metrics telemetry.Metrics                                 // serves /metrics; nil: there is none
+	Traces  telemetry.Exporter                                // nil: trace ids stand in the log only
+}
+
+// Server is a service with its database open. All its methods may be called at the same time.
+type Server struct {
+	service  Service
+	config   Config
+	log      *slog.Logger
+	tracer   telemetry.Tracer
+	report   problem.Reporter // its failures are logged with the request
+	db       sqldb.Database
+	engine   *query.Engine
+	accounts *account.Accounts // nil: the backend has none
+	mailbox  *mail.Mailbox     // nil but in development
+	handler  http.Handler
+	draining atomic.Bool
+	closers  []func() error // last first
+}
+
+// New opens the service's database, migrates it where the configuration says so, and makes its doors. It listens nowhere:
+// Serve does, and tests call Handler. Log lines go to logs.
+func New(ctx context.Context, service Service, config Config, logs io.Writer) (*Server, error) {
+	s := &Server{service: service, config: config, log: newLog(service, config, logs)}
+	for _, step := range []func(context.Context) error{
+		s.exportTraces, s.openDatabase, s.migrate, s.makeEngine, s.makeAccounts, s.makeHandler,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+func newLog(service Service, config Config, logs io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: config.LogLevel}
+	var inner slog.Handler = slog.NewTextHandler(logs, options)
+	if config.LogFormat == "json" {
+		inner = slog.NewJSONHandler(logs, options)
+	}
+	return slog.New(telemetry.NewHandler(inner, telemetry.PersonalFields(service.Backend)))
+}
+
+func traceID(ctx context.Context) string {
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		return span.TraceID().String()
+	}
+	return ""
+}
+
+func (s *Server) exportTraces(ctx context.Context) error {
+	if s.service.Traces == nil {
+		return nil
+	}
+	provider, stop, err := s.service.Traces(ctx, s.service.Name, version())
+	if err != nil {
+		return fmt.Errorf("export of traces: %w", err)
+	}
+	if stop != nil {
+		s.closers = append(s.closers, func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+			defer cancel()
+			return stop(ctx)
+		})
+	}
+	s.tracer = telemetry.NewTracer(provider)
+	return nil
+}
+
+func (s *Server) openDatabase(ctx context.Context) error {
+	driver, err := s.driver()
+	if err != nil {
+		return err
+	}
+	db, err := driver.Open(ctx, s.config.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, db.Close)
+	s.db = telemetry.Observe(db, s.tracer, s.service.Metrics, s.log)
+	return nil
+}
+
+func (s *Server) driver() (*sqldb.Driver, error) {
+	scheme, _, _ := strings.Cut(s.config.DatabaseURL, ":")
+	var schemes []string
+	for _, d := range s.service.Drivers {
+		for _, known := range d.Schemes {
+			if known == scheme {
+				return &d, nil
+			}
+			schemes = append(schemes, known)
+		}
+	}
+	return nil, fmt.Errorf("DATABASE_URL: scheme %q: want one of %s, whose drivers main imports", scheme, strings.Join(schemes, ", "))
+}
+
+func (s *Server) migrate(ctx context.Context) error {
+	if !s.config.Migrate {
+		return nil
+	}
+	_, err := s.Migrate(ctx)
+	return err
+}
+
+// Migrate applies the migrations that the database does not have.
+func (s *Server) Migrate(ctx context.Context) ([]migrate.Applied, error) {
+	if s.service.Migrations == nil {
+		return nil, nil
+	}
+	dialect := string(s.db.Dialect())
+	files, err := fs.Sub(s.service.Migrations, dialect)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := migrate.Up(ctx, s.db.Handle(), dialect, files)
+	for _, a := range applied {
+		s.log.InfoContext(ctx, "migration applied", "file", a.File, "took", a.Duration)
+	}
+	return applied, err
+}
+
+func (s *Server) makeEngine(context.Context) (err error) {
+	s.engine, err = query.New(s.service.Backend, s.db, query.Options{Log: s.log, Handlers: s.service.Handlers})
+	return err
+}
+
+func (s *Server) makeAccounts(context.Context) error {
+	if s.service.Backend.Account == nil {
+		return nil
+	}
+	secret, err := s.config.secret()
+	if err != nil {
+		return err
+	}
+	sender, err := s.sender()
+	if err != nil {
+		return err
+	}
+	s.accounts, err = account.New(s.engine, account.Options{
+		Service: title(s.service.Name), PublicURL: s.config.PublicURL, Secret: secret,
+		Mail: sender, Report: s.report, Address: s.config.client, Log: s.log,
+	})
+	return err
+}
+
+// sender is SMTP_URL's server, else in development the mailbox.
+func (s *Server) sender() (mail.Sender, error) {
+	if s.config.SMTPURL != "" {
+		if s.service.Mail == nil {
+			return nil, errors.New("SMTP_URL: main chose no package that sends mail (service.Mail = smtp.Open)")
+		}
+		return s.service.Mail(s.config.SMTPURL, s.config.MailFrom)
+	}
+	if s.config.Production {
+		return nil, errors.New("SMTP_URL: required in production, since people register")
+	}
+	var err error
+	s.mailbox, err = mail.OpenMailbox(s.config.stateFile(".mail.json"))
+	return s.mailbox, err
+}
+
+// Handler serves all routes of the service.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Engine reads and writes the service's entities.
+func (s *Server) Engine() *query.Engine { return s.engine }
+
+// Viewer is who sent r: nobody without an access token, a problem with one that is not valid.
+func (s *Server) Viewer(r *http.Request) (kit.Viewer, error) {
+	if s.accounts == nil {
+		return kit.Viewer{}, nil
+	}
+	viewer, err := s.accounts.Viewer(r)
+	if err == nil {
+		telemetry.SetViewer(r.Context(), viewer)
+	}
+	return viewer, err
+}
+
+// Close closes the database and sends what is left of traces.
+func (s *Server) Close() error {
+	var problems []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		problems = append(problems, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(problems...)
+}
+
+func title(name string) string {
+	if name == "" {
+		return name
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
