@@ -102,13 +102,13 @@ func (p *printer) f(format string, args ...any) {
 	p.WriteByte('\n')
 }
 
-// comment prints text as a comment, broken into lines of at most 110 characters.
+// comment prints text as a comment, broken into lines of at most 117 characters.
 func (p *printer) comment(text string) {
 	for i, paragraph := range strings.Split(text, "\n\n") {
 		if i > 0 {
 			p.f("//")
 		}
-		for _, line := range wrap(paragraph, 110) {
+		for _, line := range wrap(paragraph, 117) {
 			p.f("// %s", line)
 		}
 	}

@@ -294,7 +294,7 @@ func operationMeta(p *printer, o *model.Operation) {
 		p.f("},")
 	}
 	p.f("Result: &meta.Field%s,", fieldMeta(o.Result))
-	if len(o.Allow) > 0 {
+	if len(o.Allow) > 0 && !o.Internal { // without a rule it opens no door
 		p.f("Allow: %s,", rulesMeta(o.Allow))
 	}
 	if len(o.Fails) > 0 {

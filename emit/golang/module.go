@@ -85,7 +85,10 @@ func operations(p *printer, m *model.Module) {
 // operationDoc is what the design says of an operation, or where it stands, and how it fails.
 func operationDoc(o *model.Operation) string {
 	doc := strings.TrimSpace(o.Doc)
-	if doc == "" {
+	switch {
+	case doc == "" && o.Internal:
+		doc = exported(o.Name) + " is for the service itself: it opens no door."
+	case doc == "":
 		doc = fmt.Sprintf("%s answers %s and %s /v1%s.", exported(o.Name), o.Name, o.Method, o.Path)
 	}
 	if len(o.Fails) > 0 {

@@ -29,6 +29,10 @@ type goType struct {
 // row; elsewhere it is an id.
 func typeOf(m *model.Module, f *model.Field, rows bool) goType {
 	switch f.Kind {
+	case model.Int:
+		if f.Auto {
+			return scalars[model.Int64] // the version, which kit counts in 64 bits
+		}
 	case model.ID:
 		return goType{"kit.ID", "typed.ID", text}
 	case model.Ref, model.List:

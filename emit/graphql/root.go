@@ -75,21 +75,31 @@ func (s *schema) mutations(e *model.Entity) []root {
 	}
 	if door.Exposed(e, model.Update) && len(door.UpdateFields(e)) > 0 && !door.Replaced(e, "update"+e.Name) {
 		out = append(out, root{"The id may be the key. With a version that is no longer the row's, it fails with STALE.",
-			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(), result)})
+			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(e), result)})
 	}
 	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
-		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version())})
+		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version(e))})
 	}
 	return out
 }
 
-// version is the type of an expected version: the scalar that the field version has.
-func (s *schema) version() string { return s.scalarType(&model.Field{Kind: model.Int64}) }
+// version is the type of an expected version: that of the field version.
+func (s *schema) version(e *model.Entity) string {
+	for _, f := range e.Fields {
+		if f.Auto && f.Name == "version" {
+			return s.scalarType(f)
+		}
+	}
+	panic(e.Name + " has no version")
+}
 
 func (s *schema) operation(o *model.Operation) root {
 	args := make([]string, len(o.Args))
 	for i, a := range o.Args {
 		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a))
+		if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
+			args[i] = quote(doc) + " " + args[i]
+		}
 	}
 	list := ""
 	if len(args) > 0 {
