@@ -1,6 +1,7 @@
 package design
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/lexer"
@@ -14,13 +15,17 @@ const maxDepth = 32
 // directives reads the directives that stand on something.
 func (p *parser) directives() ([]*Directive, bool) {
 	var ds []*Directive
-	for p.at(lexer.At) {
-		d := &Directive{Pos: p.take().pos}
+	for p.at(lexer.At) || p.forgotAt() {
+		sign := p.peek()
+		p.skip(lexer.At)
+		if p.peek().first && sign.kind == lexer.At {
+			return ds, p.fail(sign.pos, Unexpected, "", "expected the name of a directive behind \"@\"")
+		}
 		name, ok := p.name("the name of a directive")
 		if !ok {
 			return ds, false
 		}
-		d.Name = name.text
+		d := &Directive{Pos: sign.pos, Name: name.text}
 		ds = append(ds, d)
 		if p.at(lexer.ParenL) && !p.arguments(d) {
 			p.partial[d] = true
@@ -30,27 +35,69 @@ func (p *parser) directives() ([]*Directive, bool) {
 	return ds, true
 }
 
+// forgotAt reports a directive without its "@": its name and parentheses on the same line, which no colon follows as
+// it would an operation's.
+func (p *parser) forgotAt() bool {
+	t := p.peek()
+	if t.kind != lexer.Name || t.first || p.ahead() != lexer.ParenL || p.prelude.directives[t.text] == nil {
+		return false
+	}
+	behind, depth := p.next+1, 0
+	for ; behind < len(p.tokens); behind++ {
+		switch p.tokens[behind].kind {
+		case lexer.ParenL:
+			depth++
+		case lexer.ParenR:
+			depth--
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	if behind+1 >= len(p.tokens) || p.tokens[behind+1].kind == lexer.Colon {
+		return false
+	}
+	p.failEdit(t.pos, Unexpected, "write @"+t.text, diag.Edit{Pos: t.pos, Text: "@"}, "a directive starts with \"@\"")
+	return true
+}
+
 // arguments reads (name: value, …).
 func (p *parser) arguments(d *Directive) bool {
-	open, first := p.next, p.peek()
-	return p.between(lexer.ParenL, lexer.ParenR, "@"+d.Name, func() bool {
-		if p.nextField(d, open) {
-			return p.openArguments(open, first)
+	open := p.next
+	bracket := p.take()
+	if p.at(lexer.ParenR) {
+		p.fail(bracket.pos, Empty, "leave out ( )", "@%s has nothing between ( and )", d.Name)
+	}
+	for !p.skip(lexer.ParenR) {
+		if !p.at(lexer.Name) || p.nextField(d, open) {
+			return p.openArguments(d, open, bracket)
 		}
-		name, ok := p.name("an argument of @" + d.Name)
-		if !ok {
-			return p.openArguments(open, first)
+		if !p.argument(d) {
+			return false
 		}
-		if !p.at(lexer.Colon) {
-			return p.noColon(d, name)
+	}
+	return true
+}
+
+func (p *parser) argument(d *Directive) bool {
+	name := p.take()
+	if t := p.peek(); !p.skip(lexer.Colon) {
+		const message = "expected \":\" after argument %q of @%s, found %s"
+		if !t.isValue() || t.first {
+			return p.fail(t.pos, Unexpected, "write "+name.text+": and its value", message, name.text, d.Name, t.describe())
 		}
-		p.take()
-		v, ok := p.literal()
-		if ok {
-			d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
-		}
-		return ok
-	})
+		edit := diag.Edit{Pos: p.after(), Text: ":"}
+		p.failEdit(t.pos, Unexpected, `write ":" before it`, edit, message, name.text, d.Name, t.describe())
+	}
+	v, ok := p.literal()
+	if ok {
+		d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
+	}
+	return ok
+}
+
+func (t token) isValue() bool {
+	return slices.Contains([]lexer.Type{lexer.Name, lexer.Int, lexer.Float, lexer.String, lexer.BlockString, lexer.BracketL}, t.kind)
 }
 
 // nextField reports whether the next line's field stands where an argument is expected: the directive has none of that
@@ -62,14 +109,11 @@ func (p *parser) nextField(d *Directive, open int) bool {
 		(def == nil || def.Arguments.ForName(t.text) == nil)
 }
 
-func (p *parser) noColon(d *Directive, name token) bool {
-	hint := "write " + name.text + ": and its value"
-	return p.fail(p.peek().pos, Unexpected, hint, "expected \":\" after argument %q of @%s, found %s", name.text, d.Name, p.peek().describe())
-}
-
-// openArguments tells a parenthesis that was left open, which runs into the next lines, from a stray sign.
-func (p *parser) openArguments(open int, bracket token) bool {
-	if !p.peek().first && p.peek().kind != lexer.BraceR && p.peek().kind != lexer.BraceL && p.peek().kind != lexer.At {
+// openArguments tells a parenthesis that was left open, which runs into the next lines, from a stray sign. It goes on
+// behind the line of the parenthesis, as if it were closed there.
+func (p *parser) openArguments(d *Directive, open int, bracket token) bool {
+	t := p.peek()
+	if !t.first && !slices.Contains([]lexer.Type{lexer.BraceR, lexer.BraceL, lexer.At, lexer.EOF}, t.kind) {
 		return p.unexpected("the name of an argument")
 	}
 	end := open + 1
@@ -77,7 +121,15 @@ func (p *parser) openArguments(open int, bracket token) bool {
 		end++
 	}
 	p.next = end
-	return p.open(bracket, lexer.ParenR)
+	d.Args = slices.DeleteFunc(d.Args, func(a Arg) bool { return a.Pos.Line > p.tokens[end-1].last })
+	p.partial[d] = true
+	if end == open+1 {
+		edit := diag.Edit{Pos: bracket.pos, Length: 1}
+		p.failEdit(bracket.pos, OpenBracket, `leave out "("`, edit, `"(" is never closed`)
+		return true
+	}
+	p.open(bracket, lexer.ParenR)
+	return true
 }
 
 // literal reads a value.
@@ -126,8 +178,18 @@ func (p *parser) list() (Value, bool) {
 	defer func() { p.depth-- }()
 	p.take()
 	for !p.skip(lexer.BracketR) {
-		if k := p.peek().kind; k == lexer.EOF || k == lexer.ParenR || k == lexer.BraceR || k == lexer.Colon {
+		switch p.peek().kind {
+		case lexer.EOF, lexer.BraceR:
 			return v, p.open(bracket, lexer.BracketR)
+		case lexer.Colon: // the last name is the next argument's
+			if n := len(v.List); n > 0 && v.List[n-1].Kind == NameValue {
+				v.List = v.List[:n-1]
+				p.next--
+			}
+			fallthrough
+		case lexer.ParenR:
+			p.open(bracket, lexer.BracketR)
+			return v, !p.at(lexer.Colon)
 		}
 		item, ok := p.literal()
 		if !ok {

@@ -79,6 +79,9 @@ func (p *parser) unknownKeyword(word token, doc string) {
 		return
 	}
 	meant, ok := nearest(word.text, keywords())
+	if p.cut && p.bad[word.pos.Line] {
+		return
+	}
 	if !ok {
 		p.fail(word.pos, UnknownKeyword, "write one of "+strings.Join(keywords()[:7], ", "), "%q starts no definition", word.text)
 		p.take()
@@ -211,10 +214,11 @@ func (p *parser) typed(f *Field, output bool) bool {
 	if !p.colon(f.Name) {
 		return false
 	}
-	var ok bool
-	if f.Type, ok = p.typeRef(); !ok {
+	ref, ok := p.typeRef()
+	if !ok {
 		return false
 	}
+	f.Type = ref
 	if p.at(lexer.Equals) && !p.defaulted(f, output) {
 		return false
 	}
@@ -278,12 +282,29 @@ func (p *parser) typeRef() (TypeRef, bool) {
 			return ref, false
 		}
 		ref.Name, ref.Pos = name.text, name.pos
+		if p.at(lexer.Invalid) {
+			return ref, false
+		}
+		p.brackets(&ref)
 	}
 	ref.Required = p.skip(lexer.Bang)
 	if bang := p.peek(); p.skip(lexer.Bang) {
 		p.failEdit(bang.pos, Unexpected, `leave out the second "!"`, diag.Edit{Pos: bang.pos, Length: 1}, `one "!" is enough`)
 	}
 	return ref, true
+}
+
+// brackets takes Order[] for [Order].
+func (p *parser) brackets(ref *TypeRef) {
+	t := p.peek()
+	if t.kind != lexer.BracketL || p.ahead() != lexer.BracketR || t.first {
+		return
+	}
+	p.advance()
+	p.advance()
+	ref.List = true
+	edit := diag.Edit{Pos: ref.Pos, Length: p.after().Column - ref.Pos.Column, Text: "[" + ref.Name + "]"}
+	p.failEdit(t.pos, Unexpected, "write "+edit.Text, edit, "a list is written in brackets")
 }
 
 // toField goes on at the next field behind a broken one, which starts at a token: at the first name followed by a
@@ -410,7 +431,17 @@ func (p *parser) extension() {
 	case p.atWord("type"):
 		p.take()
 		p.operations()
-	case word.kind == lexer.Name && isKeyword(word):
+	case word.kind == lexer.Name && !isKeyword(word):
+		meant, ok := nearest(word.text, []string{"type", "schema"})
+		if !ok {
+			p.unexpected(`"type" or "schema"`)
+			return
+		}
+		p.failEdit(word.pos, Unexpected, didYouMean(meant), diag.Edit{Pos: word.pos, Length: word.length, Text: meant}, "expected \"type\" or \"schema\", found %s", word.describe())
+		p.tokens[p.next].text = meant
+		p.next--
+		p.extension()
+	case word.kind == lexer.Name:
 		p.fail(word.pos, NotInLanguage, "write it where it is declared", "extend %s is not in the language", word.text)
 	default:
 		p.unexpected(`"type" or "schema"`)

@@ -243,7 +243,11 @@ func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
 	if _, ours := r.prelude.types[*name]; ours {
 		message = "no type " + *name + ": it is only for the language's directives"
 	}
-	if meant, ok := nearest(*name, r.typeNames()); ok {
+	meant, ok := alias(*name)
+	if !ok {
+		meant, ok = nearest(*name, r.typeNames())
+	}
+	if ok {
 		r.problems.AddEdit(pos, UnknownType, didYouMean(meant), r.span(pos, meant), "%s", message)
 		*name = meant
 		return r.design.ByName[meant]

@@ -42,23 +42,44 @@ func scan(file Source, problems *diag.List) scanned {
 			"the file has %d bytes, %d are the most that is read", len(file.Text), maxFile)
 		return scanned{cut: true}
 	}
-	s := &scanner{file: file, lines: lineStarts(file.Text), problems: problems}
+	s := &scanner{file: file, lines: lineStarts(file.Text), problems: new(diag.List)}
 	s.out.bad = map[int]bool{}
 	for s.read() {
 	}
+	if s.out.cut {
+		s.distrust()
+	}
+	*problems = append(*problems, *s.problems...)
 	return s.out
 }
 
+// distrust marks all lines from the first block string on, because one of them was left open: what was reported there
+// may follow from that. The last report says so itself.
+func (s *scanner) distrust() {
+	blocks := slices.IndexFunc(s.out.tokens, func(t token) bool { return t.kind == lexer.BlockString || t.kind == lexer.Invalid })
+	if blocks < 0 {
+		return
+	}
+	first, last := s.out.tokens[blocks].pos.Line, s.out.tokens[len(s.out.tokens)-1].last
+	for line := first; line <= last; line++ {
+		s.out.bad[line] = true
+	}
+	cause := (*s.problems)[len(*s.problems)-1]
+	*s.problems = slices.DeleteFunc(*s.problems, func(d diag.Diagnostic) bool { return d.Pos.Line >= first })
+	*s.problems = append(*s.problems, cause)
+}
+
 type scanner struct {
-	file     Source
-	lines    []int // where each starts, in characters
-	problems *diag.List
-	out      scanned
-	comment  []string
-	end      int // where the last token ends, in characters
-	begin    int // where the lexer was last started, in bytes
-	chars    int // the same in characters
-	lexer    *lexer.Lexer
+	file      Source
+	lines     []int // where each starts, in characters
+	problems  *diag.List
+	out       scanned
+	comment   []string // the lines of the comment at the head
+	commented int      // the last of them
+	end       int      // where the last token ends, in characters
+	begin     int      // where the lexer was last started, in bytes
+	chars     int      // the same in characters
+	lexer     *lexer.Lexer
 }
 
 func lineStarts(text string) []int {
@@ -89,7 +110,7 @@ func (s *scanner) read() bool {
 	case err != nil:
 		return s.unreadable(start)
 	case t.Kind == lexer.Comment:
-		s.head(t.Value)
+		s.head(t.Value, s.pos(start).Line)
 	default:
 		s.add(t.Kind, t.Value, start, end)
 	}
@@ -97,10 +118,12 @@ func (s *scanner) read() bool {
 }
 
 // head collects the comment before the first token, up to a blank line.
-func (s *scanner) head(comment string) {
-	if len(s.out.tokens) > 0 {
+func (s *scanner) head(comment string, line int) {
+	n := len(s.comment)
+	if len(s.out.tokens) > 0 || n > 0 && line != s.commented+1 {
 		return
 	}
+	s.commented = line
 	s.comment = append(s.comment, strings.TrimSpace(strings.TrimLeft(comment, "#")))
 	s.out.doc = strings.Join(s.comment, "\n")
 }
@@ -141,6 +164,7 @@ func (s *scanner) unreadable(char int) bool {
 		s.out.cut = true
 		return false
 	}
+	again := s.out.bad[pos.Line]
 	s.out.bad[pos.Line] = true
 	kind, width := lexer.Invalid, 0 // in bytes
 	switch {
@@ -161,7 +185,9 @@ func (s *scanner) unreadable(char int) bool {
 	default:
 		r, w := utf8.DecodeRuneInString(rest)
 		width = w
-		s.badCharacter(r, w, pos)
+		if !again || r == ';' {
+			s.badCharacter(r, w, pos)
+		}
 	}
 	length := utf8.RuneCountInString(rest[:width])
 	text := strings.Trim(rest[:width], `"'`)
@@ -227,6 +253,8 @@ func (s *scanner) badCharacter(r rune, width int, pos diag.Pos) {
 		s.problems.Add(pos, UnreadableText, "save the file as UTF-8", "the file is not UTF-8 here")
 	case r == ';':
 		s.problems.AddEdit(pos, UnreadableText, `leave out ";"`, edit, `";" has no meaning: a line end or a comma separates`)
+	case r == '?':
+		s.problems.AddEdit(pos, UnreadableText, `leave out "?"`, edit, `what has no "!" may be null, without a "?"`)
 	case r < ' ':
 		s.problems.AddEdit(pos, UnreadableText, "leave it out", edit, "the control character %q has no meaning", r)
 	default:

@@ -8,11 +8,11 @@ import (
 // nearest finds the candidate that a word was probably meant to be. The first of equals wins.
 func nearest(word string, candidates []string) (string, bool) {
 	best, least := "", 3
-	if n := len(word); n < 8 {
+	switch n := len(word); {
+	case n < 6:
+		least = 1
+	case n < 9:
 		least = 2
-		if n < 3 {
-			least = 1
-		}
 	}
 	found := false
 	for _, c := range candidates {
@@ -24,6 +24,38 @@ func nearest(word string, candidates []string) (string, bool) {
 		}
 	}
 	return best, found
+}
+
+// alias gives the name of a scalar as other languages call it.
+func alias(word string) (string, bool) {
+	switch strings.ToLower(word) {
+	case "integer", "int32", "short", "serial":
+		return "Int", true
+	case "long", "bigint", "bigserial":
+		return "Int64", true
+	case "text", "str", "varchar", "char":
+		return "String", true
+	case "bool":
+		return "Boolean", true
+	case "double", "real", "number", "float64":
+		return "Float", true
+	case "numeric":
+		return "Decimal", true
+	case "timestamp", "timestamptz", "instant":
+		return "DateTime", true
+	case "interval":
+		return "Duration", true
+	case "guid":
+		return "UUID", true
+	case "uri", "link":
+		return "URL", true
+	case "blob", "binary", "bytea":
+		return "Bytes", true
+	case "jsonb", "any", "object", "map":
+		return "JSON", true
+	default:
+		return "", false
+	}
 }
 
 func didYouMean(name string) string { return fmt.Sprintf("did you mean %q?", name) }

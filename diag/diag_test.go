@@ -47,7 +47,9 @@ func TestPrint(t *testing.T) {
 }
 
 func list() diag.List {
-	at := func(line, column int) diag.Pos { return diag.Pos{File: "design/orders.graphql", Line: line, Column: column} }
+	at := func(line, column int) diag.Pos {
+		return diag.Pos{File: "design/orders.graphql", Line: line, Column: column}
+	}
 	var l diag.List
 	l.AddEdit(at(3, 9), "D204", `did you mean "total"?`, diag.Edit{Pos: at(3, 9), Length: 4, Text: "total"}, "Order has no field %q", "totl")
 	l.Add(at(4, 4), "D001", "", "a tab\x1b before it")

@@ -77,7 +77,7 @@ func window(line string, column int) (string, int) {
 	runes := []rune(line)
 	at := min(max(column-1, 0), len(runes))
 	from := 0
-	for from < at && unicode.IsSpace(runes[from]) {
+	for from < at && (unicode.IsSpace(runes[from]) || runes[from] == '\uFEFF') {
 		from++
 	}
 	if at-from > widest/2 && len(runes)-from > widest {
