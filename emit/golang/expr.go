@@ -17,7 +17,7 @@ func expression(e *model.Expr) string {
 		return get(e)
 	case model.Now:
 		return "meta.Now()"
-	case model.Eq, model.Ne, model.And, model.Or, model.Not, model.In:
+	case model.Eq, model.Ne, model.Lt, model.Le, model.Gt, model.Ge, model.And, model.Or, model.Not, model.In:
 		return "meta." + string(e.Op) + "(" + expressions(e.Args) + ")"
 	case model.Exists, model.Count, model.Sum, model.Min, model.Max, model.Avg, model.Find:
 		return fmt.Sprintf("meta.Over(meta.Op%s, %s, %q%s)", e.Op, expression(e.Args[0]), e.Var, more(e.Args[1:]))

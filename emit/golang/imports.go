@@ -37,7 +37,11 @@ func withImports(m *model.Model, file, text string) string {
 		known[name] = m.GoModule + "/" + name
 	}
 	var standard, others []string
-	for _, name := range selected(file, text) {
+	names := selected(file, text)
+	if strings.Contains(text, "//go:embed ") && !slices.Contains(names, "embed") {
+		standard = append(standard, `_ "embed"`)
+	}
+	for _, name := range names {
 		p, ok := known[name]
 		if !ok {
 			continue
@@ -45,9 +49,6 @@ func withImports(m *model.Model, file, text string) string {
 		line := fmt.Sprintf("%q", p)
 		if path.Base(p) != name {
 			line = name + " " + line
-		}
-		if name == "embed" {
-			line = "_ " + line
 		}
 		if strings.Contains(p, ".") {
 			others = append(others, line)
@@ -74,7 +75,7 @@ func withImports(m *model.Model, file, text string) string {
 
 // selected returns the names x of all x.Y in text that no declaration in it makes.
 func selected(file, text string) []string {
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution|parser.ParseComments)
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v\n%s", file, err, text))
 	}
@@ -87,12 +88,5 @@ func selected(file, text string) []string {
 		}
 		return true
 	})
-	for _, group := range parsed.Comments {
-		for _, c := range group.List {
-			if strings.HasPrefix(c.Text, "//go:embed ") {
-				names["embed"] = true
-			}
-		}
-	}
 	return slices.Sorted(maps.Keys(names))
 }

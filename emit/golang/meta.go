@@ -206,7 +206,10 @@ func rulesMeta(rules []*model.Rule) string {
 		if r.Pos.File != "" {
 			source = fmt.Sprintf("%s:%d: %s", r.Pos.File, r.Pos.Line, r.Source)
 		}
-		texts[i] = fmt.Sprintf("{When: %s, Source: %s}", expression(r.When), goString(source))
+		texts[i] = fmt.Sprintf("{Source: %s, When: %s}", goString(source), expression(r.When))
+		if len(texts[i]) > 80 {
+			texts[i] = fmt.Sprintf("{\nSource: %s,\nWhen: %s,\n}", goString(source), expression(r.When))
+		}
 	}
 	if len(texts) == 1 {
 		return "[]meta.Rule{" + texts[0] + "}"

@@ -101,6 +101,18 @@ func Eq(a, b *Expr) *Expr { return Apply(OpEq, a, b) }
 // Ne is the opposite of Eq.
 func Ne(a, b *Expr) *Expr { return Apply(OpNe, a, b) }
 
+// Lt holds when a is less than b and neither is null.
+func Lt(a, b *Expr) *Expr { return Apply(OpLt, a, b) }
+
+// Le holds when a is at most b and neither is null.
+func Le(a, b *Expr) *Expr { return Apply(OpLe, a, b) }
+
+// Gt holds when a is greater than b and neither is null.
+func Gt(a, b *Expr) *Expr { return Apply(OpGt, a, b) }
+
+// Ge holds when a is at least b and neither is null.
+func Ge(a, b *Expr) *Expr { return Apply(OpGe, a, b) }
+
 // And holds when all do.
 func And(args ...*Expr) *Expr { return Apply(OpAnd, args...) }
 
