@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 
 	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common/containers"
@@ -120,6 +121,9 @@ func (b *builder) newCEL() *celEnv {
 	for _, m := range b.model.Modules {
 		for _, e := range m.Enums {
 			for _, v := range e.Values {
+				if slices.Contains(env.values[v.Name], e) {
+					continue // the parser reports it
+				}
 				env.values[v.Name] = append(env.values[v.Name], e)
 				env.constants = append(env.constants, decls.NewVariable(e.Name+"."+v.Name, types.NewOpaqueType(e.Name)))
 			}
@@ -140,7 +144,13 @@ func (b *builder) newCEL() *celEnv {
 	env.parser = p
 	env.base = env.newScope(nil)
 	must(env.base.AddFunctions(env.functions...))
-	must(env.base.AddIdents(env.constants...))
+	declared := map[string]bool{"now": true, "viewer": true}
+	for _, c := range env.constants {
+		if !declared[c.Name()] {
+			declared[c.Name()] = true
+			must(env.base.AddIdents(c))
+		}
+	}
 	must(env.base.AddIdents(decls.NewVariable("now", types.TimestampType)))
 	if b.model.Account != nil {
 		must(env.base.AddIdents(decls.NewVariable("viewer", types.NewObjectType(b.model.Account.Entity.Name))))
