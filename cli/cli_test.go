@@ -29,9 +29,6 @@ func TestCommands(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
-		Condition: func(name string) (bool, error) {
-			return name == "builds" && !testing.Short(), nil
-		},
 		Setup: func(env *testscript.Env) error {
 			env.Vars = append(env.Vars, goEnv...)
 			env.Values[serverKey{}] = &server{}
@@ -44,6 +41,7 @@ func TestCommands(t *testing.T) {
 			"http":    request,
 			"json":    extract,
 			"replace": replace,
+			"append":  add,
 			"snap":    snap,
 			"same":    same,
 		},

@@ -76,8 +76,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		return
 	}
-	match, said := s.await(`^listening on (http://\S+)$`, 5*time.Minute)
-	if match == nil {
+	match, said := s.await(`^listening on (http://\S+)$|nothing serves yet`, 5*time.Minute)
+	if match == nil || match[1] == "" {
 		ts.Fatalf("it does not listen:\n%s", said)
 	}
 	ts.Logf("%s", said)

@@ -60,3 +60,11 @@ func tree(ts *testscript.TestScript, dir string) map[string]string {
 	}))
 	return files
 }
+
+// add appends one file to another.
+//
+//	append FILE FILE
+func add(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0]) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
