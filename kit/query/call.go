@@ -186,7 +186,8 @@ func (c *call) ask(ctx context.Context, rule string, params []param) error {
 		values = c.leafValues(f, c.args[i], values)
 	}
 	cells := []cell{{class: booleanClass}}
-	if _, err := c.tx.one(ctx, "SELECT ("+rule+") IS TRUE", params, values, cells); err != nil {
+	sql, params := finish("SELECT ("+rule+") IS TRUE", params)
+	if _, err := c.tx.one(ctx, sql, params, values, cells); err != nil {
 		return err
 	}
 	if !answered(cells[0]) {

@@ -97,6 +97,9 @@ func (r *renderer) in(x *meta.Expr, e env) string {
 			continue
 		}
 		item := r.value(alternative, e)
+		if item.sql == sqlNull {
+			continue
+		}
 		if needle.typ.untyped && !item.typ.untyped {
 			needle = r.constant(x.Args[0], item.typ)
 		}
@@ -104,7 +107,6 @@ func (r *renderer) in(x *meta.Expr, e env) string {
 			item = r.constant(alternative, needle.typ)
 		}
 		switch {
-		case item.sql == sqlNull:
 		case item.guard != "":
 			guarded = append(guarded, conjunction(needle.sql+" = "+item.sql, item.guard))
 		default:
@@ -126,6 +128,8 @@ func (r *renderer) in(x *meta.Expr, e env) string {
 func (r *renderer) pair(a, b *meta.Expr, e env) (left, right operand) {
 	left, right = r.value(a, e), r.value(b, e)
 	switch {
+	case left.sql == sqlNull || right.sql == sqlNull:
+		return left, right
 	case left.typ.untyped && !right.typ.untyped:
 		left = r.constant(a, right.typ)
 	case right.typ.untyped && !left.typ.untyped:

@@ -80,7 +80,8 @@ func (w *write) select1(ctx context.Context, x *meta.Expr, f *meta.Field) (any, 
 		return nil, r.err
 	}
 	cells := []cell{{class: r.class(o.typ.kind), kind: o.typ.kind, scale: o.typ.scale}}
-	if _, err := w.tx.one(ctx, "SELECT "+r.selected(bracket(o.sql), o.typ.kind), r.params, nil, cells); err != nil {
+	sql, params := finish("SELECT "+r.selected(bracket(o.sql), o.typ.kind), r.params)
+	if _, err := w.tx.one(ctx, sql, params, nil, cells); err != nil {
 		return nil, err
 	}
 	return cells[0].value()

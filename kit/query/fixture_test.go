@@ -27,6 +27,14 @@ func common(fields ...*meta.Field) []*meta.Field {
 
 func when(x *meta.Expr) []meta.Rule { return []meta.Rule{{When: x, Source: "fixture"}} }
 
+func decimal(text string) kit.Decimal {
+	d, err := kit.ParseDecimal(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
 func number(n float64) *float64 { return &n }
 
 var (
@@ -204,17 +212,16 @@ func (c *clock) Now() time.Time { return c.now }
 
 // world is a database with people in it.
 type world struct {
-	*testing.T
-	engine           *query.Engine
-	clock            *clock
-	ann, bob, root   kit.Viewer
-	called           []any
-	handlerSucceeded bool
+	testing.TB
+	engine         *query.Engine
+	clock          *clock
+	ann, bob, root kit.Viewer
+	called         []any
 }
 
-func newWorld(t *testing.T, db sqldb.Database) *world {
+func newWorld(t testing.TB, db sqldb.Database) *world {
 	t.Helper()
-	w := &world{T: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
+	w := &world{TB: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
 	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
 	b := backend()
 	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{

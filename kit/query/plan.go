@@ -102,7 +102,7 @@ func (p *planner) build() error {
 	default:
 		p.plain(row, where)
 	}
-	p.plan.params = p.params
+	p.plan.sql, p.plan.params = finish(p.plan.sql, p.params)
 	return p.err
 }
 
@@ -123,10 +123,8 @@ func whereClause(condition string) string {
 func (p *planner) plain(row *scope, where string) {
 	from, parent := p.table(row), ""
 	switch p.variant {
-	case idVariant:
-		where = conjunction(row.alias+".id = "+p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}}), where)
-	case keyVariant:
-		where = conjunction(p.keyIs(row), where)
+	case idVariant, keyVariant:
+		where = conjunction(p.address(row, p.variant), where)
 	case idsVariant:
 		where = conjunction(row.alias+".id "+p.oneOf(p.extra), where)
 	case childVariant:
@@ -177,7 +175,11 @@ func (p *planner) listFrom(row *scope) (from, parent string) {
 	return ident(f.Join.Table) + " j JOIN " + p.table(row) + " ON " + row.alias + ".id = j." + ident(f.Join.To), "j." + ident(f.Join.From)
 }
 
-func (p *planner) keyIs(row *scope) string {
+// address is the condition to be the one row of that id or key.
+func (p *planner) address(row *scope, v variant) string {
+	if v == idVariant {
+		return row.alias + ".id = " + p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}})
+	}
 	f := row.entity.Field(row.entity.Key)
 	column := row.alias + "." + ident(f.Column)
 	given := p.param(param{source: slotSource, slot: p.extra, typ: fieldType(f)})

@@ -71,10 +71,7 @@ func (t *Tx) resolvePart(ctx context.Context, all []named, wrong *validator) err
 			continue
 		}
 		p := &planner{renderer: r, extra: len(values)}
-		where := row.alias + ".id = " + r.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}})
-		if kind == keyVariant {
-			where = p.keyIs(row)
-		}
+		where := p.address(row, kind)
 		place[i] = len(columns)
 		values = append(values, value)
 		columns = append(columns, "(SELECT "+row.alias+".id FROM "+p.table(row)+" WHERE "+conjunction(where, policy)+")")
@@ -84,7 +81,8 @@ func (t *Tx) resolvePart(ctx context.Context, all []named, wrong *validator) err
 	}
 	cells := make([]cell, len(columns))
 	if len(columns) > 0 {
-		if _, err := t.one(ctx, "SELECT "+strings.Join(columns, ", "), r.params, values, cells); err != nil {
+		sql, params := finish("SELECT "+strings.Join(columns, ", "), r.params)
+		if _, err := t.one(ctx, sql, params, values, cells); err != nil {
 			return err
 		}
 	}

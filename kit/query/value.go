@@ -1,8 +1,11 @@
 package query
 
 import (
+	"encoding/json"
 	"strconv"
+	"time"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
@@ -18,7 +21,7 @@ func (r *renderer) value(x *meta.Expr, e env) operand {
 		if x.Value == nil {
 			return operand{sql: sqlNull}
 		}
-		t := typ{kind: naturalKind(x.Value), untyped: true}
+		t := typ{kind: naturalKind(x.Value), untyped: true, scale: 4}
 		if slot, ok := r.slots[x]; ok {
 			return operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}
 		}
@@ -58,8 +61,23 @@ func (r *renderer) truth(condition string) operand {
 	return operand{sql: "((" + condition + ") IS TRUE)", typ: t}
 }
 
+// naturalKind is the kind of a constant that meets nothing with a kind.
 func naturalKind(v any) meta.Kind {
 	switch v.(type) {
+	case kit.Decimal:
+		return meta.Decimal
+	case time.Time:
+		return meta.DateTime
+	case time.Duration:
+		return meta.Duration
+	case kit.Date:
+		return meta.Date
+	case kit.TimeOfDay:
+		return meta.Time
+	case json.RawMessage:
+		return meta.JSON
+	case []byte:
+		return meta.Bytes
 	case bool:
 		return meta.Boolean
 	case int64, int:

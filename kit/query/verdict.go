@@ -17,7 +17,6 @@ type verdict struct {
 	entity    *meta.Entity
 	questions []question
 	columns   []string
-	params    []param
 	renderer  *renderer
 	readable  int // the column that tells whether the viewer may read the row; -1 for yes, -2 for no
 	old       []*meta.Field
@@ -67,7 +66,6 @@ func (w *write) verdict(s stage) (*verdict, error) {
 			v.columns = append(v.columns, v.renderer.selected(v.renderer.column(row, f).sql, f.Kind))
 		}
 	}
-	v.params = v.renderer.params
 	if v.renderer.err != nil {
 		return nil, fmt.Errorf("%s: %w", w.what(), v.renderer.err)
 	}
@@ -241,10 +239,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		return nil, missing
 	}
 	r := v.renderer
-	where := "t0.id = " + r.param(param{source: slotSource, typ: typ{kind: meta.ID}})
-	if kind == keyVariant {
-		where = (&planner{renderer: r}).keyIs(&scope{entity: v.entity, alias: "t0"})
-	}
+	where := (&planner{renderer: r}).address(&scope{entity: v.entity, alias: "t0"}, kind)
 	versioned := v.entity.Field("version")
 	versionColumn := "0"
 	if versioned != nil {
@@ -262,7 +257,8 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	for _, f := range v.old {
 		cells = append(cells, cell{class: r.class(f.Kind), kind: f.Kind, scale: scaleOf(f)})
 	}
-	found, err := t.one(ctx, sql, r.params, []any{value}, cells)
+	sql, params := finish(sql, r.params)
+	found, err := t.one(ctx, sql, params, []any{value}, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +295,8 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 	for i := range cells {
 		cells[i].class = booleanClass
 	}
-	found, err := t.one(ctx, sql, v.renderer.params, append([]any{string(id)}, old...), cells)
+	sql, params := finish(sql, v.renderer.params)
+	found, err := t.one(ctx, sql, params, append([]any{string(id)}, old...), cells)
 	if err != nil {
 		return err
 	}
