@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -34,6 +35,7 @@ type Config struct {
 	Migrate         bool
 	CORSOrigins     []string
 	TrustedProxies  []netip.Prefix
+	Logs            io.Writer // where log lines go; os.Stderr unless given
 }
 
 // setting is one variable of the environment.

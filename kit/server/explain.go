@@ -1,11 +1,183 @@
 package server
 
-import "errors"
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
 
-// explain prints the statements of a GraphQL query and their plans.
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// explain runs a GraphQL query and prints each statement that it sent to the database, with the database's plan for it.
 func (p *program) explain() error {
-	if len(p.args) != 2 || p.args[0] != "plan" {
-		return problemError{errors.New("explain: want: explain plan 'QUERY'")}
+	account, text, err := explainArguments(p.args)
+	if err != nil {
+		return err
 	}
-	return errors.New("explain: not there yet")
+	s, err := p.open(func(c *Config) {})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Explain(p.ctx, p.stdout, kit.Viewer{ID: account}, text), s.Close())
+}
+
+func explainArguments(args []string) (account kit.ID, text string, err error) {
+	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] 'QUERY'")}
+	if len(args) == 0 || args[0] != "plan" {
+		return "", "", usage
+	}
+	args = args[1:]
+	if len(args) == 3 && args[0] == "--as" {
+		account, args = kit.ID(args[1]), args[2:]
+	}
+	if len(args) != 1 {
+		return "", "", usage
+	}
+	return account, args[0], nil
+}
+
+// Explain runs a GraphQL query as viewer may, and writes to out each of its statements with its plan.
+func (s *Server) Explain(ctx context.Context, out io.Writer, viewer kit.Viewer, text string) error {
+	recorded := &recorder{Database: s.db}
+	engine, err := query.New(s.service.Backend, recorded, query.Options{Log: s.log, Handlers: s.service.Handlers})
+	if err != nil {
+		return err
+	}
+	door := graphql.New(engine, s.service.SDL, graphql.Options{
+		Viewer: func(*http.Request) (kit.Viewer, error) { return viewer, nil },
+	})
+	// By GET, since that refuses mutations.
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/graphql?query="+url.QueryEscape(text), nil)
+	if err != nil {
+		return err
+	}
+	answer := &memory{header: http.Header{}}
+	door.ServeHTTP(answer, r)
+	if err := answer.problem(); err != nil {
+		return err
+	}
+	for i, statement := range recorded.statements {
+		plan, err := s.plan(ctx, statement)
+		if err != nil {
+			return fmt.Errorf("plan of statement %d: %w", i+1, err)
+		}
+		fmt.Fprintf(out, "-- statement %d of %d%s\n%s\n\n%s\n", i+1, len(recorded.statements), arguments(statement.args), statement.sql, plan)
+	}
+	return nil
+}
+
+func arguments(args []any) string {
+	text := ""
+	for i, a := range args {
+		text += fmt.Sprintf(" · $%d = %v", i+1, a)
+	}
+	return text
+}
+
+// plan asks the database how it runs a statement.
+func (s *Server) plan(ctx context.Context, of statement) (string, error) {
+	var plan strings.Builder
+	err := s.db.Read(ctx, func(c sqldb.Conn) error {
+		if s.db.Dialect() == sqldb.SQLite {
+			return planRows(ctx, c, &plan, "EXPLAIN QUERY PLAN "+of.sql, of.args, 3)
+		}
+		return planRows(ctx, c, &plan, "EXPLAIN "+of.sql, of.args, 0)
+	})
+	return plan.String(), err
+}
+
+// planRows writes the text column of a plan. SQLite's has the number of each step and of its parent before it, in
+// columns 0 and 1, which give its depth.
+func planRows(ctx context.Context, c sqldb.Conn, plan *strings.Builder, sql string, args []any, column int) error {
+	rows, err := c.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	depth := map[int64]int{}
+	for rows.Next() {
+		values := make([]any, column+1)
+		dest := make([]any, column+1)
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		indent := 0
+		if column > 0 {
+			step, _ := values[0].(int64)
+			parent, _ := values[1].(int64)
+			indent = depth[parent] + 1
+			depth[step] = indent
+			indent--
+		}
+		fmt.Fprintf(plan, "--   %s%v\n", strings.Repeat("  ", indent), values[column])
+	}
+	return rows.Err()
+}
+
+// recorder keeps the reads that go through it.
+type recorder struct {
+	sqldb.Database
+	statements []statement
+}
+
+type statement struct {
+	sql  string
+	args []any
+}
+
+func (r *recorder) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	return r.Database.Read(ctx, func(c sqldb.Conn) error { return do(recording{c, r}) })
+}
+
+type recording struct {
+	sqldb.Conn
+	recorder *recorder
+}
+
+func (r recording) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	r.recorder.statements = append(r.recorder.statements, statement{sql, args})
+	return r.Conn.Query(ctx, sql, args...)
+}
+
+// memory is the answer to a request that came from no network.
+type memory struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (m *memory) Header() http.Header         { return m.header }
+func (m *memory) WriteHeader(int)             {}
+func (m *memory) Write(p []byte) (int, error) { return m.body.Write(p) }
+
+// problem is what a GraphQL answer says went wrong.
+func (m *memory) problem() error {
+	var answer struct {
+		Errors []struct {
+			Message string
+			Path    []any
+		}
+	}
+	if err := json.Unmarshal(m.body.Bytes(), &answer); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	var wrong []error
+	for _, e := range answer.Errors {
+		wrong = append(wrong, errors.New(e.Message))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return problemError{errors.Join(wrong...)}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/docs"
+	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/rest"
@@ -18,6 +20,15 @@ import (
 func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer}))
+	if s.service.SDL != "" {
+		mux.Handle("/graphql", page(graphql.New(s.engine, s.service.SDL, graphql.Options{Viewer: s.Viewer})))
+	}
+	if s.service.OpenAPI != nil {
+		mux.Handle("GET /openapi.json", docs.OpenAPI(s.service.OpenAPI))
+		ui := page(docs.UI(title(s.service.Name), "/docs", "/openapi.json"))
+		mux.Handle("GET /docs", ui)
+		mux.Handle("GET /docs/", ui)
+	}
 	if s.accounts != nil {
 		mux.Handle("/auth/", s.accounts)
 	}
@@ -33,6 +44,16 @@ func (s *Server) makeHandler(context.Context) error {
 	mux.Handle("/", s.rest(s.mounted()))
 	s.handler = s.observe(s.protect(mux))
 	return nil
+}
+
+// page lets a handler's own scripts and styles run, and nothing from elsewhere.
+func page(next http.Handler) http.Handler {
+	const policy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"font-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		next.ServeHTTP(w, r)
+	})
 }
 
 const mailboxPath = "/dev/mail"

@@ -44,7 +44,7 @@ func commands() []command {
 		{"serve", "", "answer requests until SIGTERM", (*program).serve},
 		{"migrate", "", "bring the database to this version's tables, and tell what was done", (*program).migrate},
 		{"seed", "", "fill a fresh database", (*program).seed},
-		{"explain", "plan 'QUERY'", "show the SQL of a GraphQL query, and how the database runs it", (*program).explain},
+		{"explain", "plan [--as ACCOUNT] 'QUERY'", "show the SQL of a GraphQL query, and how the database runs it", (*program).explain},
 		{"version", "", "tell what was built", (*program).version},
 		{"help", "", "tell this", (*program).help},
 	}
@@ -118,7 +118,7 @@ func (p *program) serve() error {
 	}
 	defer l.Close()
 	config.reachedAt(l.Addr().String())
-	s, err := New(p.ctx, p.service, config, p.stderr)
+	s, err := p.server(config)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,6 @@ func (p *program) serve() error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	slog.SetDefault(s.log) // what business code logs carries the trace too
 	if !inherited {
 		fmt.Fprintf(p.stdout, "listening on http://%s\n", browsable(l.Addr().String()))
 	}
@@ -144,9 +143,15 @@ func (p *program) open(change func(*Config)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.reachedAt(config.Addr)
 	change(&config)
-	return New(p.ctx, p.service, config, p.stderr)
+	return p.server(config)
+}
+
+// server makes the server. Its log becomes the process's own, so that what business code logs carries the trace too.
+func (p *program) server(config Config) (*Server, error) {
+	config.Logs = p.stderr
+	slog.SetDefault(newLog(p.service, config))
+	return New(p.ctx, p.service, config)
 }
 
 func (p *program) migrate() error {

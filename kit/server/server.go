@@ -10,10 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 
@@ -64,9 +64,10 @@ type Server struct {
 }
 
 // New opens the service's database, migrates it where the configuration says so, and makes its doors. It listens nowhere:
-// Serve does, and tests call Handler. Log lines go to logs.
-func New(ctx context.Context, service Service, config Config, logs io.Writer) (*Server, error) {
-	s := &Server{service: service, config: config, log: newLog(service, config, logs)}
+// Serve does, and tests call Handler.
+func New(ctx context.Context, service Service, config Config) (*Server, error) {
+	config.reachedAt(config.Addr)
+	s := &Server{service: service, config: config, log: newLog(service, config)}
 	for _, step := range []func(context.Context) error{
 		s.exportTraces, s.openDatabase, s.migrate, s.makeEngine, s.makeAccounts, s.makeHandler,
 	} {
@@ -77,7 +78,11 @@ func New(ctx context.Context, service Service, config Config, logs io.Writer) (*
 	return s, nil
 }
 
-func newLog(service Service, config Config, logs io.Writer) *slog.Logger {
+func newLog(service Service, config Config) *slog.Logger {
+	logs := config.Logs
+	if logs == nil {
+		logs = os.Stderr
+	}
 	options := &slog.HandlerOptions{Level: config.LogLevel}
 	var inner slog.Handler = slog.NewTextHandler(logs, options)
 	if config.LogFormat == "json" {
@@ -158,11 +163,7 @@ func (s *Server) Migrate(ctx context.Context) ([]migrate.Applied, error) {
 	if err != nil {
 		return nil, err
 	}
-	applied, err := migrate.Up(ctx, s.db.Handle(), dialect, files)
-	for _, a := range applied {
-		s.log.InfoContext(ctx, "migration applied", "file", a.File, "took", a.Duration)
-	}
-	return applied, err
+	return migrate.Up(ctx, s.db.Handle(), dialect, files)
 }
 
 func (s *Server) makeEngine(context.Context) (err error) {
