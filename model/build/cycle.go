@@ -12,7 +12,11 @@ import (
 // It says whether there are none, so that what follows rules from one to the next comes to an end.
 func (b *builder) cycles() bool {
 	before := len(*b.problems)
+	b.firstRows()
 	g := graph{edges: map[any][]edge{}, state: map[any]int{}, names: map[any]string{}}
+	g.report = func(pos diag.Pos, names []string) {
+		b.problems.Add(pos, Circle, "", "this asks itself without end: %s", strings.Join(names, " → "))
+	}
 	for _, e := range b.model.Entities {
 		for _, f := range e.Fields {
 			if f.Computed == nil || !b.computed[f] {
@@ -38,11 +42,7 @@ func (b *builder) cycles() bool {
 		}
 		b.edges(&g, key, site.rule.When, site.rule.Pos)
 	}
-	for _, n := range g.order {
-		if g.state[n] == 0 {
-			g.visit(b, n, nil)
-		}
-	}
+	g.walk()
 	return len(*b.problems) == before
 }
 
@@ -62,6 +62,8 @@ type graph struct {
 	edges map[any][]edge
 	state map[any]int // 1 on the way, 2 done
 	names map[any]string
+
+	report func(pos diag.Pos, names []string) // a circle, at the edge that closes it
 }
 
 func (b *builder) edges(g *graph, from any, x *model.Expr, pos diag.Pos) {
@@ -84,13 +86,13 @@ func (b *builder) edges(g *graph, from any, x *model.Expr, pos diag.Pos) {
 	visit(x)
 }
 
-func (g *graph) visit(b *builder, n any, way []any) {
+func (g *graph) visit(n any, way []any) {
 	g.state[n] = 1
 	way = append(way, n)
 	for _, e := range g.edges[n] {
 		switch g.state[e.to] {
 		case 0:
-			g.visit(b, e.to, way)
+			g.visit(e.to, way)
 		case 1:
 			start := len(way) - 1
 			for start > 0 && way[start] != e.to {
@@ -100,8 +102,35 @@ func (g *graph) visit(b *builder, n any, way []any) {
 			for _, step := range append(way[start:len(way):len(way)], e.to) {
 				names = append(names, g.names[step])
 			}
-			b.problems.Add(e.pos, Circle, "", "this asks itself without end: %s", strings.Join(names, " → "))
+			g.report(e.pos, names)
 		}
 	}
 	g.state[n] = 2
+}
+
+// firstRows finds entities of which there can never be a row, because each needs another one first.
+func (b *builder) firstRows() {
+	g := graph{edges: map[any][]edge{}, state: map[any]int{}, names: map[any]string{}}
+	g.report = func(pos diag.Pos, names []string) {
+		b.problems.Add(pos, Circle, "leave out one \"!\"", "there can never be a first row: each needs another (%s)", strings.Join(names, " → "))
+	}
+	for _, e := range b.model.Entities {
+		g.order = append(g.order, e)
+		g.names[e] = e.Name
+		for _, f := range e.Fields {
+			if f.Kind == model.Ref && !f.Null && !isComputed(f) && f.Default == nil && design.Find(b.directives(f), "default") == nil {
+				g.edges[e] = append(g.edges[e], edge{f.Target, f.Pos})
+			}
+		}
+	}
+	g.walk()
+}
+
+// walk visits every node once.
+func (g *graph) walk() {
+	for _, n := range g.order {
+		if g.state[n] == 0 {
+			g.visit(n, nil)
+		}
+	}
 }

@@ -1,7 +1,8 @@
 package build
 
 import (
-	"strconv"
+	"fmt"
+	"hash/fnv"
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
@@ -175,7 +176,7 @@ func (b *builder) partialCondition(e *model.Entity, when *design.Value) *model.E
 func (b *builder) checks(e *model.Entity) {
 	for _, d := range design.FindAll(b.declared[e].Directives, "check") {
 		if c := b.check(scope{entity: e, old: true}, d); c != nil {
-			c.Name = sqlName(e.Table, checkLabel(c, len(e.Checks)), "check")
+			c.Name = sqlName(e.Table, checkLabel(c), "check")
 			e.Checks = append(e.Checks, c)
 		}
 	}
@@ -193,7 +194,7 @@ func (b *builder) checks(e *model.Entity) {
 				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: []string{f.Name}, Kind: f.Kind}, {Op: model.Const}}, Kind: model.Boolean}
 				c.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, c.That}, Kind: model.Boolean}
 			}
-			c.Name = sqlName(e.Table, snake(f.Name), checkLabel(c, len(f.Checks)), "check")
+			c.Name = sqlName(e.Table, snake(f.Name), checkLabel(c), "check")
 			f.Checks = append(f.Checks, c)
 		}
 	}
@@ -210,12 +211,15 @@ func checksOf(fields []*model.Field) []*model.Check {
 	return out
 }
 
-// checkLabel is the part of a constraint's name that tells it from others: its code, or its number.
-func checkLabel(c *model.Check, n int) string {
+// checkLabel is the part of a constraint's name that tells it from others: its code, or else a hash of what it says, so
+// that it keeps its name when others come and go.
+func checkLabel(c *model.Check) string {
 	if c.Code != defaultCheckCode {
 		return strings.ToLower(c.Code)
 	}
-	return "rule" + strconv.Itoa(n+1)
+	h := fnv.New32a()
+	h.Write([]byte(c.Source))
+	return fmt.Sprintf("%08x", h.Sum32())
 }
 
 const defaultCheckCode = "CHECK_FAILED"
@@ -259,7 +263,7 @@ func (b *builder) structChecks() {
 			for _, d := range design.FindAll(b.directives(f), "check") {
 				if c := b.check(scope{fields: s.Fields, strct: s}, d); c != nil && f.Kind != "" {
 					c.Field = f
-					c.Name = sqlName(snake(s.Name), snake(f.Name), checkLabel(c, len(f.Checks)), "check")
+					c.Name = sqlName(snake(s.Name), snake(f.Name), checkLabel(c), "check")
 					f.Checks = append(f.Checks, c)
 				}
 			}
@@ -287,7 +291,7 @@ func (b *builder) partChecks(e *model.Entity, f *model.Field, path []string) {
 				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: path, Kind: model.Value}, {Op: model.Const}}, Kind: model.Boolean}
 				moved.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, moved.That}, Kind: model.Boolean}
 			}
-			moved.Name = sqlName(e.Table, part.Column, checkLabel(c, len(part.Checks)), "check")
+			moved.Name = sqlName(e.Table, part.Column, checkLabel(c), "check")
 			_, moved.Local = predicate(e, moved.That)
 			part.Checks = append(part.Checks, &moved)
 		}

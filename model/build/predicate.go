@@ -102,6 +102,9 @@ func (r *renderer) comparison(x *model.Expr) string {
 		}
 		return column + " is not null"
 	}
+	if !r.sameScale(a, b) || x.Op != model.Eq && x.Op != model.Ne && (isText(a) || isText(b)) {
+		return r.refuse() // databases order texts by different rules
+	}
 	left, leftNull := r.value(a, b)
 	right, rightNull := r.value(b, a)
 	return r.wrap(left+" "+comparisons[x.Op]+" "+right, leftNull || rightNull, x.Op == model.Ne)
@@ -110,6 +113,11 @@ func (r *renderer) comparison(x *model.Expr) string {
 func isNull(x *model.Expr) bool { return x.Op == model.Const && x.Value == nil }
 
 func (r *renderer) in(x *model.Expr) string {
+	for _, v := range x.Args[1:] {
+		if !r.sameScale(x.Args[0], v) {
+			return r.refuse()
+		}
+	}
 	column, null := r.value(x.Args[0], nil)
 	var values []string
 	for _, v := range x.Args[1:] {
@@ -127,7 +135,7 @@ func (r *renderer) value(x, other *model.Expr) (string, bool) {
 	}
 	switch x.Op {
 	case model.Const:
-		return r.constant(x, r.column(other)), false
+		return r.constant(x, other), false
 	case model.Get:
 		f, null := r.field(x)
 		if f == nil {
@@ -149,8 +157,8 @@ func (r *renderer) reckon(x *model.Expr) (string, bool) {
 	signs := map[model.Op]string{model.Add: "+", model.Sub: "-", model.Mul: "*"}
 	kind := x.Kind
 	switch {
-	case kind == model.Decimal && (x.Op == model.Mul || !r.sameScale(x)):
-		return r.refuse(), false // SQLite holds scaled integers: the scales would have to be brought together
+	case kind == model.Decimal && (x.Op == model.Mul || !r.sameScale(x.Args[0], x.Args[1])):
+		return r.refuse(), false
 	case kind == model.DateTime || x.Args[0].Kind == model.DateTime:
 		return r.refuse(), false // PostgreSQL keeps durations as numbers
 	case kind == model.String:
@@ -159,14 +167,6 @@ func (r *renderer) reckon(x *model.Expr) (string, bool) {
 	a, aNull := r.value(x.Args[0], x.Args[1])
 	b, bNull := r.value(x.Args[1], x.Args[0])
 	return "(" + a + " " + signs[x.Op] + " " + b + ")", aNull || bNull
-}
-
-func (r *renderer) sameScale(x *model.Expr) bool {
-	a, b := r.column(x.Args[0]), r.column(x.Args[1])
-	if a == nil || b == nil {
-		return a != nil || b != nil
-	}
-	return a.Kind == b.Kind && a.Scale == b.Scale
 }
 
 func (r *renderer) call(x *model.Expr) (string, bool) {
@@ -227,16 +227,47 @@ func requiredPart(f *model.Field) *model.Field {
 	return nil
 }
 
-func (r *renderer) column(x *model.Expr) *model.Field {
-	if x == nil || x.Op != model.Get {
-		return nil
+func isText(x *model.Expr) bool {
+	return typ{kind: x.Kind}.text() && x.Kind != model.UUID && x.Kind != model.ID
+}
+
+// What a scale may be besides a number of digits.
+const (
+	anyScale = -1 // a constant takes the scale of the other side
+	noScale  = -2 // not a Decimal
+)
+
+// sameScale says whether two values compare as they are stored. SQLite holds a Decimal as a scaled integer, so scales
+// that differ would have to be brought together first.
+func (r *renderer) sameScale(a, b *model.Expr) bool {
+	x, y := r.scale(a), r.scale(b)
+	return x == y || x == anyScale || y == anyScale
+}
+
+func (r *renderer) scale(x *model.Expr) int {
+	if x == nil {
+		return noScale
 	}
-	f, _ := r.field(x)
-	return f
+	switch x.Op {
+	case model.Const:
+		return anyScale
+	case model.Get:
+		if f, _ := r.field(x); f != nil && f.Kind == model.Decimal {
+			return f.Scale
+		}
+	case model.Neg:
+		return r.scale(x.Args[0])
+	case model.Add, model.Sub:
+		if s := r.scale(x.Args[0]); s != anyScale {
+			return s
+		}
+		return r.scale(x.Args[1])
+	}
+	return noScale
 }
 
 // constant renders a literal as the column beside it is stored.
-func (r *renderer) constant(x *model.Expr, beside *model.Field) string {
+func (r *renderer) constant(x, beside *model.Expr) string {
 	switch v := x.Value.(type) {
 	case bool:
 		return r.boolean(v)
@@ -261,15 +292,11 @@ func (r *renderer) constant(x *model.Expr, beside *model.Field) string {
 }
 
 // decimal renders an exact number: SQLite holds it times 10^scale.
-func (r *renderer) decimal(text string, beside *model.Field) string {
+func (r *renderer) decimal(text string, beside *model.Expr) string {
 	if r.dialect == postgres {
 		return text
 	}
-	scale := decimalScale
-	if beside != nil && beside.Kind == model.Decimal {
-		scale = beside.Scale
-	}
-	n, ok := scaled(text, scale)
+	n, ok := scaled(text, r.scale(beside))
 	if !ok {
 		return r.refuse()
 	}
