@@ -1,0 +1,151 @@
+package emit_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/emit"
+	"github.com/fettlehq/fettle/model"
+)
+
+// everyKind is a design with a field of every kind, and with names that mean something else in Go.
+var everyKind = []design.Source{{Name: "design/things.graphql", Text: `
+extend schema @backend(name: "shop", module: "example.com/shop")
+scalar Isbn @format(pattern: "^[0-9]{13}$")
+enum Kind { A B_C lower }
+type Part { text: String, count: Int!, kind: Kind!, when: DateTime, data: JSON, cost: Decimal! }
+type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, name: String! }
+type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
+  number: Int! @key
+  text: String!, textOr: String
+  count: Int!, countOr: Int, countElse: Int! @default(value: 3)
+  large: Int64!, largeOr: Int64
+  float: Float!, floatOr: Float
+  yes: Boolean!, yesOr: Boolean
+  decimal: Decimal!, decimalOr: Decimal
+  instant: DateTime!, instantOr: DateTime
+  date: Date!, dateOr: Date
+  time: Time!, timeOr: Time
+  duration: Duration!, durationOr: Duration
+  uuid: UUID!, uuidOr: UUID
+  email: Email!, emailOr: Email
+  url: URL!, urlOr: URL
+  json: JSON!, jsonOr: JSON
+  bytes: Bytes!, bytesOr: Bytes
+  zone: TimeZone!, zoneOr: TimeZone
+  country: Country!, countryOr: Country
+  currency: Currency!, currencyOr: Currency
+  isbn: Isbn!, isbnOr: Isbn
+  kind: Kind!, kindOr: Kind
+  part: Part!, partOr: Part
+  user: User!, userOr: User
+  owner: User! @default(from: "viewer") @readOnly
+  others: [Thing!]! @length(max: 5)
+  type: String!, func: String!, error: String!, string: String!, kit: String!, query: String!, meta: String!, len: String!
+}
+input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [In!] }
+`}, {Name: "design/query.graphql", Text: `
+type Word @entity @allow(do: READ, when: "true") { text: String! @key }
+extend type Query {
+  plain(ctx: String!, tx: Int!, in: Boolean!, err: Float, result: DateTime, args: [Int!], func: UUID, kit: JSON, ops: Bytes, error: Date): String! @allow(when: "true")
+  whole(input: In!): Thing @allow(when: "true")
+  several(thing: ID!, word: ID!, user: ID): [Thing!]! @allow(when: "true")
+  texts(kinds: [Kind!]!): [String!]! @allow(when: "true")
+  part: Part @allow(when: "true")
+  parts: [Part!] @allow(when: "true")
+  kind: Kind! @allow(when: "true")
+  kindOr: Kind @allow(when: "true")
+  count: Int! @allow(when: "true")
+  countOr: Int @allow(when: "true")
+  date: Date! @allow(when: "true")
+  time: Time! @allow(when: "true")
+  duration: Duration! @allow(when: "true")
+  amount: Decimal! @allow(when: "true")
+  bytes: Bytes! @allow(when: "true")
+  json: JSON @allow(when: "true")
+}
+`}}
+
+// What is written for a design builds, with a stub for each operation.
+func TestCompiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a service")
+	}
+	m := parse(t, everyKind)
+	dir := t.TempDir()
+	writeService(t, dir, m)
+	vet(t, dir)
+}
+
+// A missing operation breaks the build at the interface.
+func TestMissingOperation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a service")
+	}
+	m := parse(t, everyKind)
+	dir := t.TempDir()
+	writeService(t, dir, m)
+	business := filepath.Join(dir, "query", "query.go")
+	text, err := os.ReadFile(business)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(business, []byte(strings.Replace(string(text), "Business) Whole(", "Business) Other(", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := run(dir, "build", "./query")
+	if err == nil || !strings.Contains(out, "query.go:") || !strings.Contains(out, "missing method Whole") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func writeService(t *testing.T, dir string, m *model.Model) {
+	t.Helper()
+	kit, err := filepath.Abs("../kit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := emit.Options{KitReplace: kit, KitMod: read(t, filepath.Join(kit, "go.mod")), KitSum: read(t, filepath.Join(kit, "go.sum"))}
+	files := emit.All(m, options)
+	for _, dialect := range []string{"sqlite", "postgres"} { // which package migrate writes
+		files = append(files, emit.File{Path: "migrations/" + dialect + "/0001_begin.sql", Content: []byte("-- +goose Up\n")})
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func vet(t *testing.T, dir string) {
+	t.Helper()
+	if out, err := run(dir, "vet", "./..."); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// run calls the go command in a folder, with the packages that the module cache holds.
+func run(dir string, args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
