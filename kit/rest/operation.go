@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +21,7 @@ type operation struct {
 	whole     bool     // the body, or the query, is the one input itself
 }
 
-func (d *door) addOperation(rs routes, o *meta.Operation) {
+func (d *door) addOperation(rs *routes, o *meta.Operation) {
 	if len(o.Allow) == 0 {
 		return
 	}
@@ -58,7 +57,7 @@ func (c *call) operate(o *operation) error {
 	err = run(func(ctx context.Context, tx *query.Tx) error {
 		value, err := tx.Call(ctx, o.Operation, args)
 		if err != nil {
-			return withStatus(o.Operation, err)
+			return fetch.WithStatus(o.Operation, err)
 		}
 		result, err = load(ctx, tx, o.Result, s, value)
 		return err
@@ -67,22 +66,6 @@ func (c *call) operate(o *operation) error {
 		return err
 	}
 	return c.answerOutcome(o.Result, s, result)
-}
-
-// withStatus gives a typed error of the operation the status that the design says.
-func withStatus(o *meta.Operation, err error) error {
-	var p *kit.Problem
-	if !errors.As(err, &p) {
-		return err
-	}
-	for _, fault := range o.Fails {
-		if fault.Code == p.Code && fault.Status != 0 && fault.Status != p.Status {
-			said := *p
-			said.Status = fault.Status
-			return &said
-		}
-	}
-	return err
 }
 
 // arguments reads the arguments: those of the path, then the members of the body or, of GET and DELETE, of the query.
@@ -210,10 +193,4 @@ func (c *call) answerOutcome(result *meta.Field, s *query.Select, o outcome) err
 		return c.answer(http.StatusOK, appendID(nil, string(o.id)))
 	}
 	return c.answerRow(http.StatusOK, s, o.rows[0])
-}
-
-// wildcards are the names in braces of a path.
-func wildcards(path string) []string {
-	_, names := shape(path)
-	return names
 }

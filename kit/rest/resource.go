@@ -25,7 +25,7 @@ func newResource(e *meta.Entity) *resource {
 	return &resource{entity: e, read: query.ReadFields(e), create: query.CreateFields(e), update: query.UpdateFields(e)}
 }
 
-func (d *door) addResource(rs routes, r *resource) {
+func (d *door) addResource(rs *routes, r *resource) {
 	e := r.entity
 	all, one := "/"+e.Path, "/"+e.Path+"/{"+e.Key+"}"
 	add := func(verb meta.Verb, method, path, name string, do func(c *call, r *resource, key string) error) {

@@ -43,43 +43,37 @@ type door struct {
 	engine    *query.Engine
 	options   Options
 	report    problem.Reporter
-	mux       *http.ServeMux
+	routes    routes
 	resources map[string]*resource // by the name of the entity
 }
 
-// New makes the handler of every path under Prefix. Two paths of the design that cannot be told apart are a mistake
-// that the design's check finds; here they panic.
+// New makes the handler of every path under Prefix.
 func New(engine *query.Engine, o Options) http.Handler {
 	o = o.withDefaults()
 	d := &door{
 		engine:    engine,
 		options:   o,
 		report:    problem.Reporter{Log: o.Log},
-		mux:       http.NewServeMux(),
 		resources: map[string]*resource{},
 	}
 	for _, e := range engine.Backend().Entities {
 		d.resources[e.Name] = newResource(e)
 	}
-	routes := routes{}
 	for _, e := range engine.Backend().Entities {
-		d.addResource(routes, d.resources[e.Name])
+		d.addResource(&d.routes, d.resources[e.Name])
 	}
 	for _, o := range engine.Backend().Operations {
-		d.addOperation(routes, o) // after the resources: a declared operation replaces a generated one
+		d.addOperation(&d.routes, o) // after the resources: a declared operation replaces a generated one
 	}
-	for _, r := range routes {
-		d.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { d.serve(w, req, r) })
-	}
-	d.mux.HandleFunc("/", d.notFound)
 	return d
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer problem.Recover(func(err error) { d.report.Write(w, r, r.Method+" "+r.Pattern, err) })
-	d.mux.ServeHTTP(w, r)
-}
-
-func (d *door) notFound(w http.ResponseWriter, r *http.Request) {
-	d.report.Write(w, r, "", kit.NotFound("resource"))
+	found := d.routes.match(r)
+	if found == nil {
+		d.report.Write(w, r, "", kit.NotFound("resource"))
+		return
+	}
+	d.serve(w, r, found)
 }

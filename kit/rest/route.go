@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +13,14 @@ import (
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
-// routes are the paths by their shape: "/orders/{}/cancel".
-type routes map[string]*route
+// routes is a tree of the paths, segment by segment. Unlike patterns of http.ServeMux, any two of its paths stand side
+// by side: "/orders/latest/{n}" and "/orders/{order}/cancel" both fit "/orders/latest/cancel", and the one with the
+// earlier literal wins.
+type routes struct {
+	literals map[string]*routes
+	wildcard *routes
+	route    *route // where a path ends here
+}
 
 // route is one path.
 type route struct {
@@ -29,26 +36,80 @@ type action struct {
 }
 
 // add adds an action; the last one of a method and path wins. Path begins after Prefix and may have {wildcards}.
-func (rs routes) add(method, path string, a func(names []string) action) {
-	key, names := shape(path)
-	r := rs[key]
-	if r == nil {
-		r = &route{pattern: Prefix + "/" + strings.TrimPrefix(path, "/"), names: names, methods: map[string]action{}}
-		rs[key] = r
+func (rs *routes) add(method, path string, a func(names []string) action) {
+	path = Prefix + "/" + strings.TrimPrefix(path, "/")
+	node := rs
+	for segment := range strings.SplitSeq(path[1:], "/") {
+		node = node.child(segment)
 	}
-	r.methods[method] = a(r.names)
+	if node.route == nil {
+		node.route = &route{pattern: path, names: wildcards(path), methods: map[string]action{}}
+	}
+	node.route.methods[method] = a(node.route.names)
 }
 
-// shape is a path without the names of its wildcards, and these names.
-func shape(path string) (key string, names []string) {
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i, segment := range segments {
-		if strings.HasPrefix(segment, "{") {
-			names = append(names, strings.Trim(segment, "{}"))
-			segments[i] = "{}"
+func (rs *routes) child(segment string) *routes {
+	if strings.HasPrefix(segment, "{") {
+		if rs.wildcard == nil {
+			rs.wildcard = &routes{}
+		}
+		return rs.wildcard
+	}
+	if rs.literals == nil {
+		rs.literals = map[string]*routes{}
+	}
+	if rs.literals[segment] == nil {
+		rs.literals[segment] = &routes{}
+	}
+	return rs.literals[segment]
+}
+
+// find is the route of a path in segments, and what stands for its wildcards.
+func (rs *routes) find(segments, values []string) (*route, []string) {
+	if len(segments) == 0 {
+		return rs.route, values
+	}
+	if next := rs.literals[segments[0]]; next != nil {
+		if found, values := next.find(segments[1:], values); found != nil {
+			return found, values
 		}
 	}
-	return "/" + strings.Join(segments, "/"), names
+	if rs.wildcard != nil && segments[0] != "" {
+		return rs.wildcard.find(segments[1:], append(values, segments[0]))
+	}
+	return nil, nil
+}
+
+// match is the route of a request, with the values of its wildcards set; nil without one.
+func (rs *routes) match(r *http.Request) *route {
+	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
+	for i, segment := range segments {
+		text, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil
+		}
+		segments[i] = text
+	}
+	found, values := rs.find(segments, nil)
+	if found == nil {
+		return nil
+	}
+	r.Pattern = found.pattern
+	for i, name := range found.names {
+		r.SetPathValue(name, values[i])
+	}
+	return found
+}
+
+// wildcards are the names in braces of a path.
+func wildcards(path string) []string {
+	var names []string
+	for segment := range strings.SplitSeq(path, "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Trim(segment, "{}"))
+		}
+	}
+	return names
 }
 
 // call is one request.

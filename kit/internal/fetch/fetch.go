@@ -1,5 +1,5 @@
-// Package fetch is what the doors share around reading: rows that a business operation named, and the size of a read
-// before it is made.
+// Package fetch is what the doors share around reading: rows that a business operation named, its typed errors, and
+// the size of a read before it is made.
 //
 //	ids of an operation's result ─▶ ByIDs ─▶ rows, as the viewer may see them
 //	query.Select ─▶ Rows ─▶ how many rows it may return
@@ -8,7 +8,9 @@ package fetch
 import (
 	"cmp"
 	"context"
+	"errors"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -73,4 +75,20 @@ func Rows(s *query.Select, limit int) int {
 		total += each
 	}
 	return min(total, limit+1)
+}
+
+// WithStatus gives a typed error of the operation the status that the design says.
+func WithStatus(o *meta.Operation, err error) error {
+	var p *kit.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	for _, fault := range o.Fails {
+		if fault.Code == p.Code && fault.Status != 0 && fault.Status != p.Status {
+			said := *p
+			said.Status = fault.Status
+			return &said
+		}
+	}
+	return err
 }

@@ -1,0 +1,240 @@
+package graphql
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// result is what a root field came to.
+type result struct {
+	value    any // as a member expects it
+	problem  *kit.Problem
+	instance string
+}
+
+// execute runs the root fields and writes the answer.
+func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
+	var results []result
+	if p.mutation {
+		results = d.mutate(ctx, viewer, p)
+	} else {
+		results = d.query(ctx, viewer, p)
+	}
+	w := &writer{}
+	data := d.data(w, p, results)
+	buf := append(make([]byte, 0, len(data)+256), `{`...)
+	if len(w.failures) > 0 {
+		buf = append(appendFailures(append(buf, `"errors":`...), w.failures), ',')
+	}
+	buf = append(buf, `"data":`...)
+	return append(append(buf, data...), '}')
+}
+
+// data writes the root object; null where a root field is null that must not be.
+func (d *door) data(w *writer, p *plan, results []result) []byte {
+	w.buf = append(w.buf, '{')
+	ok := true
+	for i, r := range p.roots {
+		if i >= len(results) {
+			break // a mutation that was not run, since one before it failed for good
+		}
+		written := w.field(r.field, i == 0, func() bool { return d.root(w, p, r, results[i]) })
+		ok = ok && written
+	}
+	if !ok {
+		return []byte("null")
+	}
+	return append(w.buf, '}')
+}
+
+func (d *door) root(w *writer, p *plan, r *root, result result) bool {
+	switch {
+	case result.problem != nil:
+		w.fail(r.field, result.problem, result.instance)
+		return false
+	case r.definition.Name == typename.Name && p.mutation:
+		w.buf = input.AppendString(w.buf, d.schema.ast.Mutation.Name)
+		return true
+	case isIntrospection(r.definition.Name):
+		return d.introspect(w, r.field)
+	}
+	return w.member(r.member, result.value)
+}
+
+// failed is the result of a root field that failed.
+func (d *door) failed(ctx context.Context, p *plan, err error) result {
+	said := d.report.Problem(ctx, p.name, err)
+	return result{problem: said, instance: problem.Instance(ctx, said)}
+}
+
+// query reads all root fields in one snapshot.
+func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
+	results := make([]result, len(p.roots))
+	needed := false
+	for i, r := range p.roots {
+		results[i].problem = r.wrong()
+		needed = needed || r.member != nil && results[i].problem == nil
+	}
+	if !needed {
+		return results
+	}
+	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
+		for i, r := range p.roots {
+			if r.member == nil || results[i].problem != nil {
+				continue
+			}
+			value, err := d.run(ctx, tx, r)
+			if err != nil {
+				results[i] = d.failed(ctx, p, err)
+				continue
+			}
+			results[i].value = value
+		}
+		return nil
+	})
+	if err != nil {
+		failed := d.failed(ctx, p, err)
+		for i, r := range p.roots {
+			if r.member != nil {
+				results[i] = failed
+			}
+		}
+	}
+	return results
+}
+
+// mutate runs the root fields one after the other, each in a transaction of its own, up to one that fails and must not
+// be null.
+func (d *door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result {
+	results := make([]result, 0, len(p.roots))
+	for _, r := range p.roots {
+		one := result{problem: r.wrong()}
+		if one.problem == nil && r.member != nil {
+			err := d.engine.Write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+				one.value, err = d.run(ctx, tx, r)
+				return err
+			})
+			if err != nil {
+				one = d.failed(ctx, p, err)
+			}
+		}
+		results = append(results, one)
+		if one.problem != nil && r.definition.Type.NonNull {
+			break
+		}
+	}
+	return results
+}
+
+// wrong is the problem of a field whose arguments are wrong, its own or those of a list below it.
+func (r *root) wrong() *kit.Problem {
+	if r.problem != nil || r.member == nil {
+		return r.problem
+	}
+	return r.member.wrong()
+}
+
+func (m *member) wrong() *kit.Problem {
+	if m.problem != nil {
+		return m.problem
+	}
+	if p := m.object.wrong(); p != nil || m.page == nil {
+		return p
+	}
+	for _, part := range m.page.members {
+		if p := part.node.wrong(); p != nil {
+			return p
+		}
+		for _, edge := range part.edges {
+			if p := edge.node.wrong(); p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+func (o *object) wrong() *kit.Problem {
+	if o == nil {
+		return nil
+	}
+	for _, m := range o.members {
+		if p := m.wrong(); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// run does what a root field asks and reads its result.
+func (d *door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+	e := r.verb.entity
+	switch r.verb.do {
+	case list:
+		return tx.List(ctx, r.sel)
+	case get:
+		row, err := tx.Get(ctx, r.sel, r.key)
+		if isNotFound(err) && !r.definition.Type.NonNull {
+			return nil, nil
+		}
+		return row, err
+	case create:
+		id, err := tx.Create(ctx, e, r.changes)
+		if err != nil {
+			return nil, err
+		}
+		return written(ctx, tx, r.sel, id)
+	case update:
+		id, err := tx.Update(ctx, e, r.key, r.version, r.changes)
+		if err != nil {
+			return nil, err
+		}
+		return written(ctx, tx, r.sel, id)
+	case remove:
+		err := tx.Delete(ctx, e, r.key, r.version)
+		return err == nil, err
+	}
+	value, err := tx.Call(ctx, r.verb.operation, r.args)
+	if err != nil {
+		return nil, fetch.WithStatus(r.verb.operation, err)
+	}
+	return outcome(ctx, tx, r, value)
+}
+
+// outcome reads the rows that an operation's result names.
+func outcome(ctx context.Context, tx *query.Tx, r *root, value any) (any, error) {
+	if value == nil || r.sel == nil {
+		return value, nil
+	}
+	if ids, many := value.([]any); many {
+		return fetch.ByIDs(ctx, tx, r.sel, ids)
+	}
+	return written(ctx, tx, r.sel, kit.ID(input.Text(value)))
+}
+
+// written reads a row that was just written. Of one that the viewer may write but not see, only the id is told.
+func written(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (any, error) {
+	row, err := tx.Get(ctx, s, string(id))
+	if !isNotFound(err) {
+		return row, err
+	}
+	blind := &query.Row{ID: id, Values: make([]any, len(s.Fields))}
+	for i, selection := range s.Fields {
+		if selection.Field.Kind == meta.ID && selection.Field.Name == "id" {
+			blind.Values[i] = string(id)
+		}
+	}
+	return blind, nil
+}
+
+func isNotFound(err error) bool {
+	var p *kit.Problem
+	return errors.As(err, &p) && p.Code == kit.CodeNotFound
+}

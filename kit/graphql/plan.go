@@ -1,0 +1,340 @@
+package graphql
+
+import (
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/internal/filter"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// plan is an operation that is ready to run.
+type plan struct {
+	name     string // of the operation, for logs: its root fields, not what the client calls it
+	mutation bool
+	roots    []*root
+}
+
+// root is one field of the query or mutation.
+type root struct {
+	*field
+	verb    verb
+	sel     *query.Select // nil where no rows are read
+	member  *member       // how the result is written; nil for introspection
+	key     string        // of get, update, remove
+	version int64
+	changes []query.Change
+	args    []any
+	problem *kit.Problem // of the arguments: an error of this field
+}
+
+// member is how one field of an answer is written.
+type member struct {
+	*field
+	shape   shape
+	index   int // of Row.Values, or of the parts of a value object
+	column  *meta.Field
+	object  *object      // of shapeObject, shapeParts, shapeArray
+	page    *page        // of shapePage
+	problem *kit.Problem // of the arguments of a list
+}
+
+// shape says what a member is made from.
+type shape uint8
+
+const (
+	shapeScalar   shape = iota
+	shapeTypename       // the name of the object's type
+	shapeObject         // *query.Row
+	shapeParts          // []any, or a list of them
+	shapeArray          // *query.List or []*query.Row, without pages
+	shapePage           // *query.List as a connection
+)
+
+// object is how the fields of one type are written.
+type object struct {
+	name    string
+	members []*member
+}
+
+// page is how a connection is written.
+type page struct {
+	name    string
+	members []*pageMember
+}
+
+// pageMember is a field of a connection or of an edge.
+type pageMember struct {
+	*field
+	node  *object       // of nodes, and of an edge's node
+	edges []*pageMember // of edges
+	info  []*field      // of pageInfo
+}
+
+// plan makes a request ready to run.
+func (d *door) plan(req request) (*plan, []*failure) {
+	document, failures := d.document(req.query)
+	if failures != nil {
+		return nil, failures
+	}
+	op, f := operation(document, req.operation)
+	if f != nil {
+		return nil, []*failure{f}
+	}
+	variables, failures := d.coerceVariables(op, req.variables)
+	if failures != nil {
+		return nil, failures
+	}
+	owner, verbs := d.schema.ast.Query, d.schema.queries
+	if op.Operation == ast.Mutation {
+		owner, verbs = d.schema.ast.Mutation, d.schema.mutations
+	}
+	if op.Operation == ast.Subscription || owner == nil {
+		return nil, []*failure{badRequest(codeDocument, "There are no operations of this kind here.", op.Position)}
+	}
+	c := &collector{door: d, fragments: document.Fragments, variables: variables}
+	fields := c.collect(owner, []ast.SelectionSet{op.SelectionSet}, 1)
+	if c.failure == nil && len(fields) > d.limits.Roots {
+		c.fail(codeLimit, "The document has more than "+strconv.Itoa(d.limits.Roots)+" root fields.", op.Position)
+	}
+	if c.failure != nil {
+		return nil, []*failure{c.failure}
+	}
+	return d.planRoots(op, verbs, fields)
+}
+
+func (d *door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field) (*plan, []*failure) {
+	p := &plan{name: string(op.Operation), mutation: op.Operation == ast.Mutation}
+	rows := 0
+	for i, f := range fields {
+		if d.options.HideSchema && (f.definition.Name == "__schema" || f.definition.Name == "__type") {
+			return nil, []*failure{{message: "The schema is not shown here.", at: f.at, problem: kit.Forbidden("read the schema")}}
+		}
+		r := &root{field: f, verb: verbs[f.definition.Name]}
+		if !isIntrospection(f.definition.Name) {
+			d.planRoot(r)
+			rows += r.rows(d.limits.Rows)
+		}
+		if i < 3 {
+			p.name += " " + f.definition.Name
+		}
+		p.roots = append(p.roots, r)
+	}
+	if rows > d.limits.Rows {
+		detail := "This may bring " + strconv.Itoa(rows) + " rows, more than " + strconv.Itoa(d.limits.Rows) + ": ask for smaller pages or select less."
+		return nil, []*failure{badRequest(codeLimit, detail, op.Position)}
+	}
+	return p, nil
+}
+
+func (r *root) rows(limit int) int {
+	if r.sel == nil {
+		return 1
+	}
+	rows := fetch.Rows(r.sel, limit)
+	if r.verb.do == list {
+		rows *= fetch.Size(r.sel, nil)
+	}
+	return rows
+}
+
+// planRoot reads the arguments of a root field and plans what it reads.
+func (d *door) planRoot(r *root) {
+	e := r.verb.entity
+	switch r.verb.do {
+	case call:
+		d.planCall(r)
+		return
+	case list:
+		r.sel = &query.Select{Entity: e}
+		r.problem = pageArguments(r.sel, r.arguments)
+		r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel)}
+		return
+	case get:
+		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])
+	case create:
+		r.changes, r.problem = changes(e, query.CreateFields(e), r.arguments["input"])
+	case update:
+		r.key = input.Text(r.arguments["id"])
+		r.version, r.problem = version(r.arguments["version"])
+		if r.problem == nil {
+			r.changes, r.problem = changes(e, query.UpdateFields(e), r.arguments["input"])
+		}
+	case remove:
+		r.key = input.Text(r.arguments["id"])
+		r.version, r.problem = version(r.arguments["version"])
+		r.member = &member{field: r.field, column: &meta.Field{Kind: meta.Boolean}}
+		return
+	}
+	r.sel = &query.Select{Entity: e}
+	r.member = &member{field: r.field, shape: shapeObject, object: planObject(r.definition.Type.Name(), r.fields, r.sel)}
+}
+
+func (d *door) planCall(r *root) {
+	o := r.verb.operation
+	values, errs := input.Arguments(o.Args, r.arguments)
+	r.args = values
+	if errs != nil {
+		r.problem = invalid(errs)
+	}
+	r.member = &member{field: r.field, column: o.Result}
+	many := o.Result.Repeated || o.Result.Kind == meta.List
+	switch {
+	case o.Result.Target() != nil:
+		r.sel = &query.Select{Entity: o.Result.Target()}
+		r.member.object = planObject(r.definition.Type.Name(), r.fields, r.sel)
+		r.member.shape = shapeObject
+		if many {
+			r.member.shape = shapeArray
+		}
+	case o.Result.Kind == meta.Value || o.Result.Kind == meta.Input:
+		r.member.shape, r.member.object = shapeParts, planParts(o.Result, r.fields)
+	}
+}
+
+func invalid(errs []kit.FieldError) *kit.Problem {
+	return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Fields: errs}
+}
+
+func version(raw any) (int64, *kit.Problem) {
+	value, errs := input.Value(&meta.Field{Name: "version", Kind: meta.Int, Null: true}, raw)
+	if errs != nil {
+		return 0, invalid(errs)
+	}
+	version, _ := value.(int64)
+	if raw != nil && version < 1 {
+		return 0, kit.Invalid("version", kit.FieldTooSmall, "must be at least 1")
+	}
+	return version, nil
+}
+
+func changes(e *meta.Entity, fields []*meta.Field, raw any) ([]query.Change, *kit.Problem) {
+	object, _ := raw.(input.Object)
+	values, errs := input.Fields(fields, object, func(name string) bool { return filter.Readable(e, name) != nil })
+	if errs != nil {
+		return nil, invalid(errs)
+	}
+	list := make([]query.Change, 0, len(values))
+	for _, f := range fields {
+		if value, ok := values[f]; ok {
+			list = append(list, query.Change{Field: f, Value: value})
+		}
+	}
+	return list, nil
+}
+
+// planObject makes s read what fields select of its entity, and says how to write it.
+func planObject(name string, fields []*field, s *query.Select) *object {
+	o := &object{name: name, members: make([]*member, 0, len(fields))}
+	for _, f := range fields {
+		m := &member{field: f}
+		o.members = append(o.members, m)
+		if f.definition.Name == typename.Name {
+			m.shape = shapeTypename
+			continue
+		}
+		m.column = s.Entity.Field(f.definition.Name)
+		switch m.column.Kind {
+		case meta.Reference:
+			m.index = selected(s, m.column)
+			nested := s.Fields[m.index].Nested
+			if nested == nil {
+				nested = &query.Select{Entity: m.column.Target(), Fields: []query.Selection{{Field: m.column.Target().Field("id")}}}
+			}
+			m.shape, m.object = shapeObject, planObject(f.definition.Type.Name(), f.fields, nested)
+			if len(nested.Fields) > 1 {
+				s.Fields[m.index].Nested = nested // else the id alone, which needs no other table
+			}
+		case meta.List:
+			m.index = len(s.Fields) // never shared: arguments differ
+			s.Fields = append(s.Fields, query.Selection{Field: m.column})
+			s.Fields[m.index].Nested = planList(m)
+		case meta.Value:
+			m.index, m.shape, m.object = selected(s, m.column), shapeParts, planParts(m.column, f.fields)
+		default:
+			m.index = selected(s, m.column)
+		}
+	}
+	if len(s.Fields) == 0 {
+		s.Fields = append(s.Fields, query.Selection{Field: s.Entity.Field("id")})
+	}
+	return o
+}
+
+// selected is the index of f among the fields that s reads.
+func selected(s *query.Select, f *meta.Field) int {
+	for i, selection := range s.Fields {
+		if selection.Field == f {
+			return i
+		}
+	}
+	s.Fields = append(s.Fields, query.Selection{Field: f})
+	return len(s.Fields) - 1
+}
+
+func planList(m *member) *query.Select {
+	nested := &query.Select{Entity: m.column.Target()}
+	m.problem = pageArguments(nested, m.arguments)
+	if m.column.Bound > 0 {
+		m.shape, m.object = shapeArray, planObject(m.definition.Type.Name(), m.fields, nested)
+	} else {
+		m.shape, m.page = shapePage, planPage(m.field, nested)
+	}
+	return nested
+}
+
+// planParts says how to write a value object, or an operation's result that is no entity.
+func planParts(of *meta.Field, fields []*field) *object {
+	o := &object{name: of.Type, members: make([]*member, 0, len(fields))}
+	for _, f := range fields {
+		m := &member{field: f}
+		o.members = append(o.members, m)
+		if f.definition.Name == typename.Name {
+			m.shape = shapeTypename
+			continue
+		}
+		for i, part := range of.Fields {
+			if part.Name == f.definition.Name {
+				m.index, m.column = i, part
+			}
+		}
+		if m.column.Kind == meta.Value || m.column.Kind == meta.Input {
+			m.shape, m.object = shapeParts, planParts(m.column, f.fields)
+		}
+	}
+	return o
+}
+
+// planPage makes s read what the fields of a connection select.
+func planPage(connection *field, s *query.Select) *page {
+	p := &page{name: connection.definition.Type.Name()}
+	for _, f := range connection.fields {
+		m := &pageMember{field: f}
+		p.members = append(p.members, m)
+		switch f.definition.Name {
+		case "nodes":
+			m.node = planObject(f.definition.Type.Name(), f.fields, s)
+		case "edges":
+			for _, part := range f.fields {
+				edge := &pageMember{field: part}
+				m.edges = append(m.edges, edge)
+				if part.definition.Name == "node" {
+					edge.node = planObject(part.definition.Type.Name(), part.fields, s)
+				}
+			}
+		case "pageInfo":
+			m.info = f.fields
+		case "totalCount":
+			s.Count = true
+		}
+	}
+	if len(s.Fields) == 0 {
+		s.Fields = append(s.Fields, query.Selection{Field: s.Entity.Field("id")})
+	}
+	return p
+}

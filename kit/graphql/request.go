@@ -1,0 +1,277 @@
+package graphql
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/telemetry"
+)
+
+const (
+	mediaJSON     = "application/json"
+	mediaResponse = "application/graphql-response+json"
+	mediaHTML     = "text/html"
+)
+
+// request is one GraphQL request.
+type request struct {
+	query     string
+	operation string
+	variables input.Object
+	readOnly  bool // sent with GET
+}
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	media := negotiate(r.Header.Values("Accept"))
+	defer problem.Recover(func(err error) { d.refuse(w, r, media, err) })
+	w.Header().Set("Vary", "Accept, Authorization")
+	if d.options.Playground != nil && wantsPage(r) {
+		d.options.Playground.ServeHTTP(w, r)
+		return
+	}
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", allowed)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if media == "" {
+		d.refuse(w, r, mediaJSON, &kit.Problem{
+			Code: kit.CodeNotAcceptable, Status: http.StatusNotAcceptable,
+			Detail: "This answers with " + mediaResponse + " or " + mediaJSON + ".",
+		})
+		return
+	}
+	d.answer(w, r, media)
+}
+
+const allowed = "GET, HEAD, OPTIONS, POST"
+
+// answer reads, runs and answers a request.
+func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
+	r.Body = http.MaxBytesReader(w, r.Body, d.limits.Body)
+	req, err := readRequest(r)
+	if err != nil {
+		d.refuse(w, r, media, err)
+		return
+	}
+	viewer, err := d.options.Viewer(r)
+	if err != nil {
+		d.refuse(w, r, media, err)
+		return
+	}
+	telemetry.SetViewer(r.Context(), viewer)
+	p, problems := d.plan(req)
+	if problems != nil {
+		d.send(w, r, media, problems[0].requestStatus(media), appendErrors(nil, problems), problems[0].problem)
+		return
+	}
+	if req.readOnly && p.mutation {
+		w.Header().Set("Allow", http.MethodPost)
+		d.refuse(w, r, media, &kit.Problem{
+			Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "Send a mutation with POST.",
+		})
+		return
+	}
+	telemetry.SetOperation(r.Context(), p.name)
+	d.send(w, r, media, http.StatusOK, d.execute(r.Context(), viewer, p), nil)
+}
+
+// refuse answers a request that was not run.
+func (d *door) refuse(w http.ResponseWriter, r *http.Request, media string, err error) {
+	p := d.report.Problem(r.Context(), "graphql", err)
+	if p.Status == problem.StatusClientGone {
+		return
+	}
+	if p.Status == http.StatusMethodNotAllowed && w.Header().Get("Allow") == "" {
+		w.Header().Set("Allow", allowed)
+	}
+	body := appendErrors(nil, []*failure{{message: p.Detail, problem: p, instance: problem.Instance(r.Context(), p)}})
+	if media == "" {
+		media = mediaJSON
+	}
+	d.send(w, r, media, p.Status, body, p)
+}
+
+func (d *door) send(w http.ResponseWriter, r *http.Request, media string, status int, body []byte, p *kit.Problem) {
+	h := w.Header()
+	if p != nil {
+		problem.Headers(h, p)
+	}
+	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the caller may be gone
+	}
+}
+
+// wantsPage tells whether a browser asks for a page to look at.
+func wantsPage(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || strings.Contains(r.URL.RawQuery, "query=") {
+		return false
+	}
+	return quality(r.Header.Values("Accept"), mediaHTML, false) > 0
+}
+
+// negotiate chooses the media type of the answer; "" is none. Without a preference it is application/json, which every
+// client understands.
+func negotiate(accept []string) string {
+	if len(accept) == 0 {
+		return mediaJSON
+	}
+	response, json := quality(accept, mediaResponse, true), quality(accept, mediaJSON, true)
+	switch {
+	case response == 0 && json == 0:
+		return ""
+	case response > json, response == json && names(accept, mediaResponse):
+		return mediaResponse
+	default:
+		return mediaJSON
+	}
+}
+
+func names(accept []string, media string) bool {
+	return slices.ContainsFunc(accept, func(field string) bool { return strings.Contains(field, media) })
+}
+
+// quality is how much the Accept header fields want media (RFC 9110, section 12.5.1); with wildcards, "*/*" counts.
+func quality(accept []string, media string, wildcards bool) float64 {
+	best, q := 0, 0.0
+	for _, field := range accept {
+		for item := range strings.SplitSeq(field, ",") {
+			name, parameters, err := mime.ParseMediaType(item)
+			if err != nil {
+				continue
+			}
+			rank := 0
+			switch {
+			case name == media:
+				rank = 3
+			case wildcards && name == "application/*":
+				rank = 2
+			case wildcards && name == "*/*":
+				rank = 1
+			}
+			if rank > best {
+				best, q = rank, weight(parameters)
+			}
+		}
+	}
+	return q
+}
+
+func weight(parameters map[string]string) float64 {
+	text, ok := parameters["q"]
+	if !ok {
+		return 1
+	}
+	q, err := strconv.ParseFloat(text, 64)
+	if err != nil || q < 0 || q > 1 {
+		return 0
+	}
+	return q
+}
+
+func readRequest(r *http.Request) (request, error) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return fromURL(r.URL)
+	case http.MethodPost:
+		return fromBody(r)
+	}
+	return request{}, &kit.Problem{
+		Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "Send a query with GET or POST.",
+	}
+}
+
+func fromURL(u *url.URL) (request, error) {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return request{}, malformed("The query of the URL is malformed.")
+	}
+	for _, name := range []string{"query", "variables", "operationName"} {
+		if len(values[name]) > 1 || !utf8.ValidString(values.Get(name)) {
+			return request{}, malformed("The parameter " + name + " must stand once, in UTF-8.")
+		}
+	}
+	object := input.Object{"query": values.Get("query"), "operationName": values.Get("operationName")}
+	if text := values.Get("variables"); text != "" {
+		if object["variables"], err = input.Parse([]byte(text)); err != nil {
+			return request{}, err
+		}
+	}
+	req, err := fromObject(object)
+	req.readOnly = true
+	return req, err
+}
+
+func fromBody(r *http.Request) (request, error) {
+	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := parameters["charset"]
+	encoding := r.Header.Get("Content-Encoding")
+	if err != nil || media != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") || encoding != "" && encoding != "identity" {
+		return request{}, &kit.Problem{
+			Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType,
+			Detail: "The body must be application/json, in UTF-8 and not compressed.",
+		}
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		if _, ok := err.(*http.MaxBytesError); ok {
+			return request{}, err
+		}
+		return request{}, malformed("The body ends too early.")
+	}
+	tree, err := input.Parse(text)
+	if err != nil {
+		return request{}, err
+	}
+	switch body := tree.(type) {
+	case input.Object:
+		return fromObject(body)
+	case []any:
+		return request{}, malformed("Send one request at a time: ask for several root fields instead of a batch.")
+	default:
+		return request{}, malformed("The body must be a JSON object.")
+	}
+}
+
+// fromObject reads the parameters of a request. Others than those of the specification are let through, unread.
+func fromObject(object input.Object) (request, error) {
+	var req request
+	var ok bool
+	if req.query, ok = object["query"].(string); !ok || req.query == "" {
+		return req, malformed("The parameter query must be a string that holds a document.")
+	}
+	if name := object["operationName"]; name != nil {
+		if req.operation, ok = name.(string); !ok {
+			return req, malformed("The parameter operationName must be a string.")
+		}
+	}
+	if variables := object["variables"]; variables != nil {
+		if req.variables, ok = variables.(input.Object); !ok {
+			return req, malformed("The parameter variables must be an object.")
+		}
+	}
+	if extensions := object["extensions"]; extensions != nil {
+		if _, ok = extensions.(input.Object); !ok {
+			return req, malformed("The parameter extensions must be an object.")
+		}
+	}
+	return req, nil
+}
+
+func malformed(detail string) *kit.Problem {
+	return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: detail}
+}

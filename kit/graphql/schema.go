@@ -1,0 +1,89 @@
+package graphql
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// schema is the schema text and what its root fields do.
+type schema struct {
+	ast       *ast.Schema
+	backend   *meta.Backend
+	queries   map[string]verb
+	mutations map[string]verb
+}
+
+// verb is what a root field does.
+type verb struct {
+	do        doing
+	entity    *meta.Entity
+	operation *meta.Operation
+}
+
+type doing uint8
+
+const (
+	call doing = iota
+	get
+	list
+	create
+	update
+	remove
+)
+
+// link loads the schema and finds what each of its root fields does.
+func link(b *meta.Backend, sdl string) (*schema, error) {
+	loaded, err := validator.LoadSchema(validator.Prelude, &ast.Source{Name: "schema.graphql", Input: sdl})
+	if err != nil {
+		return nil, err
+	}
+	delete(loaded.Directives, "defer") // not served
+	s := &schema{ast: loaded, backend: b, queries: map[string]verb{}, mutations: map[string]verb{}}
+	for _, e := range b.Entities {
+		s.queries[e.Singular] = verb{do: get, entity: e}
+		s.queries[e.Plural] = verb{do: list, entity: e}
+		s.mutations["create"+e.Name] = verb{do: create, entity: e}
+		s.mutations["update"+e.Name] = verb{do: update, entity: e}
+		s.mutations["delete"+e.Name] = verb{do: remove, entity: e}
+	}
+	for _, o := range b.Operations { // a declared operation replaces a generated one
+		roots := s.queries
+		if o.Mutation {
+			roots = s.mutations
+		}
+		roots[o.Name] = verb{do: call, operation: o}
+	}
+	return s, s.check()
+}
+
+// check finds root fields and types of the schema that the backend does not have.
+func (s *schema) check() error {
+	for root, verbs := range map[*ast.Definition]map[string]verb{s.ast.Query: s.queries, s.ast.Mutation: s.mutations} {
+		if root == nil {
+			continue
+		}
+		for _, f := range root.Fields {
+			if _, ok := verbs[f.Name]; !ok && !isIntrospection(f.Name) {
+				return fmt.Errorf("schema: %s.%s: no entity or operation of that name", root.Name, f.Name)
+			}
+		}
+	}
+	for _, e := range s.backend.Entities {
+		definition := s.ast.Types[e.Name]
+		if definition == nil {
+			continue // not exposed
+		}
+		for _, f := range definition.Fields {
+			if e.Field(f.Name) == nil && !isIntrospection(f.Name) {
+				return fmt.Errorf("schema: %s.%s: no field of that name", e.Name, f.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func isIntrospection(name string) bool { return len(name) > 2 && name[:2] == "__" }
