@@ -14,7 +14,7 @@ import (
 // maxFile is the size in bytes beyond which a file is not read.
 const maxFile = 1 << 20
 
-// maxUnreadable is the number of lines with something unreadable after which a file is given up.
+// maxUnreadable is the number of unreadable signs after which a file is given up.
 const maxUnreadable = 100
 
 // token is a word or sign of a file. Its place is counted in characters, as editors do.
@@ -75,6 +75,7 @@ type scanner struct {
 	problems  *diag.List
 	out       scanned
 	comment   []string // the lines of the comment at the head
+	unread    int      // how much could not be read
 	commented int      // the last of them
 	end       int      // where the last token ends, in characters
 	begin     int      // where the lexer was last started, in bytes
@@ -159,8 +160,8 @@ func (s *scanner) unreadable(char int) bool {
 	}
 	rest := s.file.Text[at:]
 	pos := s.pos(char)
-	if len(s.out.bad) == maxUnreadable {
-		s.problems.Add(pos, TooLarge, "", "the file is no text of a design: %d lines cannot be read", maxUnreadable)
+	if s.unread++; s.unread > maxUnreadable {
+		s.problems.Add(pos, TooLarge, "", "the file is no text of a design: it has more than %d signs that cannot be read", maxUnreadable)
 		s.out.cut = true
 		return false
 	}
