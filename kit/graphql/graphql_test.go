@@ -1,0 +1,349 @@
+package graphql_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/internal/doortest"
+)
+
+// client calls the door without a network.
+type client struct {
+	*testing.T
+	world   *doortest.World
+	handler http.Handler
+	log     *bytes.Buffer
+}
+
+func newClient(t *testing.T, change ...func(*graphql.Options)) *client {
+	w := doortest.New(t)
+	log := &bytes.Buffer{}
+	o := graphql.Options{
+		Viewer: w.Viewer, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Playground: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<page>")) }),
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	return &client{t, w, graphql.New(w.Engine, doortest.SDL, o), log}
+}
+
+func (c *client) send(r *http.Request, headers ...string) *httptest.ResponseRecorder {
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	return w
+}
+
+func (c *client) post(body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return c.send(r, headers...)
+}
+
+// run runs a document as somebody, with variables as JSON, and returns the body.
+func (c *client) run(who, document, variables string) string {
+	c.Helper()
+	body, _ := json.Marshal(map[string]any{"query": document, "variables": json.RawMessage(variables)})
+	headers := []string{}
+	if who != "" {
+		headers = []string{"Authorization", "Bearer " + who}
+	}
+	w := c.post(string(body), headers...)
+	if !json.Valid(w.Body.Bytes()) {
+		c.Errorf("%s: no JSON: %s", document, w.Body)
+	}
+	if w.Code >= 500 {
+		c.Errorf("%s: %d %s", document, w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// want runs a document and expects exactly this body.
+func (c *client) want(who, document, variables, body string) {
+	c.Helper()
+	if got := c.run(who, document, variables); got != body {
+		c.Errorf("%s\n got %s\nwant %s", document, got, body)
+	}
+}
+
+// has runs a document and expects parts of the body.
+func (c *client) has(who, document, variables string, parts ...string) {
+	c.Helper()
+	got := c.run(who, document, variables)
+	for _, part := range parts {
+		if !strings.Contains(got, part) {
+			c.Errorf("%s\n got %s\nlacks %s", document, got, part)
+		}
+	}
+}
+
+func TestQueries(t *testing.T) {
+	c := newClient(t)
+	c.want("", `{ article(slug: "alpha") { title __typename status price { amount currency __typename } note views author { username email } } }`, "null",
+		`{"data":{"article":{"title":"Alpha","__typename":"Article","status":"OPEN","price":{"amount":"0","currency":"EUR","__typename":"Money"},"note":null,"views":"0","author":{"username":"ann","email":null}}}}`)
+	c.want("", `{ article(slug: "nosuch") { title } draft: article(slug: "draft") { title } __typename }`, "null", `{"data":{"article":null,"draft":null,"__typename":"Query"}}`)
+	c.want("ann", `query Q($s: String!) { d: article(slug: $s) { t: title } user(username: "ann") { email } }`, `{"s":"draft"}`, `{"data":{"d":{"t":"Draft"},"user":{"email":"ann@example.com"}}}`)
+	c.want("", `{ articles(order: [title_DESC], first: 2) { nodes { title } edges { node { slug } } pageInfo { hasNextPage hasPreviousPage __typename } totalCount __typename } }`, "null",
+		`{"data":{"articles":{"nodes":[{"title":"Gamma"},{"title":"Beta"}],"edges":[{"node":{"slug":"gamma"}},{"node":{"slug":"beta"}}],"pageInfo":{"hasNextPage":true,"hasPreviousPage":false,"__typename":"PageInfo"},"totalCount":3,"__typename":"ArticleConnection"}}}`)
+	c.want("", `{ articles { totalCount } }`, "null", `{"data":{"articles":{"totalCount":3}}}`)
+	c.want("", `{ articles(where: {title: {eq: "Alpha"}}) { nodes { tags { name } comments(first: 1, order: createdAt_ASC) { nodes { body author { username } } pageInfo { hasNextPage } } two: comments(last: 1) { nodes { body } totalCount } } } }`, "null",
+		`{"data":{"articles":{"nodes":[{"tags":[{"name":"go"},{"name":"sql"}],"comments":{"nodes":[{"body":"nice","author":{"username":"bob"}}],"pageInfo":{"hasNextPage":true}},"two":{"nodes":[{"body":"thanks"}],"totalCount":2}}]}}}`)
+	c.want("", `{ latest(count: 3) { title author { id } } }`, "null", strings.ReplaceAll(`{"data":{"latest":[{"title":"Gamma","author":{"id":"ANN"}},{"title":"Beta","author":{"id":"ANN"}},{"title":"Alpha","author":{"id":"ANN"}}]}}`, "ANN", string(c.world.Ann.ID)))
+	c.want("", `query($yes: Boolean!, $no: Boolean! = false) { article(slug: "alpha") { ...F title @skip(if: $yes) ... on Article @include(if: $no) { note } ... { status } } } fragment F on Article { slug author { ...G } } fragment G on User { username }`, `{"yes":true}`,
+		`{"data":{"article":{"slug":"alpha","author":{"username":"ann"},"status":"OPEN"}}}`)
+	c.want("", `{ article(slug: "alpha") { author { id } author { username } a: author { __typename } } }`, "null",
+		`{"data":{"article":{"author":{"id":"`+string(c.world.Ann.ID)+`","username":"ann"},"a":{"__typename":"User"}}}}`)
+}
+
+func TestPagesGoBothWays(t *testing.T) {
+	c := newClient(t)
+	var page struct {
+		Data struct {
+			Articles struct {
+				PageInfo struct{ StartCursor, EndCursor string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(c.run("", `{ articles(first: 1, order: [title_ASC]) { pageInfo { startCursor endCursor } } }`, "null")), &page); err != nil {
+		t.Fatal(err)
+	}
+	cursor := page.Data.Articles.PageInfo.EndCursor
+	c.want("", `query($c: String) { articles(first: 1, order: [title_ASC], after: $c) { nodes { title } } }`, `{"c":"`+cursor+`"}`, `{"data":{"articles":{"nodes":[{"title":"Beta"}]}}}`)
+	c.want("", `{ articles(last: 2, order: [title_ASC]) { nodes { title } pageInfo { hasPreviousPage } } }`, "null", `{"data":{"articles":{"nodes":[{"title":"Beta"},{"title":"Gamma"}],"pageInfo":{"hasPreviousPage":true}}}}`)
+}
+
+func TestFilters(t *testing.T) {
+	c := newClient(t)
+	for where, titles := range map[string]string{
+		`{title: {contains: "a"}, and: [{title: {ne: "Beta"}}, {not: {slug: {startsWith: "g"}}}]}`:         "Alpha",
+		`{or: [{title: {eq: "Alpha"}}, {slug: {in: ["beta"]}}]}`:                                           "Alpha Beta",
+		`{author: {username: {eq: "ann"}}, status: {in: [OPEN]}}`:                                          "Alpha Beta Gamma",
+		`{author: {id: {ne: "` + string(c.world.Ann.ID) + `"}}}`:                                           "",
+		`{tags: {some: {name: {eq: "go"}}}, title: {gt: "Beta"}}`:                                          "Gamma",
+		`{tags: {none: {name: {eq: "go"}}}}`:                                                               "",
+		`{tags: {every: {name: {in: ["go", "sql"]}}}, title: {lte: "Alpha"}}`:                              "Alpha",
+		`{comments: {some: {author: {username: {eq: "bob"}}}}, title: {notIn: ["Alpha", "Beta"]}}`:         "Gamma",
+		`{price: {amount: {lt: "0.01"}, currency: {eq: "EUR"}}, note: {isNull: true}, slug: {eq: "beta"}}`: "Beta",
+		`{note: {eq: null}, title: null, and: [], slug: {eq: "beta"}}`:                                     "Beta",
+		`{note: {ne: null}}`: "",
+		`{}`:                 "Alpha Beta Gamma",
+	} {
+		var answer struct {
+			Data struct {
+				Articles struct{ Nodes []struct{ Title string } }
+			}
+		}
+		body := c.run("", `{ articles(order: [title_ASC], where: `+where+`) { nodes { title } } }`, "null")
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Error(err)
+		}
+		var got []string
+		for _, n := range answer.Data.Articles.Nodes {
+			got = append(got, n.Title)
+		}
+		if strings.Join(got, " ") != titles || strings.Contains(body, "errors") {
+			t.Errorf("%s: %s", where, body)
+		}
+	}
+}
+
+func TestMutations(t *testing.T) {
+	c := newClient(t)
+	c.want("ann", `mutation($in: CreateArticleInput!) { createArticle(input: $in) { slug version price { amount } tags { name } author { username } } }`,
+		`{"in":{"title":"Hello World","price":{"amount":"2.50","currency":"EUR"},"tags":["go"]}}`,
+		`{"data":{"createArticle":{"slug":"hello-world","version":"1","price":{"amount":"2.5"},"tags":[{"name":"go"}],"author":{"username":"ann"}}}}`)
+	c.want("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "x"}) { note version } again: updateArticle(id: "hello-world", input: {note: null, tags: []}) { note tags { name } } }`, "null",
+		`{"data":{"updateArticle":{"note":"x","version":"2"},"again":{"note":null,"tags":[]}}}`)
+	c.has("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "y"}) { note } }`, "null", `"data":null`, `"path":["updateArticle"]`, `"code":"STALE","status":412`)
+	c.want("ann", `mutation { publish(article: "hello-world") { status } deleteArticle(id: "hello-world") __typename }`, "null", `{"data":{"publish":{"status":"OPEN"},"deleteArticle":true,"__typename":"Mutation"}}`)
+	c.has("ann", `mutation { deleteArticle(id: "hello-world") createTag(input: {name: "never"}) { id } }`, "null", `"code":"NOT_FOUND"`, `"data":null`)
+	c.want("", `{ tag(name: "never") { id } }`, "null", `{"data":{"tag":null}}`)
+	c.want("", `mutation { quote(input: {amount: "1.25", country: "DE"}) { a: amount currency } }`, "null", `{"data":{"quote":{"a":"2.5","currency":"EUR"}}}`)
+	c.has("", `mutation { quote(input: {amount: 1.25}) { amount } }`, "null", `"code":"NO_COUNTRY","status":402`, "Say where to.")
+	c.has("ann", `mutation { createArticle(input: {title: "", slug: "s", price: {amount: "x", currency: "EUR"}}) { id } }`, "null", `"code":"INVALID","status":422`, `"field":"price.amount"`)
+	c.has("ann", `mutation { createArticle(input: {title: ""}) { id } }`, "null", `{"field":"title","code":"TOO_SHORT"`)
+	c.has("ann", `mutation { createArticle(input: {title: "Alpha"}) { slug } }`, "null", `slug`)
+	c.has("bob", `mutation { updateArticle(id: "alpha", input: {note: "y"}) { note } }`, "null", `"code":"FORBIDDEN"`)
+	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id __typename } }`, "null", `{"data":{"createFeedback":{"id":"`)
+	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id text } }`, "null", `"path":["createFeedback","text"]`, `"data":null`)
+}
+
+func TestNullGoesUp(t *testing.T) {
+	c := newClient(t)
+	c.run("ann", `mutation { createComment(input: {article: "draft", body: "hidden"}) { id } }`, "null")
+	// The article is not bob's to see, and Comment.article may be null, so that the comment stays.
+	c.want("bob", `{ comments(where: {body: {eq: "hidden"}}) { nodes { body article { title } } } }`, "null", `{"data":{"comments":{"nodes":[{"body":"hidden","article":null}]}}}`)
+	// broken may be null, so that what stands beside it stays.
+	c.has("", `{ broken article(slug: "alpha") { title } }`, "null", `"path":["broken"]`, `"code":"INTERNAL","status":500`, `"data":{"broken":null,"article":{"title":"Alpha"}}`)
+	if log := c.log.String(); strings.Count(log, "a secret") != 1 || strings.Contains(log, "Alpha") {
+		t.Error("log:", log)
+	}
+}
+
+func TestDocumentsWithMistakes(t *testing.T) {
+	c := newClient(t)
+	for document, part := range map[string]string{
+		`{`:                             "Expected Name",
+		`{ articel(slug: "x") { id } }`: `Did you mean`,
+		`{ article { id } }`:            "slug",
+		`{ article(slug: 5) { id } }`:   "String",
+		`query A { __typename } query B { __typename }`: "operationName",
+		`subscription { x }`:                            "",
+		`{ article(slug: "a") { ...A } } fragment A on Article { author { articles { nodes { ...A } } } }`: "",
+		`{ articles(where: {titel: {eq: "x"}}) { totalCount } }`:                                           "titel",
+		`{ article(slug: "a") { id @nosuch } }`:                                                            "nosuch",
+		`{ article(slug: "a") @defer { id } }`:                                                             "defer",
+	} {
+		body := c.run("", document, "null")
+		if !strings.Contains(body, `"code":"INVALID_DOCUMENT","status":400`) || !strings.Contains(body, part) || strings.Contains(body, `"data"`) {
+			t.Errorf("%s: %s", document, body)
+		}
+	}
+	for variables, part := range map[string]string{
+		`{}`: `$s`, `{"s":null}`: `must not be null`, `{"s":1}`: `must be a String`, `{"s":["a"]}`: `must be a String`, `{"s":"a","n":"1"}`: `must be an Int`, `{"s":"a","n":1.5}`: `Int`, `{"s":"a","n":3000000000}`: `Int`,
+		`{"s":"a","w":{"titel":{}}}`: `did you mean`, `{"s":"a","w":{"status":{"eq":"open"}}}`: `must be one of DRAFT, OPEN`, `{"s":"a","w":[]}`: `w`, `{"s":"a","w":5}`: `must be an object`,
+	} {
+		body := c.run("", `query($s: String!, $n: Int, $w: ArticleFilter) { article(slug: $s) { id } articles(first: $n, where: $w) { totalCount } }`, variables)
+		if variables == `{"s":"a","w":[]}` {
+			continue // a list of none is no object
+		}
+		if !strings.Contains(body, `"status":400`) || !strings.Contains(body, part) {
+			t.Errorf("%s: %s", variables, body)
+		}
+	}
+	c.has("", `{ articles(first: 0) { totalCount } }`, "null", `"code":"INVALID","status":422`, `"field":"first"`)
+	c.has("", `{ articles(first: 2, last: 2) { totalCount } }`, "null", `"field":"last"`)
+	c.has("", `{ articles(after: "nonsense") { totalCount } }`, "null", `"path":["articles"]`)
+	c.has("", `{ articles(where: {id: {eq: "x"}, createdAt: {gt: "never"}}) { totalCount } }`, "null", `"field":"where.createdAt.gt"`, `"field":"where.id.eq"`)
+}
+
+func TestHTTP(t *testing.T) {
+	c := newClient(t)
+	get := func(query string, headers ...string) *httptest.ResponseRecorder {
+		return c.send(httptest.NewRequest("GET", "/graphql"+query, nil), headers...)
+	}
+	check := func(what string, w *httptest.ResponseRecorder, status int, media string) {
+		t.Helper()
+		if w.Code != status || !strings.HasPrefix(w.Header().Get("Content-Type"), media+";") || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: %d %s %s", what, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+	const plain, response = "application/json", "application/graphql-response+json"
+	ok := "?query=" + url.QueryEscape("{ __typename }")
+	check("GET", get(ok), 200, plain)
+	check("GET with variables", get("?query="+url.QueryEscape("query($s:String!){article(slug:$s){title}}")+"&variables="+url.QueryEscape(`{"s":"alpha"}`)), 200, plain)
+	check("*/*", get(ok, "Accept", "*/*"), 200, plain)
+	check("response", get(ok, "Accept", response), 200, response)
+	check("both", get(ok, "Accept", response+", "+plain+";q=0.9"), 200, response)
+	check("prefers JSON", get(ok, "Accept", response+";q=0.5, "+plain), 200, plain)
+	check("not acceptable", get(ok, "Accept", "image/png"), 406, plain)
+	check("invalid document", get("?query=%7B", "Accept", plain), 200, plain)
+	check("invalid document", get("?query=%7B", "Accept", response), 400, response)
+	check("no query", get("", "Accept", plain), 400, plain)
+	check("bad variables", get(ok+"&variables=%5B", "Accept", plain), 400, plain)
+	check("list of variables", get(ok+"&variables=%5B%5D", "Accept", plain), 400, plain)
+	check("two queries", get(ok+"&query=x", "Accept", plain), 400, plain)
+	check("not UTF-8", get("?query=%ff", "Accept", plain), 400, plain)
+	w := get("?query=" + url.QueryEscape(`mutation { createTag(input: {name: "x"}) { id } }`))
+	check("GET of a mutation", w, 405, plain)
+	if w.Header().Get("Allow") != "POST" {
+		t.Error("Allow:", w.Header())
+	}
+	check("bad token", get(ok, "Authorization", "Bearer x"), 401, plain)
+	check("PUT", c.send(httptest.NewRequest("PUT", "/graphql", nil)), 405, plain)
+	if w := get("", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8"); w.Body.String() != "<page>" {
+		t.Error("a browser gets", w.Body)
+	}
+	check("a browser that asks", get(ok, "Accept", "text/html,*/*;q=0.8"), 200, plain)
+	for body, status := range map[string]int{
+		``: 400, `{`: 400, `[]`: 400, `[{"query":"{ __typename }"}]`: 400, `"x"`: 400, `{}`: 400, `{"query":5}`: 400, `{"query":""}`: 400, `{"query":"{ __typename }","variables":[]}`: 400,
+		`{"query":"{ __typename }","operationName":5}`: 400, `{"query":"{ __typename }","extensions":[]}`: 400, `{"query":"a","query":"b"}`: 400,
+		`{"query":"{ __typename }","operationName":null,"variables":null,"extensions":{},"id":1}`: 200, `{"query":"{ __typename }","operationName":"X"}`: 200,
+		`{"query":"` + strings.Repeat(" ", 2<<20) + `"}`: 413,
+	} {
+		check("POST "+body[:min(len(body), 60)], c.post(body), status, plain)
+	}
+	check("form", c.post("query=x", "Content-Type", "application/x-www-form-urlencoded"), 415, plain)
+	check("text", c.post("{}", "Content-Type", "text/plain"), 415, plain)
+	check("gzip", c.post("{}", "Content-Encoding", "gzip"), 415, plain)
+	check("crash", c.post(`{"query":"{ crash }"}`), 500, plain)
+	if log := c.log.String(); strings.Count(log, "level=ERROR") != 1 || !strings.Contains(log, "a secret") {
+		t.Error("log:", log)
+	}
+}
+
+// No document, however hostile, takes long or is a failure of ours.
+func TestHostileDocuments(t *testing.T) {
+	c := newClient(t)
+	deep := func(n int) string {
+		return "{ articles { nodes { " + strings.Repeat("author { articles { nodes { ", n) + "id " + strings.Repeat("} } } ", n) + "} } }"
+	}
+	fragments := "{ ...F0 } "
+	for i := range 30 {
+		n := string(rune('a'+i%26)) + string(rune('a'+i/26))
+		m := string(rune('a'+(i+1)%26)) + string(rune('a'+(i+1)/26))
+		if i == 0 {
+			fragments = "{ article(slug: \"alpha\") { ...F" + n + " } } "
+		}
+		fragments += "fragment F" + n + " on Article { x" + n + ": author { articles { nodes { ...F" + m + " y: author { articles { nodes { ...F" + m + " } } } } } } } "
+	}
+	fragments += "fragment Feb on Article { id }"
+	documents := map[string]string{
+		"deep":       deep(10),
+		"very deep":  deep(400),
+		"brackets":   strings.Repeat("{ a", 20_000),
+		"values":     `{ articles(where: ` + strings.Repeat("{not: ", 900) + "{}" + strings.Repeat("}", 900) + `) { totalCount } }`,
+		"aliases":    "{ " + strings.Repeat("a: __typename ", 2000) + "}",
+		"names":      "{ article(slug: \"alpha\") { " + many(300, "a%: title ") + "} }",
+		"roots":      "{ " + many(60, "a%: articles { totalCount } ") + "}",
+		"rows":       `{ articles(first: 100) { nodes { comments(first: 100) { nodes { article { comments(first: 50) { nodes { id } } } } } } } }`,
+		"fragments":  fragments,
+		"spreads":    "{ " + strings.Repeat("...A ", 2000) + "} fragment A on Query { " + strings.Repeat("...B ", 500) + "} fragment B on Query { __typename }",
+		"directives": "{ __typename " + strings.Repeat("@skip(if: false) ", 1000) + "}",
+		"variables":  "query(" + many(500, "$a%: Int ") + ") { __typename }",
+		"overlap":    "{ article(slug: \"alpha\") { " + strings.Repeat("author { username } ", 1000) + "} }",
+		"introspect": `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`,
+		"numbers":    `{ articles(first: 99999999999999999999) { totalCount } }`,
+		"escape":     `{ article(slug: "\uD800") { id } }`,
+		"nul":        `{ article(slug: "\u0000") { id } articles(where: {title: {eq: "\u0000"}}) { totalCount } }`,
+		"long name":  `{ ` + strings.Repeat("x", 50_000) + ` }`,
+		"conditions": `{ articles(where: {or: [` + strings.Repeat(`{title: {eq: "x"}} `, 400) + `]}) { totalCount } }`,
+		"key":        `{ article(slug: "` + strings.Repeat("x", 50_000) + `") { id } }`,
+	}
+	for name, document := range documents {
+		start := time.Now()
+		body := c.run("", document, "null")
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: took %s", name, took)
+		}
+		if strings.Contains(body, "INTERNAL") {
+			t.Errorf("%s: %.300s\n%s", name, body, c.log)
+			c.log.Reset()
+		}
+		switch name {
+		case "deep", "very deep", "brackets", "aliases", "names", "roots", "rows", "introspect", "fragments":
+			if strings.Contains(body, `"data"`) {
+				t.Errorf("%s was run: %.200s", name, body)
+			}
+		}
+	}
+}
+
+func many(n int, text string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(text, "%", string(rune('a'+i%26))+strings.Repeat("z", i/26)))
+	}
+	return b.String()
+}
