@@ -1,9 +1,10 @@
 // Package design reads the design language: GraphQL SDL in, a checked design out.
 //
-//	files ─▶ parse (recovers at each definition) ─▶ resolve (names, directives against the prelude) ─▶ Design
+//	files ─▶ scan ─▶ cut ─▶ parse (recovers at each field) ─▶ resolve (names, directives against the prelude) ─▶ Design
 //
-// A Design is the text as a tree: every name in it exists, every directive stands where the prelude allows it with
-// arguments of the right kind. What the tree means (relations, rules, defaults) is for model/build to say.
+// A Design is the text as a tree: every type that it uses exists, every directive stands where the prelude allows it
+// with arguments of the right kind. What a mistake broke is repaired as its hint says, or left out and its owner marked
+// Broken. What the tree means (relations, rules, defaults) is for model/build to say.
 package design
 
 import "github.com/fettlehq/fettle/diag"
