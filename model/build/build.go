@@ -31,9 +31,8 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 		b.keepSignedOutOut() // signedout.go
 		b.keepFromGrowing()  // escalation.go
 	}
-	b.creatable() // escalation.go
-	b.doors()     // door.go
-	b.modules()   // module.go
+	b.doors()   // door.go
+	b.modules() // module.go
 	return b.model
 }
 

@@ -3,7 +3,6 @@ package build
 import (
 	"fmt"
 
-	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -17,23 +16,6 @@ func (b *builder) keepFromGrowing() {
 	for _, site := range b.rules {
 		g.site = site
 		g.visit(site.rule.When, site.row(), "")
-	}
-}
-
-// creatable finds required fields that the generated create could never have: clients do not set them, and nothing else
-// does.
-func (b *builder) creatable() {
-	for _, e := range b.model.Entities {
-		if len(e.Allow.Create) == 0 {
-			continue
-		}
-		for _, f := range e.Fields {
-			column := f.Kind != "" && f.Kind != model.List && !isComputed(f) && !f.Auto && !b.broken[f]
-			if column && (f.ReadOnly || f.Internal) && !f.Null && f.Default == nil && design.Find(b.directives(f), "default") == nil {
-				b.problems.Add(f.Pos, Contradiction, "@default(from: …), or no CREATE rule and an operation that sets it",
-					"a %s can be created, but %s is required and clients never set it", e.Name, f.Name)
-			}
-		}
 	}
 }
 
