@@ -23,6 +23,7 @@ import (
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
 // Options are what accounts need besides the engine. The first four are required.
@@ -115,6 +116,7 @@ func (a *Accounts) route() {
 // post routes POST; every other method is answered with what is allowed.
 func (a *Accounts) post(name string, do func(http.ResponseWriter, *http.Request) error) {
 	a.mux.HandleFunc("POST /auth/"+name, func(w http.ResponseWriter, r *http.Request) {
+		telemetry.SetOperation(r.Context(), r.Pattern)
 		if err := do(w, r); err != nil {
 			a.fail(w, r, err)
 		}

@@ -150,9 +150,9 @@ func ReadConfig(name string, env func(string) string) (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
-// reachedAt fills in the public URL of a server that listens at addr.
+// reachedAt fills in the public URL of a development server that listens at addr.
 func (c *Config) reachedAt(addr string) {
-	if c.PublicURL == "" {
+	if c.PublicURL == "" && !c.Production {
 		c.PublicURL = "http://" + browsable(addr)
 	}
 }

@@ -20,19 +20,19 @@ import (
 	"go.uber.org/goleak"
 )
 
-// load is many clients that count: each sends a number, waits for its echo, and sends the next on the same connection.
+// load is many clients that count: each sends a number, waits for its echo, and sends the next until it is refused a
+// connection.
 type load struct {
 	url      string
 	client   *http.Client
-	patient  bool // tries again when the connection is refused, since another process takes over
 	answered atomic.Int64
 	lost     sync.Map // number ─▶ error, of requests that were neither answered nor refused before they were sent
 	wait     sync.WaitGroup
 	stop     atomic.Bool
 }
 
-func start(url string, clients int) *load {
-	l := &load{url: url, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+func start(url string, clients int, keepAlive bool) *load {
+	l := &load{url: url, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients, DisableKeepAlives: !keepAlive}}}
 	for i := range clients {
 		l.wait.Go(func() { l.run(i) })
 	}
@@ -98,7 +98,7 @@ func TestNoRequestInFlightIsLost(t *testing.T) {
 		ctx, terminate := context.WithCancel(t.Context())
 		served := make(chan error)
 		go func() { served <- s.Serve(ctx, l) }()
-		load := start("http://"+l.Addr().String()+"/count", 32)
+		load := start("http://"+l.Addr().String()+"/count", 32, round%2 == 0)
 		time.Sleep(time.Duration(100+round*7) * time.Millisecond)
 		terminate()
 		began := time.Now()
@@ -205,7 +205,7 @@ func TestProcessesTakeOverWithoutARefusal(t *testing.T) {
 	defer l.Close()
 	database := t.TempDir() + "/shop.db"
 	current := process(t, l, database)
-	load := start("http://"+l.Addr().String()+"/count", 16)
+	load := start("http://"+l.Addr().String()+"/count", 16, true)
 	for range 5 {
 		next := process(t, l, database)
 		current.Process.Signal(syscall.SIGTERM)

@@ -179,6 +179,9 @@ func (s *Server) makeAccounts(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.config.PublicURL == "" {
+		return errors.New("PUBLIC_URL: required in production, since it stands in mails")
+	}
 	sender, err := s.sender()
 	if err != nil {
 		return err

@@ -1,0 +1,379 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// ask sends a request to the handler, as from this machine.
+func ask(s *Server, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.RemoteAddr, r.Host = "127.0.0.1:40000", "localhost:8080"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			continue
+		}
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	s.Handler().ServeHTTP(answer, r)
+	return answer
+}
+
+func TestFromRegistrationToTheFirstRead(t *testing.T) {
+	s := open(t, io.Discard)
+	if got := ask(s, "POST", "/auth/register", `{"email":"ada@example.com","password":"correct horse","name":"Ada"}`); got.Code != 202 {
+		t.Fatalf("register: %d %s", got.Code, got.Body)
+	}
+	var messages []struct {
+		To, Subject, Text, HTML string
+		Links                   []string
+	}
+	if err := json.Unmarshal(ask(s, "GET", "/dev/mail", "", "Accept", "application/json").Body.Bytes(), &messages); err != nil || len(messages) != 1 {
+		t.Fatalf("mailbox: %v %v", messages, err)
+	}
+	link := messages[0].Links[0]
+	if !strings.HasPrefix(link, "http://127.0.0.1:8080/auth/verify?token=") || !strings.Contains(messages[0].Text, link) || !strings.Contains(messages[0].HTML, link) {
+		t.Errorf("link %s in %s", link, messages[0].Text)
+	}
+	_, token, _ := strings.Cut(link, "token=")
+	if got := ask(s, "POST", "/auth/verify", "token="+token, "Content-Type", "application/x-www-form-urlencoded"); got.Code != 200 {
+		t.Fatalf("verify: %d %s", got.Code, got.Body)
+	}
+	signedIn := ask(s, "POST", "/auth/sign-in", `{"email":"ada@example.com","password":"correct horse"}`)
+	access, _ := decode(t, signedIn.Body)["accessToken"].(string)
+	got := decode(t, ask(s, "GET", "/v1/users", "", "Authorization", "Bearer "+access).Body)
+	if items, _ := got["items"].([]any); len(items) != 1 {
+		t.Errorf("the account reads %v", got)
+	}
+	if got := ask(s, "GET", "/v1/users", "", "Authorization", "Bearer x"); got.Code != 401 || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("a bad token: %d %v", got.Code, got.Header())
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	s := open(t, io.Discard)
+	for _, c := range []struct {
+		method, path, accept string
+		status               int
+		contains             string
+	}{
+		{"GET", "/", "text/html", 200, `<a href="/docs">`},
+		{"GET", "/healthz", "", 200, "ok"},
+		{"GET", "/readyz", "", 200, "ready"},
+		{"GET", "/metrics", "", 200, "go_goroutines"},
+		{"GET", "/openapi.json", "", 200, `"openapi"`},
+		{"GET", "/docs", "text/html", 200, "swagger"},
+		{"GET", "/graphql?query={__typename}", "", 200, "Query"},
+		{"GET", "/dev/mail", "text/html", 200, "Nothing yet"},
+		{"GET", "/dev/mail/7", "text/html", 404, "no such message"},
+		{"GET", "/v1/nothing", "", 404, "NOT_FOUND"},
+		{"GET", "/nothing", "", 404, "NOT_FOUND"},
+		{"GET", "/../../etc/passwd", "", 307, ""},
+		{"GET", "/panic", "", 500, "INTERNAL"},
+		{"DELETE", "/healthz", "", 404, ""},
+	} {
+		got := ask(s, c.method, c.path, "", "Accept", c.accept)
+		if got.Code != c.status || !strings.Contains(strings.ToLower(got.Body.String()), strings.ToLower(c.contains)) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, got.Code, got.Body)
+		}
+		if got.Header().Get("X-Content-Type-Options") != "nosniff" || got.Header().Get("Content-Security-Policy") == "" || len(got.Header().Get("X-Request-Id")) != 32 {
+			t.Errorf("%s %s: headers %v", c.method, c.path, got.Header())
+		}
+		if strings.Contains(got.Body.String(), "secret of the house") {
+			t.Errorf("%s %s tells what failed: %s", c.method, c.path, got.Body)
+		}
+	}
+	s.draining.Store(true)
+	if got := ask(s, "GET", "/readyz", ""); got.Code != 503 || got.Header().Get("Connection") != "close" {
+		t.Errorf("readyz while draining: %d %v", got.Code, got.Header())
+	}
+}
+
+func TestProductionHasNoDevelopmentRoutes(t *testing.T) {
+	config, err := ReadConfig("shop", environment("ENV", "production", "DATABASE_URL", "sqlite:"+t.TempDir()+"/shop.db", "MIGRATE", "auto",
+		"AUTH_SECRET", strings.Repeat("x", 32), "PUBLIC_URL", "https://shop.example.com", "SMTP_URL", "smtp://localhost"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := shop(&atomic.Int64{})
+	service.Backend.Account = nil
+	s, err := New(t.Context(), service, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, path := range []string{"/", "/dev/mail"} {
+		if got := ask(s, "GET", path, ""); got.Code != 404 {
+			t.Errorf("%s: %d", path, got.Code)
+		}
+	}
+}
+
+func TestProductionRefusesToGuess(t *testing.T) {
+	config, err := ReadConfig("shop", environment("ENV", "production"))
+	if err == nil || !strings.Contains(err.Error(), "DATABASE_URL: required") {
+		t.Errorf("without a database: %v", err)
+	}
+	config.DatabaseURL, config.Migrate = "sqlite::memory:", true
+	for _, want := range []string{"AUTH_SECRET", "PUBLIC_URL", "SMTP_URL"} {
+		_, err := New(t.Context(), shop(&atomic.Int64{}), config)
+		if err == nil || !strings.Contains(err.Error(), want+": required") {
+			t.Errorf("without %s: %v", want, err)
+		}
+		switch want {
+		case "AUTH_SECRET":
+			config.AuthSecret = strings.Repeat("x", 32)
+		case "PUBLIC_URL":
+			config.PublicURL = "https://shop.example.com"
+		}
+	}
+}
+
+func TestTheMailboxIsForThisMachine(t *testing.T) {
+	s := open(t, io.Discard)
+	for name, headers := range map[string][]string{
+		"a name that points here": {"Host", "evil.example.com"},
+		"a proxy":                 {"X-Forwarded-For", "127.0.0.1"},
+	} {
+		if got := ask(s, "GET", "/dev/mail", "", headers...); got.Code != 403 {
+			t.Errorf("%s: %d", name, got.Code)
+		}
+	}
+	r := httptest.NewRequest("GET", "/dev/mail", nil)
+	r.RemoteAddr, r.Host = "203.0.113.9:1", "localhost:8080"
+	got := httptest.NewRecorder()
+	if s.Handler().ServeHTTP(got, r); got.Code != 403 {
+		t.Errorf("from the internet: %d", got.Code)
+	}
+}
+
+func TestSecretAndMailSurviveARestart(t *testing.T) {
+	database := "sqlite:" + t.TempDir() + "/state/shop.db"
+	run := func(do func(*Server)) {
+		config, err := ReadConfig("shop", environment("DATABASE_URL", database))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Logs = io.Discard
+		s, err := New(t.Context(), shop(&atomic.Int64{}), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(s)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	var secret []byte
+	run(func(s *Server) {
+		secret, _ = s.config.secret()
+		ask(s, "POST", "/auth/register", `{"email":"ada@example.com","password":"correct horse","name":"Ada"}`)
+	})
+	run(func(s *Server) {
+		if again, _ := s.config.secret(); !bytes.Equal(secret, again) || len(again) < 32 {
+			t.Errorf("secret %q, then %q", secret, again)
+		}
+		if len(s.mailbox.Messages()) != 1 {
+			t.Errorf("%d messages after a restart", len(s.mailbox.Messages()))
+		}
+	})
+	path := strings.TrimPrefix(database, "sqlite:")
+	for _, name := range []string{"shop.secret", "shop.mail.json"} {
+		if info, err := os.Stat(filepath.Join(filepath.Dir(path), name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", name, info, err)
+		}
+	}
+}
+
+func TestOneLineARequest(t *testing.T) {
+	var logs bytes.Buffer
+	s := open(t, &logs, "LOG_FORMAT", "json")
+	logs.Reset()
+	got := ask(s, "GET", "/panic?token=hidden", "", "Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	if got.Header().Get("X-Request-Id") != "4bf92f3577b34da6a3ce929d0e0e4736" || !strings.Contains(got.Body.String(), "4bf92f3577b34da6a3ce929d0e0e4736") {
+		t.Errorf("the answer is not part of the caller's trace: %v %s", got.Header(), got.Body)
+	}
+	line := decode(t, &logs)
+	for key, want := range map[string]any{"level": "ERROR", "msg": "request", "operation": "GET /panic", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "status": 500.0, "method": "GET"} {
+		if line[key] != want {
+			t.Errorf("%s is %v, want %v in %v", key, line[key], want, line)
+		}
+	}
+	if text, _ := line["error"].(string); !strings.Contains(text, "secret of the house") || !strings.Contains(line["stack"].(string), "fixture_test.go") {
+		t.Errorf("the line does not tell why: %v", line)
+	}
+	if logs.Len() > 0 {
+		t.Errorf("a second line: %s", logs.String())
+	}
+	ask(s, "GET", "/v1/users?email=ada@example.com", "")
+	ask(s, "POST", "/auth/sign-in", `{"email":"ada@example.com","password":"correct horse"}`)
+	ask(s, "GET", "/auth/verify?token=hidden", "")
+	for _, secret := range []string{"ada@example.com", "correct horse", "hidden"} {
+		if strings.Contains(logs.String(), secret) {
+			t.Errorf("%q stands in %s", secret, logs.String())
+		}
+	}
+	if !strings.Contains(logs.String(), `"operation":"POST /auth/sign-in"`) || !strings.Contains(logs.String(), `"statements":1`) {
+		t.Errorf("the log of a sign-in: %s", logs.String())
+	}
+	metrics := ask(s, "GET", "/metrics", "").Body.String()
+	for _, want := range []string{
+		`http_server_request_duration_seconds_count{method="GET",operation="GET /panic",status="5xx"} 1`,
+		`http_server_request_duration_seconds_count{method="POST",operation="POST /auth/sign-in",status="4xx"} 1`,
+		`db_statement_duration_seconds_count{operation="POST /auth/sign-in"} 1`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
+	}
+}
+
+func TestARequestThatTakesTooLongIsGivenUp(t *testing.T) {
+	s := open(t, io.Discard, "REQUEST_TIMEOUT", "50ms")
+	if got := ask(s, "GET", "/slow", ""); got.Code != 504 {
+		t.Errorf("%d", got.Code)
+	}
+}
+
+func TestPagesOfOtherOrigins(t *testing.T) {
+	closed := open(t, io.Discard)
+	if got := ask(closed, "GET", "/healthz", "", "Origin", "https://app.example.com"); got.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("open by default: %v", got.Header())
+	}
+	s := open(t, io.Discard, "CORS_ORIGINS", "https://app.example.com")
+	got := ask(s, "OPTIONS", "/v1/users", "", "Origin", "https://app.example.com", "Access-Control-Request-Method", "PATCH")
+	if got.Code != 204 || got.Header().Get("Access-Control-Allow-Origin") != "https://app.example.com" || !strings.Contains(got.Header().Get("Access-Control-Allow-Methods"), "PATCH") {
+		t.Errorf("preflight: %d %v", got.Code, got.Header())
+	}
+	if got := ask(s, "GET", "/healthz", "", "Origin", "https://evil.example.com"); got.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("another origin: %v", got.Header())
+	}
+}
+
+func TestForwardedAddressesAreBelievedOfProxiesOnly(t *testing.T) {
+	config, err := ReadConfig("shop", environment("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1/32"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ peer, forwarded, want string }{
+		{"203.0.113.9:1", "1.2.3.4", "203.0.113.9"},
+		{"10.0.0.1:1", "1.2.3.4", "1.2.3.4"},
+		{"10.0.0.1:1", "6.6.6.6, 1.2.3.4, 10.9.9.9", "1.2.3.4"},
+		{"10.0.0.1:1", "1.2.3.4, nonsense", "10.0.0.1"},
+		{"10.0.0.1:1", "", "10.0.0.1"},
+		{"[2001:db8::1]:1", "1.2.3.4", "2001:db8::1"},
+	} {
+		r := &http.Request{RemoteAddr: c.peer, Header: http.Header{}}
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := config.client(r); got != c.want {
+			t.Errorf("%s with %q: %s, want %s", c.peer, c.forwarded, got, c.want)
+		}
+	}
+}
+
+func TestEveryWrongSettingIsNamed(t *testing.T) {
+	_, err := ReadConfig("shop", environment("ENV", "staging", "ADDR", "8080", "AUTH_SECRET", "short", "LOG_LEVEL", "loud", "LOG_FORMAT", "xml",
+		"PUBLIC_URL", "shop", "SHUTDOWN_TIMEOUT", "-1s", "REQUEST_TIMEOUT", "soon", "MIGRATE", "yes", "CORS_ORIGINS", "*", "TRUSTED_PROXIES", "x"))
+	for _, name := range []string{"ENV", "ADDR", "AUTH_SECRET", "LOG_LEVEL", "LOG_FORMAT", "PUBLIC_URL", "SHUTDOWN_TIMEOUT", "REQUEST_TIMEOUT", "MIGRATE", "CORS_ORIGINS", "TRUSTED_PROXIES"} {
+		if err == nil || !strings.Contains(err.Error(), name+": ") {
+			t.Errorf("%s is not named in %v", name, err)
+		}
+	}
+}
+
+// run is the program with its output.
+func run(t *testing.T, ctx context.Context, args []string, pairs ...string) (exit int, stdout, stderr string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	exit = Run(ctx, shop(&atomic.Int64{}), args, environment(pairs...), &out, &problems)
+	return exit, out.String(), problems.String()
+}
+
+func TestCommands(t *testing.T) {
+	database := []string{"DATABASE_URL", "sqlite:" + t.TempDir() + "/shop.db", "LOG_LEVEL", "error"}
+	for _, c := range []struct {
+		args             []string
+		exit             int
+		stdout, inStderr string
+	}{
+		{[]string{"migrate"}, 0, "applied 0001_users.sql in", ""},
+		{[]string{"migrate"}, 0, "nothing to apply", ""},
+		{[]string{"seed"}, 0, "", ""},
+		{[]string{"seed"}, 2, "", "CONFLICT"},
+		{[]string{"explain", "plan", "--as", "00000000-0000-7000-8000-000000000001", `{ user(id: "00000000-0000-7000-8000-000000000001") { name } }`}, 0, "--   SEARCH", ""},
+		{[]string{"explain", "plan", "{ nothing }"}, 1, "", "nothing"},
+		{[]string{"explain"}, 1, "", "want: explain plan"},
+		{[]string{"version"}, 0, "shop ", ""},
+		{[]string{"--help"}, 0, "SHUTDOWN_TIMEOUT", ""},
+		{[]string{"--help"}, 0, "sqlite:data/shop.db in development", ""},
+		{[]string{"dance"}, 2, "", `no command "dance"`},
+		{[]string{"migrate", "now"}, 2, "", "takes no arguments"},
+	} {
+		exit, stdout, stderr := run(t, t.Context(), c.args, database...)
+		if exit != c.exit || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.inStderr) {
+			t.Errorf("%q: exit %d\n%s%s", c.args, exit, stdout, stderr)
+		}
+	}
+}
+
+func TestServeTellsWhereItListens(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	ctx, terminate := context.WithCancel(t.Context())
+	stdout, tell := io.Pipe()
+	ended := make(chan int)
+	metrics := "127.0.0.1:0"
+	go func() {
+		ended <- Run(ctx, shop(&atomic.Int64{}), nil, environment("ADDR", "127.0.0.1:0", "METRICS_ADDR", metrics, "DATABASE_URL", "sqlite:"+t.TempDir()+"/shop.db"), tell, io.Discard)
+		tell.Close()
+	}()
+	line := make([]byte, 100)
+	n, err := stdout.Read(line)
+	address, found := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "listening on ")
+	if err != nil || !found {
+		t.Fatalf("it says %q: %v", line[:n], err)
+	}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Second}
+	for path, status := range map[string]int{"/readyz": 200, "/metrics": 404} {
+		answer, err := client.Get(address + path)
+		if err != nil || answer.StatusCode != status {
+			t.Errorf("%s: %v %v", path, answer, err)
+		}
+		answer.Body.Close()
+	}
+	terminate()
+	if exit := <-ended; exit != 0 {
+		t.Errorf("exit %d", exit)
+	}
+	client.CloseIdleConnections()
+	goleak.VerifyNone(t, before)
+}
+
+func TestAPortInUseIsSaid(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	exit, _, stderr := run(t, t.Context(), nil, "ADDR", strings.TrimPrefix(s.URL, "http://"), "DATABASE_URL", "sqlite::memory:")
+	if exit != 2 || !strings.Contains(stderr, "address already in use") {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+}
