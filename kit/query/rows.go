@@ -23,12 +23,12 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		return r.givenRows(x, given, e)
 	}
 	owner, f, guard := r.listOwner(list, e)
+	if owner.sql == sqlNull || guard == sqlFalse {
+		return elements{}, true
+	}
 	if f == nil || f.Kind != meta.List {
 		r.fail("list operation: %v is no list", list.Path)
 		return elements{}, false
-	}
-	if owner.sql == sqlNull || guard == sqlFalse {
-		return elements{}, true
 	}
 	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}}
 	target := ident(f.Target().Table) + " " + found.row.alias
