@@ -53,6 +53,7 @@ func (b *builder) login(a *model.Account, d *design.Directive) {
 		return
 	}
 	a.Login = f
+	f.Immutable = true // it was proven; to change it is the account's business, with a proof of the new one
 	for _, u := range a.Entity.Uniques {
 		if len(u.Fields) == 1 && u.Fields[0] == f {
 			return

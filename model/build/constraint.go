@@ -172,20 +172,26 @@ func (b *builder) decimal(f *model.Field, ds []*design.Directive) {
 	}
 }
 
-// constrainFields reads @key, @unique, @index and @page where they stand on fields.
+// constrainFields reads @key, @unique, @index and @page where they stand on fields. A list is read as its entity is,
+// unless it says otherwise: hence the entities' pages come first.
 func (b *builder) constrainFields() {
+	for _, e := range b.model.Entities {
+		b.page(&e.Page, e, design.Find(b.declared[e].Directives, "page"))
+	}
 	for _, e := range b.model.Entities {
 		for _, f := range e.Fields {
 			b.key(e, f)
 			b.fieldUnique(e, f)
 			b.fieldIndexes(e, f)
 			if f.Kind == model.List && f.Target != nil {
-				b.page(&f.Page, f.Target, design.Find(b.directives(f), "page"))
+				f.Page = f.Target.Page
+				if d := design.Find(b.directives(f), "page"); d != nil {
+					b.page(&f.Page, f.Target, d)
+				}
 			} else if d := design.Find(b.directives(f), "page"); d != nil && f.Kind != "" && !f.Repeated {
 				b.problems.Add(d.Pos, WrongPlace, "", "@page is for lists; %s is a %s", f.Name, f.Kind)
 			}
 		}
-		b.page(&e.Page, e, design.Find(b.declared[e].Directives, "page"))
 	}
 }
 

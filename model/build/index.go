@@ -10,7 +10,8 @@ import (
 	"github.com/fettlehq/fettle/model"
 )
 
-// page reads @page: rows a page and their order. Without an order the newest come first.
+// page reads @page: rows a page and their order, each as before where d does not say. Without any order the newest
+// come first.
 func (b *builder) page(p *model.Page, of *model.Entity, d *design.Directive) {
 	if n := whole(d.Arg("size")); n != nil {
 		p.Size = *n
@@ -23,9 +24,12 @@ func (b *builder) page(p *model.Page, of *model.Entity, d *design.Directive) {
 		b.problems.Add(d.Pos, Contradiction, "@page(size: 20, max: 100)", "a page has at least one row and at most max")
 		p.Size, p.Max = 20, 100
 	}
-	for _, name := range d.Arg("order").Names() {
-		if order, ok := b.order(of, name); ok {
-			p.Order = append(p.Order, order)
+	if names := d.Arg("order").Names(); len(names) > 0 {
+		p.Order = nil
+		for _, name := range names {
+			if order, ok := b.order(of, name); ok {
+				p.Order = append(p.Order, order)
+			}
 		}
 	}
 	if len(p.Order) == 0 {

@@ -106,8 +106,8 @@ func takesStruct(op *model.Operation) bool {
 	return false
 }
 
-// derivedPath is /<entity>/{arg}/<operation> where exactly one required reference is named after its entity, else
-// /<operation>.
+// derivedPath is /<entity>/{arg}/<operation> where exactly one required reference is named after its entity, which
+// the operation's name then need not repeat (cancelOrder answers at /orders/{order}/cancel); else /<operation>.
 func derivedPath(op *model.Operation) string {
 	var named []*model.Field
 	for _, a := range op.Args {
@@ -116,7 +116,8 @@ func derivedPath(op *model.Operation) string {
 		}
 	}
 	if len(named) == 1 {
-		return fmt.Sprintf("/%s/{%s}/%s", named[0].Target.Path, named[0].Name, kebab(op.Name))
+		of := named[0]
+		return fmt.Sprintf("/%s/{%s}/%s", of.Target.Path, of.Name, strings.TrimSuffix(kebab(op.Name), "-"+kebab(of.Target.Singular)))
 	}
 	return "/" + kebab(op.Name)
 }
