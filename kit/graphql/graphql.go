@@ -14,6 +14,8 @@ import (
 	"net/http"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/playground"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -22,8 +24,8 @@ import (
 type Options struct {
 	Viewer     func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
 	Log        *slog.Logger                            // see problem.Reporter; may be nil
-	Playground http.Handler                            // answers browsers; may be nil
-	HideSchema bool                                    // refuses introspection
+	Playground http.Handler                            // answers browsers; that of package playground unless given
+	HideSchema bool                                    // refuses introspection, and with it the playground
 	Limits     Limits
 }
 
@@ -70,6 +72,9 @@ func New(engine *query.Engine, sdl string, o Options) http.Handler {
 	if o.Viewer == nil {
 		o.Viewer = func(*http.Request) (kit.Viewer, error) { return kit.Viewer{}, nil }
 	}
+	if o.Playground == nil && !o.HideSchema {
+		o.Playground = playgroundOf(engine.Backend())
+	}
 	return &door{
 		engine:  engine,
 		options: o,
@@ -77,4 +82,12 @@ func New(engine *query.Engine, sdl string, o Options) http.Handler {
 		report:  problem.Reporter{Log: o.Log},
 		schema:  s,
 	}
+}
+
+func playgroundOf(b *meta.Backend) http.Handler {
+	o := playground.Options{Title: b.Name}
+	if b.Account != nil {
+		o.SignIn = "/auth/sign-in"
+	}
+	return playground.Handler(o)
 }
