@@ -38,7 +38,7 @@ func (s *server) Write(text []byte) (int, error) {
 	return s.said.Write(text)
 }
 
-// await waits until what was said matches, and takes it.
+// await waits until what was said matches, and takes it up to there.
 func (s *server) await(pattern string, within time.Duration) (match []string, said string) {
 	re := regexp.MustCompile("(?m)" + pattern)
 	for end := time.Now().Add(within); ; time.Sleep(20 * time.Millisecond) {
@@ -46,7 +46,7 @@ func (s *server) await(pattern string, within time.Duration) (match []string, sa
 		said = s.said.String()
 		match = re.FindStringSubmatch(said)
 		if match != nil {
-			s.said.Reset()
+			s.said.Next(re.FindStringIndex(said)[1])
 		}
 		s.mu.Unlock()
 		if match != nil || time.Now().After(end) {
@@ -61,7 +61,7 @@ func (s *server) await(pattern string, within time.Duration) (match []string, sa
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	s := serverOf(ts)
 	s.ended = make(chan error, 1)
-	s.command = exec.Command("fettle", append([]string{"dev", "--addr", "127.0.0.1:0"}, args...)...)
+	s.command = exec.Command("fettle", append([]string{"dev", "--addr", "127.0.0.1:0", "--env", "LOG_LEVEL=warn"}, args...)...)
 	path, err := exec.LookPath("fettle")
 	ts.Check(err)
 	s.command.Path, s.command.Err = path, nil
@@ -97,7 +97,7 @@ func scriptEnv(ts *testscript.TestScript) []string {
 //
 //	told PATTERN
 func told(ts *testscript.TestScript, neg bool, args []string) {
-	match, said := serverOf(ts).await(args[0], 2*time.Minute)
+	match, said := serverOf(ts).await(args[0], time.Minute)
 	if match == nil {
 		ts.Fatalf("nothing matches %q in:\n%s", args[0], said)
 	}
@@ -139,7 +139,10 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	r, err := http.NewRequest(args[1], path, body)
 	ts.Check(err)
-	if body != nil {
+	switch {
+	case len(args) > 3 && !strings.HasPrefix(args[3], "{"):
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case body != nil:
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set("Accept", "application/json")
@@ -159,7 +162,7 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 
 // extract sets a variable to a part of the last body.
 //
-//	json PATH VARIABLE     such as items.0.id
+//	json PATH VARIABLE [PATTERN]     such as items.0.id; of a pattern, its group
 func extract(ts *testscript.TestScript, neg bool, args []string) {
 	var value any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("body")), &value))
@@ -178,5 +181,13 @@ func extract(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s: no %s in %s", args[0], step, ts.ReadFile("body"))
 		}
 	}
-	ts.Setenv(args[1], fmt.Sprint(value))
+	text := fmt.Sprint(value)
+	if len(args) > 2 {
+		match := regexp.MustCompile(args[2]).FindStringSubmatch(text)
+		if match == nil {
+			ts.Fatalf("%s: %s does not match %q", args[0], text, args[2])
+		}
+		text = match[1]
+	}
+	ts.Setenv(args[1], text)
 }
