@@ -164,6 +164,8 @@ type Value struct {
 	Text string  // of a string, unquoted; of the others, as written
 	List []Value // of a list
 	Args []Arg   // of an object
+
+	Block bool // a string in triple quotes
 }
 
 // Find returns the first directive of that name, nil without.

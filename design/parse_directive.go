@@ -142,7 +142,7 @@ func (p *parser) literal() (Value, bool) {
 	case lexer.Float:
 		v.Kind = FloatValue
 	case lexer.String, lexer.BlockString:
-		v.Kind = StringValue
+		v.Kind, v.Block = StringValue, t.kind == lexer.BlockString
 	case lexer.Name:
 		v.Kind = wordKind(t.text)
 	case lexer.BracketL:

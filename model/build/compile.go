@@ -79,10 +79,13 @@ func (b *builder) compile(v *design.Value, s scope, want typ) *model.Expr {
 // an escape is one character.
 func position(v *design.Value, offset int) diag.Pos {
 	pos := v.Pos
-	block := strings.Contains(v.Text, "\n")
-	if block {
+	block := v.Block
+	switch {
+	case block && strings.Contains(v.Text, "\n"):
+		pos.Line, pos.Column = pos.Line+1, 1 // its text begins on the next line; the indent is not known any more
+	case block:
 		pos.Column += 3
-	} else {
+	default:
 		pos.Column++
 	}
 	for i, r := range []rune(v.Text) {
@@ -92,7 +95,7 @@ func position(v *design.Value, offset int) diag.Pos {
 		switch {
 		case block && r == '\n':
 			pos.Line++
-			pos.Column = v.Pos.Column
+			pos.Column = 1
 		case !block && (r == '"' || r == '\\' || r == '\t'):
 			pos.Column += 2
 		default:
@@ -260,7 +263,16 @@ func (m mistake) unknown() {
 	if m.incomplete(of) {
 		return
 	}
-	m.b.misspelt(position(m.text, offset(m.ast, m.node)), name, candidates, "%s has no field %q", of, name)
+	m.misspelt(position(m.text, offset(m.ast, m.node)), name, candidates, of)
+}
+
+// misspelt offers the nearest name, as a mechanical change where the place is exact.
+func (m mistake) misspelt(at diag.Pos, name string, candidates []string, of string) {
+	if m.text.Block {
+		m.b.problems.Add(at, UnknownName, didYouMean(nearest(name, candidates)), "%s has no field %q", of, name)
+		return
+	}
+	m.b.misspelt(at, name, candidates, "%s has no field %q", of, name)
 }
 
 // incomplete says whether part of a type was left out, which may be what an expression names.
@@ -280,7 +292,7 @@ func (m mistake) unknownField() {
 		place = position(m.text, int(r.Start)+1)
 	}
 	if !m.incomplete(t.TypeName()) {
-		m.b.misspelt(place, s.FieldName(), fieldNames(m.b.env.provider.fields[t.TypeName()]), "%s has no field %q", t.TypeName(), s.FieldName())
+		m.misspelt(place, s.FieldName(), fieldNames(m.b.env.provider.fields[t.TypeName()]), t.TypeName())
 	}
 }
 
@@ -313,7 +325,8 @@ func (m mistake) misfit() {
 		} else if strings.Contains("+-*/%", sign) {
 			verb = "put together by " + sign + " with"
 		}
-		m.add(args[1], WrongType, m.compareHint(args), "%s cannot be %s %s", m.describe(args[0]), verb, m.describe(args[1]))
+		hint, literal := m.compareHint(args)
+		m.addEdit(args[1], hint, literal, fmt.Sprintf("%s cannot be %s %s", m.describe(args[0]), verb, m.describe(args[1])))
 	case isOperator && len(args) == 1:
 		m.add(args[0], WrongType, "", "%s does not apply to %s", sign, m.describe(args[0]))
 	case name == operators.Conditional:
@@ -339,8 +352,26 @@ func (m mistake) misfit() {
 	}
 }
 
-// compareHint knows the usual slips: an enum value in quotes, a date as text.
-func (m mistake) compareHint(args []ast.Expr) string {
+// addEdit reports that two sides do not fit. Where a literal is at fault, hint is what to write in its place.
+func (m mistake) addEdit(at ast.Expr, hint string, literal ast.Expr, message string) {
+	pos := position(m.text, offset(m.ast, at))
+	if literal != nil {
+		r, ok := m.ast.SourceInfo().GetOffsetRange(literal.ID())
+		text := []rune(m.text.Text)
+		if ok && !m.text.Block && r.Start >= 0 && r.Stop > r.Start && int(r.Stop) <= len(text) {
+			start, end := position(m.text, int(r.Start)), position(m.text, int(r.Stop))
+			if start.Line == end.Line {
+				edit := diag.Edit{Pos: start, Length: end.Column - start.Column, Text: hint}
+				m.b.problems.AddEdit(pos, WrongType, "write "+hint, edit, "%s", message)
+				return
+			}
+		}
+	}
+	m.b.problems.Add(pos, WrongType, hint, "%s", message)
+}
+
+// compareHint knows the usual slips: an enum value in quotes, a date as text. The literal is what the hint replaces.
+func (m mistake) compareHint(args []ast.Expr) (string, ast.Expr) {
 	for i, a := range args {
 		if a.Kind() != ast.LiteralKind {
 			continue
@@ -352,24 +383,26 @@ func (m mistake) compareHint(args []ast.Expr) string {
 		}
 		switch name := other.TypeName(); {
 		case m.b.enums[name] != nil && hasValue(m.b.enums[name], string(text)):
-			return string(text)
+			return string(text), a
 		case m.b.enums[name] != nil:
 			var values []string
 			for _, v := range m.b.enums[name].Values {
 				values = append(values, v.Name)
 			}
-			return didYouMean(nearest(string(text), values))
+			if meant := nearest(string(text), values); meant != "" {
+				return meant, a
+			}
 		case name == "Date":
-			return fmt.Sprintf("date('%s')", string(text))
+			return fmt.Sprintf("date('%s')", string(text)), nil
 		case name == "Time":
-			return fmt.Sprintf("time('%s')", string(text))
+			return fmt.Sprintf("time('%s')", string(text)), nil
 		case other.Kind() == types.DurationKind:
-			return fmt.Sprintf("duration('%s')", string(text))
+			return fmt.Sprintf("duration('%s')", string(text)), nil
 		case other.Kind() == types.TimestampKind:
-			return fmt.Sprintf("timestamp('%s')", string(text))
+			return fmt.Sprintf("timestamp('%s')", string(text)), nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func (m mistake) noFields() {

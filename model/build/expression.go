@@ -88,6 +88,7 @@ type ruleSite struct {
 	field  *model.Field     // of a field's rule
 	op     *model.Operation // of an operation's rule
 	verb   model.Verb       // of the others
+	block  bool             // written in triple quotes
 }
 
 // allow lowers the rules of an entity or a field. A field's rule without verbs is about READ and UPDATE.
@@ -138,7 +139,7 @@ func (b *builder) allowVerbs(to *model.Allow, verbs []design.Name, d *design.Dir
 			r.When = b.oldAsThis(x)
 		}
 		*list = append(*list, r)
-		b.rules = append(b.rules, ruleSite{rule: r, entity: e, field: f, verb: model.Verb(verb.Text)})
+		b.rules = append(b.rules, ruleSite{rule: r, entity: e, field: f, verb: model.Verb(verb.Text), block: when.Block})
 	}
 }
 
@@ -173,7 +174,7 @@ func (b *builder) operationRules(o *design.Operation) {
 		if x := b.compile(when, scope{args: op.Args}, boolean); x != nil {
 			r := &model.Rule{When: x, Pos: when.Pos, Source: when.Text}
 			op.Allow = append(op.Allow, r)
-			b.rules = append(b.rules, ruleSite{rule: r, op: op})
+			b.rules = append(b.rules, ruleSite{rule: r, op: op, block: when.Block})
 		}
 	}
 	if that := design.Find(o.Directives, "where").Arg("that"); that != nil && op.Result.Kind != "" {

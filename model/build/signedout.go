@@ -3,6 +3,7 @@ package build
 import (
 	"strings"
 
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -32,10 +33,28 @@ func (b *builder) keepSignedOutOut() {
 		if strings.Contains(site.rule.Source, "||") {
 			hint = "viewer != null && (" + site.rule.Source + ")"
 		}
-		b.problems.Add(site.rule.Pos, SignedOutHolds, hint,
+		edit := diag.Edit{Pos: site.rule.Pos, Length: length(site.rule.Source) + 2, Text: quoted(hint)}
+		b.addEditWhere(!site.block, edit, site.rule.Pos, hint,
 			"this holds for everybody who is not signed in: viewer is null then, and nothing equals null. Say that it is meant (viewer == null || …) or keep them out")
 	}
 }
+
+// addEditWhere reports with a mechanical change where the text is written in plain quotes.
+func (b *builder) addEditWhere(plain bool, edit diag.Edit, pos diag.Pos, hint, message string) {
+	if !plain {
+		b.problems.Add(pos, SignedOutHolds, hint, "%s", message)
+		return
+	}
+	b.problems.AddEdit(pos, SignedOutHolds, hint, edit, "%s", message)
+}
+
+// quoted writes a text as a string of the design.
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\t", `\t`).Replace(text) + `"`
+}
+
+// length is how many characters a text takes between its quotes.
+func length(text string) int { return len([]rune(quoted(text))) - 2 }
 
 // row is what the bare names of a rule are about.
 func (s ruleSite) row() absentRow {
