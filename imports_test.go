@@ -25,7 +25,7 @@ model:           diag
 schema:
 model/build:     diag design model schema
 migrate:         schema
-emit/...:        model emit/...
+emit/...:        diag model emit/...
 internal/child:
 internal/pgtest:
 pipeline:        diag design model model/build schema migrate emit emit/... internal/child

@@ -109,8 +109,11 @@ func writeService(t *testing.T, dir string, m *model.Model) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := emit.Options{KitReplace: kit, KitMod: read(t, filepath.Join(kit, "go.mod")), KitSum: read(t, filepath.Join(kit, "go.sum"))}
-	files := emit.All(m, options)
+	mod := strings.Replace(read(t, filepath.Join(kit, "go.mod")), "module github.com/fettlehq/fettle/kit", "module "+m.GoModule, 1)
+	mod += "require github.com/fettlehq/fettle/kit v0.0.0\nreplace github.com/fettlehq/fettle/kit => " + kit + "\n"
+	files := append(emit.All(m),
+		emit.File{Path: "go.mod", Content: []byte(mod)},
+		emit.File{Path: "go.sum", Content: []byte(read(t, filepath.Join(kit, "go.sum")))})
 	for _, dialect := range []string{"sqlite", "postgres"} { // which package migrate writes
 		files = append(files, emit.File{Path: "migrations/" + dialect + "/0001_begin.sql", Content: []byte("-- +goose Up\n")})
 	}

@@ -32,21 +32,14 @@ const (
 	Team Owner = "team" // written once, when it is missing
 )
 
-// Options say what stands around the code.
-type Options struct {
-	KitVersion string // of github.com/fettlehq/fettle/kit that go.mod requires: "v0.3.0"; v0.0.0 unless given
-	KitReplace string // the folder that replaces it, as go.mod names it; empty for none
-	KitMod     string // the text of kit's go.mod, whose requirements a new service begins with
-	KitSum     string // the text of kit's go.sum, with which it begins; none unless given
-}
-
-// All writes the files of a service, sorted by path.
-func All(m *model.Model, o Options) []File {
+// All writes the files of a service, sorted by path: all but its migrations, go.mod and go.sum, which depend on more than
+// the model.
+func All(m *model.Model) []File {
 	files := []File{
 		{"api/openapi.json", openapi.Emit(m), Tool},
 		{"api/schema.graphql", graphql.Emit(m), Tool},
 	}
-	for _, f := range golang.Emit(m, golang.Options(o)) {
+	for _, f := range golang.Emit(m) {
 		owner := Tool
 		if f.Team {
 			owner = Team

@@ -11,6 +11,7 @@ package pipeline
 import (
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/emit/golang"
 	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/model/build"
 )
@@ -36,6 +37,11 @@ func Check(dir string) (*Checked, error) {
 	c := &Checked{Dir: dir, Texts: design.Texts(sources)}
 	c.design = design.Parse(sources, &c.Problems)
 	c.Model = build.Model(c.design, &c.Problems)
+	if len(c.Problems) == 0 {
+		for _, clash := range golang.Clashes(c.Model) {
+			c.Problems.Add(clash.Pos, build.NamesClash, "choose another name", "in Go, %s is %s already", clash.Name, clash.Of)
+		}
+	}
 	c.Problems.Sort()
 	c.Notes = portability(dir)
 	return c, nil

@@ -146,74 +146,12 @@ func mainFile(m *model.Model) string {
 }
 
 // scaffold is what a new service has besides its Go packages.
-func scaffold(m *model.Model, o Options) []File {
-	files := []File{
-		{Path: "go.mod", Content: []byte(goMod(m, o)), Team: true},
+func scaffold(m *model.Model) []File {
+	return []File{
 		{Path: ".gitignore", Content: []byte("/data/\n/bin/\n"), Team: true},
 		{Path: ".graphqlrc.yml", Content: []byte("# The design, for editors with GraphQL support.\nschema: design/*.graphql\n"), Team: true},
 		{Path: "README.md", Content: []byte(readme(m)), Team: true},
 	}
-	if o.KitSum != "" {
-		files = append(files, File{Path: "go.sum", Content: []byte(o.KitSum), Team: true})
-	}
-	return files
-}
-
-// goMod requires kit and all that kit requires, so that a new service builds without asking the network for versions.
-func goMod(m *model.Model, o Options) string {
-	version := o.KitVersion
-	if version == "" {
-		version = "v0.0.0"
-	}
-	p := &printer{}
-	p.f("module %s", m.GoModule)
-	p.f("")
-	p.f("go %s", goVersion(o.KitMod))
-	p.f("")
-	p.f("require %s %s", kit, version)
-	if requirements := requirements(o.KitMod); len(requirements) > 0 {
-		p.f("")
-		p.f("require (")
-		for _, r := range requirements {
-			p.f("\t%s // indirect", r)
-		}
-		p.f(")")
-	}
-	if o.KitReplace != "" {
-		p.f("")
-		p.f("replace %s => %s", kit, o.KitReplace)
-	}
-	return p.String()
-}
-
-func goVersion(mod string) string {
-	for line := range strings.Lines(mod) {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "go "); ok {
-			return v
-		}
-	}
-	return "1.26.0"
-}
-
-// requirements are the "path version" of a go.mod.
-func requirements(mod string) []string {
-	var out []string
-	inside := false
-	for line := range strings.Lines(mod) {
-		line, _, _ = strings.Cut(line, "//")
-		line = strings.TrimSpace(line)
-		switch {
-		case line == "require (":
-			inside = true
-		case line == ")":
-			inside = false
-		case inside && line != "":
-			out = append(out, line)
-		case strings.HasPrefix(line, "require "):
-			out = append(out, strings.TrimPrefix(line, "require "))
-		}
-	}
-	return out
 }
 
 func readme(m *model.Model) string {

@@ -3,7 +3,7 @@
 //	model ─▶ plan (names, types, conversions) ─▶ text ─▶ gofmt
 //
 // One package a module, and app, api and migrations, which tie them together. What is written once and then belongs to
-// the team (the business code, main, go.mod) is marked so. It decides nothing about the backend, only how Go spells it.
+// the team (the business code, main) is marked so. It decides nothing about the backend, only how Go spells it.
 package golang
 
 import (
@@ -16,14 +16,6 @@ import (
 	"github.com/fettlehq/fettle/model"
 )
 
-// Options say what stands around the code.
-type Options struct {
-	KitVersion string // of github.com/fettlehq/fettle/kit: "v0.3.0"
-	KitReplace string // a folder that replaces it, empty for none
-	KitMod     string // the text of kit's go.mod, whose requirements a new service begins with
-	KitSum     string // the text of kit's go.sum
-}
-
 // File is one file of the service.
 type File struct {
 	Path    string // slash-separated, from the root of the service
@@ -32,7 +24,7 @@ type File struct {
 }
 
 // Emit writes the Go files of a service, sorted by path.
-func Emit(m *model.Model, o Options) []File {
+func Emit(m *model.Model) []File {
 	var files []File
 	for _, module := range modules(m) {
 		dir := PackageName(module) + "/"
@@ -53,7 +45,7 @@ func Emit(m *model.Model, o Options) []File {
 		source(m, "migrations/migrations.gen.go", migrationsFile()),
 		team(source(m, "cmd/"+m.Name+"/main.go", mainFile(m))),
 	)
-	files = append(files, scaffold(m, o)...)
+	files = append(files, scaffold(m)...)
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files
 }

@@ -1,0 +1,87 @@
+package golang
+
+import (
+	"strings"
+
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
+)
+
+// Clash is a name of the design that Go cannot take.
+type Clash struct {
+	Pos  diag.Pos
+	Name string // in Go: "NewOrder"
+	Of   string // what has that name already: "the form to create an Order"
+}
+
+// Clashes finds the names of a model that would be declared twice in the packages of its modules, because of what is
+// written besides its own types. What has one is written, but does not build. Package design has found the others.
+func Clashes(m *model.Model) []Clash {
+	c := &clashes{}
+	for _, module := range m.Modules {
+		c.module(module)
+	}
+	return c.found
+}
+
+type clashes struct{ found []Clash }
+
+// scope is the names of one Go scope, and what has them.
+type scope map[string]string
+
+// declare takes a name, or reports that it is taken.
+func (c *clashes) declare(s scope, pos diag.Pos, name, of string) {
+	if other := s[name]; other != "" {
+		c.found = append(c.found, Clash{pos, name, other})
+		return
+	}
+	s[name] = of
+}
+
+func (c *clashes) module(m *model.Module) {
+	s := scope{"Tx": "the transaction", "NewTx": "the transaction", "Module": "the module"}
+	if operated(m) {
+		s["Operations"], s["Business"], s["New"] = "the interface of the operations", "the business code", "the business code"
+	}
+	for _, e := range m.Entities {
+		s[e.Name] = "the entity " + e.Name // the design has no two types of one name
+	}
+	for _, v := range append(append([]*model.Struct{}, m.Values...), m.Inputs...) {
+		c.declare(s, v.Pos, v.Name, "the type "+v.Name)
+	}
+	for _, e := range m.Enums {
+		c.declare(s, e.Pos, e.Name, "the enum "+e.Name)
+	}
+	for _, e := range m.Entities {
+		c.entity(s, e)
+	}
+	for _, v := range m.Values {
+		for _, f := range v.Fields {
+			if exported(f.Name) == "Values" {
+				c.found = append(c.found, Clash{f.Pos, "Values", "the method that writes " + article(v.Name)})
+			}
+		}
+		c.declare(s, v.Pos, v.Name+"Of", "the function that reads "+article(v.Name))
+	}
+	for _, v := range m.Inputs {
+		c.declare(s, v.Pos, v.Name+"Of", "the function that reads "+article(v.Name))
+	}
+	for _, e := range m.Enums {
+		for _, v := range e.Values {
+			c.declare(s, e.Pos, constant(e.Name, v.Name), "the value "+v.Name+" of "+e.Name)
+		}
+	}
+	if operated(m) {
+		for _, code := range faults(m) {
+			c.declare(s, m.Operations[0].Pos, constant("Code", code), "the code "+code)
+		}
+	}
+}
+
+func (c *clashes) entity(s scope, e *model.Entity) {
+	c.declare(s, e.Pos, "New"+e.Name, "the form to create "+article(e.Name))
+	for _, suffix := range []string{"Patch", "Store", "Query", "Of"} {
+		c.declare(s, e.Pos, e.Name+suffix, "the "+strings.ToLower(suffix)+" of "+e.Name)
+	}
+	c.declare(s, e.Pos, pluralName(e), "the columns of "+e.Name)
+}
