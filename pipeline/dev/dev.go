@@ -137,13 +137,22 @@ func (s *session) turn(ctx context.Context, saved time.Time) {
 		}
 		return
 	}
-	if s.running != nil {
-		s.running.end()
-		s.ended = append(s.ended, s.running)
-	}
+	before := s.running
 	s.running = next
+	if before != nil {
+		before.end()
+		s.ended = append(s.ended, before)
+		select { // until then, a connection that was kept open may still be answered by it
+		case <-before.exited:
+		case <-time.After(drained):
+		case <-ctx.Done():
+		}
+	}
 	s.screen.Serving(s.model.Name, s.socket.url(), time.Since(saved))
 }
+
+// drained is how long the version before is waited for: a service gives kept connections half a second.
+const drained = 700 * time.Millisecond
 
 // generate brings the files of the service up to its design.
 func (s *session) generate(ctx context.Context) bool {
