@@ -1,9 +1,20 @@
 package meta
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
+
+// resolving lets one Resolve at a time write to literals that several backends share.
+var resolving sync.Mutex
 
 // Resolve resolves the names in b and checks that its parts fit. It is called once, before the first request.
+//
+// The entities of a generated package are one set of literals, which every service of a process shares, as in tests that
+// start several at the same time: what is resolved already is only read.
 func Resolve(b *Backend) error {
+	resolving.Lock()
+	defer resolving.Unlock()
 	b.entities = map[string]*Entity{}
 	b.enums = map[string]*Enum{}
 	b.structs = map[string]*Struct{}
@@ -17,9 +28,11 @@ func Resolve(b *Backend) error {
 		b.structs[s.Name] = s
 	}
 	for _, e := range b.Entities {
-		e.fields = map[string]*Field{}
-		for _, f := range e.Fields {
-			e.fields[f.Name] = f
+		if len(e.fields) != len(e.Fields) {
+			e.fields = map[string]*Field{}
+			for _, f := range e.Fields {
+				e.fields[f.Name] = f
+			}
 		}
 		if err := b.linkFields(e.Name, e.Fields); err != nil {
 			return err
@@ -45,13 +58,19 @@ func (b *Backend) linkFields(owner string, fields []*Field) error {
 	for _, f := range fields {
 		switch f.Kind {
 		case EnumKind:
-			f.enum = b.enums[f.Type]
-			if f.enum == nil {
+			enum := b.enums[f.Type]
+			if f.enum != enum {
+				f.enum = enum
+			}
+			if enum == nil {
 				return fmt.Errorf("%s.%s: no enum %q", owner, f.Name, f.Type)
 			}
 		case Reference, List:
-			f.target = b.entities[f.Type]
-			if f.target == nil {
+			target := b.entities[f.Type]
+			if f.target != target {
+				f.target = target
+			}
+			if target == nil {
 				return fmt.Errorf("%s.%s: no entity %q", owner, f.Name, f.Type)
 			}
 		case Value, Input:
