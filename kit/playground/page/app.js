@@ -19,7 +19,7 @@ const welcome = `# Ctrl-Space completes, Ctrl-Enter runs, the schema is on the l
 `;
 
 const editor = new Editor($("query-editor"), () => {
-  $("problems").replaceChildren(...editor.problems.slice(0, 20).map((p) => element("li", { onclick: () => editor.goTo(p.at, p.length) }, p.message)));
+  $("problems").replaceChildren(...editor.problems.slice(0, 20).map((p) => element("li", {}, element("button", { onclick: () => editor.goTo(p.at, p.length) }, p.message))));
   const names = operationsOf(editor.text), select = $("operation"), chosen = select.value;
   select.hidden = names.length < 2;
   select.replaceChildren(...names.map((name) => element("option", {}, name)));
@@ -43,21 +43,23 @@ let running = 0;
 async function run() {
   const number = ++running, started = performance.now();
   let variables;
-  try { variables = $("variables").value.trim() ? JSON.parse($("variables").value) : undefined; } catch (error) { return show("The variables are not JSON: " + error.message, "", false); }
+  try { variables = $("variables").value.trim() ? JSON.parse($("variables").value) : undefined; } catch (error) { return show("The variables are not JSON: " + error.message, "not sent", false); }
   $("status").textContent = "…";
+  $("status").dataset.state = "busy";
   try {
     const name = $("operation").hidden ? undefined : $("operation").value;
     const { response, text, body } = await ask(editor.text, variables, name);
     if (number !== running) return;
     const took = Math.round(performance.now() - started);
-    show(body ? JSON.stringify(body, null, 2) : text, `${response.status} ${response.statusText} · ${took} ms · ${text.length} bytes${body?.errors ? ` · ${body.errors.length} errors` : ""}`, true);
+    show(body ? JSON.stringify(body, null, 2) : text, `${response.status} ${response.statusText} · ${took} ms · ${text.length} bytes${body?.errors ? ` · ${body.errors.length} ${body.errors.length === 1 ? "error" : "errors"}` : ""}`, true, response.ok && !body?.errors ? "good" : "bad");
     remember();
   } catch (error) {
     if (number === running) show(String(error.message || error), "no answer", false);
   }
 }
 
-function show(text, status, isJSON) {
+function show(text, status, isJSON, state = "bad") {
+  $("status").dataset.state = state;
   if (isJSON) paintJSON($("result"), text); else $("result").textContent = text;
   $("status").textContent = status;
 }
@@ -173,7 +175,7 @@ function start() {
   who(token.value ? store.get("email", "") : "");
   $("sign-in").hidden = !signIn;
   $("run").addEventListener("click", run);
-  $("prettify").addEventListener("click", () => { editor.text = prettify(editor.text); });
+  $("prettify").addEventListener("click", () => editor.replace(prettify(editor.text)));
   $("share").addEventListener("click", share);
   $("history-open").addEventListener("click", () => { showHistory(); toggle("history"); });
   $("account-open").addEventListener("click", () => toggle("account"));
@@ -184,7 +186,7 @@ function start() {
   $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); run(); }
-    if (event.key.toLowerCase() === "f" && event.shiftKey && event.altKey) { event.preventDefault(); editor.text = prettify(editor.text); }
+    if (event.key.toLowerCase() === "f" && event.shiftKey && event.altKey) { event.preventDefault(); editor.replace(prettify(editor.text)); }
   });
   tabs();
   loadSchema();

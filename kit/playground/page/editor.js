@@ -16,12 +16,14 @@ const colours = { comment: "c", string: "s", number: "d", punctuation: "p" };
 // paint writes text into a pre, coloured, with the problems underlined.
 function paint(pre, text, problems) {
   const nodes = [];
-  let at = 0;
+  let at = 0, before = "";
   for (const token of tokensOf(text)) {
     if (token.at > at) nodes.push(text.slice(at, token.at));
+    const variable = before === "$" || token.text === "$";
+    before = token.text;
     const keyword = token.kind === "name" && [...operationKeywords, "fragment", "on", "true", "false", "null"].includes(token.text);
     const wrong = problems.some((p) => p.at === token.at);
-    nodes.push(element("span", { className: (keyword ? "k" : colours[token.kind] || "n") + (wrong ? " bad" : "") }, token.text));
+    nodes.push(element("span", { className: (variable ? "v" : keyword ? "k" : colours[token.kind] || "n") + (wrong ? " bad" : "") }, token.text));
     at = token.at + token.text.length;
   }
   nodes.push(text.slice(at) + "\n");
@@ -37,7 +39,7 @@ class Editor {
     this.area = element("textarea", { spellcheck: false, ariaLabel: "Query", autocomplete: "off", autocapitalize: "off" });
     this.list = element("ul", { className: "completions", hidden: true, role: "listbox", ariaLabel: "Completions" });
     parent.append(this.numbers, this.copy, this.area, this.list);
-    this.area.addEventListener("input", (event) => { this.refresh(); this.suggest(event.inputType !== "insertFromPaste"); });
+    this.area.addEventListener("input", (event) => { if (this.quiet) return; this.refresh(); this.suggest(event.inputType !== "insertFromPaste"); });
     this.area.addEventListener("scroll", () => this.follow());
     this.area.addEventListener("keydown", (event) => this.key(event));
     this.area.addEventListener("blur", () => setTimeout(() => this.close(), 150));
@@ -57,10 +59,22 @@ class Editor {
     this.copy.scrollTop = this.numbers.scrollTop = this.area.scrollTop;
     this.copy.scrollLeft = this.area.scrollLeft;
   }
+  // insert puts text at the caret in the way of typing, so that undo takes it back.
   insert(text, remove = 0) {
-    const caret = this.area.selectionStart;
-    this.area.setRangeText(text, caret - remove, this.area.selectionEnd, "end");
+    this.area.focus();
+    this.area.setSelectionRange(this.area.selectionStart - remove, this.area.selectionEnd);
+    this.quiet = true;
+    if (!document.execCommand("insertText", false, text)) this.area.setRangeText(text, this.area.selectionStart, this.area.selectionEnd, "end");
+    this.quiet = false;
     this.refresh();
+  }
+  replace(text) {
+    if (text === this.text) return;
+    this.area.focus();
+    this.area.select();
+    this.insert(text);
+    this.area.setSelectionRange(0, 0);
+    this.area.scrollTop = 0;
   }
   goTo(at, length) { this.area.focus(); this.area.setSelectionRange(at, at + length); }
   suggest(typed) {
@@ -74,11 +88,23 @@ class Editor {
       role: "option", title: item.doc, onmousedown: (event) => { event.preventDefault(); this.chosen = i; this.accept(); },
     }, item.name, element("span", { className: "quiet" }, item.detail))));
     const before = this.text.slice(0, caret - prefix.length).split("\n");
-    const width = 7.83, height = 20.15;
-    this.list.style.left = Math.max(8, Math.min(48 + before.at(-1).length * width - this.area.scrollLeft, this.area.clientWidth - 260)) + "px";
-    this.list.style.top = 12 + before.length * height - this.area.scrollTop + "px";
+    const { width, height } = this.measure();
+    this.list.style.left = Math.max(8, Math.min(50 + before.at(-1).length * width - this.area.scrollLeft, this.area.clientWidth - 260)) + "px";
+    this.list.style.top = 14 + before.length * height - this.area.scrollTop + "px";
     this.list.hidden = false;
     this.mark();
+  }
+  // measure is the size of one character, which depends on the fonts of this machine.
+  measure() {
+    if (!this.size) {
+      const probe = element("pre", { textContent: ("0".repeat(100) + "\n").repeat(10) });
+      probe.style.cssText = "position:fixed;inset:auto;visibility:hidden;padding:0;margin:0";
+      document.body.append(probe);
+      const box = probe.getBoundingClientRect();
+      probe.remove();
+      this.size = { width: box.width / 100, height: box.height / 10 };
+    }
+    return this.size;
   }
   mark() { [...this.list.children].forEach((li, i) => { li.setAttribute("aria-selected", i === this.chosen); if (i === this.chosen) li.scrollIntoView({ block: "nearest" }); }); }
   accept() { const item = this.items[this.chosen]; this.close(); this.insert(item.insert || item.name, this.prefix.length); }
