@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit/docs"
 	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/playground"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/rest"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -21,11 +22,11 @@ func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer}))
 	if s.service.SDL != "" {
-		mux.Handle("/graphql", page(graphql.New(s.engine, s.service.SDL, graphql.Options{Viewer: s.Viewer})))
+		mux.Handle("/graphql", s.graphql())
 	}
 	if s.service.OpenAPI != nil {
 		mux.Handle("GET /openapi.json", docs.OpenAPI(s.service.OpenAPI))
-		ui := page(docs.UI(title(s.service.Name), "/docs", "/openapi.json"))
+		ui := docs.UI(title(s.service.Name), "/docs", "/openapi.json")
 		mux.Handle("GET /docs", ui)
 		mux.Handle("GET /docs/", ui)
 	}
@@ -46,14 +47,14 @@ func (s *Server) makeHandler(context.Context) error {
 	return nil
 }
 
-// page lets a handler's own scripts and styles run, and nothing from elsewhere.
-func page(next http.Handler) http.Handler {
-	const policy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-		"font-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
-		next.ServeHTTP(w, r)
-	})
+// graphql is the door, with the playground for browsers.
+func (s *Server) graphql() http.Handler {
+	signIn := ""
+	if s.accounts != nil {
+		signIn = "/auth/sign-in"
+	}
+	page := playground.Handler(playground.Options{Title: title(s.service.Name), SignIn: signIn})
+	return graphql.New(s.engine, s.service.SDL, graphql.Options{Viewer: s.Viewer, Playground: page})
 }
 
 const mailboxPath = "/dev/mail"

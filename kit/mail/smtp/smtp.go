@@ -7,7 +7,9 @@ package smtp
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net"
 	netmail "net/mail"
 	"net/url"
 	"strconv"
@@ -44,10 +46,12 @@ func Open(serverURL, from string) (mail.Sender, error) {
 }
 
 func settings(u *url.URL) ([]gomail.Option, error) {
+	dial := (&net.Dialer{}).DialContext
 	options := []gomail.Option{gomail.WithTimeout(timeout)}
 	port := u.Port()
 	switch {
 	case u.Scheme == "smtps":
+		dial = (&tls.Dialer{Config: &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}}).DialContext
 		options = append(options, gomail.WithSSL())
 		if port == "" {
 			port = "465"
@@ -66,13 +70,27 @@ func settings(u *url.URL) ([]gomail.Option, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SMTP_URL: port %q: want a number", port)
 	}
-	options = append(options, gomail.WithPort(number))
+	options = append(options, gomail.WithPort(number), gomail.WithDialContextFunc(ending(dial)))
 	if password, set := u.User.Password(); set {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
 			gomail.WithUsername(u.User.Username()), gomail.WithPassword(password))
 	}
 	return options, nil
 }
+
+// ending closes a connection when the sending of its message is given up, which go-mail does not look at once it is
+// connected. The context of dial ends with dialling, so that of the sending is a value in it.
+func ending(dial gomail.DialContextFunc) gomail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if sending, ok := ctx.Value(sendingKey{}).(context.Context); ok && err == nil {
+			context.AfterFunc(sending, func() { c.Close() })
+		}
+		return c, err
+	}
+}
+
+type sendingKey struct{}
 
 type sender struct {
 	client *gomail.Client
@@ -96,7 +114,7 @@ func (s *sender) Send(ctx context.Context, m mail.Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := s.client.DialAndSendWithContext(ctx, message); err != nil {
+	if err := s.client.DialAndSendWithContext(context.WithValue(ctx, sendingKey{}, ctx), message); err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
