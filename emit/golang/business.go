@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/model"
@@ -89,10 +90,13 @@ func Missing(dir string, m *model.Module) ([]*model.Operation, error) {
 	return missing, nil
 }
 
-// methods adds the names of the methods in text, as far as it can be parsed.
+// methods adds the names of the methods in text. Of a text that does not parse they are found line by line.
 func methods(text []byte, names map[string]bool) {
-	file, _ := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
-	if file == nil {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		for _, found := range method.FindAllSubmatch(text, -1) {
+			names[string(found[1])] = true
+		}
 		return
 	}
 	for _, d := range file.Decls {
@@ -101,3 +105,5 @@ func methods(text []byte, names map[string]bool) {
 		}
 	}
 }
+
+var method = regexp.MustCompile(`(?m)^func \([^)]*\) (\w+)\(`)
