@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,8 +17,10 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
 	"github.com/fettlehq/fettle/kit/sqlite"
@@ -88,7 +89,13 @@ type world struct {
 
 func newWorld(t *testing.T, verify meta.Verify) *world {
 	t.Helper()
-	db, err := sqlite.Driver.Open(t.Context(), "sqlite:"+t.TempDir()+"/test.db")
+	return newWorldOn(t, verify, sqlite.Driver, "sqlite:"+t.TempDir()+"/test.db", tables)
+}
+
+// newWorldOn is a world with another database.
+func newWorldOn(t *testing.T, verify meta.Verify, driver sqldb.Driver, address, tables string) *world {
+	t.Helper()
+	db, err := driver.Open(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +110,7 @@ func newWorld(t *testing.T, verify meta.Verify) *world {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	engine, err := query.New(backend(verify), db, query.Options{Log: quiet})
 	if err != nil {
 		t.Fatal(err)
@@ -194,14 +201,32 @@ func (w *world) viewer(token string) (kit.Viewer, error) {
 }
 
 func TestFromRegistrationToRefresh(t *testing.T) {
-	w := newWorld(t, meta.BeforeSignIn)
-	code, answer := w.register(" Ada@Example.com ")
-	if code == 422 { // an address with spaces is none
-		code, answer = w.register("Ada@Example.com")
-	}
+	t.Run("sqlite", func(t *testing.T) { fromRegistrationToRefresh(newWorld(t, meta.BeforeSignIn)) })
+	t.Run("postgres", func(t *testing.T) {
+		address := kittest.Postgres(t)
+		ids := strings.NewReplacer("id TEXT", "id UUID", "_at INTEGER", "_at TIMESTAMPTZ")
+		w := newWorldOn(t, meta.BeforeSignIn, postgres.Driver, address, ids.Replace(tables))
+		fromRegistrationToRefresh(w)
+		_, tokens := w.signIn("ada@example.com", password)
+		w.post("sign-out", object{"refreshToken": tokens["refreshToken"]})
+		code, _ := w.post("refresh", object{"refreshToken": tokens["refreshToken"]})
+		w.want("refresh after signing out", code, 401, nil, nil)
+		w.register("bob@example.com")
+		code, answer := w.register("bob@example.com")
+		w.want("register an unproven address again", code, 202, answer["status"], "verification-sent")
+		w.clock.advance(25 * time.Hour)
+		code, _ = w.post("verify", object{"token": w.token()})
+		w.want("verify too late", code, 400, nil, nil)
+		code, _ = w.register("ada@example.com")
+		w.want("register a known address", code, 202, nil, nil)
+	})
+}
+
+func fromRegistrationToRefresh(w *world) {
+	code, answer := w.register("Ada@Example.com")
 	w.want("register", code, 202, answer, object{"status": "verification-sent"})
 	if to := w.mailbox.Messages()[0].To; to != "ada@example.com" {
-		t.Errorf("mail goes to %q", to)
+		w.Errorf("mail goes to %q", to)
 	}
 	code, answer = w.signIn("ada@example.com", password)
 	w.want("sign in before verifying", code, 403, answer["code"], "EMAIL_NOT_VERIFIED")
@@ -217,13 +242,13 @@ func TestFromRegistrationToRefresh(t *testing.T) {
 	w.want("sign in", code, 200, first["expiresIn"], 900)
 	viewer, err := w.viewer(first["accessToken"].(string))
 	if err != nil || !viewer.SignedIn() {
-		t.Fatalf("viewer %v: %v", viewer, err)
+		w.Fatalf("viewer %v: %v", viewer, err)
 	}
 
 	code, second := w.post("refresh", object{"refreshToken": first["refreshToken"]})
 	w.want("refresh", code, 200, second["tokenType"], "Bearer")
 	if again, err := w.viewer(second["accessToken"].(string)); err != nil || again != viewer {
-		t.Fatalf("viewer after refresh %v: %v", again, err)
+		w.Fatalf("viewer after refresh %v: %v", again, err)
 	}
 	code, answer = w.post("refresh", object{"refreshToken": first["refreshToken"]})
 	w.want("refresh with the old token", code, 401, answer["code"], "UNAUTHENTICATED")
