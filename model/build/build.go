@@ -20,6 +20,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b := newBuilder(d, problems)
 	b.declareTypes()    // entity.go
 	b.declareFields()   // field.go
+	b.places()          // place.go
 	b.relate()          // relation.go
 	b.constrainFields() // constraint.go
 	b.account()         // account.go
@@ -42,7 +43,7 @@ type builder struct {
 	problems *diag.List
 	model    *model.Model
 
-	modules_ map[*design.Module]*model.Module
+	contexts map[*design.Module]*model.Module
 	entities map[string]*model.Entity
 	enums    map[string]*model.Enum
 	structs  map[string]*model.Struct // value objects, inputs and events
@@ -69,7 +70,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		design:     d,
 		problems:   problems,
 		model:      &model.Model{Name: d.Backend.Name, GoModule: d.Backend.Module},
-		modules_:   map[*design.Module]*model.Module{},
+		contexts:   map[*design.Module]*model.Module{},
 		entities:   map[string]*model.Entity{},
 		enums:      map[string]*model.Enum{},
 		structs:    map[string]*model.Struct{},

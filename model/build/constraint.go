@@ -150,7 +150,7 @@ func (b *builder) pattern(f *model.Field, ds []*design.Directive) {
 
 func (b *builder) decimal(f *model.Field, ds []*design.Directive) {
 	d := design.Find(ds, "decimal")
-	if f.Kind == model.Decimal {
+	if f.Kind == model.Decimal && f.Digits == 0 {
 		f.Digits, f.Scale = decimalDigits, decimalScale
 	}
 	if d == nil || f.Kind == "" {

@@ -11,7 +11,7 @@ import (
 func (b *builder) declareTypes() {
 	for _, m := range b.design.Modules {
 		made := &model.Module{Name: m.Name, Doc: m.Doc}
-		b.modules_[m] = made
+		b.contexts[m] = made
 		b.model.Modules = append(b.model.Modules, made)
 	}
 	for _, t := range b.design.Types {
@@ -24,7 +24,7 @@ func (b *builder) declareType(t *design.Type) {
 	if b.taken(t.Name) {
 		return // the parser reports it
 	}
-	module := b.modules_[t.Module]
+	module := b.contexts[t.Module]
 	if module == nil {
 		module = &model.Module{}
 	}

@@ -19,17 +19,6 @@ func (b *builder) expressions() {
 			b.allow(&f.Allow, b.directives(f), e, f)
 		}
 	}
-	for _, t := range b.design.Types {
-		s := b.structs[t.Name]
-		if s == nil {
-			continue
-		}
-		for _, f := range s.Fields {
-			for _, d := range design.FindAll(b.directives(f), "allow") {
-				b.problems.Add(d.Pos, WrongPlace, "", "a rule stands on an entity, its fields or an operation; %s is none", s.Name)
-			}
-		}
-	}
 	for _, o := range b.design.Operations {
 		b.operationRules(o)
 	}

@@ -95,6 +95,10 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	case b.scalars[t.Name] != nil:
 		f.Kind, f.Scalar = model.String, b.scalars[t.Name]
 		f.Pattern = f.Scalar.Pattern
+		if d := design.Find(b.design.ByName[t.Name].Directives, "decimal"); d != nil {
+			f.Kind, f.Scalar = model.Decimal, nil
+			b.decimal(f, []*design.Directive{d})
+		}
 	case b.enums[t.Name] != nil:
 		f.Kind, f.Enum = model.EnumKind, b.enums[t.Name]
 	case b.entities[t.Name] != nil:

@@ -83,6 +83,7 @@ func (b *builder) constrainTypes() {
 			b.typeIndex(e, d)
 		}
 		b.partialUniques(e)
+		b.partialIndexes(e)
 		b.checks(e)
 	}
 	b.structChecks()
@@ -135,6 +136,17 @@ func (b *builder) typeUnique(e *model.Entity, d *design.Directive) {
 	}
 	u.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), suffix)...)
 	b.addUnique(e, u, d)
+}
+
+// partialIndexes lowers the conditions of indexes that stand on fields.
+func (b *builder) partialIndexes(e *model.Entity) {
+	for _, i := range e.Indexes {
+		for _, d := range design.FindAll(b.directives(i.Fields[0]), "index") {
+			if when := d.Arg("when"); when != nil && d.Pos == i.Pos {
+				i.When = b.partialCondition(e, when)
+			}
+		}
+	}
 }
 
 // partialUniques lowers the conditions of uniques, wherever they stand.

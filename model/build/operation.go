@@ -25,7 +25,7 @@ func (b *builder) operations() {
 			Name:     o.Name,
 			Doc:      o.Doc,
 			Kind:     model.OperationKind(o.Kind),
-			Module:   b.modules_[o.Module],
+			Module:   b.contexts[o.Module],
 			Args:     args,
 			Internal: design.Find(o.Directives, "internal") != nil,
 		}

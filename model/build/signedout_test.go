@@ -34,7 +34,7 @@ type Part @entity { note: Note!, owner: User, open: Boolean! @readOnly }
 func TestSignedOutRules(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
 	accepted, refused, never := 0, 0, 0
-	for range 1000 {
+	for range 400 {
 		rule := randomCondition(random, 3, "")
 		_, m, problems := parse(snippet("design/a.graphql", fmt.Sprintf(visitorDesign, rule)))
 		bad := false
@@ -62,7 +62,7 @@ func TestSignedOutRules(t *testing.T) {
 			}
 		}
 	}
-	if accepted < 100 || refused < 100 || never < 100 {
+	if accepted < 40 || refused < 40 || never < 40 {
 		t.Errorf("too one-sided: %d accepted, %d refused, %d never", accepted, refused, never)
 	}
 }

@@ -32,17 +32,33 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		for _, name := range t.Implements {
 			u.report(name.Pos, "interface")
 		}
+		if t.Kind == design.Enum {
+			u.renamed(t.Directives)
+		}
+		entity := design.Find(t.Directives, "entity") != nil
+		if d := design.Find(t.Directives, "internal"); d != nil && !entity {
+			u.report(d.Pos, "@internal on a type that is no entity")
+		}
 		for _, v := range t.Values {
 			u.directives(v.Directives)
+			u.renamed(v.Directives)
 		}
 		for _, f := range t.Fields {
 			u.field(f)
+			if !entity {
+				u.part(f)
+			}
 		}
 	}
 	for _, o := range d.Operations {
 		u.directives(o.Directives)
 		if o.Kind != design.Query && o.Kind != design.Mutation {
 			u.report(o.Pos, "extend type "+string(o.Kind))
+		}
+		for _, name := range []string{"page", "deprecated"} {
+			if d := design.Find(o.Directives, name); d != nil {
+				u.report(d.Pos, "@"+name+" on an operation")
+			}
 		}
 		for _, a := range o.Args {
 			u.field(a)
@@ -77,6 +93,24 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 			u.report(d.Arg("machines").Pos, "@account(machines: true)")
 		case d.Name == "entity" && d.Arg("name") != nil:
 			u.report(d.Arg("name").Pos, "@entity(name:)")
+		}
+	}
+}
+
+// renamed reports the names of enums in legacy databases.
+func (u unbuiltFinder) renamed(ds []*design.Directive) {
+	for _, name := range []string{"db", "was"} {
+		if d := design.Find(ds, name); d != nil {
+			u.report(d.Pos, "@"+name+" on an enum")
+		}
+	}
+}
+
+// part reports what only fields of entities heed so far.
+func (u unbuiltFinder) part(f *design.Field) {
+	for _, name := range []string{"readOnly", "immutable", "internal", "was"} {
+		if d := design.Find(f.Directives, name); d != nil {
+			u.report(d.Pos, "@"+name+" inside a value object")
 		}
 	}
 }
