@@ -35,7 +35,7 @@ type database struct {
 	pool   *pgxpool.Pool
 	handle func() *sql.DB
 	opened bool   // handle was called
-	limit  string // set in each transaction, where a session's own settings would not last
+	limit  string // a statement for each transaction, where a session's own settings would not last
 }
 
 func open(ctx context.Context, url string) (sqldb.Database, error) {
@@ -52,7 +52,7 @@ func open(ctx context.Context, url string) (sqldb.Database, error) {
 		settings["statement_timeout"] = defaultTimeout
 	}
 	if pooled(config.ConnConfig.DefaultQueryExecMode) {
-		db.limit = "; SET LOCAL statement_timeout = '" + strings.ReplaceAll(settings["statement_timeout"], "'", "''") + "'"
+		db.limit = "SET LOCAL statement_timeout = '" + strings.ReplaceAll(settings["statement_timeout"], "'", "''") + "'"
 		delete(settings, "statement_timeout")
 	}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
@@ -80,7 +80,11 @@ func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 	if sqldb.Single(ctx) {
 		return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return do(&conn{runner: c}) })
 	}
-	return db.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
+	return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		s := &snapshot{conn: c.Conn(), limit: db.limit}
+		defer s.end(ctx)
+		return do(s)
+	})
 }
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
@@ -88,7 +92,7 @@ func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error 
 }
 
 func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) (err error) {
-	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin + db.limit})
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
 		return err
 	}
@@ -99,6 +103,11 @@ func (db *database) transaction(ctx context.Context, begin string, do func(sqldb
 			tx.Rollback(context.WithoutCancel(ctx))
 		}
 	}()
+	if db.limit != "" {
+		if _, err := tx.Exec(ctx, db.limit); err != nil {
+			return err
+		}
+	}
 	if err := do(&conn{runner: tx, tx: tx}); err != nil {
 		return err
 	}

@@ -78,17 +78,33 @@ func orderHash(e *meta.Entity, order []Order) string {
 }
 
 func writeCursor(hash string, values []any) string {
-	texts := make([]any, len(values))
+	text := append(make([]byte, 0, 96), hash...)
+	text = append(text, '[')
 	for i, v := range values {
-		if v != nil {
-			texts[i] = cursorText(v)
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if v == nil {
+			text = append(text, "null"...)
+		} else {
+			text = appendJSON(text, cursorText(v))
 		}
 	}
-	list, err := json.Marshal(texts)
-	if err != nil {
-		panic(fmt.Sprintf("cursor of %v: %v", values, err)) // only texts and nulls
+	return base64.RawURLEncoding.EncodeToString(append(text, ']'))
+}
+
+// appendJSON appends text as a JSON string; most texts are as they stand.
+func appendJSON(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			encoded, err := json.Marshal(text)
+			if err != nil {
+				panic(fmt.Sprintf("cursor of %q: %v", text, err)) // any text has a form
+			}
+			return append(to, encoded...)
+		}
 	}
-	return base64.RawURLEncoding.EncodeToString(append([]byte(hash), list...))
+	return append(append(append(to, '"'), text...), '"')
 }
 
 func cursorText(v any) string {

@@ -3,6 +3,7 @@ package query_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -227,10 +228,11 @@ func (n *naive) eval(x *meta.Expr, this *object, vars map[string]*object) any {
 		count := int64(0)
 		elements, _ := arg(0).([]*object)
 		for _, e := range elements {
-			inner := map[string]*object{x.Var: e}
-			for k, v := range vars {
-				inner[k] = v
+			inner := maps.Clone(vars)
+			if inner == nil {
+				inner = map[string]*object{}
 			}
+			inner[x.Var] = e
 			if fits, _ := n.eval(x.Args[1], this, inner).(bool); fits {
 				count++
 			}

@@ -1,0 +1,168 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// each runs test with prepared statements and as behind a PgBouncer that pools transactions.
+func each(t *testing.T, test func(t *testing.T, db sqldb.Database)) {
+	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			test(t, kittest.Open(t, postgres.Driver, kittest.Postgres(t)+"&statement_timeout=200ms&default_query_exec_mode="+mode))
+		})
+	}
+}
+
+func exec(t *testing.T, db sqldb.Database, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		err := db.Write(t.Context(), func(c sqldb.Conn) error {
+			_, err := c.Exec(t.Context(), s)
+			return err
+		})
+		if err != nil {
+			t.Fatal(s, err)
+		}
+	}
+}
+
+func number(ctx context.Context, c sqldb.Conn, sql string, args ...any) (n int64, err error) {
+	rows, err := c.Query(ctx, sql, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		err = rows.Scan(&n)
+	}
+	return n, errors.Join(err, rows.Err())
+}
+
+func TestASnapshotStaysAndCannotBeWritten(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		ctx := t.Context()
+		exec(t, db, "CREATE TABLE t (n bigint)")
+		err := db.Read(ctx, func(c sqldb.Conn) error {
+			for range 2 {
+				if n, err := number(ctx, c, "SELECT count(*) FROM t WHERE n > $1", int64(0)); n != 0 || err != nil {
+					t.Error(n, err)
+				}
+				exec(t, db, "INSERT INTO t VALUES (1)")
+			}
+			_, err := c.Exec(ctx, "INSERT INTO t VALUES (2)")
+			return err
+		})
+		if err == nil {
+			t.Error("a reader writes")
+		}
+		for _, ctx := range []context.Context{ctx, sqldb.WithSingle(ctx)} {
+			err = db.Read(ctx, func(c sqldb.Conn) error {
+				n, err := number(ctx, c, "SELECT count(*) FROM t")
+				if n != 2 {
+					t.Errorf("%d rows, want 2", n)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestStatementsEnd(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		for _, ctx := range []context.Context{t.Context(), ctx} {
+			start := time.Now()
+			for _, run := range []func(context.Context, func(sqldb.Conn) error) error{db.Read, db.Write} {
+				err := run(ctx, func(c sqldb.Conn) error {
+					_, err := number(ctx, c, "SELECT 1 FROM pg_sleep(10)")
+					return err
+				})
+				if err == nil || time.Since(start) > 5*time.Second {
+					t.Error("an endless statement ended well", err)
+				}
+			}
+		}
+		if err := db.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAFailureRollsBack(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		ctx, failure := t.Context(), errors.New("no")
+		exec(t, db, "CREATE TABLE t (n bigint UNIQUE)")
+		insert := func(c sqldb.Conn) error {
+			_, err := c.Exec(ctx, "INSERT INTO t VALUES ($1)", int64(1))
+			return err
+		}
+		err := db.Write(ctx, func(c sqldb.Conn) error { return errors.Join(insert(c), failure) })
+		if !errors.Is(err, failure) {
+			t.Error(err)
+		}
+		func() {
+			defer func() { recover() }()
+			db.Write(ctx, func(c sqldb.Conn) error { insert(c); panic("no") })
+		}()
+		err = db.Write(ctx, func(c sqldb.Conn) error {
+			if err := insert(c); err != nil {
+				return err
+			}
+			var v *sqldb.Violation
+			if err := c.Savepoint(ctx, func() error { return insert(c) }); !errors.As(err, &v) {
+				t.Error(err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestViolations(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		exec(t, db, "CREATE TABLE p (id text PRIMARY KEY)", "INSERT INTO p VALUES ('1')",
+			"CREATE TABLE t (a bigint NOT NULL, b text, p text CONSTRAINT t_p_fkey REFERENCES p (id) ON DELETE RESTRICT, CONSTRAINT t_a_check CHECK (a > 0))",
+			"CREATE UNIQUE INDEX t_b_key ON t (lower(b))", "INSERT INTO t VALUES (1, 'x', '1')")
+		for _, test := range []struct{ sql, want string }{
+			{"INSERT INTO t VALUES (2, 'X', NULL)", "unique t_b_key t []"},
+			{"INSERT INTO t VALUES (NULL, 'y', NULL)", "not null  t [a]"},
+			{"INSERT INTO t VALUES (-1, 'y', NULL)", "check t_a_check t []"},
+			{"INSERT INTO t VALUES (3, 'y', '2')", "foreign key t_p_fkey t []"},
+			{"DELETE FROM p", "foreign key t_p_fkey t []"},
+		} {
+			var v *sqldb.Violation
+			err := db.Write(t.Context(), func(c sqldb.Conn) error {
+				_, err := c.Exec(t.Context(), test.sql)
+				return err
+			})
+			if !errors.As(err, &v) {
+				t.Errorf("%s: %v", test.sql, err)
+			} else if got := fmt.Sprintf("%s %s %s %v", v.Kind, v.Constraint, v.Table, v.Columns); got != test.want {
+				t.Errorf("%s: %s, want %s", test.sql, got, test.want)
+			}
+		}
+	})
+}
+
+func TestTheHandleIsTheSameDatabase(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		if _, err := db.Handle().Exec("CREATE TABLE t (n bigint)"); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, db, "INSERT INTO t VALUES (1)")
+	})
+}
