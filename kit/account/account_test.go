@@ -311,22 +311,17 @@ func TestAnAddressIsNotGivenAway(t *testing.T) {
 
 func TestSigningInTakesAsLongWithoutAnAccount(t *testing.T) {
 	w := verified(t)
-	median := func(email string) time.Duration {
-		var took []time.Duration
-		for range 5 {
+	fastest := map[string]time.Duration{"ada@example.com": time.Hour, "nobody@example.com": time.Hour}
+	for range 8 { // in turns, so that what else the machine does hits both
+		for email, best := range fastest {
 			began := time.Now()
 			w.signIn(email, "not the password")
-			took = append(took, time.Since(began))
-			w.clock.advance(time.Minute)
+			fastest[email] = min(best, time.Since(began))
 		}
-		best := took[0]
-		for _, d := range took {
-			best = min(best, d)
-		}
-		return best
+		w.clock.advance(time.Minute)
 	}
-	known, unknown := median("ada@example.com"), median("nobody@example.com")
-	if ratio := float64(known) / float64(unknown); ratio < 0.5 || ratio > 2 {
+	known, unknown := fastest["ada@example.com"], fastest["nobody@example.com"]
+	if ratio := float64(known) / float64(unknown); ratio < 0.4 || ratio > 2.5 { // without the work it is 200
 		t.Errorf("a known address takes %v, an unknown one %v", known, unknown)
 	}
 }
@@ -495,10 +490,10 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		code, _ = w.signIn("ada@example.com", password)
 		w.want("the right one later", code, 200, nil, nil)
 	}
-	for range 200 {
+	for range 310 {
 		code, _ = w.post("verify", object{"token": "x"})
 	}
-	w.want("two hundred tokens", code, 429, nil, nil)
+	w.want("three hundred tokens", code, 429, nil, nil)
 }
 
 func TestOnlyOneOfManyUsesAToken(t *testing.T) {

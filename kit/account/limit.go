@@ -22,7 +22,7 @@ type limits struct {
 
 func newLimits() limits {
 	return limits{
-		address: newLimiter(rate.Limit(2), 120),
+		address: newLimiter(rate.Limit(5), 300),
 		login:   newLimiter(rate.Every(30*time.Second), 10),
 		mails:   newLimiter(rate.Every(5*time.Minute), 5),
 	}

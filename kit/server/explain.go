@@ -23,11 +23,9 @@ func (p *program) explain() error {
 	if err != nil {
 		return err
 	}
-	s, err := p.open(func(c *Config) {})
-	if err != nil {
-		return err
-	}
-	return errors.Join(s.Explain(p.ctx, p.stdout, kit.Viewer{ID: account}, text), s.Close())
+	return p.with(func(s *Server) error {
+		return s.Explain(p.ctx, p.stdout, kit.Viewer{ID: account}, text)
+	}, (*Server).openDatabase, (*Server).migrate)
 }
 
 func explainArguments(args []string) (account kit.ID, text string, err error) {

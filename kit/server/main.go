@@ -59,7 +59,7 @@ type program struct {
 	stdout, stderr io.Writer
 }
 
-// problem is an error in what was asked for, not in how it ran.
+// problemError is an error in what was asked for, not in how it ran.
 type problemError struct{ error }
 
 // Run is Main with everything that it takes from the process.
@@ -137,52 +137,52 @@ func (p *program) serve() error {
 	return errors.Join(err, s.Close())
 }
 
-// open makes the server without listening, for commands that need its database.
-func (p *program) open(change func(*Config)) (*Server, error) {
-	config, err := ReadConfig(p.service.Name, p.env)
-	if err != nil {
-		return nil, err
-	}
-	change(&config)
-	return p.server(config)
-}
-
-// server makes the server. Its log becomes the process's own, so that what business code logs carries the trace too.
-func (p *program) server(config Config) (*Server, error) {
+// server makes as much of the server as steps do. Its log becomes the process's own, so that what business code logs carries
+// the trace too.
+func (p *program) server(config Config, steps ...func(*Server, context.Context) error) (*Server, error) {
 	config.Logs = p.stderr
 	slog.SetDefault(newLog(p.service, config))
-	return New(p.ctx, p.service, config)
+	if steps == nil {
+		return New(p.ctx, p.service, config)
+	}
+	return build(p.ctx, p.service, config, steps...)
 }
 
-func (p *program) migrate() error {
-	s, err := p.open(func(c *Config) { c.Migrate = false })
+// with calls do with as much of a server as steps make.
+func (p *program) with(do func(*Server) error, steps ...func(*Server, context.Context) error) error {
+	config, err := ReadConfig(p.service.Name, p.env)
 	if err != nil {
 		return err
 	}
-	applied, err := s.Migrate(p.ctx)
-	if err == nil {
+	s, err := p.server(config, steps...)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s), s.Close())
+}
+
+func (p *program) migrate() error {
+	return p.with(func(s *Server) error {
+		applied, err := s.Migrate(p.ctx)
 		for _, a := range applied {
 			fmt.Fprintf(p.stdout, "applied %s in %v\n", a.File, a.Duration)
 		}
-		if len(applied) == 0 {
+		if err == nil && len(applied) == 0 {
 			fmt.Fprintln(p.stdout, "nothing to apply")
 		}
-	}
-	return errors.Join(err, s.Close())
+		return err
+	}, (*Server).openDatabase)
 }
 
 func (p *program) seed() error {
 	if p.service.Seed == nil {
 		return problemError{errors.New("seed: main sets no service.Seed")}
 	}
-	s, err := p.open(func(*Config) {})
-	if err != nil {
-		return err
-	}
-	err = s.engine.Write(p.ctx, kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
-		return p.service.Seed(ctx, tx.System())
-	})
-	return errors.Join(err, s.Close())
+	return p.with(func(s *Server) error {
+		return s.engine.Write(p.ctx, kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+			return p.service.Seed(ctx, tx.System())
+		})
+	}, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine)
 }
 
 func (p *program) version() error {

@@ -66,12 +66,16 @@ type Server struct {
 // New opens the service's database, migrates it where the configuration says so, and makes its doors. It listens nowhere:
 // Serve does, and tests call Handler.
 func New(ctx context.Context, service Service, config Config) (*Server, error) {
+	return build(ctx, service, config,
+		(*Server).exportTraces, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine, (*Server).makeAccounts, (*Server).makeHandler)
+}
+
+// build makes as much of a server as steps do: a command that migrates asks for no secret.
+func build(ctx context.Context, service Service, config Config, steps ...func(*Server, context.Context) error) (*Server, error) {
 	config.reachedAt(config.Addr)
 	s := &Server{service: service, config: config, log: newLog(service, config)}
-	for _, step := range []func(context.Context) error{
-		s.exportTraces, s.openDatabase, s.migrate, s.makeEngine, s.makeAccounts, s.makeHandler,
-	} {
-		if err := step(ctx); err != nil {
+	for _, step := range steps {
+		if err := step(s, ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}

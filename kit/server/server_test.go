@@ -337,6 +337,16 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+func TestMigrateNeedsNoSecret(t *testing.T) {
+	exit, stdout, stderr := run(t, t.Context(), []string{"migrate"}, "ENV", "production", "DATABASE_URL", "sqlite:"+t.TempDir()+"/shop.db")
+	if exit != 0 || !strings.Contains(stdout, "applied 0001") {
+		t.Errorf("exit %d: %s%s", exit, stdout, stderr)
+	}
+	if exit, _, stderr = run(t, t.Context(), []string{"serve"}, "ENV", "production", "ADDR", "127.0.0.1:0", "DATABASE_URL", "sqlite::memory:"); exit != 2 || !strings.Contains(stderr, "AUTH_SECRET") {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+}
+
 func TestServeTellsWhereItListens(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	ctx, terminate := context.WithCancel(t.Context())

@@ -8,11 +8,13 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	netmail "net/mail"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -102,8 +104,8 @@ func (s *sender) Send(ctx context.Context, m mail.Message) error {
 	if err := message.From(s.from); err != nil {
 		return fmt.Errorf("mail from: %w", err)
 	}
-	if err := message.To(m.To); err != nil {
-		return fmt.Errorf("mail to: %w", err)
+	if message.To(m.To) != nil {
+		return errors.New("mail to: not an address")
 	}
 	message.Subject(m.Subject)
 	message.SetDate()
@@ -115,7 +117,8 @@ func (s *sender) Send(ctx context.Context, m mail.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := s.client.DialAndSendWithContext(context.WithValue(ctx, sendingKey{}, ctx), message); err != nil {
-		return fmt.Errorf("mail: %w", err)
+		// Servers repeat the address in what they answer, and an address does not belong in a log.
+		return errors.New("mail: " + strings.ReplaceAll(err.Error(), m.To, "[personal]"))
 	}
 	return nil
 }
