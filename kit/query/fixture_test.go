@@ -329,7 +329,7 @@ func (w *world) list(v kit.Viewer, s *query.Select) *query.List {
 }
 
 func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statements int, err error) {
-	err = w.engine.Read(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(query.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
 		l, err = tx.List(ctx, s)
 		statements = tx.Statements()
 		return err
@@ -338,7 +338,7 @@ func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statement
 }
 
 func (w *world) get(v kit.Viewer, s *query.Select, key any) (row *query.Row, err error) {
-	err = w.engine.Read(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(query.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
 		row, err = tx.Get(ctx, s, fmt.Sprint(key))
 		return err
 	})

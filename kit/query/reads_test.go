@@ -423,7 +423,7 @@ func must(err error) {
 
 // BenchmarkFeed reads 20 articles with their authors, tags and two comments each.
 func BenchmarkFeed(b *testing.B) {
-	for _, d := range databases {
+	for _, d := range databases(b) {
 		b.Run(d.name, func(b *testing.B) { benchmarkFeed(b, d.open(b)) })
 	}
 }

@@ -1,0 +1,90 @@
+package query
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// The whole statements of reads, a section for each and each dialect, are in testdata/statements/statements.txtar.
+func TestStatements(t *testing.T) {
+	const file = "testdata/statements/statements.txtar"
+	b := goldenBackend()
+	if err := meta.Resolve(b); err != nil {
+		t.Fatal(err)
+	}
+	article := b.Entity("Article")
+	selections := func(e *meta.Entity, names ...string) (all []Selection) {
+		for _, n := range names {
+			all = append(all, Selection{Field: e.Field(n)})
+		}
+		return all
+	}
+	newest := []Order{{Path: []string{"createdAt"}, Descending: true}}
+	mixed := []Order{{Path: []string{"stars"}}, {Path: []string{"createdAt"}, Descending: true}}
+	comments := &Select{Entity: b.Entity("Comment"), Fields: selections(b.Entity("Comment"), "words"), Order: newest}
+	fans := &Select{Entity: b.Entity("User"), Fields: selections(b.Entity("User"), "name", "email")}
+	list := &Select{Entity: article, Order: newest, Fields: append(selections(article, "title", "price", "author", "secret"),
+		Selection{Field: article.Field("editor"), Nested: &Select{Entity: fans.Entity, Fields: append(selections(fans.Entity, "name"),
+			Selection{Field: fans.Entity.Field("team"), Nested: &Select{Entity: b.Entity("Team"), Fields: selections(b.Entity("Team"), "open")}})}},
+		Selection{Field: article.Field("comments"), Nested: comments})}
+	titles := func(order []Order, where *meta.Expr) *Select {
+		return &Select{Entity: article, Fields: selections(article, "title"), Order: order, Where: where}
+	}
+	id := "00000000-0000-7000-8000-000000000001"
+	archive := &txtar.Archive{Comment: []byte("The statements of reads.\n")}
+	for _, c := range []struct {
+		name string
+		sel  *Select
+		list *meta.Field
+		v    variant
+		page page
+	}{
+		{"a page, with references", list, nil, pageVariant, page{limit: 20}},
+		{"the page behind a cursor", titles(newest, nil), nil, pageVariant, page{limit: 20, cursor: []any{"x", id}}},
+		{"the page before a cursor", titles(newest, nil), nil, pageVariant, page{limit: 20, backward: true, cursor: []any{"x", id}}},
+		{"an order both ways, behind a row without stars", titles(mixed, nil), nil, pageVariant, page{limit: 20, cursor: []any{nil, "x", id}}},
+		{"an order both ways, behind a row with stars", titles(mixed, nil), nil, pageVariant, page{limit: 20, cursor: []any{int64(1), "x", id}}},
+		{"a filter", titles(newest, meta.And(meta.Eq(meta.This("author"), meta.Viewer()), meta.Eq(meta.This("title"), meta.Const("x")))), nil, pageVariant, page{limit: 20}},
+		{"a count", titles(newest, meta.Eq(meta.This("title"), meta.Const("x"))), nil, countVariant, page{}},
+		{"one row", titles(nil, nil), nil, idVariant, page{}},
+		{"the list of one row", comments, article.Field("comments"), childVariant, page{limit: 5}},
+		{"a page of the lists of many rows", comments, article.Field("comments"), childrenVariant, page{limit: 5}},
+		{"the whole lists of many rows, over a join table", fans, article.Field("fans"), childrenVariant, page{}},
+		{"a page of lists, over a join table", fans, article.Field("fans"), childrenVariant, page{limit: 5}},
+		{"counts of lists", comments, article.Field("comments"), countsVariant, page{}},
+	} {
+		for _, d := range []dialect{{false}, {true}} {
+			s := &shaper{}
+			s.filter(c.sel.Where, 0)
+			c.page.firstSlot = len(s.values)
+			p := &planner{
+				renderer: &renderer{dialect: d, backend: b, account: b.Entity("User"), signed: true, slots: s.slots}, plan: &plan{parent: -1},
+				sel: c.sel, page: c.page, variant: c.v, list: c.list, extra: len(s.values) + len(c.page.cursor),
+			}
+			if err := p.build(); err != nil {
+				t.Fatal(c.name, err)
+			}
+			name := c.name + ": sqlite"
+			if d.postgres {
+				name = c.name + ": postgres"
+			}
+			archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(p.plan.sql + "\n")})
+		}
+	}
+	got := txtar.Format(archive)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s%v", got, want, err)
+	}
+}
