@@ -206,10 +206,7 @@ func (b *builder) checks(e *model.Entity) {
 				continue
 			}
 			c.Field = f
-			if f.Null && f.Kind != model.List && f.Kind != model.Value && !isComputed(f) {
-				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: []string{f.Name}, Kind: f.Kind}, {Op: model.Const}}, Kind: model.Boolean}
-				c.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, c.That}, Kind: model.Boolean}
-			}
+			unlessAbsent(f, c)
 			c.Name = sqlName(e.Table, snake(f.Name), checkLabel(c), "check")
 			f.Checks = append(f.Checks, c)
 		}
@@ -217,6 +214,19 @@ func (b *builder) checks(e *model.Entity) {
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		_, c.Local = predicate(e, c.That)
 	}
+}
+
+// unlessAbsent lets a check on a field hold while the field is null.
+func unlessAbsent(f *model.Field, c *model.Check) {
+	if !f.Null || f.Kind == model.List || f.Repeated || isComputed(f) {
+		return
+	}
+	at := &model.Expr{Op: model.Get, Root: model.This, Path: []string{f.Name}, Kind: f.Kind}
+	absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{at, {Op: model.Const}}, Kind: model.Boolean}
+	if f.Kind == model.Value {
+		absent = absence(at, f.Struct.Fields, 0)
+	}
+	c.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, c.That}, Kind: model.Boolean}
 }
 
 func checksOf(fields []*model.Field) []*model.Check {
@@ -279,6 +289,7 @@ func (b *builder) structChecks() {
 			for _, d := range design.FindAll(b.directives(f), "check") {
 				if c := b.check(scope{fields: s.Fields, strct: s}, d); c != nil && f.Kind != "" {
 					c.Field = f
+					unlessAbsent(f, c)
 					c.Name = sqlName(snake(s.Name), snake(f.Name), checkLabel(c), "check")
 					f.Checks = append(f.Checks, c)
 				}
@@ -288,31 +299,31 @@ func (b *builder) structChecks() {
 	for _, e := range b.model.Entities {
 		for _, f := range e.Fields {
 			if f.Kind == model.Value && !f.Repeated {
-				b.partChecks(e, f, []string{f.Name})
+				b.partChecks(e, f, f, []string{f.Name}, f.Null)
 			}
 		}
 	}
 }
 
-// partChecks gives the parts of a value object in an entity the checks of the value object, about the entity's row.
-func (b *builder) partChecks(e *model.Entity, f *model.Field, path []string) {
+// partChecks gives a field that holds a value object the checks of its parts, about the entity's row.
+func (b *builder) partChecks(e *model.Entity, holder, f *model.Field, path []string, optional bool) {
 	for _, part := range f.Fields {
 		declared := find(f.Struct.Fields, part.Name)
 		part.Checks = nil
 		for _, c := range declared.Checks {
 			moved := *c
-			moved.Field = part
+			moved.Field = holder
 			moved.That = under(path, c.That)
-			if f.Null {
-				absent := &model.Expr{Op: model.Eq, Args: []*model.Expr{{Op: model.Get, Root: model.This, Path: path, Kind: model.Value}, {Op: model.Const}}, Kind: model.Boolean}
+			if optional {
+				absent := absence(&model.Expr{Op: model.Get, Root: model.This, Path: path}, f.Struct.Fields, 0)
 				moved.That = &model.Expr{Op: model.Or, Args: []*model.Expr{absent, moved.That}, Kind: model.Boolean}
 			}
 			moved.Name = sqlName(e.Table, part.Column, checkLabel(c), "check")
 			_, moved.Local = predicate(e, moved.That)
-			part.Checks = append(part.Checks, &moved)
+			holder.Checks = append(holder.Checks, &moved)
 		}
 		if part.Kind == model.Value && !part.Repeated {
-			b.partChecks(e, part, append(path[:len(path):len(path)], part.Name))
+			b.partChecks(e, holder, part, append(path[:len(path):len(path)], part.Name), optional || part.Null)
 		}
 	}
 }

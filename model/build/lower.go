@@ -413,7 +413,47 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 	case a.t.kind == model.Decimal && c.t.kind == model.Float || a.t.kind == model.Float && c.t.kind == model.Decimal:
 		return l.fail(e, WrongType, "", "a Decimal is exact and a Float is not: they do not compare")
 	}
+	if null && (a.t.kind == model.Value || c.t.kind == model.Value) {
+		return l.valueAbsence(e, op, a, c)
+	}
 	return truth(&model.Expr{Op: op, Args: []*model.Expr{x, y}, Kind: model.Boolean})
+}
+
+// valueAbsence asks whether a value object is there: it has no column of its own, its parts tell.
+func (l *lowerer) valueAbsence(e ast.Expr, op model.Op, a, c *value) *value {
+	if a.t.kind == nullKind {
+		a = c
+	}
+	if a.x.Op != model.Get {
+		return l.fail(e, NoSuchOperation, "compare its parts", "whether this value object is there has no form in a database")
+	}
+	x := absence(a.x, a.t.strct.Fields, 0)
+	if op == model.Ne {
+		x = negate(x)
+	}
+	return truth(x)
+}
+
+// absence holds when the value object at a path is null: its first required part is, or else every part.
+func absence(at *model.Expr, parts []*model.Field, depth int) *model.Expr {
+	part := func(f *model.Field) *model.Expr {
+		x := &model.Expr{Op: model.Get, Root: at.Root, Var: at.Var, Path: append(at.Path[:len(at.Path):len(at.Path)], f.Name), Kind: f.Kind}
+		if f.Kind == model.Value && depth < 8 {
+			return absence(x, f.Struct.Fields, depth+1)
+		}
+		return &model.Expr{Op: model.Eq, Args: []*model.Expr{x, {Op: model.Const}}, Kind: model.Boolean}
+	}
+	all := &model.Expr{Op: model.And, Kind: model.Boolean}
+	for _, f := range parts {
+		if f.Kind == "" {
+			continue
+		}
+		if !f.Null {
+			return part(f)
+		}
+		all.Args = append(all.Args, part(f))
+	}
+	return all
 }
 
 // in lowers x in [A, B] and x in a list of the design.

@@ -201,9 +201,6 @@ func (r *renderer) field(x *model.Expr) (*model.Field, bool) {
 		}
 		null = null || f.Null
 		if i == len(path)-1 {
-			if f.Kind == model.Value && !f.Repeated && len(f.Fields) > 0 {
-				return requiredPart(f), null
-			}
 			if f.Column == "" || f.Kind == model.Union || f.Repeated {
 				return nil, false
 			}
@@ -215,16 +212,6 @@ func (r *renderer) field(x *model.Expr) (*model.Field, bool) {
 		fields = f.Fields
 	}
 	return nil, false
-}
-
-// requiredPart is the column that tells whether a value object is there.
-func requiredPart(f *model.Field) *model.Field {
-	for _, part := range f.Fields {
-		if !part.Null && part.Kind != model.Value {
-			return part
-		}
-	}
-	return nil
 }
 
 func isText(x *model.Expr) bool {

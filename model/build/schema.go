@@ -62,23 +62,12 @@ func entityTable(e *model.Entity) *schema.Table {
 	}
 	t.foreignKeys()
 	t.pageIndex()
-	for _, c := range append(append([]*model.Check{}, e.Checks...), allChecks(e.Fields)...) {
+	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		if that, ok := predicate(e, c.That); c.Local && ok {
 			t.check(c.Name, that)
 		}
 	}
 	return t.table
-}
-
-func allChecks(fields []*model.Field) []*model.Check {
-	var out []*model.Check
-	for _, f := range fields {
-		out = append(out, f.Checks...)
-		if f.Kind == model.Value {
-			out = append(out, allChecks(f.Fields)...)
-		}
-	}
-	return out
 }
 
 // columnTypes are the logical types of kinds.

@@ -182,6 +182,8 @@ func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
 	switch {
 	case x.Op == model.Call && (x.Name == "slug" || x.Name == "next"):
 		u.report(pos, x.Name+"()")
+	case x.Op == model.Call && x.Name == "at":
+		u.report(pos, "at()")
 	case x.Op == model.Call && x.Name == "matches" && len(x.Args) > 0 && x.Args[0].Kind == model.Ref:
 		u.report(pos, "a search for words")
 	case x.Var != "" && x.Op != model.Get && len(x.Args) > 0 && x.Args[0].Root == model.Arg && len(x.Args[0].Path) > 0:
