@@ -22,8 +22,8 @@ func (s *schema) roots() {
 			mutations = append(mutations, s.operation(o))
 		}
 	}
-	if len(queries) == 0 {
-		queries = append(queries, root{"Nothing can be read here.", "nothing: Boolean"})
+	if len(queries) == 0 { // then the door has no queries either
+		s.f("# Nothing can be read here: no rule allows it, and no operation of Query does it.")
 	}
 	s.root("Query", queries)
 	s.root("Mutation", mutations)
