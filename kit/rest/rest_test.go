@@ -156,6 +156,7 @@ func TestList(t *testing.T) {
 	}
 	c.want(200, "GET", "/v1/articles/alpha?include=author,comments.author,tags", "", "--",
 		`"author":{"id":`, `"username":"ann"`, `"comments":{"items":[{"id"`, `"username":"bob"`, `"next":null`, `"tags":[{`, `"email":null`)
+	c.want(200, "GET", "/v1/users?email.contains=@example", "", as(ann, "--", `"ann"`)...)
 	c.want(200, "GET", "/v1/users/ann", "", as(ann, "--", `"email":"ann@example.com"`)...)
 }
 

@@ -180,6 +180,9 @@ func oneOf(place Place, f *meta.Field, ids, keys []*meta.Expr) *meta.Expr {
 func constant(f *meta.Field, name string, raw any) (*meta.Expr, []kit.FieldError) {
 	operand := *f
 	operand.Name, operand.Null, operand.Repeated = name, false, false
+	if slices.Contains(Comparisons(f.Kind), Contains) {
+		operand.Kind = meta.String // a part of an address is none
+	}
 	value, errs := input.Value(&operand, raw)
 	if errs != nil {
 		return nil, errs
