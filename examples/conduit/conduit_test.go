@@ -1,0 +1,185 @@
+// Package conduit_test calls conduit as its clients do, over HTTP.
+package conduit_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"example.com/conduit/app"
+	"example.com/conduit/conduit"
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
+	"github.com/fettlehq/fettle/kit/server"
+	"github.com/fettlehq/fettle/kit/sqldb"
+	"github.com/fettlehq/fettle/kit/sqlite"
+)
+
+type object = map[string]any
+
+// onBoth runs a test on SQLite and on Postgres, with two people signed in.
+func onBoth(t *testing.T, test func(t *testing.T, ada, alan client)) {
+	run := func(database func(t *testing.T) string) func(t *testing.T) {
+		return func(t *testing.T) {
+			url := start(t, database(t))
+			test(t, register(t, url, "ada"), register(t, url, "alan"))
+		}
+	}
+	t.Run("sqlite", run(func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "conduit.db") }))
+	t.Run("postgres", run(func(t *testing.T) string { return kittest.Postgres(t) }))
+}
+
+func start(t *testing.T, database string) (url string) {
+	t.Helper()
+	service := app.New(conduit.New())
+	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	config, err := server.ReadConfig("conduit", func(name string) string {
+		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := server.New(t.Context(), service, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(srv.Handler())
+	t.Cleanup(func() {
+		web.Close()
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return web.URL
+}
+
+// register makes an account and signs in at once: conduit wants the address proven later.
+func register(t *testing.T, url, name string) client {
+	t.Helper()
+	nobody := client{t, url, ""}
+	credentials := object{"email": name + "@conduit.example", "password": "correct horse battery", "username": name}
+	nobody.want(http.StatusCreated, "POST", "/auth/register", credentials)
+	delete(credentials, "username")
+	tokens := nobody.want(http.StatusOK, "POST", "/auth/sign-in", credentials)
+	return client{t, url, tokens["accessToken"].(string)}
+}
+
+func TestFeedHoldsWhatFollowedPeopleWrote(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		alan.want(http.StatusCreated, "POST", "/v1/articles", article("on-machines"))
+		ada.wantItems(0, "GET", "/v1/feed")
+		for range 2 { // twice is once
+			ada.want(http.StatusOK, "POST", "/v1/profiles/alan/follow", nil)
+		}
+		ada.wantItems(1, "GET", "/v1/feed")
+		ada.want(http.StatusOK, "DELETE", "/v1/profiles/alan/follow", nil)
+		ada.wantItems(0, "GET", "/v1/feed")
+		ada.want(http.StatusForbidden, "POST", "/v1/profiles/ada/follow", nil)
+		client{t, ada.url, ""}.want(http.StatusUnauthorized, "GET", "/v1/feed", nil)
+	})
+}
+
+func TestArticlesBelongToTheirAuthors(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		ada.want(http.StatusCreated, "POST", "/v1/articles", article("on-engines"))
+		alan.want(http.StatusForbidden, "PATCH", "/v1/articles/on-engines", object{"title": "Mine"})
+		alan.want(http.StatusForbidden, "DELETE", "/v1/articles/on-engines", nil)
+		changed := ada.want(http.StatusOK, "PATCH", "/v1/articles/on-engines", object{"title": "On engines, again"})
+		if changed["title"] != "On engines, again" || changed["body"] != "All of it." {
+			t.Errorf("after the change: %v", changed)
+		}
+		alan.want(http.StatusConflict, "POST", "/v1/articles", article("on-engines"))
+		ada.want(http.StatusNoContent, "DELETE", "/v1/articles/on-engines", nil)
+		ada.want(http.StatusNotFound, "GET", "/v1/articles/on-engines", nil)
+	})
+}
+
+func TestFavoriteAndTags(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		ada.want(http.StatusCreated, "POST", "/v1/tags", object{"name": "engines"})
+		tagged := article("on-engines")
+		tagged["tags"] = []string{"engines"}
+		ada.want(http.StatusCreated, "POST", "/v1/articles", tagged)
+		for range 2 { // twice is once
+			alan.want(http.StatusOK, "POST", "/v1/articles/on-engines/favorite", nil)
+		}
+		alan.want(http.StatusOK, "DELETE", "/v1/articles/on-engines/favorite", nil)
+		seen := alan.want(http.StatusOK, "GET", "/v1/articles/on-engines?include=tags,author", nil)
+		if tags := seen["tags"].([]any); len(tags) != 1 || tags[0].(object)["name"] != "engines" {
+			t.Errorf("tags: %v", tags)
+		}
+		author := seen["author"].(object)
+		if author["username"] != "ada" || author["email"] != nil {
+			t.Errorf("the author, as somebody else sees her: %v", author)
+		}
+	})
+}
+
+func article(slug string) object {
+	return object{"slug": slug, "title": "On something", "description": "Thoughts.", "body": "All of it."}
+}
+
+// client calls conduit with a token, or without.
+type client struct {
+	t     *testing.T
+	url   string
+	token string
+}
+
+func (c client) wantItems(n int, method, path string) {
+	c.t.Helper()
+	answer := c.want(http.StatusOK, method, path, nil)
+	if items, _ := answer["items"].([]any); len(items) != n {
+		c.t.Errorf("%s %s: want %d items, got %v", method, path, n, answer)
+	}
+}
+
+func (c client) want(status int, method, path string, body object) object {
+	c.t.Helper()
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, c.url+path, content)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if method == "PATCH" {
+		r.Header.Set("Content-Type", "application/merge-patch+json")
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if response.StatusCode != status {
+		c.t.Fatalf("%s %s: want %d, got %d: %s", method, path, status, response.StatusCode, text)
+	}
+	var answer object
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &answer); err != nil {
+			var list []any
+			if json.Unmarshal(text, &list) == nil {
+				return object{"items": list}
+			}
+			c.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	return answer
+}
