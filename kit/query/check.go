@@ -21,17 +21,15 @@ func (e *Engine) checkRules() error {
 			}
 		}
 		for _, c := range allChecks(entity) {
-			if err := e.render1(entity, c.That); err != nil {
+			if err := e.render1(c.That, ofRow(entity)); err != nil {
 				return fmt.Errorf("%s: check %s: %w", entity.Name, c.Name, err)
 			}
 		}
 	}
 	for _, o := range e.backend.Operations {
 		for _, rule := range o.Allow {
-			r := &renderer{dialect: e.dialect, backend: e.backend, account: e.account, signed: true}
-			r.cond(rule.When, env{args: o.Args}, false)
-			if r.err != nil {
-				return fmt.Errorf("%s: %s: %w", o.Name, rule.Source, r.err)
+			if err := e.render1(rule.When, env{args: o.Args}); err != nil {
+				return fmt.Errorf("%s: %s: %w", o.Name, rule.Source, err)
 			}
 		}
 	}
@@ -40,16 +38,26 @@ func (e *Engine) checkRules() error {
 
 func (e *Engine) renders(entity *meta.Entity, rules []meta.Rule) error {
 	for _, rule := range rules {
-		if err := e.render1(entity, rule.When); err != nil {
+		if err := e.render1(rule.When, ofRow(entity)); err != nil {
 			return fmt.Errorf("%s: %w", rule.Source, err)
 		}
 	}
 	return nil
 }
 
-func (e *Engine) render1(entity *meta.Entity, x *meta.Expr) error {
-	r := &renderer{dialect: e.dialect, backend: e.backend, account: e.account, signed: true}
+// render1 renders a condition for somebody who is signed in and for nobody, which fold differently.
+func (e *Engine) render1(x *meta.Expr, within env) error {
+	for _, signed := range []bool{true, false} {
+		r := &renderer{dialect: e.dialect, backend: e.backend, account: e.account, signed: signed}
+		if r.cond(x, within, false); r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}
+
+// ofRow is the environment of a condition on a row and the row before it.
+func ofRow(entity *meta.Entity) env {
 	row := &scope{entity: entity, alias: "t0"}
-	r.cond(x, env{this: row, old: row}, false)
-	return r.err
+	return env{this: row, old: row}
 }

@@ -365,6 +365,11 @@ func benchmarkFeed(b *testing.B, db sqldb.Database) {
 			}
 		}
 	})
+	b.Run("create", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			w.create(w.bob, false, "Comment", "article", "article-7", "body", "hello")
+		}
+	})
 	b.Run("feed", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
