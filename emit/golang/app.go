@@ -157,9 +157,16 @@ func scaffold(m *model.Model) []File {
 func readme(m *model.Model) string {
 	var modules_ []string
 	for _, module := range modules(m) {
-		modules_ = append(modules_, fmt.Sprintf("| `%s/` | %s |", PackageName(module), strings.Join(strings.Fields(module.Doc), " ")))
+		modules_ = append(modules_, fmt.Sprintf("| `%s/` | %s |", PackageName(module), about(module)))
 	}
 	return strings.NewReplacer("NAME", m.Name, "MODULES", strings.Join(modules_, "\n")).Replace(readmeText)
+}
+
+func about(m *model.Module) string {
+	if m.Doc == "" {
+		return "the module " + m.Name
+	}
+	return strings.Join(strings.Fields(m.Doc), " ")
 }
 
 const readmeText = "# NAME\n\n" +

@@ -65,7 +65,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 	}
 	p.f("}")
 	p.f("")
-	p.comment(fmt.Sprintf("%sOf reads the canonical form of %s.", s.Name, article(human(s.Name))))
+	p.comment(s.Name + "Of reads a value in the form that package meta states.")
 	p.f("func %sOf(v any) %s {", s.Name, s.Name)
 	p.f("p := typed.Parts(v, %d)", len(s.Fields))
 	p.f("return %s{", s.Name)
@@ -78,7 +78,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 		return
 	}
 	p.f("")
-	p.comment("Values is its canonical form.")
+	p.comment("Values is v in the form that package meta states.")
 	p.f("func (v %s) Values() []any {", s.Name)
 	var parts []string
 	for _, f := range s.Fields {
@@ -130,10 +130,8 @@ func columns(e *model.Entity) []*model.Field {
 // field prints a field of a struct, with what the design says of it.
 func field(p *printer, name, typ string, f *model.Field) {
 	doc := f.Doc
-	switch {
-	case doc == "" && f.Kind == model.Ref && typ != f.Target.Name && strings.HasSuffix(typ, "kit.ID"):
+	if doc == "" && f.Kind == model.Ref && typ != f.Target.Name && strings.HasSuffix(typ, "kit.ID") {
 		doc = "of " + article(human(f.Target.Name))
-	case doc == "" && f.Kind == model.Duration, doc == "" && f.Kind == model.Bytes:
 	}
 	if len(f.Allow.Read) > 0 && !f.Null && f.Kind != model.Ref {
 		doc = strings.TrimSpace(sentence(doc) + " nil where the viewer may not see it")

@@ -22,7 +22,7 @@ func expression(e *model.Expr) string {
 	case model.Exists, model.Count, model.Sum, model.Min, model.Max, model.Avg, model.Find:
 		return fmt.Sprintf("meta.Over(meta.Op%s, %s, %q%s)", e.Op, expression(e.Args[0]), e.Var, more(e.Args[1:]))
 	case model.Can:
-		return fmt.Sprintf("meta.Can(%s, %s)", verb(e.Verb), expression(e.Args[0]))
+		return fmt.Sprintf("meta.Can(%s, %s)", verbMeta(e.Verb), expression(e.Args[0]))
 	case model.Call:
 		return fmt.Sprintf("meta.Call(%q%s)", e.Name, more(e.Args))
 	}
@@ -105,4 +105,4 @@ func quoted(names ...string) string {
 	return strings.Join(texts, ", ")
 }
 
-func verb(v model.Verb) string { return "meta." + upperFirst(strings.ToLower(string(v))) }
+func verbMeta(v model.Verb) string { return "meta." + upperFirst(strings.ToLower(string(v))) }

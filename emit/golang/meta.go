@@ -2,9 +2,11 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -167,48 +169,66 @@ func bound(b *float64) string {
 }
 
 func pageMeta(page model.Page) string {
-	var l literals
-	l.number("Size", page.Size)
-	l.number("Max", page.Max)
-	var keys []string
+	parts := []string{strconv.Itoa(page.Size), strconv.Itoa(page.Max)}
 	for _, o := range page.Order {
-		var key literals
-		key.text("Field", o.Field.Name)
-		key.flag("Descending", o.Descending)
-		keys = append(keys, key.String())
+		key := o.Field.Name
+		if o.Descending {
+			key = "-" + key
+		}
+		parts = append(parts, strconv.Quote(key))
 	}
-	if len(keys) > 0 {
-		l.part("Order", "[]meta.Order{"+strings.Join(keys, ", ")+"}")
-	}
-	return "meta.Page" + l.String()
+	return "meta.Pages(" + strings.Join(parts, ", ") + ")"
 }
 
+// grant is an @allow again: a rule with all of its verbs.
+type grant struct {
+	source, when string
+	verbs        []string
+}
+
+// allowMeta is the rules of an entity or a field, empty without any.
 func allowMeta(a model.Allow) string {
-	var parts []string
-	for _, verb := range []struct {
-		name  string
-		rules []*model.Rule
-	}{{"Read", a.Read}, {"Create", a.Create}, {"Update", a.Update}, {"Delete", a.Delete}} {
-		if len(verb.rules) > 0 {
-			parts = append(parts, verb.name+": "+rulesMeta(verb.rules))
+	var grants []*grant
+	for _, verb := range []model.Verb{model.Read, model.Create, model.Update, model.Delete} {
+		for _, r := range door.Rules(a, verb) {
+			g := &grant{source: goString(sourceOf(r)), when: expression(r.When)}
+			if i := slices.IndexFunc(grants, func(o *grant) bool { return o.source == g.source && o.when == g.when }); i >= 0 {
+				g = grants[i]
+			} else {
+				grants = append(grants, g)
+			}
+			g.verbs = append(g.verbs, verbMeta(verb))
 		}
 	}
-	if len(parts) == 0 {
+	if len(grants) == 0 {
 		return ""
 	}
-	return "meta.Allow{\n" + strings.Join(parts, ",\n") + ",\n}"
+	texts := make([]string, len(grants))
+	for i, g := range grants {
+		space := " "
+		if len(g.source)+len(g.when) > 80 {
+			space = "\n"
+		}
+		texts[i] = fmt.Sprintf("meta.When(%s,%s%s, %s)", g.source, space, g.when, strings.Join(g.verbs, ", "))
+	}
+	return "meta.Grants(\n" + strings.Join(texts, ",\n") + ",\n)"
+}
+
+// sourceOf is where a rule stands and how it reads.
+func sourceOf(r *model.Rule) string {
+	if r.Pos.File == "" {
+		return r.Source
+	}
+	return fmt.Sprintf("%s:%d: %s", r.Pos.File, r.Pos.Line, r.Source)
 }
 
 func rulesMeta(rules []*model.Rule) string {
 	texts := make([]string, len(rules))
 	for i, r := range rules {
-		source := r.Source
-		if r.Pos.File != "" {
-			source = fmt.Sprintf("%s:%d: %s", r.Pos.File, r.Pos.Line, r.Source)
-		}
-		texts[i] = fmt.Sprintf("{Source: %s, When: %s}", goString(source), expression(r.When))
+		source := goString(sourceOf(r))
+		texts[i] = fmt.Sprintf("{Source: %s, When: %s}", source, expression(r.When))
 		if len(texts[i]) > 80 {
-			texts[i] = fmt.Sprintf("{\nSource: %s,\nWhen: %s,\n}", goString(source), expression(r.When))
+			texts[i] = fmt.Sprintf("{\nSource: %s,\nWhen: %s,\n}", source, expression(r.When))
 		}
 	}
 	if len(texts) == 1 {
