@@ -1,7 +1,6 @@
 // Package build makes the model of a backend from its design.
 //
-//	Design ─▶ types ─▶ relations ─▶ facts ─▶ accounts ─▶ expressions ─▶ rules ─▶ operations ─▶ Model
-//	Model ─▶ Schema
+//	Design ─▶ types ─▶ relations ─▶ operations ─▶ expressions ─▶ constraints ─▶ rules ─▶ doors ─▶ Model ─▶ Schema
 //
 // It is the only place that knows what a design means, and the only one that knows CEL: expressions leave it as
 // model.Expr. What an output could not express is a diagnostic here, so that emitters decide nothing. It opens no file

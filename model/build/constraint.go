@@ -66,7 +66,7 @@ func (b *builder) length(f *model.Field, ds []*design.Directive) {
 		if numberKinds[f.Kind] {
 			hint = "@range(min:, max:)"
 		}
-		b.problems.Add(d.Pos, WrongPlace, hint, "@length bounds texts and lists; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, hint, "@length bounds texts and lists; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	f.MinLength, f.MaxLength = whole(d.Arg("min")), whole(d.Arg("max"))
@@ -118,7 +118,7 @@ func (b *builder) bounds(f *model.Field, ds []*design.Directive) {
 		if textKinds[f.Kind] {
 			hint = "@length(min:, max:)"
 		}
-		b.problems.Add(d.Pos, WrongPlace, hint, "@range bounds numbers; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, hint, "@range bounds numbers; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	f.Min, f.Max = number(d.Arg("min")), number(d.Arg("max"))
@@ -137,7 +137,7 @@ func (b *builder) pattern(f *model.Field, ds []*design.Directive) {
 		return
 	}
 	if !textKinds[f.Kind] {
-		b.problems.Add(d.Pos, WrongPlace, "", "@format is for texts; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, "", "@format is for texts; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	if f.Scalar != nil && f.Scalar.Pattern != "" {
@@ -157,7 +157,7 @@ func (b *builder) decimal(f *model.Field, ds []*design.Directive) {
 		return
 	}
 	if f.Kind != model.Decimal {
-		b.problems.Add(d.Pos, WrongPlace, "", "@decimal is for a Decimal; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, "", "@decimal is for a Decimal; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	if n := whole(d.Arg("digits")); n != nil {
@@ -189,7 +189,7 @@ func (b *builder) constrainFields() {
 					b.page(&f.Page, f.Target, d)
 				}
 			} else if d := design.Find(b.directives(f), "page"); d != nil && f.Kind != "" && !f.Repeated {
-				b.problems.Add(d.Pos, WrongPlace, "", "@page is for lists; %s is a %s", f.Name, f.Kind)
+				b.problems.Add(d.Pos, WrongPlace, "", "@page is for lists; %s is %s", f.Name, article(string(f.Kind)))
 			}
 		}
 	}
@@ -310,7 +310,7 @@ func (b *builder) indexable(f *model.Field, d *design.Directive, what string) bo
 	case isComputed(f):
 		b.problems.Add(d.Pos, WrongPlace, "", "%s is about stored fields; %s is computed", what, f.Name)
 	case f.Kind == model.List || f.Repeated || f.Kind == model.JSON || f.Kind == model.Bytes || f.Kind == model.File:
-		b.problems.Add(d.Pos, WrongPlace, "", "%s cannot hold %s: it is a %s", what, f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, "", "%s cannot hold %s: it is %s", what, f.Name, article(string(f.Kind)))
 	case f.Kind == model.Value:
 		b.problems.Add(d.Pos, WrongPlace, "", "%s cannot hold %s as a whole: it has several columns", what, f.Name)
 	default:

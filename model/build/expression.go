@@ -249,7 +249,7 @@ func (b *builder) flow(f *model.Field, d *design.Directive) {
 		return
 	}
 	if f.Kind != model.EnumKind {
-		b.problems.Add(d.Pos, WrongPlace, "", "@flow says how an enum changes; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, "", "@flow says how an enum changes; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	b.enumNames(f.Enum, append(d.Arg("from").Names(), d.Arg("to").Names()...))

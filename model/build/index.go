@@ -49,7 +49,7 @@ func (b *builder) order(of *model.Entity, name design.Name) (model.Order, bool) 
 	case f.Kind == "":
 		return model.Order{}, false
 	case f.Kind == model.List || f.Repeated || f.Kind == model.Value || f.Kind == model.JSON || f.Kind == model.Bytes || f.Kind == model.Ref || f.Kind == model.Union || f.Kind == model.File:
-		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is a %s", text, f.Kind)
+		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is %s", text, article(string(f.Kind)))
 		return model.Order{}, false
 	}
 	return model.Order{Field: f, Descending: descending}, true

@@ -232,7 +232,7 @@ func (b *builder) deletion(f *model.Field) {
 	case f.Kind == model.List && f.Target != nil:
 		b.problems.Add(d.Pos, WrongPlace, "put it on the reference", "@onDelete stands on a reference, not on its other side")
 	case f.Kind != model.Ref && f.Kind != model.Union:
-		b.problems.Add(d.Pos, WrongPlace, "", "@onDelete stands on a reference; %s is a %s", f.Name, f.Kind)
+		b.problems.Add(d.Pos, WrongPlace, "", "@onDelete stands on a reference; %s is %s", f.Name, article(string(f.Kind)))
 	case do.Text == string(model.SetNull) && !f.Null:
 		b.problems.Add(d.Pos, WrongPlace, fmt.Sprintf("%s: %s", f.Name, f.Target.Name), "%s is required, so it cannot become null", f.Name)
 	default:
