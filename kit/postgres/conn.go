@@ -5,25 +5,17 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
-// runner is a transaction, or a connection outside of one.
-type runner interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
+// conn is a connection outside of a transaction.
+type conn struct{ pool *pgxpool.Conn }
 
-type conn struct {
-	runner
-	tx pgx.Tx // nil outside of a transaction
-}
-
-func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+func (c conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
 	ctx, end := sqldb.StartSpan(ctx, sqldb.Postgres, sql)
-	answer, err := c.runner.Query(ctx, sql, args...)
+	answer, err := c.pool.Query(ctx, sql, args...)
 	if err != nil {
 		err = translate(err)
 		end(err)
@@ -32,26 +24,12 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, 
 	return &rows{Rows: answer, end: end}, nil
 }
 
-func (c *conn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.Postgres, sql)
-	tag, err := c.runner.Exec(ctx, sql, args...)
-	err = translate(err)
-	end(err)
-	return tag.RowsAffected(), err
+func (c conn) Exec(context.Context, string, ...any) (int64, error) {
+	return 0, errors.New("exec: the read was to be one query")
 }
 
-func (c *conn) Savepoint(ctx context.Context, do func() error) error {
-	if c.tx == nil {
-		return errors.New("savepoint: outside of a transaction")
-	}
-	point, err := c.tx.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		return errors.Join(err, point.Rollback(context.WithoutCancel(ctx)))
-	}
-	return point.Commit(ctx)
+func (c conn) Savepoint(context.Context, func() error) error {
+	return errors.New("savepoint: outside of a transaction")
 }
 
 // rows ends its statement's span when it closes.

@@ -34,8 +34,9 @@ const (
 type database struct {
 	pool   *pgxpool.Pool
 	handle func() *sql.DB
-	opened bool   // handle was called
-	limit  string // a statement for each transaction, where a session's own settings would not last
+	opened bool // handle was called
+	// settings are set in each transaction where a session's own would not last.
+	settings []string
 }
 
 func open(ctx context.Context, url string) (sqldb.Database, error) {
@@ -52,7 +53,8 @@ func open(ctx context.Context, url string) (sqldb.Database, error) {
 		settings["statement_timeout"] = defaultTimeout
 	}
 	if pooled(config.ConnConfig.DefaultQueryExecMode) {
-		db.limit = "SET LOCAL statement_timeout = '" + strings.ReplaceAll(settings["statement_timeout"], "'", "''") + "'"
+		limit := strings.ReplaceAll(settings["statement_timeout"], "'", "''")
+		db.settings = []string{"SET LOCAL statement_timeout = '" + limit + "'"}
 		delete(settings, "statement_timeout")
 	}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
@@ -78,41 +80,33 @@ func (db *database) Dialect() sqldb.Dialect { return sqldb.Postgres }
 
 func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 	if sqldb.Single(ctx) {
-		return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return do(&conn{runner: c}) })
+		return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return do(conn{c}) })
 	}
-	return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		s := &snapshot{conn: c.Conn(), limit: db.limit}
-		defer s.end(ctx)
-		return do(s)
-	})
+	return db.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
 }
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
 	return db.transaction(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
 }
 
-func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) (err error) {
-	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
-	if err != nil {
-		return err
-	}
-	done := false
-	defer func() {
-		if !done {
-			// The pool throws away a connection whose rollback fails.
-			tx.Rollback(context.WithoutCancel(ctx))
-		}
-	}()
-	if db.limit != "" {
-		if _, err := tx.Exec(ctx, db.limit); err != nil {
+func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) error {
+	return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...)}
+		done := false
+		defer func() {
+			if !done {
+				t.rollback(ctx)
+			}
+		}()
+		if err := do(t); err != nil {
 			return err
 		}
-	}
-	if err := do(&conn{runner: tx, tx: tx}); err != nil {
-		return err
-	}
-	done = true
-	return translate(tx.Commit(ctx))
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done = true
+		return t.commit(ctx)
+	})
 }
 
 func (db *database) Handle() *sql.DB { return db.handle() }

@@ -112,6 +112,14 @@ func TestAFailureRollsBack(t *testing.T) {
 		if !errors.Is(err, failure) {
 			t.Error(err)
 		}
+		err = db.Write(ctx, func(c sqldb.Conn) error {
+			insert(c)
+			insert(c) // fails, and nobody looks
+			return nil
+		})
+		if err == nil {
+			t.Error("a transaction with a failure commits")
+		}
 		func() {
 			defer func() { recover() }()
 			db.Write(ctx, func(c sqldb.Conn) error { insert(c); panic("no") })
