@@ -107,7 +107,7 @@ func (c *call) arguments(o *operation) ([]any, error) {
 
 func (c *call) members(o *operation, fields []*meta.Field) (input.Object, error) {
 	if o.Method != http.MethodGet && o.Method != http.MethodDelete {
-		if err := c.onlyParameters(paramInclude); err != nil {
+		if _, err := c.onlyParameters(paramInclude); err != nil {
 			return nil, err
 		}
 		return c.body(true, "application/json")

@@ -41,19 +41,19 @@ func (c *call) parameters() (url.Values, error) {
 	return values, nil
 }
 
-// onlyParameters refuses all parameters but those named.
-func (c *call) onlyParameters(names ...string) error {
+// onlyParameters reads the query of the URL and refuses all parameters but those named.
+func (c *call) onlyParameters(names ...string) (*parameters, error) {
 	values, err := c.parameters()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := parameters{values: values}
+	p := &parameters{values: values}
 	for name := range values {
 		if !slices.Contains(names, name) {
 			p.unknown(name, names)
 		}
 	}
-	return p.err()
+	return p, p.err()
 }
 
 // parameters collects what is wrong with the parameters of a request.
@@ -104,14 +104,10 @@ func (d *door) listSelect(r *resource, values url.Values) (*query.Select, error)
 
 // oneSelect is what the parameters of a single row ask for: nothing but include.
 func (c *call) oneSelect(r *resource) (*query.Select, error) {
-	if err := c.onlyParameters(paramInclude); err != nil {
-		return nil, err
-	}
-	values, err := c.parameters()
+	p, err := c.onlyParameters(paramInclude)
 	if err != nil {
 		return nil, err
 	}
-	p := &parameters{values: values}
 	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r))}
 	if err := p.err(); err != nil {
 		return nil, err

@@ -168,7 +168,7 @@ func (c *call) update(r *resource, key string) error {
 }
 
 func (c *call) delete(r *resource, key string) error {
-	if err := c.onlyParameters(); err != nil {
+	if _, err := c.onlyParameters(); err != nil {
 		return err
 	}
 	match, err := ifMatch(c.r.Header.Values("If-Match"))
