@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func New(tb testing.TB) *World {
 	w := &World{TB: tb}
 	db := kittest.Memory(tb)
 	b := backend()
-	engine, err := query.New(b, db, query.Options{Clock: &ticking{time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
+	engine, err := query.New(b, db, query.Options{Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,12 +96,12 @@ func (w *World) create(viewer kit.Viewer, entity string, pairs ...any) kit.ID {
 }
 
 // ticking is a clock on which each look is a second later.
-type ticking struct{ now time.Time }
-
-func (c *ticking) Now() time.Time {
-	c.now = c.now.Add(time.Second)
-	return c.now
+type ticking struct {
+	start time.Time
+	looks atomic.Int64
 }
+
+func (c *ticking) Now() time.Time { return c.start.Add(time.Duration(c.looks.Add(1)) * time.Second) }
 
 func (w *World) handlers() map[string]query.Handler {
 	return map[string]query.Handler{
