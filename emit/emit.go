@@ -2,7 +2,7 @@
 //
 //	model ─▶ golang, openapi, graphql ─▶ []File
 //
-// The same model gives the same bytes. It opens no file: what becomes of those that are there already is decided by
+// The same model gives the same bytes. All opens no file: what becomes of those that are there already is decided by
 // package pipeline.
 package emit
 
