@@ -37,8 +37,10 @@ const busyTimeout = "10000"
 type database struct {
 	engine  engine.Driver
 	source  string
-	writer  chan *conn // one, taken in the order of asking
-	readers chan *conn // nil for one that is not open yet
+	writer  chan *conn    // one, taken in the order of asking
+	readers chan struct{} // a place for each that may be open
+	mu      sync.Mutex
+	idle    []*conn // readers that are open; the one used last is taken first
 	// In memory all connections share one cache, where a writer and readers exclude each other: readers take one of
 	// the gate, the writer all. Nil for a file.
 	gate   *semaphore.Weighted
@@ -52,7 +54,7 @@ func open(ctx context.Context, address string) (sqldb.Database, error) {
 		return nil, err
 	}
 	count := max(4, 2*runtime.GOMAXPROCS(0))
-	db := &database{source: source, writer: make(chan *conn, 1), readers: make(chan *conn, count)}
+	db := &database{source: source, writer: make(chan *conn, 1), readers: make(chan struct{}, count)}
 	if err := db.engine.RegisterDeterministicScalarFunction("regexp", 2, matches()); err != nil {
 		return nil, err
 	}
@@ -68,9 +70,6 @@ func open(ctx context.Context, address string) (sqldb.Database, error) {
 		return nil, fmt.Errorf("database %s: %w", address, err)
 	}
 	db.writer <- writer
-	for range count {
-		db.readers <- nil
-	}
 	return db, nil
 }
 
@@ -120,7 +119,7 @@ func (db *database) connect(ctx context.Context, readOnly bool) (*conn, error) {
 	}
 	c := &conn{driver: opened, statements: map[string]*statement{}}
 	if readOnly {
-		if _, err := c.Exec(ctx, "PRAGMA query_only = 1"); err != nil {
+		if _, err := c.run(ctx, "PRAGMA query_only = 1", nil); err != nil {
 			return nil, errors.Join(err, c.close())
 		}
 	}
@@ -157,20 +156,36 @@ func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 		}
 		defer db.gate.Release(1)
 	}
-	var c *conn
 	select {
-	case c = <-db.readers:
+	case db.readers <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { db.readers <- c }()
-	if c == nil {
-		var err error
-		if c, err = db.connect(ctx, true); err != nil {
-			return err
-		}
+	defer func() { <-db.readers }()
+	c, err := db.reader(ctx)
+	if err != nil {
+		return err
 	}
+	defer db.rest(c)
 	return c.transaction(ctx, "BEGIN", do)
+}
+
+func (db *database) reader(ctx context.Context) (*conn, error) {
+	db.mu.Lock()
+	if last := len(db.idle) - 1; last >= 0 {
+		defer db.mu.Unlock()
+		c := db.idle[last]
+		db.idle = db.idle[:last]
+		return c, nil
+	}
+	db.mu.Unlock()
+	return db.connect(ctx, true)
+}
+
+func (db *database) rest(c *conn) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.idle = append(db.idle, c)
 }
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
@@ -206,9 +221,10 @@ func (db *database) Ping(ctx context.Context) error {
 func (db *database) Close() error {
 	var problems []error
 	for range cap(db.readers) {
-		if c := <-db.readers; c != nil {
-			problems = append(problems, c.close())
-		}
+		db.readers <- struct{}{}
+	}
+	for _, c := range db.idle {
+		problems = append(problems, c.close())
 	}
 	problems = append(problems, (<-db.writer).close())
 	if db.opened {
