@@ -2,8 +2,9 @@
 //
 //	main: service.Traces = otlp.Traces ─▶ OTEL_EXPORTER_OTLP_ENDPOINT
 //
-// It is a package of its own because it adds 8 MB to a binary (the SDK and protocol buffers). It knows nothing of metrics:
-// those are scraped from package prometheus.
+// It is a package of its own because of what it costs: in examples/shop 4.9 MB of 28 and a third of the linker's time,
+// 3.2 MB where package prometheus is there too (both carry protocol buffers). It knows nothing of metrics: those are
+// scraped from package prometheus.
 package otlp
 
 import (

@@ -3,7 +3,8 @@
 //	main: service.Metrics = prometheus.New() ─▶ telemetry.Metrics ─▶ GET /metrics
 //
 // It is Prometheus' own client: OpenTelemetry's metrics with their Prometheus exporter stand on the same client and add
-// another 1.2 MB. It is a package of its own because it adds 2.8 MB to a binary.
+// another 1.2 MB. It is a package of its own because of what it costs: in examples/shop 2.5 MB of 25.6 and a fifth of the
+// linker's time.
 package prometheus
 
 import (

@@ -77,6 +77,7 @@ func (s *Server) rest(mounted *http.ServeMux) http.Handler {
 			telemetry.SetOperation(r.Context(), pattern)
 			mounted.ServeHTTP(w, r)
 		case r.URL.Path == "/" && !s.config.Production:
+			telemetry.SetOperation(r.Context(), "GET /")
 			s.start(w)
 		default:
 			telemetry.SetOperation(r.Context(), unmatched)

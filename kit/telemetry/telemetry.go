@@ -5,8 +5,8 @@
 //	                      ├─▶ Handler (slog: trace_id, span_id, operation, viewer on every line)
 //	                      └─▶ Observe (sqldb: a span and a measurement for every statement)
 //
-// It stands on OpenTelemetry's API alone (0.3 MB). What exports is chosen by main: package otlp carries the SDK (8 MB),
-// package prometheus its client (3 MB). The values of statements and of @personal fields are in none of the three.
+// It stands on OpenTelemetry's API alone (0.3 MB). What exports is chosen by main: package otlp carries the SDK and its
+// exporter, package prometheus its client; each says what it costs. The values of statements and of @personal fields are in none of the three.
 package telemetry
 
 import (
