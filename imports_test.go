@@ -59,7 +59,7 @@ kit/prometheus:   kit/telemetry
 kit/otlp:         kit/telemetry
 
 kit/kittest:              kit kit/meta kit/sqldb kit/sqlite kit/postgres
-kit/internal/doortest:    kit kit/kittest kit/meta kit/query
+kit/internal/doortest:    kit kit/kittest kit/meta kit/query kit/sqldb
 `
 
 // mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
