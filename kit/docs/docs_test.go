@@ -1,11 +1,16 @@
 package docs_test
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fettlehq/fettle/kit/docs"
 )
@@ -59,5 +64,40 @@ func TestUI(t *testing.T) {
 		if answer := get(h, "/docs/"+name); answer.StatusCode != 404 {
 			t.Error(name, answer.Status)
 		}
+	}
+}
+
+// TestInBrowser opens the page in a real browser and expects the document's paths in it.
+func TestInBrowser(t *testing.T) {
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("chromium is not installed")
+		}
+		t.Skip("chromium is not installed: the page is not tested")
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/openapi.json", docs.OpenAPI([]byte(`{"openapi":"3.1.0","info":{"title":"Shop","version":"1"},"paths":{"/v1/orders":{"get":{"tags":["orders"],"responses":{}}}}}`)))
+	mux.Handle("/docs", docs.UI("Shop", "/docs", "/openapi.json"))
+	mux.Handle("/docs/", docs.UI("Shop", "/docs", "/openapi.json"))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var log bytes.Buffer
+	program := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir="+t.TempDir(),
+		"--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom", server.URL+"/docs#/orders")
+	program.Stderr, program.WaitDelay = &log, 5*time.Second
+	page, err := program.Output()
+	if err != nil {
+		t.Fatal(err, &log)
+	}
+	for _, part := range []string{`data-path="/v1/orders"`, "Shop"} {
+		if !strings.Contains(string(page), part) {
+			t.Errorf("the page lacks %s: %.2000s", part, page)
+		}
+	}
+	if strings.Contains(log.String(), "Content Security Policy") {
+		t.Error(&log)
 	}
 }

@@ -123,6 +123,21 @@ func TestPagesGoBothWays(t *testing.T) {
 	c.want("", `{ articles(last: 2, order: [title_ASC]) { nodes { title } pageInfo { hasPreviousPage } } }`, "null", `{"data":{"articles":{"nodes":[{"title":"Beta"},{"title":"Gamma"}],"pageInfo":{"hasPreviousPage":true}}}}`)
 }
 
+// However many rows there are, a root field takes the same statements: none is run per row.
+func TestNothingIsReadPerRow(t *testing.T) {
+	c := newClient(t)
+	const document = `query($n: Int) { articles(first: $n, order: [title_ASC]) { nodes { title author { username } tags { name articles(first: 2) { nodes { slug } } } comments { totalCount nodes { author { username articles(first: 3) { nodes { title } } } } } } } }`
+	taken := map[string]int{}
+	for _, n := range []string{`{"n":1}`, `{"n":3}`} {
+		before := c.world.Queries()
+		c.has("", document, n, `"title":"Alpha"`)
+		taken[n] = c.world.Queries() - before
+	}
+	if taken[`{"n":1}`] != taken[`{"n":3}`] || taken[`{"n":1}`] == 0 || taken[`{"n":1}`] > 8 {
+		t.Error(taken)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	c := newClient(t)
 	for where, titles := range map[string]string{

@@ -15,7 +15,7 @@ import (
 
 // plan is an operation that is ready to run.
 type plan struct {
-	name     string // of the operation, for logs: its root fields, not what the client calls it
+	name     string // of the operation, for logs and metrics
 	mutation bool
 	roots    []*root
 }
@@ -109,9 +109,9 @@ func (d *door) plan(req request) (*plan, []*failure) {
 }
 
 func (d *door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field) (*plan, []*failure) {
-	p := &plan{name: string(op.Operation), mutation: op.Operation == ast.Mutation}
+	p := &plan{mutation: op.Operation == ast.Mutation}
 	rows := 0
-	for i, f := range fields {
+	for _, f := range fields {
 		if d.options.HideSchema && (f.definition.Name == "__schema" || f.definition.Name == "__type") {
 			return nil, []*failure{{message: "The schema is not shown here.", at: f.at, problem: kit.Forbidden("read the schema")}}
 		}
@@ -120,16 +120,23 @@ func (d *door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fie
 			d.planRoot(r)
 			rows += r.rows(d.limits.Rows)
 		}
-		if i < 3 {
-			p.name += " " + f.definition.Name
-		}
 		p.roots = append(p.roots, r)
 	}
+	p.name = operationName(op, fields)
 	if rows > d.limits.Rows {
 		detail := "This may bring " + strconv.Itoa(rows) + " rows, more than " + strconv.Itoa(d.limits.Rows) + ": ask for smaller pages or select less."
 		return nil, []*failure{badRequest(codeLimit, detail, op.Position)}
 	}
 	return p, nil
+}
+
+// operationName names what is run by its root field: "query articles". It stands in metrics, so several roots share one
+// name: their combinations are the caller's to choose.
+func operationName(op *ast.OperationDefinition, fields []*field) string {
+	if len(fields) == 1 {
+		return string(op.Operation) + " " + fields[0].definition.Name
+	}
+	return string(op.Operation) + " of several"
 }
 
 func (r *root) rows(limit int) int {

@@ -14,6 +14,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
 // Prefix is where the resources stand.
@@ -72,8 +73,12 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer problem.Recover(func(err error) { d.report.Write(w, r, r.Method+" "+r.Pattern, err) })
 	found := d.routes.match(r)
 	if found == nil {
-		d.report.Write(w, r, "", kit.NotFound("resource"))
+		telemetry.SetOperation(r.Context(), unmatched)
+		d.report.Write(w, r, unmatched, kit.NotFound("resource"))
 		return
 	}
 	d.serve(w, r, found)
 }
+
+// unmatched is the operation of a request that no route takes.
+const unmatched = "unmatched"

@@ -173,12 +173,13 @@ func (d *door) otherMethod(w http.ResponseWriter, r *http.Request, route *route)
 		}
 	}
 	slices.Sort(allow)
+	telemetry.SetOperation(r.Context(), route.pattern)
 	w.Header().Set("Allow", strings.Join(allow, ", "))
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	d.report.Write(w, r, "", &kit.Problem{
+	d.report.Write(w, r, route.pattern, &kit.Problem{
 		Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed,
 		Detail: "This takes " + strings.Join(allow, ", ") + ".",
 	})

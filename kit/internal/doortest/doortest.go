@@ -31,13 +31,15 @@ type World struct {
 	Engine   *query.Engine
 	Ann, Bob kit.Viewer
 	Titles   []string // of Ann's articles, oldest first
+	database *counting
 }
 
 // New makes a world of its own for a test.
 func New(tb testing.TB) *World {
 	tb.Helper()
 	w := &World{TB: tb}
-	db := kittest.Memory(tb)
+	db := &counting{Database: kittest.Memory(tb)}
+	w.database = db
 	b := backend()
 	engine, err := query.New(b, db, query.Options{Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
 	if err != nil {
