@@ -28,7 +28,7 @@ import (
 )
 
 // Driver opens SQLite databases: sqlite:data/shop.db, file:/var/lib/shop.db, or sqlite::memory: for a database that is
-// gone when it is closed.
+// gone when it is closed. A Write within a Write waits for itself until its context ends; in memory so does a Read.
 var Driver = sqldb.Driver{Schemes: []string{"sqlite", "file"}, Open: open}
 
 // busyTimeout is how long, in milliseconds, a statement waits for another program that has the file locked.
