@@ -28,7 +28,11 @@ func entityFile(m *model.Module) string {
 
 func enum(p *printer, e *model.Enum) {
 	p.f("")
-	p.comment(described(e.Name, e.Doc, article(human(e.Name))))
+	values := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		values[i] = v.Name
+	}
+	p.comment(described(e.Name, e.Doc, "one of "+strings.Join(values, ", ")))
 	p.f("type %s string", e.Name)
 	p.f("")
 	p.comment("The values of " + e.Name + ".")
@@ -41,7 +45,7 @@ func enum(p *printer, e *model.Enum) {
 	}
 	p.f(")")
 	p.f("")
-	p.comment("Valid tells whether v is one of them.")
+	p.comment("Valid tells whether v is a value of " + e.Name + ".")
 	p.f("func (v %s) Valid() bool {", e.Name)
 	p.f("switch v {")
 	p.f("case %s:", strings.Join(names, ", "))
@@ -54,9 +58,9 @@ func enum(p *printer, e *model.Enum) {
 // structure is a value object or an input. Only value objects are ever written.
 func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 	p.f("")
-	what := "a value object"
+	what := "a value without an id, kept in columns of the rows that hold it"
 	if input {
-		what = "an input"
+		what = "what clients send to operations that take it"
 	}
 	p.comment(described(s.Name, s.Doc, what))
 	p.f("type %s struct {", s.Name)
@@ -65,7 +69,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 	}
 	p.f("}")
 	p.f("")
-	p.comment(s.Name + "Of reads a value in the form that package meta states.")
+	p.comment(s.Name + "Of is the typed form of v, which is as package meta states it.")
 	p.f("func %sOf(v any) %s {", s.Name, s.Name)
 	p.f("p := typed.Parts(v, %d)", len(s.Fields))
 	p.f("return %s{", s.Name)
@@ -78,7 +82,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 		return
 	}
 	p.f("")
-	p.comment("Values is v in the form that package meta states.")
+	p.comment("Values is v as package meta states it.")
 	p.f("func (v %s) Values() []any {", s.Name)
 	var parts []string
 	for _, f := range s.Fields {

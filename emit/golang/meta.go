@@ -83,9 +83,6 @@ func fieldMeta(f *model.Field) string {
 	l.text("Type", typeName(f))
 	l.flag("Null", f.Null)
 	l.flag("Repeated", f.Repeated)
-	if f.Kind == model.Value && len(f.Fields) > 0 {
-		l.part("Fields", fieldsMeta(f.Fields))
-	}
 	l.text("Column", f.Column)
 	if f.Inverse != nil {
 		l.text("Inverse", f.Inverse.Name)
@@ -125,15 +122,20 @@ func fieldMeta(f *model.Field) string {
 	l.part("Checks", checksMeta(f.Checks))
 	l.part("Allow", allowMeta(f.Allow))
 	l.text("Deprecated", f.Deprecated)
+	if f.Kind == model.Value && len(f.Fields) > 0 {
+		l.part("Fields", fieldsMeta(f.Fields))
+	}
 	return l.String()
 }
 
+// fieldsMeta is the parts of a value object, a line each.
 func fieldsMeta(fields []*model.Field) string {
-	texts := make([]string, len(fields))
-	for i, f := range fields {
-		texts[i] = fieldMeta(f)
+	var b strings.Builder
+	b.WriteString("[]*meta.Field{\n")
+	for _, f := range fields {
+		b.WriteString(fieldMeta(f) + ",\n")
 	}
-	return "[]*meta.Field{" + strings.Join(texts, ", ") + "}"
+	return b.String() + "}"
 }
 
 // typeName is the enum, struct or entity of a field.

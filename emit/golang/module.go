@@ -61,7 +61,8 @@ func packageDoc(m *model.Model, module *model.Module) string {
 func operations(p *printer, m *model.Module) {
 	p.f("")
 	p.comment("Operations is the business operations of this module, which Business answers. Each runs in a transaction, " +
-		"after its arguments were validated and its rules checked; an error undoes all that it wrote.")
+		"after its arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is " +
+		"returned only the id counts: it is read again, with what the caller asked for and may see.")
 	p.f("type Operations interface {")
 	for i, o := range m.Operations {
 		if i > 0 {

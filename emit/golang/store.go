@@ -229,7 +229,11 @@ func defaulted(f *model.Field) string {
 	if f.Default == nil || f.Default.Op != model.Const || f.Default.Value == nil {
 		return ""
 	}
-	return " // " + strings.Trim(literal(f.Default.Value), `"`) + " unless given"
+	value := literal(f.Default.Value)
+	if text := strings.Trim(value, `"`); text != "" {
+		value = text
+	}
+	return " // " + value + " unless given"
 }
 
 func patch(p *printer, s storePlan) {

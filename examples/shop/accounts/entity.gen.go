@@ -9,7 +9,7 @@ import (
 	"github.com/fettlehq/fettle/kit/typed"
 )
 
-// Role is a role.
+// Role is one of CUSTOMER, STAFF, ADMIN.
 type Role string
 
 // The values of Role.
@@ -19,7 +19,7 @@ const (
 	RoleAdmin    Role = "ADMIN"    // Also says who is staff.
 )
 
-// Valid tells whether v is one of them.
+// Valid tells whether v is a value of Role.
 func (v Role) Valid() bool {
 	switch v {
 	case RoleCustomer, RoleStaff, RoleAdmin:

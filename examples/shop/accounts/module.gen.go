@@ -45,25 +45,19 @@ var userMeta = &meta.Entity{
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "email", Kind: meta.Email, Column: "email", Immutable: true, Personal: true},
 		{Name: "name", Kind: meta.String, Column: "name", Personal: true, MinLength: 1, MaxLength: 80},
-		{Name: "role", Kind: meta.EnumKind, Type: "Role", Column: "role", Default: meta.Const("CUSTOMER"), Allow: meta.Allow{
-			Update: []meta.Rule{{
-				Source: "design/accounts.graphql:19: viewer.role == ADMIN",
-				When:   meta.Eq(meta.Viewer("role"), meta.Const("ADMIN")),
-			}},
-		}},
+		{Name: "role", Kind: meta.EnumKind, Type: "Role", Column: "role", Default: meta.Const("CUSTOMER"), Allow: meta.Grants(
+			meta.When("design/accounts.graphql:19: viewer.role == ADMIN",
+				meta.Eq(meta.Viewer("role"), meta.Const("ADMIN")), meta.Update),
+		)},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/accounts.graphql:15: this == viewer || viewer.role in [STAFF, ADMIN]",
-			When:   meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/accounts.graphql:16: this == viewer || viewer.role == ADMIN",
-			When:   meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.Eq(meta.Viewer("role"), meta.Const("ADMIN"))),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/accounts.graphql:15: this == viewer || viewer.role in [STAFF, ADMIN]",
+			meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
+		meta.When("design/accounts.graphql:16: this == viewer || viewer.role == ADMIN",
+			meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.Eq(meta.Viewer("role"), meta.Const("ADMIN"))), meta.Update),
+	),
 	Uniques: []meta.Unique{
 		{Name: "users_email_key", Fields: []string{"email"}},
 	},

@@ -15,7 +15,7 @@ type Money struct {
 	Currency string
 }
 
-// MoneyOf reads the canonical form of a money.
+// MoneyOf is the typed form of v, which is as package meta states it.
 func MoneyOf(v any) Money {
 	p := typed.Parts(v, 2)
 	return Money{
@@ -24,7 +24,7 @@ func MoneyOf(v any) Money {
 	}
 }
 
-// Values is its canonical form.
+// Values is v as package meta states it.
 func (v Money) Values() []any {
 	return []any{v.Amount, v.Currency}
 }

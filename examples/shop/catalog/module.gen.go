@@ -14,7 +14,8 @@ import (
 )
 
 // Operations is the business operations of this module, which Business answers. Each runs in a transaction, after its
-// arguments were validated and its rules checked; an error undoes all that it wrote.
+// arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
+// the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
 	// Variants of which fewer pieces than that are left, fewest first.
 	RunningOut(ctx context.Context, tx Tx, below int) ([]Variant, error)
@@ -75,25 +76,15 @@ var categoryMeta = &meta.Entity{
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "slug", Kind: meta.String, Column: "slug", MaxLength: 60, Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"},
 		{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 60},
-		{Name: "products", Kind: meta.List, Type: "Product", Inverse: "category", Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}},
+		{Name: "products", Kind: meta.List, Type: "Product", Inverse: "category", Page: meta.Pages(20, 100, "-createdAt")},
 	},
 	Key:  "slug",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/catalog.graphql:5: true", When: meta.True()}},
-		Create: []meta.Rule{{
-			Source: "design/catalog.graphql:6: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/catalog.graphql:6: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/catalog.graphql:6: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-	},
+	Page: meta.Pages(20, 100, "name"),
+	Allow: meta.Grants(
+		meta.When("design/catalog.graphql:5: true", meta.True(), meta.Read),
+		meta.When("design/catalog.graphql:6: viewer.role in [STAFF, ADMIN]",
+			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "categories_slug_key", Fields: []string{"slug"}},
 		{Name: "categories_name_ci_key", Fields: []string{"name"}, IgnoreCase: true},
@@ -113,29 +104,17 @@ var productMeta = &meta.Entity{
 		{Name: "title", Kind: meta.String, Column: "title", MinLength: 3, MaxLength: 140},
 		{Name: "description", Kind: meta.String, Column: "description", Default: meta.Const(""), MaxLength: 10000},
 		{Name: "listed", Kind: meta.Boolean, Column: "listed", Default: meta.Const(false)},
-		{Name: "labels", Kind: meta.List, Type: "Label", Join: &meta.JoinTable{Table: "product_labels", From: "product_id", To: "label_id", Owner: true}, Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}}, Bound: 10, MaxLength: 10},
-		{Name: "variants", Kind: meta.List, Type: "Variant", Inverse: "product", Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "sku"}}}, Bound: 50, MaxLength: 50},
+		{Name: "labels", Kind: meta.List, Type: "Label", Join: &meta.JoinTable{Table: "product_labels", From: "product_id", To: "label_id", Owner: true}, Page: meta.Pages(20, 100, "name"), Bound: 10, MaxLength: 10},
+		{Name: "variants", Kind: meta.List, Type: "Variant", Inverse: "product", Page: meta.Pages(20, 100, "sku"), Bound: 50, MaxLength: 50},
 	},
 	Key:  "slug",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/catalog.graphql:14: listed || viewer.role in [STAFF, ADMIN]",
-			When:   meta.Or(meta.This("listed"), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))),
-		}},
-		Create: []meta.Rule{{
-			Source: "design/catalog.graphql:15: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/catalog.graphql:15: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/catalog.graphql:15: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/catalog.graphql:14: listed || viewer.role in [STAFF, ADMIN]",
+			meta.Or(meta.This("listed"), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
+		meta.When("design/catalog.graphql:15: viewer.role in [STAFF, ADMIN]",
+			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "products_slug_key", Fields: []string{"slug"}},
 	},
@@ -150,21 +129,15 @@ var labelMeta = &meta.Entity{
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 40},
-		{Name: "products", Kind: meta.List, Type: "Product", Join: &meta.JoinTable{Table: "product_labels", From: "label_id", To: "product_id"}, Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}},
+		{Name: "products", Kind: meta.List, Type: "Product", Join: &meta.JoinTable{Table: "product_labels", From: "label_id", To: "product_id"}, Page: meta.Pages(20, 100, "-createdAt")},
 	},
 	Key:  "name",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/catalog.graphql:27: true", When: meta.True()}},
-		Create: []meta.Rule{{
-			Source: "design/catalog.graphql:28: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/catalog.graphql:28: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-	},
+	Page: meta.Pages(20, 100, "name"),
+	Allow: meta.Grants(
+		meta.When("design/catalog.graphql:27: true", meta.True(), meta.Read),
+		meta.When("design/catalog.graphql:28: viewer.role in [STAFF, ADMIN]",
+			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "labels_name_key", Fields: []string{"name"}},
 	},
@@ -181,34 +154,23 @@ var variantMeta = &meta.Entity{
 		{Name: "product", Kind: meta.Reference, Type: "Product", Column: "product_id", Immutable: true},
 		{Name: "sku", Kind: meta.String, Column: "sku", MinLength: 1, MaxLength: 40},
 		{Name: "options", Kind: meta.String, Column: "options", Default: meta.Const(""), MaxLength: 200},
-		{Name: "price", Kind: meta.Value, Type: "Money", Fields: []*meta.Field{{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4}, {Name: "currency", Kind: meta.Currency, Column: "price_currency"}}, Column: "price", Checks: []meta.Check{{Name: "variants_price_price_not_positive_check", That: meta.Gt(meta.This("price", "amount"), meta.Const("0")), Code: "PRICE_NOT_POSITIVE", Field: "price", Local: true}}},
-		{Name: "stock", Doc: "Pieces that can still be sold. The database refuses to go below zero.", Kind: meta.Int, Column: "stock", Min: new(0.0), Allow: meta.Allow{
-			Read: []meta.Rule{{
-				Source: "design/catalog.graphql:42: viewer.role in [STAFF, ADMIN]",
-				When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-			}},
+		{Name: "price", Kind: meta.Value, Type: "Money", Column: "price", Checks: []meta.Check{{Name: "variants_price_price_not_positive_check", That: meta.Gt(meta.This("price", "amount"), meta.Const("0")), Code: "PRICE_NOT_POSITIVE", Field: "price", Local: true}}, Fields: []*meta.Field{
+			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4},
+			{Name: "currency", Kind: meta.Currency, Column: "price_currency"},
 		}},
+		{Name: "stock", Doc: "Pieces that can still be sold. The database refuses to go below zero.", Kind: meta.Int, Column: "stock", Min: new(0.0), Allow: meta.Grants(
+			meta.When("design/catalog.graphql:42: viewer.role in [STAFF, ADMIN]",
+				meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Read),
+		)},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "sku"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/catalog.graphql:35: can(READ, product)",
-			When:   meta.Can(meta.Read, meta.This("product")),
-		}},
-		Create: []meta.Rule{{
-			Source: "design/catalog.graphql:36: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/catalog.graphql:36: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/catalog.graphql:36: viewer.role in [STAFF, ADMIN]",
-			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
-		}},
-	},
+	Page: meta.Pages(20, 100, "sku"),
+	Allow: meta.Grants(
+		meta.When("design/catalog.graphql:35: can(READ, product)",
+			meta.Can(meta.Read, meta.This("product")), meta.Read),
+		meta.When("design/catalog.graphql:36: viewer.role in [STAFF, ADMIN]",
+			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "variants_product_id_sku_key", Fields: []string{"product", "sku"}},
 	},

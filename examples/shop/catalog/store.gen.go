@@ -150,7 +150,7 @@ type NewProduct struct {
 	Category    kit.ID
 	Slug        string
 	Title       string
-	Description *string //  unless given
+	Description *string // "" unless given
 	Listed      *bool   // false unless given
 	Labels      []kit.ID
 }
@@ -331,7 +331,7 @@ func (s VariantStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 type NewVariant struct {
 	Product kit.ID
 	Sku     string
-	Options *string //  unless given
+	Options *string // "" unless given
 	Price   Money
 	Stock   int
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/fettlehq/fettle/kit/typed"
 )
 
-// OrderStatus is an order status.
+// OrderStatus is one of PLACED, SHIPPED, CANCELLED.
 type OrderStatus string
 
 // The values of OrderStatus.
@@ -20,7 +20,7 @@ const (
 	OrderStatusCancelled OrderStatus = "CANCELLED"
 )
 
-// Valid tells whether v is one of them.
+// Valid tells whether v is a value of OrderStatus.
 func (v OrderStatus) Valid() bool {
 	switch v {
 	case OrderStatusPlaced, OrderStatusShipped, OrderStatusCancelled:
@@ -29,7 +29,7 @@ func (v OrderStatus) Valid() bool {
 	return false
 }
 
-// Address is a value object.
+// Address is a value without an id, kept in columns of the rows that hold it.
 type Address struct {
 	Name     string
 	Street   string
@@ -38,7 +38,7 @@ type Address struct {
 	Country  string
 }
 
-// AddressOf reads the canonical form of an address.
+// AddressOf is the typed form of v, which is as package meta states it.
 func AddressOf(v any) Address {
 	p := typed.Parts(v, 5)
 	return Address{
@@ -50,7 +50,7 @@ func AddressOf(v any) Address {
 	}
 }
 
-// Values is its canonical form.
+// Values is v as package meta states it.
 func (v Address) Values() []any {
 	return []any{v.Name, v.Street, v.City, v.Postcode, v.Country}
 }
@@ -140,12 +140,12 @@ func OrderLineOf(row any) OrderLine {
 	}
 }
 
-// PlaceOrder is an input.
+// PlaceOrder is what clients send to operations that take it.
 type PlaceOrder struct {
 	ShipTo AddressInput
 }
 
-// PlaceOrderOf reads the canonical form of a place order.
+// PlaceOrderOf is the typed form of v, which is as package meta states it.
 func PlaceOrderOf(v any) PlaceOrder {
 	p := typed.Parts(v, 1)
 	return PlaceOrder{
@@ -153,7 +153,7 @@ func PlaceOrderOf(v any) PlaceOrder {
 	}
 }
 
-// AddressInput is an input.
+// AddressInput is what clients send to operations that take it.
 type AddressInput struct {
 	Name     string
 	Street   string
@@ -162,7 +162,7 @@ type AddressInput struct {
 	Country  string
 }
 
-// AddressInputOf reads the canonical form of an address input.
+// AddressInputOf is the typed form of v, which is as package meta states it.
 func AddressInputOf(v any) AddressInput {
 	p := typed.Parts(v, 5)
 	return AddressInput{

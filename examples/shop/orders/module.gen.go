@@ -16,7 +16,8 @@ import (
 )
 
 // Operations is the business operations of this module, which Business answers. Each runs in a transaction, after its
-// arguments were validated and its rules checked; an error undoes all that it wrote.
+// arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
+// the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
 	// Buys what is in the viewer's cart, all of it or nothing, and empties the cart. It may fail with CART_EMPTY,
 	// MIXED_CURRENCIES, OUT_OF_STOCK.
@@ -117,25 +118,11 @@ var cartLineMeta = &meta.Entity{
 		{Name: "quantity", Kind: meta.Int, Column: "quantity", Min: new(1.0), Max: new(99.0)},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/orders.graphql:5: owner == viewer && can(READ, variant)",
-			When:   meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))),
-		}},
-		Create: []meta.Rule{{
-			Source: "design/orders.graphql:5: owner == viewer && can(READ, variant)",
-			When:   meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/orders.graphql:5: owner == viewer && can(READ, variant)",
-			When:   meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/orders.graphql:5: owner == viewer && can(READ, variant)",
-			When:   meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))),
-		}},
-	},
+	Page: meta.Pages(20, 100, "createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/orders.graphql:5: owner == viewer && can(READ, variant)",
+			meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))), meta.Read, meta.Create, meta.Update, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "cart_lines_owner_id_variant_id_key", Fields: []string{"owner", "variant"}},
 	},
@@ -151,20 +138,27 @@ var orderMeta = &meta.Entity{
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "buyer", Kind: meta.Reference, Type: "User", Column: "buyer_id"},
 		{Name: "status", Kind: meta.EnumKind, Type: "OrderStatus", Column: "status", Default: meta.Const("PLACED")},
-		{Name: "lines", Kind: meta.List, Type: "OrderLine", Inverse: "order", Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}}, Bound: 100, MaxLength: 100},
-		{Name: "total", Kind: meta.Value, Type: "Money", Fields: []*meta.Field{{Name: "amount", Kind: meta.Decimal, Column: "total_amount", Digits: 19, Scale: 4}, {Name: "currency", Kind: meta.Currency, Column: "total_currency"}}, Column: "total"},
-		{Name: "shipTo", Kind: meta.Value, Type: "Address", Fields: []*meta.Field{{Name: "name", Kind: meta.String, Column: "ship_to_name", Personal: true, MinLength: 1, MaxLength: 80}, {Name: "street", Kind: meta.String, Column: "ship_to_street", Personal: true, MinLength: 1, MaxLength: 120}, {Name: "city", Kind: meta.String, Column: "ship_to_city", MinLength: 1, MaxLength: 80}, {Name: "postcode", Kind: meta.String, Column: "ship_to_postcode", MinLength: 1, MaxLength: 16}, {Name: "country", Kind: meta.Country, Column: "ship_to_country"}}, Column: "ship_to"},
+		{Name: "lines", Kind: meta.List, Type: "OrderLine", Inverse: "order", Page: meta.Pages(20, 100, "createdAt"), Bound: 100, MaxLength: 100},
+		{Name: "total", Kind: meta.Value, Type: "Money", Column: "total", Fields: []*meta.Field{
+			{Name: "amount", Kind: meta.Decimal, Column: "total_amount", Digits: 19, Scale: 4},
+			{Name: "currency", Kind: meta.Currency, Column: "total_currency"},
+		}},
+		{Name: "shipTo", Kind: meta.Value, Type: "Address", Column: "ship_to", Fields: []*meta.Field{
+			{Name: "name", Kind: meta.String, Column: "ship_to_name", Personal: true, MinLength: 1, MaxLength: 80},
+			{Name: "street", Kind: meta.String, Column: "ship_to_street", Personal: true, MinLength: 1, MaxLength: 120},
+			{Name: "city", Kind: meta.String, Column: "ship_to_city", MinLength: 1, MaxLength: 80},
+			{Name: "postcode", Kind: meta.String, Column: "ship_to_postcode", MinLength: 1, MaxLength: 16},
+			{Name: "country", Kind: meta.Country, Column: "ship_to_country"},
+		}},
 		{Name: "tracking", Kind: meta.String, Null: true, Column: "tracking", MaxLength: 100},
 		{Name: "shippedAt", Kind: meta.DateTime, Null: true, Column: "shipped_at"},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/orders.graphql:15: buyer == viewer || viewer.role in [STAFF, ADMIN]",
-			When:   meta.Or(meta.Eq(meta.This("buyer"), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/orders.graphql:15: buyer == viewer || viewer.role in [STAFF, ADMIN]",
+			meta.Or(meta.Eq(meta.This("buyer"), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
+	),
 }
 
 var orderLineMeta = &meta.Entity{
@@ -179,16 +173,17 @@ var orderLineMeta = &meta.Entity{
 		{Name: "variant", Kind: meta.Reference, Type: "Variant", Column: "variant_id"},
 		{Name: "title", Kind: meta.String, Column: "title"},
 		{Name: "quantity", Kind: meta.Int, Column: "quantity", Min: new(1.0)},
-		{Name: "price", Kind: meta.Value, Type: "Money", Fields: []*meta.Field{{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4}, {Name: "currency", Kind: meta.Currency, Column: "price_currency"}}, Column: "price"},
-	},
-	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/orders.graphql:27: can(READ, order)",
-			When:   meta.Can(meta.Read, meta.This("order")),
+		{Name: "price", Kind: meta.Value, Type: "Money", Column: "price", Fields: []*meta.Field{
+			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4},
+			{Name: "currency", Kind: meta.Currency, Column: "price_currency"},
 		}},
 	},
+	Key:  "id",
+	Page: meta.Pages(20, 100, "createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/orders.graphql:27: can(READ, order)",
+			meta.Can(meta.Read, meta.This("order")), meta.Read),
+	),
 }
 
 var enums = []*meta.Enum{
