@@ -43,6 +43,18 @@ func New(dir, goModule, kit string) (*Generated, error) {
 	if err != nil {
 		return nil, err
 	}
+	g, err := settle(dir, kit, begun)
+	if err != nil {
+		os.RemoveAll(dir) // it was not there, or empty
+		return nil, err
+	}
+	g.Changes = append(begun, g.Changes...)
+	g.Notes = append(g.Notes, portability(dir)...)
+	return g, nil
+}
+
+// settle writes the files of a new project and what follows from them.
+func settle(dir, kit string, begun []Change) (*Generated, error) {
 	if err := write(dir, begun); err != nil {
 		return nil, err
 	}
@@ -55,12 +67,7 @@ func New(dir, goModule, kit string) (*Generated, error) {
 		_ = diag.Text(&text, g.Problems, g.Texts, false)
 		return nil, fmt.Errorf("the starting design:\n%s", text.String())
 	}
-	if err := g.Write(); err != nil {
-		return nil, err
-	}
-	g.Changes = append(begun, g.Changes...)
-	g.Notes = append(g.Notes, portability(dir)...)
-	return g, nil
+	return g, g.Write()
 }
 
 // begin is the files of a new project that are the team's.
