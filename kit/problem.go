@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -71,6 +72,12 @@ const (
 // Fail is a typed error of a business operation: its code stands in the operation's @fails, which also gives the status.
 func Fail(code, format string, args ...any) *Problem {
 	return &Problem{Code: code, Status: http.StatusConflict, Detail: fmt.Sprintf(format, args...)}
+}
+
+// HasCode tells whether err is a Problem of that code.
+func HasCode(err error, code string) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == code
 }
 
 // Invalid says that a field of the input is wrong.

@@ -81,22 +81,22 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		case f.Kind == model.Value:
 			for _, part := range f.Fields {
 				if part.Kind != model.Value && part.Kind != model.JSON && part.Kind != model.Bytes {
-					s.Fields = append(s.Fields, planColumn(exported(f.Name)+exported(part.Name), typeOf(m, part, false), f.Name, part.Name))
+					s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name)+exported(part.Name), typeOf(m, part, false), f.Name, part.Name))
 				}
 			}
 		default:
-			s.Fields = append(s.Fields, planColumn(exported(f.Name), typeOf(m, f, false), f.Name))
+			s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name), typeOf(m, f, false), f.Name))
 		}
 	}
 	return s
 }
 
-func planColumn(name string, t goType, path ...string) columnPlan {
+func planColumn(entity, name string, t goType, path ...string) columnPlan {
 	constructor := "NewColumn"
 	if t.Family == text {
 		constructor = "NewTextColumn"
 	}
-	return columnPlan{name, t.Name, fmt.Sprintf("query.%s[%s](%s)", constructor, t.Name, quoted(path...))}
+	return columnPlan{name, t.Name, fmt.Sprintf("query.%s[%s, %s](%s)", constructor, entity, t.Name, quoted(path...))}
 }
 
 func planSet(m *model.Module, f *model.Field) setPlan {
@@ -157,7 +157,7 @@ func store(p *printer, s storePlan) {
 	}
 	p.f("")
 	p.comment(s.Name + "Query says which " + s.Many + " to list, with conditions on " + s.Columns + ".")
-	p.f("type %sQuery = typed.Query", s.Name)
+	p.f("type %sQuery = typed.Query[%s]", s.Name, s.Name)
 	p.f("")
 	p.comment("List returns a page of " + s.Many + " and the cursor after which the next one begins, empty at the end.")
 	p.f("func (s %sStore) List(ctx context.Context, q %sQuery) ([]%s, string, error) {", s.Name, s.Name, s.Name)
@@ -263,7 +263,7 @@ func columnsOf(p *printer, s storePlan) {
 	p.comment(s.Columns + " is the columns of " + s.Many + ", for conditions and orders: " + s.Columns + ".ID.Eq(id).")
 	p.f("var %s = struct {", s.Columns)
 	for _, f := range s.Fields {
-		p.f("%s query.Column[%s]", f.Name, f.Type)
+		p.f("%s query.Column[%s, %s]", f.Name, s.Name, f.Type)
 	}
 	p.f("}{")
 	for _, f := range s.Fields {

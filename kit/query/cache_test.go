@@ -33,7 +33,7 @@ func TestAPlanServesAllValuesOfItsShape(t *testing.T) {
 	kittest.Tables(t, e.DB(), e.Backend(), nil)
 	article := e.Backend().Entity("Article")
 	read := func(viewer kit.ID, title string, stars any) {
-		s := &Select{Entity: article, Where: And(meta.Eq(meta.This("title"), meta.Const(title)), meta.Eq(meta.This("stars"), meta.Const(stars)))}
+		s := &Select{Entity: article, Where: meta.And(meta.Eq(meta.This("title"), meta.Const(title)), meta.Eq(meta.This("stars"), meta.Const(stars)))}
 		err := e.Read(t.Context(), kit.Viewer{ID: viewer}, func(ctx context.Context, tx *Tx) error {
 			_, err := tx.List(ctx, s)
 			return err

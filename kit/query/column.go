@@ -8,71 +8,110 @@ import (
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
-// Column is a column of an entity, for the conditions and orders of business code. Like every condition, one on null
-// is false, save IsNull. References are columns of ids; a part of a value object is a column of its own.
-type Column[T any] struct {
+// Condition is a condition on rows of E, as the columns of E make it. The zero Condition holds for every row. Like every
+// condition, one on null is false, save IsNull.
+type Condition[E any] struct{ expr *meta.Expr }
+
+// Expr is the condition as package meta has it, nil for every row.
+func (c Condition[E]) Expr() *meta.Expr { return c.expr }
+
+// OrderBy is one key of an order of rows of E.
+type OrderBy[E any] struct{ order Order }
+
+// Order is the key as a Select has it.
+func (o OrderBy[E]) Order() Order { return o.order }
+
+// Column is a column of the entity E with values of T, for the conditions and orders of business code. References are
+// columns of ids; a part of a value object is a column of its own.
+type Column[E, T any] struct {
 	path  []string
 	lower func(T) any
 }
 
 // NewColumn is the column at path.
-func NewColumn[T any](path ...string) Column[T] {
-	return Column[T]{path, func(v T) any { return constant(v) }}
+func NewColumn[E, T any](path ...string) Column[E, T] {
+	return Column[E, T]{path, func(v T) any { return constant(v) }}
 }
 
 // NewTextColumn is the column of ids, enum values or other text at path.
-func NewTextColumn[T ~string](path ...string) Column[T] {
-	return Column[T]{path, func(v T) any { return string(v) }}
+func NewTextColumn[E any, T ~string](path ...string) Column[E, T] {
+	return Column[E, T]{path, func(v T) any { return string(v) }}
 }
 
 // Eq holds where the column is v.
-func (c Column[T]) Eq(v T) *meta.Expr { return c.compare(meta.OpEq, v) }
+func (c Column[E, T]) Eq(v T) Condition[E] { return c.compare(meta.OpEq, v) }
 
 // Ne holds where the column is not v, or null.
-func (c Column[T]) Ne(v T) *meta.Expr { return c.compare(meta.OpNe, v) }
+func (c Column[E, T]) Ne(v T) Condition[E] { return c.compare(meta.OpNe, v) }
 
 // Lt holds where the column is less than v.
-func (c Column[T]) Lt(v T) *meta.Expr { return c.compare(meta.OpLt, v) }
+func (c Column[E, T]) Lt(v T) Condition[E] { return c.compare(meta.OpLt, v) }
 
 // Le holds where the column is at most v.
-func (c Column[T]) Le(v T) *meta.Expr { return c.compare(meta.OpLe, v) }
+func (c Column[E, T]) Le(v T) Condition[E] { return c.compare(meta.OpLe, v) }
 
 // Gt holds where the column is more than v.
-func (c Column[T]) Gt(v T) *meta.Expr { return c.compare(meta.OpGt, v) }
+func (c Column[E, T]) Gt(v T) Condition[E] { return c.compare(meta.OpGt, v) }
 
 // Ge holds where the column is at least v.
-func (c Column[T]) Ge(v T) *meta.Expr { return c.compare(meta.OpGe, v) }
+func (c Column[E, T]) Ge(v T) Condition[E] { return c.compare(meta.OpGe, v) }
 
 // In holds where the column is one of vs; none is false.
-func (c Column[T]) In(vs ...T) *meta.Expr {
+func (c Column[E, T]) In(vs ...T) Condition[E] {
 	alternatives := make([]*meta.Expr, len(vs))
 	for i, v := range vs {
 		alternatives[i] = meta.Eq(meta.This(c.path...), meta.Const(c.lower(v)))
 	}
-	return meta.Or(alternatives...)
+	return Condition[E]{meta.Or(alternatives...)}
 }
 
 // IsNull holds where the column is null.
-func (c Column[T]) IsNull() *meta.Expr { return meta.Eq(meta.This(c.path...), meta.Null()) }
+func (c Column[E, T]) IsNull() Condition[E] {
+	return Condition[E]{meta.Eq(meta.This(c.path...), meta.Null())}
+}
 
 // Contains holds where the text of the column contains part.
-func (c Column[T]) Contains(part string) *meta.Expr {
-	return meta.Call("contains", meta.This(c.path...), meta.Const(part))
+func (c Column[E, T]) Contains(part string) Condition[E] {
+	return Condition[E]{meta.Call("contains", meta.This(c.path...), meta.Const(part))}
 }
 
 // StartsWith holds where the text of the column starts with start.
-func (c Column[T]) StartsWith(start string) *meta.Expr {
-	return meta.Call("startsWith", meta.This(c.path...), meta.Const(start))
+func (c Column[E, T]) StartsWith(start string) Condition[E] {
+	return Condition[E]{meta.Call("startsWith", meta.This(c.path...), meta.Const(start))}
 }
 
 // Asc orders by the column, least first.
-func (c Column[T]) Asc() Order { return Order{Path: c.path} }
+func (c Column[E, T]) Asc() OrderBy[E] { return OrderBy[E]{Order{Path: c.path}} }
 
 // Desc orders by the column, greatest first.
-func (c Column[T]) Desc() Order { return Order{Path: c.path, Descending: true} }
+func (c Column[E, T]) Desc() OrderBy[E] { return OrderBy[E]{Order{Path: c.path, Descending: true}} }
 
-func (c Column[T]) compare(op meta.Op, v T) *meta.Expr {
-	return meta.Apply(op, meta.This(c.path...), meta.Const(c.lower(v)))
+func (c Column[E, T]) compare(op meta.Op, v T) Condition[E] {
+	return Condition[E]{meta.Apply(op, meta.This(c.path...), meta.Const(c.lower(v)))}
+}
+
+// And holds where all the conditions do.
+func And[E any](conditions ...Condition[E]) Condition[E] { return join(meta.OpAnd, conditions) }
+
+// Or holds where one of the conditions does.
+func Or[E any](conditions ...Condition[E]) Condition[E] { return join(meta.OpOr, conditions) }
+
+// Not holds where the condition does not.
+func Not[E any](c Condition[E]) Condition[E] { return Condition[E]{meta.Not(orTrue(c.expr))} }
+
+func join[E any](op meta.Op, conditions []Condition[E]) Condition[E] {
+	args := make([]*meta.Expr, len(conditions))
+	for i, c := range conditions {
+		args[i] = orTrue(c.expr)
+	}
+	return Condition[E]{meta.Apply(op, args...)}
+}
+
+func orTrue(x *meta.Expr) *meta.Expr {
+	if x == nil {
+		return meta.True()
+	}
+	return x
 }
 
 // constant is v in the form that a constant of package meta has.

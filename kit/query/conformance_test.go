@@ -60,6 +60,7 @@ var cases = []struct {
 	{"filters", testFilters},
 	{"filters cannot see more than reads", testFilterGuards},
 	{"scalars keep their values", testScalars},
+	{"a difference is added by the database", testIncrements},
 	{"validation collects everything", testValidation},
 	{"defaults", testDefaults},
 	{"create asks its rules", testCreateRules},

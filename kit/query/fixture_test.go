@@ -202,7 +202,10 @@ func backend() *meta.Backend {
 }
 
 var constraints = map[string][]string{
-	"articles": {"CONSTRAINT articles_price_check CHECK (price_amount >= 0)"},
+	"articles": {
+		"CONSTRAINT articles_price_check CHECK (price_amount >= 0)",
+		"CONSTRAINT articles_rating_min CHECK (rating >= 1)", "CONSTRAINT articles_rating_max CHECK (rating <= 5)",
+	},
 }
 
 // clock is a clock that tests set.

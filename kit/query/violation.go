@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/fettlehq/fettle/kit"
@@ -31,7 +32,7 @@ func (w *write) violation(err error) error {
 					Fields: []kit.FieldError{failed(c)}}
 			}
 		}
-		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err}
+		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err, Fields: w.outOfBounds(refused.Constraint)}
 	case sqldb.NotNullViolation:
 		problem := &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err}
 		for _, f := range w.entity.Fields {
@@ -73,4 +74,17 @@ func (w *write) uniqueFields(refused *sqldb.Violation) []string {
 		}
 	}
 	return names
+}
+
+// outOfBounds names the field whose @range a sum has left. Values that callers set were validated before.
+func (w *write) outOfBounds(constraint string) []kit.FieldError {
+	for _, f := range w.given {
+		switch constraint {
+		case w.entity.Table + "_" + f.Column + "_min":
+			return []kit.FieldError{{Field: f.Name, Code: kit.FieldTooSmall, Detail: fmt.Sprintf("At least %v.", *f.Min)}}
+		case w.entity.Table + "_" + f.Column + "_max":
+			return []kit.FieldError{{Field: f.Name, Code: kit.FieldTooLarge, Detail: fmt.Sprintf("At most %v.", *f.Max)}}
+		}
+	}
+	return nil
 }

@@ -146,8 +146,24 @@ func (w *write) take(changes []Change) {
 		if _, twice := w.values[f]; !twice {
 			w.given = append(w.given, f)
 		}
-		w.values[f] = w.wrong.field(f, f.Name, c.Value)
+		w.values[f] = w.value(f, c.Value)
 	}
+}
+
+// value is what a change says of f, validated.
+func (w *write) value(f *meta.Field, value any) any {
+	change, ok := value.(Increment)
+	if !ok {
+		return w.wrong.field(f, f.Name, value)
+	}
+	switch f.Kind {
+	case meta.Int, meta.Int64, meta.Float, meta.Decimal:
+		if w.verb == meta.Update && !f.Repeated {
+			return change // the database checks the sum
+		}
+	}
+	w.wrong.add(f.Name, kit.FieldType, "Only a number that is there can be changed by a difference.")
+	return nil
 }
 
 // required complains of fields that are still without a value.
@@ -227,12 +243,16 @@ func (w *write) update(ctx context.Context) error {
 	var sets []string
 	args := []any{string(w.id)}
 	add := func(f *meta.Field, value any) error {
+		set := "%[1]s = $%[2]d"
+		if change, ok := value.(Increment); ok {
+			set, value = "%[1]s = %[1]s + $%[2]d", change.By
+		}
 		stored, err := w.tx.engine.dialect.encode(value, fieldType(f))
 		if err != nil {
 			return err
 		}
 		args = append(args, stored)
-		sets = append(sets, fmt.Sprintf("%s = $%d", ident(f.Column), len(args)))
+		sets = append(sets, fmt.Sprintf(set, ident(f.Column), len(args)))
 		return nil
 	}
 	for _, f := range w.given {

@@ -166,6 +166,23 @@ func testUpdateRules(w *world) {
 	w.want(w.update(w.bob, "Notebook", book, 0, "locked", false), "NOT_FOUND")
 }
 
+func testIncrements(w *world) {
+	id := w.article(w.ann, "one", "rating", int64(3), "earnings", decimal("1.25"))
+	w.want(w.update(w.ann, "Article", id, 1, "rating", query.Increment{By: int64(2)}, "earnings", query.Increment{By: decimal("-0.50")}), "ok")
+	row := w.row(w.ann, "Article", id)
+	if row["rating"] != int64(5) || fmt.Sprint(row["earnings"]) != "0.75" || row["version"] != int64(2) {
+		w.Errorf("after the additions: %v", row)
+	}
+	w.want(w.update(w.ann, "Article", id, 0, "rating", query.Increment{By: int64(1)}), "INVALID rating:TOO_LARGE")
+	w.want(w.update(w.ann, "Article", id, 0, "rating", query.Increment{By: int64(-5)}), "INVALID rating:TOO_SMALL")
+	w.want(w.update(w.ann, "Article", id, 0, "title", query.Increment{By: int64(1)}), "INVALID title:WRONG_TYPE")
+	_, err := w.tryCreate(w.ann, false, "Article", "title", "two", "rating", query.Increment{By: int64(1)})
+	w.want(err, "INVALID rating:WRONG_TYPE")
+	if row := w.row(w.ann, "Article", id); row["rating"] != int64(5) {
+		w.Errorf("a refused addition left %v", row["rating"])
+	}
+}
+
 func testVersions(w *world) {
 	id := w.article(w.ann, "one")
 	w.clock.now = w.clock.now.Add(time.Minute)

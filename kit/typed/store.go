@@ -9,12 +9,12 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// Query says which rows a store lists. The zero Query is the first page of all.
-type Query struct {
-	Where *meta.Expr    // a condition on the entity's columns; nil for all rows
-	Order []query.Order // the entity's own unless given
-	First int           // rows at most; the entity's page unless given
-	After string        // the cursor that the page before returned
+// Query says which rows of E a store lists. The zero Query is the first page of all.
+type Query[E any] struct {
+	Where query.Condition[E] // every row unless given
+	Order []query.OrderBy[E] // the entity's own unless given
+	First int                // rows at most; the entity's page unless given
+	After string             // the cursor that the page before returned
 }
 
 // Get reads one row by its id or key.
@@ -28,9 +28,12 @@ func Get[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, key string, r
 }
 
 // Page reads a page of rows, and returns the cursor after which the next one begins, empty at the end.
-func Page[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query, read func(any) T) ([]T, string, error) {
+func Page[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[T], read func(any) T) ([]T, string, error) {
 	page := query.Full(e)
-	page.Where, page.Order, page.First, page.After = q.Where, q.Order, q.First, q.After
+	page.Where, page.First, page.After = q.Where.Expr(), q.First, q.After
+	for _, key := range q.Order {
+		page.Order = append(page.Order, key.Order())
+	}
 	list, err := tx.List(ctx, page)
 	if err != nil {
 		return nil, "", err
@@ -46,7 +49,7 @@ func Page[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query, rea
 }
 
 // All reads every row that fits, page by page (First is the size of one).
-func All[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query, read func(any) T) iter.Seq2[T, error] {
+func All[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[T], read func(any) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if q.First == 0 {
 			q.First = e.Page.Max

@@ -105,7 +105,7 @@ func From[T any](o query.Optional[T]) any {
 	if !o.Given() {
 		return absent{}
 	}
-	return OrNil(o.Get())
+	return difference(o.Added(), OrNil(o.Get()))
 }
 
 // FromText is From of an id, an enum value or other text.
@@ -121,7 +121,15 @@ func FromInt(o query.Optional[int]) any {
 	if !o.Given() {
 		return absent{}
 	}
-	return IntOrNil(o.Get())
+	return difference(o.Added(), IntOrNil(o.Get()))
+}
+
+// difference is value, or a change by value.
+func difference(added bool, value any) any {
+	if added {
+		return query.Increment{By: value}
+	}
+	return value
 }
 
 // FromStruct is From of a value object.

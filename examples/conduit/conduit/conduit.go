@@ -33,7 +33,7 @@ func (b *Business) Feed(ctx context.Context, tx Tx, limit *int) ([]Article, erro
 	}
 	articles, _, err := tx.Articles.List(ctx, ArticleQuery{
 		Where: Articles.Author.In(followed...),
-		Order: []query.Order{Articles.CreatedAt.Desc()},
+		Order: []query.OrderBy[Article]{Articles.CreatedAt.Desc()},
 		First: first,
 	})
 	return articles, err

@@ -14,7 +14,8 @@ import (
 )
 
 // Operations is the business operations of this module, which Business answers. Each runs in a transaction, after its
-// arguments were validated and its rules checked; an error undoes all that it wrote.
+// arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
+// the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
 	// Articles of the people the viewer follows, newest first.
 	Feed(ctx context.Context, tx Tx, limit *int) ([]Article, error)
@@ -116,26 +117,20 @@ var userMeta = &meta.Entity{
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
-		{Name: "email", Kind: meta.Email, Column: "email", Immutable: true, Personal: true, Allow: meta.Allow{
-			Read: []meta.Rule{{
-				Source: "design/conduit.graphql:8: this == viewer",
-				When:   meta.Eq(meta.This(), meta.Viewer()),
-			}},
-		}},
+		{Name: "email", Kind: meta.Email, Column: "email", Immutable: true, Personal: true, Allow: meta.Grants(
+			meta.When("design/conduit.graphql:8: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Read),
+		)},
 		{Name: "username", Kind: meta.String, Column: "username", MinLength: 1, MaxLength: 64},
 		{Name: "bio", Kind: meta.String, Null: true, Column: "bio", MaxLength: 2000},
 		{Name: "image", Kind: meta.URL, Null: true, Column: "image"},
-		{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "author", Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}},
+		{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "author", Page: meta.Pages(20, 100, "-createdAt")},
 	},
 	Key:  "username",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/conduit.graphql:6: true", When: meta.True()}},
-		Update: []meta.Rule{{
-			Source: "design/conduit.graphql:7: this == viewer",
-			When:   meta.Eq(meta.This(), meta.Viewer()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:6: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:7: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Update),
+	),
 	Uniques: []meta.Unique{
 		{Name: "users_email_key", Fields: []string{"email"}},
 		{Name: "users_username_key", Fields: []string{"username"}},
@@ -154,21 +149,11 @@ var followMeta = &meta.Entity{
 		{Name: "followed", Kind: meta.Reference, Type: "User", Column: "followed_id", Immutable: true},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/conduit.graphql:17: follower == viewer",
-			When:   meta.Eq(meta.This("follower"), meta.Viewer()),
-		}},
-		Create: []meta.Rule{{
-			Source: "design/conduit.graphql:17: follower == viewer",
-			When:   meta.Eq(meta.This("follower"), meta.Viewer()),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/conduit.graphql:17: follower == viewer",
-			When:   meta.Eq(meta.This("follower"), meta.Viewer()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:17: follower == viewer",
+			meta.Eq(meta.This("follower"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "follows_follower_id_followed_id_key", Fields: []string{"follower", "followed"}},
 	},
@@ -188,26 +173,16 @@ var articleMeta = &meta.Entity{
 		{Name: "description", Kind: meta.String, Column: "description", MaxLength: 500},
 		{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100000},
 		{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", ReadOnly: true, Default: meta.Viewer()},
-		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}}, Bound: 20, MaxLength: 20},
-		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}}},
+		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Pages(20, 100, "name"), Bound: 20, MaxLength: 20},
+		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Pages(20, 100, "createdAt")},
 	},
 	Key:  "slug",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/conduit.graphql:23: true", When: meta.True()}},
-		Create: []meta.Rule{{
-			Source: "design/conduit.graphql:24: author == viewer",
-			When:   meta.Eq(meta.This("author"), meta.Viewer()),
-		}},
-		Update: []meta.Rule{{
-			Source: "design/conduit.graphql:24: author == viewer",
-			When:   meta.Eq(meta.This("author"), meta.Viewer()),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/conduit.graphql:24: author == viewer",
-			When:   meta.Eq(meta.This("author"), meta.Viewer()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:23: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:24: author == viewer",
+			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Update, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "articles_slug_key", Fields: []string{"slug"}},
 	},
@@ -221,17 +196,14 @@ var tagMeta = &meta.Entity{
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 40},
-		{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}},
+		{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: meta.Pages(20, 100, "-createdAt")},
 	},
 	Key:  "name",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/conduit.graphql:35: true", When: meta.True()}},
-		Create: []meta.Rule{{
-			Source: "design/conduit.graphql:36: viewer != null",
-			When:   meta.Ne(meta.Viewer(), meta.Null()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "name"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:35: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:36: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
+	),
 	Uniques: []meta.Unique{
 		{Name: "tags_name_key", Fields: []string{"name"}},
 	},
@@ -248,21 +220,11 @@ var favoriteMeta = &meta.Entity{
 		{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id", Immutable: true},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{
-			Source: "design/conduit.graphql:42: user == viewer",
-			When:   meta.Eq(meta.This("user"), meta.Viewer()),
-		}},
-		Create: []meta.Rule{{
-			Source: "design/conduit.graphql:42: user == viewer",
-			When:   meta.Eq(meta.This("user"), meta.Viewer()),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/conduit.graphql:42: user == viewer",
-			When:   meta.Eq(meta.This("user"), meta.Viewer()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "-createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:42: user == viewer",
+			meta.Eq(meta.This("user"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
+	),
 	Uniques: []meta.Unique{
 		{Name: "favorites_user_id_article_id_key", Fields: []string{"user", "article"}},
 	},
@@ -281,18 +243,12 @@ var commentMeta = &meta.Entity{
 		{Name: "body", Kind: meta.String, Column: "body", MinLength: 1, MaxLength: 10000},
 	},
 	Key:  "id",
-	Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}},
-	Allow: meta.Allow{
-		Read: []meta.Rule{{Source: "design/conduit.graphql:48: true", When: meta.True()}},
-		Create: []meta.Rule{{
-			Source: "design/conduit.graphql:49: author == viewer",
-			When:   meta.Eq(meta.This("author"), meta.Viewer()),
-		}},
-		Delete: []meta.Rule{{
-			Source: "design/conduit.graphql:49: author == viewer",
-			When:   meta.Eq(meta.This("author"), meta.Viewer()),
-		}},
-	},
+	Page: meta.Pages(20, 100, "createdAt"),
+	Allow: meta.Grants(
+		meta.When("design/conduit.graphql:48: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:49: author == viewer",
+			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Delete),
+	),
 }
 
 var operations = []*meta.Operation{

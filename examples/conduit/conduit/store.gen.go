@@ -26,7 +26,7 @@ func (s UserStore) ByUsername(ctx context.Context, username string) (User, error
 }
 
 // UserQuery says which users to list, with conditions on Users.
-type UserQuery = typed.Query
+type UserQuery = typed.Query[User]
 
 // List returns a page of users and the cursor after which the next one begins, empty at the end.
 func (s UserStore) List(ctx context.Context, q UserQuery) ([]User, string, error) {
@@ -88,23 +88,23 @@ func (p UserPatch) changes() []query.Change {
 
 // Users is the columns of users, for conditions and orders: Users.ID.Eq(id).
 var Users = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Email     query.Column[string]
-	Username  query.Column[string]
-	Bio       query.Column[string]
-	Image     query.Column[string]
+	ID        query.Column[User, kit.ID]
+	CreatedAt query.Column[User, time.Time]
+	UpdatedAt query.Column[User, time.Time]
+	Version   query.Column[User, int64]
+	Email     query.Column[User, string]
+	Username  query.Column[User, string]
+	Bio       query.Column[User, string]
+	Image     query.Column[User, string]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Email:     query.NewTextColumn[string]("email"),
-	Username:  query.NewTextColumn[string]("username"),
-	Bio:       query.NewTextColumn[string]("bio"),
-	Image:     query.NewTextColumn[string]("image"),
+	ID:        query.NewTextColumn[User, kit.ID]("id"),
+	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
+	Version:   query.NewColumn[User, int64]("version"),
+	Email:     query.NewTextColumn[User, string]("email"),
+	Username:  query.NewTextColumn[User, string]("username"),
+	Bio:       query.NewTextColumn[User, string]("bio"),
+	Image:     query.NewTextColumn[User, string]("image"),
 }
 
 // FollowStore reads and writes follows in a transaction, by the rules of the design.
@@ -116,7 +116,7 @@ func (s FollowStore) Get(ctx context.Context, id kit.ID) (Follow, error) {
 }
 
 // FollowQuery says which follows to list, with conditions on Follows.
-type FollowQuery = typed.Query
+type FollowQuery = typed.Query[Follow]
 
 // List returns a page of follows and the cursor after which the next one begins, empty at the end.
 func (s FollowStore) List(ctx context.Context, q FollowQuery) ([]Follow, string, error) {
@@ -170,19 +170,19 @@ func (p FollowPatch) changes() []query.Change {
 
 // Follows is the columns of follows, for conditions and orders: Follows.ID.Eq(id).
 var Follows = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Follower  query.Column[kit.ID]
-	Followed  query.Column[kit.ID]
+	ID        query.Column[Follow, kit.ID]
+	CreatedAt query.Column[Follow, time.Time]
+	UpdatedAt query.Column[Follow, time.Time]
+	Version   query.Column[Follow, int64]
+	Follower  query.Column[Follow, kit.ID]
+	Followed  query.Column[Follow, kit.ID]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Follower:  query.NewTextColumn[kit.ID]("follower"),
-	Followed:  query.NewTextColumn[kit.ID]("followed"),
+	ID:        query.NewTextColumn[Follow, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Follow, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Follow, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Follow, int64]("version"),
+	Follower:  query.NewTextColumn[Follow, kit.ID]("follower"),
+	Followed:  query.NewTextColumn[Follow, kit.ID]("followed"),
 }
 
 // ArticleStore reads and writes articles in a transaction, by the rules of the design.
@@ -199,7 +199,7 @@ func (s ArticleStore) BySlug(ctx context.Context, slug string) (Article, error) 
 }
 
 // ArticleQuery says which articles to list, with conditions on Articles.
-type ArticleQuery = typed.Query
+type ArticleQuery = typed.Query[Article]
 
 // List returns a page of articles and the cursor after which the next one begins, empty at the end.
 func (s ArticleStore) List(ctx context.Context, q ArticleQuery) ([]Article, string, error) {
@@ -277,25 +277,25 @@ func (p ArticlePatch) changes() []query.Change {
 
 // Articles is the columns of articles, for conditions and orders: Articles.ID.Eq(id).
 var Articles = struct {
-	ID          query.Column[kit.ID]
-	CreatedAt   query.Column[time.Time]
-	UpdatedAt   query.Column[time.Time]
-	Version     query.Column[int64]
-	Slug        query.Column[string]
-	Title       query.Column[string]
-	Description query.Column[string]
-	Body        query.Column[string]
-	Author      query.Column[kit.ID]
+	ID          query.Column[Article, kit.ID]
+	CreatedAt   query.Column[Article, time.Time]
+	UpdatedAt   query.Column[Article, time.Time]
+	Version     query.Column[Article, int64]
+	Slug        query.Column[Article, string]
+	Title       query.Column[Article, string]
+	Description query.Column[Article, string]
+	Body        query.Column[Article, string]
+	Author      query.Column[Article, kit.ID]
 }{
-	ID:          query.NewTextColumn[kit.ID]("id"),
-	CreatedAt:   query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt:   query.NewColumn[time.Time]("updatedAt"),
-	Version:     query.NewColumn[int64]("version"),
-	Slug:        query.NewTextColumn[string]("slug"),
-	Title:       query.NewTextColumn[string]("title"),
-	Description: query.NewTextColumn[string]("description"),
-	Body:        query.NewTextColumn[string]("body"),
-	Author:      query.NewTextColumn[kit.ID]("author"),
+	ID:          query.NewTextColumn[Article, kit.ID]("id"),
+	CreatedAt:   query.NewColumn[Article, time.Time]("createdAt"),
+	UpdatedAt:   query.NewColumn[Article, time.Time]("updatedAt"),
+	Version:     query.NewColumn[Article, int64]("version"),
+	Slug:        query.NewTextColumn[Article, string]("slug"),
+	Title:       query.NewTextColumn[Article, string]("title"),
+	Description: query.NewTextColumn[Article, string]("description"),
+	Body:        query.NewTextColumn[Article, string]("body"),
+	Author:      query.NewTextColumn[Article, kit.ID]("author"),
 }
 
 // TagStore reads and writes tags in a transaction, by the rules of the design.
@@ -312,7 +312,7 @@ func (s TagStore) ByName(ctx context.Context, name string) (Tag, error) {
 }
 
 // TagQuery says which tags to list, with conditions on Tags.
-type TagQuery = typed.Query
+type TagQuery = typed.Query[Tag]
 
 // List returns a page of tags and the cursor after which the next one begins, empty at the end.
 func (s TagStore) List(ctx context.Context, q TagQuery) ([]Tag, string, error) {
@@ -364,17 +364,17 @@ func (p TagPatch) changes() []query.Change {
 
 // Tags is the columns of tags, for conditions and orders: Tags.ID.Eq(id).
 var Tags = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Name      query.Column[string]
+	ID        query.Column[Tag, kit.ID]
+	CreatedAt query.Column[Tag, time.Time]
+	UpdatedAt query.Column[Tag, time.Time]
+	Version   query.Column[Tag, int64]
+	Name      query.Column[Tag, string]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Name:      query.NewTextColumn[string]("name"),
+	ID:        query.NewTextColumn[Tag, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Tag, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Tag, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Tag, int64]("version"),
+	Name:      query.NewTextColumn[Tag, string]("name"),
 }
 
 // FavoriteStore reads and writes favorites in a transaction, by the rules of the design.
@@ -386,7 +386,7 @@ func (s FavoriteStore) Get(ctx context.Context, id kit.ID) (Favorite, error) {
 }
 
 // FavoriteQuery says which favorites to list, with conditions on Favorites.
-type FavoriteQuery = typed.Query
+type FavoriteQuery = typed.Query[Favorite]
 
 // List returns a page of favorites and the cursor after which the next one begins, empty at the end.
 func (s FavoriteStore) List(ctx context.Context, q FavoriteQuery) ([]Favorite, string, error) {
@@ -441,19 +441,19 @@ func (p FavoritePatch) changes() []query.Change {
 
 // Favorites is the columns of favorites, for conditions and orders: Favorites.ID.Eq(id).
 var Favorites = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	User      query.Column[kit.ID]
-	Article   query.Column[kit.ID]
+	ID        query.Column[Favorite, kit.ID]
+	CreatedAt query.Column[Favorite, time.Time]
+	UpdatedAt query.Column[Favorite, time.Time]
+	Version   query.Column[Favorite, int64]
+	User      query.Column[Favorite, kit.ID]
+	Article   query.Column[Favorite, kit.ID]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	User:      query.NewTextColumn[kit.ID]("user"),
-	Article:   query.NewTextColumn[kit.ID]("article"),
+	ID:        query.NewTextColumn[Favorite, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Favorite, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Favorite, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Favorite, int64]("version"),
+	User:      query.NewTextColumn[Favorite, kit.ID]("user"),
+	Article:   query.NewTextColumn[Favorite, kit.ID]("article"),
 }
 
 // CommentStore reads and writes comments in a transaction, by the rules of the design.
@@ -465,7 +465,7 @@ func (s CommentStore) Get(ctx context.Context, id kit.ID) (Comment, error) {
 }
 
 // CommentQuery says which comments to list, with conditions on Comments.
-type CommentQuery = typed.Query
+type CommentQuery = typed.Query[Comment]
 
 // List returns a page of comments and the cursor after which the next one begins, empty at the end.
 func (s CommentStore) List(ctx context.Context, q CommentQuery) ([]Comment, string, error) {
@@ -524,19 +524,19 @@ func (p CommentPatch) changes() []query.Change {
 
 // Comments is the columns of comments, for conditions and orders: Comments.ID.Eq(id).
 var Comments = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Article   query.Column[kit.ID]
-	Author    query.Column[kit.ID]
-	Body      query.Column[string]
+	ID        query.Column[Comment, kit.ID]
+	CreatedAt query.Column[Comment, time.Time]
+	UpdatedAt query.Column[Comment, time.Time]
+	Version   query.Column[Comment, int64]
+	Article   query.Column[Comment, kit.ID]
+	Author    query.Column[Comment, kit.ID]
+	Body      query.Column[Comment, string]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Article:   query.NewTextColumn[kit.ID]("article"),
-	Author:    query.NewTextColumn[kit.ID]("author"),
-	Body:      query.NewTextColumn[string]("body"),
+	ID:        query.NewTextColumn[Comment, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Comment, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Comment, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Comment, int64]("version"),
+	Article:   query.NewTextColumn[Comment, kit.ID]("article"),
+	Author:    query.NewTextColumn[Comment, kit.ID]("author"),
+	Body:      query.NewTextColumn[Comment, string]("body"),
 }

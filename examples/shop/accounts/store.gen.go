@@ -21,7 +21,7 @@ func (s UserStore) Get(ctx context.Context, id kit.ID) (User, error) {
 }
 
 // UserQuery says which users to list, with conditions on Users.
-type UserQuery = typed.Query
+type UserQuery = typed.Query[User]
 
 // List returns a page of users and the cursor after which the next one begins, empty at the end.
 func (s UserStore) List(ctx context.Context, q UserQuery) ([]User, string, error) {
@@ -79,19 +79,19 @@ func (p UserPatch) changes() []query.Change {
 
 // Users is the columns of users, for conditions and orders: Users.ID.Eq(id).
 var Users = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Email     query.Column[string]
-	Name      query.Column[string]
-	Role      query.Column[Role]
+	ID        query.Column[User, kit.ID]
+	CreatedAt query.Column[User, time.Time]
+	UpdatedAt query.Column[User, time.Time]
+	Version   query.Column[User, int64]
+	Email     query.Column[User, string]
+	Name      query.Column[User, string]
+	Role      query.Column[User, Role]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Email:     query.NewTextColumn[string]("email"),
-	Name:      query.NewTextColumn[string]("name"),
-	Role:      query.NewTextColumn[Role]("role"),
+	ID:        query.NewTextColumn[User, kit.ID]("id"),
+	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
+	Version:   query.NewColumn[User, int64]("version"),
+	Email:     query.NewTextColumn[User, string]("email"),
+	Name:      query.NewTextColumn[User, string]("name"),
+	Role:      query.NewTextColumn[User, Role]("role"),
 }

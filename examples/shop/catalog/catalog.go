@@ -18,7 +18,7 @@ func New() *Business { return &Business{} }
 func (b *Business) RunningOut(ctx context.Context, tx Tx, below int) ([]Variant, error) {
 	variants, _, err := tx.Variants.List(ctx, VariantQuery{
 		Where: Variants.Stock.Lt(below),
-		Order: []query.Order{Variants.Stock.Asc()},
+		Order: []query.OrderBy[Variant]{Variants.Stock.Asc()},
 		First: 100,
 	})
 	return variants, err

@@ -17,7 +17,7 @@ import (
 // arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
 // the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
-	// Variants of which fewer pieces than that are left, fewest first.
+	// Variants of which fewer than `below` pieces are left, fewest first.
 	RunningOut(ctx context.Context, tx Tx, below int) ([]Variant, error)
 }
 
@@ -190,7 +190,7 @@ var structs = []*meta.Struct{
 var operations = []*meta.Operation{
 	{
 		Name: "runningOut",
-		Doc:  "Variants of which fewer pieces than that are left, fewest first.",
+		Doc:  "Variants of which fewer than `below` pieces are left, fewest first.",
 		Args: []*meta.Field{
 			{Name: "below", Kind: meta.Int, Min: new(1.0), Max: new(1000.0)},
 		},

@@ -26,7 +26,7 @@ func (s CategoryStore) BySlug(ctx context.Context, slug string) (Category, error
 }
 
 // CategoryQuery says which categories to list, with conditions on Categories.
-type CategoryQuery = typed.Query
+type CategoryQuery = typed.Query[Category]
 
 // List returns a page of categories and the cursor after which the next one begins, empty at the end.
 func (s CategoryStore) List(ctx context.Context, q CategoryQuery) ([]Category, string, error) {
@@ -83,19 +83,19 @@ func (p CategoryPatch) changes() []query.Change {
 
 // Categories is the columns of categories, for conditions and orders: Categories.ID.Eq(id).
 var Categories = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Slug      query.Column[string]
-	Name      query.Column[string]
+	ID        query.Column[Category, kit.ID]
+	CreatedAt query.Column[Category, time.Time]
+	UpdatedAt query.Column[Category, time.Time]
+	Version   query.Column[Category, int64]
+	Slug      query.Column[Category, string]
+	Name      query.Column[Category, string]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Slug:      query.NewTextColumn[string]("slug"),
-	Name:      query.NewTextColumn[string]("name"),
+	ID:        query.NewTextColumn[Category, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Category, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Category, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Category, int64]("version"),
+	Slug:      query.NewTextColumn[Category, string]("slug"),
+	Name:      query.NewTextColumn[Category, string]("name"),
 }
 
 // ProductStore reads and writes products in a transaction, by the rules of the design.
@@ -112,7 +112,7 @@ func (s ProductStore) BySlug(ctx context.Context, slug string) (Product, error) 
 }
 
 // ProductQuery says which products to list, with conditions on Products.
-type ProductQuery = typed.Query
+type ProductQuery = typed.Query[Product]
 
 // List returns a page of products and the cursor after which the next one begins, empty at the end.
 func (s ProductStore) List(ctx context.Context, q ProductQuery) ([]Product, string, error) {
@@ -190,25 +190,25 @@ func (p ProductPatch) changes() []query.Change {
 
 // Products is the columns of products, for conditions and orders: Products.ID.Eq(id).
 var Products = struct {
-	ID          query.Column[kit.ID]
-	CreatedAt   query.Column[time.Time]
-	UpdatedAt   query.Column[time.Time]
-	Version     query.Column[int64]
-	Category    query.Column[kit.ID]
-	Slug        query.Column[string]
-	Title       query.Column[string]
-	Description query.Column[string]
-	Listed      query.Column[bool]
+	ID          query.Column[Product, kit.ID]
+	CreatedAt   query.Column[Product, time.Time]
+	UpdatedAt   query.Column[Product, time.Time]
+	Version     query.Column[Product, int64]
+	Category    query.Column[Product, kit.ID]
+	Slug        query.Column[Product, string]
+	Title       query.Column[Product, string]
+	Description query.Column[Product, string]
+	Listed      query.Column[Product, bool]
 }{
-	ID:          query.NewTextColumn[kit.ID]("id"),
-	CreatedAt:   query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt:   query.NewColumn[time.Time]("updatedAt"),
-	Version:     query.NewColumn[int64]("version"),
-	Category:    query.NewTextColumn[kit.ID]("category"),
-	Slug:        query.NewTextColumn[string]("slug"),
-	Title:       query.NewTextColumn[string]("title"),
-	Description: query.NewTextColumn[string]("description"),
-	Listed:      query.NewColumn[bool]("listed"),
+	ID:          query.NewTextColumn[Product, kit.ID]("id"),
+	CreatedAt:   query.NewColumn[Product, time.Time]("createdAt"),
+	UpdatedAt:   query.NewColumn[Product, time.Time]("updatedAt"),
+	Version:     query.NewColumn[Product, int64]("version"),
+	Category:    query.NewTextColumn[Product, kit.ID]("category"),
+	Slug:        query.NewTextColumn[Product, string]("slug"),
+	Title:       query.NewTextColumn[Product, string]("title"),
+	Description: query.NewTextColumn[Product, string]("description"),
+	Listed:      query.NewColumn[Product, bool]("listed"),
 }
 
 // LabelStore reads and writes labels in a transaction, by the rules of the design.
@@ -225,7 +225,7 @@ func (s LabelStore) ByName(ctx context.Context, name string) (Label, error) {
 }
 
 // LabelQuery says which labels to list, with conditions on Labels.
-type LabelQuery = typed.Query
+type LabelQuery = typed.Query[Label]
 
 // List returns a page of labels and the cursor after which the next one begins, empty at the end.
 func (s LabelStore) List(ctx context.Context, q LabelQuery) ([]Label, string, error) {
@@ -277,17 +277,17 @@ func (p LabelPatch) changes() []query.Change {
 
 // Labels is the columns of labels, for conditions and orders: Labels.ID.Eq(id).
 var Labels = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Name      query.Column[string]
+	ID        query.Column[Label, kit.ID]
+	CreatedAt query.Column[Label, time.Time]
+	UpdatedAt query.Column[Label, time.Time]
+	Version   query.Column[Label, int64]
+	Name      query.Column[Label, string]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Name:      query.NewTextColumn[string]("name"),
+	ID:        query.NewTextColumn[Label, kit.ID]("id"),
+	CreatedAt: query.NewColumn[Label, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[Label, time.Time]("updatedAt"),
+	Version:   query.NewColumn[Label, int64]("version"),
+	Name:      query.NewTextColumn[Label, string]("name"),
 }
 
 // VariantStore reads and writes variants in a transaction, by the rules of the design.
@@ -299,7 +299,7 @@ func (s VariantStore) Get(ctx context.Context, id kit.ID) (Variant, error) {
 }
 
 // VariantQuery says which variants to list, with conditions on Variants.
-type VariantQuery = typed.Query
+type VariantQuery = typed.Query[Variant]
 
 // List returns a page of variants and the cursor after which the next one begins, empty at the end.
 func (s VariantStore) List(ctx context.Context, q VariantQuery) ([]Variant, string, error) {
@@ -366,25 +366,25 @@ func (p VariantPatch) changes() []query.Change {
 
 // Variants is the columns of variants, for conditions and orders: Variants.ID.Eq(id).
 var Variants = struct {
-	ID            query.Column[kit.ID]
-	CreatedAt     query.Column[time.Time]
-	UpdatedAt     query.Column[time.Time]
-	Version       query.Column[int64]
-	Product       query.Column[kit.ID]
-	Sku           query.Column[string]
-	Options       query.Column[string]
-	PriceAmount   query.Column[kit.Decimal]
-	PriceCurrency query.Column[string]
-	Stock         query.Column[int]
+	ID            query.Column[Variant, kit.ID]
+	CreatedAt     query.Column[Variant, time.Time]
+	UpdatedAt     query.Column[Variant, time.Time]
+	Version       query.Column[Variant, int64]
+	Product       query.Column[Variant, kit.ID]
+	Sku           query.Column[Variant, string]
+	Options       query.Column[Variant, string]
+	PriceAmount   query.Column[Variant, kit.Decimal]
+	PriceCurrency query.Column[Variant, string]
+	Stock         query.Column[Variant, int]
 }{
-	ID:            query.NewTextColumn[kit.ID]("id"),
-	CreatedAt:     query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt:     query.NewColumn[time.Time]("updatedAt"),
-	Version:       query.NewColumn[int64]("version"),
-	Product:       query.NewTextColumn[kit.ID]("product"),
-	Sku:           query.NewTextColumn[string]("sku"),
-	Options:       query.NewTextColumn[string]("options"),
-	PriceAmount:   query.NewColumn[kit.Decimal]("price", "amount"),
-	PriceCurrency: query.NewTextColumn[string]("price", "currency"),
-	Stock:         query.NewColumn[int]("stock"),
+	ID:            query.NewTextColumn[Variant, kit.ID]("id"),
+	CreatedAt:     query.NewColumn[Variant, time.Time]("createdAt"),
+	UpdatedAt:     query.NewColumn[Variant, time.Time]("updatedAt"),
+	Version:       query.NewColumn[Variant, int64]("version"),
+	Product:       query.NewTextColumn[Variant, kit.ID]("product"),
+	Sku:           query.NewTextColumn[Variant, string]("sku"),
+	Options:       query.NewTextColumn[Variant, string]("options"),
+	PriceAmount:   query.NewColumn[Variant, kit.Decimal]("price", "amount"),
+	PriceCurrency: query.NewTextColumn[Variant, string]("price", "currency"),
+	Stock:         query.NewColumn[Variant, int]("stock"),
 }

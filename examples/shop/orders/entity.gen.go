@@ -80,7 +80,7 @@ func CartLineOf(row any) CartLine {
 	}
 }
 
-// Order is what a customer has bought. Orders change through the operations below, never field by field.
+// Order is what a customer has bought. Clients change an order through operations, never field by field.
 type Order struct {
 	ID        kit.ID
 	CreatedAt time.Time

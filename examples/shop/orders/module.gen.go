@@ -130,7 +130,7 @@ var cartLineMeta = &meta.Entity{
 
 var orderMeta = &meta.Entity{
 	Name: "Order", Singular: "order", Plural: "orders", Path: "orders", Table: "orders",
-	Doc: "What a customer has bought. Orders change through the operations below, never field by field.",
+	Doc: "What a customer has bought. Clients change an order through operations, never field by field.",
 	Fields: []*meta.Field{
 		{Name: "id", Column: "id", Auto: true},
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},

@@ -19,8 +19,7 @@ var _ Operations = (*Business)(nil)
 // New makes the operations.
 func New() *Business { return &Business{} }
 
-// PlaceOrder buys what is in the viewer's cart. The pieces are taken from stock one variant after the other, in the
-// order of their ids, so that two orders never wait for each other in a circle.
+// PlaceOrder buys what is in the viewer's cart.
 func (b *Business) PlaceOrder(ctx context.Context, tx Tx, input PlaceOrder) (Order, error) {
 	buyer := tx.Viewer().ID
 	cart, err := cartOf(ctx, tx, buyer)
@@ -28,28 +27,17 @@ func (b *Business) PlaceOrder(ctx context.Context, tx Tx, input PlaceOrder) (Ord
 		return Order{}, err
 	}
 	lines := make([]NewOrderLine, len(cart))
-	var total catalog.Money
+	total := catalog.Money{}
 	for i, line := range cart {
-		variant, err := tx.Variants.Get(ctx, line.Variant)
-		if err != nil {
-			return Order{}, fmt.Errorf("variant of cart line %s: %w", line.ID, err)
-		}
-		if i > 0 && variant.Price.Currency != total.Currency {
-			return Order{}, kit.Fail(CodeMixedCurrencies, "The cart holds prices in %s and in %s.", total.Currency, variant.Price.Currency)
-		}
-		if err := takeFromStock(ctx, tx, variant, line.Quantity); err != nil {
+		if lines[i], err = buy(ctx, tx, line); err != nil {
 			return Order{}, err
 		}
-		product, err := tx.Products.Get(ctx, variant.Product)
-		if err != nil {
-			return Order{}, fmt.Errorf("product of variant %s: %w", variant.ID, err)
+		price := lines[i].Price
+		if i > 0 && price.Currency != total.Currency {
+			return Order{}, kit.Fail(CodeMixedCurrencies, "The cart holds prices in %s and in %s.", total.Currency, price.Currency)
 		}
-		lines[i] = NewOrderLine{Variant: variant.ID, Title: product.Title, Quantity: line.Quantity, Price: variant.Price}
-		total.Currency = variant.Price.Currency
-		total.Amount = total.Amount.Add(variant.Price.Amount.Mul(kit.NewDecimal(line.Quantity)))
-		if err := tx.CartLines.Delete(ctx, line.ID, 0); err != nil {
-			return Order{}, err
-		}
+		total.Currency = price.Currency
+		total.Amount = total.Amount.Add(price.Amount.Mul(kit.NewDecimal(line.Quantity)))
 	}
 
 	// Nobody may write orders but this code: hence System.
@@ -63,14 +51,18 @@ func (b *Business) PlaceOrder(ctx context.Context, tx Tx, input PlaceOrder) (Ord
 			return Order{}, err
 		}
 	}
-	return tx.Orders.Get(ctx, id)
+	return Order{ID: id}, nil
 }
 
-// cartOf returns the lines of a cart by variant, at least one.
+// cartOf returns all lines of a cart, at least one, by variant: stock is always taken and put back in that order, so
+// that two orders never wait for each other in a circle.
 func cartOf(ctx context.Context, tx Tx, owner kit.ID) ([]CartLine, error) {
-	lines, _, err := tx.CartLines.List(ctx, CartLineQuery{Where: CartLines.Owner.Eq(owner), First: 100})
-	if err != nil {
-		return nil, err
+	var lines []CartLine
+	for line, err := range tx.CartLines.All(ctx, CartLineQuery{Where: CartLines.Owner.Eq(owner)}) {
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
 		return nil, kit.Fail(CodeCartEmpty, "There is nothing in the cart.")
@@ -79,18 +71,29 @@ func cartOf(ctx context.Context, tx Tx, owner kit.ID) ([]CartLine, error) {
 	return lines, nil
 }
 
-// takeFromStock takes pieces of a variant if there are enough. The condition stands in the statement, so that of two
-// orders for the last piece one fails, however many replicas run.
-func takeFromStock(ctx context.Context, tx Tx, variant catalog.Variant, pieces int) error {
-	const take = `UPDATE variants SET stock = stock - $1, version = version + 1 WHERE id = $2 AND stock >= $1`
-	changed, err := tx.Conn().Exec(ctx, take, int64(pieces), string(variant.ID))
+// buy takes the pieces of a cart line from stock and the line from the cart.
+func buy(ctx context.Context, tx Tx, line CartLine) (NewOrderLine, error) {
+	variant, err := tx.Variants.Get(ctx, line.Variant)
 	if err != nil {
-		return fmt.Errorf("stock of variant %s: %w", variant.ID, err)
+		return NewOrderLine{}, fmt.Errorf("variant of cart line %s: %w", line.ID, err)
 	}
-	if changed == 0 {
-		return kit.Fail(CodeOutOfStock, "Fewer than %d pieces of %s are left.", pieces, variant.Sku)
+	product, err := tx.Products.Get(ctx, variant.Product)
+	if err != nil {
+		return NewOrderLine{}, fmt.Errorf("product of variant %s: %w", variant.ID, err)
 	}
-	return nil
+	// The database subtracts and refuses to go below zero, so of two orders for the last piece one fails, however many
+	// replicas run.
+	err = tx.System().Variants.Update(ctx, variant.ID, 0, catalog.VariantPatch{Stock: query.Add(-line.Quantity)})
+	if kit.HasCode(err, kit.CodeInvalid) {
+		return NewOrderLine{}, kit.Fail(CodeOutOfStock, "Fewer than %d pieces of %s are left.", line.Quantity, variant.Sku)
+	}
+	if err != nil {
+		return NewOrderLine{}, fmt.Errorf("stock of variant %s: %w", variant.ID, err)
+	}
+	if err := tx.CartLines.Delete(ctx, line.ID, line.Version); err != nil {
+		return NewOrderLine{}, fmt.Errorf("cart line %s: %w", line.ID, err)
+	}
+	return NewOrderLine{Variant: variant.ID, Title: product.Title, Quantity: line.Quantity, Price: variant.Price}, nil
 }
 
 // ShipOrder sends an order on its way.
@@ -101,15 +104,11 @@ func (b *Business) ShipOrder(ctx context.Context, tx Tx, order Order, tracking s
 	case OrderStatusCancelled:
 		return Order{}, kit.Fail(CodeOrderCancelled, "This order was cancelled.")
 	}
-	err := tx.System().Orders.Update(ctx, order.ID, order.Version, OrderPatch{
+	return order, tx.System().Orders.Update(ctx, order.ID, order.Version, OrderPatch{
 		Status:    query.Set(OrderStatusShipped),
 		Tracking:  query.Set(tracking),
 		ShippedAt: query.Set(tx.Now()),
 	})
-	if err != nil {
-		return Order{}, err
-	}
-	return tx.Orders.Get(ctx, order.ID)
 }
 
 // CancelOrder gives up an order and puts its pieces back. Cancelling twice is cancelling once.
@@ -124,10 +123,17 @@ func (b *Business) CancelOrder(ctx context.Context, tx Tx, order Order) (Order, 
 	if err != nil {
 		return Order{}, err
 	}
-	const putBack = `UPDATE variants SET stock = stock + (SELECT sum(quantity) FROM order_lines WHERE order_id = $1 AND variant_id = variants.id),
-		version = version + 1 WHERE id IN (SELECT variant_id FROM order_lines WHERE order_id = $1)`
-	if _, err := tx.Conn().Exec(ctx, putBack, string(order.ID)); err != nil {
-		return Order{}, fmt.Errorf("stock of the lines of order %s: %w", order.ID, err)
+	lines, _, err := tx.OrderLines.List(ctx, OrderLineQuery{
+		Where: OrderLines.Order.Eq(order.ID), Order: []query.OrderBy[OrderLine]{OrderLines.Variant.Asc()}, First: 100,
+	})
+	if err != nil {
+		return Order{}, err
 	}
-	return tx.Orders.Get(ctx, order.ID)
+	for _, line := range lines {
+		err := tx.System().Variants.Update(ctx, line.Variant, 0, catalog.VariantPatch{Stock: query.Add(line.Quantity)})
+		if err != nil {
+			return Order{}, fmt.Errorf("stock of variant %s: %w", line.Variant, err)
+		}
+	}
+	return order, nil
 }

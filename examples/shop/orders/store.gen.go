@@ -22,7 +22,7 @@ func (s CartLineStore) Get(ctx context.Context, id kit.ID) (CartLine, error) {
 }
 
 // CartLineQuery says which cart lines to list, with conditions on CartLines.
-type CartLineQuery = typed.Query
+type CartLineQuery = typed.Query[CartLine]
 
 // List returns a page of cart lines and the cursor after which the next one begins, empty at the end.
 func (s CartLineStore) List(ctx context.Context, q CartLineQuery) ([]CartLine, string, error) {
@@ -81,21 +81,21 @@ func (p CartLinePatch) changes() []query.Change {
 
 // CartLines is the columns of cart lines, for conditions and orders: CartLines.ID.Eq(id).
 var CartLines = struct {
-	ID        query.Column[kit.ID]
-	CreatedAt query.Column[time.Time]
-	UpdatedAt query.Column[time.Time]
-	Version   query.Column[int64]
-	Owner     query.Column[kit.ID]
-	Variant   query.Column[kit.ID]
-	Quantity  query.Column[int]
+	ID        query.Column[CartLine, kit.ID]
+	CreatedAt query.Column[CartLine, time.Time]
+	UpdatedAt query.Column[CartLine, time.Time]
+	Version   query.Column[CartLine, int64]
+	Owner     query.Column[CartLine, kit.ID]
+	Variant   query.Column[CartLine, kit.ID]
+	Quantity  query.Column[CartLine, int]
 }{
-	ID:        query.NewTextColumn[kit.ID]("id"),
-	CreatedAt: query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt: query.NewColumn[time.Time]("updatedAt"),
-	Version:   query.NewColumn[int64]("version"),
-	Owner:     query.NewTextColumn[kit.ID]("owner"),
-	Variant:   query.NewTextColumn[kit.ID]("variant"),
-	Quantity:  query.NewColumn[int]("quantity"),
+	ID:        query.NewTextColumn[CartLine, kit.ID]("id"),
+	CreatedAt: query.NewColumn[CartLine, time.Time]("createdAt"),
+	UpdatedAt: query.NewColumn[CartLine, time.Time]("updatedAt"),
+	Version:   query.NewColumn[CartLine, int64]("version"),
+	Owner:     query.NewTextColumn[CartLine, kit.ID]("owner"),
+	Variant:   query.NewTextColumn[CartLine, kit.ID]("variant"),
+	Quantity:  query.NewColumn[CartLine, int]("quantity"),
 }
 
 // OrderStore reads and writes orders in a transaction, by the rules of the design.
@@ -107,7 +107,7 @@ func (s OrderStore) Get(ctx context.Context, id kit.ID) (Order, error) {
 }
 
 // OrderQuery says which orders to list, with conditions on Orders.
-type OrderQuery = typed.Query
+type OrderQuery = typed.Query[Order]
 
 // List returns a page of orders and the cursor after which the next one begins, empty at the end.
 func (s OrderStore) List(ctx context.Context, q OrderQuery) ([]Order, string, error) {
@@ -179,37 +179,37 @@ func (p OrderPatch) changes() []query.Change {
 
 // Orders is the columns of orders, for conditions and orders: Orders.ID.Eq(id).
 var Orders = struct {
-	ID             query.Column[kit.ID]
-	CreatedAt      query.Column[time.Time]
-	UpdatedAt      query.Column[time.Time]
-	Version        query.Column[int64]
-	Buyer          query.Column[kit.ID]
-	Status         query.Column[OrderStatus]
-	TotalAmount    query.Column[kit.Decimal]
-	TotalCurrency  query.Column[string]
-	ShipToName     query.Column[string]
-	ShipToStreet   query.Column[string]
-	ShipToCity     query.Column[string]
-	ShipToPostcode query.Column[string]
-	ShipToCountry  query.Column[string]
-	Tracking       query.Column[string]
-	ShippedAt      query.Column[time.Time]
+	ID             query.Column[Order, kit.ID]
+	CreatedAt      query.Column[Order, time.Time]
+	UpdatedAt      query.Column[Order, time.Time]
+	Version        query.Column[Order, int64]
+	Buyer          query.Column[Order, kit.ID]
+	Status         query.Column[Order, OrderStatus]
+	TotalAmount    query.Column[Order, kit.Decimal]
+	TotalCurrency  query.Column[Order, string]
+	ShipToName     query.Column[Order, string]
+	ShipToStreet   query.Column[Order, string]
+	ShipToCity     query.Column[Order, string]
+	ShipToPostcode query.Column[Order, string]
+	ShipToCountry  query.Column[Order, string]
+	Tracking       query.Column[Order, string]
+	ShippedAt      query.Column[Order, time.Time]
 }{
-	ID:             query.NewTextColumn[kit.ID]("id"),
-	CreatedAt:      query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt:      query.NewColumn[time.Time]("updatedAt"),
-	Version:        query.NewColumn[int64]("version"),
-	Buyer:          query.NewTextColumn[kit.ID]("buyer"),
-	Status:         query.NewTextColumn[OrderStatus]("status"),
-	TotalAmount:    query.NewColumn[kit.Decimal]("total", "amount"),
-	TotalCurrency:  query.NewTextColumn[string]("total", "currency"),
-	ShipToName:     query.NewTextColumn[string]("shipTo", "name"),
-	ShipToStreet:   query.NewTextColumn[string]("shipTo", "street"),
-	ShipToCity:     query.NewTextColumn[string]("shipTo", "city"),
-	ShipToPostcode: query.NewTextColumn[string]("shipTo", "postcode"),
-	ShipToCountry:  query.NewTextColumn[string]("shipTo", "country"),
-	Tracking:       query.NewTextColumn[string]("tracking"),
-	ShippedAt:      query.NewColumn[time.Time]("shippedAt"),
+	ID:             query.NewTextColumn[Order, kit.ID]("id"),
+	CreatedAt:      query.NewColumn[Order, time.Time]("createdAt"),
+	UpdatedAt:      query.NewColumn[Order, time.Time]("updatedAt"),
+	Version:        query.NewColumn[Order, int64]("version"),
+	Buyer:          query.NewTextColumn[Order, kit.ID]("buyer"),
+	Status:         query.NewTextColumn[Order, OrderStatus]("status"),
+	TotalAmount:    query.NewColumn[Order, kit.Decimal]("total", "amount"),
+	TotalCurrency:  query.NewTextColumn[Order, string]("total", "currency"),
+	ShipToName:     query.NewTextColumn[Order, string]("shipTo", "name"),
+	ShipToStreet:   query.NewTextColumn[Order, string]("shipTo", "street"),
+	ShipToCity:     query.NewTextColumn[Order, string]("shipTo", "city"),
+	ShipToPostcode: query.NewTextColumn[Order, string]("shipTo", "postcode"),
+	ShipToCountry:  query.NewTextColumn[Order, string]("shipTo", "country"),
+	Tracking:       query.NewTextColumn[Order, string]("tracking"),
+	ShippedAt:      query.NewColumn[Order, time.Time]("shippedAt"),
 }
 
 // OrderLineStore reads and writes order lines in a transaction, by the rules of the design.
@@ -221,7 +221,7 @@ func (s OrderLineStore) Get(ctx context.Context, id kit.ID) (OrderLine, error) {
 }
 
 // OrderLineQuery says which order lines to list, with conditions on OrderLines.
-type OrderLineQuery = typed.Query
+type OrderLineQuery = typed.Query[OrderLine]
 
 // List returns a page of order lines and the cursor after which the next one begins, empty at the end.
 func (s OrderLineStore) List(ctx context.Context, q OrderLineQuery) ([]OrderLine, string, error) {
@@ -291,25 +291,25 @@ func (p OrderLinePatch) changes() []query.Change {
 
 // OrderLines is the columns of order lines, for conditions and orders: OrderLines.ID.Eq(id).
 var OrderLines = struct {
-	ID            query.Column[kit.ID]
-	CreatedAt     query.Column[time.Time]
-	UpdatedAt     query.Column[time.Time]
-	Version       query.Column[int64]
-	Order         query.Column[kit.ID]
-	Variant       query.Column[kit.ID]
-	Title         query.Column[string]
-	Quantity      query.Column[int]
-	PriceAmount   query.Column[kit.Decimal]
-	PriceCurrency query.Column[string]
+	ID            query.Column[OrderLine, kit.ID]
+	CreatedAt     query.Column[OrderLine, time.Time]
+	UpdatedAt     query.Column[OrderLine, time.Time]
+	Version       query.Column[OrderLine, int64]
+	Order         query.Column[OrderLine, kit.ID]
+	Variant       query.Column[OrderLine, kit.ID]
+	Title         query.Column[OrderLine, string]
+	Quantity      query.Column[OrderLine, int]
+	PriceAmount   query.Column[OrderLine, kit.Decimal]
+	PriceCurrency query.Column[OrderLine, string]
 }{
-	ID:            query.NewTextColumn[kit.ID]("id"),
-	CreatedAt:     query.NewColumn[time.Time]("createdAt"),
-	UpdatedAt:     query.NewColumn[time.Time]("updatedAt"),
-	Version:       query.NewColumn[int64]("version"),
-	Order:         query.NewTextColumn[kit.ID]("order"),
-	Variant:       query.NewTextColumn[kit.ID]("variant"),
-	Title:         query.NewTextColumn[string]("title"),
-	Quantity:      query.NewColumn[int]("quantity"),
-	PriceAmount:   query.NewColumn[kit.Decimal]("price", "amount"),
-	PriceCurrency: query.NewTextColumn[string]("price", "currency"),
+	ID:            query.NewTextColumn[OrderLine, kit.ID]("id"),
+	CreatedAt:     query.NewColumn[OrderLine, time.Time]("createdAt"),
+	UpdatedAt:     query.NewColumn[OrderLine, time.Time]("updatedAt"),
+	Version:       query.NewColumn[OrderLine, int64]("version"),
+	Order:         query.NewTextColumn[OrderLine, kit.ID]("order"),
+	Variant:       query.NewTextColumn[OrderLine, kit.ID]("variant"),
+	Title:         query.NewTextColumn[OrderLine, string]("title"),
+	Quantity:      query.NewColumn[OrderLine, int]("quantity"),
+	PriceAmount:   query.NewColumn[OrderLine, kit.Decimal]("price", "amount"),
+	PriceCurrency: query.NewTextColumn[OrderLine, string]("price", "currency"),
 }

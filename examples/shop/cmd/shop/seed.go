@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"example.com/shop/accounts"
 	"example.com/shop/catalog"
@@ -39,12 +40,12 @@ type seeder struct {
 }
 
 func (s *seeder) people(ctx context.Context, customers int) error {
-	make := func(email, name string, role accounts.Role) (kit.ID, error) {
+	create := func(email, name string, role accounts.Role) (kit.ID, error) {
 		return s.tx.Users.Create(ctx, accounts.NewUser{Email: email, Name: name, Role: &role})
 	}
 	signIn := map[string]accounts.Role{"admin": accounts.RoleAdmin, "staff": accounts.RoleStaff, "customer1": accounts.RoleCustomer}
 	for _, name := range []string{"admin", "staff", "customer1"} {
-		id, err := make(name+"@shop.example", pick(s.random, firstNames)+" "+pick(s.random, lastNames), signIn[name])
+		id, err := create(name+"@shop.example", pick(s.random, firstNames)+" "+pick(s.random, lastNames), signIn[name])
 		if err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func (s *seeder) people(ctx context.Context, customers int) error {
 		}
 	}
 	for i := 2; i <= customers; i++ {
-		id, err := make(fmt.Sprintf("customer%d@shop.example", i), pick(s.random, firstNames)+" "+pick(s.random, lastNames), accounts.RoleCustomer)
+		id, err := create(fmt.Sprintf("customer%d@shop.example", i), pick(s.random, firstNames)+" "+pick(s.random, lastNames), accounts.RoleCustomer)
 		if err != nil {
 			return err
 		}
@@ -128,8 +129,14 @@ func (s *seeder) sales(ctx context.Context, count int) error {
 			lines[i] = orders.NewOrderLine{Variant: s.variants[v].ID, Title: s.titles[v], Quantity: quantity, Price: s.variants[v].Price}
 			total.Amount = total.Amount.Add(s.variants[v].Price.Amount.Mul(kit.NewDecimal(quantity)))
 		}
+		var tracking *string
+		var shippedAt *time.Time
+		if status == orders.OrderStatusShipped {
+			number, at := fmt.Sprintf("IT%09d", s.random.IntN(1_000_000_000)), s.tx.Now()
+			tracking, shippedAt = &number, &at
+		}
 		order, err := s.tx.Orders.Create(ctx, orders.NewOrder{
-			Buyer: pick(s.random, s.customers), Status: &status, Total: total,
+			Buyer: pick(s.random, s.customers), Status: &status, Total: total, Tracking: tracking, ShippedAt: shippedAt,
 			ShipTo: orders.Address{
 				Name: pick(s.random, firstNames), Street: fmt.Sprintf("%s Street %d", pick(s.random, lastNames), 1+s.random.IntN(99)),
 				City: pick(s.random, places), Postcode: fmt.Sprintf("%05d", s.random.IntN(100000)), Country: "IT",
