@@ -24,7 +24,7 @@ func (c checkCommand) Run(s streams) error {
 		return err
 	}
 	if c.Format == "text" {
-		fmt.Fprintf(s.out, "%s: %d files, no problem\n", c.Dir, len(checked.Texts))
+		fmt.Fprintf(s.out, "%s: %s, no problem\n", c.Dir, count(len(checked.Texts), "file"))
 	}
 	s.notes(checked.Notes)
 	return nil

@@ -54,7 +54,7 @@ func summary(g *pipeline.Generated) string {
 			removed++
 		}
 	}
-	text := fmt.Sprintf("%d files written", len(g.Changes)-removed)
+	text := count(len(g.Changes)-removed, "file") + " written"
 	if removed > 0 {
 		text += fmt.Sprintf(", %d removed", removed)
 	}

@@ -28,16 +28,20 @@ func (s streams) problems(format string, problems diag.List, texts map[string]st
 		if err := diag.Text(s.err, problems, texts, colourful(s.err)); err != nil {
 			return err
 		}
-		noun := "problems"
-		if len(problems) == 1 {
-			noun = "problem"
-		}
-		fmt.Fprintf(s.err, "%d %s\n", len(problems), noun)
+		fmt.Fprintln(s.err, count(len(problems), "problem"))
 	}
 	if len(problems) > 0 {
 		return errProblems
 	}
 	return nil
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // notes prints what the user may want to know.
