@@ -98,6 +98,19 @@ func TestArticlesBelongToTheirAuthors(t *testing.T) {
 	})
 }
 
+func TestEqualTitlesGetDifferentAddresses(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		untold := article("")
+		delete(untold, "slug")
+		first := ada.want(http.StatusCreated, "POST", "/v1/articles", untold)
+		second := alan.want(http.StatusCreated, "POST", "/v1/articles", untold)
+		if first["slug"] != "on-something" || second["slug"] == first["slug"] {
+			t.Errorf("slugs: %v, %v", first["slug"], second["slug"])
+		}
+		ada.want(http.StatusOK, "GET", "/v1/articles/"+second["slug"].(string), nil)
+	})
+}
+
 func TestFavoriteAndTags(t *testing.T) {
 	onBoth(t, func(t *testing.T, ada, alan client) {
 		ada.want(http.StatusCreated, "POST", "/v1/tags", object{"name": "engines"})

@@ -139,7 +139,7 @@ func (u unbuiltFinder) model(m *model.Model) {
 				}
 			}
 			if f.Default != nil {
-				u.expression(f.Pos, f.Default)
+				u.defaulted(f.Pos, f.Default)
 			}
 			u.checks(f.Checks)
 			u.allow(f.Allow)
@@ -175,6 +175,17 @@ func (u unbuiltFinder) checks(checks []*model.Check) {
 	for _, c := range checks {
 		u.expression(c.Pos, c.That)
 	}
+}
+
+// defaulted reports what a default cannot be yet. A slug is made where a row is created, and only there.
+func (u unbuiltFinder) defaulted(pos diag.Pos, x *model.Expr) {
+	if x.Op == model.Call && x.Name == "slug" {
+		for _, a := range x.Args {
+			u.expression(pos, a)
+		}
+		return
+	}
+	u.expression(pos, x)
 }
 
 // expression reports the functions and forms that the runtime does not have yet.

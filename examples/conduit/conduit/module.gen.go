@@ -168,7 +168,7 @@ var articleMeta = &meta.Entity{
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
-		{Name: "slug", Kind: meta.String, Column: "slug", MinLength: 1, MaxLength: 200, Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"},
+		{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title"))},
 		{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 200},
 		{Name: "description", Kind: meta.String, Column: "description", MaxLength: 500},
 		{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100000},

@@ -234,7 +234,7 @@ func (s ArticleStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 
 // NewArticle is an article to be. What is nil takes its default, or is null.
 type NewArticle struct {
-	Slug        string
+	Slug        *string
 	Title       string
 	Description string
 	Body        string
@@ -244,7 +244,7 @@ type NewArticle struct {
 
 func (n NewArticle) changes() []query.Change {
 	c := typed.Changes{Entity: articleMeta}
-	c.Set("slug", n.Slug)
+	c.SetUnlessNil("slug", typed.TextOrNil(n.Slug))
 	c.Set("title", n.Title)
 	c.Set("description", n.Description)
 	c.Set("body", n.Body)

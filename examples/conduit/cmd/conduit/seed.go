@@ -68,9 +68,10 @@ func (s *seeder) articles(ctx context.Context) error {
 	for i := range 500 {
 		author := pick(s.random, s.users)
 		title := fmt.Sprintf("%s and %s", pick(s.random, words), pick(s.random, words))
+		slug := fmt.Sprintf("%s-%d", strings.ReplaceAll(title, " ", "-"), i+1)
 		first := s.random.IntN(len(s.tagged) - 2)
 		id, err := s.tx.Articles.Create(ctx, conduit.NewArticle{
-			Slug: fmt.Sprintf("%s-%d", strings.ReplaceAll(title, " ", "-"), i+1), Title: strings.ToUpper(title[:1]) + title[1:],
+			Slug: &slug, Title: strings.ToUpper(title[:1]) + title[1:],
 			Description: "What they have in common.", Body: strings.Repeat("One thing leads to another. ", 20),
 			Author: &author, Tags: s.tagged[first : first+2],
 		})

@@ -68,8 +68,6 @@ CREATE TABLE "articles" (
   CONSTRAINT "articles_author_id_fkey" FOREIGN KEY ("author_id") REFERENCES "users" ("id") ON DELETE RESTRICT,
   CONSTRAINT "articles_body_max_length" CHECK (char_length("body") <= 100000),
   CONSTRAINT "articles_description_max_length" CHECK (char_length("description") <= 500),
-  CONSTRAINT "articles_slug_max_length" CHECK (char_length("slug") <= 200),
-  CONSTRAINT "articles_slug_min_length" CHECK (char_length("slug") >= 1),
   CONSTRAINT "articles_title_max_length" CHECK (char_length("title") <= 200),
   CONSTRAINT "articles_title_min_length" CHECK (char_length("title") >= 1)
 );

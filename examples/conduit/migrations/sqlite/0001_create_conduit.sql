@@ -57,8 +57,6 @@ CREATE TABLE `articles` (
   CONSTRAINT `articles_author_id_fkey` FOREIGN KEY (`author_id`) REFERENCES `users` (`id`) ON DELETE RESTRICT,
   CONSTRAINT `articles_body_max_length` CHECK (length("body") <= 100000),
   CONSTRAINT `articles_description_max_length` CHECK (length("description") <= 500),
-  CONSTRAINT `articles_slug_max_length` CHECK (length("slug") <= 200),
-  CONSTRAINT `articles_slug_min_length` CHECK (length("slug") >= 1),
   CONSTRAINT `articles_title_max_length` CHECK (length("title") <= 200),
   CONSTRAINT `articles_title_min_length` CHECK (length("title") >= 1)
 ) STRICT;

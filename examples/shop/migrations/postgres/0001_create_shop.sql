@@ -161,7 +161,7 @@ CREATE TABLE "orders" (
 CREATE INDEX "orders_buyer_id_created_at_idx" ON "orders" ("buyer_id", "created_at");
 CREATE INDEX "orders_created_at_id_idx" ON "orders" ("created_at", "id");
 CREATE INDEX "orders_status_created_at_idx" ON "orders" ("status", "created_at");
-COMMENT ON TABLE "orders" IS 'What a customer has bought. Orders change through the operations below, never field by field.';
+COMMENT ON TABLE "orders" IS 'What a customer has bought. Clients change an order through operations, never field by field.';
 CREATE TABLE "order_lines" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
