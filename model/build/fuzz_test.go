@@ -9,7 +9,7 @@ import (
 
 // No design makes the passes panic, and every problem lies inside its text.
 func FuzzModel(f *testing.F) {
-	for _, pattern := range []string{"testdata/designs/*.graphql", "testdata/wrong/*.graphql"} {
+	for _, pattern := range []string{"../../design/testdata/designs/*.graphql", "testdata/wrong/*.graphql"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
 			text, err := os.ReadFile(file)
