@@ -48,9 +48,11 @@ func conversions() []conversion {
 		{bigint, boolean, "@ <> 0", "@ <> 0", "every number but 0 becomes true"},
 
 		{schema.Date, schema.DateTime, "CAST(strftime('%s', @) AS INTEGER) * 1000000", "@::timestamp AT TIME ZONE 'UTC'", ""},
-		{schema.DateTime, schema.Date,
+		{
+			schema.DateTime, schema.Date,
 			"date((@ - ((@ % 86400000000) + 86400000000) % 86400000000) / 1000000, 'unixepoch')",
-			"(@ AT TIME ZONE 'UTC')::date", timeOfDay},
+			"(@ AT TIME ZONE 'UTC')::date", timeOfDay,
+		},
 
 		{boolean, text, "CASE @ WHEN 0 THEN 'false' WHEN 1 THEN 'true' END", "@::text", ""},
 		{integer, text, "CAST(@ AS TEXT)", "@::text", ""},
@@ -153,6 +155,7 @@ func narrowing(from, to *schema.Column) string {
 }
 
 func (c conversion) onSQLite(column string) string { return strings.ReplaceAll(c.sqlite, "@", column) }
+
 func (c conversion) onPostgres(column string) string {
 	return strings.ReplaceAll(c.postgres, "@", column)
 }

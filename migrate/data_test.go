@@ -172,7 +172,8 @@ func TestConcurrentIndexIsBuiltAgain(t *testing.T) {
 
 func TestDefaultsAreStoredAsWritten(t *testing.T) {
 	text := "a -- b;\nc; 'd' \\ e\n\nf"
-	to := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(),
+	to := &schema.Schema{Tables: []*schema.Table{{Name: "t", PrimaryKey: []string{"id"}, Columns: []*schema.Column{
+		id(),
 		{Name: "a", Type: schema.Text, Default: &schema.Value{Text: text}},
 		{Name: "b", Type: schema.Bytes, Default: &schema.Value{Text: "3q0="}},
 		{Name: "c", Type: schema.Duration, Default: &schema.Value{Text: "1.5s"}},
@@ -191,10 +192,14 @@ func TestChainKeepsData(t *testing.T) {
 	text := func(name, was string) *schema.Column { return &schema.Column{Name: name, Was: was, Type: schema.Text} }
 	posts := func(name, was string, columns ...*schema.Column) *schema.Schema {
 		return &schema.Schema{Tables: []*schema.Table{
-			{Name: name, Was: was, PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...),
-				Indexes: []*schema.Index{{Name: name + "_key", Unique: true, Parts: []schema.IndexPart{{Column: columns[0].Name, IgnoreCase: true}}}}},
-			{Name: "votes", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "of", Type: schema.BigInt}},
-				ForeignKeys: []*schema.ForeignKey{{Name: "votes_of_fkey", Columns: []string{"of"}, Table: name, To: []string{"id"}, OnDelete: schema.Cascade}}},
+			{
+				Name: name, Was: was, PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...),
+				Indexes: []*schema.Index{{Name: name + "_key", Unique: true, Parts: []schema.IndexPart{{Column: columns[0].Name, IgnoreCase: true}}}},
+			},
+			{
+				Name: "votes", PrimaryKey: []string{"id"}, Columns: []*schema.Column{id(), {Name: "of", Type: schema.BigInt}},
+				ForeignKeys: []*schema.ForeignKey{{Name: "votes_of_fkey", Columns: []string{"of"}, Table: name, To: []string{"id"}, OnDelete: schema.Cascade}},
+			},
 		}}
 	}
 	chain := []*schema.Schema{

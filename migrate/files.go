@@ -102,8 +102,10 @@ func Name(plan *Plan) string {
 
 // rank orders kinds of step by how much they say about a plan.
 func rank(do Do) int {
-	order := []Do{CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, ChangeColumn,
-		ChangePrimaryKey, AddForeignKey, AddIndex, AddCheck, DropForeignKey, DropIndex, DropCheck}
+	order := []Do{
+		CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, ChangeColumn,
+		ChangePrimaryKey, AddForeignKey, AddIndex, AddCheck, DropForeignKey, DropIndex, DropCheck,
+	}
 	for i, each := range order {
 		if each == do {
 			return i

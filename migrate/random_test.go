@@ -54,7 +54,7 @@ func checkSteps(r *rapid.T, from, to *schema.Schema) {
 		plan, err := Between(from, to, Options{AcceptLoss: true})
 		return fmt.Sprintf("%v %v", plan, err)
 	}
-	if text() != text() {
+	if once, twice := text(), text(); once != twice {
 		r.Errorf("two plans of the same change differ")
 	}
 	plan, err := Between(to, to, Options{})
@@ -116,8 +116,10 @@ func randomTable(r *rapid.T, name string, tables []string, after *schema.Schema)
 		"flag":  {schema.Boolean, schema.Integer},
 		"day":   {schema.Date, schema.DateTime, schema.Text},
 	}
-	defaults := map[schema.Type]string{schema.Text: "7", schema.Integer: "7", schema.BigInt: "7", schema.Double: "7.5", schema.Decimal: "7.5",
-		schema.Boolean: "true", schema.Date: "2024-01-07", schema.DateTime: "2024-01-07T00:00:00Z"}
+	defaults := map[schema.Type]string{
+		schema.Text: "7", schema.Integer: "7", schema.BigInt: "7", schema.Double: "7.5", schema.Decimal: "7.5",
+		schema.Boolean: "true", schema.Date: "2024-01-07", schema.DateTime: "2024-01-07T00:00:00Z",
+	}
 	for _, column := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"name", "group", "n", "flag", "day"}), 0, 5, rapid.ID[string]).Draw(r, "columns") {
 		c := &schema.Column{Name: column, Type: rapid.SampledFrom(kinds[column]).Draw(r, "type"), Null: rapid.Bool().Draw(r, "null")}
 		if c.Type == schema.Decimal {
@@ -142,7 +144,8 @@ func randomTable(r *rapid.T, name string, tables []string, after *schema.Schema)
 		t.Columns = append(t.Columns, c)
 		t.ForeignKeys = append(t.ForeignKeys, &schema.ForeignKey{
 			Name: name + "_" + c.Name + "_fkey", Columns: []string{c.Name}, Table: target, To: []string{"id"},
-			OnDelete: rapid.SampledFrom([]schema.Action{schema.Restrict, schema.Cascade, schema.SetNull}).Draw(r, "action")})
+			OnDelete: rapid.SampledFrom([]schema.Action{schema.Restrict, schema.Cascade, schema.SetNull}).Draw(r, "action"),
+		})
 		t.Indexes = append(t.Indexes, &schema.Index{Name: name + "_" + c.Name + "_idx", Parts: []schema.IndexPart{{Column: c.Name}}})
 	}
 	for _, c := range t.Columns[1:] {
@@ -150,7 +153,8 @@ func randomTable(r *rapid.T, name string, tables []string, after *schema.Schema)
 			continue
 		}
 		index := &schema.Index{Name: name + "_" + c.Name + "_idx", Parts: []schema.IndexPart{{
-			Column: c.Name, IgnoreCase: c.Type == schema.Text && rapid.Bool().Draw(r, "case"), Descending: rapid.Bool().Draw(r, "descending")}}}
+			Column: c.Name, IgnoreCase: c.Type == schema.Text && rapid.Bool().Draw(r, "case"), Descending: rapid.Bool().Draw(r, "descending"),
+		}}}
 		if rapid.Bool().Draw(r, "partial") {
 			index.Where = &schema.Predicate{SQLite: "id > 0", Postgres: "id > 0"}
 		}

@@ -74,8 +74,10 @@ func (s *schema) mutations(e *model.Entity) []root {
 		out = append(out, root{text: fmt.Sprintf("create%s%s: %s", e.Name, input, result)})
 	}
 	if door.Exposed(e, model.Update) && len(door.UpdateFields(e)) > 0 && !door.Replaced(e, "update"+e.Name) {
-		out = append(out, root{"The id may be the key. With a version that is no longer the row's, it fails with STALE.",
-			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(e), result)})
+		out = append(out, root{
+			"The id may be the key. With a version that is no longer the row's, it fails with STALE.",
+			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(e), result),
+		})
 	}
 	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
 		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version(e))})

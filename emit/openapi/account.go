@@ -74,7 +74,9 @@ func shown(fields []*model.Field) []*model.Field {
 
 func (d *document) auth(path, id, summary string, input, good object, problems ...string) object {
 	o := object{
-		{"operationId", id}, {"summary", summary}, {"tags", []string{"accounts"}},
+		{"operationId", id},
+		{"summary", summary},
+		{"tags", []string{"accounts"}},
 		{"requestBody", body("application/json", input)},
 		{"responses", answers(append(object{}, good...), append([]string{"400"}, problems...)...)},
 		{"security", []object{}},

@@ -191,7 +191,9 @@ func (d *document) common() {
 		{"after", query("after", "The next of the page before.", object{{"type", "string"}})},
 		{"count", query("count", "Also count all rows that fit.", object{{"type", "boolean"}})},
 		{"ifMatch", object{
-			{"name", "If-Match"}, {"in", "header"}, {"description", "The ETag that the row must still have."},
+			{"name", "If-Match"},
+			{"in", "header"},
+			{"description", "The ETag that the row must still have."},
 			{"schema", object{{"type", "string"}}},
 		}},
 	}, d.parameters...)

@@ -57,8 +57,10 @@ func backend(verify meta.Verify) *meta.Backend {
 			{Name: "users_handle_key", Fields: []string{"handle"}},
 		},
 	}
-	return &meta.Backend{Name: "shop", Entities: []*meta.Entity{user},
-		Account: &meta.Account{Entity: "User", Login: "email", Verify: verify, Fields: []string{"name", "handle"}}}
+	return &meta.Backend{
+		Name: "shop", Entities: []*meta.Entity{user},
+		Account: &meta.Account{Entity: "User", Login: "email", Verify: verify, Fields: []string{"name", "handle"}},
+	}
 }
 
 type clock struct {

@@ -12,8 +12,11 @@ import (
 
 func money() *meta.Field {
 	return &meta.Field{Name: "price", Kind: meta.Value, Type: "Money", Fields: []*meta.Field{
-		{Name: "amount", Kind: meta.Decimal}, {Name: "currency", Kind: meta.Currency}, {Name: "note", Kind: meta.String, Null: true},
-		{Name: "rounds", Kind: meta.Boolean, Default: meta.Const(true)}, {Name: "within", Kind: meta.Duration, Default: meta.Const(int64(1_500_000))},
+		{Name: "amount", Kind: meta.Decimal},
+		{Name: "currency", Kind: meta.Currency},
+		{Name: "note", Kind: meta.String, Null: true},
+		{Name: "rounds", Kind: meta.Boolean, Default: meta.Const(true)},
+		{Name: "within", Kind: meta.Duration, Default: meta.Const(int64(1_500_000))},
 	}}
 }
 

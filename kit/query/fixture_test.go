@@ -156,8 +156,10 @@ func backend() *meta.Backend {
 					&meta.Field{Name: "locked", Kind: meta.Boolean, Column: "locked", Default: meta.Const(false)},
 					&meta.Field{Name: "notes", Kind: meta.List, Type: "Note", Inverse: "notebook", Bound: 3},
 				),
-				Allow: meta.Allow{Read: when(owner), Create: when(owner),
-					Update: when(meta.And(owner, meta.Eq(meta.Old("locked"), meta.Const(false)))), Delete: when(owner)},
+				Allow: meta.Allow{
+					Read: when(owner), Create: when(owner),
+					Update: when(meta.And(owner, meta.Eq(meta.Old("locked"), meta.Const(false)))), Delete: when(owner),
+				},
 			},
 			{
 				Name: "Note", Singular: "note", Plural: "notes", Path: "notes", Table: "notes", Key: "id", Page: newest,
@@ -228,7 +230,8 @@ func newWorld(t testing.TB, db sqldb.Database) *world {
 	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
 	b := backend()
 	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{
-		"publish": handle, "review": handle, "ping": handle, "hidden": handle}})
+		"publish": handle, "review": handle, "ping": handle, "hidden": handle,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,8 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			rules := archive.Files[0]
-			got := txtar.Format(&txtar.Archive{Comment: archive.Comment, Files: []txtar.File{rules,
+			got := txtar.Format(&txtar.Archive{Comment: archive.Comment, Files: []txtar.File{
+				rules,
 				{Name: "sqlite", Data: golden(t, string(rules.Data), false)},
 				{Name: "postgres", Data: golden(t, string(rules.Data), true)},
 			}})
@@ -92,11 +93,13 @@ func (p *parser) next() string {
 	return token
 }
 
-var operations = map[string]meta.Op{"eq": meta.OpEq, "ne": meta.OpNe, "lt": meta.OpLt, "le": meta.OpLe, "gt": meta.OpGt,
+var operations = map[string]meta.Op{
+	"eq": meta.OpEq, "ne": meta.OpNe, "lt": meta.OpLt, "le": meta.OpLe, "gt": meta.OpGt,
 	"ge": meta.OpGe, "and": meta.OpAnd, "or": meta.OpOr, "not": meta.OpNot, "in": meta.OpIn, "if": meta.OpIf, "add": meta.OpAdd,
 	"sub": meta.OpSub, "mul": meta.OpMul, "div": meta.OpDiv, "mod": meta.OpMod, "neg": meta.OpNeg, "exists": meta.OpExists,
 	"count": meta.OpCount, "sum": meta.OpSum, "min": meta.OpMin, "max": meta.OpMax, "avg": meta.OpAvg, "find": meta.OpFind,
-	"can": meta.OpCan, "call": meta.OpCall}
+	"can": meta.OpCan, "call": meta.OpCall,
+}
 
 func (p *parser) expr() *meta.Expr {
 	token := p.next()

@@ -17,7 +17,6 @@ type plan struct {
 	keys   []orderKey
 	parent int // the column that names the row whose list this is, or -1
 	lists  []listStep
-	count  *plan // the statement that counts all rows, where that was asked for
 }
 
 // node reads one row out of columns.
@@ -33,7 +32,6 @@ type reader struct {
 	parts  []reader // of a value object
 	node   *node    // of a reference; nil for its id alone
 	list   int      // the place among the plan's lists
-	width  int
 }
 
 type readerKind uint8

@@ -219,7 +219,7 @@ func testFilters(w *world) {
 	w.article(w.bob, "three", "editor", w.ann.ID)
 	w.create(w.bob, false, "Comment", "article", two, "body", "hi")
 	hour := int64(time.Hour / time.Microsecond)
-	var this, c, lt, ge = meta.This, meta.Const, meta.OpLt, meta.OpGe
+	this, c, lt, ge := meta.This, meta.Const, meta.OpLt, meta.OpGe
 	for _, test := range []struct {
 		where *meta.Expr
 		want  string

@@ -408,8 +408,10 @@ func ident(name string) string {
 }
 
 func kindName(k meta.Kind) string {
-	names := [...]string{"ID", "String", "Int", "Int64", "Float", "Boolean", "Decimal", "DateTime", "Date", "Time",
+	names := [...]string{
+		"ID", "String", "Int", "Int64", "Float", "Boolean", "Decimal", "DateTime", "Date", "Time",
 		"Duration", "UUID", "Email", "URL", "JSON", "Bytes", "TimeZone", "Country", "Currency", "enum", "value",
-		"input", "reference", "list"}
+		"input", "reference", "list",
+	}
 	return names[k]
 }

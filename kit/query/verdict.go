@@ -360,8 +360,10 @@ func (v *verdict) judge(held, before []bool, viewer kit.Viewer, what string) err
 			continue
 		case q.bound != nil:
 			if !holds {
-				wrong = append(wrong, kit.FieldError{Field: q.bound.Name, Code: kit.FieldTooLong,
-					Detail: fmt.Sprintf("It has %d already.", q.limit)})
+				wrong = append(wrong, kit.FieldError{
+					Field: q.bound.Name, Code: kit.FieldTooLong,
+					Detail: fmt.Sprintf("It has %d already.", q.limit),
+				})
 			}
 			continue
 		}

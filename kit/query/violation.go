@@ -21,15 +21,19 @@ func (w *write) violation(err error) error {
 		return w.taken(refused)
 	case sqldb.ForeignKeyViolation:
 		if w.verb == meta.Delete {
-			return &kit.Problem{Code: kit.CodeConflict, Status: 409, Err: err,
-				Detail: "Something still refers to this " + w.entity.Singular + "."}
+			return &kit.Problem{
+				Code: kit.CodeConflict, Status: 409, Err: err,
+				Detail: "Something still refers to this " + w.entity.Singular + ".",
+			}
 		}
 		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "Something that this refers to is gone.", Err: err}
 	case sqldb.CheckViolation:
 		for _, c := range allChecks(w.entity) {
 			if c.Name == refused.Constraint {
-				return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err,
-					Fields: []kit.FieldError{failed(c)}}
+				return &kit.Problem{
+					Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err,
+					Fields: []kit.FieldError{failed(c)},
+				}
 			}
 		}
 		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Err: err, Fields: w.outOfBounds(refused.Constraint)}
@@ -46,8 +50,10 @@ func (w *write) violation(err error) error {
 }
 
 func (w *write) taken(refused *sqldb.Violation) error {
-	problem := &kit.Problem{Code: kit.CodeConflict, Status: 409, Err: refused,
-		Detail: "There is such a " + w.entity.Singular + " already."}
+	problem := &kit.Problem{
+		Code: kit.CodeConflict, Status: 409, Err: refused,
+		Detail: "There is such a " + w.entity.Singular + " already.",
+	}
 	for _, name := range w.uniqueFields(refused) {
 		problem.Fields = append(problem.Fields, kit.FieldError{Field: name, Code: kit.FieldTaken, Detail: "This is taken."})
 	}

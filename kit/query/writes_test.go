@@ -99,8 +99,11 @@ func testValidation(w *world) {
 		{"Article", []any{"title", "x", "price", []any{decimal("1e9999"), "EUR"}}, "INVALID price.amount:TOO_LARGE"},
 		{"Article", []any{"title", "a\x00b", "rating", 1 << 40, "tags", []any{"none", nil, 3}, "price", "x"}, "INVALID title:WRONG_FORMAT rating:TOO_LARGE tags.1:REQUIRED tags.2:WRONG_TYPE price:WRONG_TYPE tags.0:NOT_FOUND"},
 		{"Article", []any{"title", "x", "tags", []any{"a", "b", "c", "d"}}, "INVALID tags:TOO_LONG"},
-		{"Note", []any{"notebook", book, "text", "x", "data", json.RawMessage(`{`), "link", "ftp://x", "zone", "Mars/Base", "country", "Austria", "ref", "x"},
-			"INVALID data:WRONG_FORMAT link:WRONG_FORMAT zone:WRONG_FORMAT country:WRONG_FORMAT ref:WRONG_FORMAT"},
+		{
+			"Note",
+			[]any{"notebook", book, "text", "x", "data", json.RawMessage(`{`), "link", "ftp://x", "zone", "Mars/Base", "country", "Austria", "ref", "x"},
+			"INVALID data:WRONG_FORMAT link:WRONG_FORMAT zone:WRONG_FORMAT country:WRONG_FORMAT ref:WRONG_FORMAT",
+		},
 		{"Note", []any{"notebook", "", "text", "x"}, "INVALID notebook:WRONG_TYPE"},
 	} {
 		v := w.ann

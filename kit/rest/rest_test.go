@@ -324,9 +324,11 @@ func TestHostileInput(t *testing.T) {
 	}
 	keys := []string{"%00", "%ff", "%2F", "..%2f..", "'%3B%20DROP", strings.Repeat("x", 5000), "%F0%9F%92%A9", "-1", "NaN"}
 	for _, key := range keys {
-		for _, path := range []string{"/v1/articles/" + key, "/v1/samples/" + key, "/v1/articles/latest/" + key, "/v1/articles?title=" + key, "/v1/articles?after=" + key,
+		for _, path := range []string{
+			"/v1/articles/" + key, "/v1/samples/" + key, "/v1/articles/latest/" + key, "/v1/articles?title=" + key, "/v1/articles?after=" + key,
 			"/v1/articles?author=" + key, "/v1/articles?" + key + "=1", "/v1/articles?order=" + key, "/v1/articles?include=" + key, "/v1/articles?limit=" + key, "/v1/articles?id=" + key,
-			"/v1/samples?exact.gt=" + key, "/v1/samples?at=" + key, "/v1/samples?zone.contains=" + key, "/v1/samples?small.in=" + key, "/v1/articles?title." + key + "=x"} {
+			"/v1/samples?exact.gt=" + key, "/v1/samples?at=" + key, "/v1/samples?zone.contains=" + key, "/v1/samples?small.in=" + key, "/v1/articles?title." + key + "=x",
+		} {
 			if w := c.call("GET", path, ""); w.Code >= 500 {
 				t.Errorf("GET %.80s: %d %s\n%s", path, w.Code, w.Body, c.log)
 				c.log.Reset()

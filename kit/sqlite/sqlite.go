@@ -79,12 +79,10 @@ const readersAtOnce = 1 << 20
 func dataSource(address string) (source string, memory bool, err error) {
 	scheme, rest, ok := strings.Cut(address, ":")
 	if !ok || scheme != "sqlite" && scheme != "file" {
-		return "", false, fmt.Errorf("database URL %q: want sqlite:PATH or sqlite::memory:", address)
+		return "", false, fmt.Errorf("database URL %q: want sqlite:PATH, or sqlite::memory: for one in memory", address)
 	}
 	path, query, _ := strings.Cut(rest, "?")
-	if strings.HasPrefix(path, "//") {
-		path = path[2:]
-	}
+	path = strings.TrimPrefix(path, "//")
 	settings, err := url.ParseQuery(query)
 	if err != nil {
 		return "", false, fmt.Errorf("database URL %q: %w", address, err)

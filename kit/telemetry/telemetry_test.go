@@ -89,8 +89,8 @@ func TestSpansNameTheOperationAndEachStatement(t *testing.T) {
 			t.Errorf("span %d is %s, want %s", i, ended[i].Name(), name)
 		}
 		for _, a := range ended[i].Attributes() {
-			if strings.Contains(a.Value.Emit(), "secret") {
-				t.Errorf("span %s tells %s", name, a.Value.Emit())
+			if strings.Contains(a.Value.String(), "secret") {
+				t.Errorf("span %s tells %s", name, a.Value.String())
 			}
 		}
 	}

@@ -236,8 +236,15 @@ func (b *builder) celFunctions() []*decls.FunctionDecl {
 		return decls.MemberOverload(fmt.Sprintf("m%d", id), args, result)
 	}
 	ordered := [][2]*types.Type{
-		{intT, intT}, {doubleT, doubleT}, {intT, doubleT}, {doubleT, intT}, {stringT, stringT},
-		{instant, instant}, {duration, duration}, {date, date}, {clock, clock},
+		{intT, intT},
+		{doubleT, doubleT},
+		{intT, doubleT},
+		{doubleT, intT},
+		{stringT, stringT},
+		{instant, instant},
+		{duration, duration},
+		{date, date},
+		{clock, clock},
 	}
 	comparable := append([][2]*types.Type{{boolT, boolT}, {types.NullType, types.NullType}}, ordered...)
 	for _, e := range b.model.Entities {

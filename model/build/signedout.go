@@ -282,8 +282,10 @@ func (b *builder) either(x *model.Expr, row absentRow) fate {
 		no.trueByAbsence = no.trueByAbsence || condition.falseByAbsence
 		return no
 	}
-	out := fate{trueByAbsence: yes.trueByAbsence || no.trueByAbsence || condition.trueByAbsence || condition.falseByAbsence,
-		falseByAbsence: yes.falseByAbsence || no.falseByAbsence || condition.trueByAbsence || condition.falseByAbsence}
+	out := fate{
+		trueByAbsence:  yes.trueByAbsence || no.trueByAbsence || condition.trueByAbsence || condition.falseByAbsence,
+		falseByAbsence: yes.falseByAbsence || no.falseByAbsence || condition.trueByAbsence || condition.falseByAbsence,
+	}
 	if yes.is == no.is {
 		out.is = yes.is
 	}
