@@ -97,6 +97,7 @@ func requireKit(name string, text []byte, goModule string, kitText []byte, k kit
 	for _, r := range kitMod.Require {
 		version, found := have[r.Mod.Path]
 		switch {
+		case !found && forTests(r): // no service needs it
 		case !found:
 			mod.AddNewRequire(r.Mod.Path, r.Mod.Version, true)
 		case semver.Compare(version, r.Mod.Version) < 0:
@@ -115,6 +116,11 @@ func requireKit(name string, text []byte, goModule string, kitText []byte, k kit
 	}
 	mod.Cleanup()
 	return mod.Format()
+}
+
+// forTests reports whether only the kit's own tests need a requirement: its line in kit/go.mod says so.
+func forTests(r *modfile.Require) bool {
+	return slices.ContainsFunc(r.Syntax.Suffix, func(c modfile.Comment) bool { return strings.HasSuffix(c.Token, "tests") })
 }
 
 // mergeSums adds to a go.sum the lines of another that it lacks, in the order that the go command keeps.
