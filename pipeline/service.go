@@ -25,7 +25,8 @@ type Built struct {
 }
 
 // Build compiles the service of the project in a folder into a program out of sight of version control, without the
-// data that debuggers need: a development build is linked once for each edit.
+// data that debuggers need: a development build is linked once for each edit. Without the paths of folders in it, the
+// kit that one project has compiled serves the next.
 func Build(ctx context.Context, dir string, m *model.Model) (*Built, error) {
 	program, err := filepath.Abs(filepath.Join(dir, ".fettle", "bin", m.Name))
 	if err != nil {
@@ -34,7 +35,7 @@ func Build(ctx context.Context, dir string, m *model.Model) (*Built, error) {
 	if err := hidden(filepath.Dir(program)); err != nil {
 		return nil, err
 	}
-	command := child.Command(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/"+m.Name)
+	command := child.Command(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/"+m.Name)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "GOWORK=off")
 	var output bytes.Buffer
