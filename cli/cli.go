@@ -34,6 +34,7 @@ type commands struct {
 	Check    checkCommand    `cmd:"" help:"Report every mistake in a design."`
 	Generate generateCommand `cmd:"" help:"Write the service that a design describes."`
 	Dev      devCommand      `cmd:"" help:"Run the service, and follow every saved change."`
+	Seed     seedCommand     `cmd:"" help:"Fill the database with the rows that the service has for a beginning."`
 	Migrate  migrateCommand  `cmd:"" help:"Write the migration that a changed design needs."`
 	Explain  explainCommand  `cmd:"" help:"Show the SQL of a query, or what a problem's code means."`
 	Eject    ejectCommand    `cmd:"" help:"Make a project independent of this tool."`
