@@ -16,12 +16,14 @@ import (
 // under way, and may then run a handler whose answer goes nowhere. Here each connection knows whether it has read a byte
 // since its last answer. When draining begins
 //
-//  1. connections that wait in the listener's queue are accepted, then the listener is closed;
+//  1. connections that wait in the listener's queue are accepted and the listener is closed, in one breath (see sweep);
+//     a listener that was inherited is only closed, since its queue belongs to whoever accepts next;
 //  2. every answer says Connection: close (see watch), so that busy connections end by themselves;
 //  3. after a moment, those that are still silent are woken: they look once more for bytes, and end if there are none.
 //
-// What remains is HTTP/1.1's own: a request that is sent at the very moment when the server closes a connection that was
-// silent for the whole moment. Its client sees the connection end before any answer, and no handler ran.
+// What remains is TCP's and HTTP/1.1's own: a connection whose handshake ends as the listener closes, and a request that is
+// sent at the very moment when the server closes a connection that was silent for the whole moment. Their clients see the
+// connection end before any answer, and no handler ran.
 
 // silence is how long a connection may be silent while draining before it is closed.
 const silence = 500 * time.Millisecond
@@ -29,40 +31,50 @@ const silence = 500 * time.Millisecond
 // connections are all that a listener accepted and that are still open.
 type connections struct {
 	net.Listener
+	shared   bool // somebody else accepts from the same queue
+	swept    bool // Accept's alone, as is what the queue held then
+	waiting  []net.Conn
 	mu       sync.Mutex
 	open     map[*connection]bool
 	draining bool
 }
 
-func track(l net.Listener) *connections {
-	return &connections{Listener: l, open: map[*connection]bool{}}
+func track(l net.Listener, shared bool) *connections {
+	return &connections{Listener: l, shared: shared, open: map[*connection]bool{}}
 }
 
-// Accept accepts. While draining it does so until the queue is empty, then closes the listener.
+// Accept accepts. Once draining has begun it hands out what waited in the queue, and the listener is closed.
 func (cs *connections) Accept() (net.Conn, error) {
-	for {
-		emptying := cs.isDraining()
-		if emptying {
-			cs.setDeadline(time.Now().Add(time.Millisecond))
-		}
-		accepted, err := cs.Listener.Accept()
-		switch {
-		case err == nil:
-			return &connection{Conn: accepted, silent: true}, nil
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return nil, err
-		case emptying:
-			return nil, errors.Join(net.ErrClosed, cs.Listener.Close())
-		}
+	accepted, err := cs.Listener.Accept()
+	if err != nil && cs.isDraining() {
+		accepted, err = cs.acceptWaiting()
 	}
+	if err != nil {
+		return nil, err
+	}
+	return &connection{Conn: accepted, silent: true}, nil
 }
 
-func (cs *connections) setDeadline(t time.Time) {
-	if l, ok := cs.Listener.(interface{ SetDeadline(time.Time) error }); ok {
-		l.SetDeadline(t)
+// acceptWaiting is Accept once the listener's own was woken.
+func (cs *connections) acceptWaiting() (next net.Conn, err error) {
+	if !cs.swept && !cs.shared {
+		cs.waiting, err = sweep(cs.Listener)
+	}
+	cs.swept = true
+	if len(cs.waiting) == 0 {
+		return nil, errors.Join(net.ErrClosed, err)
+	}
+	next, cs.waiting = cs.waiting[0], cs.waiting[1:]
+	return next, nil
+}
+
+// wakeAccept ends Accept's wait.
+func (cs *connections) wakeAccept() {
+	if l, ok := cs.Listener.(interface{ SetDeadline(time.Time) error }); ok && !cs.shared {
+		l.SetDeadline(time.Now())
 		return
 	}
-	cs.Listener.Close() // a listener without a queue that can be emptied
+	cs.Listener.Close() // its queue is another's, or cannot be swept
 }
 
 func (cs *connections) isDraining() bool {
@@ -95,7 +107,7 @@ func (cs *connections) drain(timeout time.Duration, closed <-chan error) (left i
 	cs.mu.Lock()
 	cs.draining = true
 	cs.mu.Unlock()
-	cs.setDeadline(time.Now())
+	cs.wakeAccept()
 	began := time.Now()
 	<-closed
 	for time.Since(began) < timeout {
@@ -150,8 +162,11 @@ func (c *connection) Read(p []byte) (int, error) {
 
 // lookOnceMore reads what arrived before the reader was woken. With nothing there the connection ends.
 func (c *connection) lookOnceMore(p []byte) (int, error) {
-	c.Conn.SetReadDeadline(time.Now().Add(time.Millisecond))
-	n, _ := c.Conn.Read(p)
+	n, ok := received(c.Conn, p)
+	if !ok {
+		c.Conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+		n, _ = c.Conn.Read(p)
+	}
 	if n == 0 {
 		return 0, io.EOF
 	}

@@ -57,7 +57,7 @@ func (l *load) run(client int) {
 }
 
 func (l *load) send(text string) error {
-	answer, err := l.client.Post(l.url, "text/plain", onlyOnce{strings.NewReader(text)})
+	answer, err := l.client.Post(l.url+"?n="+text, "text/plain", onlyOnce{strings.NewReader(text)})
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,17 @@ func (l *load) losses() (losses []string) {
 	return losses
 }
 
+// forgetTurnedAway takes back what was sent on a new connection whose handshake ended as the listener closed: the system
+// resets it in place of a refusal, and no handler ran.
+func (l *load) forgetTurnedAway(began *sync.Map) {
+	l.lost.Range(func(text, err any) bool {
+		if _, ran := began.Load(text); !ran && errors.Is(err.(error), syscall.ECONNRESET) {
+			l.lost.Delete(text)
+		}
+		return true
+	})
+}
+
 func (l *load) end() {
 	l.stop.Store(true)
 	l.wait.Wait()
@@ -95,20 +106,29 @@ func TestNoRequestInFlightIsLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var began sync.Map
+		handler := s.handler
+		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began.Store(r.URL.Query().Get("n"), true)
+			handler.ServeHTTP(w, r)
+		})
 		ctx, terminate := context.WithCancel(t.Context())
 		served := make(chan error)
 		go func() { served <- s.Serve(ctx, l) }()
 		load := start("http://"+l.Addr().String()+"/count", 32, round%2 == 0)
 		time.Sleep(time.Duration(100+round*7) * time.Millisecond)
 		terminate()
-		began := time.Now()
+		draining := time.Now()
 		if err := <-served; err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(draining); took > 5*time.Second {
 			t.Errorf("round %d: draining took %v", round, took)
 		}
 		load.end()
+		if round%2 == 1 {
+			load.forgetTurnedAway(&began)
+		}
 		if losses := load.losses(); losses != nil || load.answered.Load() == 0 {
 			t.Errorf("round %d: %d answered, %d lost: %q", round, load.answered.Load(), len(losses), losses)
 		}

@@ -132,7 +132,7 @@ func (p *program) serve() error {
 	if err := tellReady(p.env); err != nil {
 		s.log.WarnContext(p.ctx, "not told that it is ready", "error", err)
 	}
-	err = s.Serve(p.ctx, l)
+	err = s.serve(p.ctx, l, inherited)
 	stopMetrics()
 	return errors.Join(err, s.Close())
 }

@@ -54,9 +54,14 @@ func tellReady(env func(string) string) error {
 // Serve answers requests on l until ctx ends, then drains: what is in flight is answered, at most for the
 // configuration's ShutdownTimeout. It closes l. The error tells how many requests were cut off.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	return s.serve(ctx, l, false)
+}
+
+// serve is Serve. A shared listener is one from which others accept too, now or later.
+func (s *Server) serve(ctx context.Context, l net.Listener, shared bool) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	connections := track(l)
+	connections := track(l, shared)
 	web := s.web(s.handler)
 	web.ConnState = connections.observe
 	web.BaseContext = func(net.Listener) context.Context { return requests }
