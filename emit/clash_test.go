@@ -22,8 +22,7 @@ extend type Mutation { make(input: NewProduct!): Boolean! }
 	for _, c := range golang.Clashes(m) {
 		got = append(got, c.Name+": "+c.Of)
 	}
-	const want = `NewProduct: the type NewProduct
-Values: the method that writes a Pair
+	const want = `Values: the method that writes a Pair
 OrderStatus: the enum OrderStatus`
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)

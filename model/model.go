@@ -31,6 +31,17 @@ type Module struct {
 	Uses       []*Module // whose types its Go code names, by name; never a cycle
 }
 
+// Business returns the operations of m that the team writes in Go: all but queries by a condition.
+func (m *Module) Business() []*Operation {
+	var out []*Operation
+	for _, o := range m.Operations {
+		if o.Where == nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // Enum is an enumeration.
 type Enum struct {
 	Pos    diag.Pos
@@ -183,6 +194,7 @@ type Field struct {
 	// List only.
 	Inverse *Field     // one-to-many: the reference on Target that points back
 	Join    *JoinTable // many-to-many
+	Through *Through   // many-to-many by way of an entity, whose table Join is
 	Page    Page       // of the list
 	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
 
@@ -208,11 +220,11 @@ type Field struct {
 	Allow      Allow
 	Deprecated string // the reason, or empty
 
+	Computed *Expr // @computed(from:): it has no column
+
 	// Checked, not built yet: nothing is generated from a model that has one of these.
-	Computed *Expr     // @computed(from:)
-	Method   bool      // @computed without from: a Go method
-	Through  *Through  // List only
-	Members  []*Entity // of a Union
+	Method  bool      // @computed without from: a Go method
+	Members []*Entity // of a Union
 }
 
 // Through is the entity that carries a many-to-many relation with fields of its own.
@@ -231,7 +243,10 @@ const (
 	SetNull  OnDelete = "SET_NULL"
 )
 
-// JoinTable is the table of a many-to-many relation that carries nothing else.
+// Stored tells whether rows of the field's own table hold its value: all do but lists and what is computed.
+func (f *Field) Stored() bool { return f.Kind != List && f.Computed == nil && !f.Method }
+
+// JoinTable is the table of a many-to-many relation.
 type JoinTable struct {
 	Table string // "article_tags"
 	From  string // the column that names the field's entity: "article_id"
@@ -305,7 +320,7 @@ type Operation struct {
 	Path   string // "/orders/{order}/cancel"
 
 	Internal bool  // opens no door
-	Where    *Expr // @where(that:); checked, not built yet
+	Where    *Expr // @where(that:): a query without Go, which lists the rows of its result for which this holds; else nil
 }
 
 // Fault is a typed error of an operation.

@@ -18,7 +18,7 @@ type Stub struct {
 func missing(dir string, m *model.Model) ([]Stub, error) {
 	var stubs []Stub
 	for _, module := range m.Modules {
-		if len(module.Operations) == 0 {
+		if len(module.Business()) == 0 {
 			continue
 		}
 		folder := golang.PackageName(module)

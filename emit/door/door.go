@@ -52,7 +52,7 @@ func writable(f *model.Field) bool {
 	if f.Kind == model.List && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
 		return false
 	}
-	return !f.Auto && !f.ReadOnly && !f.Internal
+	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil
 }
 
 // Required tells whether a new row, an input or an argument must give f.

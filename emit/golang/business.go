@@ -24,7 +24,7 @@ func businessFile(m *model.Module) string {
 	p.f("")
 	p.f("// New makes the operations; what they need arrives here.")
 	p.f("func New() *Business { return &Business{} }")
-	for _, o := range m.Operations {
+	for _, o := range m.Business() {
 		p.f("")
 		p.WriteString(Stub(o))
 	}
@@ -82,7 +82,7 @@ func Missing(dir string, m *model.Module) ([]*model.Operation, error) {
 		methods(text, written)
 	}
 	var missing []*model.Operation
-	for _, o := range m.Operations {
+	for _, o := range m.Business() {
 		if !written[exported(o.Name)] {
 			missing = append(missing, o)
 		}

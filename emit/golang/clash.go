@@ -73,13 +73,13 @@ func (c *clashes) module(m *model.Module) {
 	}
 	if operated(m) {
 		for _, code := range faults(m) {
-			c.declare(s, m.Operations[0].Pos, constant("Code", code), "the code "+code)
+			c.declare(s, m.Business()[0].Pos, constant("Code", code), "the code "+code)
 		}
 	}
 }
 
 func (c *clashes) entity(s scope, e *model.Entity) {
-	c.declare(s, e.Pos, "New"+e.Name, "the form to create "+article(e.Name))
+	c.declare(s, e.Pos, creationName(e), "the form to create "+article(e.Name))
 	for _, suffix := range []string{"Patch", "Store", "Query", "Of"} {
 		c.declare(s, e.Pos, e.Name+suffix, "the "+strings.ToLower(suffix)+" of "+e.Name)
 	}

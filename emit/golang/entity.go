@@ -124,7 +124,7 @@ func missing(f *model.Field) bool {
 func columns(e *model.Entity) []*model.Field {
 	var out []*model.Field
 	for _, f := range e.Fields {
-		if f.Kind != model.List {
+		if f.Stored() {
 			out = append(out, f)
 		}
 	}

@@ -63,7 +63,7 @@ func modules(m *model.Model) []*model.Module {
 }
 
 // operated tells whether the team answers operations in a module.
-func operated(m *model.Module) bool { return len(m.Operations) > 0 }
+func operated(m *model.Module) bool { return len(m.Business()) > 0 }
 
 func team(f File) File {
 	f.Team = true

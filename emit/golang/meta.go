@@ -93,9 +93,12 @@ func fieldMeta(f *model.Field) string {
 		join.text("From", j.From)
 		join.text("To", j.To)
 		join.flag("Owner", j.Owner)
+		if f.Through != nil {
+			join.text("Through", f.Through.Entity.Name)
+		}
 		l.part("Join", "&meta.JoinTable"+join.String())
 	}
-	if f.Kind == model.List {
+	if f.Kind == model.List || f.Repeated && f.Kind == model.Ref && f.Page.Size > 0 {
 		l.part("Page", pageMeta(f.Page))
 	}
 	l.number("Bound", f.Bound)
@@ -107,6 +110,9 @@ func fieldMeta(f *model.Field) string {
 	l.flag("Personal", f.Personal)
 	if f.Default != nil {
 		l.part("Default", expression(f.Default))
+	}
+	if f.Computed != nil {
+		l.part("Computed", expression(f.Computed))
 	}
 	if f.MinLength != nil {
 		l.number("MinLength", *f.MinLength)
@@ -330,5 +336,8 @@ func operationMeta(p *printer, o *model.Operation) {
 		p.f("Fails: []meta.Fault{%s},", strings.Join(texts, ", "))
 	}
 	p.f("Method: %q, Path: %q,", o.Method, o.Path)
+	if o.Where != nil {
+		p.f("Where: %s,", expression(o.Where))
+	}
 	p.f("},")
 }

@@ -39,7 +39,7 @@ func moduleFile(m *model.Model, module *model.Module) string {
 		}
 		p.f("}")
 	}
-	if operated(module) {
+	if len(module.Operations) > 0 {
 		p.f("")
 		p.f("var operations = []*meta.Operation{")
 		for _, o := range module.Operations {
@@ -64,7 +64,7 @@ func operations(p *printer, m *model.Module) {
 		"after its arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is " +
 		"returned only the id counts: it is read again, with what the caller asked for and may see.")
 	p.f("type Operations interface {")
-	for i, o := range m.Operations {
+	for i, o := range m.Business() {
 		if i > 0 {
 			p.f("")
 		}
@@ -118,7 +118,7 @@ func resultType(o *model.Operation) string {
 func faults(m *model.Module) []string {
 	var codes []string
 	seen := map[string]bool{}
-	for _, o := range m.Operations {
+	for _, o := range m.Business() {
 		for _, f := range o.Fails {
 			if !seen[f.Code] {
 				seen[f.Code] = true
@@ -193,10 +193,12 @@ func modulePart(p *printer, m *model.Module) {
 	if len(m.Values)+len(m.Inputs) > 0 {
 		p.f("Structs: structs,")
 	}
-	if operated(m) {
+	if len(m.Operations) > 0 {
 		p.f("Operations: operations,")
+	}
+	if operated(m) {
 		p.f("Handlers: map[string]query.Handler{")
-		for _, o := range m.Operations {
+		for _, o := range m.Business() {
 			handler(p, o)
 		}
 		p.f("},")

@@ -25,6 +25,7 @@ func storeFile(m *model.Module) string {
 type storePlan struct {
 	Entity  *model.Entity
 	Name    string // "OrderLine"
+	New     string // "NewOrderLine": the form to create one
 	One     string // "order line", for prose
 	Many    string // "order lines"
 	Meta    string // "orderLineMeta"
@@ -54,7 +55,7 @@ type columnPlan struct{ Name, Type, New string }
 
 func planStore(m *model.Module, e *model.Entity) storePlan {
 	s := storePlan{
-		Entity: e, Name: e.Name, One: human(e.Name), Many: human(e.Plural), Meta: metaName(e), Columns: pluralName(e), Page: e.Page,
+		Entity: e, Name: e.Name, New: creationName(e), One: human(e.Name), Many: human(e.Plural), Meta: metaName(e), Columns: pluralName(e), Page: e.Page,
 	}
 	if e.Key.Name != "id" {
 		t := typeOf(m, e.Key, false)
@@ -66,7 +67,7 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		if list {
 			s.Lists = append(s.Lists, f)
 		}
-		if f.Auto || f.Kind == model.List && !(list && f.Join.Owner) {
+		if f.Auto || !f.Stored() && !(list && f.Join.Owner) {
 			continue
 		}
 		set := planSet(m, f)
@@ -129,6 +130,18 @@ func keyText(t goType, v string) string {
 	return v + ".String()"
 }
 
+// creationName is the Go name of the form to create a row: "NewOrderLine", or "NewOrderLineRow" where the design calls a
+// type of its own so.
+func creationName(e *model.Entity) string {
+	name := "New" + e.Name
+	for _, s := range append(append([]*model.Struct{}, e.Module.Values...), e.Module.Inputs...) {
+		if s.Name == name {
+			return name + "Row"
+		}
+	}
+	return name
+}
+
 // pluralName is the Go name of an entity's rows: "OrderLines".
 func pluralName(e *model.Entity) string {
 	if name := exported(e.Plural); name != e.Name {
@@ -177,7 +190,7 @@ func store(p *printer, s storePlan) {
 	}
 	p.f("")
 	p.comment("Create writes " + article(s.One) + " and returns its id.")
-	p.f("func (s %sStore) Create(ctx context.Context, n New%s) (kit.ID, error) {", s.Name, s.Name)
+	p.f("func (s %sStore) Create(ctx context.Context, n %s) (kit.ID, error) {", s.Name, s.New)
 	p.f("return s.tx.Create(ctx, %s, n.changes())", s.Meta)
 	p.f("}")
 	if len(s.Changeable) > 0 {
@@ -197,7 +210,7 @@ func store(p *printer, s storePlan) {
 
 func creation(p *printer, s storePlan) {
 	p.f("")
-	doc := "New" + s.Name + " is " + article(s.One) + " to be."
+	doc := s.New + " is " + article(s.One) + " to be."
 	for _, f := range s.Settable {
 		if f.Optional {
 			doc += " What is nil takes its default, or is null."
@@ -205,13 +218,13 @@ func creation(p *printer, s storePlan) {
 		}
 	}
 	p.comment(doc)
-	p.f("type New%s struct {", s.Name)
+	p.f("type %s struct {", s.New)
 	for _, f := range s.Settable {
 		p.f("%s %s%s", f.Name, f.Declared, defaulted(f.Field))
 	}
 	p.f("}")
 	p.f("")
-	p.f("func (n New%s) changes() []query.Change {", s.Name)
+	p.f("func (n %s) changes() []query.Change {", s.New)
 	p.f("c := typed.Changes{Entity: %s}", s.Meta)
 	for _, f := range s.Settable {
 		set := "Set"

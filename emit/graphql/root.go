@@ -95,6 +95,18 @@ func (s *schema) version(e *model.Entity) string {
 	panic(e.Name + " has no version")
 }
 
+// query is a list of the rows for which a condition holds.
+func (s *schema) query(o *model.Operation, args []string) root {
+	own := ""
+	if len(args) > 0 {
+		own = strings.Join(args, ", ") + ", "
+	}
+	page := o.Result.Page
+	doc := strings.TrimSpace(fmt.Sprintf("%s At most %d a page; %d unless first or last says otherwise.", o.Doc, page.Max, page.Size))
+	arguments := "(" + own + strings.TrimPrefix(s.pageArgs(o.Result.Target), "(")
+	return root{doc, o.Name + arguments + ": " + s.name(o.Result.Target.Name+"Connection") + "!"}
+}
+
 func (s *schema) operation(o *model.Operation) root {
 	args := make([]string, len(o.Args))
 	for i, a := range o.Args {
@@ -102,6 +114,9 @@ func (s *schema) operation(o *model.Operation) root {
 		if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
 			args[i] = quote(doc) + " " + args[i]
 		}
+	}
+	if o.Where != nil {
+		return s.query(o, args)
 	}
 	list := ""
 	if len(args) > 0 {

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/emit/door"
@@ -56,20 +57,28 @@ func entityOperation(e *model.Entity, id, summary string) object {
 
 func (d *document) listOf(e *model.Entity) object {
 	o := entityOperation(e, e.Plural, "List "+e.Plural)
+	o.put("parameters", d.pageParameters(e, e.Page, nil))
+	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", e.Name+"Page"))}}, "400", "422"))
+	o.put("security", security(e.Allow.Read))
+	return o
+}
+
+// pageParameters are what a list of e takes, beside the arguments of a query.
+func (d *document) pageParameters(e *model.Entity, page model.Page, args []*model.Field) []object {
 	parameters := []object{}
 	for _, f := range door.ReadFields(e) {
+		if slices.ContainsFunc(args, func(a *model.Field) bool { return a.Name == f.Name }) {
+			continue // the argument has the name
+		}
 		parameters = append(parameters, d.filters(f)...)
 	}
-	parameters = append(parameters, orderParameter(e), query("limit", "", object{
-		{"type", "integer"}, {"minimum", 1}, {"maximum", e.Page.Max}, {"default", e.Page.Size},
+	parameters = append(parameters, orderParameter(e, page), query("limit", "", object{
+		{"type", "integer"}, {"minimum", 1}, {"maximum", page.Max}, {"default", page.Size},
 	}), ref("parameters", "after"), ref("parameters", "count"))
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)
 	}
-	o.put("parameters", parameters)
-	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", e.Name+"Page"))}}, "400", "422"))
-	o.put("security", security(e.Allow.Read))
-	return o
+	return parameters
 }
 
 // filters are the parameters that ask for equality; their descriptions say what else may be asked.
@@ -99,7 +108,7 @@ func (d *document) filters(f *model.Field) []object {
 	return []object{query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)}
 }
 
-func orderParameter(e *model.Entity) object {
+func orderParameter(e *model.Entity, page model.Page) object {
 	var keys []string
 	for _, k := range door.Keys(e) {
 		names := make([]string, len(k.Path))
@@ -110,7 +119,7 @@ func orderParameter(e *model.Entity) object {
 		keys = append(keys, name, "-"+name)
 	}
 	var initial []string
-	for _, o := range e.Page.Order {
+	for _, o := range page.Order {
 		name := o.Field.Name
 		if o.Descending {
 			name = "-" + name

@@ -35,6 +35,13 @@ func (d *document) operation(op *model.Operation) {
 			parameters = append(parameters, d.argument(a))
 		}
 	}
+	if op.Where != nil {
+		o.put("parameters", append(parameters, d.pageParameters(op.Result.Target, op.Result.Page, op.Args)...))
+		o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", op.Result.Target.Name+"Page"))}}, "400", "401", "403", "404", "422"))
+		o.put("security", security(askers(op)))
+		d.route(version+op.Path, strings.ToLower(op.Method), o)
+		return
+	}
 	if op.Result.Target != nil && !slices.ContainsFunc(fields, func(f *model.Field) bool { return f.Name == "include" }) {
 		if include := includeParameter(op.Result.Target); include != nil {
 			parameters = append(parameters, include)
@@ -49,6 +56,16 @@ func (d *document) operation(op *model.Operation) {
 	o.put("responses", d.outcomes(op))
 	o.put("security", security(op.Allow))
 	d.route(version+op.Path, strings.ToLower(op.Method), o)
+}
+
+// askers are the rules of who may ask a query by a condition: its own, where they say more than that anybody may.
+func askers(op *model.Operation) []*model.Rule {
+	for _, r := range op.Allow {
+		if r.When.Op != model.Const {
+			return op.Allow
+		}
+	}
+	return op.Result.Target.Allow.Read
 }
 
 // argument is an argument in the query: scalars as text, structures as JSON.

@@ -48,7 +48,7 @@ func count(s *query.Select, name string, raw any) []kit.FieldError {
 	if errs != nil {
 		return errs
 	}
-	n, most := value.(int64), int64(cmp.Or(s.Entity.Page.Max, 100))
+	n, most := value.(int64), int64(cmp.Or(s.Paging(nil).Max, 100))
 	if n < 1 || n > most {
 		return []kit.FieldError{{Field: name, Code: kit.FieldFormat, Detail: "must be from 1 to " + strconv.FormatInt(most, 10)}}
 	}

@@ -158,9 +158,7 @@ func (d *door) planRoot(r *root) {
 		d.planCall(r)
 		return
 	case list:
-		r.sel = &query.Select{Entity: e}
-		r.problem = pageArguments(r.sel, r.arguments)
-		r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel)}
+		d.planQuery(r)
 		return
 	case get:
 		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])
@@ -180,6 +178,28 @@ func (d *door) planRoot(r *root) {
 	}
 	r.sel = &query.Select{Entity: e}
 	r.member = &member{field: r.field, shape: shapeObject, object: planObject(r.definition.Type.Name(), r.fields, r.sel)}
+}
+
+// planQuery plans a list of rows: all of an entity, or those of a query.
+func (d *door) planQuery(r *root) {
+	r.sel = &query.Select{Entity: r.verb.entity, Query: r.verb.operation}
+	if o := r.verb.operation; o != nil {
+		own := input.Object{}
+		for _, a := range o.Args {
+			if value, given := r.arguments[a.Name]; given {
+				own[a.Name] = value
+			}
+		}
+		values, errs := input.Arguments(o.Args, own)
+		r.sel.Args = values
+		if errs != nil {
+			r.problem = invalid(errs)
+		}
+	}
+	if problem := pageArguments(r.sel, r.arguments); r.problem == nil {
+		r.problem = problem
+	}
+	r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel)}
 }
 
 func (d *door) planCall(r *root) {

@@ -56,6 +56,9 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 			roots = s.mutations
 		}
 		roots[o.Name] = verb{do: call, operation: o}
+		if o.Where != nil {
+			roots[o.Name] = verb{do: list, entity: o.Result.Target(), operation: o}
+		}
 	}
 	return s, s.check()
 }

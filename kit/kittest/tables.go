@@ -42,9 +42,8 @@ type tables struct {
 
 func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 	var parts []string
-	for _, f := range e.Fields {
+	for _, f := range e.Columns() {
 		switch f.Kind {
-		case meta.List:
 		case meta.Value:
 			for _, part := range f.Fields {
 				parts = append(parts, t.column(part, f.Null))

@@ -117,7 +117,8 @@ type Field struct {
 	WriteOnly bool
 	Personal  bool
 
-	Default *Expr
+	Default  *Expr
+	Computed *Expr // worked out by the statement that reads it; then there is no Column
 
 	MinLength, MaxLength int // characters, or elements of a List; 0 is no bound
 	Min, Max             *float64
@@ -134,10 +135,13 @@ type Field struct {
 
 // JoinTable is the table of a many-to-many relation.
 type JoinTable struct {
-	Table string
-	From  string // the column that names the field's own entity
-	To    string // the column that names the target
-	Owner bool   // whether this side takes writes
+	Table   string
+	From    string // the column that names the field's own entity
+	To      string // the column that names the target
+	Owner   bool   // whether this side takes writes
+	Through string // the entity whose table it is, if it is one's: its READ rules apply to the links
+
+	link *Entity
 }
 
 // Page is how a list is read when the caller does not say.
@@ -195,6 +199,7 @@ type Operation struct {
 	Fails    []Fault
 	Method   string
 	Path     string // "/orders/{order}/cancel"
+	Where    *Expr  // of a query without Go: it lists the rows of Result for which this holds; nil of others
 }
 
 // Fault is a typed error of an operation.

@@ -73,6 +73,9 @@ func (b *Backend) linkFields(owner string, fields []*Field) error {
 			if target == nil {
 				return fmt.Errorf("%s.%s: no entity %q", owner, f.Name, f.Type)
 			}
+			if err := b.linkJoin(owner, f); err != nil {
+				return err
+			}
 		case Value, Input:
 			if f.Fields == nil {
 				s := b.structs[f.Type]
@@ -85,6 +88,20 @@ func (b *Backend) linkFields(owner string, fields []*Field) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+func (b *Backend) linkJoin(owner string, f *Field) error {
+	if f.Join == nil || f.Join.Through == "" {
+		return nil
+	}
+	link := b.entities[f.Join.Through]
+	if link == nil {
+		return fmt.Errorf("%s.%s: no entity %q", owner, f.Name, f.Join.Through)
+	}
+	if f.Join.link != link {
+		f.Join.link = link
 	}
 	return nil
 }
@@ -107,11 +124,17 @@ func (f *Field) Target() *Entity { return f.target }
 // Enum returns the enum of an EnumKind.
 func (f *Field) Enum() *Enum { return f.enum }
 
-// Columns returns the fields of e that are stored in its own table or refer to a row, in order: all but lists.
+// Link returns the entity whose rows the join table holds, nil where it holds nothing but the links.
+func (j *JoinTable) Link() *Entity { return j.link }
+
+// Stored tells whether rows of the field's own table hold its value: all do but lists and what is computed.
+func (f *Field) Stored() bool { return f.Kind != List && f.Computed == nil }
+
+// Columns returns the fields of e that are stored in its own table, references as ids, in order.
 func (e *Entity) Columns() []*Field {
 	columns := make([]*Field, 0, len(e.Fields))
 	for _, f := range e.Fields {
-		if f.Kind != List {
+		if f.Stored() {
 			columns = append(columns, f)
 		}
 	}

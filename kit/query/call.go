@@ -22,6 +22,19 @@ func (t *Tx) Call(ctx context.Context, o *meta.Operation, args []any) (any, erro
 		return nil, fmt.Errorf("operation %s: it has no handler", o.Name)
 	}
 	ctx = sqldb.WithOperation(ctx, o.Name)
+	c, err := t.prepare(ctx, o, args)
+	if err != nil {
+		return nil, err
+	}
+	loaded := make([]any, len(o.Args))
+	for i, f := range o.Args {
+		loaded[i] = c.loaded(f, c.args[i])
+	}
+	return handler(ctx, t, loaded)
+}
+
+// prepare validates the arguments of an operation, loads the rows that they refer to and asks its rules.
+func (t *Tx) prepare(ctx context.Context, o *meta.Operation, args []any) (*call, error) {
 	rule, params, err := t.operationRule(o)
 	if err != nil {
 		return nil, err
@@ -42,11 +55,7 @@ func (t *Tx) Call(ctx context.Context, o *meta.Operation, args []any) (any, erro
 			return nil, err
 		}
 	}
-	loaded := make([]any, len(o.Args))
-	for i, f := range o.Args {
-		loaded[i] = c.loaded(f, c.args[i])
-	}
-	return handler(ctx, t, loaded)
+	return c, nil
 }
 
 // call is one operation on its way to its handler.
@@ -181,19 +190,24 @@ func references(f *meta.Field, path string, value any, found func(id string), al
 
 // ask asks the operation's rules, with the arguments as parameters.
 func (c *call) ask(ctx context.Context, rule string, params []param) error {
-	var values []any
-	for i, f := range c.operation.Args {
-		values = c.leafValues(f, c.args[i], values)
-	}
 	cells := []cell{{class: booleanClass}}
 	sql, params := finish("SELECT ("+rule+") IS TRUE", params)
-	if _, err := c.tx.one(ctx, sql, params, values, cells); err != nil {
+	if _, err := c.tx.one(ctx, sql, params, c.leaves(), cells); err != nil {
 		return err
 	}
 	if !answered(cells[0]) {
 		return denied(c.tx.viewer, c.operation.Name)
 	}
 	return nil
+}
+
+// leaves lists the values of the arguments, as the slots of a statement.
+func (c *call) leaves() []any {
+	var values []any
+	for i, f := range c.operation.Args {
+		values = c.leafValues(f, c.args[i], values)
+	}
+	return values
 }
 
 // leafValues lists the values in the order in which leaves lists their paths.

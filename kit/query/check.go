@@ -20,6 +20,11 @@ func (e *Engine) checkRules() error {
 				}
 			}
 		}
+		for _, f := range entity.Fields {
+			if err := e.computes(entity, f); err != nil {
+				return fmt.Errorf("%s.%s: %w", entity.Name, f.Name, err)
+			}
+		}
 		for _, c := range allChecks(entity) {
 			if err := e.render1(c.That, ofRow(entity)); err != nil {
 				return fmt.Errorf("%s: check %s: %w", entity.Name, c.Name, err)
@@ -27,6 +32,11 @@ func (e *Engine) checkRules() error {
 		}
 	}
 	for _, o := range e.backend.Operations {
+		if o.Where != nil {
+			if err := e.render1(o.Where, env{this: ofRow(o.Result.Target()).this, args: o.Args}); err != nil {
+				return fmt.Errorf("%s: %w", o.Name, err)
+			}
+		}
 		for _, rule := range o.Allow {
 			if err := e.render1(rule.When, env{args: o.Args}); err != nil {
 				return fmt.Errorf("%s: %s: %w", o.Name, rule.Source, err)
@@ -34,6 +44,14 @@ func (e *Engine) checkRules() error {
 		}
 	}
 	return nil
+}
+
+// computes renders what a field is computed from.
+func (e *Engine) computes(entity *meta.Entity, f *meta.Field) error {
+	if f.Computed == nil {
+		return nil
+	}
+	return e.bothWays(func(r *renderer) { r.computed(ofRow(entity).this, f) })
 }
 
 func (e *Engine) renders(entity *meta.Entity, rules []meta.Rule) error {
@@ -45,11 +63,15 @@ func (e *Engine) renders(entity *meta.Entity, rules []meta.Rule) error {
 	return nil
 }
 
-// render1 renders a condition for somebody who is signed in and for nobody, which fold differently.
 func (e *Engine) render1(x *meta.Expr, within env) error {
+	return e.bothWays(func(r *renderer) { r.cond(x, within, false) })
+}
+
+// bothWays renders for somebody who is signed in and for nobody, which fold differently.
+func (e *Engine) bothWays(render func(r *renderer)) error {
 	for _, signed := range []bool{true, false} {
 		r := &renderer{dialect: e.dialect, backend: e.backend, account: e.account, signed: signed}
-		if r.cond(x, within, false); r.err != nil {
+		if render(r); r.err != nil {
 			return r.err
 		}
 	}

@@ -23,11 +23,28 @@ type page struct {
 	firstSlot int   // of the cursor's values
 }
 
-func (sel *Select) page(list *meta.Field) (page, error) {
-	settings := sel.Entity.Page
-	if list != nil && (list.Page.Size > 0 || list.Page.Max > 0) {
-		settings = list.Page
+// Paging is how the list that sel reads is paged where sel does not say: as the field list says, whose Nested sel is, as
+// its Query says, or as its entity. list is nil at the root.
+func (sel *Select) Paging(list *meta.Field) meta.Page {
+	paging := sel.Entity.Page
+	own := meta.Page{}
+	switch {
+	case list != nil:
+		own = list.Page
+	case sel.Query != nil:
+		own = sel.Query.Result.Page
 	}
+	if own.Size > 0 || own.Max > 0 {
+		paging.Size, paging.Max = own.Size, own.Max
+	}
+	if len(own.Order) > 0 {
+		paging.Order = own.Order
+	}
+	return paging
+}
+
+func (sel *Select) page(list *meta.Field) (page, error) {
+	settings := sel.Paging(list)
 	most := defaulted(settings.Max, 100)
 	p := page{limit: sel.First, backward: sel.Last > 0 || sel.Before != ""}
 	text := sel.After

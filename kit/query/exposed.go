@@ -2,7 +2,7 @@ package query
 
 import "github.com/fettlehq/fettle/kit/meta"
 
-// Full selects every field of e but its lists, in order, references as ids: the values of a row align with
+// Full selects every stored field of e, in order, references as ids: the values of a row align with
 // e.Columns().
 func Full(e *meta.Entity) *Select {
 	columns := e.Columns()
@@ -34,7 +34,7 @@ func UpdateFields(e *meta.Entity) []*meta.Field {
 }
 
 func settable(f *meta.Field) bool {
-	if f.Auto || f.ReadOnly || f.Internal {
+	if f.Auto || f.ReadOnly || f.Internal || f.Computed != nil {
 		return false
 	}
 	return f.Kind != meta.List || f.Join != nil && f.Join.Owner && f.Bound > 0

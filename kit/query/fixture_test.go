@@ -94,6 +94,12 @@ func articleEntity() *meta.Entity {
 			&meta.Field{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Bound: 3},
 			&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article"},
 			&meta.Field{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "likes", From: "article_id", To: "user_id"}},
+			&meta.Field{Name: "readers", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "bookmarks", From: "article_id", To: "user_id", Through: "Bookmark"}},
+			&meta.Field{Name: "saved", Kind: meta.Boolean, Computed: meta.Over(meta.OpExists, meta.This("readers"), "r", meta.Eq(meta.Var("r"), meta.Viewer()))},
+			&meta.Field{Name: "saves", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("readers"), "r", meta.True())},
+			&meta.Field{Name: "busy", Kind: meta.Boolean, Computed: meta.Apply(meta.OpGe, meta.This("talk"), meta.Const(int64(2)))},
+			&meta.Field{Name: "talk", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("comments"), "c", meta.Ne(meta.Var("c", "author"), meta.This("author")))},
+			&meta.Field{Name: "popular", Kind: meta.Boolean, Computed: meta.Apply(meta.OpGe, meta.This("saves"), meta.Const(int64(2))), Allow: meta.Allow{Read: when(author)}},
 		),
 		Allow: meta.Allow{
 			Read:   []meta.Rule{{When: meta.Eq(meta.This("status"), meta.Const("PUBLISHED"))}, {When: author}},
@@ -148,6 +154,16 @@ func backend() *meta.Backend {
 					Update: when(meta.And(author, meta.Apply(meta.OpLt, meta.Now(), meta.Apply(meta.OpAdd, meta.This("createdAt"), meta.Const(int64(time.Hour/time.Microsecond)))))),
 					Delete: []meta.Rule{{When: author}, {When: meta.Eq(meta.This("article", "author"), meta.Viewer())}},
 				},
+			},
+			{
+				Name: "Bookmark", Singular: "bookmark", Plural: "bookmarks", Path: "bookmarks", Table: "bookmarks", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "user", Kind: meta.Reference, Type: "User", Column: "user_id", Default: meta.Viewer()},
+					&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id"},
+				),
+				Allow:    meta.Allow{Read: when(meta.Eq(meta.This("user"), meta.Viewer()))},
+				Internal: true,
+				Uniques:  []meta.Unique{{Name: "bookmarks_key", Fields: []string{"user", "article"}}},
 			},
 			{
 				Name: "Notebook", Singular: "notebook", Plural: "notebooks", Path: "notebooks", Table: "notebooks", Key: "id", Page: newest,

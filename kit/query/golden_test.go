@@ -165,10 +165,13 @@ func goldenBackend() *meta.Backend {
 			{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
 		}, fields...)
 	}
+	rule := func(line string) *meta.Expr {
+		p := &parser{tokens: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(line))}
+		return p.expr()
+	}
 	rules := func(text ...string) (rules []meta.Rule) {
 		for _, line := range text {
-			p := &parser{tokens: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(line))}
-			rules = append(rules, meta.Rule{When: p.expr(), Source: line})
+			rules = append(rules, meta.Rule{When: rule(line), Source: line})
 		}
 		return rules
 	}
@@ -176,6 +179,10 @@ func goldenBackend() *meta.Backend {
 		Account: &meta.Account{Entity: "User"},
 		Enums:   []*meta.Enum{{Name: "Status", Values: []string{"OPEN", "DONE"}}},
 		Entities: []*meta.Entity{
+			{Name: "Bookmark", Table: "bookmarks", Key: "id", Fields: fields(
+				&meta.Field{Name: "user", Kind: meta.Reference, Type: "User", Column: "user_id"},
+				&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id"},
+			), Allow: meta.Allow{Read: rules("(eq user viewer)")}},
 			{Name: "User", Table: "users", Key: "id", Fields: fields(
 				&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
 				&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Allow: meta.Allow{Read: rules("(eq this viewer)")}},
@@ -198,6 +205,14 @@ func goldenBackend() *meta.Backend {
 				&meta.Field{Name: "stars", Kind: meta.Int, Column: "stars", Null: true},
 				&meta.Field{Name: "secret", Kind: meta.String, Column: "secret", Allow: meta.Allow{Read: rules("(eq author viewer)")}},
 				&meta.Field{Name: "takes", Kind: meta.Duration, Column: "takes"},
+				&meta.Field{Name: "readers", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "bookmarks", From: "article_id", To: "user_id", Through: "Bookmark"}},
+				&meta.Field{Name: "liked", Kind: meta.Boolean, Computed: rule("(exists fans f (eq f viewer))")},
+				&meta.Field{Name: "saves", Kind: meta.Int, Computed: rule("(call size readers)")},
+				&meta.Field{Name: "loved", Kind: meta.Boolean, Computed: rule("(and liked (gt saves 3))")},
+				&meta.Field{Name: "worth", Kind: meta.Decimal, Computed: rule("(mul price.amount saves)")},
+				&meta.Field{Name: "mean", Kind: meta.Float, Null: true, Computed: rule("(avg comments c true c.words)")},
+				&meta.Field{Name: "lead", Kind: meta.Reference, Type: "User", Null: true, Computed: rule("(find comments c (gt c.words 9) c.author)")},
+				&meta.Field{Name: "hot", Kind: meta.Boolean, Computed: rule("(gt saves 9)"), Allow: meta.Allow{Read: rules("(eq author viewer)")}},
 				&meta.Field{Name: "endsAt", Kind: meta.DateTime, Column: "ends_at", Null: true},
 				&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article"},
 				&meta.Field{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "fans", From: "article_id", To: "user_id"}},

@@ -17,15 +17,12 @@ type orderKey struct {
 	null       bool
 }
 
-// orderOf is the order in which a Select reads: its own, the list's or the entity's; id is last, in the direction of
+// orderOf is the order in which a Select reads: its own, or that of its paging; id is last, in the direction of
 // the key before it, so that one comparison of a whole key finds the next page.
 func orderOf(sel *Select, list *meta.Field) []Order {
 	keys := sel.Order
-	if len(keys) == 0 && list != nil {
-		keys = orders(list.Page.Order)
-	}
 	if len(keys) == 0 {
-		keys = orders(sel.Entity.Page.Order)
+		keys = orders(sel.Paging(list).Order)
 	}
 	for i, k := range keys {
 		if len(k.Path) == 1 && k.Path[0] == "id" {

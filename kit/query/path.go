@@ -103,10 +103,14 @@ func (r *renderer) identity(s *scope) operand {
 	return operand{sql: s.alias + ".id", typ: t}
 }
 
-// column is a stored field, or part of a value object, of the row s.
+// column is a field of its own, or part of a value object, of the row s: a column of its table, or what is computed in
+// its place.
 func (r *renderer) column(s *scope, f *meta.Field) operand {
 	if f.Name == "id" && f.Kind == meta.ID {
 		return r.identity(s)
+	}
+	if f.Computed != nil && s.bound == nil {
+		return r.computed(s, f)
 	}
 	t := fieldType(f)
 	if s.bound != nil {
@@ -203,6 +207,7 @@ func (r *renderer) argument(path []string, e env) operand {
 		if slot < 0 || f.Repeated {
 			break
 		}
+		slot += e.firstArg
 		t := fieldType(f)
 		t.column, t.null = false, true
 		o := operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}

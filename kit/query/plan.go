@@ -75,7 +75,7 @@ type planner struct {
 	page    page
 	variant variant
 	list    *meta.Field // of a child or children variant
-	extra   int         // the slot of the id, key or ids
+	extra   int         // the slot of the id, key or ids, or the first of the arguments of a query
 }
 
 func (p *planner) build() error {
@@ -86,6 +86,12 @@ func (p *planner) build() error {
 		filter = p.cond(p.sel.Where, env{this: row, guarded: !p.system}, false)
 	}
 	where := conjunction(policy, filter)
+	if q := p.sel.Query; q != nil && p.list == nil {
+		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra}, false))
+	}
+	if p.list != nil && p.list.Join != nil {
+		where = conjunction(where, p.linkPolicy(p.list, linkAlias))
+	}
 	switch {
 	case where == sqlFalse:
 		p.plan.never = true
@@ -164,13 +170,16 @@ func (p *planner) ranked(row *scope, where string) {
 		".id = p.id" + strings.Join(p.joins, "") + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
 }
 
+const linkAlias = "j"
+
 // listFrom is where the rows of the list stand, and the column that names the row that they belong to.
 func (p *planner) listFrom(row *scope) (from, parent string) {
 	f := p.list
 	if f.Join == nil {
 		return p.table(row), row.alias + "." + ident(f.Target().Field(f.Inverse).Column)
 	}
-	return ident(f.Join.Table) + " j JOIN " + p.table(row) + " ON " + row.alias + ".id = j." + ident(f.Join.To), "j." + ident(f.Join.From)
+	return ident(f.Join.Table) + " " + linkAlias + " JOIN " + p.table(row) + " ON " + row.alias + ".id = " + linkAlias + "." + ident(f.Join.To),
+		linkAlias + "." + ident(f.Join.From)
 }
 
 // address is the condition to be the one row of that id or key.

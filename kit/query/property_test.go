@@ -34,6 +34,7 @@ type naive struct {
 	*world
 	rows   map[string][]*object // by entity
 	viewer kit.Viewer
+	all    bool // rows and fields are visible: inside what is computed
 }
 
 type object struct {
@@ -108,6 +109,13 @@ func (w *world) populate(random *rand.Rand) *naive {
 	for range 60 {
 		add("Comment", "article", one("Article"), "author", one("User"), "body", fmt.Sprint("c", random.IntN(4)), "replies", int64(random.IntN(3)))
 	}
+	for _, a := range n.rows["Article"] {
+		readers := some("User", 3)
+		for _, u := range readers {
+			add("Bookmark", "user", u, "article", a)
+		}
+		a.values["readers"] = readers
+	}
 	for _, e := range []string{"User", "Article"} {
 		for _, o := range n.rows[e] {
 			o.values["articles"], o.values["comments"] = n.pointing("Article", "author", o), n.pointing("Comment", "article", o)
@@ -131,6 +139,9 @@ func (n *naive) isViewer(v any) bool {
 }
 
 func (n *naive) visible(o *object) bool {
+	if n.all {
+		return true
+	}
 	switch o.entity {
 	case "User":
 		return o.values["active"].(bool) || n.isViewer(o)
@@ -149,8 +160,14 @@ func (n *naive) get(o *object, path []string) any {
 	}
 	v := o.values[path[0]]
 	switch {
-	case path[0] == "email" && !n.isViewer(o), path[0] == "earnings" && !n.isViewer(o.values["author"]):
+	case n.all:
+	case path[0] == "email" && !n.isViewer(o), (path[0] == "earnings" || path[0] == "popular") && !n.isViewer(o.values["author"]):
 		return nil
+	}
+	if f := n.entity(o.entity).Field(path[0]); f.Computed != nil {
+		everything := *n
+		everything.all = true
+		return everything.eval(f.Computed, o, nil)
 	}
 	switch v := v.(type) {
 	case *object:
@@ -161,7 +178,7 @@ func (n *naive) get(o *object, path []string) any {
 	case []*object:
 		var seen []*object
 		for _, e := range v {
-			if n.visible(e) {
+			if n.visible(e) && (path[0] != "readers" || n.all || n.isViewer(e)) { // bookmarks are private
 				seen = append(seen, e)
 			}
 		}
@@ -294,9 +311,9 @@ func (n *naive) filters(t *rapid.T, depth int) *meta.Expr {
 		return meta.Apply(rapid.SampledFrom([]meta.Op{meta.OpEq, meta.OpNe, meta.OpLt, meta.OpGe}).Draw(t, "op"), a, b)
 	}
 	this, number := meta.This, func(most int) *meta.Expr { return meta.Const(int64(rapid.IntRange(0, most).Draw(t, "n"))) }
-	kinds := 12
+	kinds := 14
 	if depth > 0 {
-		kinds = 18
+		kinds = 20
 	}
 	switch rapid.IntRange(0, kinds-1).Draw(t, "kind") {
 	case 0:
@@ -328,12 +345,17 @@ func (n *naive) filters(t *rapid.T, depth int) *meta.Expr {
 	case 11:
 		return compared(this("author", "name"), this("editor", "name"))
 	case 12:
+		return pick(this("saved"), this("busy"), this("popular"), meta.Eq(this("popular"), meta.Null()), meta.Eq(this("busy"), meta.Const(true)),
+			meta.Over(meta.OpExists, this("author", "articles"), "e", pick(meta.Var("e", "busy"), meta.Var("e", "popular"))))
+	case 13:
+		return compared(pick(this("saves"), this("talk"), meta.Over(meta.OpCount, this("readers"), "r", meta.True())), number(3))
+	case 14:
 		return meta.Not(n.filters(t, depth-1))
-	case 13, 14:
+	case 15, 16:
 		return meta.And(n.filters(t, depth-1), n.filters(t, depth-1), n.filters(t, depth-1))
-	case 15:
+	case 17:
 		return meta.Or(n.filters(t, depth-1), n.filters(t, depth-1))
-	case 16:
+	case 18:
 		return meta.Apply(meta.OpIf, n.filters(t, depth-1), n.filters(t, depth-1), n.filters(t, depth-1))
 	}
 	element := func(path ...string) *meta.Expr { return meta.Var("e", path...) }
@@ -359,7 +381,7 @@ func (n *naive) check(t *rapid.T) {
 		s.Where = n.filters(t, 3)
 	}
 	var order []query.Order
-	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"title", "rating", "earnings", "price.amount", "editor", "publishedAt", "createdAt"}), 0, 3, rapid.ID).Draw(t, "order") {
+	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"title", "rating", "earnings", "price.amount", "editor", "publishedAt", "createdAt", "saves", "busy", "popular"}), 0, 3, rapid.ID).Draw(t, "order") {
 		order = append(order, query.Order{Path: strings.Split(path, "."), Descending: rapid.Bool().Draw(t, "descending")})
 	}
 	s.Order, s.Count, s.First = order, true, 100

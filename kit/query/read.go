@@ -7,6 +7,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // List reads a page of the rows that fit, and all that sel nests in them: one statement, and one more for each list in
@@ -17,6 +18,14 @@ func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
 	}
 	if _, err := cost(sel, nil, 1); err != nil {
 		return nil, err
+	}
+	if sel.Query != nil {
+		ctx = sqldb.WithOperation(ctx, sel.Query.Name)
+		asked, err := t.prepare(ctx, sel.Query, sel.Args)
+		if err != nil {
+			return nil, err
+		}
+		sel.given = asked.leaves()
 	}
 	lists, err := t.page(ctx, sel, nil, nil)
 	if err != nil {
@@ -99,7 +108,7 @@ func (t *Tx) page(ctx context.Context, sel *Select, list *meta.Field, parents []
 	if err != nil {
 		return nil, err
 	}
-	values := append(s.values, pg.cursor...)
+	values := append(append(s.values, pg.cursor...), sel.given...)
 	if list != nil {
 		values = append(values, t.engine.ids(parents, v))
 	}
@@ -141,7 +150,7 @@ func (t *Tx) count(ctx context.Context, sel *Select, list *meta.Field, parents [
 	if err != nil || p.never {
 		return err
 	}
-	values := s.values
+	values := append(s.values, sel.given...)
 	if list != nil {
 		values = append(values, t.engine.ids(parents, v))
 	}
@@ -175,9 +184,13 @@ func (t *Tx) count(ctx context.Context, sel *Select, list *meta.Field, parents [
 // plan finds the plan of that shape, or makes it. s collects the values that the plan takes.
 func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) (*plan, error) {
 	s.key = append(s.key, byte('0'+v))
+	s.flag(sel.Query != nil)
 	s.flag(t.system)
 	s.flag(t.viewer.SignedIn())
 	s.text(sel.Entity.Name)
+	if sel.Query != nil {
+		s.text(sel.Query.Name)
+	}
 	if list != nil {
 		s.text(list.Type)
 		s.text(list.Name)

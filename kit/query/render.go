@@ -84,6 +84,7 @@ type env struct {
 	this, old *scope
 	vars      []*scope // innermost last
 	args      []*meta.Field
+	firstArg  int  // the slot of the first of their values
 	guarded   bool // asked for by the viewer: fields and rows that he may not see are null
 }
 
@@ -172,6 +173,9 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 	case meta.OpGet:
 		if lifted, ok := r.lift(x, e); ok {
 			return opposite(lifted, negate)
+		}
+		if s, f := e.predicate(x); f != nil && r.fieldGuard(s, f, e) == "" {
+			return r.cond(f.Computed, inside(s), negate)
 		}
 	}
 	o := r.value(x, e)

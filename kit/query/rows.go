@@ -40,6 +40,9 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		link := r.alias("j")
 		found.row.id = link + "." + ident(f.Join.To)
 		found.where = conjunction(guard, link+"."+ident(f.Join.From)+" = "+owner.sql)
+		if e.guarded {
+			found.where = conjunction(found.where, r.linkPolicy(f, link))
+		}
 		found.from = func() string {
 			from := ident(f.Join.Table) + " " + link
 			if found.row.used {
@@ -112,7 +115,7 @@ func (r *renderer) givenRows(x *meta.Expr, f *meta.Field, e env) (elements, bool
 		return elements{}, false
 	}
 	row := &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}
-	slot := argumentSlot(e.args, list.Path)
+	slot := e.firstArg + argumentSlot(e.args, list.Path)
 	found := elements{row: row, where: row.alias + ".id " + r.oneOf(slot)}
 	found.from = func() string { return ident(row.entity.Table) + " " + row.alias }
 	return r.visibleElements(found, e), true
@@ -287,6 +290,15 @@ func (r *renderer) policy(entity *meta.Entity, verb meta.Verb, s *scope) string 
 		return sqlTrue
 	}
 	return r.rules(entity.Allow.Of(verb), inside(s))
+}
+
+// linkPolicy is the condition under which the viewer may see that a link of a many-to-many list exists.
+func (r *renderer) linkPolicy(list *meta.Field, alias string) string {
+	link := list.Join.Link()
+	if link == nil {
+		return sqlTrue
+	}
+	return r.policy(link, meta.Read, &scope{entity: link, alias: alias})
 }
 
 // fieldRule is the condition of the field's own rules for verb: true where it has none.

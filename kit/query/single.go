@@ -10,7 +10,7 @@ import (
 // Single returns ctx for an Engine.Read that does nothing but List or Get sel. Where that is one statement the
 // database need not open a transaction around it.
 func Single(ctx context.Context, sel *Select) context.Context {
-	if sel.Count || hasLists(sel.Fields) {
+	if sel.Count || sel.Query != nil || hasLists(sel.Fields) {
 		return ctx
 	}
 	return sqldb.WithSingle(ctx)

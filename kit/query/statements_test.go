@@ -28,6 +28,7 @@ func TestStatements(t *testing.T) {
 	mixed := []Order{{Path: []string{"stars"}}, {Path: []string{"createdAt"}, Descending: true}}
 	comments := &Select{Entity: b.Entity("Comment"), Fields: selections(b.Entity("Comment"), "words"), Order: newest}
 	fans := &Select{Entity: b.Entity("User"), Fields: selections(b.Entity("User"), "name", "email")}
+	readers := &Select{Entity: b.Entity("User"), Fields: selections(b.Entity("User"), "name")}
 	list := &Select{Entity: article, Order: newest, Fields: append(selections(article, "title", "price", "author", "secret"),
 		Selection{Field: article.Field("editor"), Nested: &Select{Entity: fans.Entity, Fields: append(selections(fans.Entity, "name"),
 			Selection{Field: fans.Entity.Field("team"), Nested: &Select{Entity: b.Entity("Team"), Fields: selections(b.Entity("Team"), "open")}})}},
@@ -56,6 +57,9 @@ func TestStatements(t *testing.T) {
 		{"a page of the lists of many rows", comments, article.Field("comments"), childrenVariant, page{limit: 5}},
 		{"the whole lists of many rows, over a join table", fans, article.Field("fans"), childrenVariant, page{}},
 		{"a page of lists, over a join table", fans, article.Field("fans"), childrenVariant, page{limit: 5}},
+		{"what is computed, and an order by it", &Select{Entity: article, Fields: selections(article, "liked", "saves", "worth", "mean", "lead", "hot"), Order: []Order{{Path: []string{"saves"}, Descending: true}}}, nil, pageVariant, page{limit: 20, cursor: []any{int64(3), id}}},
+		{"a page of lists, through an entity", readers, article.Field("readers"), childrenVariant, page{limit: 5}},
+		{"counts of lists, through an entity", readers, article.Field("readers"), countsVariant, page{}},
 		{"counts of lists", comments, article.Field("comments"), countsVariant, page{}},
 	} {
 		for _, d := range []dialect{{false}, {true}} {

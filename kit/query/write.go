@@ -136,7 +136,7 @@ func (w *write) take(changes []Change) {
 		case w.entity.Field(f.Name) != f:
 			w.wrong.add(f.Name, kit.FieldUnknown, "%s has no such field.", w.entity.Name)
 			continue
-		case f.Auto, f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
+		case f.Auto, f.Computed != nil, f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
 			w.wrong.add(f.Name, kit.FieldReadOnly, "This cannot be set.")
 			continue
 		}
@@ -169,7 +169,7 @@ func (w *write) value(f *meta.Field, value any) any {
 // required complains of fields that are still without a value.
 func (w *write) required() {
 	for _, f := range w.entity.Fields {
-		if _, set := w.values[f]; set || f.Auto || f.Kind == meta.List {
+		if _, set := w.values[f]; set || f.Auto || !f.Stored() {
 			continue
 		}
 		if !f.Null {
@@ -191,10 +191,7 @@ func (w *write) insert(ctx context.Context) error {
 		places = append(places, fmt.Sprintf("$%d", len(args)))
 		return nil
 	}
-	for _, f := range w.entity.Fields {
-		if f.Kind == meta.List {
-			continue
-		}
+	for _, f := range w.entity.Columns() {
 		if err := eachColumn(f, w.stored(f), add); err != nil {
 			return err
 		}

@@ -31,6 +31,9 @@ func (d *door) addOperation(rs *routes, o *meta.Operation) {
 	}
 	rs.add(method, o.Path, func(names []string) action {
 		op := &operation{Operation: o, names: names, wildcards: wildcards(o.Path), whole: isWhole(o)}
+		if o.Where != nil {
+			return action{o.Name, func(c *call) error { return c.query(op) }}
+		}
 		return action{o.Name, func(c *call) error { return c.operate(op) }}
 	})
 }
@@ -41,7 +44,7 @@ func isWhole(o *meta.Operation) bool {
 }
 
 func (c *call) operate(o *operation) error {
-	args, err := c.arguments(o)
+	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return c.members(o, fields) })
 	if err != nil {
 		return err
 	}
@@ -68,8 +71,33 @@ func (c *call) operate(o *operation) error {
 	return c.answerOutcome(o.Result, s, result)
 }
 
+// query answers with a page of the rows of a query: its arguments are parameters beside those of every list.
+func (c *call) query(o *operation) error {
+	parameters, err := c.parameters()
+	if err != nil {
+		return err
+	}
+	own, others := url.Values{}, url.Values{}
+	for name, texts := range parameters {
+		if slices.ContainsFunc(o.Args, func(f *meta.Field) bool { return f.Name == name }) {
+			own[name] = texts
+		} else {
+			others[name] = texts
+		}
+	}
+	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return fromQuery(own, fields) })
+	if err != nil {
+		return err
+	}
+	s := &query.Select{Entity: o.Result.Target(), Query: o.Operation, Args: args}
+	if err := c.door.readParameters(s, others); err != nil {
+		return err
+	}
+	return c.answerList(s, parameters)
+}
+
 // arguments reads the arguments: those of the path, then the members of the body or, of GET and DELETE, of the query.
-func (c *call) arguments(o *operation) ([]any, error) {
+func (c *call) arguments(o *operation, members func(fields []*meta.Field) (input.Object, error)) ([]any, error) {
 	fields := o.Args
 	if o.whole {
 		fields = o.Args[0].Fields
@@ -81,7 +109,7 @@ func (c *call) arguments(o *operation) ([]any, error) {
 			return nil, kit.NotFound("resource")
 		}
 	}
-	object, err := c.members(o, fields)
+	object, err := members(fields)
 	if err != nil {
 		return nil, err
 	}

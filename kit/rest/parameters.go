@@ -87,19 +87,20 @@ func (p *parameters) one(name string) (string, bool) {
 	return p.values.Get(name), len(texts) > 0
 }
 
-// listSelect is what the parameters of a list ask for.
-func (d *door) listSelect(r *resource, values url.Values) (*query.Select, error) {
+// readParameters adds to s, a list, what the parameters ask for.
+func (d *door) readParameters(s *query.Select, values url.Values) error {
 	p := &parameters{values: values}
-	s := &query.Select{Entity: r.entity, Fields: d.selections(r, d.include(p, r))}
+	r := d.resources[s.Entity.Name]
+	s.Fields = d.selections(r, d.include(p, r))
 	s.Order = p.order(r)
-	s.First = p.limit(r.entity)
+	s.First = p.limit(s)
 	s.After, _ = p.one(paramAfter)
 	s.Count = p.count()
 	s.Where = p.where(r)
 	if err := p.err(); err != nil {
-		return nil, err
+		return err
 	}
-	return s, d.checkRows(s, fetch.Size(s, nil))
+	return d.checkRows(s, fetch.Size(s, nil))
 }
 
 // oneSelect is what the parameters of a single row ask for: nothing but include.
@@ -124,12 +125,12 @@ func (d *door) checkRows(s *query.Select, times int) error {
 	return nil
 }
 
-func (p *parameters) limit(e *meta.Entity) int {
+func (p *parameters) limit(s *query.Select) int {
 	text, ok := p.one(paramLimit)
 	if !ok {
 		return 0
 	}
-	most := cmp.Or(e.Page.Max, 100)
+	most := cmp.Or(s.Paging(nil).Max, 100)
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
 		p.fail(paramLimit, kit.FieldFormat, "must be a number from 1 to "+strconv.Itoa(most))

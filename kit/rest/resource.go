@@ -57,12 +57,17 @@ func (c *call) list(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.door.listSelect(r, parameters)
-	if err != nil {
+	s := &query.Select{Entity: r.entity}
+	if err := c.door.readParameters(s, parameters); err != nil {
 		return err
 	}
+	return c.answerList(s, parameters)
+}
+
+// answerList reads a page and answers with it. The link to the next one repeats the parameters.
+func (c *call) answerList(s *query.Select, parameters url.Values) error {
 	var list *query.List
-	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+	err := c.read(func(ctx context.Context, tx *query.Tx) (err error) {
 		list, err = tx.List(ctx, s)
 		return err
 	})

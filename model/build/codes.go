@@ -173,6 +173,6 @@ const (
 	//
 	// Example:
 	//
-	//	type Order @entity { total: Int @computed(from: "1") }
+	//	type Order @entity { total: Int @computed }
 	NotBuilt diag.Code = "M023"
 )

@@ -171,13 +171,52 @@ func (b *builder) operationRules(o *design.Operation) {
 			b.problems.Add(that.Pos, WrongPlace, "", "@where filters the rows of an entity, and %s gives %s", op.Name, typOf(op.Result))
 		} else {
 			op.Where = b.compile(that, scope{entity: op.Result.Target, args: op.Args}, boolean)
+			b.listed(op, o)
 		}
 	}
-	if d := design.Find(o.Directives, "page"); d != nil && op.Result.Kind == model.Ref {
-		page := model.Page{Size: 20, Max: 100}
-		b.page(&page, op.Result.Target, d)
-		op.Result.Page = page
+	if op.Result.Kind == model.Ref {
+		b.resultPage(op, o)
 	}
+}
+
+// listArguments are what every list takes at the doors.
+var listArguments = map[string]bool{
+	"where": true, "order": true, "first": true, "last": true, "after": true, "before": true, "limit": true, "include": true,
+	"count": true, "search": true,
+}
+
+// listed finds what a query by a condition cannot be. Without a rule of its own, whoever may read the rows may ask it.
+func (b *builder) listed(op *model.Operation, o *design.Operation) {
+	if e := op.Result.Target; e.Internal || len(e.Allow.Read) == 0 {
+		b.problems.Add(op.Pos, WrongPlace, "@allow(do: READ, when: …) on "+e.Name, "nobody may read %s, so %s lists nothing", e.Plural, op.Name)
+	}
+	if design.Find(o.Directives, "allow") == nil {
+		op.Allow = []*model.Rule{{When: &model.Expr{Op: model.Const, Kind: model.Boolean, Value: true}, Pos: op.Pos, Source: "true", SignedOut: true}}
+	}
+	if op.Kind != model.Query {
+		b.problems.Add(op.Pos, WrongPlace, "extend type Query", "@where reads, and %s is a Mutation", op.Name)
+	}
+	if d := design.Find(o.Directives, "rest"); op.Method != "GET" && d.Arg("method") != nil {
+		b.problems.Add(d.Arg("method").Pos, BadPath, "GET", "@where reads, so %s answers to GET", op.Name)
+	}
+	for _, a := range op.Args {
+		if listArguments[a.Name] {
+			b.problems.Add(a.Pos, NamesClash, "", "every list has a parameter %q of its own", a.Name)
+		}
+	}
+}
+
+// resultPage is how the list of a query by a condition is read: as its entity is, where @page does not say.
+func (b *builder) resultPage(op *model.Operation, o *design.Operation) {
+	d := design.Find(o.Directives, "page")
+	if d == nil && op.Where == nil {
+		return
+	}
+	page := op.Result.Target.Page
+	if d != nil {
+		b.page(&page, op.Result.Target, d)
+	}
+	op.Result.Page = page
 }
 
 // extraExpressions checks the expressions of directives that nothing is built from yet.

@@ -116,7 +116,7 @@ func printModel(m *model.Model) string {
 				fmt.Fprintf(&b, "  fails %s %d\n", f.Code, f.Status)
 			}
 			if o.Where != nil {
-				fmt.Fprintf(&b, "  where %s\n", o.Where)
+				fmt.Fprintf(&b, "  where %s, %s\n", o.Where, printPage(o.Result.Page))
 			}
 		}
 	}

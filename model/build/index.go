@@ -1,6 +1,8 @@
 package build
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
@@ -84,7 +86,28 @@ func (b *builder) constrainTypes() {
 		b.partialIndexes(e)
 		b.checks(e)
 	}
+	for _, e := range b.model.Entities {
+		b.linkedOnce(e)
+	}
 	b.structChecks()
+}
+
+// linkedOnce reports lists through an entity that may link the same two rows twice: a row would stand in the list twice.
+func (b *builder) linkedOnce(e *model.Entity) {
+	for _, f := range e.Fields {
+		if f.Kind != model.List || f.Through == nil {
+			continue
+		}
+		link, from, to := f.Through.Entity, f.Through.From, f.Through.To
+		once := func(u *model.Unique) bool {
+			pair := []*model.Field{from, to}
+			return u.When == nil && len(u.Fields) <= 2 && !slices.ContainsFunc(u.Fields, func(f *model.Field) bool { return !slices.Contains(pair, f) })
+		}
+		if !slices.ContainsFunc(link.Uniques, once) {
+			b.problems.Add(design.Find(b.directives(f), "through").Pos, Contradiction, fmt.Sprintf("@unique(fields: [%s, %s]) on %s", from.Name, to.Name, link.Name),
+				"two %s could link the same rows, and %s would hold one twice", link.Plural, f.Name)
+		}
+	}
 }
 
 // namedFields reads fields: [project, number].

@@ -196,6 +196,7 @@ func (b *builder) throughEntity(e *model.Entity, f *model.Field, d *design.Direc
 		return
 	}
 	f.Through = &model.Through{Entity: link, From: from, To: to}
+	f.Join = &model.JoinTable{Table: link.Table, From: from.Column, To: to.Column}
 }
 
 func (b *builder) throughField(d *design.Directive, arg string, link, target *model.Entity) *model.Field {

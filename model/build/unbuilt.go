@@ -8,7 +8,7 @@ import (
 
 // unbuilt are the directives that are checked and that nothing is generated from yet.
 var unbuilt = map[string]bool{
-	"computed": true, "through": true, "where": true, "search": true, "tenant": true, "softDelete": true, "history": true,
+	"search": true, "tenant": true, "softDelete": true, "history": true,
 	"flow": true, "noOverlap": true, "cache": true, "rateLimit": true, "idempotent": true, "retryable": true, "emits": true,
 	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
 	"encrypted": true, "writeOnly": true, "service": true,
@@ -55,10 +55,11 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		if o.Kind != design.Query && o.Kind != design.Mutation {
 			u.report(o.Pos, "extend type "+string(o.Kind))
 		}
-		for _, name := range []string{"page", "deprecated"} {
-			if d := design.Find(o.Directives, name); d != nil {
-				u.report(d.Pos, "@"+name+" on an operation")
-			}
+		if d := design.Find(o.Directives, "deprecated"); d != nil {
+			u.report(d.Pos, "@deprecated on an operation")
+		}
+		if d := design.Find(o.Directives, "page"); d != nil && design.Find(o.Directives, "where") == nil {
+			u.report(d.Pos, "@page on an operation of Go")
 		}
 		for _, a := range o.Args {
 			u.field(a)
@@ -127,6 +128,10 @@ func (u unbuiltFinder) model(m *model.Model) {
 	for _, e := range m.Entities {
 		for _, f := range e.Fields {
 			switch {
+			case f.Method:
+				u.report(f.Pos, "@computed by a method of Go")
+			case f.Computed != nil && (f.Kind == model.Value || f.Kind == model.List || f.Repeated):
+				u.report(f.Pos, "@computed of what is more than one value")
 			case f.Repeated:
 				u.report(f.Pos, "a list that holds no entities")
 			case f.Kind == model.Union:
@@ -141,6 +146,9 @@ func (u unbuiltFinder) model(m *model.Model) {
 			if f.Default != nil {
 				u.defaulted(f.Pos, f.Default)
 			}
+			if f.Computed != nil {
+				u.expression(f.Pos, f.Computed)
+			}
 			u.checks(f.Checks)
 			u.allow(f.Allow)
 		}
@@ -150,11 +158,27 @@ func (u unbuiltFinder) model(m *model.Model) {
 	for _, module := range m.Modules {
 		for _, o := range module.Operations {
 			u.rules(o.Allow)
+			if o.Where != nil {
+				u.expression(o.Pos, o.Where)
+				u.listed(o)
+			}
 		}
 		for _, s := range append(append([]*model.Struct{}, module.Values...), module.Inputs...) {
 			for _, f := range s.Fields {
 				u.checks(f.Checks)
 			}
+		}
+	}
+}
+
+// listed reports what a query by a condition cannot be yet.
+func (u unbuiltFinder) listed(o *model.Operation) {
+	if !o.Result.Repeated {
+		u.report(o.Pos, "@where on a query of one row")
+	}
+	for _, a := range o.Args {
+		if a.Kind == model.InputDTO || a.Kind == model.Value {
+			u.report(a.Pos, "@where with an argument that has parts")
 		}
 	}
 }

@@ -15,30 +15,6 @@ var _ Operations = (*Business)(nil)
 // New makes the operations.
 func New() *Business { return &Business{} }
 
-// Feed lists the newest articles of the people whom the viewer follows, twenty unless told otherwise.
-func (b *Business) Feed(ctx context.Context, tx Tx, limit *int) ([]Article, error) {
-	var followed []kit.ID
-	for follow, err := range tx.Follows.All(ctx, FollowQuery{Where: Follows.Follower.Eq(tx.Viewer().ID)}) {
-		if err != nil {
-			return nil, err
-		}
-		followed = append(followed, follow.Followed)
-	}
-	if len(followed) == 0 {
-		return nil, nil
-	}
-	first := 20
-	if limit != nil {
-		first = *limit
-	}
-	articles, _, err := tx.Articles.List(ctx, ArticleQuery{
-		Where: Articles.Author.In(followed...),
-		Order: []query.OrderBy[Article]{Articles.CreatedAt.Desc()},
-		First: first,
-	})
-	return articles, err
-}
-
 // Follow lets the viewer follow a person. Following twice is following once.
 func (b *Business) Follow(ctx context.Context, tx Tx, user User) (User, error) {
 	follow, err := followOf(ctx, tx, user.ID)

@@ -10,16 +10,12 @@ import (
 
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
-	"github.com/fettlehq/fettle/kit/typed"
 )
 
 // Operations is the business operations of this module, which Business answers. Each runs in a transaction, after its
 // arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
 // the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
-	// Articles of the people the viewer follows, newest first.
-	Feed(ctx context.Context, tx Tx, limit *int) ([]Article, error)
-
 	// Follow answers follow and POST /v1/profiles/{user}/follow.
 	Follow(ctx context.Context, tx Tx, user User) (User, error)
 
@@ -66,17 +62,6 @@ func Module(ops Operations) query.Module {
 		Entities:   []*meta.Entity{userMeta, followMeta, articleMeta, tagMeta, favoriteMeta, commentMeta},
 		Operations: operations,
 		Handlers: map[string]query.Handler{
-			"feed": func(ctx context.Context, tx *query.Tx, args []any) (any, error) {
-				result, err := ops.Feed(ctx, NewTx(tx), typed.Null(args[0], typed.Int))
-				if err != nil {
-					return nil, err
-				}
-				out := make([]any, len(result))
-				for i, v := range result {
-					out[i] = string(v.ID)
-				}
-				return out, nil
-			},
 			"follow": func(ctx context.Context, tx *query.Tx, args []any) (any, error) {
 				result, err := ops.Follow(ctx, NewTx(tx), UserOf(args[0]))
 				if err != nil {
@@ -124,6 +109,10 @@ var userMeta = &meta.Entity{
 		{Name: "bio", Kind: meta.String, Null: true, Column: "bio", MaxLength: 2000},
 		{Name: "image", Kind: meta.URL, Null: true, Column: "image"},
 		{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "author", Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "following", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "follows", From: "follower_id", To: "followed_id", Through: "Follow"}, Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "followers", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "follows", From: "followed_id", To: "follower_id", Through: "Follow"}, Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "favorites", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "favorites", From: "user_id", To: "article_id", Through: "Favorite"}, Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "followed", Doc: "Whether the viewer follows this person.", Kind: meta.Boolean, Computed: meta.Over(meta.OpExists, meta.This("followers"), "f", meta.Eq(meta.Var("f"), meta.Viewer()))},
 	},
 	Key:  "username",
 	Page: meta.Pages(20, 100, "-createdAt"),
@@ -151,7 +140,7 @@ var followMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:17: follower == viewer",
+		meta.When("design/conduit.graphql:22: follower == viewer",
 			meta.Eq(meta.This("follower"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -173,14 +162,17 @@ var articleMeta = &meta.Entity{
 		{Name: "description", Kind: meta.String, Column: "description", MaxLength: 500},
 		{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100000},
 		{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", ReadOnly: true, Default: meta.Viewer()},
-		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Pages(20, 100, "name"), Bound: 20, MaxLength: 20},
+		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Pages(20, 100, "-createdAt"), Bound: 20, MaxLength: 20},
 		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Pages(20, 100, "createdAt")},
+		{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "favorites", From: "article_id", To: "user_id", Through: "Favorite"}, Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "favoritesCount", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("fans"), "x", meta.True())},
+		{Name: "favorited", Doc: "Whether the viewer likes it.", Kind: meta.Boolean, Computed: meta.Over(meta.OpExists, meta.This("fans"), "f", meta.Eq(meta.Var("f"), meta.Viewer()))},
 	},
 	Key:  "slug",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:23: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:24: author == viewer",
+		meta.When("design/conduit.graphql:28: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:29: author == viewer",
 			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -197,12 +189,13 @@ var tagMeta = &meta.Entity{
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 40},
 		{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: meta.Pages(20, 100, "-createdAt")},
+		{Name: "uses", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("articles"), "x", meta.True())},
 	},
 	Key:  "name",
-	Page: meta.Pages(20, 100, "name"),
+	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:35: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:36: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
+		meta.When("design/conduit.graphql:44: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:45: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
 	),
 	Uniques: []meta.Unique{
 		{Name: "tags_name_key", Fields: []string{"name"}},
@@ -222,7 +215,7 @@ var favoriteMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:42: user == viewer",
+		meta.When("design/conduit.graphql:52: user == viewer",
 			meta.Eq(meta.This("user"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -245,25 +238,30 @@ var commentMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:48: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:49: author == viewer",
+		meta.When("design/conduit.graphql:58: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:59: author == viewer",
 			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Delete),
 	),
 }
 
 var operations = []*meta.Operation{
 	{
-		Name: "feed",
-		Doc:  "Articles of the people the viewer follows, newest first.",
-		Args: []*meta.Field{
-			{Name: "limit", Kind: meta.Int, Null: true, Min: new(1.0), Max: new(100.0)},
-		},
-		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true},
+		Name:   "feed",
+		Doc:    "Articles of the people the viewer follows, newest first.",
+		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true, Page: meta.Pages(20, 100, "-createdAt")},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:57: viewer != null",
+			Source: "design/conduit.graphql:67: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "GET", Path: "/feed",
+		Where: meta.This("author", "followed"),
+	},
+	{
+		Name:   "popularTags",
+		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Tag", Repeated: true, Page: meta.Pages(20, 100, "-uses")},
+		Allow:  []meta.Rule{{Source: "design/conduit.graphql:68: true", When: meta.True()}},
+		Method: "GET", Path: "/popular-tags",
+		Where: meta.Gt(meta.This("uses"), meta.Const(int64(0))),
 	},
 	{
 		Name:     "follow",
@@ -273,7 +271,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:61: viewer != null && user != viewer",
+			Source: "design/conduit.graphql:72: viewer != null && user != viewer",
 			When:   meta.And(meta.Ne(meta.Viewer(), meta.Null()), meta.Ne(meta.Arg("user"), meta.Viewer())),
 		}},
 		Method: "POST", Path: "/profiles/{user}/follow",
@@ -286,7 +284,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:62: viewer != null",
+			Source: "design/conduit.graphql:73: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/profiles/{user}/follow",
@@ -299,7 +297,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:63: viewer != null",
+			Source: "design/conduit.graphql:74: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "POST", Path: "/articles/{article}/favorite",
@@ -312,7 +310,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:64: viewer != null",
+			Source: "design/conduit.graphql:75: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/articles/{article}/favorite",

@@ -96,6 +96,7 @@ var Users = struct {
 	Username  query.Column[User, string]
 	Bio       query.Column[User, string]
 	Image     query.Column[User, string]
+	Followed  query.Column[User, bool]
 }{
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
 	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
@@ -105,6 +106,7 @@ var Users = struct {
 	Username:  query.NewTextColumn[User, string]("username"),
 	Bio:       query.NewTextColumn[User, string]("bio"),
 	Image:     query.NewTextColumn[User, string]("image"),
+	Followed:  query.NewColumn[User, bool]("followed"),
 }
 
 // FollowStore reads and writes follows in a transaction, by the rules of the design.
@@ -277,25 +279,29 @@ func (p ArticlePatch) changes() []query.Change {
 
 // Articles is the columns of articles, for conditions and orders: Articles.ID.Eq(id).
 var Articles = struct {
-	ID          query.Column[Article, kit.ID]
-	CreatedAt   query.Column[Article, time.Time]
-	UpdatedAt   query.Column[Article, time.Time]
-	Version     query.Column[Article, int64]
-	Slug        query.Column[Article, string]
-	Title       query.Column[Article, string]
-	Description query.Column[Article, string]
-	Body        query.Column[Article, string]
-	Author      query.Column[Article, kit.ID]
+	ID             query.Column[Article, kit.ID]
+	CreatedAt      query.Column[Article, time.Time]
+	UpdatedAt      query.Column[Article, time.Time]
+	Version        query.Column[Article, int64]
+	Slug           query.Column[Article, string]
+	Title          query.Column[Article, string]
+	Description    query.Column[Article, string]
+	Body           query.Column[Article, string]
+	Author         query.Column[Article, kit.ID]
+	FavoritesCount query.Column[Article, int]
+	Favorited      query.Column[Article, bool]
 }{
-	ID:          query.NewTextColumn[Article, kit.ID]("id"),
-	CreatedAt:   query.NewColumn[Article, time.Time]("createdAt"),
-	UpdatedAt:   query.NewColumn[Article, time.Time]("updatedAt"),
-	Version:     query.NewColumn[Article, int64]("version"),
-	Slug:        query.NewTextColumn[Article, string]("slug"),
-	Title:       query.NewTextColumn[Article, string]("title"),
-	Description: query.NewTextColumn[Article, string]("description"),
-	Body:        query.NewTextColumn[Article, string]("body"),
-	Author:      query.NewTextColumn[Article, kit.ID]("author"),
+	ID:             query.NewTextColumn[Article, kit.ID]("id"),
+	CreatedAt:      query.NewColumn[Article, time.Time]("createdAt"),
+	UpdatedAt:      query.NewColumn[Article, time.Time]("updatedAt"),
+	Version:        query.NewColumn[Article, int64]("version"),
+	Slug:           query.NewTextColumn[Article, string]("slug"),
+	Title:          query.NewTextColumn[Article, string]("title"),
+	Description:    query.NewTextColumn[Article, string]("description"),
+	Body:           query.NewTextColumn[Article, string]("body"),
+	Author:         query.NewTextColumn[Article, kit.ID]("author"),
+	FavoritesCount: query.NewColumn[Article, int]("favoritesCount"),
+	Favorited:      query.NewColumn[Article, bool]("favorited"),
 }
 
 // TagStore reads and writes tags in a transaction, by the rules of the design.
@@ -369,12 +375,14 @@ var Tags = struct {
 	UpdatedAt query.Column[Tag, time.Time]
 	Version   query.Column[Tag, int64]
 	Name      query.Column[Tag, string]
+	Uses      query.Column[Tag, int]
 }{
 	ID:        query.NewTextColumn[Tag, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Tag, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Tag, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Tag, int64]("version"),
 	Name:      query.NewTextColumn[Tag, string]("name"),
+	Uses:      query.NewColumn[Tag, int]("uses"),
 }
 
 // FavoriteStore reads and writes favorites in a transaction, by the rules of the design.

@@ -51,14 +51,10 @@ func ByIDs(ctx context.Context, tx *query.Tx, s *query.Select, ids []any) ([]*qu
 
 // Size is how many rows a page of s has at most. list is the field that s is the Nested of, nil at the root.
 func Size(s *query.Select, list *meta.Field) int {
-	page := s.Entity.Page
-	if list != nil {
-		if list.Bound > 0 {
-			return list.Bound
-		}
-		page.Size = cmp.Or(list.Page.Size, page.Size)
+	if list != nil && list.Bound > 0 {
+		return list.Bound
 	}
-	return cmp.Or(s.First, s.Last, page.Size, defaultSize)
+	return cmp.Or(s.First, s.Last, s.Paging(list).Size, defaultSize)
 }
 
 // Rows is how many rows one row of s may bring with it, itself counted. It stops counting above limit.
