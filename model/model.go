@@ -87,6 +87,7 @@ type Entity struct {
 	Module   *Module
 	Fields   []*Field // id, createdAt, updatedAt and version first, then as declared
 	Key      *Field   // the field that addresses it at the doors: the @key, else id
+	Upsert   bool     // @key(upsert: true): an unknown key that a reference names makes a row
 	Page     Page
 	Allow    Allow
 	Uniques  []*Unique

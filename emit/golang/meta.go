@@ -53,6 +53,9 @@ func entityMeta(p *printer, e *model.Entity) {
 	}
 	p.f("},")
 	p.f("Key: %q,", e.Key.Name)
+	if e.Upsert {
+		p.f("Upsert: true,")
+	}
 	p.f("Page: %s,", pageMeta(e.Page))
 	if allow := allowMeta(e.Allow); allow != "" {
 		p.f("Allow: %s,", allow)

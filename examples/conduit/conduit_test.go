@@ -113,21 +113,56 @@ func TestEqualTitlesGetDifferentAddresses(t *testing.T) {
 
 func TestFavoriteAndTags(t *testing.T) {
 	onBoth(t, func(t *testing.T, ada, alan client) {
-		ada.want(http.StatusCreated, "POST", "/v1/tags", object{"name": "engines"})
 		tagged := article("on-engines")
-		tagged["tags"] = []string{"engines"}
+		tagged["tags"] = []string{"engines", "numbers"} // made by naming them
 		ada.want(http.StatusCreated, "POST", "/v1/articles", tagged)
+		other := article("on-numbers")
+		other["tags"] = []string{"numbers"}
+		ada.want(http.StatusCreated, "POST", "/v1/articles", other)
 		for range 2 { // twice is once
 			alan.want(http.StatusOK, "POST", "/v1/articles/on-engines/favorite", nil)
 		}
-		alan.want(http.StatusOK, "DELETE", "/v1/articles/on-engines/favorite", nil)
-		seen := alan.want(http.StatusOK, "GET", "/v1/articles/on-engines?include=tags,author", nil)
-		if tags := seen["tags"].([]any); len(tags) != 1 || tags[0].(object)["name"] != "engines" {
-			t.Errorf("tags: %v", tags)
+		ada.want(http.StatusOK, "POST", "/v1/articles/on-engines/favorite", nil)
+		ada.want(http.StatusOK, "DELETE", "/v1/articles/on-engines/favorite", nil)
+		alan.want(http.StatusOK, "POST", "/v1/profiles/ada/follow", nil)
+		for _, c := range []struct {
+			client    client
+			favorited bool
+			followed  bool
+		}{{alan, true, true}, {ada, false, false}, {client{t, ada.url, ""}, false, false}} {
+			seen := c.client.want(http.StatusOK, "GET", "/v1/articles/on-engines?include=tags,author", nil)
+			if seen["favoritesCount"] != 1.0 || seen["favorited"] != c.favorited {
+				t.Errorf("favorites: %v, %v", seen["favoritesCount"], seen["favorited"])
+			}
+			if tags := seen["tags"].([]any); len(tags) != 2 {
+				t.Errorf("tags: %v", tags)
+			}
+			if author := seen["author"].(object); author["username"] != "ada" || author["followed"] != c.followed || c.client != ada && author["email"] != nil {
+				t.Errorf("the author: %v", author)
+			}
 		}
-		author := seen["author"].(object)
-		if author["username"] != "ada" || author["email"] != nil {
-			t.Errorf("the author, as somebody else sees her: %v", author)
+		alan.wantItems(1, "GET", "/v1/articles?favorited=true")
+		popular := alan.wantItems(2, "GET", "/v1/popular-tags?limit=5")
+		if tag := popular[0].(object); tag["name"] != "numbers" || tag["uses"] != 2.0 {
+			t.Errorf("the most popular tag: %v", tag)
+		}
+	})
+}
+
+func TestGraphQLShowsTheSame(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		ada.want(http.StatusCreated, "POST", "/v1/articles", article("on-engines"))
+		alan.want(http.StatusOK, "POST", "/v1/articles/on-engines/favorite", nil)
+		alan.want(http.StatusOK, "POST", "/v1/profiles/ada/follow", nil)
+		answer := alan.want(http.StatusOK, "POST", "/graphql", object{"query": `{
+			feed(first: 5, order: [favoritesCount_DESC], where: {favorited: {eq: true}}) {
+				totalCount
+				nodes { slug favoritesCount favorited author { followed followers { nodes { username } } } fans { totalCount } }
+			}
+		}`})
+		const want = `{"data":{"feed":{"nodes":[{"author":{"followed":true,"followers":{"nodes":[{"username":"alan"}]}},"fans":{"totalCount":1},"favorited":true,"favoritesCount":1,"slug":"on-engines"}],"totalCount":1}}}`
+		if got, _ := json.Marshal(answer); string(got) != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	})
 }
@@ -143,12 +178,14 @@ type client struct {
 	token string
 }
 
-func (c client) wantItems(n int, method, path string) {
+func (c client) wantItems(n int, method, path string) []any {
 	c.t.Helper()
 	answer := c.want(http.StatusOK, method, path, nil)
-	if items, _ := answer["items"].([]any); len(items) != n {
-		c.t.Errorf("%s %s: want %d items, got %v", method, path, n, answer)
+	items, _ := answer["items"].([]any)
+	if len(items) != n {
+		c.t.Fatalf("%s %s: want %d items, got %v", method, path, n, answer)
 	}
+	return items
 }
 
 func (c client) want(status int, method, path string, body object) object {

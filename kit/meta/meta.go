@@ -30,6 +30,7 @@ type Entity struct {
 	Doc      string
 	Fields   []*Field // id, createdAt, updatedAt, version first
 	Key      string   // the field that addresses it at the doors
+	Upsert   bool     // an unknown key that a reference names makes a row
 	Page     Page
 	Allow    Allow
 	Uniques  []Unique

@@ -134,8 +134,12 @@ func (c *call) resolveKeys(ctx context.Context, all []named) error {
 	if len(byKey) == 0 {
 		return nil
 	}
-	if err := c.tx.resolve(ctx, byKey, &c.wrong); err != nil {
+	unknown, err := c.tx.resolve(ctx, byKey, &c.wrong)
+	if err != nil {
 		return err
+	}
+	for _, n := range unknown {
+		n.miss(&c.wrong)
 	}
 	return c.missing()
 }

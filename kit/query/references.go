@@ -1,7 +1,9 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -38,23 +40,39 @@ func (w *write) resolve(ctx context.Context) error {
 			}
 		}
 	}
-	return w.tx.resolve(ctx, all, &w.wrong)
+	unknown, err := w.tx.resolve(ctx, all, &w.wrong)
+	if err != nil || len(unknown) == 0 || len(w.wrong.wrong) > 0 {
+		return err
+	}
+	return w.tx.upsert(ctx, unknown, &w.wrong)
 }
 
 // resolve finds the rows that are named, in one statement for every namesPerStatement, as the viewer may see them.
-// What he may not see is missing.
-func (t *Tx) resolve(ctx context.Context, all []named, wrong *validator) error {
+// What he may not see is missing. Unknown are those that are not there and that naming can make.
+func (t *Tx) resolve(ctx context.Context, all []named, wrong *validator) (unknown []named, err error) {
 	for part := range slices.Chunk(all, namesPerStatement) {
-		if err := t.resolvePart(ctx, part, wrong); err != nil {
-			return err
+		missing, err := t.resolvePart(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range missing {
+			if _, isID := canonicalID(n.text); n.target.Upsert && !isID {
+				unknown = append(unknown, n)
+			} else {
+				n.miss(wrong)
+			}
 		}
 	}
-	return nil
+	return unknown, nil
+}
+
+func (n named) miss(wrong *validator) {
+	wrong.add(n.path, kit.FieldNotFound, "There is no such %s.", n.target.Singular)
 }
 
 const namesPerStatement = 50
 
-func (t *Tx) resolvePart(ctx context.Context, all []named, wrong *validator) error {
+func (t *Tx) resolvePart(ctx context.Context, all []named) (missing []named, err error) {
 	r := t.renderer()
 	var columns []string
 	var values []any
@@ -77,23 +95,59 @@ func (t *Tx) resolvePart(ctx context.Context, all []named, wrong *validator) err
 		columns = append(columns, "(SELECT "+row.alias+".id FROM "+p.table(row)+" WHERE "+conjunction(where, policy)+")")
 	}
 	if r.err != nil {
-		return r.err
+		return nil, r.err
 	}
 	cells := make([]cell, len(columns))
 	if len(columns) > 0 {
 		sql, params := finish("SELECT "+strings.Join(columns, ", "), r.params)
 		if _, err := t.one(ctx, sql, params, values, cells); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for i, n := range all {
 		if place[i] < 0 || cells[place[i]].text == nil {
-			wrong.add(n.path, kit.FieldNotFound, "There is no such %s.", n.target.Singular)
+			missing = append(missing, n)
 			continue
 		}
 		n.found(*cells[place[i]].text)
 	}
-	return nil
+	return missing, nil
+}
+
+// upsert makes the rows that are named and not there, by the rules for creating them. One that somebody else makes at
+// the same time is taken as it is. They are made in order of their keys, so that two writes that name the same ones wait
+// for each other only one way round.
+func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) error {
+	slices.SortStableFunc(unknown, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.target.Name, b.target.Name), cmp.Compare(a.text, b.text))
+	})
+	var others []named
+	for i, n := range unknown {
+		if i > 0 && unknown[i-1].target == n.target && unknown[i-1].text == n.text {
+			others = append(others, n)
+			continue
+		}
+		id, err := t.create(ctx, n.target, []Change{{n.target.Field(n.target.Key), n.text}}, "ON CONFLICT DO NOTHING")
+		var problem *kit.Problem
+		switch {
+		case errors.As(err, &problem) && problem.Code == kit.CodeInvalid && len(problem.Fields) > 0:
+			wrong.add(n.path, problem.Fields[0].Code, "%s", problem.Fields[0].Detail)
+		case err != nil:
+			return err
+		case id == "":
+			others = append(others, n)
+		default:
+			n.found(string(id))
+		}
+	}
+	if len(others) == 0 || len(wrong.wrong) > 0 {
+		return nil
+	}
+	hidden, err := t.resolve(ctx, others, wrong)
+	for _, n := range hidden {
+		n.miss(wrong)
+	}
+	return err
 }
 
 // lockParents locks the rows that the write refers to, where a check or bound reaches over them: two writes under one

@@ -15,6 +15,12 @@ import (
 //
 // Its problems are INVALID with all that is wrong, CONFLICT with the fields that are taken, FORBIDDEN, UNAUTHENTICATED.
 func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.ID, error) {
+	return t.create(ctx, e, changes, "")
+}
+
+// create is Create. onConflict, unless empty, is what the INSERT does about a row that has what must be unique: where it
+// inserts nothing, there is no id.
+func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (kit.ID, error) {
 	w := t.write(e, meta.Create)
 	w.take(changes)
 	after, err := w.verdict(afterStage)
@@ -38,7 +44,7 @@ func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.
 	if err := w.lockParents(ctx); err != nil {
 		return "", err
 	}
-	if err := w.insert(ctx); err != nil {
+	if inserted, err := w.insert(ctx, onConflict); err != nil || !inserted {
 		return "", err
 	}
 	if err := w.replaceLists(ctx); err != nil {
@@ -178,7 +184,7 @@ func (w *write) required() {
 	}
 }
 
-func (w *write) insert(ctx context.Context) error {
+func (w *write) insert(ctx context.Context, onConflict string) (inserted bool, err error) {
 	var columns, places []string
 	var args []any
 	add := func(f *meta.Field, value any) error {
@@ -193,14 +199,18 @@ func (w *write) insert(ctx context.Context) error {
 	}
 	for _, f := range w.entity.Columns() {
 		if err := eachColumn(f, w.stored(f), add); err != nil {
-			return err
+			return false, err
 		}
 	}
 	sql := "INSERT INTO " + ident(w.entity.Table) + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
-	if _, err := w.tx.conn.Exec(ctx, sql, args...); err != nil {
-		return w.violation(err)
+	if onConflict != "" {
+		sql += " " + onConflict
 	}
-	return nil
+	rows, err := w.tx.conn.Exec(ctx, sql, args...)
+	if err != nil {
+		return false, w.violation(err)
+	}
+	return rows > 0, nil
 }
 
 // stored is the value of a field of a new row.

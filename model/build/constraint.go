@@ -208,7 +208,7 @@ func (b *builder) key(e *model.Entity, f *model.Field) {
 	case e.Key != e.Fields[0]:
 		b.problems.Add(d.Pos, Contradiction, "", "%s has a @key already: %s", e.Name, e.Key.Name)
 	default:
-		e.Key = f
+		e.Key, e.Upsert = f, isTrue(d.Arg("upsert"))
 		e.Uniques = append(e.Uniques, &model.Unique{Pos: d.Pos, Name: b.unusedName(e.Table, f.Column, "key"), Fields: []*model.Field{f}})
 	}
 }

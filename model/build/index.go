@@ -88,8 +88,28 @@ func (b *builder) constrainTypes() {
 	}
 	for _, e := range b.model.Entities {
 		b.linkedOnce(e)
+		b.upsert(e)
 	}
 	b.structChecks()
+}
+
+// upsert reports what a name alone cannot make.
+func (b *builder) upsert(e *model.Entity) {
+	if !e.Upsert {
+		return
+	}
+	pos := design.Find(b.directives(e.Key), "key").Arg("upsert").Pos
+	if !textKinds[e.Key.Kind] {
+		b.problems.Add(pos, WrongPlace, "", "what is named is a text; %s is %s", e.Key.Name, article(string(e.Key.Kind)))
+	}
+	if len(e.Allow.Create) == 0 {
+		b.problems.Add(pos, Contradiction, "@allow(do: CREATE, when: …) on "+e.Name, "nobody may create %s, so naming one makes none", e.Plural)
+	}
+	for _, f := range e.Fields {
+		if f != e.Key && !f.Auto && f.Stored() && !f.Null && f.Default == nil && f.Kind != "" && !b.broken[f] {
+			b.problems.Add(pos, Contradiction, fmt.Sprintf("@default(…) on %s", f.Name), "%s is made by naming it, and %s is required too", article(e.Name), f.Name)
+		}
+	}
 }
 
 // linkedOnce reports lists through an entity that may link the same two rows twice: a row would stand in the list twice.

@@ -88,8 +88,6 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 		switch {
 		case unbuilt[d.Name]:
 			u.report(d.Pos, "@"+d.Name)
-		case d.Name == "key" && isTrue(d.Arg("upsert")):
-			u.report(d.Arg("upsert").Pos, "@key(upsert: true)")
 		case d.Name == "account" && isTrue(d.Arg("machines")):
 			u.report(d.Arg("machines").Pos, "@account(machines: true)")
 		case d.Name == "entity" && d.Arg("name") != nil:

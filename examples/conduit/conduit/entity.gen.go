@@ -89,6 +89,8 @@ func ArticleOf(row any) Article {
 }
 
 // Tag is a row of the table tags.
+//
+// Made by naming it: an article that is given an unknown tag creates it.
 type Tag struct {
 	ID        kit.ID
 	CreatedAt time.Time

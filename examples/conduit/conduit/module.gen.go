@@ -182,6 +182,7 @@ var articleMeta = &meta.Entity{
 
 var tagMeta = &meta.Entity{
 	Name: "Tag", Singular: "tag", Plural: "tags", Path: "tags", Table: "tags",
+	Doc: "Made by naming it: an article that is given an unknown tag creates it.",
 	Fields: []*meta.Field{
 		{Name: "id", Column: "id", Auto: true},
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
@@ -191,11 +192,12 @@ var tagMeta = &meta.Entity{
 		{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: meta.Pages(20, 100, "-createdAt")},
 		{Name: "uses", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("articles"), "x", meta.True())},
 	},
-	Key:  "name",
-	Page: meta.Pages(20, 100, "-createdAt"),
+	Key:    "name",
+	Upsert: true,
+	Page:   meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:44: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:45: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
+		meta.When("design/conduit.graphql:45: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:46: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
 	),
 	Uniques: []meta.Unique{
 		{Name: "tags_name_key", Fields: []string{"name"}},
@@ -215,7 +217,7 @@ var favoriteMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:52: user == viewer",
+		meta.When("design/conduit.graphql:53: user == viewer",
 			meta.Eq(meta.This("user"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -238,8 +240,8 @@ var commentMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:58: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:59: author == viewer",
+		meta.When("design/conduit.graphql:59: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:60: author == viewer",
 			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Delete),
 	),
 }
@@ -250,7 +252,7 @@ var operations = []*meta.Operation{
 		Doc:    "Articles of the people the viewer follows, newest first.",
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true, Page: meta.Pages(20, 100, "-createdAt")},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:67: viewer != null",
+			Source: "design/conduit.graphql:68: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "GET", Path: "/feed",
@@ -259,7 +261,7 @@ var operations = []*meta.Operation{
 	{
 		Name:   "popularTags",
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Tag", Repeated: true, Page: meta.Pages(20, 100, "-uses")},
-		Allow:  []meta.Rule{{Source: "design/conduit.graphql:68: true", When: meta.True()}},
+		Allow:  []meta.Rule{{Source: "design/conduit.graphql:69: true", When: meta.True()}},
 		Method: "GET", Path: "/popular-tags",
 		Where: meta.Gt(meta.This("uses"), meta.Const(int64(0))),
 	},
@@ -271,7 +273,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:72: viewer != null && user != viewer",
+			Source: "design/conduit.graphql:73: viewer != null && user != viewer",
 			When:   meta.And(meta.Ne(meta.Viewer(), meta.Null()), meta.Ne(meta.Arg("user"), meta.Viewer())),
 		}},
 		Method: "POST", Path: "/profiles/{user}/follow",
@@ -284,7 +286,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:73: viewer != null",
+			Source: "design/conduit.graphql:74: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/profiles/{user}/follow",
@@ -297,7 +299,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:74: viewer != null",
+			Source: "design/conduit.graphql:75: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "POST", Path: "/articles/{article}/favorite",
@@ -310,7 +312,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:75: viewer != null",
+			Source: "design/conduit.graphql:76: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/articles/{article}/favorite",

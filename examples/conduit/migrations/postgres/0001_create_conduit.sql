@@ -84,8 +84,9 @@ CREATE TABLE "tags" (
   CONSTRAINT "tags_name_max_length" CHECK (char_length("name") <= 40),
   CONSTRAINT "tags_name_min_length" CHECK (char_length("name") >= 1)
 );
-CREATE INDEX "tags_name_id_idx" ON "tags" ("name", "id");
+CREATE INDEX "tags_created_at_id_idx" ON "tags" ("created_at", "id");
 CREATE UNIQUE INDEX "tags_name_key" ON "tags" ("name");
+COMMENT ON TABLE "tags" IS 'Made by naming it: an article that is given an unknown tag creates it.';
 CREATE TABLE "article_tags" (
   "article_id" uuid NOT NULL,
   "tag_id" uuid NOT NULL,

@@ -117,7 +117,7 @@ CREATE TABLE `tags` (
   CONSTRAINT `tags_name_max_length` CHECK (length("name") <= 40),
   CONSTRAINT `tags_name_min_length` CHECK (length("name") >= 1)
 ) STRICT;
-CREATE INDEX `tags_name_id_idx` ON `tags` (`name`, `id`);
+CREATE INDEX `tags_created_at_id_idx` ON `tags` (`created_at`, `id`);
 CREATE UNIQUE INDEX `tags_name_key` ON `tags` (`name`);
 CREATE TABLE `users` (
   `id` text NOT NULL,
