@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/model"
@@ -78,6 +79,8 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 	}
 	for _, f := range e.Fields {
 		switch {
+		case f.Target != nil && reached(m, f.Target.Module):
+			s.Fields = append(s.Fields, planRelation(m, e, f))
 		case f.Kind == model.List || f.Kind == model.JSON || f.Kind == model.Bytes:
 		case f.Kind == model.Value:
 			for _, part := range f.Fields {
@@ -92,12 +95,24 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 	return s
 }
 
+// reached tells whether the package of m may name the types of another module.
+func reached(m, other *model.Module) bool { return m == other || slices.Contains(m.Uses, other) }
+
+func planRelation(m *model.Module, e *model.Entity, f *model.Field) columnPlan {
+	kind := "Reference"
+	if f.Kind == model.List {
+		kind = "Relation"
+	}
+	types := "[" + e.Name + ", " + named(m, f.Target.Module, f.Target.Name) + "]"
+	return columnPlan{exported(f.Name), "query." + kind + types, fmt.Sprintf("query.New%s%s(%q)", kind, types, f.Name)}
+}
+
 func planColumn(entity, name string, t goType, path ...string) columnPlan {
 	constructor := "NewColumn"
 	if t.Family == text {
 		constructor = "NewTextColumn"
 	}
-	return columnPlan{name, t.Name, fmt.Sprintf("query.%s[%s, %s](%s)", constructor, entity, t.Name, quoted(path...))}
+	return columnPlan{name, "query.Column[" + entity + ", " + t.Name + "]", fmt.Sprintf("query.%s[%s, %s](%s)", constructor, entity, t.Name, quoted(path...))}
 }
 
 func planSet(m *model.Module, f *model.Field) setPlan {
@@ -181,6 +196,16 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) All(ctx context.Context, q %sQuery) iter.Seq2[%s, error] {", s.Name, s.Name, s.Name)
 	p.f("return typed.All(ctx, s.tx, %s, q, %sOf)", s.Meta, s.Name)
 	p.f("}")
+	p.f("")
+	p.comment("Select returns fields of a page of " + s.Many + ", and of what they lead to, which its columns then read.")
+	p.f("func (s %sStore) Select(ctx context.Context, q %sQuery, fields ...query.Field[%s]) (query.Records[%s], error) {", s.Name, s.Name, s.Name, s.Name)
+	p.f("return typed.Select(ctx, s.tx, %s, q, fields)", s.Meta)
+	p.f("}")
+	p.f("")
+	p.comment("SelectOne returns fields of the " + s.One + " of that " + keyOrID(s) + ", or a NOT_FOUND problem.")
+	p.f("func (s %sStore) SelectOne(ctx context.Context, key string, fields ...query.Field[%s]) (query.Record[%s], error) {", s.Name, s.Name, s.Name)
+	p.f("return query.GetRecord(ctx, s.tx, %s, key, fields)", s.Meta)
+	p.f("}")
 	for _, f := range s.Lists {
 		p.f("")
 		p.comment(exported(f.Name) + " returns the ids of the " + human(f.Target.Plural) + " in the list " + f.Name + ".")
@@ -206,6 +231,13 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) Delete(ctx context.Context, id kit.ID, version int64) error {", s.Name)
 	p.f("return s.tx.Delete(ctx, %s, string(id), version)", s.Meta)
 	p.f("}")
+}
+
+func keyOrID(s storePlan) string {
+	if s.Key == nil {
+		return "id"
+	}
+	return human(s.Entity.Key.Name) + " or id"
 }
 
 func creation(p *printer, s storePlan) {
@@ -273,10 +305,10 @@ func patch(p *printer, s storePlan) {
 // columnsOf prints the typed columns of an entity, for conditions and orders.
 func columnsOf(p *printer, s storePlan) {
 	p.f("")
-	p.comment(s.Columns + " is the columns of " + s.Many + ", for conditions and orders: " + s.Columns + ".ID.Eq(id).")
+	p.comment(s.Columns + " is the columns of " + s.Many + ", for conditions, orders and selections: " + s.Columns + ".ID.Eq(id).")
 	p.f("var %s = struct {", s.Columns)
 	for _, f := range s.Fields {
-		p.f("%s query.Column[%s, %s]", f.Name, s.Name, f.Type)
+		p.f("%s %s", f.Name, f.Type)
 	}
 	p.f("}{")
 	for _, f := range s.Fields {

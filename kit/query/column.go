@@ -21,21 +21,22 @@ type OrderBy[E any] struct{ order Order }
 // Order is the key as a Select has it.
 func (o OrderBy[E]) Order() Order { return o.order }
 
-// Column is a column of the entity E with values of T, for the conditions and orders of business code. References are
-// columns of ids; a part of a value object is a column of its own.
+// Column is a column of the entity E with values of T, for the conditions, orders and selections of business code.
+// References are columns of ids; a part of a value object is a column of its own.
 type Column[E, T any] struct {
 	path  []string
 	lower func(T) any
+	raise func(any) T
 }
 
 // NewColumn is the column at path.
 func NewColumn[E, T any](path ...string) Column[E, T] {
-	return Column[E, T]{path, func(v T) any { return constant(v) }}
+	return Column[E, T]{path, func(v T) any { return constant(v) }, natural[T]}
 }
 
 // NewTextColumn is the column of ids, enum values or other text at path.
 func NewTextColumn[E any, T ~string](path ...string) Column[E, T] {
-	return Column[E, T]{path, func(v T) any { return string(v) }}
+	return Column[E, T]{path, func(v T) any { return string(v) }, func(v any) T { return T(textOrID(v)) }}
 }
 
 // Eq holds where the column is v.
@@ -112,6 +113,29 @@ func orTrue(x *meta.Expr) *meta.Expr {
 		return meta.True()
 	}
 	return x
+}
+
+// natural is the T that a value of package meta's form stands for, the zero value for null.
+func natural[T any](v any) (out T) {
+	if n, ok := any(&out).(*int); ok {
+		whole, _ := v.(int64)
+		*n = int(whole)
+		return out
+	}
+	out, _ = v.(T)
+	return out
+}
+
+// textOrID is a text, or the id of a row.
+func textOrID(v any) string {
+	if row, ok := v.(*Row); ok {
+		if row == nil {
+			return ""
+		}
+		return string(row.ID)
+	}
+	text, _ := v.(string)
+	return text
 }
 
 // constant is v in the form that a constant of package meta has.

@@ -76,6 +76,7 @@ var cases = []struct {
 	{"computed fields", testComputed},
 	{"lists through an entity", testThrough},
 	{"queries by a condition", testQueries},
+	{"records of business code", testRecords},
 	{"system", testSystem},
 	{"operations", testOperations},
 	{"limits", testLimits},

@@ -19,6 +19,7 @@ import (
 type page struct {
 	limit     int // rows; 0 is all
 	backward  bool
+	skip      int
 	cursor    []any // values of the order's keys behind which the page begins; nil for the beginning
 	firstSlot int   // of the cursor's values
 }
@@ -46,12 +47,14 @@ func (sel *Select) Paging(list *meta.Field) meta.Page {
 func (sel *Select) page(list *meta.Field) (page, error) {
 	settings := sel.Paging(list)
 	most := defaulted(settings.Max, 100)
-	p := page{limit: sel.First, backward: sel.Last > 0 || sel.Before != ""}
+	p := page{limit: sel.First, backward: sel.Last > 0 || sel.Before != "", skip: sel.Skip}
 	text := sel.After
 	if p.backward {
 		p.limit, text = sel.Last, sel.Before
 	}
 	switch {
+	case sel.Skip < 0 || sel.Skip > 0 && list != nil:
+		return p, malformed("Rows can be skipped of the first list alone, and not fewer than 0.")
 	case sel.First < 0 || sel.Last < 0:
 		return p, malformed("A page cannot have fewer than 0 rows.")
 	case p.backward && (sel.First > 0 || sel.After != ""):

@@ -147,6 +147,9 @@ func (p *planner) plain(row *scope, where string) {
 		tail = " ORDER BY " + p.orderBy(keys)
 		if p.page.limit > 0 {
 			tail += " LIMIT " + strconv.Itoa(p.page.limit+1)
+			if p.page.skip > 0 {
+				tail += " OFFSET " + p.param(param{source: slotSource, slot: p.extra + len(p.sel.given), typ: typ{kind: meta.Int64}})
+			}
 		}
 		if p.variant == childrenVariant {
 			p.plan.parent = p.column(parent, typ{kind: meta.ID})

@@ -66,6 +66,7 @@ type Select struct {
 	// Both 0 means the page's size. More than the page's maximum is a problem.
 	First, Last   int
 	After, Before string
+	Skip          int  // rows after the cursor that are left out: each is still read by the database. No door offers it
 	Count         bool // also count all rows that fit
 
 	given []any // what the arguments of Query came to

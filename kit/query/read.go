@@ -109,8 +109,11 @@ func (t *Tx) page(ctx context.Context, sel *Select, list *meta.Field, parents []
 		return nil, err
 	}
 	values := append(append(s.values, pg.cursor...), sel.given...)
-	if list != nil {
+	switch {
+	case list != nil:
 		values = append(values, t.engine.ids(parents, v))
+	case pg.skip > 0:
+		values = append(values, int64(pg.skip))
 	}
 	read := &reading{tx: t, plan: p, sel: sel}
 	if err := read.run(ctx, values); err != nil {
@@ -388,7 +391,7 @@ func (r *reading) lists(pg page, hash, only string, parents []string) map[string
 		parents = []string{""}
 	}
 	for _, parent := range parents {
-		lists[parent] = &List{HasPrevious: pg.cursor != nil}
+		lists[parent] = &List{HasPrevious: pg.cursor != nil || pg.skip > 0}
 	}
 	for i, row := range r.rows {
 		parent := only

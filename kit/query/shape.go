@@ -122,6 +122,7 @@ func (s *shaper) constant(x *meta.Expr) {
 func (s *shaper) page(p page) {
 	s.number(p.limit)
 	s.flag(p.backward)
+	s.flag(p.skip > 0)
 	s.flag(p.cursor != nil)
 	for _, v := range p.cursor {
 		s.flag(v == nil)

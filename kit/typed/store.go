@@ -15,6 +15,22 @@ type Query[E any] struct {
 	Order []query.OrderBy[E] // the entity's own unless given
 	First int                // rows at most; the entity's page unless given
 	After string             // the cursor that the page before returned
+	Skip  int                // rows left out after that; the database still reads them, so a cursor is better
+	Count bool               // also count all rows that fit; Select alone tells
+}
+
+// sel is what q asks for of e, without fields.
+func (q Query[E]) sel(e *meta.Entity) *query.Select {
+	s := &query.Select{Entity: e, Where: q.Where.Expr(), First: q.First, After: q.After, Skip: q.Skip, Count: q.Count}
+	for _, key := range q.Order {
+		s.Order = append(s.Order, key.Order())
+	}
+	return s
+}
+
+// Select reads fields of a page of rows, and of what they lead to.
+func Select[E any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[E], fields []query.Field[E]) (query.Records[E], error) {
+	return query.SelectRecords(ctx, tx, q.sel(e), fields)
 }
 
 // Get reads one row by its id or key.
@@ -29,11 +45,8 @@ func Get[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, key string, r
 
 // Page reads a page of rows, and returns the cursor after which the next one begins, empty at the end.
 func Page[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[T], read func(any) T) ([]T, string, error) {
-	page := query.Full(e)
-	page.Where, page.First, page.After = q.Where.Expr(), q.First, q.After
-	for _, key := range q.Order {
-		page.Order = append(page.Order, key.Order())
-	}
+	page := q.sel(e)
+	page.Fields, page.Count = query.Full(e).Fields, false
 	list, err := tx.List(ctx, page)
 	if err != nil {
 		return nil, "", err

@@ -38,6 +38,16 @@ func (s UserStore) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] 
 	return typed.All(ctx, s.tx, userMeta, q, UserOf)
 }
 
+// Select returns fields of a page of users, and of what they lead to, which its columns then read.
+func (s UserStore) Select(ctx context.Context, q UserQuery, fields ...query.Field[User]) (query.Records[User], error) {
+	return typed.Select(ctx, s.tx, userMeta, q, fields)
+}
+
+// SelectOne returns fields of the user of that username or id, or a NOT_FOUND problem.
+func (s UserStore) SelectOne(ctx context.Context, key string, fields ...query.Field[User]) (query.Record[User], error) {
+	return query.GetRecord(ctx, s.tx, userMeta, key, fields)
+}
+
 // Create writes a user and returns its id.
 func (s UserStore) Create(ctx context.Context, n NewUser) (kit.ID, error) {
 	return s.tx.Create(ctx, userMeta, n.changes())
@@ -86,7 +96,7 @@ func (p UserPatch) changes() []query.Change {
 	return c.List
 }
 
-// Users is the columns of users, for conditions and orders: Users.ID.Eq(id).
+// Users is the columns of users, for conditions, orders and selections: Users.ID.Eq(id).
 var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]
@@ -96,6 +106,10 @@ var Users = struct {
 	Username  query.Column[User, string]
 	Bio       query.Column[User, string]
 	Image     query.Column[User, string]
+	Articles  query.Relation[User, Article]
+	Following query.Relation[User, User]
+	Followers query.Relation[User, User]
+	Favorites query.Relation[User, Article]
 	Followed  query.Column[User, bool]
 }{
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
@@ -106,6 +120,10 @@ var Users = struct {
 	Username:  query.NewTextColumn[User, string]("username"),
 	Bio:       query.NewTextColumn[User, string]("bio"),
 	Image:     query.NewTextColumn[User, string]("image"),
+	Articles:  query.NewRelation[User, Article]("articles"),
+	Following: query.NewRelation[User, User]("following"),
+	Followers: query.NewRelation[User, User]("followers"),
+	Favorites: query.NewRelation[User, Article]("favorites"),
 	Followed:  query.NewColumn[User, bool]("followed"),
 }
 
@@ -128,6 +146,16 @@ func (s FollowStore) List(ctx context.Context, q FollowQuery) ([]Follow, string,
 // All reads all follows that fit, page by page.
 func (s FollowStore) All(ctx context.Context, q FollowQuery) iter.Seq2[Follow, error] {
 	return typed.All(ctx, s.tx, followMeta, q, FollowOf)
+}
+
+// Select returns fields of a page of follows, and of what they lead to, which its columns then read.
+func (s FollowStore) Select(ctx context.Context, q FollowQuery, fields ...query.Field[Follow]) (query.Records[Follow], error) {
+	return typed.Select(ctx, s.tx, followMeta, q, fields)
+}
+
+// SelectOne returns fields of the follow of that id, or a NOT_FOUND problem.
+func (s FollowStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Follow]) (query.Record[Follow], error) {
+	return query.GetRecord(ctx, s.tx, followMeta, key, fields)
 }
 
 // Create writes a follow and returns its id.
@@ -170,21 +198,21 @@ func (p FollowPatch) changes() []query.Change {
 	return c.List
 }
 
-// Follows is the columns of follows, for conditions and orders: Follows.ID.Eq(id).
+// Follows is the columns of follows, for conditions, orders and selections: Follows.ID.Eq(id).
 var Follows = struct {
 	ID        query.Column[Follow, kit.ID]
 	CreatedAt query.Column[Follow, time.Time]
 	UpdatedAt query.Column[Follow, time.Time]
 	Version   query.Column[Follow, int64]
-	Follower  query.Column[Follow, kit.ID]
-	Followed  query.Column[Follow, kit.ID]
+	Follower  query.Reference[Follow, User]
+	Followed  query.Reference[Follow, User]
 }{
 	ID:        query.NewTextColumn[Follow, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Follow, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Follow, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Follow, int64]("version"),
-	Follower:  query.NewTextColumn[Follow, kit.ID]("follower"),
-	Followed:  query.NewTextColumn[Follow, kit.ID]("followed"),
+	Follower:  query.NewReference[Follow, User]("follower"),
+	Followed:  query.NewReference[Follow, User]("followed"),
 }
 
 // ArticleStore reads and writes articles in a transaction, by the rules of the design.
@@ -211,6 +239,16 @@ func (s ArticleStore) List(ctx context.Context, q ArticleQuery) ([]Article, stri
 // All reads all articles that fit, page by page.
 func (s ArticleStore) All(ctx context.Context, q ArticleQuery) iter.Seq2[Article, error] {
 	return typed.All(ctx, s.tx, articleMeta, q, ArticleOf)
+}
+
+// Select returns fields of a page of articles, and of what they lead to, which its columns then read.
+func (s ArticleStore) Select(ctx context.Context, q ArticleQuery, fields ...query.Field[Article]) (query.Records[Article], error) {
+	return typed.Select(ctx, s.tx, articleMeta, q, fields)
+}
+
+// SelectOne returns fields of the article of that slug or id, or a NOT_FOUND problem.
+func (s ArticleStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Article]) (query.Record[Article], error) {
+	return query.GetRecord(ctx, s.tx, articleMeta, key, fields)
 }
 
 // Tags returns the ids of the tags in the list tags.
@@ -277,7 +315,7 @@ func (p ArticlePatch) changes() []query.Change {
 	return c.List
 }
 
-// Articles is the columns of articles, for conditions and orders: Articles.ID.Eq(id).
+// Articles is the columns of articles, for conditions, orders and selections: Articles.ID.Eq(id).
 var Articles = struct {
 	ID             query.Column[Article, kit.ID]
 	CreatedAt      query.Column[Article, time.Time]
@@ -287,7 +325,10 @@ var Articles = struct {
 	Title          query.Column[Article, string]
 	Description    query.Column[Article, string]
 	Body           query.Column[Article, string]
-	Author         query.Column[Article, kit.ID]
+	Author         query.Reference[Article, User]
+	Tags           query.Relation[Article, Tag]
+	Comments       query.Relation[Article, Comment]
+	Fans           query.Relation[Article, User]
 	FavoritesCount query.Column[Article, int]
 	Favorited      query.Column[Article, bool]
 }{
@@ -299,7 +340,10 @@ var Articles = struct {
 	Title:          query.NewTextColumn[Article, string]("title"),
 	Description:    query.NewTextColumn[Article, string]("description"),
 	Body:           query.NewTextColumn[Article, string]("body"),
-	Author:         query.NewTextColumn[Article, kit.ID]("author"),
+	Author:         query.NewReference[Article, User]("author"),
+	Tags:           query.NewRelation[Article, Tag]("tags"),
+	Comments:       query.NewRelation[Article, Comment]("comments"),
+	Fans:           query.NewRelation[Article, User]("fans"),
 	FavoritesCount: query.NewColumn[Article, int]("favoritesCount"),
 	Favorited:      query.NewColumn[Article, bool]("favorited"),
 }
@@ -328,6 +372,16 @@ func (s TagStore) List(ctx context.Context, q TagQuery) ([]Tag, string, error) {
 // All reads all tags that fit, page by page.
 func (s TagStore) All(ctx context.Context, q TagQuery) iter.Seq2[Tag, error] {
 	return typed.All(ctx, s.tx, tagMeta, q, TagOf)
+}
+
+// Select returns fields of a page of tags, and of what they lead to, which its columns then read.
+func (s TagStore) Select(ctx context.Context, q TagQuery, fields ...query.Field[Tag]) (query.Records[Tag], error) {
+	return typed.Select(ctx, s.tx, tagMeta, q, fields)
+}
+
+// SelectOne returns fields of the tag of that name or id, or a NOT_FOUND problem.
+func (s TagStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Tag]) (query.Record[Tag], error) {
+	return query.GetRecord(ctx, s.tx, tagMeta, key, fields)
 }
 
 // Create writes a tag and returns its id.
@@ -368,13 +422,14 @@ func (p TagPatch) changes() []query.Change {
 	return c.List
 }
 
-// Tags is the columns of tags, for conditions and orders: Tags.ID.Eq(id).
+// Tags is the columns of tags, for conditions, orders and selections: Tags.ID.Eq(id).
 var Tags = struct {
 	ID        query.Column[Tag, kit.ID]
 	CreatedAt query.Column[Tag, time.Time]
 	UpdatedAt query.Column[Tag, time.Time]
 	Version   query.Column[Tag, int64]
 	Name      query.Column[Tag, string]
+	Articles  query.Relation[Tag, Article]
 	Uses      query.Column[Tag, int]
 }{
 	ID:        query.NewTextColumn[Tag, kit.ID]("id"),
@@ -382,6 +437,7 @@ var Tags = struct {
 	UpdatedAt: query.NewColumn[Tag, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Tag, int64]("version"),
 	Name:      query.NewTextColumn[Tag, string]("name"),
+	Articles:  query.NewRelation[Tag, Article]("articles"),
 	Uses:      query.NewColumn[Tag, int]("uses"),
 }
 
@@ -404,6 +460,16 @@ func (s FavoriteStore) List(ctx context.Context, q FavoriteQuery) ([]Favorite, s
 // All reads all favorites that fit, page by page.
 func (s FavoriteStore) All(ctx context.Context, q FavoriteQuery) iter.Seq2[Favorite, error] {
 	return typed.All(ctx, s.tx, favoriteMeta, q, FavoriteOf)
+}
+
+// Select returns fields of a page of favorites, and of what they lead to, which its columns then read.
+func (s FavoriteStore) Select(ctx context.Context, q FavoriteQuery, fields ...query.Field[Favorite]) (query.Records[Favorite], error) {
+	return typed.Select(ctx, s.tx, favoriteMeta, q, fields)
+}
+
+// SelectOne returns fields of the favorite of that id, or a NOT_FOUND problem.
+func (s FavoriteStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Favorite]) (query.Record[Favorite], error) {
+	return query.GetRecord(ctx, s.tx, favoriteMeta, key, fields)
 }
 
 // Create writes a favorite and returns its id.
@@ -447,21 +513,21 @@ func (p FavoritePatch) changes() []query.Change {
 	return c.List
 }
 
-// Favorites is the columns of favorites, for conditions and orders: Favorites.ID.Eq(id).
+// Favorites is the columns of favorites, for conditions, orders and selections: Favorites.ID.Eq(id).
 var Favorites = struct {
 	ID        query.Column[Favorite, kit.ID]
 	CreatedAt query.Column[Favorite, time.Time]
 	UpdatedAt query.Column[Favorite, time.Time]
 	Version   query.Column[Favorite, int64]
-	User      query.Column[Favorite, kit.ID]
-	Article   query.Column[Favorite, kit.ID]
+	User      query.Reference[Favorite, User]
+	Article   query.Reference[Favorite, Article]
 }{
 	ID:        query.NewTextColumn[Favorite, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Favorite, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Favorite, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Favorite, int64]("version"),
-	User:      query.NewTextColumn[Favorite, kit.ID]("user"),
-	Article:   query.NewTextColumn[Favorite, kit.ID]("article"),
+	User:      query.NewReference[Favorite, User]("user"),
+	Article:   query.NewReference[Favorite, Article]("article"),
 }
 
 // CommentStore reads and writes comments in a transaction, by the rules of the design.
@@ -483,6 +549,16 @@ func (s CommentStore) List(ctx context.Context, q CommentQuery) ([]Comment, stri
 // All reads all comments that fit, page by page.
 func (s CommentStore) All(ctx context.Context, q CommentQuery) iter.Seq2[Comment, error] {
 	return typed.All(ctx, s.tx, commentMeta, q, CommentOf)
+}
+
+// Select returns fields of a page of comments, and of what they lead to, which its columns then read.
+func (s CommentStore) Select(ctx context.Context, q CommentQuery, fields ...query.Field[Comment]) (query.Records[Comment], error) {
+	return typed.Select(ctx, s.tx, commentMeta, q, fields)
+}
+
+// SelectOne returns fields of the comment of that id, or a NOT_FOUND problem.
+func (s CommentStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Comment]) (query.Record[Comment], error) {
+	return query.GetRecord(ctx, s.tx, commentMeta, key, fields)
 }
 
 // Create writes a comment and returns its id.
@@ -530,21 +606,21 @@ func (p CommentPatch) changes() []query.Change {
 	return c.List
 }
 
-// Comments is the columns of comments, for conditions and orders: Comments.ID.Eq(id).
+// Comments is the columns of comments, for conditions, orders and selections: Comments.ID.Eq(id).
 var Comments = struct {
 	ID        query.Column[Comment, kit.ID]
 	CreatedAt query.Column[Comment, time.Time]
 	UpdatedAt query.Column[Comment, time.Time]
 	Version   query.Column[Comment, int64]
-	Article   query.Column[Comment, kit.ID]
-	Author    query.Column[Comment, kit.ID]
+	Article   query.Reference[Comment, Article]
+	Author    query.Reference[Comment, User]
 	Body      query.Column[Comment, string]
 }{
 	ID:        query.NewTextColumn[Comment, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Comment, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Comment, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Comment, int64]("version"),
-	Article:   query.NewTextColumn[Comment, kit.ID]("article"),
-	Author:    query.NewTextColumn[Comment, kit.ID]("author"),
+	Article:   query.NewReference[Comment, Article]("article"),
+	Author:    query.NewReference[Comment, User]("author"),
 	Body:      query.NewTextColumn[Comment, string]("body"),
 }

@@ -33,6 +33,16 @@ func (s UserStore) All(ctx context.Context, q UserQuery) iter.Seq2[User, error] 
 	return typed.All(ctx, s.tx, userMeta, q, UserOf)
 }
 
+// Select returns fields of a page of users, and of what they lead to, which its columns then read.
+func (s UserStore) Select(ctx context.Context, q UserQuery, fields ...query.Field[User]) (query.Records[User], error) {
+	return typed.Select(ctx, s.tx, userMeta, q, fields)
+}
+
+// SelectOne returns fields of the user of that id, or a NOT_FOUND problem.
+func (s UserStore) SelectOne(ctx context.Context, key string, fields ...query.Field[User]) (query.Record[User], error) {
+	return query.GetRecord(ctx, s.tx, userMeta, key, fields)
+}
+
 // Create writes a user and returns its id.
 func (s UserStore) Create(ctx context.Context, n NewUser) (kit.ID, error) {
 	return s.tx.Create(ctx, userMeta, n.changes())
@@ -77,7 +87,7 @@ func (p UserPatch) changes() []query.Change {
 	return c.List
 }
 
-// Users is the columns of users, for conditions and orders: Users.ID.Eq(id).
+// Users is the columns of users, for conditions, orders and selections: Users.ID.Eq(id).
 var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]

@@ -38,6 +38,16 @@ func (s CategoryStore) All(ctx context.Context, q CategoryQuery) iter.Seq2[Categ
 	return typed.All(ctx, s.tx, categoryMeta, q, CategoryOf)
 }
 
+// Select returns fields of a page of categories, and of what they lead to, which its columns then read.
+func (s CategoryStore) Select(ctx context.Context, q CategoryQuery, fields ...query.Field[Category]) (query.Records[Category], error) {
+	return typed.Select(ctx, s.tx, categoryMeta, q, fields)
+}
+
+// SelectOne returns fields of the category of that slug or id, or a NOT_FOUND problem.
+func (s CategoryStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Category]) (query.Record[Category], error) {
+	return query.GetRecord(ctx, s.tx, categoryMeta, key, fields)
+}
+
 // Create writes a category and returns its id.
 func (s CategoryStore) Create(ctx context.Context, n NewCategory) (kit.ID, error) {
 	return s.tx.Create(ctx, categoryMeta, n.changes())
@@ -81,7 +91,7 @@ func (p CategoryPatch) changes() []query.Change {
 	return c.List
 }
 
-// Categories is the columns of categories, for conditions and orders: Categories.ID.Eq(id).
+// Categories is the columns of categories, for conditions, orders and selections: Categories.ID.Eq(id).
 var Categories = struct {
 	ID        query.Column[Category, kit.ID]
 	CreatedAt query.Column[Category, time.Time]
@@ -89,6 +99,7 @@ var Categories = struct {
 	Version   query.Column[Category, int64]
 	Slug      query.Column[Category, string]
 	Name      query.Column[Category, string]
+	Products  query.Relation[Category, Product]
 }{
 	ID:        query.NewTextColumn[Category, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Category, time.Time]("createdAt"),
@@ -96,6 +107,7 @@ var Categories = struct {
 	Version:   query.NewColumn[Category, int64]("version"),
 	Slug:      query.NewTextColumn[Category, string]("slug"),
 	Name:      query.NewTextColumn[Category, string]("name"),
+	Products:  query.NewRelation[Category, Product]("products"),
 }
 
 // ProductStore reads and writes products in a transaction, by the rules of the design.
@@ -122,6 +134,16 @@ func (s ProductStore) List(ctx context.Context, q ProductQuery) ([]Product, stri
 // All reads all products that fit, page by page.
 func (s ProductStore) All(ctx context.Context, q ProductQuery) iter.Seq2[Product, error] {
 	return typed.All(ctx, s.tx, productMeta, q, ProductOf)
+}
+
+// Select returns fields of a page of products, and of what they lead to, which its columns then read.
+func (s ProductStore) Select(ctx context.Context, q ProductQuery, fields ...query.Field[Product]) (query.Records[Product], error) {
+	return typed.Select(ctx, s.tx, productMeta, q, fields)
+}
+
+// SelectOne returns fields of the product of that slug or id, or a NOT_FOUND problem.
+func (s ProductStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Product]) (query.Record[Product], error) {
+	return query.GetRecord(ctx, s.tx, productMeta, key, fields)
 }
 
 // Labels returns the ids of the labels in the list labels.
@@ -188,27 +210,31 @@ func (p ProductPatch) changes() []query.Change {
 	return c.List
 }
 
-// Products is the columns of products, for conditions and orders: Products.ID.Eq(id).
+// Products is the columns of products, for conditions, orders and selections: Products.ID.Eq(id).
 var Products = struct {
 	ID          query.Column[Product, kit.ID]
 	CreatedAt   query.Column[Product, time.Time]
 	UpdatedAt   query.Column[Product, time.Time]
 	Version     query.Column[Product, int64]
-	Category    query.Column[Product, kit.ID]
+	Category    query.Reference[Product, Category]
 	Slug        query.Column[Product, string]
 	Title       query.Column[Product, string]
 	Description query.Column[Product, string]
 	Listed      query.Column[Product, bool]
+	Labels      query.Relation[Product, Label]
+	Variants    query.Relation[Product, Variant]
 }{
 	ID:          query.NewTextColumn[Product, kit.ID]("id"),
 	CreatedAt:   query.NewColumn[Product, time.Time]("createdAt"),
 	UpdatedAt:   query.NewColumn[Product, time.Time]("updatedAt"),
 	Version:     query.NewColumn[Product, int64]("version"),
-	Category:    query.NewTextColumn[Product, kit.ID]("category"),
+	Category:    query.NewReference[Product, Category]("category"),
 	Slug:        query.NewTextColumn[Product, string]("slug"),
 	Title:       query.NewTextColumn[Product, string]("title"),
 	Description: query.NewTextColumn[Product, string]("description"),
 	Listed:      query.NewColumn[Product, bool]("listed"),
+	Labels:      query.NewRelation[Product, Label]("labels"),
+	Variants:    query.NewRelation[Product, Variant]("variants"),
 }
 
 // LabelStore reads and writes labels in a transaction, by the rules of the design.
@@ -235,6 +261,16 @@ func (s LabelStore) List(ctx context.Context, q LabelQuery) ([]Label, string, er
 // All reads all labels that fit, page by page.
 func (s LabelStore) All(ctx context.Context, q LabelQuery) iter.Seq2[Label, error] {
 	return typed.All(ctx, s.tx, labelMeta, q, LabelOf)
+}
+
+// Select returns fields of a page of labels, and of what they lead to, which its columns then read.
+func (s LabelStore) Select(ctx context.Context, q LabelQuery, fields ...query.Field[Label]) (query.Records[Label], error) {
+	return typed.Select(ctx, s.tx, labelMeta, q, fields)
+}
+
+// SelectOne returns fields of the label of that name or id, or a NOT_FOUND problem.
+func (s LabelStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Label]) (query.Record[Label], error) {
+	return query.GetRecord(ctx, s.tx, labelMeta, key, fields)
 }
 
 // Create writes a label and returns its id.
@@ -275,19 +311,21 @@ func (p LabelPatch) changes() []query.Change {
 	return c.List
 }
 
-// Labels is the columns of labels, for conditions and orders: Labels.ID.Eq(id).
+// Labels is the columns of labels, for conditions, orders and selections: Labels.ID.Eq(id).
 var Labels = struct {
 	ID        query.Column[Label, kit.ID]
 	CreatedAt query.Column[Label, time.Time]
 	UpdatedAt query.Column[Label, time.Time]
 	Version   query.Column[Label, int64]
 	Name      query.Column[Label, string]
+	Products  query.Relation[Label, Product]
 }{
 	ID:        query.NewTextColumn[Label, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Label, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Label, time.Time]("updatedAt"),
 	Version:   query.NewColumn[Label, int64]("version"),
 	Name:      query.NewTextColumn[Label, string]("name"),
+	Products:  query.NewRelation[Label, Product]("products"),
 }
 
 // VariantStore reads and writes variants in a transaction, by the rules of the design.
@@ -309,6 +347,16 @@ func (s VariantStore) List(ctx context.Context, q VariantQuery) ([]Variant, stri
 // All reads all variants that fit, page by page.
 func (s VariantStore) All(ctx context.Context, q VariantQuery) iter.Seq2[Variant, error] {
 	return typed.All(ctx, s.tx, variantMeta, q, VariantOf)
+}
+
+// Select returns fields of a page of variants, and of what they lead to, which its columns then read.
+func (s VariantStore) Select(ctx context.Context, q VariantQuery, fields ...query.Field[Variant]) (query.Records[Variant], error) {
+	return typed.Select(ctx, s.tx, variantMeta, q, fields)
+}
+
+// SelectOne returns fields of the variant of that id, or a NOT_FOUND problem.
+func (s VariantStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Variant]) (query.Record[Variant], error) {
+	return query.GetRecord(ctx, s.tx, variantMeta, key, fields)
 }
 
 // Create writes a variant and returns its id.
@@ -364,13 +412,13 @@ func (p VariantPatch) changes() []query.Change {
 	return c.List
 }
 
-// Variants is the columns of variants, for conditions and orders: Variants.ID.Eq(id).
+// Variants is the columns of variants, for conditions, orders and selections: Variants.ID.Eq(id).
 var Variants = struct {
 	ID            query.Column[Variant, kit.ID]
 	CreatedAt     query.Column[Variant, time.Time]
 	UpdatedAt     query.Column[Variant, time.Time]
 	Version       query.Column[Variant, int64]
-	Product       query.Column[Variant, kit.ID]
+	Product       query.Reference[Variant, Product]
 	Sku           query.Column[Variant, string]
 	Options       query.Column[Variant, string]
 	PriceAmount   query.Column[Variant, kit.Decimal]
@@ -381,7 +429,7 @@ var Variants = struct {
 	CreatedAt:     query.NewColumn[Variant, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[Variant, time.Time]("updatedAt"),
 	Version:       query.NewColumn[Variant, int64]("version"),
-	Product:       query.NewTextColumn[Variant, kit.ID]("product"),
+	Product:       query.NewReference[Variant, Product]("product"),
 	Sku:           query.NewTextColumn[Variant, string]("sku"),
 	Options:       query.NewTextColumn[Variant, string]("options"),
 	PriceAmount:   query.NewColumn[Variant, kit.Decimal]("price", "amount"),

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"example.com/shop/accounts"
 	"example.com/shop/catalog"
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/query"
@@ -32,6 +33,16 @@ func (s CartLineStore) List(ctx context.Context, q CartLineQuery) ([]CartLine, s
 // All reads all cart lines that fit, page by page.
 func (s CartLineStore) All(ctx context.Context, q CartLineQuery) iter.Seq2[CartLine, error] {
 	return typed.All(ctx, s.tx, cartLineMeta, q, CartLineOf)
+}
+
+// Select returns fields of a page of cart lines, and of what they lead to, which its columns then read.
+func (s CartLineStore) Select(ctx context.Context, q CartLineQuery, fields ...query.Field[CartLine]) (query.Records[CartLine], error) {
+	return typed.Select(ctx, s.tx, cartLineMeta, q, fields)
+}
+
+// SelectOne returns fields of the cart line of that id, or a NOT_FOUND problem.
+func (s CartLineStore) SelectOne(ctx context.Context, key string, fields ...query.Field[CartLine]) (query.Record[CartLine], error) {
+	return query.GetRecord(ctx, s.tx, cartLineMeta, key, fields)
 }
 
 // Create writes a cart line and returns its id.
@@ -79,22 +90,22 @@ func (p CartLinePatch) changes() []query.Change {
 	return c.List
 }
 
-// CartLines is the columns of cart lines, for conditions and orders: CartLines.ID.Eq(id).
+// CartLines is the columns of cart lines, for conditions, orders and selections: CartLines.ID.Eq(id).
 var CartLines = struct {
 	ID        query.Column[CartLine, kit.ID]
 	CreatedAt query.Column[CartLine, time.Time]
 	UpdatedAt query.Column[CartLine, time.Time]
 	Version   query.Column[CartLine, int64]
-	Owner     query.Column[CartLine, kit.ID]
-	Variant   query.Column[CartLine, kit.ID]
+	Owner     query.Reference[CartLine, accounts.User]
+	Variant   query.Reference[CartLine, catalog.Variant]
 	Quantity  query.Column[CartLine, int]
 }{
 	ID:        query.NewTextColumn[CartLine, kit.ID]("id"),
 	CreatedAt: query.NewColumn[CartLine, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[CartLine, time.Time]("updatedAt"),
 	Version:   query.NewColumn[CartLine, int64]("version"),
-	Owner:     query.NewTextColumn[CartLine, kit.ID]("owner"),
-	Variant:   query.NewTextColumn[CartLine, kit.ID]("variant"),
+	Owner:     query.NewReference[CartLine, accounts.User]("owner"),
+	Variant:   query.NewReference[CartLine, catalog.Variant]("variant"),
 	Quantity:  query.NewColumn[CartLine, int]("quantity"),
 }
 
@@ -117,6 +128,16 @@ func (s OrderStore) List(ctx context.Context, q OrderQuery) ([]Order, string, er
 // All reads all orders that fit, page by page.
 func (s OrderStore) All(ctx context.Context, q OrderQuery) iter.Seq2[Order, error] {
 	return typed.All(ctx, s.tx, orderMeta, q, OrderOf)
+}
+
+// Select returns fields of a page of orders, and of what they lead to, which its columns then read.
+func (s OrderStore) Select(ctx context.Context, q OrderQuery, fields ...query.Field[Order]) (query.Records[Order], error) {
+	return typed.Select(ctx, s.tx, orderMeta, q, fields)
+}
+
+// SelectOne returns fields of the order of that id, or a NOT_FOUND problem.
+func (s OrderStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Order]) (query.Record[Order], error) {
+	return query.GetRecord(ctx, s.tx, orderMeta, key, fields)
 }
 
 // Create writes an order and returns its id.
@@ -177,14 +198,15 @@ func (p OrderPatch) changes() []query.Change {
 	return c.List
 }
 
-// Orders is the columns of orders, for conditions and orders: Orders.ID.Eq(id).
+// Orders is the columns of orders, for conditions, orders and selections: Orders.ID.Eq(id).
 var Orders = struct {
 	ID             query.Column[Order, kit.ID]
 	CreatedAt      query.Column[Order, time.Time]
 	UpdatedAt      query.Column[Order, time.Time]
 	Version        query.Column[Order, int64]
-	Buyer          query.Column[Order, kit.ID]
+	Buyer          query.Reference[Order, accounts.User]
 	Status         query.Column[Order, OrderStatus]
+	Lines          query.Relation[Order, OrderLine]
 	TotalAmount    query.Column[Order, kit.Decimal]
 	TotalCurrency  query.Column[Order, string]
 	ShipToName     query.Column[Order, string]
@@ -199,8 +221,9 @@ var Orders = struct {
 	CreatedAt:      query.NewColumn[Order, time.Time]("createdAt"),
 	UpdatedAt:      query.NewColumn[Order, time.Time]("updatedAt"),
 	Version:        query.NewColumn[Order, int64]("version"),
-	Buyer:          query.NewTextColumn[Order, kit.ID]("buyer"),
+	Buyer:          query.NewReference[Order, accounts.User]("buyer"),
 	Status:         query.NewTextColumn[Order, OrderStatus]("status"),
+	Lines:          query.NewRelation[Order, OrderLine]("lines"),
 	TotalAmount:    query.NewColumn[Order, kit.Decimal]("total", "amount"),
 	TotalCurrency:  query.NewTextColumn[Order, string]("total", "currency"),
 	ShipToName:     query.NewTextColumn[Order, string]("shipTo", "name"),
@@ -231,6 +254,16 @@ func (s OrderLineStore) List(ctx context.Context, q OrderLineQuery) ([]OrderLine
 // All reads all order lines that fit, page by page.
 func (s OrderLineStore) All(ctx context.Context, q OrderLineQuery) iter.Seq2[OrderLine, error] {
 	return typed.All(ctx, s.tx, orderLineMeta, q, OrderLineOf)
+}
+
+// Select returns fields of a page of order lines, and of what they lead to, which its columns then read.
+func (s OrderLineStore) Select(ctx context.Context, q OrderLineQuery, fields ...query.Field[OrderLine]) (query.Records[OrderLine], error) {
+	return typed.Select(ctx, s.tx, orderLineMeta, q, fields)
+}
+
+// SelectOne returns fields of the order line of that id, or a NOT_FOUND problem.
+func (s OrderLineStore) SelectOne(ctx context.Context, key string, fields ...query.Field[OrderLine]) (query.Record[OrderLine], error) {
+	return query.GetRecord(ctx, s.tx, orderLineMeta, key, fields)
 }
 
 // Create writes an order line and returns its id.
@@ -289,14 +322,14 @@ func (p OrderLinePatch) changes() []query.Change {
 	return c.List
 }
 
-// OrderLines is the columns of order lines, for conditions and orders: OrderLines.ID.Eq(id).
+// OrderLines is the columns of order lines, for conditions, orders and selections: OrderLines.ID.Eq(id).
 var OrderLines = struct {
 	ID            query.Column[OrderLine, kit.ID]
 	CreatedAt     query.Column[OrderLine, time.Time]
 	UpdatedAt     query.Column[OrderLine, time.Time]
 	Version       query.Column[OrderLine, int64]
-	Order         query.Column[OrderLine, kit.ID]
-	Variant       query.Column[OrderLine, kit.ID]
+	Order         query.Reference[OrderLine, Order]
+	Variant       query.Reference[OrderLine, catalog.Variant]
 	Title         query.Column[OrderLine, string]
 	Quantity      query.Column[OrderLine, int]
 	PriceAmount   query.Column[OrderLine, kit.Decimal]
@@ -306,8 +339,8 @@ var OrderLines = struct {
 	CreatedAt:     query.NewColumn[OrderLine, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[OrderLine, time.Time]("updatedAt"),
 	Version:       query.NewColumn[OrderLine, int64]("version"),
-	Order:         query.NewTextColumn[OrderLine, kit.ID]("order"),
-	Variant:       query.NewTextColumn[OrderLine, kit.ID]("variant"),
+	Order:         query.NewReference[OrderLine, Order]("order"),
+	Variant:       query.NewReference[OrderLine, catalog.Variant]("variant"),
 	Title:         query.NewTextColumn[OrderLine, string]("title"),
 	Quantity:      query.NewColumn[OrderLine, int]("quantity"),
 	PriceAmount:   query.NewColumn[OrderLine, kit.Decimal]("price", "amount"),
