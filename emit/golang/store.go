@@ -118,8 +118,12 @@ func planColumn(entity, name string, t goType, path ...string) columnPlan {
 func planSet(m *model.Module, f *model.Field) setPlan {
 	name := exported(f.Name)
 	if f.Kind == model.List {
+		typ := "[]kit.ID"
+		if f.Target.Upsert {
+			typ = "[]string"
+		}
 		return setPlan{
-			Field: f, Name: name, Type: "[]kit.ID", Declared: "[]kit.ID", Optional: true,
+			Field: f, Name: name, Type: typ, Declared: typ, Optional: true,
 			Write: "typed.IDsOrNil(n." + name + ")", Patch: "typed.FromIDs(p." + name + ")",
 		}
 	}
@@ -269,8 +273,11 @@ func creation(p *printer, s storePlan) {
 	p.f("}")
 }
 
-// defaulted says what an absent field becomes, where that is a constant.
+// defaulted says what an absent field becomes, where that is a constant, and what a list of names makes.
 func defaulted(f *model.Field) string {
+	if f.Kind == model.List && f.Target.Upsert {
+		return " // by " + f.Target.Key.Name + " or id; an unknown one is made"
+	}
 	if f.Default == nil || f.Default.Op != model.Const || f.Default.Value == nil {
 		return ""
 	}

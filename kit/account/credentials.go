@@ -2,10 +2,12 @@ package account
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"net/http"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -45,11 +47,34 @@ func (a *Accounts) compareLogin() string {
 	return column
 }
 
-// SetPassword lets an account that exists sign in with password, its address taken as proven: for seeds and for tools
-// of the team, in a transaction of theirs. Its login must be in lower case.
+// SetLogin gives an account another login, in a transaction of the team's, which has asked whoever wants it. The new
+// address counts as proven or not as the old one did. Its problems are INVALID, and CONFLICT where it is taken.
+func (a *Accounts) SetLogin(ctx context.Context, tx *query.Tx, id kit.ID, login string) error {
+	value, wrong := input.Value(a.login, normal(login))
+	if wrong != nil {
+		return invalid(wrong)
+	}
+	_, err := tx.Conn().Exec(ctx, "UPDATE "+quote(a.entity.Table)+" SET "+quote(a.login.Column)+" = $2, updated_at = $3, version = version + 1 WHERE id = $1",
+		string(id), value, a.at(tx.Now(), 0))
+	if refused := (*sqldb.Violation)(nil); errors.As(err, &refused) && refused.Kind == sqldb.UniqueViolation {
+		return a.isTaken(refused)
+	}
+	return err
+}
+
+func (a *Accounts) isTaken(err error) *kit.Problem {
+	return &kit.Problem{
+		Code: kit.CodeConflict, Status: http.StatusConflict, Detail: "There is such an account already.", Err: err,
+		Fields: []kit.FieldError{{Field: a.login.Name, Code: kit.FieldTaken, Detail: "This is taken."}},
+	}
+}
+
+// SetPassword lets an account that exists sign in with password, its address taken as proven unless it had a password
+// before: for seeds, handlers and tools of the team, in a transaction of theirs. Its login must be in lower case. A
+// password that cannot be is the problem INVALID.
 func SetPassword(ctx context.Context, tx *query.Tx, id kit.ID, password string) error {
 	if problem := checkPassword(password); problem != nil {
-		return fmt.Errorf("password of account %s: %s", id, problem.Detail)
+		return invalid([]kit.FieldError{*problem})
 	}
 	now := stored(tx.Engine(), tx.Now())
 	_, err := tx.Conn().Exec(ctx, `INSERT INTO account_credentials (account_id, password_hash, verified_at, created_at, updated_at)

@@ -29,25 +29,43 @@ func (a *Accounts) register(w http.ResponseWriter, r *http.Request) error {
 	if err := a.limitAddress(r); err != nil {
 		return err
 	}
-	form, err := a.readRegistration(w, r)
+	object, err := readObject(w, r)
 	if err != nil {
 		return err
 	}
-	hash, err := a.passwords.hash(r.Context(), form.password)
+	form, err := a.form(object)
 	if err != nil {
 		return err
 	}
 	if a.verify == meta.BeforeSignIn {
-		return a.registerQuietly(w, r, form, hash)
+		return a.registerQuietly(w, r, form)
 	}
-	return a.registerOpenly(w, r, form, hash)
+	id, err := a.registerOpenly(r.Context(), form)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusCreated, a.public(id, form))
 }
 
-func (a *Accounts) readRegistration(w http.ResponseWriter, r *http.Request) (*registration, error) {
-	object, err := readObject(w, r)
-	if err != nil {
-		return nil, err
+// Register makes an account for a hand-written handler, as /auth/register does where the design asks for verification
+// later or never. Object is what that takes: the login, the password and the account's own fields. Its problems are
+// INVALID, CONFLICT with the fields that are taken, TOO_MANY_REQUESTS.
+func (a *Accounts) Register(r *http.Request, object map[string]any) (kit.ID, error) {
+	if a.verify == meta.BeforeSignIn {
+		return "", errors.New("account: an address must be proven before sign-in: only /auth/register keeps it secret who has one")
 	}
+	if err := a.limitAddress(r); err != nil {
+		return "", err
+	}
+	form, err := a.form(maps.Clone(object))
+	if err != nil {
+		return "", err
+	}
+	return a.registerOpenly(r.Context(), form)
+}
+
+// form reads what somebody who registers has sent. It takes object apart.
+func (a *Accounts) form(object input.Object) (*registration, error) {
 	form := &registration{object: maps.Clone(object)}
 	fields := append([]*meta.Field{a.login}, a.fields...)
 	password, problem := text(object, "password")
@@ -72,12 +90,16 @@ func (a *Accounts) readRegistration(w http.ResponseWriter, r *http.Request) (*re
 }
 
 // registerQuietly answers the same whether the address is free, taken or waiting for its proof.
-func (a *Accounts) registerQuietly(w http.ResponseWriter, r *http.Request, form *registration, hash string) error {
+func (a *Accounts) registerQuietly(w http.ResponseWriter, r *http.Request, form *registration) error {
+	hash, err := a.passwords.hash(r.Context(), form.password)
+	if err != nil {
+		return err
+	}
 	if _, err := a.limits.mails.take(form.login, a.Clock.Now()); err != nil {
 		return err
 	}
 	var link string
-	err := a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
+	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
 		link = ""
 		known, err := a.find(ctx, tx, form.login)
 		if err != nil {
@@ -133,17 +155,18 @@ func (a *Accounts) pretend(ctx context.Context, tx *query.Tx, form *registration
 	return errKnown
 }
 
-func (a *Accounts) registerOpenly(w http.ResponseWriter, r *http.Request, form *registration, hash string) error {
+func (a *Accounts) registerOpenly(ctx context.Context, form *registration) (kit.ID, error) {
+	hash, err := a.passwords.hash(ctx, form.password)
+	if err != nil {
+		return "", err
+	}
 	var id kit.ID
 	var link string
-	err := a.write(r.Context(), func(ctx context.Context, tx *query.Tx) (err error) {
+	err = a.write(ctx, func(ctx context.Context, tx *query.Tx) (err error) {
 		if known, err := a.find(ctx, tx, form.login); err != nil {
 			return err
 		} else if known != nil {
-			return &kit.Problem{
-				Code: kit.CodeConflict, Status: http.StatusConflict, Detail: "There is such an account already.",
-				Fields: []kit.FieldError{{Field: a.login.Name, Code: kit.FieldTaken, Detail: "This is taken."}},
-			}
+			return a.isTaken(nil)
 		}
 		if id, err = a.create(ctx, tx, form, hash); err != nil {
 			return err
@@ -154,12 +177,12 @@ func (a *Accounts) registerOpenly(w http.ResponseWriter, r *http.Request, form *
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	if link != "" {
-		a.deliver(r.Context(), a.verificationLetter(form.login, link))
+		a.deliver(ctx, a.verificationLetter(form.login, link))
 	}
-	return reply(w, http.StatusCreated, a.public(id, form))
+	return id, nil
 }
 
 // public is the new account as its owner sent it.

@@ -10,8 +10,8 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// tokens are what signing in and refreshing answer.
-type tokens struct {
+// Tokens are what signing in and refreshing answer.
+type Tokens struct {
 	AccessToken  string `json:"accessToken"`
 	RefreshToken string `json:"refreshToken"`
 	ExpiresIn    int    `json:"expiresIn"` // of the access token, in seconds
@@ -28,27 +28,41 @@ func (a *Accounts) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	login := normal(sent[a.login.Name])
-	giveBack, err := a.limits.login.take(login, a.Clock.Now())
-	if err != nil {
-		return err
-	}
-	found, err := a.check(r.Context(), login, sent["password"])
-	if err != nil {
-		return err
-	}
-	giveBack()
-	if a.verify == meta.BeforeSignIn && !found.verified {
-		return &kit.Problem{
-			Code: "EMAIL_NOT_VERIFIED", Status: http.StatusForbidden,
-			Detail: "Verify your address first: open the link that was sent to it.",
-		}
-	}
-	answer, err := a.newSession(r, found.id)
+	answer, _, err := a.begin(r, sent[a.login.Name], sent["password"])
 	if err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, answer)
+}
+
+// SignIn begins a session for a hand-written handler, as /auth/sign-in does, and tells whose it is. Its problems are
+// INVALID_CREDENTIALS, EMAIL_NOT_VERIFIED, TOO_MANY_REQUESTS.
+func (a *Accounts) SignIn(r *http.Request, login, password string) (*Tokens, kit.ID, error) {
+	if err := a.limitAddress(r); err != nil {
+		return nil, "", err
+	}
+	return a.begin(r, login, password)
+}
+
+func (a *Accounts) begin(r *http.Request, login, password string) (*Tokens, kit.ID, error) {
+	login = normal(login)
+	giveBack, err := a.limits.login.take(login, a.Clock.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := a.check(r.Context(), login, password)
+	if err != nil {
+		return nil, "", err
+	}
+	giveBack()
+	if a.verify == meta.BeforeSignIn && !found.verified {
+		return nil, "", &kit.Problem{
+			Code: "EMAIL_NOT_VERIFIED", Status: http.StatusForbidden,
+			Detail: "Verify your address first: open the link that was sent to it.",
+		}
+	}
+	tokens, err := a.newSession(r, found.id)
+	return tokens, found.id, err
 }
 
 // check finds the credentials that login and password fit.
@@ -78,7 +92,7 @@ func (a *Accounts) check(ctx context.Context, login, password string) (*credenti
 	return found, nil
 }
 
-func (a *Accounts) newSession(r *http.Request, account kit.ID) (*tokens, error) {
+func (a *Accounts) newSession(r *http.Request, account kit.ID) (*Tokens, error) {
 	session := kit.NewID()
 	refresh, hash := secretToken()
 	now := a.Clock.Now()
@@ -97,9 +111,9 @@ func (a *Accounts) newSession(r *http.Request, account kit.ID) (*tokens, error) 
 	return a.tokens(account, session, refresh, now)
 }
 
-func (a *Accounts) tokens(account, session kit.ID, refresh string, now time.Time) (*tokens, error) {
+func (a *Accounts) tokens(account, session kit.ID, refresh string, now time.Time) (*Tokens, error) {
 	access, err := a.accessToken(account, session, now)
-	return &tokens{AccessToken: access, RefreshToken: refresh, ExpiresIn: int(accessLife / time.Second), TokenType: "Bearer"}, err
+	return &Tokens{AccessToken: access, RefreshToken: refresh, ExpiresIn: int(accessLife / time.Second), TokenType: "Bearer"}, err
 }
 
 // refresh gives new tokens for a refresh token, which then works no more. One that is used twice was copied: its session ends,

@@ -219,6 +219,12 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Engine reads and writes the service's entities.
 func (s *Server) Engine() *query.Engine { return s.engine }
 
+// Accounts lets people register and sign in, for hand-written handlers; nil where the backend has none.
+func (s *Server) Accounts() *account.Accounts { return s.accounts }
+
+// Report tells what a caller may see of an error, and logs the rest with the request, for hand-written handlers.
+func (s *Server) Report() problem.Reporter { return s.report }
+
 // Viewer is who sent r: nobody without an access token, a problem with one that is not valid.
 func (s *Server) Viewer(r *http.Request) (kit.Viewer, error) {
 	if s.accounts == nil {

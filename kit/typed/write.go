@@ -3,7 +3,6 @@ package typed
 import (
 	"encoding/json"
 
-	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -83,8 +82,8 @@ func BytesOrNil(b []byte) any {
 	return b
 }
 
-// IDs is a list of references.
-func IDs(ids []kit.ID) []any {
+// IDs is a list of references, by id or, where the design lets a name make a row, by key.
+func IDs[T ~string](ids []T) []any {
 	values := make([]any, len(ids))
 	for i, id := range ids {
 		values[i] = string(id)
@@ -93,7 +92,7 @@ func IDs(ids []kit.ID) []any {
 }
 
 // IDsOrNil is a list of references, nil for none.
-func IDsOrNil(ids []kit.ID) any {
+func IDsOrNil[T ~string](ids []T) any {
 	if ids == nil {
 		return nil
 	}
@@ -141,7 +140,7 @@ func FromStruct[T Struct](o query.Optional[T]) any {
 }
 
 // FromIDs is From of a list of references.
-func FromIDs(o query.Optional[[]kit.ID]) any {
+func FromIDs[T ~string](o query.Optional[[]T]) any {
 	if !o.Given() {
 		return absent{}
 	}

@@ -279,7 +279,7 @@ type NewArticle struct {
 	Description string
 	Body        string
 	Author      *kit.ID
-	Tags        []kit.ID
+	Tags        []string // by name or id; an unknown one is made
 }
 
 func (n NewArticle) changes() []query.Change {
@@ -301,7 +301,7 @@ type ArticlePatch struct {
 	Description query.Optional[string]
 	Body        query.Optional[string]
 	Author      query.Optional[kit.ID]
-	Tags        query.Optional[[]kit.ID]
+	Tags        query.Optional[[]string]
 }
 
 func (p ArticlePatch) changes() []query.Change {

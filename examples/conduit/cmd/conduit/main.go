@@ -6,6 +6,7 @@ import (
 
 	"example.com/conduit/app"
 	"example.com/conduit/conduit"
+	"example.com/conduit/realworld"
 	"github.com/fettlehq/fettle/kit/mail/smtp"
 	"github.com/fettlehq/fettle/kit/otlp"
 	"github.com/fettlehq/fettle/kit/postgres"
@@ -22,5 +23,6 @@ func main() {
 	service.Traces = otlp.Traces
 	service.Mail = smtp.Open
 	service.Seed = seed
+	service.Mount = realworld.Mount
 	os.Exit(server.Main(service, os.Args[1:]))
 }

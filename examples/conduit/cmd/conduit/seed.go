@@ -19,7 +19,7 @@ func seed(ctx context.Context, tx *query.Tx) error {
 	steps := []struct {
 		what string
 		make func(context.Context) error
-	}{{"people", s.people}, {"tags", s.tags}, {"articles", s.articles}, {"follows", s.follows}, {"favorites", s.favorites}}
+	}{{"people", s.people}, {"articles", s.articles}, {"follows", s.follows}, {"favorites", s.favorites}}
 	for _, step := range steps {
 		if err := step.make(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -30,9 +30,9 @@ func seed(ctx context.Context, tx *query.Tx) error {
 
 // seeder makes rows and remembers what later ones refer to.
 type seeder struct {
-	tx                     conduit.Tx
-	random                 *rand.Rand
-	users, tagged, written []kit.ID
+	tx             conduit.Tx
+	random         *rand.Rand
+	users, written []kit.ID
 }
 
 func (s *seeder) people(ctx context.Context) error {
@@ -53,27 +53,16 @@ func (s *seeder) people(ctx context.Context) error {
 	return nil
 }
 
-func (s *seeder) tags(ctx context.Context) error {
-	for _, word := range words {
-		id, err := s.tx.Tags.Create(ctx, conduit.NewTag{Name: word})
-		if err != nil {
-			return err
-		}
-		s.tagged = append(s.tagged, id)
-	}
-	return nil
-}
-
 func (s *seeder) articles(ctx context.Context) error {
 	for i := range 500 {
 		author := pick(s.random, s.users)
 		title := fmt.Sprintf("%s and %s", pick(s.random, words), pick(s.random, words))
 		slug := fmt.Sprintf("%s-%d", strings.ReplaceAll(title, " ", "-"), i+1)
-		first := s.random.IntN(len(s.tagged) - 2)
+		first := s.random.IntN(len(words) - 2)
 		id, err := s.tx.Articles.Create(ctx, conduit.NewArticle{
 			Slug: &slug, Title: strings.ToUpper(title[:1]) + title[1:],
 			Description: "What they have in common.", Body: strings.Repeat("One thing leads to another. ", 20),
-			Author: &author, Tags: s.tagged[first : first+2],
+			Author: &author, Tags: words[first : first+2],
 		})
 		if err != nil {
 			return err
