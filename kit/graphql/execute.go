@@ -77,13 +77,18 @@ func (d *door) failed(ctx context.Context, p *plan, err error) result {
 // query reads all root fields in one snapshot.
 func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 	results := make([]result, len(p.roots))
-	needed := false
+	var needed []*root
 	for i, r := range p.roots {
 		results[i].problem = r.wrong()
-		needed = needed || r.member != nil && results[i].problem == nil
+		if r.member != nil && results[i].problem == nil {
+			needed = append(needed, r)
+		}
 	}
-	if !needed {
+	switch {
+	case len(needed) == 0:
 		return results
+	case len(needed) == 1 && (needed[0].verb.do == list || needed[0].verb.do == get):
+		ctx = d.engine.Single(ctx, needed[0].sel)
 	}
 	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
 		for i, r := range p.roots {

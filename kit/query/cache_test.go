@@ -11,7 +11,7 @@ import (
 )
 
 func TestThePlanCacheIsBounded(t *testing.T) {
-	var c planCache
+	var c planCache[plan]
 	used := &plan{}
 	c.put("used", used)
 	for i := range 10 * plansKept {

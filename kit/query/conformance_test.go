@@ -80,6 +80,5 @@ var cases = []struct {
 	{"system", testSystem},
 	{"operations", testOperations},
 	{"limits", testLimits},
-	{"explain", testExplain},
 	{"signed out", testSignedOut},
 }

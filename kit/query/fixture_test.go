@@ -365,7 +365,7 @@ func (w *world) list(v kit.Viewer, s *query.Select) *query.List {
 }
 
 func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statements int, err error) {
-	err = w.engine.Read(query.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(w.engine.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
 		l, err = tx.List(ctx, s)
 		statements = tx.Statements()
 		return err
@@ -374,7 +374,7 @@ func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statement
 }
 
 func (w *world) get(v kit.Viewer, s *query.Select, key any) (row *query.Row, err error) {
-	err = w.engine.Read(query.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(w.engine.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
 		row, err = tx.Get(ctx, s, fmt.Sprint(key))
 		return err
 	})

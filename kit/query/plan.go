@@ -76,9 +76,17 @@ type planner struct {
 	variant variant
 	list    *meta.Field // of a child or children variant
 	extra   int         // the slot of the id, key or ids, or the first of the arguments of a query
+	owners  string      // the condition to belong to the rows whose lists are read; that of ids at extra where empty
 }
 
+// build renders a statement of its own.
 func (p *planner) build() error {
+	p.render()
+	p.plan.sql, p.plan.params = finish(p.plan.sql, p.params)
+	return p.err
+}
+
+func (p *planner) render() {
 	row := &scope{entity: p.sel.Entity, alias: p.alias("t")}
 	policy := p.policy(p.sel.Entity, meta.Read, row)
 	filter := sqlTrue
@@ -99,15 +107,21 @@ func (p *planner) build() error {
 		p.plan.sql = "SELECT count(*) FROM " + p.table(row) + whereClause(where)
 	case p.variant == countsVariant:
 		from, parent := p.listFrom(row)
-		p.plan.sql = "SELECT " + parent + ", count(*) FROM " + from + whereClause(conjunction(parent+" "+p.oneOf(p.extra), where)) +
+		p.plan.sql = "SELECT " + parent + ", count(*) FROM " + from + whereClause(conjunction(p.ofOwners(parent), where)) +
 			" GROUP BY 1"
 	case p.variant == childrenVariant && p.page.limit > 0:
 		p.ranked(row, where)
 	default:
 		p.plain(row, where)
 	}
-	p.plan.sql, p.plan.params = finish(p.plan.sql, p.params)
-	return p.err
+}
+
+// ofOwners is the condition that the column parent names one of the rows whose lists are read.
+func (p *planner) ofOwners(parent string) string {
+	if p.owners != "" {
+		return parent + " " + p.owners
+	}
+	return parent + " " + p.oneOf(p.extra)
 }
 
 func (p *planner) single() bool {
@@ -136,7 +150,7 @@ func (p *planner) plain(row *scope, where string) {
 		where = conjunction(parent+" = "+p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}}), where)
 	case childrenVariant:
 		from, parent = p.listFrom(row)
-		where = conjunction(parent+" "+p.oneOf(p.extra), where)
+		where = conjunction(p.ofOwners(parent), where)
 	}
 	p.plan.node = p.node(row, p.sel.Fields, nil)
 	tail := ""
@@ -162,7 +176,7 @@ func (p *planner) plain(row *scope, where string) {
 func (p *planner) ranked(row *scope, where string) {
 	from, parent := p.listFrom(row)
 	keys := p.orderKeys(row)
-	where = conjunction(parent+" "+p.oneOf(p.extra), where, p.after(keys))
+	where = conjunction(p.ofOwners(parent), where, p.after(keys))
 	inner := "SELECT " + parent + " AS parent, " + row.alias + ".id AS id, row_number() OVER (PARTITION BY " + parent +
 		" ORDER BY " + p.orderBy(keys) + ") AS place FROM " + from + whereClause(where)
 	outer := &scope{entity: row.entity, alias: p.alias("t")}

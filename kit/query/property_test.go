@@ -390,6 +390,7 @@ func (n *naive) check(t *rapid.T) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("where %s order %v:\ngot  %v\nwant %v", whereText(s.Where), order, got, want)
 	}
+	n.checkNested(t, s, want)
 	size := rapid.IntRange(1, 7).Draw(t, "size")
 	if pages := n.pages(t, s, size, false); !slices.Equal(pages, want) {
 		t.Fatalf("where %s order %v: pages of %d:\ngot  %v\nwant %v", whereText(s.Where), order, size, pages, want)
@@ -490,4 +491,85 @@ func (n *naive) pages(t *rapid.T, s *query.Select, size int, backward bool) (ids
 			return ids
 		}
 	}
+}
+
+// checkNested reads lists of the rows, and lists of their rows, beside them.
+func (n *naive) checkNested(t *rapid.T, rows *query.Select, ids []string) {
+	comments := n.sel("Comment", nest{"author", n.sel("User", "name", nest{"articles", n.sel("Article", "title")})})
+	comments.First, comments.Count = rapid.IntRange(1, 4).Draw(t, "first"), rapid.Bool().Draw(t, "counted")
+	least := int64(rapid.IntRange(0, 2).Draw(t, "least"))
+	comments.Where = meta.Ge(meta.This("replies"), meta.Const(least))
+	s := n.sel("Article", nest{"comments", comments}, nest{"readers", n.sel("User", "name")})
+	s.Where, s.Order, s.First, s.Count = rows.Where, rows.Order, rapid.IntRange(1, 9).Draw(t, "rows"), rapid.Bool().Draw(t, "total")
+	list, _, err := n.tryList(n.viewer, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%d %s", list.Total, rowsText(list.Rows))
+	want, total := []string{}, 0
+	if s.Count {
+		total = len(ids)
+	}
+	for _, id := range ids[:min(len(ids), s.First)] {
+		article := n.byID("Article", id)
+		readers := []string{}
+		for _, u := range n.get(article, []string{"readers"}).([]*object) {
+			readers = append(readers, fmt.Sprint([]any{u.values["name"]}))
+		}
+		want = append(want, fmt.Sprintf("[%s %v]", n.commentsText(article, comments, least), readers))
+	}
+	if text := fmt.Sprintf("%d %v", total, want); got != text {
+		t.Fatalf("nested, where %s:\ngot  %s\nwant %s", whereText(s.Where), got, text)
+	}
+	for _, row := range list.Rows {
+		l := row.Values[0].(*query.List)
+		fit := len(n.fitting(n.byID("Article", string(row.ID)), least))
+		if comments.Count && l.Total != int64(fit) || l.HasNext != (fit > comments.First) {
+			t.Fatalf("comments of %s: %d of %d, next %t", row.ID, l.Total, fit, l.HasNext)
+		}
+	}
+}
+
+func (n *naive) byID(entity, id string) *object {
+	for _, o := range n.rows[entity] {
+		if o.values["id"] == id {
+			return o
+		}
+	}
+	panic(id)
+}
+
+// fitting is the comments of an article with so many replies, as its list has them: oldest first.
+func (n *naive) fitting(article *object, replies int64) (fit []*object) {
+	for _, c := range n.get(article, []string{"comments"}).([]*object) {
+		if c.values["replies"].(int64) >= replies {
+			fit = append(fit, c)
+		}
+	}
+	slices.SortFunc(fit, func(a, b *object) int {
+		return cmp.Or(compare(a.values["createdAt"], b.values["createdAt"]), compare(a.values["id"], b.values["id"]))
+	})
+	return fit
+}
+
+func (n *naive) commentsText(article *object, sel *query.Select, least int64) string {
+	all := []any{}
+	fit := n.fitting(article, least)
+	for _, c := range fit[:min(len(fit), sel.First)] {
+		author := c.values["author"].(*object)
+		if !n.visible(author) {
+			all = append(all, []any{nil})
+			continue
+		}
+		written := n.get(author, []string{"articles"}).([]*object)
+		slices.SortFunc(written, func(a, b *object) int {
+			return -cmp.Or(compare(a.values["createdAt"], b.values["createdAt"]), compare(a.values["id"], b.values["id"]))
+		})
+		titles := []any{}
+		for _, a := range written[:min(len(written), 20)] {
+			titles = append(titles, []any{a.values["title"]})
+		}
+		all = append(all, []any{[]any{author.values["name"], fmt.Sprint(titles)}})
+	}
+	return fmt.Sprint(all)
 }

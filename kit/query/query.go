@@ -24,7 +24,8 @@ type Engine struct {
 	clock    kit.Clock
 	log      *slog.Logger
 	handlers map[string]Handler
-	plans    planCache
+	plans    planCache[plan]
+	trees    planCache[tree]
 
 	account  *meta.Entity // whose rows viewers are, nil without accounts
 	dialect  dialect

@@ -27,6 +27,10 @@ func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
 		}
 		sel.given = asked.leaves()
 	}
+	if t.branches(sel) {
+		list, _, err := t.tree(ctx, sel, pageVariant, nil)
+		return list, err
+	}
 	lists, err := t.page(ctx, sel, nil, nil)
 	if err != nil {
 		return nil, err
@@ -78,6 +82,10 @@ func (t *Tx) mayRead(e *meta.Entity) error {
 
 // rows reads whole rows, by id or key, without a page.
 func (t *Tx) rows(ctx context.Context, sel *Select, v variant, value any) ([]*Row, error) {
+	if t.branches(sel) {
+		_, rows, err := t.tree(ctx, sel, v, value)
+		return rows, err
+	}
 	s := &shaper{}
 	p, err := t.plan(s, sel, nil, v, page{})
 	if err != nil {
@@ -186,6 +194,27 @@ func (t *Tx) count(ctx context.Context, sel *Select, list *meta.Field, parents [
 
 // plan finds the plan of that shape, or makes it. s collects the values that the plan takes.
 func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) (*plan, error) {
+	if err := t.shape(s, sel, list, v, pg); err != nil {
+		return nil, err
+	}
+	if p := t.engine.plans.get(s.key); p != nil {
+		return p, nil
+	}
+	pg.firstSlot = len(s.values)
+	builder := &planner{
+		renderer: t.renderer(), plan: &plan{parent: -1}, sel: sel, page: pg, variant: v, list: list,
+		extra: len(s.values) + len(pg.cursor),
+	}
+	builder.slots = s.slots
+	if err := builder.build(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", sel.Entity.Plural, err)
+	}
+	t.engine.plans.put(string(s.key), builder.plan)
+	return builder.plan, nil
+}
+
+// shape writes to s what the SQL of a read depends on, and the values of its filter.
+func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page) error {
 	s.key = append(s.key, byte('0'+v))
 	s.flag(sel.Query != nil)
 	s.flag(t.system)
@@ -212,23 +241,7 @@ func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) 
 	}
 	s.size = 0
 	s.filter(sel.Where, 0)
-	if s.err != nil {
-		return nil, s.err
-	}
-	if p := t.engine.plans.get(s.key); p != nil {
-		return p, nil
-	}
-	pg.firstSlot = len(s.values)
-	builder := &planner{
-		renderer: t.renderer(), plan: &plan{parent: -1}, sel: sel, page: pg, variant: v, list: list,
-		extra: len(s.values) + len(pg.cursor),
-	}
-	builder.slots = s.slots
-	if err := builder.build(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", sel.Entity.Plural, err)
-	}
-	t.engine.plans.put(string(s.key), builder.plan)
-	return builder.plan, nil
+	return s.err
 }
 
 func (t *Tx) renderer() *renderer {

@@ -1,7 +1,6 @@
 package query_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 func (w *world) wantRows(v kit.Viewer, s *query.Select, want string) {
@@ -102,14 +102,18 @@ func testNesting(w *world) {
 		nest{"author", w.sel("User", nest{"articles", w.sel("Article", "slug", nest{"tags", w.sel("Tag", "name")})})})
 	l, statements, err := w.tryList(w.ann, s)
 	must(err)
-	if statements != 6 {
-		w.Errorf("%d statements, want 6", statements)
+	want := 6 // one a level
+	if w.engine.DB().Dialect() == sqldb.Postgres {
+		want = 1
+	}
+	if statements != want {
+		w.Errorf("%d statements, want %d", statements, want)
 	}
 	tags := "[[a2 [[t0] [t2]]] [a1 [[t0] [t1]]] [a0 [[t0]]]]"
-	want := fmt.Sprintf("[[a2 [[t0] [t2]] [[c2 0 [bob []]] [c2 1 [bob []]]] [%[1]s]] [a1 [[t0] [t1]] [[c1 0 [bob []]] [c1 1 [bob []]]] [%[1]s]] "+
+	wanted := fmt.Sprintf("[[a2 [[t0] [t2]] [[c2 0 [bob []]] [c2 1 [bob []]]] [%[1]s]] [a1 [[t0] [t1]] [[c1 0 [bob []]] [c1 1 [bob []]]] [%[1]s]] "+
 		"[a0 [[t0]] [[c0 0 [bob []]] [c0 1 [bob []]]] [%[1]s]]]", tags)
-	if got := rowsText(l.Rows); got != want {
-		w.Errorf("got  %s\nwant %s", got, want)
+	if got := rowsText(l.Rows); got != wanted {
+		w.Errorf("got  %s\nwant %s", got, wanted)
 	}
 	comments := l.Rows[0].Values[2].(*query.List)
 	if !comments.HasNext || len(comments.Cursors) != 2 {
@@ -383,21 +387,6 @@ func testLimits(w *world) {
 	w.want(err, "MALFORMED")
 	_, err = w.get(w.ann, lists, "ann")
 	w.want(err, "MALFORMED")
-}
-
-func testExplain(w *world) {
-	s := w.sel("Article", "slug", nest{"comments", w.sel("Comment", "body")}, nest{"tags", nil})
-	s.Count = true
-	statements, err := w.engine.Explain(context.Background(), w.ann, s)
-	must(err)
-	if len(statements) != 4 {
-		w.Errorf("%d statements, want 4", len(statements))
-	}
-	for _, s := range statements {
-		if s.Plan == "" || strings.Contains(s.SQL, string(w.ann.ID)) {
-			w.Errorf("%s: %s", s.SQL, s.Plan)
-		}
-	}
 }
 
 func testSignedOut(w *world) {

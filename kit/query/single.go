@@ -7,10 +7,11 @@ import (
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
-// Single returns ctx for an Engine.Read that does nothing but List or Get sel. Where that is one statement the
-// database need not open a transaction around it.
-func Single(ctx context.Context, sel *Select) context.Context {
-	if sel.Count || sel.Query != nil || hasLists(sel.Fields) {
+// Single returns ctx for a Read that does nothing but List or Get sel. Where that is one statement the database need not
+// open a transaction around it.
+func (e *Engine) Single(ctx context.Context, sel *Select) context.Context {
+	several := !e.dialect.postgres && (sel.Count || hasLists(sel.Fields))
+	if several || sel.Query != nil { // whose rules and arguments may be asked for first
 		return ctx
 	}
 	return sqldb.WithSingle(ctx)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
@@ -80,6 +81,20 @@ func TestStatements(t *testing.T) {
 			archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(p.plan.sql + "\n")})
 		}
 	}
+	for _, c := range trees(b) {
+		tx := &Tx{engine: &Engine{backend: b, account: b.Entity("User"), dialect: dialect{true}}, viewer: kit.Viewer{ID: kit.ID(id)}}
+		grown := &shaper{}
+		var all []*branch
+		if err := tx.grow(grown, &all, &branch{sel: c.sel}, c.v, id); err != nil {
+			t.Fatal(c.name, err)
+		}
+		builder := treeBuilder{renderer: tx.renderer(), tree: &tree{}, branches: all}
+		builder.slots = grown.slots
+		if err := builder.build(c.v); err != nil {
+			t.Fatal(c.name, err)
+		}
+		archive.Files = append(archive.Files, txtar.File{Name: c.name + ": postgres", Data: []byte(builder.tree.sql + "\n")})
+	}
 	got := txtar.Format(archive)
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -90,5 +105,27 @@ func TestStatements(t *testing.T) {
 	want, err := os.ReadFile(file)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s%v", got, want, err)
+	}
+}
+
+type treeCase struct {
+	name string
+	sel  *Select
+	v    variant
+}
+
+// trees are reads with lists, which PostgreSQL answers with one statement.
+func trees(b *meta.Backend) []treeCase {
+	article, user, comment := b.Entity("Article"), b.Entity("User"), b.Entity("Comment")
+	name := &Select{Entity: user, Fields: []Selection{{Field: user.Field("name")}}}
+	articles := &Select{Entity: b.Entity("Team"), Fields: []Selection{{Field: b.Entity("Team").Field("members"), Nested: name}}}
+	comments := &Select{Entity: comment, Fields: []Selection{{Field: comment.Field("words")}}, First: 5, Count: true}
+	team := Selection{Field: article.Field("author"), Nested: &Select{Entity: user, Fields: []Selection{{Field: user.Field("team"), Nested: articles}}}}
+	return []treeCase{
+		{"a page with lists", &Select{Entity: article, First: 20, Fields: []Selection{
+			{Field: article.Field("title")}, {Field: article.Field("fans"), Nested: name}, {Field: article.Field("comments"), Nested: comments},
+		}}, pageVariant},
+		{"a page and how many rows there are", &Select{Entity: article, First: 20, Count: true, Fields: []Selection{{Field: article.Field("title")}}}, pageVariant},
+		{"one row with a list, and another behind references", &Select{Entity: article, Fields: []Selection{team, {Field: article.Field("readers"), Nested: name}}}, idVariant},
 	}
 }

@@ -67,7 +67,7 @@ func (c *call) list(r *resource, _ string) error {
 // answerList reads a page and answers with it. The link to the next one repeats the parameters.
 func (c *call) answerList(s *query.Select, parameters url.Values) error {
 	var list *query.List
-	err := c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+	err := c.readOnly(s, func(ctx context.Context, tx *query.Tx) (err error) {
 		list, err = tx.List(ctx, s)
 		return err
 	})
@@ -87,7 +87,7 @@ func (c *call) get(r *resource, key string) error {
 		return err
 	}
 	var row *query.Row
-	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+	err = c.readOnly(s, func(ctx context.Context, tx *query.Tx) (err error) {
 		row, err = tx.Get(ctx, s, key)
 		return err
 	})

@@ -124,6 +124,11 @@ func (c *call) read(do func(ctx context.Context, tx *query.Tx) error) error {
 	return c.door.engine.Read(c.r.Context(), c.viewer, do)
 }
 
+// readOnly is read for what reads s and nothing else.
+func (c *call) readOnly(s *query.Select, do func(ctx context.Context, tx *query.Tx) error) error {
+	return c.door.engine.Read(c.door.engine.Single(c.r.Context(), s), c.viewer, do)
+}
+
 func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
 	return c.door.engine.Write(c.r.Context(), c.viewer, do)
 }

@@ -1,0 +1,408 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// A tree is a read with lists as one statement, so that it takes one round trip however deep it goes.
+//
+//	WITH p0 AS MATERIALIZED (the page), p1 AS MATERIALIZED (a list of its rows that has lists itself)
+//	SELECT 0, … FROM p0 UNION ALL SELECT 1, … FROM p1 UNION ALL SELECT 2, … FROM (a list of p1's rows) …
+//
+// Each part is what the planner makes of a list of several rows, with the rows of the part above it in place of ids. The
+// parts share the columns of their types; what a part does not have is null. Nothing is built by the database but rows:
+// JSON costs it more. A part's rows keep their order, since PostgreSQL appends the parts one after the other: the scan of
+// a materialized part is not run in parallel.
+type tree struct {
+	sql     string
+	params  []param
+	columns []cell // of the statement: the part's number, then what the parts share
+	parts   []part // each behind the one that it belongs to
+}
+
+// part is the rows of one branch, or how many there are.
+type part struct {
+	branch int   // its place among the branches
+	of     int   // the part whose rows hold the list, -1 for the root
+	step   int   // which of that part's lists it is
+	plan   *plan // how a row is read; without rows where it never holds any
+	counts bool  // it tells how many rows there are, of each list
+	places []int // the column of each of the plan's cells
+}
+
+// branch is a list that a tree reads, in one request: the root, or a list in the rows of another branch.
+type branch struct {
+	sel   *Select
+	list  *meta.Field // nil for the root
+	path  []int       // of Selections, from the branch above
+	page  page
+	extra int
+	lists []int // their places among the branches
+}
+
+// branches tells whether sel is read as a tree. SQLite runs in the process: there a round trip costs nothing.
+func (t *Tx) branches(sel *Select) bool {
+	return t.engine.dialect.postgres && (sel.Count || hasLists(sel.Fields))
+}
+
+// tree reads sel: a page of rows, or the rows that value names.
+func (t *Tx) tree(ctx context.Context, sel *Select, v variant, value any) (*List, []*Row, error) {
+	s := &shaper{}
+	var all []*branch
+	if err := t.grow(s, &all, &branch{sel: sel}, v, value); err != nil {
+		return nil, nil, err
+	}
+	tr := t.engine.trees.get(s.key)
+	if tr == nil {
+		b := treeBuilder{renderer: t.renderer(), tree: &tree{}, branches: all}
+		b.slots = s.slots
+		if err := b.build(v); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", sel.Entity.Plural, err)
+		}
+		tr = b.tree
+		t.engine.trees.put(string(s.key), tr)
+	}
+	r := &treeReading{tx: t, tree: tr, branches: all}
+	if err := r.run(ctx, s.values); err != nil {
+		return nil, nil, err
+	}
+	return r.result(v)
+}
+
+// grow adds b and the branches in it, and writes their shape and their values.
+func (t *Tx) grow(s *shaper, all *[]*branch, b *branch, v variant, value any) (err error) {
+	if v == pageVariant || v == childrenVariant {
+		if b.page, err = b.sel.page(b.list); err != nil {
+			return err
+		}
+	}
+	if err := t.shape(s, b.sel, b.list, v, b.page); err != nil {
+		return err
+	}
+	s.flag(b.sel.Count)
+	b.page.firstSlot = len(s.values)
+	s.values = append(s.values, b.page.cursor...)
+	b.extra = len(s.values)
+	s.values = append(s.values, b.sel.given...)
+	switch {
+	case v == idVariant || v == keyVariant || v == idsVariant:
+		s.values = append(s.values, value)
+	case b.page.skip > 0:
+		s.values = append(s.values, int64(b.page.skip))
+	}
+	*all = append(*all, b)
+	return t.growLists(s, all, b, b.sel.Fields, nil)
+}
+
+func (t *Tx) growLists(s *shaper, all *[]*branch, b *branch, fields []Selection, path []int) error {
+	for i, f := range fields {
+		here := append(path[:len(path):len(path)], i)
+		switch {
+		case f.Field.Kind == meta.List:
+			nested := f.Nested
+			if nested == nil {
+				nested = &Select{Entity: f.Field.Target()}
+			}
+			b.lists = append(b.lists, len(*all))
+			if err := t.grow(s, all, &branch{sel: nested, list: f.Field, path: here}, childrenVariant, nil); err != nil {
+				return err
+			}
+		case f.Nested != nil:
+			if err := t.growLists(s, all, b, f.Nested.Fields, here); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// treeBuilder renders a tree.
+type treeBuilder struct {
+	*renderer
+	tree     *tree
+	branches []*branch
+	with     []string // the parts that others hang on
+	sources  []string // of each part, what its rows are selected from; empty where it has none
+}
+
+func (b *treeBuilder) build(root variant) error {
+	b.add(0, -1, 0, root, "")
+	b.union()
+	return b.err
+}
+
+// add renders the rows of a branch, those of the lists in it, and their numbers.
+func (b *treeBuilder) add(at, of, step int, v variant, owners string) {
+	br := b.branches[at]
+	p := b.planner(br, v, owners)
+	p.render()
+	number := len(b.tree.parts)
+	b.tree.parts = append(b.tree.parts, part{branch: at, of: of, step: step, plan: p.plan})
+	b.sources = append(b.sources, "")
+	if p.plan.never {
+		return
+	}
+	name := "p" + strconv.Itoa(number)
+	columns := make([]string, len(p.columns))
+	for i := range columns {
+		columns[i] = columnName(i)
+	}
+	header := name + "(" + strings.Join(columns, ", ") + ")"
+	if len(p.plan.lists) > 0 {
+		b.with = append(b.with, header+" AS MATERIALIZED ("+p.plan.sql+")")
+		b.sources[number] = name
+	} else {
+		b.sources[number] = "(" + p.plan.sql + ") " + header
+	}
+	if br.sel.Count && !p.single() {
+		b.addCount(at, of, step, v, owners)
+	}
+	for i, list := range p.plan.lists {
+		b.add(b.listAt(br, list.path), number, i, childrenVariant, p.ownersIn(name, list.path))
+	}
+}
+
+func columnName(i int) string { return "c" + strconv.Itoa(i) }
+
+func (b *treeBuilder) planner(br *branch, v variant, owners string) *planner {
+	return &planner{
+		renderer: b.renderer, plan: &plan{parent: -1}, sel: br.sel, page: br.page, variant: v, list: br.list,
+		extra: br.extra, owners: owners,
+	}
+}
+
+func (b *treeBuilder) addCount(at, of, step int, v variant, owners string) {
+	counting, cells := countsVariant, []cell{{kind: meta.ID}, {class: integerClass, kind: meta.Int64}}
+	if v == pageVariant {
+		counting, cells = countVariant, cells[1:]
+	}
+	p := b.planner(b.branches[at], counting, owners)
+	p.render()
+	p.plan.cells = cells
+	b.tree.parts = append(b.tree.parts, part{branch: at, of: of, step: step, plan: p.plan, counts: true})
+	source := ""
+	if !p.plan.never {
+		columns := []string{columnName(0), columnName(1)}[:len(cells)]
+		source = "(" + p.plan.sql + ") n" + strconv.Itoa(len(b.sources)) + "(" + strings.Join(columns, ", ") + ")"
+	}
+	b.sources = append(b.sources, source)
+}
+
+func (b *treeBuilder) listAt(br *branch, path []int) int {
+	for _, i := range br.lists {
+		if equal(b.branches[i].path, path) {
+			return i
+		}
+	}
+	panic(fmt.Sprintf("no list at %v of %s", path, br.sel.Entity.Name))
+}
+
+func equal(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// ownersIn is the condition to name a row of the part called name whose list at path the viewer may see. Of a page, the
+// one row too many has no lists read.
+func (p *planner) ownersIn(name string, path []int) string {
+	n := p.plan.node
+	for _, i := range path[:len(path)-1] {
+		n = n.values[i].node
+	}
+	owners := "IN (SELECT " + columnName(n.id) + " FROM " + name
+	switch guard := n.values[path[len(path)-1]].column; {
+	case guard >= 0:
+		owners += " WHERE " + columnName(guard) + " IS NOT NULL"
+	case p.variant == pageVariant && p.page.limit > 0:
+		owners += " LIMIT " + strconv.Itoa(p.page.limit)
+	}
+	return owners + ")"
+}
+
+// union puts the parts together: a column for each that the widest part has of a type.
+func (b *treeBuilder) union() {
+	tr := b.tree
+	shared := map[string][]int{} // by type
+	types := []string{""}
+	tr.columns = []cell{{class: integerClass}}
+	for i := range tr.parts {
+		used := map[string]int{}
+		for _, c := range tr.parts[i].plan.cells {
+			t := columnType(c.kind)
+			if used[t] == len(shared[t]) {
+				shared[t] = append(shared[t], len(tr.columns))
+				tr.columns = append(tr.columns, cell{class: c.class})
+				types = append(types, t)
+			}
+			tr.parts[i].places = append(tr.parts[i].places, shared[t][used[t]])
+			used[t]++
+		}
+	}
+	var selects []string
+	for i, source := range b.sources {
+		if source != "" {
+			selects = append(selects, b.selectPart(i, source, types))
+		}
+	}
+	sql := strings.Join(selects, "\nUNION ALL ")
+	if len(b.with) > 0 {
+		sql = "WITH " + strings.Join(b.with, ",\n") + "\n" + sql
+	}
+	tr.sql, tr.params = finish(sql, b.params)
+}
+
+func (b *treeBuilder) selectPart(number int, source string, types []string) string {
+	columns := make([]string, len(types))
+	columns[0] = strconv.Itoa(number)
+	for i, t := range types[1:] {
+		columns[i+1] = "NULL::" + t
+	}
+	for i, place := range b.tree.parts[number].places {
+		columns[place] = columnName(i)
+		if types[place] == "bigint" {
+			columns[place] += "::bigint"
+		}
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + source
+}
+
+// columnType is the type in which values of a kind leave PostgreSQL (see selected).
+func columnType(k meta.Kind) string {
+	switch k {
+	case meta.ID, meta.Reference, meta.UUID:
+		return "uuid"
+	case meta.Int, meta.Int64, meta.Duration:
+		return "bigint"
+	case meta.Float:
+		return "double precision"
+	case meta.Boolean:
+		return "boolean"
+	case meta.DateTime:
+		return "timestamptz"
+	case meta.Bytes:
+		return "bytea"
+	case meta.JSON:
+		return "jsonb"
+	}
+	return "text"
+}
+
+// treeReading is a tree's answer.
+type treeReading struct {
+	tx       *Tx
+	tree     *tree
+	branches []*branch
+	parts    []*reading
+	totals   []map[string]int64 // of each part that counts, by the row that holds the list
+}
+
+func (r *treeReading) run(ctx context.Context, values []any) error {
+	r.parts = make([]*reading, len(r.tree.parts))
+	r.totals = make([]map[string]int64, len(r.tree.parts))
+	for i, p := range r.tree.parts {
+		r.parts[i] = &reading{
+			tx: r.tx, plan: p.plan, sel: r.branches[p.branch].sel,
+			cells: append([]cell(nil), p.plan.cells...), pending: make([][]hole, len(p.plan.lists)),
+		}
+	}
+	if r.tree.parts[0].plan.never {
+		return nil
+	}
+	args, err := r.tx.args(r.tree.params, values)
+	if err != nil {
+		return err
+	}
+	what := r.branches[0].sel.Entity.Plural
+	rows, err := r.tx.conn.Query(ctx, r.tree.sql, args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	defer rows.Close()
+	columns := append([]cell(nil), r.tree.columns...)
+	dest := make([]any, len(columns))
+	for i := range columns {
+		dest[i] = columns[i].dest()
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+		if err := r.take(columns); err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+	}
+	return rows.Err()
+}
+
+// take gives the row just read to its part.
+func (r *treeReading) take(columns []cell) error {
+	number := *columns[0].integer
+	p, part := &r.tree.parts[number], r.parts[number]
+	for i, place := range p.places {
+		part.cells[i].become(&columns[place])
+	}
+	if !p.counts {
+		return part.take()
+	}
+	owner := ""
+	if len(part.cells) == 2 {
+		owner = *part.cells[0].text
+	}
+	if r.totals[number] == nil {
+		r.totals[number] = map[string]int64{}
+	}
+	r.totals[number][owner] = *part.cells[len(part.cells)-1].integer
+	return nil
+}
+
+// become takes the value of another cell.
+func (c *cell) become(other *cell) {
+	c.text, c.integer, c.float, c.boolean, c.instant, c.bytes = other.text, other.integer, other.float, other.boolean, other.instant, other.bytes
+}
+
+// result puts the lists into the rows that hold them.
+func (r *treeReading) result(root variant) (*List, []*Row, error) {
+	var first *List
+	known := make([]map[string]*List, len(r.branches)) // by the row that holds it
+	for i, p := range r.tree.parts {
+		b := r.branches[p.branch]
+		switch {
+		case p.counts:
+			for owner, total := range r.totals[i] {
+				if l := known[p.branch][owner]; l != nil {
+					l.Total = total
+				}
+			}
+			continue
+		case p.of < 0 && root != pageVariant:
+			continue
+		}
+		hash := orderHash(b.sel.Entity, orderOf(b.sel, b.list))
+		if p.of < 0 {
+			known[p.branch] = r.parts[i].lists(b.page, hash, "", nil)
+			first = known[p.branch][""]
+			continue
+		}
+		holes := r.parts[p.of].pending[p.step]
+		if len(holes) == 0 {
+			continue
+		}
+		known[p.branch] = r.parts[i].lists(b.page, hash, "", parentsOf(holes))
+		for _, h := range holes {
+			h.row.Values[h.index] = known[p.branch][string(h.row.ID)]
+		}
+	}
+	return first, r.parts[0].rows, nil
+}
