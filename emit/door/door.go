@@ -69,7 +69,7 @@ func everybody(rules []*model.Rule) bool {
 	return slices.ContainsFunc(rules, func(r *model.Rule) bool { return r.When.Op == model.Const && r.When.Value == true })
 }
 
-// Key is an order or a filter of one column: a field, or a part of a value object.
+// Key is an order or a filter of one column: a field, a part of a value object, or a field of a row that is referred to.
 type Key struct {
 	Path  []*model.Field
 	Field *model.Field // the last of Path
@@ -80,7 +80,13 @@ func Keys(e *model.Entity) []Key {
 	var keys []Key
 	for _, f := range ReadFields(e) {
 		switch f.Kind {
-		case model.List, model.Ref:
+		case model.List:
+		case model.Ref:
+			for _, behind := range ReadFields(f.Target) {
+				if behind.Kind != model.Value && ordered(behind) {
+					keys = append(keys, Key{[]*model.Field{f, behind}, behind})
+				}
+			}
 		case model.Value:
 			for _, part := range f.Fields {
 				if ordered(part) {

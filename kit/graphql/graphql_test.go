@@ -120,6 +120,7 @@ func TestPagesGoBothWays(t *testing.T) {
 	}
 	cursor := page.Data.Articles.PageInfo.EndCursor
 	c.want("", `query($c: String) { articles(first: 1, order: [title_ASC], after: $c) { nodes { title } } }`, `{"c":"`+cursor+`"}`, `{"data":{"articles":{"nodes":[{"title":"Beta"}]}}}`)
+	c.want("", `{ articles(first: 1, order: [author_username_DESC, title_DESC]) { nodes { title } } }`, "null", `{"data":{"articles":{"nodes":[{"title":"Gamma"}]}}}`)
 	c.want("", `{ articles(last: 2, order: [title_ASC]) { nodes { title } pageInfo { hasPreviousPage } } }`, "null", `{"data":{"articles":{"nodes":[{"title":"Beta"},{"title":"Gamma"}],"pageInfo":{"hasPreviousPage":true}}}}`)
 }
 

@@ -60,7 +60,8 @@ func count(s *query.Select, name string, raw any) []kit.FieldError {
 	return nil
 }
 
-// orderKey reads createdAt_DESC, or price_amount_ASC for a part of a value object.
+// orderKey reads createdAt_DESC, or price_amount_ASC for a part of a value object and author_name_ASC for a field of a row
+// that is referred to.
 func orderKey(e *meta.Entity, value string) query.Order {
 	name, descending := strings.CutSuffix(value, "_DESC")
 	name = strings.TrimSuffix(name, "_ASC")
@@ -69,7 +70,7 @@ func orderKey(e *meta.Entity, value string) query.Order {
 		return order
 	}
 	for _, f := range e.Fields {
-		if part, ok := strings.CutPrefix(name, f.Name+"_"); ok && f.Kind == meta.Value {
+		if part, ok := strings.CutPrefix(name, f.Name+"_"); ok && (f.Kind == meta.Value || f.Kind == meta.Reference && f.Target().Field(part) != nil) {
 			order.Path = []string{f.Name, part}
 		}
 	}

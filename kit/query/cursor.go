@@ -186,8 +186,11 @@ func keyField(e *meta.Entity, path []string) *meta.Field {
 		return nil
 	}
 	f := e.Field(path[0])
-	if f != nil && f.Kind == meta.Value && len(path) == 2 {
+	switch {
+	case f != nil && f.Kind == meta.Value && len(path) == 2:
 		return partOf(f, path[1])
+	case f != nil && f.Kind == meta.Reference && len(path) > 1:
+		return keyField(f.Target(), path[1:])
 	}
 	return f
 }

@@ -381,7 +381,7 @@ func (n *naive) check(t *rapid.T) {
 		s.Where = n.filters(t, 3)
 	}
 	var order []query.Order
-	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"title", "rating", "earnings", "price.amount", "editor", "publishedAt", "createdAt", "saves", "busy", "popular"}), 0, 3, rapid.ID).Draw(t, "order") {
+	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"title", "rating", "earnings", "price.amount", "editor", "author.name", "editor.boss.name", "publishedAt", "createdAt", "saves", "busy", "popular"}), 0, 3, rapid.ID).Draw(t, "order") {
 		order = append(order, query.Order{Path: strings.Split(path, "."), Descending: rapid.Bool().Draw(t, "descending")})
 	}
 	s.Order, s.Count, s.First = order, true, 100

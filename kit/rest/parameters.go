@@ -161,7 +161,7 @@ func (p *parameters) order(r *resource) []query.Order {
 	orders := make([]query.Order, 0, len(keys))
 	for _, key := range keys {
 		name, descending := strings.CutPrefix(key, "-")
-		path, problem := orderPath(r.read, name)
+		path, problem := orderPath(r.read, name, true)
 		if problem != "" {
 			p.fail(paramOrder, kit.FieldUnknown, problem)
 			continue
@@ -171,18 +171,22 @@ func (p *parameters) order(r *resource) []query.Order {
 	return orders
 }
 
-func orderPath(fields []*meta.Field, name string) (path []string, problem string) {
+// orderPath is the path that name says. Deep lets it lead through a reference.
+func orderPath(fields []*meta.Field, name string, deep bool) (path []string, problem string) {
 	first, rest, parts := strings.Cut(name, ".")
 	f := named(fields, first)
 	switch {
 	case f == nil:
 		return nil, strconv.Quote(first[:min(len(first), 64)]) + " is no field" + input.DidYouMean(first, filter.Names(fields))
-	case f.Kind == meta.Value && !parts:
+	case f.Kind == meta.Value && !parts && deep:
 		return nil, "name a part of " + first + ", such as " + first + "." + f.Fields[0].Name
-	case f.Kind == meta.Value:
-		path, problem = orderPath(f.Fields, rest)
+	case f.Kind == meta.Value && deep:
+		path, problem = orderPath(f.Fields, rest, false)
 		return append([]string{first}, path...), problem
-	case parts || len(filter.Comparisons(f.Kind)) == 0:
+	case f.Kind == meta.Reference && deep && parts:
+		path, problem = orderPath(query.ReadFields(f.Target()), rest, false)
+		return append([]string{first}, path...), problem
+	case parts || len(filter.Comparisons(f.Kind)) == 0 || f.Kind == meta.Reference:
 		return nil, strconv.Quote(first) + " has no order"
 	}
 	return []string{first}, ""

@@ -129,6 +129,7 @@ func TestList(t *testing.T) {
 		"title.in=Alpha,Gamma&order=title":                 "Alpha Gamma",
 		"title.ne=Alpha&order=-title":                      "Gamma Beta",
 		"title.contains=amm":                               "Gamma",
+		"order=-author.username,-title":                    "Gamma Beta Alpha",
 		"title.startsWith=B":                               "Beta",
 		"author=ann&title.gt=Beta":                         "Gamma",
 		"author.username=bob":                              "",
@@ -169,6 +170,9 @@ func TestMistakes(t *testing.T) {
 	c.want(422, "GET", "/v1/articles?limit=101", "", "--", `from 1 to 100`)
 	c.want(422, "GET", "/v1/articles?limit=x&order=titel&count=1&include=autor&status.gt=OPEN&price=1&tags=go", "", "--",
 		`"field":"limit"`, `"field":"order"`, `"field":"count"`, `"field":"include"`, `"field":"status.gt"`, `"field":"price"`, `"field":"tags"`)
+	for _, order := range []string{"author", "tags", "price", "author.email.x", "author.articles", "comments.body"} {
+		c.want(422, "GET", "/v1/articles?order="+order, "", "--", `"field":"order","code":"UNKNOWN_FIELD"`)
+	}
 	c.want(422, "GET", "/v1/articles?limit=1&limit=2", "", "--", "must stand once")
 	c.want(422, "GET", "/v1/articles?include=comments.article.comments.article.comments", "", "--", "4 levels")
 	c.want(422, "GET", "/v1/articles?limit=100&include=comments.article.comments", "", "--", "rows")
