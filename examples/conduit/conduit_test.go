@@ -38,7 +38,7 @@ func start(t *testing.T, database string) (url string) {
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	config, err := server.ReadConfig("conduit", func(name string) string {
-		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error"}[name]
+		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func start(t *testing.T, database string) *shop {
 	service := app.New(catalog.New(), orders.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	config, err := server.ReadConfig("shop", func(name string) string {
-		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error"}[name]
+		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -79,6 +79,7 @@ var cases = []struct {
 	{"records of business code", testRecords},
 	{"system", testSystem},
 	{"operations", testOperations},
+	{"statements have a budget", testBudget},
 	{"limits", testLimits},
 	{"signed out", testSignedOut},
 }

@@ -16,7 +16,7 @@ func New(b *meta.Backend, db sqldb.Database, o Options) (*Engine, error) {
 	if err := meta.Resolve(b); err != nil {
 		return nil, err
 	}
-	e := &Engine{backend: b, db: db, clock: o.Clock, log: o.Log, handlers: o.Handlers}
+	e := &Engine{backend: b, db: db, clock: o.Clock, log: o.Log, handlers: o.Handlers, budget: o.Budget}
 	if e.clock == nil {
 		e.clock = systemClock{}
 	}
@@ -62,7 +62,7 @@ func (e *Engine) Write(ctx context.Context, viewer kit.Viewer, do func(ctx conte
 }
 
 func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
-	state := &txState{}
+	state := &txState{budget: e.budget}
 	now := e.clock.Now().UTC().Truncate(time.Microsecond)
 	return &Tx{engine: e, conn: counted{c, state}, viewer: viewer, now: now, state: state}
 }
@@ -95,13 +95,26 @@ type counted struct {
 	state *txState
 }
 
-func (c counted) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+// count counts one more statement, unless that is one too many.
+func (c counted) count(sql string) error {
 	c.state.statements++
+	if budget := c.state.budget; budget > 0 && c.state.statements > budget {
+		return fmt.Errorf("statement %d of a transaction that may run %d: %s", c.state.statements, budget, sql)
+	}
+	return nil
+}
+
+func (c counted) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	if err := c.count(sql); err != nil {
+		return nil, err
+	}
 	return c.Conn.Query(ctx, sql, args...)
 }
 
 func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	c.state.statements++
+	if err := c.count(sql); err != nil {
+		return 0, err
+	}
 	return c.Conn.Exec(ctx, sql, args...)
 }
 

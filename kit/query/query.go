@@ -24,6 +24,7 @@ type Engine struct {
 	clock    kit.Clock
 	log      *slog.Logger
 	handlers map[string]Handler
+	budget   int
 	plans    planCache[plan]
 	trees    planCache[tree]
 
@@ -37,6 +38,7 @@ type Options struct {
 	Clock    kit.Clock          // the system's unless given
 	Log      *slog.Logger       // slog.Default unless given
 	Handlers map[string]Handler // of every operation, by its name
+	Budget   int                // statements that a transaction may run; one more fails it. 0 is no bound
 }
 
 // Handler runs a business operation: generated code that makes typed arguments and calls the team's method.
@@ -111,4 +113,5 @@ type Change struct {
 
 type txState struct {
 	statements int
+	budget     int
 }

@@ -333,6 +333,26 @@ func (w *world) call(v kit.Viewer, operation string, args ...any) error {
 	return fmt.Errorf("no operation %s", operation)
 }
 
+// A loop of statements fails where a budget is set.
+func testBudget(w *world) {
+	engine, err := query.New(backend(), w.engine.DB(), query.Options{Budget: 3})
+	must(err)
+	run := func(times int) error {
+		return engine.Read(context.Background(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+			for range times {
+				if _, err := tx.List(ctx, query.Full(engine.Backend().Entity("Tag"))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	w.want(run(3), "ok")
+	if err := run(4); err == nil || !strings.Contains(err.Error(), "statement 4 of a transaction that may run 3: SELECT") {
+		w.Errorf("got %v", err)
+	}
+}
+
 func testOperations(w *world) {
 	draft := w.create(w.ann, false, "Article", "title", "draft")
 	public := w.article(w.ann, "public")

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	LogFormat       string // "text", "json"
 	ShutdownTimeout time.Duration
 	RequestTimeout  time.Duration
+	StatementBudget int // 0 is no bound
 	Migrate         bool
 	CORSOrigins     []string
 	TrustedProxies  []netip.Prefix
@@ -96,6 +98,10 @@ func settings() []setting {
 		}},
 		{"REQUEST_TIMEOUT", "30s", "how long a request may take", func(c *Config, text string) error {
 			return duration(text, &c.RequestTimeout)
+		}},
+		{"STATEMENT_BUDGET", "", "how many statements a transaction may run, for tests: a query in a loop fails there", func(c *Config, text string) (err error) {
+			c.StatementBudget, err = strconv.Atoi(text)
+			return err
 		}},
 		{"MIGRATE", "auto, in production off", "auto applies migrations before serving, off leaves them to the command migrate", func(c *Config, text string) error {
 			c.Migrate = text == "auto"

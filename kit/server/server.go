@@ -171,7 +171,7 @@ func (s *Server) Migrate(ctx context.Context) ([]migrate.Applied, error) {
 }
 
 func (s *Server) makeEngine(context.Context) (err error) {
-	s.engine, err = query.New(s.service.Backend, s.db, query.Options{Log: s.log, Handlers: s.service.Handlers})
+	s.engine, err = query.New(s.service.Backend, s.db, query.Options{Log: s.log, Handlers: s.service.Handlers, Budget: s.config.StatementBudget})
 	return err
 }
 

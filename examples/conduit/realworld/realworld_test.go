@@ -42,7 +42,7 @@ func start(t *testing.T, database string) string {
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.Mount = realworld.Mount
 	config, err := server.ReadConfig("conduit", func(name string) string {
-		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error"}[name]
+		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
