@@ -20,6 +20,9 @@ func Emit(m *model.Model) []byte {
 	for _, e := range door.Entities(m) {
 		d.entity(e)
 	}
+	if writes(m) {
+		d.batch()
+	}
 	for _, o := range door.Operations(m) {
 		d.operation(o)
 	}

@@ -63,6 +63,9 @@ func quality(item string) float64 {
 
 // body reads the request's JSON object. An empty body is an empty object where optional.
 func (c *call) body(optional bool, types ...string) (input.Object, error) {
+	if c.tx != nil {
+		return c.sent, nil
+	}
 	if optional && c.r.ContentLength == 0 {
 		return input.Object{}, nil
 	}

@@ -161,6 +161,35 @@ func TestList(t *testing.T) {
 	c.want(200, "GET", "/v1/users/ann", "", as(ann, "--", `"email":"ann@example.com"`)...)
 }
 
+func TestBatch(t *testing.T) {
+	c := newClient(t)
+	const writes = `{"method": "POST", "path": "/v1/tags", "body": {"name": "new"}},
+		{"method": "POST", "path": "/v1/articles", "body": {"title": "Both", "tags": [{"$id": 0}]}},
+		{"method": "PATCH", "path": "/v1/articles/both", "body": {"note": "seen"}, "ifMatch": "\"1\""},
+		{"method": "POST", "path": "/v1/comments", "body": {"article": {"$id": 1}, "body": "x"}},
+		{"method": "GET", "path": "/v1/articles/both?include=tags,comments"}`
+	// All or nothing: the last one is not there.
+	c.want(404, "POST", "/v1/batch", `{"requests": [`+writes+`, {"method": "DELETE", "path": "/v1/articles/nothing"}]}`, as(ann, "--", `"detail":"Request 5: There is no such article`)...)
+	c.want(404, "GET", "/v1/articles/both", "", ann...)
+	c.want(200, "POST", "/v1/batch", `{"requests": [`+writes+`]}`, as(ann, "--",
+		`{"responses":[{"status":201,"body":{"id":`, `"note":"seen"`, `"tags":[{"id":`, `"comments":{"items":[{"id":`)...)
+	c.want(200, "GET", "/v1/articles/both", "", as(ann, "--", `"note":"seen"`)...)
+	for body, want := range map[string]string{
+		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"title": ""}}]}`:    `"field":"requests.0.title","code":"TOO_SHORT"`,
+		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"titel": "x"}}]}`:   `"field":"requests.0.titel","code":"UNKNOWN_FIELD"`,
+		`{"requests": [{"method": "POST", "path": "/v1/tags", "body": {"name": {"$id": 0}}}]}`: `"field":"requests.0.body","code":"NOT_FOUND"`,
+		`{"requests": []}`: `"field":"requests","code":"TOO_LONG"`,
+		`{}`:               `"field":"requests","code":"REQUIRED"`,
+		`{"requests": [{"method": "TRACE", "path": "/v1/tags"}, {"method": "GET", "path": "//x/v1/"}, 5], "other": 1}`: `"field":"requests.1.path"`,
+	} {
+		c.want(422, "POST", "/v1/batch", body, as(ann, "--", want)...)
+	}
+	c.want(404, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/batch", "body": {"requests": []}}]}`, ann...)
+	c.want(405, "POST", "/v1/batch", `{"requests": [{"method": "PUT", "path": "/v1/tags"}]}`, ann...)
+	c.want(401, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/tags", "body": {"name": "x"}}]}`)
+	c.want(403, "POST", "/v1/batch", `{"requests": [{"method": "PATCH", "path": "/v1/articles/alpha", "body": {"note": "mine"}}]}`, bob...)
+}
+
 func TestMistakes(t *testing.T) {
 	c := newClient(t)
 	c.want(422, "GET", "/v1/articles?stauts=OPEN", "", "--", `{"field":"stauts","code":"UNKNOWN_FIELD"`, `did you mean \"status\"?`)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
@@ -118,18 +119,29 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	viewer kit.Viewer
+	tx     *query.Tx    // of the batch that this is part of; nil for a request of its own
+	sent   input.Object // in that batch
 }
 
 func (c *call) read(do func(ctx context.Context, tx *query.Tx) error) error {
+	if c.tx != nil {
+		return do(c.r.Context(), c.tx)
+	}
 	return c.door.engine.Read(c.r.Context(), c.viewer, do)
 }
 
 // readOnly is read for what reads s and nothing else.
 func (c *call) readOnly(s *query.Select, do func(ctx context.Context, tx *query.Tx) error) error {
+	if c.tx != nil {
+		return do(c.r.Context(), c.tx)
+	}
 	return c.door.engine.Read(c.door.engine.Single(c.r.Context(), s), c.viewer, do)
 }
 
 func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
+	if c.tx != nil {
+		return do(c.r.Context(), c.tx)
+	}
 	return c.door.engine.Write(c.r.Context(), c.viewer, do)
 }
 

@@ -1,0 +1,241 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// A batch is several requests to this door in one transaction: all of them happen, or none does.
+//
+//	{"requests": [
+//	  {"method": "POST", "path": "/v1/orders", "body": {"note": "two of them"}},
+//	  {"method": "POST", "path": "/v1/order-lines", "body": {"order": {"$id": 0}, "quantity": 2}}
+//	]}
+//
+// {"$id": n} stands for the id that request n was answered with. A request that fails fails the batch: its problem is the
+// answer, with the fields at fault under requests.n. Otherwise the answer is a list of statuses and bodies in order.
+
+const (
+	batchPath = "/batch"
+	maxBatch  = 50 // requests
+)
+
+// batched is one request of a batch.
+type batched struct {
+	method, path, match string
+	body                input.Object
+}
+
+func (d *door) addBatch(rs *routes) {
+	rs.add(http.MethodPost, batchPath, func([]string) action { return action{"batch", (*call).batch} })
+}
+
+func (c *call) batch() error {
+	if c.tx != nil {
+		return &kit.Problem{Code: kit.CodeNotFound, Status: http.StatusNotFound, Detail: "A batch is no part of a batch."}
+	}
+	if _, err := c.onlyParameters(); err != nil {
+		return err
+	}
+	object, err := c.body(false, "application/json")
+	if err != nil {
+		return err
+	}
+	requests, err := readBatch(object)
+	if err != nil {
+		return err
+	}
+	var answers []byte
+	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+		answers = append(answers[:0], `{"responses":[`...)
+		ids := make([]string, 0, len(requests))
+		for i, r := range requests {
+			id, answer, err := c.part(ctx, tx, r, ids)
+			if err != nil {
+				return inBatch(i, err)
+			}
+			if i > 0 {
+				answers = append(answers, ',')
+			}
+			answers = append(answers, answer...)
+			ids = append(ids, id)
+		}
+		answers = append(answers, `]}`...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, answers)
+}
+
+func readBatch(object input.Object) ([]batched, error) {
+	var wrong []kit.FieldError
+	fail := func(field, code, format string, args ...any) {
+		wrong = append(wrong, kit.FieldError{Field: field, Code: code, Detail: fmt.Sprintf(format, args...)})
+	}
+	for name := range object {
+		if name != "requests" {
+			fail(name[:min(len(name), 64)], kit.FieldUnknown, "is no field here")
+		}
+	}
+	list, ok := object["requests"].([]any)
+	switch {
+	case !ok:
+		fail("requests", kit.FieldRequired, "must be a list of requests")
+	case len(list) == 0 || len(list) > maxBatch:
+		fail("requests", kit.FieldTooLong, "must hold from 1 to %d requests", maxBatch)
+		list = nil
+	}
+	requests := make([]batched, len(list))
+	for i, item := range list {
+		at := "requests." + strconv.Itoa(i)
+		o, _ := item.(input.Object)
+		requests[i].method, _ = o["method"].(string)
+		requests[i].path, _ = o["path"].(string)
+		requests[i].match, _ = o["ifMatch"].(string)
+		body, isObject := o["body"].(input.Object)
+		requests[i].body = body
+		if body == nil {
+			requests[i].body = input.Object{}
+		}
+		switch {
+		case !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete}, requests[i].method):
+			fail(at+".method", kit.FieldFormat, "must be GET, POST, PUT, PATCH or DELETE")
+		case !strings.HasPrefix(requests[i].path, Prefix+"/"):
+			fail(at+".path", kit.FieldFormat, "must begin with %s/", Prefix)
+		case o["body"] != nil && !isObject:
+			fail(at+".body", kit.FieldType, "must be an object")
+		}
+		for name := range o {
+			if !slices.Contains([]string{"method", "path", "body", "ifMatch"}, name) {
+				fail(at+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field here")
+			}
+		}
+	}
+	if wrong != nil {
+		return nil, invalid(wrong)
+	}
+	return requests, nil
+}
+
+// part runs one request in the transaction, and tells the id that it was answered with, empty without one.
+func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) (id string, answer []byte, err error) {
+	if err := putIDs(b.body, ids); err != nil {
+		return "", nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, b.method, b.path, http.NoBody)
+	if err != nil || r.URL.Host != "" {
+		return "", nil, kit.Invalid("path", kit.FieldFormat, "is no path")
+	}
+	if b.match != "" {
+		r.Header.Set("If-Match", b.match)
+	}
+	route := c.door.routes.match(r)
+	if route == nil {
+		return "", nil, kit.NotFound("resource")
+	}
+	a, ok := route.methods[b.method]
+	if !ok {
+		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
+	}
+	w := &memory{header: http.Header{}}
+	if err := a.do(&call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: b.body}); err != nil {
+		return "", nil, err
+	}
+	answer = strconv.AppendInt(append(answer, `{"status":`...), int64(w.status), 10)
+	if len(w.body) > 0 {
+		answer = append(append(answer, `,"body":`...), w.body...)
+	}
+	return w.id(), append(answer, '}'), nil
+}
+
+// memory keeps the answer to one request of a batch.
+type memory struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (m *memory) Header() http.Header    { return m.header }
+func (m *memory) WriteHeader(status int) { m.status = status }
+
+func (m *memory) Write(p []byte) (int, error) {
+	m.body = append(m.body, p...)
+	return len(p), nil
+}
+
+// id is that of the row in the answer, empty where it holds none.
+func (m *memory) id() string {
+	if len(m.body) == 0 {
+		return ""
+	}
+	tree, err := input.Parse(m.body)
+	if err != nil {
+		return ""
+	}
+	row, _ := tree.(input.Object)
+	id, _ := row["id"].(string)
+	return id
+}
+
+// putIDs replaces {"$id": n} by the id that request n was answered with.
+func putIDs(object input.Object, ids []string) error {
+	for name, value := range object {
+		put, err := idsIn(value, ids)
+		if err != nil {
+			return err
+		}
+		object[name] = put
+	}
+	return nil
+}
+
+func idsIn(value any, ids []string) (any, error) {
+	switch v := value.(type) {
+	case input.Object:
+		number, ok := v["$id"].(json.Number)
+		if !ok || len(v) != 1 {
+			return v, putIDs(v, ids)
+		}
+		if n, err := strconv.Atoi(string(number)); err == nil && n >= 0 && n < len(ids) && ids[n] != "" {
+			return ids[n], nil
+		}
+		return nil, kit.Invalid("body", kit.FieldNotFound, "$id %s is no request before this one that was answered with an id", number)
+	case []any:
+		for i := range v {
+			put, err := idsIn(v[i], ids)
+			if err != nil {
+				return nil, err
+			}
+			v[i] = put
+		}
+	}
+	return value, nil
+}
+
+// inBatch is a problem of request i as one of the batch.
+func inBatch(i int, err error) error {
+	var p *kit.Problem
+	if !errors.As(err, &p) {
+		return fmt.Errorf("request %d of a batch: %w", i, err)
+	}
+	said := *p
+	said.Detail = fmt.Sprintf("Request %d: %s", i, p.Detail)
+	said.Fields = nil
+	for _, f := range p.Fields {
+		f.Field = "requests." + strconv.Itoa(i) + "." + f.Field
+		said.Fields = append(said.Fields, f)
+	}
+	return &said
+}
