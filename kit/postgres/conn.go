@@ -14,14 +14,11 @@ import (
 type conn struct{ pool *pgxpool.Conn }
 
 func (c conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.Postgres, sql)
 	answer, err := c.pool.Query(ctx, sql, args...)
 	if err != nil {
-		err = translate(err)
-		end(err)
-		return nil, err
+		return nil, translate(err)
 	}
-	return &rows{Rows: answer, end: end}, nil
+	return &rows{Rows: answer}, nil
 }
 
 func (c conn) Exec(context.Context, string, ...any) (int64, error) {
@@ -32,10 +29,10 @@ func (c conn) Savepoint(context.Context, func() error) error {
 	return errors.New("savepoint: outside of a transaction")
 }
 
-// rows ends its statement's span when it closes.
+// rows closes the batch that it is part of, if there is one.
 type rows struct {
 	pgx.Rows
-	end func(error)
+	batch pgx.BatchResults
 }
 
 func (r *rows) Next() bool {
@@ -50,8 +47,8 @@ func (r *rows) Err() error { return translate(r.Rows.Err()) }
 
 func (r *rows) Close() {
 	r.Rows.Close()
-	if r.end != nil {
-		r.end(r.Rows.Err())
-		r.end = nil
+	if r.batch != nil {
+		r.batch.Close()
+		r.batch = nil
 	}
 }

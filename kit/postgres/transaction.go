@@ -20,39 +20,27 @@ type transaction struct {
 }
 
 func (t *transaction) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.Postgres, sql)
 	if t.begun {
 		answer, err := t.conn.Query(ctx, sql, args...)
 		if err != nil {
-			err = translate(err)
-			end(err)
-			return nil, err
+			return nil, translate(err)
 		}
-		return &rows{Rows: answer, end: end}, nil
+		return &rows{Rows: answer}, nil
 	}
 	results, err := t.start(ctx, sql, args)
 	if err != nil {
-		end(err)
 		return nil, err
 	}
 	answer, err := results.Query()
 	if err != nil {
-		err = translate(errors.Join(err, results.Close()))
-		end(err)
-		return nil, err
+		return nil, translate(errors.Join(err, results.Close()))
 	}
-	return &rows{Rows: answer, end: func(err error) {
-		results.Close()
-		end(err)
-	}}, nil
+	return &rows{Rows: answer, batch: results}, nil
 }
 
 func (t *transaction) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.Postgres, sql)
 	changed, err := t.exec(ctx, sql, args)
-	err = translate(err)
-	end(err)
-	return changed, err
+	return changed, translate(err)
 }
 
 func (t *transaction) exec(ctx context.Context, sql string, args []any) (int64, error) {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
-	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // Call runs a business operation in the transaction: it validates the arguments, loads the rows that they refer to as
@@ -21,7 +20,6 @@ func (t *Tx) Call(ctx context.Context, o *meta.Operation, args []any) (any, erro
 	if handler == nil {
 		return nil, fmt.Errorf("operation %s: it has no handler", o.Name)
 	}
-	ctx = sqldb.WithOperation(ctx, o.Name)
 	c, err := t.prepare(ctx, o, args)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
-	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // List reads a page of the rows that fit, and all that sel nests in them: one statement, and one more for each list in
@@ -20,7 +19,6 @@ func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
 		return nil, err
 	}
 	if sel.Query != nil {
-		ctx = sqldb.WithOperation(ctx, sel.Query.Name)
 		asked, err := t.prepare(ctx, sel.Query, sel.Args)
 		if err != nil {
 			return nil, err

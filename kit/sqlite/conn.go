@@ -49,27 +49,20 @@ func (c *conn) transaction(ctx context.Context, begin string, do func(sqldb.Conn
 }
 
 func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.SQLite, sql)
 	s, err := c.prepare(ctx, sql)
 	if err != nil {
-		end(err)
 		return nil, err
 	}
 	answer, err := s.driver.(driver.StmtQueryContext).QueryContext(ctx, named(args))
 	if err != nil {
-		err = translate(err)
-		end(err)
-		return nil, err
+		return nil, translate(err)
 	}
 	s.busy = true
-	return &rows{statement: s, driver: answer, values: make([]driver.Value, len(answer.Columns())), end: end}, nil
+	return &rows{statement: s, driver: answer, values: make([]driver.Value, len(answer.Columns()))}, nil
 }
 
 func (c *conn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, end := sqldb.StartSpan(ctx, sqldb.SQLite, sql)
-	changed, err := c.run(ctx, sql, args)
-	end(err)
-	return changed, err
+	return c.run(ctx, sql, args)
 }
 
 func (c *conn) run(ctx context.Context, sql string, args []any) (int64, error) {
@@ -153,7 +146,6 @@ type rows struct {
 	values    []driver.Value
 	err       error
 	closed    bool
-	end       func(error)
 }
 
 func (r *rows) Next() bool {
@@ -181,5 +173,4 @@ func (r *rows) Close() {
 		r.err = translate(err)
 	}
 	r.statement.busy = false
-	r.end(r.err)
 }
