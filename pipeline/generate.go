@@ -11,6 +11,8 @@ import (
 type Options struct {
 	Kit        string // folder of the runtime library; empty to find it
 	AcceptLoss bool   // write a migration although it loses data
+
+	fresh bool // the project is new
 }
 
 // Generated is what a design became.
@@ -51,6 +53,7 @@ func (g *Generated) plan(o Options) error {
 	if err != nil {
 		return err
 	}
+	l.Fresh = l.Fresh || o.fresh
 	k, err := findKit(g.Dir, o.Kit)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ type lock struct {
 	Kit string `json:"kit,omitempty"`
 	// Files are the hashes of the files that follow from the design, by path with slashes.
 	Files map[string]string `json:"files"`
+	// Fresh says that the migrations have been applied nowhere: they are those of a new project. Until dev applies them, or
+	// a database stands in data/, they are planned anew in place of a further one.
+	Fresh bool `json:"fresh,omitempty"`
 	// Migrations are the hashes of the migrations as they were written.
 	Migrations map[string]string `json:"migrations,omitempty"`
 }
@@ -49,6 +52,32 @@ func readLock(dir string) (*lock, error) {
 		l.Migrations = map[string]string{}
 	}
 	return l, nil
+}
+
+// mayReplan tells whether the migrations on disk are the tool's own and no database has seen them.
+func (l *lock) mayReplan(dir string) (bool, error) {
+	if !l.Fresh {
+		return false, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+		return false, nil
+	}
+	for path, written := range l.Migrations {
+		if have, err := read(dir, path); err != nil || have == nil || hash(have) != written {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Applied records that the migrations of a project are about to run somewhere.
+func Applied(dir string) error {
+	l, err := readLock(dir)
+	if err != nil || !l.Fresh {
+		return err
+	}
+	l.Fresh = false
+	return write(dir, []Change{{LockFile, l.text()}})
 }
 
 // text is the lock as it stands in its file, sorted by path.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -51,6 +52,13 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	if err != nil {
 		return nil, nil, err
 	}
+	replan, err := l.mayReplan(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if replan && !same(from, to) {
+		from, number = &schema.Schema{}, 1
+	}
 	plan, err := migrate.Between(from, to, migrate.Options{AcceptLoss: accept, Service: service})
 	var lossy *migrate.LossError
 	switch {
@@ -73,4 +81,14 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	}
 	slices.Sort(m.Files)
 	return m, files, nil
+}
+
+// same tells whether two schemas have the same snapshot.
+func same(a, b *schema.Schema) bool {
+	one, err := migrate.Snapshot(a)
+	if err != nil {
+		return false
+	}
+	other, err := migrate.Snapshot(b)
+	return err == nil && bytes.Equal(one, other)
 }

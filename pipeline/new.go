@@ -58,7 +58,7 @@ func settle(dir, kit string, begun []Change) (*Generated, error) {
 	if err := write(dir, begun); err != nil {
 		return nil, err
 	}
-	g, err := Generate(dir, Options{Kit: kit})
+	g, err := Generate(dir, Options{Kit: kit, fresh: true})
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ func Build(ctx context.Context, dir string, m *model.Model) (*Built, error) {
 		return nil, ctx.Err()
 	}
 	b.compilerErrors(dir, output.String())
+	b.explain(m)
 	if len(b.Problems) == 0 {
 		return nil, fmt.Errorf("go build ./cmd/%s: %w\n%s", m.Name, err, strings.TrimSpace(output.String()))
 	}
@@ -63,6 +64,7 @@ func (b *Built) compilerErrors(dir, output string) {
 	for _, line := range strings.Split(output, "\n") {
 		m := compilerError.FindStringSubmatch(line)
 		switch {
+		case m != nil && m[4] == "too many errors":
 		case m != nil:
 			name := filepath.ToSlash(m[1])
 			text, found := b.Texts[name]
@@ -81,6 +83,19 @@ func (b *Built) compilerErrors(dir, output string) {
 			last := &b.Problems[len(b.Problems)-1]
 			last.Message += " " + strings.TrimSpace(line)
 		}
+	}
+}
+
+// explain puts what the go command says of a module that left the design into words of the design.
+func (b *Built) explain(m *model.Model) {
+	for i, p := range b.Problems {
+		_, rest, found := strings.Cut(p.Message, "no required module provides package "+m.GoModule+"/")
+		if !found {
+			continue
+		}
+		name, _, _ := strings.Cut(rest, ";")
+		b.Problems[i].Message = fmt.Sprintf("the design has no module %s any more", name)
+		b.Problems[i].Hint = "take the import and what uses it out"
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/fettlehq/fettle/model"
 )
 
-// Stub is a method that business code lacks: the service does not build until it is there.
+// Stub is what the team's code lacks, a method or the wiring of a module: the service does not build until it is there.
 type Stub struct {
 	Name string // "placeOrder", as the design names the operation
 	File string // to paste it into, relative to the project
@@ -29,6 +29,14 @@ func missing(dir string, m *model.Model) ([]Stub, error) {
 		for _, o := range operations {
 			stubs = append(stubs, Stub{o.Name, folder + "/" + folder + ".go", golang.Stub(o)})
 		}
+	}
+	wiring := "cmd/" + m.Name + "/main.go"
+	text, err := read(dir, wiring)
+	if err != nil {
+		return nil, err
+	}
+	if rewired := golang.Rewired(m, text); rewired != "" {
+		stubs = append(stubs, Stub{"app.New", wiring, rewired})
 	}
 	return stubs, nil
 }

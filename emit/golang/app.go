@@ -2,6 +2,9 @@ package golang
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"strings"
 
 	"github.com/fettlehq/fettle/model"
@@ -125,24 +128,59 @@ func migrationsFile() string {
 
 // mainFile is the wiring, which belongs to the team.
 func mainFile(m *model.Model) string {
-	var args []string
-	for _, module := range modules(m) {
-		if operated(module) {
-			args = append(args, qualifier(module)+".New()")
-		}
-	}
 	p := &printer{}
 	p.f("// Command %s serves %s. The packages imported here decide what it can speak to.", m.Name, m.Name)
 	p.f("package main")
 	p.f("")
 	p.f("func main() {")
-	p.f("service := app.New(%s)", strings.Join(args, ", "))
+	p.f("service := %s", newService(m))
 	p.f("service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}")
 	p.f("service.Metrics = prometheus.New()")
 	p.f("service.Mail = smtp.Open")
 	p.f("os.Exit(server.Main(service, os.Args[1:]))")
 	p.f("}")
 	return p.String()
+}
+
+// newService puts the business code of all modules into the service.
+func newService(m *model.Model) string {
+	var args []string
+	for _, module := range modules(m) {
+		if operated(module) {
+			args = append(args, qualifier(module)+".New()")
+		}
+	}
+	return "app.New(" + strings.Join(args, ", ") + ")"
+}
+
+// Rewired is what the team's main.go, whose text is given, must say once a module has begun or ceased to have operations:
+// its imports and the call of app.New. It is empty where that call has as many arguments as there are such modules.
+func Rewired(m *model.Model, text []byte) string {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return ""
+	}
+	given := -1
+	ast.Inspect(file, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "New" {
+				if name, ok := f.X.(*ast.Ident); ok && name.Name == "app" {
+					given = len(call.Args)
+				}
+			}
+		}
+		return true
+	})
+	var imports []string
+	for _, module := range modules(m) {
+		if operated(module) {
+			imports = append(imports, fmt.Sprintf("import %q", m.GoModule+"/"+PackageName(module)))
+		}
+	}
+	if given < 0 || given == len(imports) {
+		return ""
+	}
+	return strings.Join(imports, "\n") + "\n\nservice := " + newService(m) + "\n"
 }
 
 // scaffold is what a new service has besides its Go packages.

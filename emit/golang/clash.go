@@ -44,7 +44,7 @@ func (c *clashes) module(m *model.Module) {
 		s["Operations"], s["Business"], s["New"] = "the interface of the operations", "the business code", "the business code"
 	}
 	for _, e := range m.Entities {
-		s[e.Name] = "the entity " + e.Name // the design has no two types of one name
+		c.declare(s, e.Pos, e.Name, "the entity "+e.Name)
 	}
 	for _, v := range append(append([]*model.Struct{}, m.Values...), m.Inputs...) {
 		c.declare(s, v.Pos, v.Name, "the type "+v.Name)

@@ -38,7 +38,7 @@ func (t *Tx) prepare(ctx context.Context, o *meta.Operation, args []any) (*call,
 		return nil, err
 	}
 	if rule == sqlFalse {
-		return nil, denied(t.viewer, o.Name)
+		return nil, denied(t.viewer, "use "+o.Name)
 	}
 	c := &call{tx: t, operation: o, wrong: validator{engine: t.engine}}
 	c.validate(args)
@@ -198,7 +198,7 @@ func (c *call) ask(ctx context.Context, rule string, params []param) error {
 		return err
 	}
 	if !answered(cells[0]) {
-		return denied(c.tx.viewer, c.operation.Name)
+		return denied(c.tx.viewer, "use "+c.operation.Name)
 	}
 	return nil
 }

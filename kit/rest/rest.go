@@ -63,6 +63,7 @@ func New(engine *query.Engine, o Options) http.Handler {
 	for _, e := range engine.Backend().Entities {
 		d.addResource(&d.routes, d.resources[e.Name])
 	}
+	d.addIndex(&d.routes)
 	d.addBatch(&d.routes)
 	for _, o := range engine.Backend().Operations {
 		d.addOperation(&d.routes, o) // after the resources: a declared operation replaces a generated one

@@ -190,6 +190,14 @@ func TestBatch(t *testing.T) {
 	c.want(403, "POST", "/v1/batch", `{"requests": [{"method": "PATCH", "path": "/v1/articles/alpha", "body": {"note": "mine"}}]}`, bob...)
 }
 
+func TestIndex(t *testing.T) {
+	c := newClient(t)
+	c.want(200, "GET", "/v1/", "", "--", `"documentation":"/docs"`, `"/v1/articles"`, `"/v1/batch"`)
+	if text := c.want(200, "GET", "/v1/", "").Body.String(); strings.Contains(text, "{slug}") {
+		t.Error(text)
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	c := newClient(t)
 	c.want(422, "GET", "/v1/articles?stauts=OPEN", "", "--", `{"field":"stauts","code":"UNKNOWN_FIELD"`, `did you mean \"status\"?`)

@@ -130,6 +130,10 @@ func (s *session) turn(ctx context.Context, saved time.Time) {
 	if !ok {
 		return
 	}
+	if err := pipeline.Applied(s.options.Dir); err != nil {
+		s.screen.Failed(err)
+		return
+	}
 	next, err := start(ctx, program, s.model.Name, s.socket, s.options)
 	if err != nil {
 		if ctx.Err() == nil {

@@ -38,6 +38,7 @@ func onBoth(t *testing.T, test func(c client)) {
 
 func start(t *testing.T, database string) string {
 	t.Helper()
+	t.Chdir(t.TempDir()) // where development keeps its secret and its mailbox
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.Mount = realworld.Mount

@@ -90,7 +90,11 @@ func buy(ctx context.Context, tx Tx, line CartLine) (NewOrderLine, error) {
 	if err != nil {
 		return NewOrderLine{}, fmt.Errorf("stock of variant %s: %w", variant.ID, err)
 	}
-	if err := tx.CartLines.Delete(ctx, line.ID, line.Version); err != nil {
+	err = tx.CartLines.Delete(ctx, line.ID, line.Version)
+	if kit.HasCode(err, kit.CodeNotFound) || kit.HasCode(err, kit.CodeStale) {
+		return NewOrderLine{}, kit.Fail(CodeCartEmpty, "The cart was changed or ordered in the meantime.")
+	}
+	if err != nil {
 		return NewOrderLine{}, fmt.Errorf("cart line %s: %w", line.ID, err)
 	}
 	return NewOrderLine{Variant: variant.ID, Title: product.Title, Quantity: line.Quantity, Price: variant.Price}, nil
