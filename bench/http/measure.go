@@ -1,0 +1,316 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// measurement is one turn of a contender: what a request cost.
+type measurement struct {
+	perSecond        float64
+	p50, p99         time.Duration
+	server, database float64 // CPU µs a request
+	resident         int64   // bytes, of the contender's processes when the turn ended
+}
+
+func (m measurement) cpu() float64 { return m.server + m.database }
+
+// rounds gives every contender its turns: for each workload one after the other, and that again.
+func (b *bench) rounds(ctx context.Context) error {
+	for _, w := range b.workloads {
+		b.measured[w] = map[string][]measurement{}
+		for range b.options.rounds {
+			for _, r := range b.running {
+				requests := b.requests(r, w)
+				if requests == nil {
+					continue
+				}
+				if _, err := b.load(ctx, r, requests, max(b.time/5, 200*time.Millisecond)); err != nil {
+					return fmt.Errorf("%s %s: %w", w, r.name, err)
+				}
+				m, err := b.measure(ctx, r, requests, b.time)
+				if err != nil {
+					return fmt.Errorf("%s %s: %w", w, r.name, err)
+				}
+				b.measured[w][r.name] = append(b.measured[w][r.name], m)
+			}
+		}
+		log.Printf("%s: measured", w)
+	}
+	return nil
+}
+
+// measure loads a contender for a while. Nothing else asks it or its backends, so all their CPU time is the requests'.
+func (b *bench) measure(ctx context.Context, r *running, requests []request, d time.Duration) (m measurement, err error) {
+	before, err := b.cpu(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	l, err := b.load(ctx, r, requests, d)
+	if err != nil {
+		return m, err
+	}
+	after, err := b.cpu(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	each := func(spent time.Duration) float64 {
+		return float64(spent.Nanoseconds()) / 1000 / float64(max(1, l.Requests))
+	}
+	m = measurement{
+		perSecond: float64(l.Requests) / l.Time.Seconds(), p50: l.P50, p99: l.P99,
+		server: each(after.server.since(before.server)), database: each(after.backends.since(before.backends)),
+	}
+	m.resident, err = resident(after.server)
+	return m, err
+}
+
+// load runs the generator.
+func (b *bench) load(ctx context.Context, r *running, requests []request, d time.Duration) (result loaded, err error) {
+	l := load{Addr: r.addr, Connections: b.connections, Time: d}
+	for _, asked := range requests {
+		l.Requests = append(l.Requests, asked.bytes(r.addr))
+	}
+	in, err := json.Marshal(l)
+	if err != nil {
+		return result, err
+	}
+	command := exec.CommandContext(ctx, "/proc/self/exe", "load")
+	command.Stdin, command.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		return result, fmt.Errorf("load: %w", err)
+	}
+	return result, json.Unmarshal(out, &result)
+}
+
+// spent is the CPU time of processes.
+type spent map[int]time.Duration
+
+func (s spent) since(before spent) (total time.Duration) {
+	for pid, time := range s {
+		total += time - before[pid]
+	}
+	return total
+}
+
+type usage struct{ server, backends spent }
+
+func (b *bench) cpu(ctx context.Context, r *running) (u usage, err error) {
+	rows, err := b.admin.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = $1", r.database)
+	if err != nil {
+		return u, err
+	}
+	backends, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return u, err
+	}
+	if u.backends, err = cpuOf(backends); err != nil {
+		return u, err
+	}
+	processes, err := tree(r.process.Process.Pid)
+	if err != nil {
+		return u, err
+	}
+	u.server, err = cpuOf(processes)
+	return u, err
+}
+
+// cpuOf reads utime and stime (proc(5)), which are in hundredths of a second. A process that has ended since spent nothing.
+func cpuOf(pids []int) (spent, error) {
+	s := spent{}
+	for _, pid := range pids {
+		fields, err := stat(pid)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		user, err := strconv.Atoi(fields[11])
+		if err != nil {
+			return nil, err
+		}
+		system, err := strconv.Atoi(fields[12])
+		if err != nil {
+			return nil, err
+		}
+		s[pid] = time.Duration(user+system) * 10 * time.Millisecond
+	}
+	return s, nil
+}
+
+// stat is the fields of /proc/PID/stat behind the program's name: the state, the parent, ….
+func stat(pid int) ([]string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])), nil
+}
+
+// tree is a process and all that it started.
+func tree(root int) ([]int, error) {
+	found, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	children := map[int][]int{}
+	for _, path := range found {
+		pid, _ := strconv.Atoi(filepath.Base(path))
+		fields, err := stat(pid)
+		if err != nil {
+			continue // it has ended
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil {
+			return nil, err
+		}
+		children[parent] = append(children[parent], pid)
+	}
+	all := []int{root}
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i]]...)
+	}
+	return all, nil
+}
+
+// resident is the memory of processes.
+func resident(pids spent) (total int64, err error) {
+	for pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		if err != nil {
+			return 0, err
+		}
+		pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		total += pages * int64(os.Getpagesize())
+	}
+	return total, nil
+}
+
+// statements is how many of a request are sent to Postgres: those that ask or write, and those about the transaction.
+type statements struct{ work, control float64 }
+
+func (s statements) String() string {
+	text := strconv.FormatFloat(s.work, 'g', 3, 64)
+	if s.control > 0 {
+		text += " + " + strconv.FormatFloat(s.control, 'g', 3, 64)
+	}
+	return text
+}
+
+// countStatements lets Postgres count, which it does at no other time.
+func (b *bench) countStatements(ctx context.Context) error {
+	if err := b.track(ctx, "top"); err != nil {
+		return err
+	}
+	if _, err := b.admin.Exec(ctx, "CREATE EXTENSION pg_stat_statements"); err != nil {
+		return err
+	}
+	for _, w := range b.workloads {
+		for _, r := range b.running {
+			if err := b.countOf(ctx, r, w); err != nil {
+				return fmt.Errorf("%s %s: %w", w, r.name, err)
+			}
+		}
+	}
+	return b.track(ctx, "none")
+}
+
+func (b *bench) track(ctx context.Context, what string) error {
+	if _, err := b.admin.Exec(ctx, "ALTER SYSTEM SET pg_stat_statements.track = "+what); err != nil {
+		return err
+	}
+	if _, err := b.admin.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
+		return err
+	}
+	time.Sleep(200 * time.Millisecond) // until the backends have heard of it
+	return nil
+}
+
+func (b *bench) countOf(ctx context.Context, r *running, w workload) error {
+	requests := b.requests(r, w)
+	requests = requests[:min(len(requests), samples)]
+	if requests == nil {
+		return nil
+	}
+	if _, err := b.admin.Exec(ctx, "SELECT pg_stat_statements_reset()"); err != nil {
+		return err
+	}
+	for _, asked := range requests {
+		if _, err := send("http://"+r.addr, asked); err != nil {
+			return err
+		}
+	}
+	var work, control float64
+	err := b.admin.QueryRow(ctx, `
+SELECT coalesce(sum(calls) FILTER (WHERE NOT control), 0), coalesce(sum(calls) FILTER (WHERE control), 0)
+FROM (SELECT calls, query ~* '^(begin|start|commit|rollback|set|savepoint|release|deallocate)' AS control
+  FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)) s`, r.database).Scan(&work, &control)
+	n := float64(len(requests))
+	r.statements[w] = statements{work / n, control / n}
+	return err
+}
+
+// print writes a table for each workload.
+func (b *bench) print(to io.Writer) {
+	fmt.Fprintf(to, "%d rounds of %v, %d connections, %d articles.\n\n", b.options.rounds, b.time, b.connections, b.data.articles)
+	for _, r := range b.running {
+		fmt.Fprintf(to, "- **%s**: %s.\n", r.name, r.what)
+	}
+	for _, w := range b.workloads {
+		fmt.Fprintf(to, "\n%s: %s\n\n", w, w.title())
+		fmt.Fprintln(to, "| | CPU to the first's (least..most) | server µs | database µs | req/s | p50 ms | p99 ms | MiB | statements |")
+		fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|---|")
+		first := b.measured[w][b.running[0].name]
+		for _, r := range b.running {
+			if turns := b.measured[w][r.name]; turns != nil {
+				printTurns(to, r.name, turns, first, r.statements[w])
+			}
+		}
+	}
+}
+
+func printTurns(to io.Writer, name string, turns, first []measurement, s statements) {
+	middle := func(of func(measurement) float64) float64 {
+		values := make([]float64, len(turns))
+		for i, m := range turns {
+			values[i] = of(m)
+		}
+		return median(values)
+	}
+	ratios := make([]float64, len(turns))
+	for i := range turns {
+		ratios[i] = turns[i].cpu() / first[i].cpu()
+	}
+	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	fmt.Fprintf(to, "| %s | %.2f (%.2f..%.2f) | %.0f | %.0f | %.0f | %.1f | %.1f | %.0f | %v |\n", name,
+		median(ratios), slices.Min(ratios), slices.Max(ratios),
+		middle(func(m measurement) float64 { return m.server }), middle(func(m measurement) float64 { return m.database }),
+		middle(func(m measurement) float64 { return m.perSecond }),
+		middle(func(m measurement) float64 { return milliseconds(m.p50) }), middle(func(m measurement) float64 { return milliseconds(m.p99) }),
+		middle(func(m measurement) float64 { return float64(m.resident) / (1 << 20) }), s)
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
