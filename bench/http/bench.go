@@ -193,13 +193,23 @@ func (b *bench) compare(ctx context.Context) error {
 			}
 			for i := range said {
 				if said[i] != first[i] {
-					return fmt.Errorf("%s: answers differ\n%s: %s\n%s: %s", w, b.running[0].name, first[i], r.name, said[i])
+					return fmt.Errorf("%s: answers differ\n%s", w, difference(b.running[0].name, first[i], r.name, said[i]))
 				}
 			}
 		}
 	}
 	log.Print("all answers are the same")
 	return nil
+}
+
+// difference shows where two texts part.
+func difference(oneName, one, otherName, other string) string {
+	at := 0
+	for at < min(len(one), len(other)) && one[at] == other[at] {
+		at++
+	}
+	around := func(text string) string { return text[max(0, at-100):min(len(text), at+100)] }
+	return fmt.Sprintf("%s: …%s…\n%s: …%s…", oneName, around(one), otherName, around(other))
 }
 
 // ask gives the answers of a contender in the common form.
