@@ -25,7 +25,16 @@ type contender struct {
 
 // contenders are all of them; the first is what the others are held against.
 func contenders(favorites bool) []contender {
-	return []contender{ceilingContender(favorites), handContender(favorites), fettleContender(favorites), fettleRESTContender(favorites), gqlgenContender(favorites)}
+	return []contender{
+		ceilingContender(favorites),
+		handContender(favorites),
+		fettleContender(favorites),
+		fettleRESTContender(favorites),
+		gqlgenContender(favorites),
+		postgraphileContender(favorites),
+		nestContender("prisma", favorites),
+		nestContender("typeorm", favorites),
+	}
 }
 
 // poolSize is the connections of every contender.

@@ -15,8 +15,8 @@ import (
 // dataSet is the rows that every contender's database holds, the same ones in every run of one scale.
 //
 // At full scale it is 10,000 people, 100,000 articles with three of 200 tags each, 300,000 comments, 50,000 follows and
-// 200,000 favourites. Ids are UUIDs of version 7. No two rows of a table are of the same microsecond, so that all contenders
-// order them alike. The newest articles have comments enough for W4.
+// 200,000 favourites. Ids are UUIDs of version 7. No two rows of a table were made at the same instant, so that all contenders
+// order them alike, and instants are whole milliseconds, since JavaScript knows no finer ones. The newest articles have comments enough for W4.
 type dataSet struct{ users, articles, tags, comments, follows, favorites int }
 
 const (
@@ -47,7 +47,7 @@ var began = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // when is the instant at which row i of a table was made.
 func when(i int) time.Time {
-	return began.Add(time.Duration(i)*3*time.Minute + time.Duration(i%1_000_000)*time.Microsecond)
+	return began.Add(time.Duration(i)*3*time.Minute + time.Duration(i%1000)*time.Millisecond)
 }
 
 // id is the id of row i of a table.
