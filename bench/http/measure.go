@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -267,50 +265,4 @@ FROM (SELECT calls, query ~* '^(begin|start|commit|rollback|set|savepoint|releas
 	n := float64(len(requests))
 	r.statements[w] = statements{work / n, control / n}
 	return err
-}
-
-// print writes a table for each workload.
-func (b *bench) print(to io.Writer) {
-	fmt.Fprintf(to, "%d rounds of %v, %d connections, %d articles.\n\n", b.options.rounds, b.time, b.connections, b.data.articles)
-	for _, r := range b.running {
-		fmt.Fprintf(to, "- **%s**: %s.\n", r.name, r.what)
-	}
-	for _, w := range b.workloads {
-		fmt.Fprintf(to, "\n%s: %s\n\n", w, w.title())
-		fmt.Fprintln(to, "| | CPU to the first's (least..most) | server µs | database µs | req/s | p50 ms | p99 ms | MiB | statements |")
-		fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|---|")
-		first := b.measured[w][b.running[0].name]
-		for _, r := range b.running {
-			if turns := b.measured[w][r.name]; turns != nil {
-				printTurns(to, r.name, turns, first, r.statements[w])
-			}
-		}
-	}
-}
-
-func printTurns(to io.Writer, name string, turns, first []measurement, s statements) {
-	middle := func(of func(measurement) float64) float64 {
-		values := make([]float64, len(turns))
-		for i, m := range turns {
-			values[i] = of(m)
-		}
-		return median(values)
-	}
-	ratios := make([]float64, len(turns))
-	for i := range turns {
-		ratios[i] = turns[i].cpu() / first[i].cpu()
-	}
-	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	fmt.Fprintf(to, "| %s | %.2f (%.2f..%.2f) | %.0f | %.0f | %.0f | %.1f | %.1f | %.0f | %v |\n", name,
-		median(ratios), slices.Min(ratios), slices.Max(ratios),
-		middle(func(m measurement) float64 { return m.server }), middle(func(m measurement) float64 { return m.database }),
-		middle(func(m measurement) float64 { return m.perSecond }),
-		middle(func(m measurement) float64 { return milliseconds(m.p50) }), middle(func(m measurement) float64 { return milliseconds(m.p99) }),
-		middle(func(m measurement) float64 { return float64(m.resident) / (1 << 20) }), s)
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
