@@ -71,7 +71,7 @@ func readOptions(args []string) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender has its turn")
 	flags.DurationVar(&o.time, "time", 5*time.Second, "how long a turn is")
 	flags.IntVar(&o.connections, "connections", 32, "how many requests are under way")
-	flags.BoolVar(&o.favorites, "favorites", false, "ask how many people like an article, too")
+	flags.BoolVar(&o.favorites, "favorites", true, "ask how many people like an article, too")
 	flags.StringVar(&o.profiles, "profile", "", "a folder for CPU profiles of the contenders that are written in Go")
 	only := flags.String("only", "", "the contenders, by name; all that can be built unless given")
 	workloads := flags.String("workloads", "", "the workloads, by name; all unless given")

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -144,7 +143,6 @@ func (a postgraphileArticle) plain() article {
 	for _, tag := range a.Tags.Nodes {
 		plain.Tags = append(plain.Tags, tag.TagByTagID.Name)
 	}
-	slices.Sort(plain.Tags) // it cannot order them by name
 	if a.Favorites != nil {
 		plain.FavoritesCount = &a.Favorites.TotalCount
 	}

@@ -17,13 +17,13 @@ func allWorkloads() []workload {
 	return []workload{oneArticle, newest, deep, withComments, createComment}
 }
 
-// title says what is asked for.
+// title says what is asked for, unless numbers of favourites are left out.
 func (w workload) title() string {
 	return map[workload]string{
-		oneArticle:    "one article by slug, with its author and tags",
-		newest:        "the newest 20 articles, with their authors and tags",
-		deep:          "20 articles behind the 50,000 newest, by keyset",
-		withComments:  "the newest 20 articles, with authors, tags and the first 5 comments of each with theirs",
+		oneArticle:    "one article by slug, with its author, tags and number of favourites",
+		newest:        "the newest 20 articles, with authors, tags and numbers of favourites",
+		deep:          "the same behind the 50,000 newest, by keyset",
+		withComments:  "the same, and the first 5 comments of each with their authors",
 		createComment: "create a comment",
 	}[w]
 }
@@ -74,7 +74,7 @@ type article struct {
 	CreatedAt      time.Time `json:"createdAt"`
 	UpdatedAt      time.Time `json:"updatedAt"`
 	Author         author    `json:"author"`
-	Tags           []string  `json:"tags"` // by name
+	Tags           []string  `json:"tags"` // a set
 	FavoritesCount *int      `json:"favoritesCount,omitempty"`
 	Comments       []comment `json:"comments,omitempty"` // oldest first
 }
