@@ -29,7 +29,7 @@ type postgres struct {
 var postgresSettings = []string{
 	"fsync=on", "synchronous_commit=on", "jit=off", "shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=1h", "max_connections=400",
 	"max_parallel_workers_per_gather=0", "autovacuum=off", "timezone=UTC",
-	"shared_preload_libraries=pg_stat_statements",
+	"log_line_prefix=%d ",
 }
 
 // untilInputEnds runs the server until the shell's standard input ends, which it does when the bench is gone, even killed.
@@ -137,13 +137,19 @@ func (p *postgres) wait(ctx context.Context) error {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	said, _ := os.ReadFile(p.folder + "/log")
+	said, _ := p.logged()
 	return fmt.Errorf("postgres: %w\n%s", err, said)
 }
 
 // url leads to a database of the server.
 func (p *postgres) url(database string) string {
 	return "postgres://postgres@127.0.0.1:" + p.port + "/" + database + "?sslmode=disable"
+}
+
+// logged is all that the server has written to its log.
+func (p *postgres) logged() (string, error) {
+	text, err := os.ReadFile(p.folder + "/log")
+	return string(text), err
 }
 
 // close ends the server and removes its folder.
