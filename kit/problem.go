@@ -67,6 +67,7 @@ const (
 	FieldNotFound  = "NOT_FOUND" // a reference to nothing
 	FieldCheck     = "CHECK_FAILED"
 	FieldForbidden = "FORBIDDEN"
+	FieldFlow      = "FLOW" // a step that the field's flow does not have
 )
 
 // Fail is a typed error of a business operation: its code stands in the operation's @fails, which also gives the status.

@@ -7,7 +7,11 @@
 // output needs is already decided here. It knows nothing of files or formats: those belong to emit.
 package model
 
-import "github.com/fettlehq/fettle/diag"
+import (
+	"slices"
+
+	"github.com/fettlehq/fettle/diag"
+)
 
 // Model is a whole backend.
 type Model struct {
@@ -210,6 +214,7 @@ type Field struct {
 	Personal  bool
 
 	Default *Expr // a constant or an expression; nil without
+	Flow    *Flow // of an EnumKind; nil: any value may follow any
 
 	// Validation.
 	MinLength, MaxLength *int // characters; of a bounded list, elements
@@ -226,6 +231,33 @@ type Field struct {
 	// Checked, not built yet: nothing is generated from a model that has one of these.
 	Method  bool      // @computed without from: a Go method
 	Members []*Entity // of a Union
+}
+
+// Flow is a state machine: which value of an enum may follow which. To stay is no step and always allowed.
+type Flow struct {
+	Begins []string // in which a new row may stand, besides its default
+	Steps  []Step
+}
+
+// Step is where one value leads. A value without a Step is final.
+type Step struct {
+	From string
+	To   []string
+}
+
+// Add adds a step and tells whether it is new.
+func (f *Flow) Add(from, to string) bool {
+	for i := range f.Steps {
+		if s := &f.Steps[i]; s.From == from {
+			if slices.Contains(s.To, to) {
+				return false
+			}
+			s.To = append(s.To, to)
+			return true
+		}
+	}
+	f.Steps = append(f.Steps, Step{from, []string{to}})
+	return true
 }
 
 // Through is the entity that carries a many-to-many relation with fields of its own.

@@ -8,6 +8,7 @@ package door
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/model"
 )
@@ -67,6 +68,32 @@ func Hidden(f *model.Field) bool {
 // everybody tells whether one of the rules is the constant true.
 func everybody(rules []*model.Rule) bool {
 	return slices.ContainsFunc(rules, func(r *model.Rule) bool { return r.When.Op == model.Const && r.When.Value == true })
+}
+
+// Doc is what the contracts say of f: the design's words, and the steps that its value may take.
+func Doc(f *model.Field) string {
+	doc := strings.TrimSpace(f.Doc)
+	if f.Flow == nil {
+		return doc
+	}
+	steps := make([]string, len(f.Flow.Steps))
+	for i, s := range f.Flow.Steps {
+		steps[i] = s.From + " to " + either(s.To)
+	}
+	begin := ""
+	if len(f.Flow.Begins) > 0 {
+		begin = "Begins as " + either(f.Flow.Begins) + ". "
+	}
+	return strings.TrimSpace(doc + "\n\n" + begin + "Goes from " + strings.Join(steps, ", from ") + ".")
+}
+
+// either is "A", "A or B", "A, B or C".
+func either(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // Key is an order or a filter of one column: a field, a part of a value object, or a field of a row that is referred to.

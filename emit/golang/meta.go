@@ -117,6 +117,7 @@ func fieldMeta(f *model.Field) string {
 	if f.Computed != nil {
 		l.part("Computed", expression(f.Computed))
 	}
+	l.part("Flow", flowMeta(f.Flow))
 	if f.MinLength != nil {
 		l.number("MinLength", *f.MinLength)
 	}
@@ -135,6 +136,23 @@ func fieldMeta(f *model.Field) string {
 		l.part("Fields", fieldsMeta(f.Fields))
 	}
 	return l.String()
+}
+
+// flowMeta is the steps of a field, a line each.
+func flowMeta(flow *model.Flow) string {
+	if flow == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("&meta.Flow{\n")
+	if len(flow.Begins) > 0 {
+		fmt.Fprintf(&b, "Begins: []string{%s},\n", quoted(flow.Begins...))
+	}
+	b.WriteString("Steps: []meta.Step{\n")
+	for _, s := range flow.Steps {
+		fmt.Fprintf(&b, "{From: %q, To: []string{%s}},\n", s.From, quoted(s.To...))
+	}
+	return b.String() + "},\n}"
 }
 
 // fieldsMeta is the parts of a value object, a line each.

@@ -36,7 +36,7 @@ func (s *schema) updateInput(e *model.Entity) {
 }
 
 func (s *schema) inputField(f *model.Field, must bool) {
-	s.doc("  ", f.Doc)
+	s.doc("  ", door.Doc(f))
 	reason := f.Deprecated
 	if must {
 		reason = "" // GraphQL deprecates no required input field

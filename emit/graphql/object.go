@@ -13,7 +13,7 @@ func (s *schema) object(e *model.Entity) {
 	s.doc("", e.Doc)
 	s.f("type %s {", e.Name)
 	for _, f := range door.ReadFields(e) {
-		s.doc("  ", f.Doc)
+		s.doc("  ", door.Doc(f))
 		s.f("  %s%s: %s%s", f.Name, s.listArgs(f), s.shown(f), deprecated(f.Deprecated))
 	}
 	s.f("}")

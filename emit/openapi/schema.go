@@ -175,7 +175,7 @@ func annotated(s object, f *model.Field, taken bool) object {
 }
 
 func describe(f *model.Field) string {
-	doc := strings.TrimSpace(f.Doc)
+	doc := door.Doc(f)
 	if f.Deprecated != "" {
 		doc = strings.TrimSpace(doc + " Deprecated: " + f.Deprecated)
 	}

@@ -120,6 +120,7 @@ type Field struct {
 
 	Default  *Expr
 	Computed *Expr // worked out by the statement that reads it; then there is no Column
+	Flow     *Flow // of an EnumKind; nil: any value may follow any
 
 	MinLength, MaxLength int // characters, or elements of a List; 0 is no bound
 	Min, Max             *float64
@@ -132,6 +133,28 @@ type Field struct {
 
 	enum   *Enum
 	target *Entity
+}
+
+// Flow is which value of an enum may follow which. To stay is no step.
+type Flow struct {
+	Begins []string // in which a new row may stand, besides its default
+	Steps  []Step
+}
+
+// Step is where one value leads.
+type Step struct {
+	From string
+	To   []string
+}
+
+// Next is where a value leads; none: it is final.
+func (f *Flow) Next(from string) []string {
+	for _, s := range f.Steps {
+		if s.From == from {
+			return s.To
+		}
+	}
+	return nil
 }
 
 // JoinTable is the table of a many-to-many relation.

@@ -82,4 +82,6 @@ var cases = []struct {
 	{"statements have a budget", testBudget},
 	{"limits", testLimits},
 	{"signed out", testSignedOut},
+	{"flows bind everybody", testFlows},
+	{"of two steps from one value one wins", testRacingSteps},
 }

@@ -119,7 +119,7 @@ func backend() *meta.Backend {
 	return &meta.Backend{
 		Name:    "test",
 		Account: &meta.Account{Entity: "User", Login: "email"},
-		Enums:   []*meta.Enum{{Name: "Role", Values: []string{"MEMBER", "ADMIN"}}, {Name: "Status", Values: []string{"DRAFT", "PUBLISHED", "ARCHIVED"}}},
+		Enums:   []*meta.Enum{{Name: "Role", Values: []string{"MEMBER", "ADMIN"}}, {Name: "Status", Values: []string{"DRAFT", "PUBLISHED", "ARCHIVED"}}, {Name: "State", Values: []string{"PLACED", "PAID", "CANCELLED"}}},
 		Structs: []*meta.Struct{
 			{Name: "Money", Fields: isMoney("x")},
 			{Name: "ReviewInput", Input: true, Fields: []*meta.Field{
@@ -207,6 +207,25 @@ func backend() *meta.Backend {
 					Create: when(meta.Eq(meta.This("notebook", "owner"), meta.Viewer())),
 					Update: when(meta.Eq(meta.This("notebook", "owner"), meta.Viewer())),
 				},
+			},
+			{
+				Name: "Order", Singular: "order", Plural: "orders", Path: "orders", Table: "orders", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "title", Kind: meta.String, Column: "title", Default: meta.Const("")},
+					&meta.Field{Name: "state", Kind: meta.EnumKind, Type: "State", Column: "state", Default: meta.Const("PLACED"), Flow: &meta.Flow{
+						Begins: []string{"PLACED"},
+						Steps:  []meta.Step{{From: "PLACED", To: []string{"PAID", "CANCELLED"}}, {From: "PAID", To: []string{"CANCELLED"}}},
+					}},
+					&meta.Field{Name: "parcel", Kind: meta.EnumKind, Type: "State", Column: "parcel", Null: true, Flow: &meta.Flow{
+						Begins: []string{"PLACED"},
+						Steps:  []meta.Step{{From: "PLACED", To: []string{"PAID", "CANCELLED"}}},
+					}},
+					&meta.Field{
+						Name: "claim", Kind: meta.EnumKind, Type: "State", Column: "claim", Null: true, Allow: meta.Allow{Read: when(admin)},
+						Flow: &meta.Flow{Begins: []string{"PLACED"}, Steps: []meta.Step{{From: "PLACED", To: []string{"PAID"}}}},
+					},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Update: when(meta.True())},
 			},
 		},
 		Operations: []*meta.Operation{

@@ -84,12 +84,18 @@ func (w *write) oldScope(row *scope, s stage) *scope {
 	return &scope{entity: w.entity, bound: func(f *meta.Field) int { return 1 + slices.Index(old, f) }}
 }
 
-// oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id.
+// oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id, and those
+// whose flow must be followed.
 func (w *write) oldFields() []*meta.Field {
 	if w.verb != meta.Update {
 		return nil
 	}
 	fields := []*meta.Field{w.entity.Field("id")}
+	for _, f := range w.given {
+		if f.Flow != nil {
+			fields = append(fields, f)
+		}
+	}
 	add := func(x *meta.Expr) {
 		if x.Op != meta.OpGet || x.Root != meta.RootOld || len(x.Path) == 0 {
 			return

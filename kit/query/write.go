@@ -23,6 +23,7 @@ func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.
 func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (kit.ID, error) {
 	w := t.write(e, meta.Create)
 	w.take(changes)
+	w.begin()
 	after, err := w.verdict(afterStage)
 	if err != nil {
 		return "", err
@@ -57,7 +58,7 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 // be the row's. The UPDATE rules of e must hold before and after.
 //
 // Its problems are NOT_FOUND where the viewer may not read the row, FORBIDDEN where he may not update it or one of the
-// fields, STALE, and those of Create.
+// fields, STALE, CONFLICT where a field takes a step that its flow does not have, and those of Create.
 func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change) (kit.ID, error) {
 	w := t.write(e, meta.Update)
 	w.take(changes)
@@ -79,6 +80,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 	}
 	if err := w.wrong.problem(); err != nil || len(w.given) == 0 {
 		return w.id, err
+	}
+	if err := w.follow(row); err != nil {
+		return "", err
 	}
 	if err := w.lockParents(ctx); err != nil {
 		return "", err

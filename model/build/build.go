@@ -25,6 +25,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b.account()         // account.go
 	b.operations()      // operation.go
 	b.expressions()     // expression.go
+	b.flows()           // flow.go
 	b.registration()    // account.go
 	b.constrainTypes()  // index.go
 	if b.cycles() {     // cycle.go

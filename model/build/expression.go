@@ -231,11 +231,6 @@ func (b *builder) extraExpressions() {
 				b.overlap(e, d)
 			}
 		}
-		for _, f := range e.Fields {
-			for _, d := range design.FindAll(b.directives(f), "flow") {
-				b.flow(f, d)
-			}
-		}
 	}
 	for _, o := range b.design.Operations {
 		args := b.argumentsOf(o)
@@ -281,17 +276,6 @@ func (b *builder) overlap(e *model.Entity, d *design.Directive) {
 			}
 		}
 	}
-}
-
-func (b *builder) flow(f *model.Field, d *design.Directive) {
-	if f.Kind == "" {
-		return
-	}
-	if f.Kind != model.EnumKind {
-		b.problems.Add(d.Pos, WrongPlace, "", "@flow says how an enum changes; %s is %s", f.Name, article(string(f.Kind)))
-		return
-	}
-	b.enumNames(f.Enum, append(d.Arg("from").Names(), d.Arg("to").Names()...))
 }
 
 func (b *builder) enumNames(e *model.Enum, names []design.Name) {

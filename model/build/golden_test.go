@@ -150,6 +150,12 @@ func printField(f *model.Field) string {
 	add(f.ReadOnly, "readOnly")
 	add(f.Immutable, "immutable")
 	add(f.Default != nil, "= "+f.Default.String())
+	if f.Flow != nil {
+		parts = append(parts, fmt.Sprintf("begins %v", f.Flow.Begins))
+		for _, s := range f.Flow.Steps {
+			parts = append(parts, fmt.Sprintf("%s to %v", s.From, s.To))
+		}
+	}
 	add(f.Computed != nil, "computed "+f.Computed.String())
 	return strings.Join(parts, " ")
 }
