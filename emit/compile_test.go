@@ -40,7 +40,7 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
   country: Country!, countryOr: Country
   currency: Currency!, currencyOr: Currency
   isbn: Isbn!, isbnOr: Isbn
-  kind: Kind!, kindOr: Kind
+  kind: Kind!, kindOr: Kind @flow(from: A, to: [B_C, lower]) @flow(from: B_C, to: lower)
   part: Part!, partOr: Part
   user: User!, userOr: User
   owner: User! @default(from: "viewer") @readOnly
