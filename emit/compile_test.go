@@ -21,6 +21,7 @@ type Part { text: String, count: Int!, kind: Kind!, when: DateTime, data: JSON, 
 type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, name: String! }
 type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
   number: Int! @key
+  nth: Int! @default(from: "next()"), nthOf: Int64 @default(from: "next(user)")
   text: String!, textOr: String
   count: Int!, countOr: Int, countElse: Int! @default(value: 3)
   large: Int64!, largeOr: Int64

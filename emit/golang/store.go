@@ -275,10 +275,14 @@ func creation(p *printer, s storePlan) {
 
 // defaulted says what an absent field becomes, where that is a constant, and what a list of names makes.
 func defaulted(f *model.Field) string {
-	if f.Kind == model.List && f.Target.Upsert {
+	switch d := f.Default; {
+	case f.Kind == model.List && f.Target.Upsert:
 		return " // by " + f.Target.Key.Name + " or id; an unknown one is made"
-	}
-	if f.Default == nil || f.Default.Op != model.Const || f.Default.Value == nil {
+	case d != nil && d.Op == model.Call && d.Name == "next" && len(d.Args) == 1:
+		return " // the next of its " + human(d.Args[0].Path[0]) + " unless given"
+	case d != nil && d.Op == model.Call && d.Name == "next":
+		return " // the next of all unless given"
+	case d == nil || d.Op != model.Const || d.Value == nil:
 		return ""
 	}
 	value := literal(f.Default.Value)

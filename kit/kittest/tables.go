@@ -11,7 +11,8 @@ import (
 )
 
 // Tables makes the tables of a resolved backend in an empty database, with keys, indexes on references and unique
-// indexes, as the tool's own migrations would. constraints adds table constraints in SQL, by table.
+// indexes, as the tool's own migrations would, and the runtime's own but for those of accounts. constraints adds table
+// constraints in SQL, by table.
 //
 // It is for backends that a test writes by hand; a generated service has its migrations.
 func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[string][]string) {
@@ -21,6 +22,7 @@ func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[s
 		t.entity(b, e, constraints[e.Table])
 	}
 	t.joins(b)
+	t.runtime()
 	statements := append(append(t.create, t.keys...), t.indexes...)
 	err := db.Write(context.Background(), func(c sqldb.Conn) error {
 		for _, s := range statements {
@@ -113,6 +115,12 @@ func (t *tables) joins(b *meta.Backend) {
 			t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", f.Join.Table, f.Join.To, name(f.Join.Table), name(f.Join.To)))
 		}
 	}
+}
+
+// runtime makes what package query keeps for itself.
+func (t *tables) runtime() {
+	number := t.columnType(&meta.Field{Kind: meta.Int64})
+	t.create = append(t.create, "CREATE TABLE number_counters (counter TEXT NOT NULL, parent TEXT NOT NULL, last "+number+" NOT NULL, PRIMARY KEY (counter, parent))")
 }
 
 func (t *tables) columnType(f *meta.Field) string {

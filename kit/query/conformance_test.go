@@ -84,4 +84,7 @@ var cases = []struct {
 	{"signed out", testSignedOut},
 	{"flows bind everybody", testFlows},
 	{"of two steps from one value one wins", testRacingSteps},
+	{"rows are numbered by their parent", testNumbers},
+	{"numbers set by hand are not run into", testNumbersByHand},
+	{"no number is given twice", testRacingNumbers},
 }

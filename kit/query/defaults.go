@@ -13,10 +13,10 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// defaults fills in what the caller did not give.
+// defaults fills in what the caller did not give, but for numbers.
 func (w *write) defaults(ctx context.Context) error {
 	for _, f := range w.entity.Fields {
-		if _, given := w.values[f]; given || f.Default == nil {
+		if _, given := w.values[f]; given || f.Default == nil || counts(f) {
 			continue
 		}
 		value, err := w.evaluate(ctx, f.Default, f)
@@ -63,8 +63,6 @@ func (w *write) evaluate(ctx context.Context, x *meta.Expr, f *meta.Field) (any,
 		return kit.Token(size), nil
 	case x.Op == meta.OpCall && x.Name == "slug" && len(x.Args) == 1:
 		return w.slug(ctx, x.Args[0], f)
-	case x.Op == meta.OpCall && x.Name == "next":
-		return w.next(ctx, x.Args, f)
 	}
 	return w.select1(ctx, x, f)
 }
@@ -132,32 +130,6 @@ func slugOf(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// next is one more than the largest number so far, of the rows under the same parent where one is named.
-func (w *write) next(ctx context.Context, args []*meta.Expr, f *meta.Field) (any, error) {
-	sql := "SELECT coalesce(max(" + ident(f.Column) + "), 0) + 1 FROM " + ident(w.entity.Table)
-	var params []param
-	var values []any
-	if len(args) == 1 && len(args[0].Path) == 1 {
-		parent := w.entity.Field(args[0].Path[0])
-		sql += " WHERE " + ident(parent.Column) + " = $1"
-		params = []param{{source: slotSource, typ: fieldType(parent)}}
-		values = []any{w.values[parent]}
-		if id, ok := canonicalID(textIn(values[0])); !ok {
-			return nil, nil // its absence or key is reported or resolved elsewhere
-		} else if w.tx.engine.dialect.postgres {
-			lock := "SELECT 1 FROM " + ident(parent.Target().Table) + " WHERE id = $1 FOR NO KEY UPDATE"
-			if _, err := w.tx.conn.Exec(ctx, lock, id); err != nil {
-				return nil, err
-			}
-		}
-	}
-	cells := []cell{{class: integerClass, kind: meta.Int64}}
-	if _, err := w.tx.one(ctx, sql, params, values, cells); err != nil {
-		return nil, err
-	}
-	return cells[0].value()
 }
 
 func textIn(v any) string {

@@ -209,6 +209,25 @@ func backend() *meta.Backend {
 				},
 			},
 			{
+				Name: "Project", Singular: "project", Plural: "projects", Path: "projects", Table: "projects", Key: "name", Page: newest,
+				Fields:  common(&meta.Field{Name: "name", Kind: meta.String, Column: "name"}),
+				Uniques: []meta.Unique{{Name: "projects_name_key", Fields: []string{"name"}}},
+				Allow:   meta.Allow{Read: when(meta.True())},
+			},
+			{
+				Name: "Issue", Singular: "issue", Plural: "issues", Path: "issues", Table: "issues", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "project", Kind: meta.Reference, Type: "Project", Column: "project_id", Null: true},
+					&meta.Field{Name: "number", Kind: meta.Int, Column: "number", Default: meta.Call("next", meta.This("project"))},
+					&meta.Field{Name: "serial", Kind: meta.Int64, Column: "serial", Null: true, Default: meta.Call("next")},
+				),
+				Uniques: []meta.Unique{
+					{Name: "issues_project_number_key", Fields: []string{"project", "number"}},
+					{Name: "issues_serial_key", Fields: []string{"serial"}},
+				},
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Delete: when(meta.True()), Update: when(meta.True())},
+			},
+			{
 				Name: "Order", Singular: "order", Plural: "orders", Path: "orders", Table: "orders", Key: "id", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "title", Kind: meta.String, Column: "title", Default: meta.Const("")},

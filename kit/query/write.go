@@ -45,6 +45,9 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := w.lockParents(ctx); err != nil {
 		return "", err
 	}
+	if err := w.number(ctx); err != nil {
+		return "", err
+	}
 	if inserted, err := w.insert(ctx, onConflict); err != nil || !inserted {
 		return "", err
 	}
@@ -85,6 +88,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	if err := w.lockParents(ctx); err != nil {
+		return "", err
+	}
+	if err := w.renumber(ctx); err != nil {
 		return "", err
 	}
 	if err := w.update(ctx); err != nil {
@@ -179,7 +185,7 @@ func (w *write) value(f *meta.Field, value any) any {
 // required complains of fields that are still without a value.
 func (w *write) required() {
 	for _, f := range w.entity.Fields {
-		if _, set := w.values[f]; set || f.Auto || !f.Stored() {
+		if _, set := w.values[f]; set || f.Auto || !f.Stored() || counts(f) {
 			continue
 		}
 		if !f.Null {

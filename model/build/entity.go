@@ -111,16 +111,16 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 	return e
 }
 
-// accountTables are the runtime's own.
-var accountTables = map[string]bool{
-	"account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
+// runtimeTables are not for entities.
+var runtimeTables = map[string]bool{
+	"number_counters": true, "account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
 }
 
 func (b *builder) tablesDiffer() {
 	tables := map[string]*model.Entity{}
 	for _, e := range b.model.Entities {
 		switch other := tables[e.Table]; {
-		case accountTables[e.Table]:
+		case runtimeTables[e.Table]:
 			b.problems.Add(e.Pos, NamesClash, `@db(name: "…")`, "table %s of %s is the runtime's own", e.Table, e.Name)
 		case other != nil:
 			b.problems.Add(e.Pos, NamesClash, `@db(name: "…") on one of them`, "%s and %s would share table %s", other.Name, e.Name, e.Table)

@@ -64,6 +64,14 @@ func (b *builder) computedDefault(e *model.Entity, f *model.Field) {
 	if x == nil {
 		return
 	}
+	if isNext(x) && f.Kind != model.Int && f.Kind != model.Int64 {
+		b.problems.Add(from.Pos, WrongType, f.Name+": Int!", "next makes whole numbers, and %s is %s", f.Name, typOf(f))
+		return
+	}
+	if isNext(x) && len(x.Args) == 1 && isComputed(find(e.Fields, x.Args[0].Path[0])) {
+		b.problems.Add(from.Pos, WrongPlace, "", "next counts per parent, and %s is computed: it takes a reference that is stored", x.Args[0].Path[0])
+		return
+	}
 	if f.Kind == model.Int && x.Op == model.Call {
 		x.Kind = model.Int
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Schema is the database of a model: a table an entity, a table a many-to-many relation, and the runtime's own tables
-// where there are accounts.
+// where there is use for them.
 func Schema(m *model.Model) *schema.Schema {
 	out := &schema.Schema{}
 	for _, e := range m.Entities {
@@ -26,6 +26,9 @@ func Schema(m *model.Model) *schema.Schema {
 	}
 	if m.Account != nil {
 		out.Tables = append(out.Tables, accountSchema(m.Account.Entity.Table)...)
+	}
+	if slices.ContainsFunc(m.Entities, isNumbered) {
+		out.Tables = append(out.Tables, counterTable())
 	}
 	for _, t := range out.Tables {
 		sortTable(t)

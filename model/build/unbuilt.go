@@ -199,9 +199,9 @@ func (u unbuiltFinder) checks(checks []*model.Check) {
 	}
 }
 
-// defaulted reports what a default cannot be yet. A slug is made where a row is created, and only there.
+// defaulted reports what a default cannot be yet. A slug or a number is made where a row is created, and only there.
 func (u unbuiltFinder) defaulted(pos diag.Pos, x *model.Expr) {
-	if x.Op == model.Call && x.Name == "slug" {
+	if x.Op == model.Call && (x.Name == "slug" || x.Name == "next") {
 		for _, a := range x.Args {
 			u.expression(pos, a)
 		}
@@ -214,7 +214,7 @@ func (u unbuiltFinder) defaulted(pos diag.Pos, x *model.Expr) {
 func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
 	switch {
 	case x.Op == model.Call && (x.Name == "slug" || x.Name == "next"):
-		u.report(pos, x.Name+"()")
+		u.report(pos, x.Name+"() inside an expression")
 	case x.Op == model.Call && x.Name == "at":
 		u.report(pos, "at()")
 	case x.Op == model.Call && x.Name == "matches" && len(x.Args) > 0 && x.Args[0].Kind == model.Ref:
