@@ -46,7 +46,7 @@ kit/query:        kit kit/meta kit/sqldb
 kit/typed:        kit kit/meta kit/query
 kit/telemetry:    kit kit/meta kit/sqldb
 kit/problem:      kit kit/input kit/telemetry
-kit/internal/...: kit kit/input kit/meta kit/query
+kit/internal/...: kit kit/input kit/meta kit/query kit/sqldb
 kit/rest:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/graphql:      kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
 kit/account:      kit kit/input kit/mail kit/meta kit/problem kit/query kit/sqldb kit/telemetry

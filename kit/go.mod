@@ -3,6 +3,7 @@ module github.com/fettlehq/fettle/kit
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1 // tests
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0

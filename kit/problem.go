@@ -50,6 +50,11 @@ const (
 	CodeUnavailable      = "UNAVAILABLE" // 503
 	CodeTimeout          = "TIMEOUT"     // 504
 	CodeInternal         = "INTERNAL"    // 500
+
+	// Of requests with an Idempotency-Key.
+	CodeKeyReused      = "IDEMPOTENCY_KEY_REUSED"       // 422: the key came with another request
+	CodeInProgress     = "IDEMPOTENCY_IN_PROGRESS"      // 409: the first one is not done yet
+	CodeAnswerTooLarge = "IDEMPOTENCY_ANSWER_TOO_LARGE" // 409: it was done; its answer was not kept
 )
 
 // The codes of a FieldError.

@@ -352,8 +352,9 @@ type Operation struct {
 	Method string // "POST"
 	Path   string // "/orders/{order}/cancel"
 
-	Internal bool  // opens no door
-	Where    *Expr // @where(that:): a query without Go, which lists the rows of its result for which this holds; else nil
+	Internal   bool  // opens no door
+	Idempotent bool  // done twice is done once: @idempotent
+	Where      *Expr // @where(that:): a query without Go, which lists the rows of its result for which this holds; else nil
 }
 
 // Fault is a typed error of an operation.

@@ -99,6 +99,9 @@ func operationDoc(o *model.Operation) string {
 		}
 		doc += " It may fail with " + strings.Join(codes, ", ") + "."
 	}
+	if o.Idempotent {
+		doc += " Clients may repeat it: to do it twice is to do it once."
+	}
 	return doc
 }
 

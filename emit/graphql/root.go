@@ -134,5 +134,8 @@ func (s *schema) operation(o *model.Operation) root {
 		}
 		doc = strings.TrimSpace(doc + " Fails with " + strings.Join(codes, ", ") + ".")
 	}
+	if o.Idempotent {
+		doc = strings.TrimSpace(doc + " To do it twice is to do it once.")
+	}
 	return root{doc, o.Name + list + ": " + required(result, o.Result.Null)}
 }

@@ -45,12 +45,15 @@ func (d *document) batch() {
 		{"required", []string{"responses"}},
 	}
 	d.tag("batch", "Several requests in one transaction.")
+	done := ok("What each was answered with, in order.", responses)
+	done.put("headers", object{{"Idempotency-Replayed", ref("headers", "Replayed")}})
 	d.route(version+"/batch", "post", object{
 		{"operationId", "batch"},
 		{"summary", "Run several requests in one transaction: all of them happen, or none does"},
 		{"tags", []string{"batch"}},
+		{"parameters", []object{ref("parameters", "idempotencyKey")}},
 		{"requestBody", body("application/json", requests)},
-		{"responses", answers(object{{"200", ok("What each was answered with, in order.", responses)}}, "400", "401", "403", "404", "409", "412", "422")},
+		{"responses", answers(object{{"200", done}}, "400", "401", "403", "404", "409", "412", "422")},
 		{"security", []object{{{"bearer", []string{}}}, {}}},
 	})
 }

@@ -189,12 +189,14 @@ func (d *document) seen(e *model.Entity) object {
 func (d *document) create(e *model.Entity) object {
 	d.schemas.put("Create"+e.Name, d.objectOf("", door.CreateFields(e), true, door.Required, false))
 	o := entityOperation(e, "create"+e.Name, "Create one")
+	parameters := []object{ref("parameters", "idempotencyKey")}
 	if include := includeParameter(e); include != nil {
-		o.put("parameters", []object{include})
+		parameters = append(parameters, include)
 	}
+	o.put("parameters", parameters)
 	o.put("requestBody", body("application/json", ref("schemas", "Create"+e.Name)))
 	created := ok("Created. Only the id, where the viewer may not see the row.", d.seen(e))
-	created.put("headers", object{{"ETag", ref("headers", "ETag")}, {"Location", ref("headers", "Location")}})
+	created.put("headers", object{{"ETag", ref("headers", "ETag")}, {"Location", ref("headers", "Location")}, {"Idempotency-Replayed", ref("headers", "Replayed")}})
 	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "422"))
 	o.put("security", security(e.Allow.Create))
 	return o

@@ -43,7 +43,11 @@ func Emit(m *model.Model) []byte {
 }
 
 const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
-	"A row's version is its ETag; a write with If-Match is refused with 412 when the row has moved on."
+	"A row's version is its ETag; a write with If-Match is refused with 412 when the row has moved on. " +
+	"A POST with an Idempotency-Key that comes again is done once and answered as it was the first time."
+
+const keyed = "A name for this request, such as a UUID: a retry that brings it again is answered like the first, for 24 hours. " +
+	"It is refused with 409 while the first is under way, and with 422 when it came with another request."
 
 // document collects the parts.
 type document struct {
@@ -154,6 +158,10 @@ func responses() object {
 func headers() object {
 	return object{
 		{"ETag", object{{"description", "The version of the row, for If-Match."}, {"schema", object{{"type", "string"}, {"examples", []string{`W/"3-1k2j3h"`}}}}}},
+		{"Replayed", object{
+			{"description", "The answer is the one that the first request with this Idempotency-Key was given."},
+			{"schema", object{{"type", "string"}, {"enum", []string{"true"}}}},
+		}},
 		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
 	}
 }
@@ -198,6 +206,12 @@ func (d *document) common() {
 			{"in", "header"},
 			{"description", "The ETag that the row must still have."},
 			{"schema", object{{"type", "string"}}},
+		}},
+		{"idempotencyKey", object{
+			{"name", "Idempotency-Key"},
+			{"in", "header"},
+			{"description", keyed},
+			{"schema", object{{"type", "string"}, {"minLength", 1}, {"maxLength", 255}, {"pattern", "^[!-~]+$"}}},
 		}},
 	}, d.parameters...)
 }

@@ -14,6 +14,10 @@ import (
 func (d *document) operation(op *model.Operation) {
 	o := object{{"operationId", op.Name}}
 	o.text("summary", strings.TrimSpace(op.Doc))
+	if op.Idempotent {
+		o.put("description", "To do it twice is to do it once: it may be repeated when no answer came.")
+		o.put("x-idempotent", true)
+	}
 	o.put("tags", []string{d.moduleTag(op.Module)})
 	var parameters []object
 	var rest []*model.Field
@@ -46,6 +50,9 @@ func (d *document) operation(op *model.Operation) {
 		if include := includeParameter(op.Result.Target); include != nil {
 			parameters = append(parameters, include)
 		}
+	}
+	if op.Kind == model.Mutation {
+		parameters = append(parameters, ref("parameters", "idempotencyKey"))
 	}
 	if len(parameters) > 0 {
 		o.put("parameters", parameters)
@@ -100,8 +107,15 @@ func (d *document) bodyOf(op *model.Operation, rest []*model.Field, whole bool) 
 // outcomes are what an operation answers, and how it fails.
 func (d *document) outcomes(op *model.Operation) object {
 	done := ok("Done.", d.result(op.Result))
+	var headers object
 	if op.Result.Kind == model.Ref && !op.Result.Repeated {
-		done.put("headers", object{{"ETag", ref("headers", "ETag")}})
+		headers.put("ETag", ref("headers", "ETag"))
+	}
+	if op.Kind == model.Mutation {
+		headers.put("Idempotency-Replayed", ref("headers", "Replayed"))
+	}
+	if len(headers) > 0 {
+		done.put("headers", headers)
 	}
 	return answersOf(op, object{{"200", done}})
 }
@@ -127,6 +141,9 @@ func answersOf(op *model.Operation, out object) object {
 		codes[f.Status] = append(codes[f.Status], f.Code)
 	}
 	statuses := []int{400, 401, 403, 404, 422}
+	if op.Kind == model.Mutation {
+		statuses = append(statuses, 409)
+	}
 	for status := range codes {
 		if !slices.Contains(statuses, status) {
 			statuses = append(statuses, status)

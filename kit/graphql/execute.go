@@ -27,6 +27,11 @@ func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 	} else {
 		results = d.query(ctx, viewer, p)
 	}
+	return d.told(p, results)
+}
+
+// told writes the answer.
+func (d *door) told(p *plan, results []result) []byte {
 	w := &writer{}
 	data := d.data(w, p, results)
 	buf := append(make([]byte, 0, len(data)+256), `{`...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
@@ -59,6 +60,11 @@ const allowed = "GET, HEAD, OPTIONS, POST"
 // answer reads, runs and answers a request.
 func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
 	r.Body = http.MaxBytesReader(w, r.Body, d.limits.Body)
+	repeated, err := replay.Read(r)
+	if err != nil {
+		d.refuse(w, r, media, err)
+		return
+	}
 	req, err := readRequest(r)
 	if err != nil {
 		d.refuse(w, r, media, err)
@@ -83,6 +89,10 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
 		return
 	}
 	telemetry.SetOperation(r.Context(), p.name)
+	if p.mutation && repeated != nil {
+		d.answerOnce(w, r, media, viewer, p, repeated)
+		return
+	}
 	d.send(w, r, media, http.StatusOK, d.execute(r.Context(), viewer, p), nil)
 }
 

@@ -121,6 +121,10 @@ func (t *tables) joins(b *meta.Backend) {
 func (t *tables) runtime() {
 	number := t.columnType(&meta.Field{Kind: meta.Int64})
 	t.create = append(t.create, "CREATE TABLE number_counters (counter TEXT NOT NULL, parent TEXT NOT NULL, last "+number+" NOT NULL, PRIMARY KEY (counter, parent))")
+	instant, bytes := t.columnType(&meta.Field{Kind: meta.DateTime}), t.columnType(&meta.Field{Kind: meta.Bytes})
+	t.create = append(t.create, "CREATE TABLE idempotency_keys (scope TEXT NOT NULL, name TEXT NOT NULL, request_hash TEXT NOT NULL, created_at "+instant+
+		" NOT NULL, status "+number+", location TEXT, etag TEXT, body "+bytes+", PRIMARY KEY (scope, name))")
+	t.indexes = append(t.indexes, "CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at)")
 }
 
 func (t *tables) columnType(f *meta.Field) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -47,6 +48,10 @@ func (c *call) batch() error {
 	if _, err := c.onlyParameters(); err != nil {
 		return err
 	}
+	repeated, err := replay.Read(c.r)
+	if err != nil {
+		return err
+	}
 	object, err := c.body(false, "application/json")
 	if err != nil {
 		return err
@@ -55,14 +60,13 @@ func (c *call) batch() error {
 	if err != nil {
 		return err
 	}
-	var answers []byte
-	err = c.write(func(ctx context.Context, tx *query.Tx) error {
-		answers = append(answers[:0], `{"responses":[`...)
+	return c.writeOnce(repeated, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+		answers := []byte(`{"responses":[`)
 		ids := make([]string, 0, len(requests))
 		for i, r := range requests {
 			id, answer, err := c.part(ctx, tx, r, ids)
 			if err != nil {
-				return inBatch(i, err)
+				return replay.Answer{}, inBatch(i, err)
 			}
 			if i > 0 {
 				answers = append(answers, ',')
@@ -70,13 +74,8 @@ func (c *call) batch() error {
 			answers = append(answers, answer...)
 			ids = append(ids, id)
 		}
-		answers = append(answers, `]}`...)
-		return nil
+		return replay.Answer{Status: http.StatusOK, Body: append(answers, `]}`...)}, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.answer(http.StatusOK, answers)
 }
 
 func readBatch(object input.Object) ([]batched, error) {

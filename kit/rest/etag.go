@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -21,18 +22,29 @@ func entityTag(version int64, body []byte) string {
 	return `W/"` + strconv.FormatInt(version, 10) + "-" + strconv.FormatUint(hash.Sum64(), 36) + `"`
 }
 
-// answerRow answers with one row and its entity tag, or with 304 where the caller has it.
-func (c *call) answerRow(status int, s *query.Select, row *query.Row) error {
+// rowAnswer is one row and its entity tag.
+func rowAnswer(status int, s *query.Select, row *query.Row) replay.Answer {
 	body := appendRow(nil, s, row)
-	tag := entityTag(row.Version, body)
-	c.w.Header().Set("ETag", tag)
-	if status == http.StatusOK && isSafe(c.r.Method) && holds(c.r.Header.Values("If-None-Match"), tag) {
+	return replay.Answer{Status: status, ETag: entityTag(row.Version, body), Body: body}
+}
+
+// send answers, or says 304 where the caller has the row.
+func (c *call) send(a replay.Answer) error {
+	for _, header := range []struct{ name, value string }{{"ETag", a.ETag}, {"Location", a.Location}} {
+		if header.value != "" {
+			c.w.Header().Set(header.name, header.value)
+		}
+	}
+	if a.Replayed {
+		c.w.Header().Set(replay.ReplayedHeader, "true")
+	}
+	if a.ETag != "" && a.Status == http.StatusOK && isSafe(c.r.Method) && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
 		c.w.Header().Set("Cache-Control", "private, no-cache")
 		c.w.Header().Set("Vary", "Accept, Authorization")
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return c.answer(status, body)
+	return c.answer(a.Status, a.Body)
 }
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }

@@ -9,6 +9,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -44,6 +45,13 @@ func isWhole(o *meta.Operation) bool {
 }
 
 func (c *call) operate(o *operation) error {
+	var repeated *replay.Request
+	var err error
+	if o.Mutation {
+		if repeated, err = replay.Read(c.r); err != nil {
+			return err
+		}
+	}
 	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return c.members(o, fields) })
 	if err != nil {
 		return err
@@ -52,23 +60,26 @@ func (c *call) operate(o *operation) error {
 	if err != nil {
 		return err
 	}
-	var result outcome
-	run := c.read
-	if o.Mutation {
-		run = c.write
-	}
-	err = run(func(ctx context.Context, tx *query.Tx) error {
+	run := func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
 		value, err := tx.Call(ctx, o.Operation, args)
 		if err != nil {
-			return fetch.WithStatus(o.Operation, err)
+			return replay.Answer{}, fetch.WithStatus(o.Operation, err)
 		}
-		result, err = load(ctx, tx, o.Result, s, value)
+		result, err := load(ctx, tx, o.Result, s, value)
+		return outcomeAnswer(o.Result, s, result), err
+	}
+	if o.Mutation {
+		return c.writeOnce(repeated, run)
+	}
+	var answer replay.Answer
+	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+		answer, err = run(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.answerOutcome(o.Result, s, result)
+	return c.send(answer)
 }
 
 // query answers with a page of the rows of a query: its arguments are parameters beside those of every list.
@@ -211,14 +222,17 @@ func load(ctx context.Context, tx *query.Tx, result *meta.Field, s *query.Select
 	return outcome{value: value, rows: []*query.Row{row}}, err
 }
 
-func (c *call) answerOutcome(result *meta.Field, s *query.Select, o outcome) error {
+func outcomeAnswer(result *meta.Field, s *query.Select, o outcome) replay.Answer {
+	a := replay.Answer{Status: http.StatusOK}
 	switch {
 	case s == nil || o.value == nil:
-		return c.answer(http.StatusOK, input.AppendJSON(nil, result, o.value))
+		a.Body = input.AppendJSON(nil, result, o.value)
 	case result.Repeated || result.Kind == meta.List:
-		return c.answer(http.StatusOK, appendRows(nil, s, o.rows))
+		a.Body = appendRows(nil, s, o.rows)
 	case len(o.rows) == 0:
-		return c.answer(http.StatusOK, appendID(nil, string(o.id)))
+		a.Body = appendID(nil, string(o.id))
+	default:
+		return rowAnswer(http.StatusOK, s, o.rows[0])
 	}
-	return c.answerRow(http.StatusOK, s, o.rows[0])
+	return a
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/filter"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -94,11 +95,15 @@ func (c *call) get(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	return c.answerRow(http.StatusOK, s, row)
+	return c.send(rowAnswer(http.StatusOK, s, row))
 }
 
 func (c *call) create(r *resource, _ string) error {
 	s, err := c.oneSelect(r)
+	if err != nil {
+		return err
+	}
+	repeated, err := replay.Read(c.r)
 	if err != nil {
 		return err
 	}
@@ -110,23 +115,19 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	var id kit.ID
-	var row *query.Row
-	err = c.write(func(ctx context.Context, tx *query.Tx) error {
-		if id, err = tx.Create(ctx, r.entity, changes); err != nil {
-			return err
+	return c.writeOnce(repeated, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+		id, err := tx.Create(ctx, r.entity, changes)
+		if err != nil {
+			return replay.Answer{}, err
 		}
-		row, err = visible(ctx, tx, s, id)
-		return err
+		row, err := visible(ctx, tx, s, id)
+		answer := replay.Answer{Status: http.StatusCreated, Body: appendID(nil, string(id))}
+		if row != nil {
+			answer = rowAnswer(http.StatusCreated, s, row)
+		}
+		answer.Location = location(r.entity, s, id, row)
+		return answer, err
 	})
-	if err != nil {
-		return err
-	}
-	c.w.Header().Set("Location", location(r.entity, s, id, row))
-	if row == nil {
-		return c.answer(http.StatusCreated, appendID(nil, string(id)))
-	}
-	return c.answerRow(http.StatusCreated, s, row)
 }
 
 func (c *call) update(r *resource, key string) error {
@@ -169,7 +170,7 @@ func (c *call) update(r *resource, key string) error {
 	if row == nil {
 		return c.noContent()
 	}
-	return c.answerRow(http.StatusOK, s, row)
+	return c.send(rowAnswer(http.StatusOK, s, row))
 }
 
 func (c *call) delete(r *resource, key string) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
@@ -143,6 +144,22 @@ func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
 		return do(c.r.Context(), c.tx)
 	}
 	return c.door.engine.Write(c.r.Context(), c.viewer, do)
+}
+
+// writeOnce writes and answers; a request that comes again under its key is only answered. What is part of a batch has no
+// key of its own.
+func (c *call) writeOnce(repeated *replay.Request, do func(ctx context.Context, tx *query.Tx) (replay.Answer, error)) error {
+	var answer replay.Answer
+	var err error
+	if c.tx != nil {
+		answer, err = do(c.r.Context(), c.tx)
+	} else {
+		answer, err = repeated.Write(c.r.Context(), c.door.engine, c.viewer, do)
+	}
+	if err != nil {
+		return err
+	}
+	return c.send(answer)
 }
 
 // serve answers a request for a known path.

@@ -113,7 +113,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 
 // runtimeTables are not for entities.
 var runtimeTables = map[string]bool{
-	"number_counters": true, "account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
+	"idempotency_keys": true, "number_counters": true, "account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
 }
 
 func (b *builder) tablesDiffer() {

@@ -221,7 +221,7 @@ func printWhen(x *model.Expr) string {
 func printSchema(s *schema.Schema) string {
 	var b strings.Builder
 	for _, t := range s.Tables {
-		if strings.HasPrefix(t.Name, "account_") {
+		if strings.HasPrefix(t.Name, "account_") || t.Name == "idempotency_keys" {
 			fmt.Fprintf(&b, "table %s …\n", t.Name)
 			continue
 		}

@@ -29,6 +29,7 @@ func (b *builder) operations() {
 			Args:     args,
 			Internal: design.Find(o.Directives, "internal") != nil,
 		}
+		op.Idempotent = b.idempotent(o)
 		op.Result = b.result(o)
 		op.Fails = b.faults(o)
 		b.made[o] = op
@@ -41,6 +42,15 @@ func (b *builder) operations() {
 
 func (b *builder) operation(o *design.Operation) *model.Operation { return b.made[o] }
 func (b *builder) argumentsOf(o *design.Operation) []*model.Field { return b.arguments[o] }
+
+// idempotent tells whether an operation may be repeated by nature. With a key it is so by what it keeps.
+func (b *builder) idempotent(o *design.Operation) bool {
+	d := design.Find(o.Directives, "idempotent")
+	if d != nil && o.Kind == design.Query {
+		b.problems.Add(d.Pos, WrongPlace, "remove it", "%s is a Query: it changes nothing, so it may be repeated unsaid", o.Name)
+	}
+	return d != nil && d.Arg("key") == nil
+}
 
 // result makes the field that an operation gives back. Directives of the operation are not the result's.
 func (b *builder) result(o *design.Operation) *model.Field {

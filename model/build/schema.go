@@ -13,7 +13,7 @@ import (
 // Schema is the database of a model: a table an entity, a table a many-to-many relation, and the runtime's own tables
 // where there is use for them.
 func Schema(m *model.Model) *schema.Schema {
-	out := &schema.Schema{}
+	out := &schema.Schema{Tables: []*schema.Table{keyTable()}}
 	for _, e := range m.Entities {
 		out.Tables = append(out.Tables, entityTable(e))
 	}

@@ -9,7 +9,7 @@ import (
 // unbuilt are the directives that are checked and that nothing is generated from yet.
 var unbuilt = map[string]bool{
 	"search": true, "tenant": true, "softDelete": true, "history": true,
-	"noOverlap": true, "cache": true, "rateLimit": true, "idempotent": true, "retryable": true, "emits": true,
+	"noOverlap": true, "cache": true, "rateLimit": true, "retryable": true, "emits": true,
 	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
 	"encrypted": true, "writeOnly": true, "service": true,
 }
@@ -88,6 +88,8 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 		switch {
 		case unbuilt[d.Name]:
 			u.report(d.Pos, "@"+d.Name)
+		case d.Name == "idempotent" && d.Arg("key") != nil:
+			u.report(d.Arg("key").Pos, "@idempotent(key:)")
 		case d.Name == "account" && isTrue(d.Arg("machines")):
 			u.report(d.Arg("machines").Pos, "@account(machines: true)")
 		case d.Name == "entity" && d.Arg("name") != nil:

@@ -18,6 +18,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // SDL is the GraphQL schema of the backend.
@@ -34,11 +35,17 @@ type World struct {
 	database *counting
 }
 
-// New makes a world of its own for a test.
+// New makes a world of its own for a test, in memory.
 func New(tb testing.TB) *World {
 	tb.Helper()
+	return On(tb, kittest.Memory(tb))
+}
+
+// On makes a world in an empty database.
+func On(tb testing.TB, empty sqldb.Database) *World {
+	tb.Helper()
 	w := &World{TB: tb}
-	db := &counting{Database: kittest.Memory(tb)}
+	db := &counting{Database: empty}
 	w.database = db
 	b := backend()
 	engine, err := query.New(b, db, query.Options{Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
