@@ -187,7 +187,7 @@ func (d *database) inspect(t fataler) *atlas.Schema {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	s, err := driver.InspectSchema(context.Background(), name, &atlas.InspectOptions{Exclude: []string{"goose_db_version"}})
+	s, err := driver.InspectSchema(context.Background(), name, &atlas.InspectOptions{Exclude: []string{"goose_db_version", "*_search", "*_search_*"}})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -221,5 +221,25 @@ func (d *database) same(t fataler, other *database) {
 			texts = append(texts, fmt.Sprintf("%T", change))
 		}
 		t.Errorf("the schema reached by steps differs: %s\n%s", strings.Join(texts, "\n"), d.text())
+	}
+	d.sameSearches(t, other)
+}
+
+// sameSearches checks what atlas does not look at, and that the index of each search holds the words of its table.
+func (d *database) sameSearches(t fataler, other *database) {
+	t.Helper()
+	made := "SELECT indexdef FROM pg_indexes WHERE indexname LIKE '%_search_idx' UNION SELECT proname FROM pg_proc WHERE proname LIKE 'search_%' ORDER BY 1"
+	if d.dialect == "sqlite" {
+		made = "SELECT sql FROM sqlite_master WHERE name LIKE '%_search' OR name LIKE '%_search_%' ORDER BY name"
+	}
+	d.want(t, made, other.rows(t, made))
+	if d.dialect == "postgres" {
+		return
+	}
+	for _, table := range strings.Fields(d.rows(t, "SELECT name FROM sqlite_master WHERE name LIKE '%_search'")) {
+		d.exec(t, fmt.Sprintf(`INSERT INTO "%s" ("%[1]s", rank) VALUES ('integrity-check', 1)`, table))
+		of := strings.TrimSuffix(table, "_search")
+		d.want(t, fmt.Sprintf(`SELECT count(*) FROM "%s_rows" JOIN "%s" ON id = key`, table, of), d.rows(t, fmt.Sprintf(`SELECT count(*) FROM "%s"`, of)))
+		d.want(t, fmt.Sprintf(`SELECT count(*) FROM "%s_docsize"`, table), d.rows(t, fmt.Sprintf(`SELECT count(*) FROM "%s"`, of)))
 	}
 }

@@ -37,6 +37,38 @@ func checkSchema(s *schema.Schema) error {
 			indexes[index.Name] = true
 		}
 	}
+	for _, table := range s.Tables {
+		if err := checkSearch(table, tables, indexes); err != nil {
+			return fmt.Errorf("table %s: search: %w", table.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkSearch refuses a search whose parts would have the names of something else.
+func checkSearch(table *schema.Table, tables, indexes map[string]bool) error {
+	if len(table.Search) == 0 {
+		return nil
+	}
+	if len(table.PrimaryKey) != 1 {
+		return fmt.Errorf("the primary key has %d columns, not one", len(table.PrimaryKey))
+	}
+	for _, name := range table.Search {
+		if column := findColumn(table, name); column == nil || column.Type != schema.Text {
+			return fmt.Errorf("no text column %q", name)
+		}
+	}
+	if findColumn(table, schema.SearchColumn) != nil {
+		return fmt.Errorf("the name of column %s is taken", schema.SearchColumn)
+	}
+	for _, part := range []string{"", "_rows", "_texts", "_data", "_idx", "_docsize", "_config"} {
+		if name := table.Name + schema.SearchSuffix + part; tables[name] || indexes[name] {
+			return fmt.Errorf("the name %s is taken", name)
+		}
+	}
+	if name := searchIndex(table.Name); indexes[name] || tables[name] {
+		return fmt.Errorf("the name %s is taken", name)
+	}
 	return nil
 }
 

@@ -104,7 +104,7 @@ func Name(plan *Plan) string {
 func rank(do Do) int {
 	order := []Do{
 		CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, ChangeColumn,
-		ChangePrimaryKey, AddForeignKey, AddIndex, AddCheck, DropForeignKey, DropIndex, DropCheck,
+		ChangePrimaryKey, AddForeignKey, AddSearch, AddIndex, AddCheck, DropForeignKey, DropSearch, DropIndex, DropCheck,
 	}
 	for i, each := range order {
 		if each == do {

@@ -112,7 +112,9 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 	for i := range main { // atlas breaks the line here as it does in CREATE TABLE
 		main[i] = strings.ReplaceAll(main[i], "ADD\nCONSTRAINT", "ADD CONSTRAINT")
 	}
-	main = append(append(first, p.before...), main...)
+	first = append(first, renameSearches(renamed, renames)...)
+	last := p.searches()
+	main = slices.Concat(first, p.before, main, last)
 	var scripts []Script
 	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"index", p.index, true}} {
 		if len(script.Statements) == 0 {

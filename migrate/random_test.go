@@ -160,6 +160,11 @@ func randomTable(r *rapid.T, name string, tables []string, after *schema.Schema)
 		}
 		t.Indexes = append(t.Indexes, index)
 	}
+	for _, c := range t.Columns {
+		if c.Type == schema.Text && rapid.Bool().Draw(r, "search") {
+			t.Search = append(t.Search, c.Name)
+		}
+	}
 	if c := findColumn(t, "name"); c != nil && rapid.Bool().Draw(r, "check") {
 		t.Checks = append(t.Checks, &schema.Check{Name: name + "_name_check", That: schema.Predicate{SQLite: "length(name) > 0", Postgres: "length(name) > 0"}})
 	}

@@ -83,6 +83,7 @@ func renameColumn(s *schema.Schema, table *schema.Table, column *schema.Column, 
 		}
 	}
 	replace(table.PrimaryKey)
+	replace(table.Search)
 	for _, index := range table.Indexes {
 		for i := range index.Parts {
 			if index.Parts[i].Column == column.Name {

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	atlasplan "ariga.io/atlas/sql/migrate"
@@ -74,7 +75,8 @@ func planSQLite(from, renamed, to *schema.Schema, renames []rename) ([]Script, e
 		return nil, err
 	}
 	statements, rebuilds := ownCopying(planned, renamed, to)
-	statements = append(first, statements...)
+	drops, makes := searchesOnSQLite(from, to, renames, statements)
+	statements = slices.Concat(drops, first, statements, makes)
 	if rebuilds {
 		statements = guarded(statements)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/schema"
 )
@@ -42,6 +43,9 @@ const (
 	AddCheck         Do = "add check"
 	DropCheck        Do = "drop check"
 	ChangeCheck      Do = "change check"
+	AddSearch        Do = "add search"
+	DropSearch       Do = "drop search"
+	ChangeSearch     Do = "change search"
 )
 
 // Loss is data that a plan destroys, or that may stop it.
@@ -129,6 +133,15 @@ func (d *description) table(from, to *schema.Table) {
 	compare(d, to.Name, from.Indexes, to.Indexes, indexName, [3]Do{AddIndex, DropIndex, ChangeIndex})
 	compare(d, to.Name, from.ForeignKeys, to.ForeignKeys, keyName, [3]Do{AddForeignKey, DropForeignKey, ChangeForeignKey})
 	compare(d, to.Name, from.Checks, to.Checks, checkOf, [3]Do{AddCheck, DropCheck, ChangeCheck})
+	switch {
+	case slices.Equal(from.Search, to.Search):
+	case len(from.Search) == 0:
+		d.step(AddSearch, to.Name, "search", "add search of %s by %s", to.Name, strings.Join(to.Search, ", "))
+	case len(to.Search) == 0:
+		d.step(DropSearch, to.Name, "search", "drop search of %s", to.Name)
+	default:
+		d.step(ChangeSearch, to.Name, "search", "change search of %s: by %s", to.Name, strings.Join(to.Search, ", "))
+	}
 }
 
 // compare tells what is added, dropped and changed, as do names it in this order.

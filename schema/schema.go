@@ -21,7 +21,15 @@ type Table struct {
 	Indexes     []*Index      `json:"indexes,omitempty"`
 	ForeignKeys []*ForeignKey `json:"foreignKeys,omitempty"`
 	Checks      []*Check      `json:"checks,omitempty"`
+	Search      []string      `json:"search,omitempty"` // text columns whose words form one document that is searched
 }
+
+// How a table with a Search is kept. Postgres has the document as a column of the table, SQLite has tables of its own,
+// whose names begin with the table's and this suffix.
+const (
+	SearchColumn = "search_document"
+	SearchSuffix = "_search"
+)
 
 // Type is a logical column type.
 type Type string
