@@ -150,7 +150,9 @@ func fillSearch(table *schema.Table) []string {
 
 // makeSearch is written with words in capitals for what differs between tables.
 func makeSearch(table *schema.Table) []string {
-	cut := func(column string) string { return fmt.Sprintf("substr(%s, 1, %d)", column, searchedLength/len(table.Search)) }
+	cut := func(column string) string {
+		return fmt.Sprintf("substr(%s, 1, %d)", column, searchedLength/len(table.Search))
+	}
 	var columns, texts, olds, news, differ []string
 	for _, column := range table.Search {
 		columns = append(columns, "`in_"+column+"`")

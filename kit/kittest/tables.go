@@ -3,6 +3,7 @@ package kittest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
-// Tables makes the tables of a resolved backend in an empty database, with keys, indexes on references and unique
-// indexes, as the tool's own migrations would, and the runtime's own but for those of accounts. constraints adds table
+// Tables makes the tables of a resolved backend in an empty database, with keys, indexes on references, unique indexes and
+// searches, as the tool's own migrations would, and the runtime's own but for those of accounts. constraints adds table
 // constraints in SQL, by table.
 //
 // It is for backends that a test writes by hand; a generated service has its migrations.
@@ -22,8 +23,9 @@ func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[s
 		t.entity(b, e, constraints[e.Table])
 	}
 	t.joins(b)
+	t.searches(b)
 	t.runtime()
-	statements := append(append(t.create, t.keys...), t.indexes...)
+	statements := slices.Concat(t.create, t.keys, t.indexes)
 	err := db.Write(context.Background(), func(c sqldb.Conn) error {
 		for _, s := range statements {
 			if _, err := c.Exec(context.Background(), s); err != nil {

@@ -117,6 +117,7 @@ type Field struct {
 	Internal  bool
 	WriteOnly bool
 	Personal  bool
+	Search    bool // its words are in the entity's search document
 
 	Default  *Expr
 	Computed *Expr // worked out by the statement that reads it; then there is no Column

@@ -141,6 +141,17 @@ func (e *Entity) Columns() []*Field {
 	return columns
 }
 
+// Searched returns the fields whose words form the document of e that is searched, in order; none where it has no search.
+func (e *Entity) Searched() []*Field {
+	var searched []*Field
+	for _, f := range e.Fields {
+		if f.Search {
+			searched = append(searched, f)
+		}
+	}
+	return searched
+}
+
 // Of returns the rules of a verb.
 func (a *Allow) Of(v Verb) []Rule {
 	switch v {

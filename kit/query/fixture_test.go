@@ -246,8 +246,46 @@ func backend() *meta.Backend {
 				),
 				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Update: when(meta.True())},
 			},
+			{
+				Name: "Shelf", Singular: "shelf", Plural: "shelves", Path: "shelves", Table: "shelves", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
+					&meta.Field{Name: "books", Kind: meta.List, Type: "Book", Inverse: "shelf"},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
+			},
+			{
+				Name: "Book", Singular: "book", Plural: "books", Path: "books", Table: "books", Key: "id",
+				Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "title"}}},
+				Fields: common(
+					&meta.Field{Name: "title", Kind: meta.String, Column: "title", Search: true},
+					&meta.Field{Name: "order", Kind: meta.String, Column: "order", Null: true, Search: true},
+					&meta.Field{Name: "memo", Kind: meta.String, Column: "memo", Null: true, Search: true, Allow: meta.Allow{Read: when(owner)}},
+					&meta.Field{Name: "audit", Kind: meta.String, Column: "audit", Null: true, Search: true, Allow: meta.Allow{
+						Read: []meta.Rule{{When: meta.Eq(meta.Viewer("role"), meta.Const("ADMIN"))}, {When: meta.This("shown")}},
+					}},
+					&meta.Field{Name: "shown", Kind: meta.Boolean, Column: "shown", Default: meta.Const(false)},
+					&meta.Field{Name: "public", Kind: meta.Boolean, Column: "public", Default: meta.Const(true)},
+					&meta.Field{Name: "owner", Kind: meta.Reference, Type: "User", Column: "owner_id", Default: meta.Viewer()},
+					&meta.Field{Name: "shelf", Kind: meta.Reference, Type: "Shelf", Column: "shelf_id", Null: true},
+				),
+				Allow: meta.Allow{Read: when(meta.Or(meta.This("public"), owner)), Create: when(meta.True()), Update: when(owner), Delete: when(owner)},
+			},
+			{
+				Name: "Loan", Singular: "loan", Plural: "loans", Path: "loans", Table: "loans", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "book", Kind: meta.Reference, Type: "Book", Column: "book_id"},
+					&meta.Field{Name: "text", Kind: meta.String, Column: "text", Search: true},
+				),
+				Allow: meta.Allow{Read: when(meta.Call("matches", meta.This("book"), meta.Const("bread"))), Create: when(meta.True())},
+			},
 		},
 		Operations: []*meta.Operation{
+			{
+				Name: "found", Args: []*meta.Field{{Name: "words", Kind: meta.String}},
+				Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Book", Repeated: true, Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "title"}}}},
+				Allow:  when(meta.True()), Where: meta.Call("matches", meta.This(), meta.Arg("words")),
+			},
 			{
 				Name: "publish", Mutation: true, Args: []*meta.Field{{Name: "article", Kind: meta.Reference, Type: "Article"}},
 				Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},

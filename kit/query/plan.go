@@ -75,6 +75,7 @@ type planner struct {
 	page    page
 	variant variant
 	list    *meta.Field // of a child or children variant
+	search  *sought     // nil for none
 	extra   int         // the slot of the id, key or ids, or the first of the arguments of a query
 	owners  string      // the condition to belong to the rows whose lists are read; that of ids at extra where empty
 }
@@ -94,6 +95,9 @@ func (p *planner) render() {
 		filter = p.cond(p.sel.Where, env{this: row, guarded: !p.system}, false)
 	}
 	where := conjunction(policy, filter)
+	if p.search != nil && !p.single() {
+		where = conjunction(policy, p.found(row, *p.search, !p.system), filter)
+	}
 	if q := p.sel.Query; q != nil && p.list == nil {
 		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra}, false))
 	}

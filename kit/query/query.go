@@ -64,6 +64,7 @@ type Select struct {
 	Where  *meta.Expr      // asked for by the viewer, so that field rules apply inside it; nil for all
 	Query  *meta.Operation // whose condition must hold too, if its rules allow, and whose page is read; nil for all. List only
 	Args   []any           // of Query, a value of each of its Args, as the doors read them
+	Search string          // words that its searched fields must have; empty for all. Not of a single row
 	Order  []Order         // the entity's unless given; id is always appended
 	// Keyset page (Relay Cursor Connections): First rows after the cursor After, or Last rows before the cursor Before.
 	// Both 0 means the page's size. More than the page's maximum is a problem.

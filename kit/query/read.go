@@ -201,7 +201,7 @@ func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) 
 	pg.firstSlot = len(s.values)
 	builder := &planner{
 		renderer: t.renderer(), plan: &plan{parent: -1}, sel: sel, page: pg, variant: v, list: list,
-		extra: len(s.values) + len(pg.cursor),
+		extra: len(s.values) + len(pg.cursor), search: s.sought,
 	}
 	builder.slots = s.slots
 	if err := builder.build(); err != nil {
@@ -211,7 +211,7 @@ func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) 
 	return builder.plan, nil
 }
 
-// shape writes to s what the SQL of a read depends on, and the values of its filter.
+// shape writes to s what the SQL of a read depends on, and the values of its filter and search.
 func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page) error {
 	s.key = append(s.key, byte('0'+v))
 	s.flag(sel.Query != nil)
@@ -239,6 +239,7 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	}
 	s.size = 0
 	s.filter(sel.Where, 0)
+	s.search(sel)
 	return s.err
 }
 

@@ -170,6 +170,10 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 			return no
 		}
 		return "CASE WHEN " + condition + " THEN " + yes + " ELSE " + no + " END"
+	case meta.OpCall:
+		if found, ok := r.matches(x, e); ok {
+			return opposite(found, negate)
+		}
 	case meta.OpGet:
 		if lifted, ok := r.lift(x, e); ok {
 			return opposite(lifted, negate)

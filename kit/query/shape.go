@@ -21,6 +21,7 @@ type shaper struct {
 	key    []byte
 	values []any
 	slots  map[*meta.Expr]int
+	sought *sought // of the Select whose shape was written last; nil where it searches for nothing
 	size   int
 	err    error
 }

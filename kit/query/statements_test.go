@@ -37,6 +37,11 @@ func TestStatements(t *testing.T) {
 	titles := func(order []Order, where *meta.Expr) *Select {
 		return &Select{Entity: article, Fields: selections(article, "title"), Order: order, Where: where}
 	}
+	searching := func(sel *Select) *Select {
+		asked := *sel
+		asked.Search = "x"
+		return &asked
+	}
 	id := "00000000-0000-7000-8000-000000000001"
 	archive := &txtar.Archive{Comment: []byte("The statements of reads.\n")}
 	for _, c := range []struct {
@@ -53,6 +58,8 @@ func TestStatements(t *testing.T) {
 		{"an order both ways, behind a row with stars", titles(mixed, nil), nil, pageVariant, page{limit: 20, cursor: []any{int64(1), "x", id}}},
 		{"a filter", titles(newest, meta.And(meta.Eq(meta.This("author"), meta.Viewer()), meta.Eq(meta.This("title"), meta.Const("x")))), nil, pageVariant, page{limit: 20}},
 		{"a count", titles(newest, meta.Eq(meta.This("title"), meta.Const("x"))), nil, countVariant, page{}},
+		{"a search, of a field that has a rule too", searching(titles(newest, meta.Eq(meta.This("title"), meta.Const("x")))), nil, pageVariant, page{limit: 20, cursor: []any{"x", id}}},
+		{"a search of lists", searching(comments), article.Field("comments"), childrenVariant, page{limit: 5}},
 		{"one row", titles(nil, nil), nil, idVariant, page{}},
 		{"the list of one row", comments, article.Field("comments"), childVariant, page{limit: 5}},
 		{"a page of the lists of many rows", comments, article.Field("comments"), childrenVariant, page{limit: 5}},
@@ -66,10 +73,12 @@ func TestStatements(t *testing.T) {
 		for _, d := range []dialect{{false}, {true}} {
 			s := &shaper{}
 			s.filter(c.sel.Where, 0)
+			s.search(c.sel)
 			c.page.firstSlot = len(s.values)
 			p := &planner{
 				renderer: &renderer{dialect: d, backend: b, account: b.Entity("User"), signed: true, slots: s.slots}, plan: &plan{parent: -1},
 				sel: c.sel, page: c.page, variant: c.v, list: c.list, extra: len(s.values) + len(c.page.cursor),
+				search: s.sought,
 			}
 			if err := p.build(); err != nil {
 				t.Fatal(c.name, err)

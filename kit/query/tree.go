@@ -37,12 +37,13 @@ type part struct {
 
 // branch is a list that a tree reads, in one request: the root, or a list in the rows of another branch.
 type branch struct {
-	sel   *Select
-	list  *meta.Field // nil for the root
-	path  []int       // of Selections, from the branch above
-	page  page
-	extra int
-	lists []int // their places among the branches
+	sel    *Select
+	list   *meta.Field // nil for the root
+	path   []int       // of Selections, from the branch above
+	page   page
+	extra  int
+	search *sought
+	lists  []int // their places among the branches
 }
 
 // branches tells whether sel is read as a tree. SQLite runs in the process: there a round trip costs nothing.
@@ -85,6 +86,7 @@ func (t *Tx) grow(s *shaper, all *[]*branch, b *branch, v variant, value any) (e
 		return err
 	}
 	s.flag(b.sel.Count)
+	b.search = s.sought
 	b.page.firstSlot = len(s.values)
 	s.values = append(s.values, b.page.cursor...)
 	b.extra = len(s.values)
@@ -172,7 +174,7 @@ func columnName(i int) string { return "c" + strconv.Itoa(i) }
 func (b *treeBuilder) planner(br *branch, v variant, owners string) *planner {
 	return &planner{
 		renderer: b.renderer, plan: &plan{parent: -1}, sel: br.sel, page: br.page, variant: v, list: br.list,
-		extra: br.extra, owners: owners,
+		search: br.search, extra: br.extra, owners: owners,
 	}
 }
 

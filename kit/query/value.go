@@ -251,6 +251,9 @@ func isText(k meta.Kind) bool {
 
 // call is a function of the language.
 func (r *renderer) call(x *meta.Expr, e env) operand {
+	if found, ok := r.matches(x, e); ok {
+		return r.truth(found)
+	}
 	if x.Name == "size" && len(x.Args) == 1 && r.isList(x.Args[0], e) {
 		return r.aggregate(&meta.Expr{Op: meta.OpCount, Var: ".", Args: []*meta.Expr{x.Args[0], meta.True()}}, e)
 	}
