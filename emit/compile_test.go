@@ -22,7 +22,7 @@ type User @entity @account(login: email) @allow(do: READ, when: "this == viewer"
 type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
   number: Int! @key
   nth: Int! @default(from: "next()"), nthOf: Int64 @default(from: "next(user)")
-  text: String!, textOr: String
+  text: String! @search, textOr: String @search
   count: Int!, countOr: Int, countElse: Int! @default(value: 3)
   large: Int64!, largeOr: Int64
   float: Float!, floatOr: Float
@@ -50,7 +50,7 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
 }
 input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [In!] }
 `}, {Name: "design/query.graphql", Text: `
-type Word @entity @allow(do: READ, when: "true") { text: String! @key }
+type Word @entity @allow(do: READ, when: "true") { text: String! @key @search }
 extend type Query {
   plain(ctx: String!, tx: Int!, in: Boolean!, err: Float, result: DateTime, args: [Int!], func: UUID, kit: JSON, ops: Bytes, error: Date): String! @allow(when: "true")
   whole(input: In!): Thing @allow(when: "true")

@@ -96,6 +96,7 @@ type Entity struct {
 	Allow    Allow
 	Uniques  []*Unique
 	Indexes  []*Index
+	Search   []*Field // whose words form the document that is searched, as declared; none without a @search
 	Checks   []*Check
 	Internal bool // opens no door
 	Was      string
@@ -212,6 +213,7 @@ type Field struct {
 	Internal  bool
 	WriteOnly bool
 	Personal  bool
+	Search    bool // its words are in the entity's search document
 
 	Default *Expr // a constant or an expression; nil without
 	Flow    *Flow // of an EnumKind; nil: any value may follow any

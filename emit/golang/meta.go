@@ -111,6 +111,7 @@ func fieldMeta(f *model.Field) string {
 	l.flag("Internal", f.Internal)
 	l.flag("WriteOnly", f.WriteOnly)
 	l.flag("Personal", f.Personal)
+	l.flag("Search", f.Search)
 	if f.Default != nil {
 		l.part("Default", expression(f.Default))
 	}

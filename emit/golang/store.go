@@ -32,6 +32,8 @@ type storePlan struct {
 	Meta    string // "orderLineMeta"
 	Columns string // "OrderLines"
 	Page    model.Page
+	Query   string   // the type of package typed that its query is: "Query"
+	Asked   string   // the query q as a typed.Query
 	Key     *keyPlan // nil when the id is the key
 	Settable,
 	Changeable []setPlan
@@ -57,6 +59,10 @@ type columnPlan struct{ Name, Type, New string }
 func planStore(m *model.Module, e *model.Entity) storePlan {
 	s := storePlan{
 		Entity: e, Name: e.Name, New: creationName(e), One: human(e.Name), Many: human(e.Plural), Meta: metaName(e), Columns: pluralName(e), Page: e.Page,
+		Query: "Query", Asked: "q",
+	}
+	if len(e.Search) > 0 {
+		s.Query, s.Asked = "Search", "q.Query()"
 	}
 	if e.Key.Name != "id" {
 		t := typeOf(m, e.Key, false)
@@ -189,21 +195,21 @@ func store(p *printer, s storePlan) {
 	}
 	p.f("")
 	p.comment(s.Name + "Query says which " + s.Many + " to list, with conditions on " + s.Columns + ".")
-	p.f("type %sQuery = typed.Query[%s]", s.Name, s.Name)
+	p.f("type %sQuery = typed.%s[%s]", s.Name, s.Query, s.Name)
 	p.f("")
 	p.comment("List returns a page of " + s.Many + " and the cursor after which the next one begins, empty at the end.")
 	p.f("func (s %sStore) List(ctx context.Context, q %sQuery) ([]%s, string, error) {", s.Name, s.Name, s.Name)
-	p.f("return typed.Page(ctx, s.tx, %s, q, %sOf)", s.Meta, s.Name)
+	p.f("return typed.Page(ctx, s.tx, %s, %s, %sOf)", s.Meta, s.Asked, s.Name)
 	p.f("}")
 	p.f("")
 	p.comment("All reads all " + s.Many + " that fit, page by page.")
 	p.f("func (s %sStore) All(ctx context.Context, q %sQuery) iter.Seq2[%s, error] {", s.Name, s.Name, s.Name)
-	p.f("return typed.All(ctx, s.tx, %s, q, %sOf)", s.Meta, s.Name)
+	p.f("return typed.All(ctx, s.tx, %s, %s, %sOf)", s.Meta, s.Asked, s.Name)
 	p.f("}")
 	p.f("")
 	p.comment("Select returns fields of a page of " + s.Many + ", and of what they lead to, which its columns then read.")
 	p.f("func (s %sStore) Select(ctx context.Context, q %sQuery, fields ...query.Field[%s]) (query.Records[%s], error) {", s.Name, s.Name, s.Name, s.Name)
-	p.f("return typed.Select(ctx, s.tx, %s, q, fields)", s.Meta)
+	p.f("return typed.Select(ctx, s.tx, %s, %s, fields)", s.Meta, s.Asked)
 	p.f("}")
 	p.f("")
 	p.comment("SelectOne returns fields of the " + s.One + " of that " + keyOrID(s) + ", or a NOT_FOUND problem.")

@@ -90,7 +90,11 @@ func (s *schema) listArgs(f *model.Field) string {
 }
 
 func (s *schema) pageArgs(e *model.Entity) string {
-	args := []string{"where: " + s.name(e.Name+"Filter")}
+	var args []string
+	if len(e.Search) > 0 {
+		args = append(args, "search: String")
+	}
+	args = append(args, "where: "+s.name(e.Name+"Filter"))
 	if len(door.Keys(e)) > 0 {
 		args = append(args, "order: ["+s.name(e.Name+"Order")+"!]")
 	}

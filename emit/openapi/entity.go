@@ -70,7 +70,19 @@ func (d *document) pageParameters(e *model.Entity, page model.Page, args []*mode
 		if slices.ContainsFunc(args, func(a *model.Field) bool { return a.Name == f.Name }) {
 			continue // the argument has the name
 		}
-		parameters = append(parameters, d.filters(f)...)
+		filters := d.filters(f)
+		if len(e.Search) > 0 && f.Name == "search" && len(filters) > 0 {
+			filters[0][0].value = "search.eq" // the bare name is that of the search
+		}
+		parameters = append(parameters, filters...)
+	}
+	if len(e.Search) > 0 {
+		names := make([]string, len(e.Search))
+		for i, f := range e.Search {
+			names[i] = f.Name
+		}
+		doc := "Words that the row has in " + strings.Join(names, ", ") + `, as far as the viewer may read them. A word that ends in * begins one; "several in quotes" follow each other.`
+		parameters = append(parameters, query("search", doc, object{{"type", "string"}, {"maxLength", 200}}))
 	}
 	parameters = append(parameters, orderParameter(e, page), query("limit", "", object{
 		{"type", "integer"}, {"minimum", 1}, {"maximum", page.Max}, {"default", page.Size},

@@ -106,6 +106,19 @@ func TestQueries(t *testing.T) {
 		`{"data":{"article":{"author":{"id":"`+string(c.world.Ann.ID)+`","username":"ann"},"a":{"__typename":"User"}}}}`)
 }
 
+func TestSearch(t *testing.T) {
+	c := newClient(t)
+	c.want("", `query($words: String) { articles(search: $words, order: [title_ASC], where: {status: {eq: OPEN}}) { nodes { title } totalCount } }`, `{"words":"ALPH*"}`,
+		`{"data":{"articles":{"nodes":[{"title":"Alpha"}],"totalCount":1}}}`)
+	c.want("", `{ articles(search: "draft") { totalCount } user(username: "ann") { articles(search: "beta") { nodes { title } } } }`, "null",
+		`{"data":{"articles":{"totalCount":0},"user":{"articles":{"nodes":[{"title":"Beta"}]}}}}`)
+	c.want("ann", `{ articles(search: "\"draft") { totalCount } a: articles(search: null) { totalCount } b: articles(search: "(:*'") { totalCount } }`, "null",
+		`{"data":{"articles":{"totalCount":1},"a":{"totalCount":4},"b":{"totalCount":0}}}`)
+	c.has("", `{ articles(search: "`+strings.Repeat("x ", 17)+`") { totalCount } user(username: "ann") { articles(search: "`+strings.Repeat("x", 201)+`") { totalCount } } }`, "null",
+		`"errors":[{"field":"search","code":"TOO_LONG","detail":"must have at most 16 words"}]`, `must have at most 200 characters`)
+	c.has("", `{ users(search: "x") { totalCount } }`, "null", `search`, `errors`)
+}
+
 func TestPagesGoBothWays(t *testing.T) {
 	c := newClient(t)
 	var page struct {

@@ -12,10 +12,14 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// pageArguments reads where, order, first, after, last and before.
+// pageArguments reads search, where, order, first, after, last and before.
 func pageArguments(s *query.Select, arguments input.Object) *kit.Problem {
 	var errs []kit.FieldError
 	s.Where, errs = filter.Tree(s.Entity, "where", arguments["where"])
+	s.Search = input.Text(arguments["search"])
+	if wrong := query.CheckSearch(s.Search); wrong != nil {
+		errs = append(errs, *wrong)
+	}
 	for _, name := range []string{"first", "last"} {
 		errs = append(errs, count(s, name, arguments[name])...)
 	}

@@ -22,6 +22,7 @@ const (
 	paramAfter   = "after"
 	paramInclude = "include"
 	paramCount   = "count"
+	paramSearch  = "search" // of what has a search
 )
 
 // maxConditions bounds the conditions of one request.
@@ -96,6 +97,7 @@ func (d *door) readParameters(s *query.Select, values url.Values) error {
 	s.First = p.limit(s)
 	s.After, _ = p.one(paramAfter)
 	s.Count = p.count()
+	s.Search = p.search(r)
 	s.Where = p.where(r)
 	if err := p.err(); err != nil {
 		return err
@@ -137,6 +139,17 @@ func (p *parameters) limit(s *query.Select) int {
 		return 0
 	}
 	return n
+}
+
+func (p *parameters) search(r *resource) string {
+	if !r.searched {
+		return ""
+	}
+	text, _ := p.one(paramSearch)
+	if wrong := query.CheckSearch(text); wrong != nil {
+		p.errors = append(p.errors, *wrong)
+	}
+	return text
 }
 
 func (p *parameters) count() bool {
@@ -204,6 +217,9 @@ func named(fields []*meta.Field, name string) *meta.Field {
 // where reads all other parameters as conditions, in order of their names so that equal requests share a plan.
 func (p *parameters) where(r *resource) *meta.Expr {
 	reserved := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramCount}
+	if r.searched {
+		reserved = append(reserved, paramSearch)
+	}
 	names := make([]string, 0, len(p.values))
 	for name := range p.values {
 		if !slices.Contains(reserved, name) {

@@ -20,10 +20,15 @@ type resource struct {
 	read   []*meta.Field // lists included
 	create []*meta.Field
 	update []*meta.Field
+
+	searched bool // lists take a search
 }
 
 func newResource(e *meta.Entity) *resource {
-	return &resource{entity: e, read: query.ReadFields(e), create: query.CreateFields(e), update: query.UpdateFields(e)}
+	return &resource{
+		entity: e, read: query.ReadFields(e), create: query.CreateFields(e), update: query.UpdateFields(e),
+		searched: len(e.Searched()) > 0,
+	}
 }
 
 func (d *door) addResource(rs *routes, r *resource) {

@@ -141,6 +141,12 @@ func TestList(t *testing.T) {
 		"createdAt.gte=2031-01-01T00:00:00Z":               "",
 		"views=0&title.notIn=Alpha,Beta":                   "Gamma",
 		"author=" + string(c.world.Ann.ID) + "&title=Beta": "Beta",
+		"search=ALPHA":                                     "Alpha",
+		"search=alp*&status=OPEN":                          "Alpha",
+		"search=alpha+beta":                                "",
+		"search=%22AND+%28%27*":                            "",
+		"search=&title=Beta":                               "Beta",
+		"search=b*&author=ann&order=-title":                "Beta",
 	} {
 		w := c.want(200, "GET", "/v1/articles?"+query, "")
 		var page struct{ Items []struct{ Title string } }
@@ -210,6 +216,11 @@ func TestMistakes(t *testing.T) {
 	for _, order := range []string{"author", "tags", "price", "author.email.x", "author.articles", "comments.body"} {
 		c.want(422, "GET", "/v1/articles?order="+order, "", "--", `"field":"order","code":"UNKNOWN_FIELD"`)
 	}
+	c.want(422, "GET", "/v1/articles?search="+strings.Repeat("x", 201), "", "--", `"field":"search","code":"TOO_LONG","detail":"must have at most 200 characters"`)
+	c.want(422, "GET", "/v1/articles?limit=x&search="+strings.Repeat("x+", 17), "", "--", `"field":"limit"`, `"field":"search","code":"TOO_LONG","detail":"must have at most 16 words"`)
+	c.want(422, "GET", "/v1/users?search=ann", "", "--", `"field":"search","code":"UNKNOWN_FIELD"`)
+	c.want(422, "GET", "/v1/articles?serch=x", "", "--", `did you mean \"search\"?`)
+	c.want(422, "GET", "/v1/articles?search=a&search=b", "", "--", "must stand once")
 	c.want(422, "GET", "/v1/articles?limit=1&limit=2", "", "--", "must stand once")
 	c.want(422, "GET", "/v1/articles?include=comments.article.comments.article.comments", "", "--", "4 levels")
 	c.want(422, "GET", "/v1/articles?limit=100&include=comments.article.comments", "", "--", "rows")

@@ -17,11 +17,29 @@ type Query[E any] struct {
 	After string             // the cursor that the page before returned
 	Skip  int                // rows left out after that; the database still reads them, so a cursor is better
 	Count bool               // also count all rows that fit; Select alone tells
+
+	search string // of a Search
+}
+
+// Search is a Query of an E whose words can be searched.
+type Search[E any] struct {
+	Search string             // words that every row has: good roast* "black coffee"; every row unless given
+	Where  query.Condition[E] // every row unless given
+	Order  []query.OrderBy[E] // the entity's own unless given
+	First  int                // rows at most; the entity's page unless given
+	After  string             // the cursor that the page before returned
+	Skip   int                // rows left out after that; the database still reads them, so a cursor is better
+	Count  bool               // also count all rows that fit; Select alone tells
+}
+
+// Query is s as other functions take it.
+func (s Search[E]) Query() Query[E] {
+	return Query[E]{Where: s.Where, Order: s.Order, First: s.First, After: s.After, Skip: s.Skip, Count: s.Count, search: s.Search}
 }
 
 // sel is what q asks for of e, without fields.
 func (q Query[E]) sel(e *meta.Entity) *query.Select {
-	s := &query.Select{Entity: e, Where: q.Where.Expr(), First: q.First, After: q.After, Skip: q.Skip, Count: q.Count}
+	s := &query.Select{Entity: e, Search: q.search, Where: q.Where.Expr(), First: q.First, After: q.After, Skip: q.Skip, Count: q.Count}
 	for _, key := range q.Order {
 		s.Order = append(s.Order, key.Order())
 	}

@@ -149,6 +149,7 @@ func printField(f *model.Field) string {
 	add(f.OnDelete != "" && f.OnDelete != model.Restrict, string(f.OnDelete))
 	add(f.ReadOnly, "readOnly")
 	add(f.Immutable, "immutable")
+	add(f.Search, "searched")
 	add(f.Default != nil, "= "+f.Default.String())
 	if f.Flow != nil {
 		parts = append(parts, fmt.Sprintf("begins %v", f.Flow.Begins))
@@ -247,6 +248,9 @@ func printSchema(s *schema.Schema) string {
 		}
 		for _, c := range t.Checks {
 			printPredicate(&b, "  check "+c.Name, c.That)
+		}
+		if len(t.Search) > 0 {
+			fmt.Fprintf(&b, "  search (%s)\n", strings.Join(t.Search, ", "))
 		}
 	}
 	return b.String()

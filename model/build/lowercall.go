@@ -95,6 +95,10 @@ func (l *lowerer) matches(e, target ast.Expr, of *value, arg ast.Expr) *value {
 				return l.fail(arg, BadPattern, "", "%q is no pattern: %s", pattern, patternMistake(err))
 			}
 		}
+	default:
+		if !l.searches(target, of, arg, words) {
+			return nil
+		}
 	}
 	return truth(&model.Expr{Op: model.Call, Name: "matches", Args: []*model.Expr{of.x, words}, Kind: model.Boolean})
 }

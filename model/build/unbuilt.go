@@ -8,7 +8,7 @@ import (
 
 // unbuilt are the directives that are checked and that nothing is generated from yet.
 var unbuilt = map[string]bool{
-	"search": true, "tenant": true, "softDelete": true, "history": true,
+	"tenant": true, "softDelete": true, "history": true,
 	"noOverlap": true, "cache": true, "rateLimit": true, "retryable": true, "emits": true,
 	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
 	"encrypted": true, "writeOnly": true, "service": true,
@@ -219,8 +219,6 @@ func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
 		u.report(pos, x.Name+"() inside an expression")
 	case x.Op == model.Call && x.Name == "at":
 		u.report(pos, "at()")
-	case x.Op == model.Call && x.Name == "matches" && len(x.Args) > 0 && x.Args[0].Kind == model.Ref:
-		u.report(pos, "a search for words")
 	case x.Var != "" && x.Op != model.Get && len(x.Args) > 0 && x.Args[0].Root == model.Arg && len(x.Args[0].Path) > 0:
 		if x.Args[0].Kind != model.List {
 			u.report(pos, "a list operation over an argument")

@@ -55,8 +55,8 @@ func backend() *meta.Backend {
 				Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title"))},
-					&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40},
-					&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true},
+					&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40, Search: true},
+					&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true, Search: true},
 					&meta.Field{Name: "status", Kind: meta.EnumKind, Type: "Status", Column: "status", Default: meta.Const("DRAFT")},
 					&meta.Field{Name: "price", Kind: meta.Value, Type: "Money", Null: true, Fields: money("price")},
 					&meta.Field{Name: "views", Kind: meta.Int64, Column: "views", Default: meta.Const(int64(0)), ReadOnly: true},
