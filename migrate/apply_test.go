@@ -187,7 +187,7 @@ func (d *database) inspect(t fataler) *atlas.Schema {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	s, err := driver.InspectSchema(context.Background(), name, &atlas.InspectOptions{Exclude: []string{"goose_db_version", "*_search", "*_search_*"}})
+	s, err := driver.InspectSchema(context.Background(), name, &atlas.InspectOptions{Exclude: []string{"goose_db_version", "*_search", "*_search_*", "*." + schema.SearchColumn}})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -39,6 +39,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector('simple', regexp_replace(search_fold(coalesce($1, '')), '[^a-z0-9\u0080-\ufe0e\ufe10-\U0010ffff]+', ' ', 'g')) || '|:1'::tsvector`
 )
 
+// sameSearch tells whether two tables are searched by the same columns, in whatever order.
+func sameSearch(a, b *schema.Table) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a.Search)), slices.Sorted(slices.Values(b.Search)))
+}
+
 // searched tells whether a table of s is searched.
 func searched(s *schema.Schema) bool {
 	return slices.ContainsFunc(s.Tables, func(t *schema.Table) bool { return len(t.Search) > 0 })
@@ -48,7 +53,7 @@ func searched(s *schema.Schema) bool {
 // gives the statements that make them, for when all else stands.
 func (p *postgresPlan) searches() (last []string) {
 	for _, old := range p.from.Tables {
-		if to := findTable(p.to, old.Name); len(old.Search) > 0 && to != nil && !slices.Equal(old.Search, to.Search) {
+		if to := findTable(p.to, old.Name); len(old.Search) > 0 && to != nil && !sameSearch(old, to) {
 			p.before = append(p.before, fmt.Sprintf(`ALTER TABLE "%s" DROP COLUMN "%s"`, old.Name, schema.SearchColumn))
 		}
 	}
@@ -57,7 +62,7 @@ func (p *postgresPlan) searches() (last []string) {
 	}
 	for _, table := range p.to.Tables {
 		old := findTable(p.from, table.Name)
-		if len(table.Search) == 0 || old != nil && slices.Equal(old.Search, table.Search) {
+		if len(table.Search) == 0 || old != nil && sameSearch(old, table) {
 			continue
 		}
 		last = append(last, fmt.Sprintf("ALTER TABLE \"%s\" ADD COLUMN \"%s\" tsvector GENERATED ALWAYS AS (%s) STORED",
@@ -113,7 +118,7 @@ func searchesOnSQLite(from, to *schema.Schema, renames []rename, others []string
 	for _, table := range to.Tables {
 		old := findTable(from, table.Name)
 		rebuilt := slices.Contains(others, "DROP TABLE `"+table.Name+"`")
-		kept[table.Name] = old != nil && was[table.Name] == table.Name && slices.Equal(old.Search, table.Search) && !rebuilt
+		kept[table.Name] = old != nil && was[table.Name] == table.Name && sameSearch(old, table) && !rebuilt
 	}
 	for _, table := range from.Tables {
 		if len(table.Search) > 0 && !kept[table.Name] {

@@ -1,6 +1,9 @@
 package migrate
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/fettlehq/fettle/schema"
@@ -68,4 +71,30 @@ func TestSearchFollowsItsTable(t *testing.T) {
 		}[d.dialect])
 		d.exec(t, "UPDATE articles SET title = 'x'")
 	})
+}
+
+// The kit makes, reads and bounds searches as they are planned here. It is a module of its own, so its text is compared.
+func TestKitSearchesAlike(t *testing.T) {
+	for path, parts := range map[string][]string{
+		"../kit/kittest/search.go": {
+			body(searchFold), body(searchWords), strings.Replace(tokenizer, "\ufe0f", "` + \"\\ufe0f\" + `", 1), fmt.Sprint("searchedLength = ", searchedLength),
+		},
+		"../kit/query/search.go": {fmt.Sprint("searchedLength = ", searchedLength), schema.SearchColumn, `"` + schema.SearchSuffix + `"`, `"` + schema.SearchSuffix + `_rows"`},
+	} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			if !strings.Contains(string(text), part) {
+				t.Errorf("%s lacks %s", path, part)
+			}
+		}
+	}
+}
+
+// body is what a function returns.
+func body(function string) string {
+	_, text, _ := strings.Cut(function, "RETURN ")
+	return text
 }

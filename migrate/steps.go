@@ -134,7 +134,7 @@ func (d *description) table(from, to *schema.Table) {
 	compare(d, to.Name, from.ForeignKeys, to.ForeignKeys, keyName, [3]Do{AddForeignKey, DropForeignKey, ChangeForeignKey})
 	compare(d, to.Name, from.Checks, to.Checks, checkOf, [3]Do{AddCheck, DropCheck, ChangeCheck})
 	switch {
-	case slices.Equal(from.Search, to.Search):
+	case sameSearch(from, to):
 	case len(from.Search) == 0:
 		d.step(AddSearch, to.Name, "search", "add search of %s by %s", to.Name, strings.Join(to.Search, ", "))
 	case len(to.Search) == 0:

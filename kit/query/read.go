@@ -264,9 +264,15 @@ func (t *Tx) args(params []param, values []any) ([]any, error) {
 			value = values[p.slot]
 		}
 		var err error
-		if p.typ.kind == meta.List {
+		switch p.typ.kind {
+		case meta.List:
 			args[i] = value
-		} else if args[i], err = t.engine.dialect.encode(value, p.typ); err != nil {
+		case matchKind, termsKind:
+			args[i], err = t.engine.dialect.encodeSearch(value, p)
+		default:
+			args[i], err = t.engine.dialect.encode(value, p.typ)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -36,6 +36,7 @@ type param struct {
 	slot   int   // of slotSource
 	offset int64 // of nowSource, in microseconds
 	typ    typ
+	name   string // of a search: what the caller calls it
 }
 
 type source uint8

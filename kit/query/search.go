@@ -30,27 +30,26 @@ func (s *shaper) search(sel *Select) {
 		return
 	}
 	if wrong := CheckSearch(sel.Search); wrong != nil {
-		s.err = invalidSearch(wrong)
+		s.err = kit.Invalid(wrong.Field, wrong.Code, "%s", wrong.Detail)
 	}
 	if len(sel.Entity.Searched()) == 0 {
 		s.err = malformed("There is no search of %s.", sel.Entity.Plural)
 	}
 	s.values = append(s.values, sel.Search)
-	s.sought = &sought{slot: len(s.values) - 1}
+	s.sought = &sought{slot: len(s.values) - 1, name: "search"}
 }
 
-func invalidSearch(wrong *kit.FieldError) error {
-	return kit.Invalid(wrong.Field, wrong.Code, "%s", wrong.Detail)
-}
-
-// encodeSearch is the text of a search as an argument of a statement.
-func (d dialect) encodeSearch(v any, kind meta.Kind) (any, error) {
-	text, _ := v.(string)
+// encodeSearch is the text of a search as an argument of a statement; of null, null.
+func (d dialect) encodeSearch(v any, p param) (any, error) {
+	text, ok := v.(string)
+	if !ok {
+		return nil, nil
+	}
 	terms, wrong := readSearch(text)
 	switch {
 	case wrong != nil:
-		return nil, invalidSearch(wrong)
-	case kind == termsKind:
+		return nil, kit.Invalid(p.name, wrong.Code, "%s", wrong.Detail)
+	case p.typ.kind == termsKind:
 		return asList(terms), nil
 	}
 	return d.asMatch(terms), nil
@@ -59,13 +58,14 @@ func (d dialect) encodeSearch(v any, kind meta.Kind) (any, error) {
 // sought is what is searched for: the text in a slot, or terms that are known before.
 type sought struct {
 	slot  int // -1 where there are terms
+	name  string
 	terms []term
 }
 
 // sought is what is searched for, in one of its forms.
 func (r *renderer) sought(s sought, kind meta.Kind) string {
 	if s.slot >= 0 {
-		return r.param(param{source: slotSource, slot: s.slot, typ: typ{kind: kind}})
+		return r.param(param{source: slotSource, slot: s.slot, typ: typ{kind: kind}, name: s.name})
 	}
 	if kind == termsKind {
 		return quote(asList(s.terms))
@@ -219,7 +219,7 @@ func (r *renderer) soughtBy(words *meta.Expr, e env) (asked sought, chosen bool)
 		return sought{terms: terms, slot: -1}, false
 	case words.Op == meta.OpGet && words.Root == meta.RootArg:
 		if slot := argumentSlot(e.args, words.Path); slot >= 0 {
-			return sought{slot: e.firstArg + slot}, true
+			return sought{slot: e.firstArg + slot, name: strings.Join(words.Path, ".")}, true
 		}
 	}
 	r.fail("search: its words are neither a constant nor an argument")

@@ -135,8 +135,6 @@ func (d dialect) encode(v any, t typ) (any, error) {
 		return nil, nil
 	}
 	switch t.kind {
-	case matchKind, termsKind:
-		return d.encodeSearch(v, t.kind)
 	case meta.ID, meta.Reference, meta.UUID:
 		return encodeID(v)
 	case meta.Int, meta.Int64:

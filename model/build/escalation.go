@@ -40,6 +40,11 @@ func (g *growth) visit(x *model.Expr, row absentRow, member string) {
 			}
 			return
 		}
+	case model.Call:
+		if x.Name == "matches" && x.Args[0].Kind == model.Ref {
+			g.words(x.Args[0], row, member)
+			return
+		}
 	case model.Exists, model.Count, model.Sum, model.Min, model.Max, model.Avg, model.Find:
 		inner := row.with(x.Var, g.b.last(x.Args[0], row))
 		name := ""
@@ -54,6 +59,20 @@ func (g *growth) visit(x *model.Expr, row absentRow, member string) {
 	}
 	for _, a := range x.Args {
 		g.visit(a, row, member)
+	}
+}
+
+// words reaches all fields whose words a search of the row at x finds.
+func (g *growth) words(x *model.Expr, row absentRow, member string) {
+	in := func(field string) *model.Expr {
+		text := *x
+		text.Path = append(x.Path[:len(x.Path):len(x.Path)], field)
+		return &text
+	}
+	if target := g.b.owner(in("id"), row); target != nil {
+		for _, f := range target.Search {
+			g.reach(in(f.Name), row, member)
+		}
 	}
 }
 

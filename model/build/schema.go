@@ -57,7 +57,7 @@ func entityTable(e *model.Entity) *schema.Table {
 		checks: map[string]bool{},
 	}
 	t.columns(e.Fields, false)
-	t.table.Search = columns(e.Search)
+	t.table.Search = slices.Sorted(slices.Values(columns(e.Search)))
 	for _, u := range e.Uniques {
 		t.unique(u)
 	}
