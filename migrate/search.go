@@ -10,7 +10,7 @@ import (
 	"github.com/fettlehq/fettle/schema"
 )
 
-// How the words of a table's Search are kept (decision 0015). Package kit/query reads what is made here, and
+// How the words of a table's Search are kept (decision 0016). Package kit/query reads what is made here, and
 // kit/kittest makes the same for tests.
 //
 // On Postgres the document is a generated column of the table with a GIN index, made by two functions: search_fold gives
