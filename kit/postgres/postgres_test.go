@@ -46,6 +46,67 @@ func number(ctx context.Context, c sqldb.Conn, sql string, args ...any) (n int64
 	return n, errors.Join(err, rows.Err())
 }
 
+// A cell holds what pgx's own scanning gives, for each type and in each way of asking.
+func TestCells(t *testing.T) {
+	url := kittest.Postgres(t)
+	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
+		db := kittest.Open(t, postgres.Driver, url+"&default_query_exec_mode="+mode)
+		err := db.Read(sqldb.WithSingle(t.Context()), func(c sqldb.Conn) error {
+			rows, err := c.Query(t.Context(), `SELECT 'a'::text, 'b'::varchar, '{"a": 1}'::jsonb, '[1]'::json, '0190b7a2-0000-7000-8000-00000000abcd'::uuid,
+				1::int2, -2::int4, 9007199254740993::int8, 0.1::float8, true, '1999-12-31 23:59:59.999999+00'::timestamptz, '\x00ff'::bytea, NULL::text, 'c'::char(2), 7::oid::text`)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			classes := []sqldb.Class{
+				sqldb.TextClass, sqldb.TextClass, sqldb.TextClass, sqldb.TextClass, sqldb.TextClass, sqldb.IntegerClass, sqldb.IntegerClass, sqldb.IntegerClass,
+				sqldb.FloatClass, sqldb.BooleanClass, sqldb.InstantClass, sqldb.BytesClass, sqldb.TextClass, sqldb.TextClass, sqldb.TextClass,
+			}
+			want := []string{
+				"a", "b", `{"a": 1}`, "[1]", "0190b7a2-0000-7000-8000-00000000abcd", "1", "-2", "9007199254740993", "0.1", "true",
+				"1999-12-31T23:59:59.999999Z", "[0 255]", "null", "c ", "7",
+			}
+			if !rows.Next() {
+				return rows.Err()
+			}
+			for i, class := range classes {
+				cell := sqldb.Cell{Class: class}
+				if err := rows.Cell(i, &cell); err != nil {
+					return err
+				}
+				if got := cellText(cell); got != want[i] {
+					t.Errorf("%s: column %d is %s, want %s", mode, i, got, want[i])
+				}
+			}
+			if err := rows.Cell(0, &sqldb.Cell{Class: sqldb.IntegerClass}); err == nil {
+				t.Errorf("%s: a text is read as a number", mode)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+}
+
+func cellText(c sqldb.Cell) string {
+	switch {
+	case c.Null:
+		return "null"
+	case c.Class == sqldb.IntegerClass:
+		return fmt.Sprint(c.Integer)
+	case c.Class == sqldb.FloatClass:
+		return fmt.Sprint(c.Float)
+	case c.Class == sqldb.BooleanClass:
+		return fmt.Sprint(c.Boolean)
+	case c.Class == sqldb.InstantClass:
+		return c.Instant.Format(time.RFC3339Nano)
+	case c.Class == sqldb.BytesClass:
+		return fmt.Sprint(c.Bytes)
+	}
+	return c.Text
+}
+
 func TestASnapshotStaysAndCannotBeWritten(t *testing.T) {
 	each(t, func(t *testing.T, db sqldb.Database) {
 		ctx := t.Context()

@@ -312,12 +312,8 @@ func (r *reading) run(ctx context.Context, values []any) error {
 	defer rows.Close()
 	r.cells = append([]cell(nil), r.plan.cells...)
 	r.pending = make([][]hole, len(r.plan.lists))
-	dest := make([]any, len(r.cells))
-	for i := range r.cells {
-		dest[i] = r.cells[i].dest()
-	}
 	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
+		if err := readAll(rows, r.cells); err != nil {
 			return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
 		}
 		if err := r.take(); err != nil {

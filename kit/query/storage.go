@@ -10,6 +10,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // This file turns the Go values that package meta names for each Kind into what a dialect stores, and back.
@@ -17,19 +18,17 @@ import (
 // dialect says which database's SQL is written.
 type dialect struct{ postgres bool }
 
-// class is how a column travels between the database and Go.
-type class uint8
-
+// The classes of columns, as package sqldb names them.
 const (
-	textClass class = iota
-	integerClass
-	floatClass
-	booleanClass
-	instantClass
-	bytesClass
+	textClass    = sqldb.TextClass
+	integerClass = sqldb.IntegerClass
+	floatClass   = sqldb.FloatClass
+	booleanClass = sqldb.BooleanClass
+	instantClass = sqldb.InstantClass
+	bytesClass   = sqldb.BytesClass
 )
 
-func (d dialect) class(k meta.Kind) class {
+func (d dialect) class(k meta.Kind) sqldb.Class {
 	switch k {
 	case meta.Int, meta.Int64, meta.Duration:
 		return integerClass
@@ -60,9 +59,9 @@ func (d dialect) selected(sql string, k meta.Kind) string {
 	return sql
 }
 
-// cell receives one column of each row.
+// cell receives one column of each row. What it points to is null, or lies in it: it is good until the next row.
 type cell struct {
-	class   class
+	class   sqldb.Class
 	kind    meta.Kind
 	scale   int
 	text    *string
@@ -71,22 +70,44 @@ type cell struct {
 	boolean *bool
 	instant *time.Time
 	bytes   *[]byte
+	held    sqldb.Cell
 }
 
-func (c *cell) dest() any {
+// read reads a column of the row at hand.
+func (c *cell) read(rows sqldb.Rows, column int) error {
+	c.held.Class = c.class
+	if err := rows.Cell(column, &c.held); err != nil {
+		return err
+	}
+	c.text, c.integer, c.float, c.boolean, c.instant, c.bytes = nil, nil, nil, nil, nil, nil
+	if c.held.Null {
+		return nil
+	}
 	switch c.class {
 	case integerClass:
-		return &c.integer
+		c.integer = &c.held.Integer
 	case floatClass:
-		return &c.float
+		c.float = &c.held.Float
 	case booleanClass:
-		return &c.boolean
+		c.boolean = &c.held.Boolean
 	case instantClass:
-		return &c.instant
+		c.instant = &c.held.Instant
 	case bytesClass:
-		return &c.bytes
+		c.bytes = &c.held.Bytes
+	default:
+		c.text = &c.held.Text
 	}
-	return &c.text
+	return nil
+}
+
+// readAll reads the columns of the row at hand, in order.
+func readAll(rows sqldb.Rows, cells []cell) error {
+	for i := range cells {
+		if err := cells[i].read(rows, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // value is the column of the row last read, nil where null.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // A tree is a read with lists as one statement, so that it takes one round trip however deep it goes.
@@ -19,10 +20,9 @@ import (
 // JSON costs it more. A part's rows keep their order, since PostgreSQL appends the parts one after the other: the scan of
 // a materialized part is not run in parallel.
 type tree struct {
-	sql     string
-	params  []param
-	columns []cell // of the statement: the part's number, then what the parts share
-	parts   []part // each behind the one that it belongs to
+	sql    string
+	params []param
+	parts  []part // each behind the one that it belongs to
 }
 
 // part is the rows of one branch, or how many there are.
@@ -238,14 +238,12 @@ func (b *treeBuilder) union() {
 	tr := b.tree
 	shared := map[string][]int{} // by type
 	types := []string{""}
-	tr.columns = []cell{{class: integerClass}}
 	for i := range tr.parts {
 		used := map[string]int{}
 		for _, c := range tr.parts[i].plan.cells {
 			t := columnType(c.kind)
 			if used[t] == len(shared[t]) {
-				shared[t] = append(shared[t], len(tr.columns))
-				tr.columns = append(tr.columns, cell{class: c.class})
+				shared[t] = append(shared[t], len(types))
 				types = append(types, t)
 			}
 			tr.parts[i].places = append(tr.parts[i].places, shared[t][used[t]])
@@ -332,28 +330,25 @@ func (r *treeReading) run(ctx context.Context, values []any) error {
 		return fmt.Errorf("read %s: %w", what, err)
 	}
 	defer rows.Close()
-	columns := append([]cell(nil), r.tree.columns...)
-	dest := make([]any, len(columns))
-	for i := range columns {
-		dest[i] = columns[i].dest()
-	}
+	number := cell{class: integerClass}
 	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
+		if err := number.read(rows, 0); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
-		if err := r.take(columns); err != nil {
+		if err := r.take(rows, int(*number.integer)); err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 	}
 	return rows.Err()
 }
 
-// take gives the row just read to its part.
-func (r *treeReading) take(columns []cell) error {
-	number := *columns[0].integer
+// take gives the row at hand to its part: only the columns that are the part's are read.
+func (r *treeReading) take(rows sqldb.Rows, number int) error {
 	p, part := &r.tree.parts[number], r.parts[number]
 	for i, place := range p.places {
-		part.cells[i].become(&columns[place])
+		if err := part.cells[i].read(rows, place); err != nil {
+			return err
+		}
 	}
 	if !p.counts {
 		return part.take()
@@ -367,11 +362,6 @@ func (r *treeReading) take(columns []cell) error {
 	}
 	r.totals[number][owner] = *part.cells[len(part.cells)-1].integer
 	return nil
-}
-
-// become takes the value of another cell.
-func (c *cell) become(other *cell) {
-	c.text, c.integer, c.float, c.boolean, c.instant, c.bytes = other.text, other.integer, other.float, other.boolean, other.instant, other.bytes
 }
 
 // result puts the lists into the rows that hold them.

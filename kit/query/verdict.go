@@ -326,11 +326,7 @@ func (t *Tx) one(ctx context.Context, sql string, params []param, values []any, 
 	if !rows.Next() {
 		return false, rows.Err()
 	}
-	dest := make([]any, len(cells))
-	for i := range cells {
-		dest[i] = cells[i].dest()
-	}
-	if err := rows.Scan(dest...); err != nil {
+	if err := readAll(rows, cells); err != nil {
 		return false, err
 	}
 	rows.Close()

@@ -57,6 +57,8 @@ type Rows interface {
 	// Scan reads the row. Destinations are *any, *string, *int64, *float64, *bool, *[]byte, *time.Time or
 	// pointers to pointers of these.
 	Scan(dest ...any) error
+	// Cell reads one column of the row, counted from 0, by into's Class. It allocates for texts and bytes alone.
+	Cell(column int, into *Cell) error
 	Err() error
 	Close()
 }

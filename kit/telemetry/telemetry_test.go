@@ -131,7 +131,8 @@ func (fake) Savepoint(_ context.Context, do func() error) error        { return 
 
 type oneRow struct{ read bool }
 
-func (r *oneRow) Next() bool        { more := !r.read; r.read = true; return more }
-func (r *oneRow) Scan(...any) error { return nil }
-func (r *oneRow) Err() error        { return nil }
-func (r *oneRow) Close()            {}
+func (r *oneRow) Next() bool                  { more := !r.read; r.read = true; return more }
+func (r *oneRow) Scan(...any) error           { return nil }
+func (r *oneRow) Cell(int, *sqldb.Cell) error { return nil }
+func (r *oneRow) Err() error                  { return nil }
+func (r *oneRow) Close()                      {}
