@@ -49,6 +49,7 @@ type Accounts struct {
 	verify    meta.Verify
 	passwords *passwords
 	limits    limits
+	known     verified
 	mux       *http.ServeMux
 }
 

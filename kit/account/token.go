@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -53,8 +54,12 @@ func (a *Accounts) bearer(r *http.Request) (*claims, error) {
 	if len(header) > 1 || !strings.EqualFold(scheme, "Bearer") {
 		return nil, unauthenticated("Send one Authorization header: Bearer and an access token.", nil)
 	}
+	text = strings.TrimSpace(text)
+	if known := a.known.get(text); known != nil && a.Clock.Now().Before(known.ExpiresAt.Time) {
+		return known, nil
+	}
 	said := &claims{}
-	_, err := jwt.ParseWithClaims(strings.TrimSpace(text), said, func(*jwt.Token) (any, error) { return a.Secret, nil },
+	_, err := jwt.ParseWithClaims(text, said, func(*jwt.Token) (any, error) { return a.Secret, nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(a.PublicURL), jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(), jwt.WithTimeFunc(a.Clock.Now))
 	switch {
@@ -63,7 +68,37 @@ func (a *Accounts) bearer(r *http.Request) (*claims, error) {
 	case err != nil || said.Subject == "":
 		return nil, unauthenticated("The access token is not valid.", err)
 	}
+	a.known.put(text, said)
 	return said, nil
+}
+
+// verified keeps the claims of tokens whose signature was verified, for as long as they have not expired: the next
+// request with the same token costs a look. It holds two generations, so its size is bounded and tokens in use stay.
+type verified struct {
+	mu           sync.RWMutex
+	young, older map[string]*claims
+}
+
+const verifiedKept = 10_000 // tokens, of some 300 bytes
+
+func (v *verified) get(token string) *claims {
+	v.mu.RLock()
+	said, old := v.young[token], v.older[token]
+	v.mu.RUnlock()
+	if said == nil && old != nil {
+		v.put(token, old)
+		return old
+	}
+	return said
+}
+
+func (v *verified) put(token string, said *claims) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.young) >= verifiedKept || v.young == nil {
+		v.older, v.young = v.young, map[string]*claims{}
+	}
+	v.young[strings.Clone(token)] = said
 }
 
 func unauthenticated(detail string, err error) error {

@@ -193,7 +193,7 @@ func (w *writer) edge(edges *pageMember, list *query.List, row int) bool {
 			case "node":
 				return w.row(m.node, list.Rows[row])
 			case "cursor":
-				w.buf = input.AppendString(w.buf, list.Cursors[row])
+				w.buf = input.AppendString(w.buf, list.Cursor(row))
 			default:
 				w.buf = input.AppendString(w.buf, edges.definition.Type.Name())
 			}
@@ -219,7 +219,7 @@ func (w *writer) pageInfo(fields []*field, list *query.List) bool {
 			case "startCursor":
 				return w.cursor(f, list, 0)
 			case "endCursor":
-				return w.cursor(f, list, len(list.Cursors)-1)
+				return w.cursor(f, list, len(list.Rows)-1)
 			default:
 				w.buf = append(w.buf, `"PageInfo"`...)
 			}
@@ -234,9 +234,9 @@ func (w *writer) pageInfo(fields []*field, list *query.List) bool {
 }
 
 func (w *writer) cursor(f *field, list *query.List, i int) bool {
-	if len(list.Cursors) == 0 {
+	if len(list.Rows) == 0 {
 		return w.null(f, f.definition.Type)
 	}
-	w.buf = input.AppendString(w.buf, list.Cursors[i])
+	w.buf = input.AppendString(w.buf, list.Cursor(i))
 	return true
 }

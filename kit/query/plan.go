@@ -15,6 +15,7 @@ type plan struct {
 	node   *node  // how to read a row
 	never  bool   // no row can fit, so that no statement is needed
 	keys   []orderKey
+	hash   string // of the order, for cursors
 	parent int // the column that names the row whose list this is, or -1
 	lists  []listStep
 }
@@ -77,7 +78,7 @@ type planner struct {
 	list    *meta.Field // of a child or children variant
 	search  *sought     // nil for none
 	extra   int         // the slot of the id, key or ids, or the first of the arguments of a query
-	owners  string      // the condition to belong to the rows whose lists are read; that of ids at extra where empty
+	owners  string      // selects the ids of the rows whose lists are read; those at extra where empty
 }
 
 // build renders a statement of its own.
@@ -88,6 +89,7 @@ func (p *planner) build() error {
 }
 
 func (p *planner) render() {
+	p.plan.hash = orderHash(p.sel.Entity, orderOf(p.sel, p.list))
 	row := &scope{entity: p.sel.Entity, alias: p.alias("t")}
 	policy := p.policy(p.sel.Entity, meta.Read, row)
 	filter := sqlTrue
@@ -113,6 +115,8 @@ func (p *planner) render() {
 		from, parent := p.listFrom(row)
 		p.plan.sql = "SELECT " + parent + ", count(*) FROM " + from + whereClause(conjunction(p.ofOwners(parent), where)) +
 			" GROUP BY 1"
+	case p.variant == childrenVariant && p.page.limit > 0 && p.owners != "":
+		p.lateral(row, where)
 	case p.variant == childrenVariant && p.page.limit > 0:
 		p.ranked(row, where)
 	default:
@@ -123,7 +127,7 @@ func (p *planner) render() {
 // ofOwners is the condition that the column parent names one of the rows whose lists are read.
 func (p *planner) ofOwners(parent string) string {
 	if p.owners != "" {
-		return parent + " " + p.owners
+		return parent + " IN (" + p.owners + ")"
 	}
 	return parent + " " + p.oneOf(p.extra)
 }
@@ -189,6 +193,21 @@ func (p *planner) ranked(row *scope, where string) {
 	p.plan.parent = p.column("p.parent", typ{kind: meta.ID})
 	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM (" + inner + ") p JOIN " + p.table(outer) + " ON " + outer.alias +
 		".id = p.id" + strings.Join(p.joins, "") + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
+}
+
+// lateral reads a page of each of several lists as ranked does, owner by owner: an index in the list's order ends the
+// search of each after a page.
+func (p *planner) lateral(row *scope, where string) {
+	from, parent := p.listFrom(row)
+	keys := p.orderKeys(row)
+	where = conjunction(parent+" = o.id", where, p.after(keys))
+	p.plan.node = p.node(row, p.sel.Fields, nil)
+	p.selectKeys(keys)
+	inner := "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + whereClause(where) +
+		" ORDER BY " + p.orderBy(keys) + " LIMIT " + strconv.Itoa(p.page.limit+1)
+	names := columnNames(len(p.columns))
+	p.plan.parent = p.column("o.id", typ{kind: meta.ID})
+	p.plan.sql = "SELECT " + names + ", o.id FROM (" + p.owners + ") o(id) CROSS JOIN LATERAL (" + inner + ") l(" + names + ")"
 }
 
 const linkAlias = "j"

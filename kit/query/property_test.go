@@ -484,9 +484,9 @@ func (n *naive) pages(t *rapid.T, s *query.Select, size int, backward bool) (ids
 		}
 		switch {
 		case backward && l.HasPrevious:
-			page.Before = l.Cursors[0]
+			page.Before = l.Cursor(0)
 		case !backward && l.HasNext:
-			page.After = l.Cursors[len(l.Cursors)-1]
+			page.After = l.Cursor(len(l.Rows) - 1)
 		default:
 			return ids
 		}

@@ -100,11 +100,16 @@ type Row struct {
 // List is a page of rows.
 type List struct {
 	Rows        []*Row
-	Cursors     []string // of each row
 	HasNext     bool
 	HasPrevious bool
 	Total       int64 // where Count was asked for
+
+	keys [][]any // of each row's order
+	hash string  // of the order
 }
+
+// Cursor is where row i stands: the page after it begins there, or the one before it ends. It is written when asked for.
+func (l *List) Cursor(i int) string { return writeCursor(l.hash, l.keys[i]) }
 
 // Change sets a field to a value, in the form that its Kind states in package meta.
 type Change struct {

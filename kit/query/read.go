@@ -129,7 +129,7 @@ func (t *Tx) page(ctx context.Context, sel *Select, list *meta.Field, parents []
 	if v == childVariant {
 		only = parents[0]
 	}
-	lists := read.lists(pg, orderHash(sel.Entity, orderOf(sel, list)), only, parents)
+	lists := read.lists(pg, only, parents)
 	if sel.Count {
 		if err := t.count(ctx, sel, list, parents, lists); err != nil {
 			return nil, err
@@ -399,13 +399,13 @@ func (r *reading) value(from *reader, row *Row, index int) (any, error) {
 }
 
 // lists parts the rows by parent and makes pages of them.
-func (r *reading) lists(pg page, hash, only string, parents []string) map[string]*List {
+func (r *reading) lists(pg page, only string, parents []string) map[string]*List {
 	lists := make(map[string]*List, max(1, len(parents)))
 	if len(parents) == 0 {
 		parents = []string{""}
 	}
 	for _, parent := range parents {
-		lists[parent] = &List{HasPrevious: pg.cursor != nil || pg.skip > 0}
+		lists[parent] = &List{hash: r.plan.hash, HasPrevious: pg.cursor != nil || pg.skip > 0}
 	}
 	for i, row := range r.rows {
 		parent := only
@@ -418,12 +418,12 @@ func (r *reading) lists(pg page, hash, only string, parents []string) map[string
 			continue
 		}
 		l.Rows = append(l.Rows, row)
-		l.Cursors = append(l.Cursors, writeCursor(hash, r.keys[i]))
+		l.keys = append(l.keys, r.keys[i])
 	}
 	if pg.backward {
 		for _, l := range lists {
 			reverse(l.Rows)
-			reverse(l.Cursors)
+			reverse(l.keys)
 			l.HasNext, l.HasPrevious = l.HasPrevious, l.HasNext
 		}
 	}

@@ -116,12 +116,12 @@ func testNesting(w *world) {
 		w.Errorf("got  %s\nwant %s", got, wanted)
 	}
 	comments := l.Rows[0].Values[2].(*query.List)
-	if !comments.HasNext || len(comments.Cursors) != 2 {
+	if !comments.HasNext || len(comments.Rows) != 2 {
 		w.Error("the comments have no next page")
 	}
 	// The next page of each list, with totals.
 	next := w.sel("Comment", "body")
-	next.After, next.Count, next.First = comments.Cursors[1], true, 1
+	next.After, next.Count, next.First = comments.Cursor(1), true, 1
 	row, err := w.get(w.ann, w.sel("Article", nest{"comments", next}), "a2")
 	must(err)
 	l = row.Values[0].(*query.List)
@@ -148,9 +148,9 @@ func testPages(w *world) {
 		s.First, s.After = 3, ""
 		for {
 			l := w.list(w.ann, s)
-			forward = append(forward, l.Cursors...)
-			if s.After = ""; len(l.Cursors) > 0 {
-				s.After = l.Cursors[len(l.Cursors)-1]
+			forward = append(forward, cursorsOf(l)...)
+			if s.After = ""; len(l.Rows) > 0 {
+				s.After = l.Cursor(len(l.Rows) - 1)
 			}
 			if !l.HasNext {
 				break
@@ -159,14 +159,14 @@ func testPages(w *world) {
 		s.First, s.After, s.Last = 0, "", 3
 		for {
 			l := w.list(w.ann, s)
-			backward = append(append([]string{}, l.Cursors...), backward...)
-			s.Before = l.Cursors[0]
+			backward = append(append([]string{}, cursorsOf(l)...), backward...)
+			s.Before = l.Cursor(0)
 			if !l.HasPrevious {
 				break
 			}
 		}
-		if fmt.Sprint(forward) != fmt.Sprint(all.Cursors) || fmt.Sprint(backward) != fmt.Sprint(all.Cursors) {
-			w.Errorf("order %v: pages differ from the whole\n%v\n%v\n%v", order, all.Cursors, forward, backward)
+		if fmt.Sprint(forward) != fmt.Sprint(cursorsOf(all)) || fmt.Sprint(backward) != fmt.Sprint(cursorsOf(all)) {
+			w.Errorf("order %v: pages differ from the whole\n%v\n%v\n%v", order, cursorsOf(all), forward, backward)
 		}
 	}
 }
@@ -183,9 +183,9 @@ func testNullOrder(w *world) {
 	for _, order := range []string{"earnings", "price.amount", "price.currency", "editor", "publishedAt"} {
 		s.Order, s.First = []query.Order{{Path: strings.Split(order, ".")}}, 1
 		first := w.list(w.bob, s)
-		s.After = first.Cursors[0]
+		s.After = first.Cursor(0)
 		second := w.list(w.bob, s)
-		s.After = second.Cursors[0]
+		s.After = second.Cursor(0)
 		if third := w.list(w.bob, s); third.HasNext || len(third.Rows) != 1 || third.Rows[0].ID == first.Rows[0].ID {
 			w.Errorf("order by %s: pages are wrong", order)
 		}
@@ -196,7 +196,7 @@ func testNullOrder(w *world) {
 func testCursors(w *world) {
 	w.article(w.ann, "one")
 	s := w.sel("Article", "slug")
-	cursor := w.list(w.ann, s).Cursors[0]
+	cursor := w.list(w.ann, s).Cursor(0)
 	for _, c := range []struct {
 		change func(s *query.Select)
 	}{
@@ -415,4 +415,11 @@ func BenchmarkFeed(b *testing.B) {
 	for _, d := range databases(b) {
 		b.Run(d.name, func(b *testing.B) { benchmarkFeed(b, d.open(b)) })
 	}
+}
+
+func cursorsOf(l *query.List) (all []string) {
+	for i := range l.Rows {
+		all = append(all, l.Cursor(i))
+	}
+	return all
 }

@@ -123,8 +123,8 @@ func SelectRecords[E any](ctx context.Context, tx *Tx, sel *Select, fields []Fie
 		return Records[E]{}, err
 	}
 	page := Records[E]{Rows: records[E](list.Rows, sel.Fields), Total: list.Total}
-	if list.HasNext && len(list.Cursors) > 0 {
-		page.Next = list.Cursors[len(list.Cursors)-1]
+	if list.HasNext && len(list.Rows) > 0 {
+		page.Next = list.Cursor(len(list.Rows) - 1)
 	}
 	return page, nil
 }

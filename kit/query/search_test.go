@@ -199,7 +199,7 @@ func testSearchPages(w *world) {
 		if !l.HasNext {
 			break
 		}
-		s.After = l.Cursors[len(l.Cursors)-1]
+		s.After = l.Cursor(len(l.Rows) - 1)
 	}
 	if len(seen) != 13 || seen[0] != "book 24 even" || seen[12] != "book 00 even" || !slices.IsSortedFunc(seen, func(a, b string) int { return strings.Compare(b, a) }) {
 		w.Error(seen)

@@ -150,11 +150,7 @@ func (b *treeBuilder) add(at, of, step int, v variant, owners string) {
 		return
 	}
 	name := "p" + strconv.Itoa(number)
-	columns := make([]string, len(p.columns))
-	for i := range columns {
-		columns[i] = columnName(i)
-	}
-	header := name + "(" + strings.Join(columns, ", ") + ")"
+	header := name + "(" + columnNames(len(p.columns)) + ")"
 	if len(p.plan.lists) > 0 {
 		b.with = append(b.with, header+" AS MATERIALIZED ("+p.plan.sql+")")
 		b.sources[number] = name
@@ -170,6 +166,14 @@ func (b *treeBuilder) add(at, of, step int, v variant, owners string) {
 }
 
 func columnName(i int) string { return "c" + strconv.Itoa(i) }
+
+func columnNames(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = columnName(i)
+	}
+	return strings.Join(names, ", ")
+}
 
 func (b *treeBuilder) planner(br *branch, v variant, owners string) *planner {
 	return &planner{
@@ -189,8 +193,7 @@ func (b *treeBuilder) addCount(at, of, step int, v variant, owners string) {
 	b.tree.parts = append(b.tree.parts, part{branch: at, of: of, step: step, plan: p.plan, counts: true})
 	source := ""
 	if !p.plan.never {
-		columns := []string{columnName(0), columnName(1)}[:len(cells)]
-		source = "(" + p.plan.sql + ") n" + strconv.Itoa(len(b.sources)) + "(" + strings.Join(columns, ", ") + ")"
+		source = "(" + p.plan.sql + ") n" + strconv.Itoa(len(b.sources)) + "(" + columnNames(len(cells)) + ")"
 	}
 	b.sources = append(b.sources, source)
 }
@@ -216,21 +219,24 @@ func equal(a, b []int) bool {
 	return true
 }
 
-// ownersIn is the condition to name a row of the part called name whose list at path the viewer may see. Of a page, the
-// one row too many has no lists read.
+// ownersIn selects the ids of the rows of the part called name whose list at path the viewer may see, each once. Of a
+// page, the one row too many has no lists read.
 func (p *planner) ownersIn(name string, path []int) string {
 	n := p.plan.node
 	for _, i := range path[:len(path)-1] {
 		n = n.values[i].node
 	}
-	owners := "IN (SELECT " + columnName(n.id) + " FROM " + name
-	switch guard := n.values[path[len(path)-1]].column; {
+	guard := n.values[path[len(path)-1]].column
+	id := columnName(n.id)
+	switch {
 	case guard >= 0:
-		owners += " WHERE " + columnName(guard) + " IS NOT NULL"
-	case p.variant == pageVariant && p.page.limit > 0:
-		owners += " LIMIT " + strconv.Itoa(p.page.limit)
+		return "SELECT DISTINCT " + id + " FROM " + name + " WHERE " + columnName(guard) + " IS NOT NULL"
+	case p.variant != pageVariant || p.page.limit == 0:
+		return "SELECT DISTINCT " + id + " FROM " + name
+	case n != p.plan.node:
+		return "SELECT DISTINCT " + id + " FROM (SELECT " + id + " FROM " + name + " LIMIT " + strconv.Itoa(p.page.limit) + ") of_page"
 	}
-	return owners + ")"
+	return "SELECT " + id + " FROM " + name + " LIMIT " + strconv.Itoa(p.page.limit)
 }
 
 // union puts the parts together: a column for each that the widest part has of a type.
@@ -381,9 +387,8 @@ func (r *treeReading) result(root variant) (*List, []*Row, error) {
 		case p.of < 0 && root != pageVariant:
 			continue
 		}
-		hash := orderHash(b.sel.Entity, orderOf(b.sel, b.list))
 		if p.of < 0 {
-			known[p.branch] = r.parts[i].lists(b.page, hash, "", nil)
+			known[p.branch] = r.parts[i].lists(b.page, "", nil)
 			first = known[p.branch][""]
 			continue
 		}
@@ -391,7 +396,7 @@ func (r *treeReading) result(root variant) (*List, []*Row, error) {
 		if len(holes) == 0 {
 			continue
 		}
-		known[p.branch] = r.parts[i].lists(b.page, hash, "", parentsOf(holes))
+		known[p.branch] = r.parts[i].lists(b.page, "", parentsOf(holes))
 		for _, h := range holes {
 			h.row.Values[h.index] = known[p.branch][string(h.row.ID)]
 		}

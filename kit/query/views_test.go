@@ -94,7 +94,7 @@ func testComputed(w *world) {
 	ordered.Order = []query.Order{{Path: []string{"saves"}}, {Path: []string{"title"}}}
 	ordered.First = 1
 	page := w.list(w.bob, ordered)
-	ordered.After = page.Cursors[0]
+	ordered.After = page.Cursor(0)
 	if next := w.list(w.bob, ordered); page.Rows[0].ID != other || next.Rows[0].ID != id || next.HasNext {
 		w.Errorf("pages are %v and %v", page.Rows, next.Rows)
 	}
@@ -202,7 +202,7 @@ func testQueries(w *world) {
 	}
 	first := ask(ann, nil)
 	page := w.list(w.bob, first)
-	first.After = page.Cursors[1]
+	first.After = page.Cursor(1)
 	if got := titles(w.bob, first); got != "3 false c" {
 		w.Errorf("the next page is %s", got)
 	}

@@ -75,7 +75,7 @@ func testScalars(w *world) {
 		s := w.sel("Note", "text")
 		s.Order, s.First = []query.Order{{Path: []string{k}}}, 1
 		first := w.list(w.ann, s)
-		s.After = first.Cursors[0]
+		s.After = first.Cursor(0)
 		if next := w.list(w.ann, s); len(next.Rows) != 1 || next.Rows[0].ID == first.Rows[0].ID {
 			w.Errorf("order by %s: the second page is wrong", k)
 		}

@@ -14,7 +14,7 @@ func appendPage(buf []byte, s *query.Select, list *query.List) []byte {
 	buf = appendRows(buf, s, list.Rows)
 	buf = append(buf, `,"next":`...)
 	if list.HasNext {
-		buf = input.AppendString(buf, list.Cursors[len(list.Cursors)-1])
+		buf = input.AppendString(buf, list.Cursor(len(list.Rows)-1))
 	} else {
 		buf = append(buf, "null"...)
 	}

@@ -81,7 +81,7 @@ func (c *call) answerList(s *query.Select, parameters url.Values) error {
 		return err
 	}
 	if list.HasNext {
-		parameters.Set("after", list.Cursors[len(list.Cursors)-1])
+		parameters.Set("after", list.Cursor(len(list.Rows)-1))
 		c.w.Header().Set("Link", "<"+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
 	}
 	return c.answer(http.StatusOK, appendPage(nil, s, list))

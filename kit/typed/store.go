@@ -76,7 +76,7 @@ func Page[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[T], 
 	if !list.HasNext || len(rows) == 0 {
 		return rows, "", nil
 	}
-	return rows, list.Cursors[len(rows)-1], nil
+	return rows, list.Cursor(len(rows) - 1), nil
 }
 
 // All reads every row that fits, page by page (First is the size of one).
