@@ -33,9 +33,10 @@ func (d *document) entity(e *model.Entity) {
 	}
 }
 
-// shown adds the schemas of a row and of a page of rows. Lists are members only where include= asks for them.
+// shown adds the schemas of a row and of a page of rows. Lists, and what is computed in the rows of a list, are members
+// only where include= asks for them.
 func (d *document) shown(e *model.Entity) {
-	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, func(f *model.Field) bool { return f.Kind != model.List }, true))
+	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, (*model.Field).Stored, true))
 	if !door.Exposed(e, model.Read) {
 		return
 	}
@@ -159,7 +160,7 @@ func includeParameter(e *model.Entity) object {
 	if len(names) == 0 {
 		return nil
 	}
-	doc := fmt.Sprintf("References and lists to show whole, with commas between: %s. A dot goes deeper.", strings.Join(names, ", "))
+	doc := fmt.Sprintf("References and lists to show whole, with commas between: %s. A dot goes deeper, and names what is computed in the rows of a list.", strings.Join(names, ", "))
 	o := query("include", doc, object{{"type", "array"}, {"items", object{{"type", "string"}}}})
 	o.put("style", "form")
 	o.put("explode", false)

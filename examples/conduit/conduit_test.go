@@ -141,6 +141,12 @@ func TestFavoriteAndTags(t *testing.T) {
 				t.Errorf("the author: %v", author)
 			}
 		}
+		if tag := alan.want(http.StatusOK, "GET", "/v1/articles/on-engines?include=tags", nil)["tags"].([]any)[0].(object); tag["uses"] != nil {
+			t.Errorf("a tag in a list is counted unasked: %v", tag)
+		}
+		if tag := alan.want(http.StatusOK, "GET", "/v1/articles/on-engines?include=tags.uses", nil)["tags"].([]any)[0].(object); tag["uses"] == nil {
+			t.Errorf("a tag in a list is not counted: %v", tag)
+		}
 		alan.wantItems(1, "GET", "/v1/articles?favorited=true")
 		popular := alan.wantItems(2, "GET", "/v1/popular-tags?limit=5")
 		if tag := popular[0].(object); tag["name"] != "numbers" || tag["uses"] != 2.0 {

@@ -13,7 +13,7 @@ import (
 // maxIncludes bounds the relations of one answer.
 const maxIncludes = 32
 
-// included is the relations that an answer brings along, each with its own.
+// included is the relations that an answer brings along, each with its own, and what is computed in rows of lists.
 type included map[*meta.Field]included
 
 // include reads "author,comments.author".
@@ -40,9 +40,9 @@ func (d *door) include(p *parameters, r *resource) included {
 }
 
 func (d *door) includePath(p *parameters, r *resource, at included, steps []string) {
-	for _, step := range steps {
+	for i, step := range steps {
 		f := named(r.read, step)
-		if f == nil || f.Target() == nil {
+		if f == nil || f.Target() == nil && (f.Computed == nil || i < len(steps)-1) {
 			p.fail(paramInclude, kit.FieldUnknown,
 				strconv.Quote(step[:min(len(step), 64)])+" is no relation of "+r.entity.Name+input.DidYouMean(step, relations(r)))
 			return
@@ -50,7 +50,9 @@ func (d *door) includePath(p *parameters, r *resource, at included, steps []stri
 		if at[f] == nil {
 			at[f] = included{}
 		}
-		at, r = at[f], d.resources[f.Target().Name]
+		if f.Target() != nil {
+			at, r = at[f], d.resources[f.Target().Name]
+		}
 	}
 }
 
@@ -64,17 +66,18 @@ func relations(r *resource) []string {
 	return names
 }
 
-// selections are all fields of r but lists, and the relations that are included.
-func (d *door) selections(r *resource, relations included) []query.Selection {
+// selections are all fields of r but lists, and the relations that are included. What is computed in the rows of a list
+// is worked out for each: it is shown where include names it.
+func (d *door) selections(r *resource, relations included, inList bool) []query.Selection {
 	selections := make([]query.Selection, 0, len(r.read))
 	for _, f := range r.read {
 		selection := query.Selection{Field: f}
 		below, wanted := relations[f]
-		if wanted {
+		if wanted && f.Target() != nil {
 			target := d.resources[f.Target().Name]
-			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below)}
+			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below, inList || f.Kind == meta.List)}
 		}
-		if wanted || f.Kind != meta.List {
+		if wanted || f.Kind != meta.List && (!inList || f.Computed == nil) {
 			selections = append(selections, selection)
 		}
 	}

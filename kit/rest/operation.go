@@ -192,7 +192,7 @@ func (c *call) resultSelect(o *operation) (*query.Select, error) {
 	}
 	p := &parameters{values: values}
 	r := c.door.resources[o.Result.Target().Name]
-	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r))}
+	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r), false)}
 	if err := p.err(); err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (p *parameters) one(name string) (string, bool) {
 func (d *door) readParameters(s *query.Select, values url.Values) error {
 	p := &parameters{values: values}
 	r := d.resources[s.Entity.Name]
-	s.Fields = d.selections(r, d.include(p, r))
+	s.Fields = d.selections(r, d.include(p, r), false)
 	s.Order = p.order(r)
 	s.First = p.limit(s)
 	s.After, _ = p.one(paramAfter)
@@ -111,7 +111,7 @@ func (c *call) oneSelect(r *resource) (*query.Select, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r))}
+	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r), false)}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
