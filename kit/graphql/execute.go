@@ -30,20 +30,23 @@ func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 	return d.told(p, results)
 }
 
-// told writes the answer.
+// told writes the answer: errors first, where there are any.
 func (d *door) told(p *plan, results []result) []byte {
-	w := &writer{}
-	data := d.data(w, p, results)
-	buf := append(make([]byte, 0, len(data)+256), `{`...)
-	if len(w.failures) > 0 {
-		buf = append(appendFailures(append(buf, `"errors":`...), w.failures), ',')
+	w := &writer{buf: append(make([]byte, 0, 4096), `{"data":`...)}
+	start := len(w.buf)
+	if !d.data(w, p, results) {
+		w.buf = append(w.buf[:start], "null"...)
 	}
-	buf = append(buf, `"data":`...)
-	return append(append(buf, data...), '}')
+	w.buf = append(w.buf, '}')
+	if len(w.failures) == 0 {
+		return w.buf
+	}
+	buf := appendFailures(append(make([]byte, 0, len(w.buf)+512), `{"errors":`...), w.failures)
+	return append(append(buf, ','), w.buf[1:]...)
 }
 
-// data writes the root object; null where a root field is null that must not be.
-func (d *door) data(w *writer, p *plan, results []result) []byte {
+// data writes the root object; false where a root field is null that must not be.
+func (d *door) data(w *writer, p *plan, results []result) bool {
 	w.buf = append(w.buf, '{')
 	ok := true
 	for i, r := range p.roots {
@@ -53,10 +56,8 @@ func (d *door) data(w *writer, p *plan, results []result) []byte {
 		written := w.field(r.field, i == 0, func() bool { return d.root(w, p, r, results[i]) })
 		ok = ok && written
 	}
-	if !ok {
-		return []byte("null")
-	}
-	return append(w.buf, '}')
+	w.buf = append(w.buf, '}')
+	return ok
 }
 
 func (d *door) root(w *writer, p *plan, r *root, result result) bool {

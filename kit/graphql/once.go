@@ -61,7 +61,7 @@ func (d *door) one(ctx context.Context, tx *query.Tx, p *plan, r *root) result {
 
 // refused is the answer to a document of which nothing was done, since r failed.
 func refused(r *root, failed result) replay.Answer {
-	w := &writer{path: []any{r.field.key}}
+	w := &writer{path: []step{{key: r.field.key}}}
 	w.fail(r.field, failed.problem, failed.instance)
 	body := append(appendFailures([]byte(`{"errors":`), w.failures), `,"data":null}`...)
 	return replay.Answer{Status: http.StatusOK, Body: body}

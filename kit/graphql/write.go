@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -16,20 +15,43 @@ import (
 // the nearest field that may be null, takes back what was written and writes null (GraphQL, section 6.4.4).
 type writer struct {
 	buf      []byte
-	path     []any
+	path     []step
 	failures []*failure
+}
+
+// step is a step of a path: a key, or the place of an element where that is empty.
+type step struct {
+	key   string
+	index int
+}
+
+// where is the current path as an error has it.
+func (w *writer) where() []any {
+	path := make([]any, len(w.path))
+	for i, s := range w.path {
+		path[i] = s.index
+		if s.key != "" {
+			path[i] = s.key
+		}
+	}
+	return path
 }
 
 // field writes one field under its key.
 func (w *writer) field(f *field, first bool, value func() bool) bool {
-	if !first {
-		w.buf = append(w.buf, ',')
-	}
-	w.buf = append(input.AppendString(w.buf, f.key), ':')
-	w.path = append(w.path, f.key)
+	w.begin(f, first)
 	ok := w.nullable(f.definition.Type, value)
 	w.path = w.path[:len(w.path)-1]
 	return ok
+}
+
+// begin writes the key of a field, which as a GraphQL name needs no escape, and steps into it.
+func (w *writer) begin(f *field, first bool) {
+	if !first {
+		w.buf = append(w.buf, ',')
+	}
+	w.buf = append(append(append(w.buf, '"'), f.key...), '"', ':')
+	w.path = append(w.path, step{key: f.key})
 }
 
 // nullable writes a value of type t, or null in its place.
@@ -62,7 +84,7 @@ func (w *writer) null(f *field, t *ast.Type) bool {
 func (w *writer) fail(f *field, p *kit.Problem, instance string) {
 	const most = 100
 	if len(w.failures) < most {
-		w.failures = append(w.failures, &failure{message: p.Detail, at: f.at, path: slices.Clone(w.path), problem: p, instance: instance})
+		w.failures = append(w.failures, &failure{message: p.Detail, at: f.at, path: w.where(), problem: p, instance: instance})
 	}
 }
 
@@ -73,7 +95,7 @@ func (w *writer) list(t *ast.Type, n int, element func(i int) bool) bool {
 		if i > 0 {
 			w.buf = append(w.buf, ',')
 		}
-		w.path = append(w.path, i)
+		w.path = append(w.path, step{index: i})
 		ok := w.nullable(t.Elem, func() bool { return element(i) })
 		w.path = w.path[:len(w.path)-1]
 		if !ok {
@@ -84,32 +106,31 @@ func (w *writer) list(t *ast.Type, n int, element func(i int) bool) bool {
 	return true
 }
 
-// object writes members; value gives the value of each.
-func (w *writer) object(o *object, value func(m *member) any) bool {
+// object writes members, whose values stand where their indexes say.
+func (w *writer) object(o *object, values []any) bool {
 	w.buf = append(w.buf, '{')
 	for i, m := range o.members {
-		ok := w.field(m.field, i == 0, func() bool {
-			if m.shape == shapeTypename {
-				w.buf = input.AppendString(w.buf, o.name)
-				return true
-			}
-			return w.member(m, value(m))
-		})
-		if !ok {
+		w.begin(m.field, i == 0)
+		start, ok := len(w.buf), true
+		if m.shape == shapeTypename {
+			w.buf = input.AppendString(w.buf, o.name)
+		} else {
+			ok = w.member(m, values[m.index])
+		}
+		w.path = w.path[:len(w.path)-1]
+		switch {
+		case ok:
+		case m.definition.Type.NonNull:
 			return false
+		default:
+			w.buf = append(w.buf[:start], "null"...)
 		}
 	}
 	w.buf = append(w.buf, '}')
 	return true
 }
 
-func (w *writer) row(o *object, row *query.Row) bool {
-	return w.object(o, func(m *member) any { return row.Values[m.index] })
-}
-
-func (w *writer) parts(o *object, values []any) bool {
-	return w.object(o, func(m *member) any { return values[m.index] })
-}
+func (w *writer) row(o *object, row *query.Row) bool { return w.object(o, row.Values) }
 
 // member writes a value in the shape of m.
 func (w *writer) member(m *member, value any) bool {
@@ -148,14 +169,14 @@ func (w *writer) rows(m *member, rows []*query.Row) bool {
 // valueObjects writes one value object, or a list of them.
 func (w *writer) valueObjects(m *member, t *ast.Type, values []any) bool {
 	if t.Elem == nil {
-		return w.parts(m.object, values)
+		return w.object(m.object, values)
 	}
 	return w.list(t, len(values), func(i int) bool {
 		parts, ok := values[i].([]any)
 		if !ok {
 			return w.null(m.field, t.Elem)
 		}
-		return w.parts(m.object, parts)
+		return w.object(m.object, parts)
 	})
 }
 
