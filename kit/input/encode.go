@@ -56,6 +56,8 @@ func appendOne(buf []byte, f *meta.Field, value any) []byte {
 		return append(base64.StdEncoding.AppendEncode(append(buf, '"'), v), '"')
 	case []any:
 		return appendStruct(buf, f, v)
+	case time.Time:
+		return append(v.UTC().AppendFormat(append(buf, '"'), instantForm), '"')
 	default:
 		return AppendString(buf, Text(value))
 	}
@@ -73,6 +75,9 @@ func appendStruct(buf []byte, f *meta.Field, values []any) []byte {
 	return append(buf, '}')
 }
 
+// instantForm is RFC 3339 with as many digits of a second as there are, at most six.
+const instantForm = "2006-01-02T15:04:05.999999Z07:00"
+
 // Text is the text form of a Decimal, Date, Time, DateTime, Duration or of a simpler value.
 func Text(value any) string {
 	switch v := value.(type) {
@@ -87,7 +92,7 @@ func Text(value any) string {
 	case kit.Decimal:
 		return v.String()
 	case time.Time:
-		return v.UTC().Format("2006-01-02T15:04:05.999999Z07:00")
+		return v.UTC().Format(instantForm)
 	case kit.Date:
 		return v.String()
 	case kit.TimeOfDay:
