@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"example.com/conduit/app"
@@ -151,6 +152,20 @@ func TestFavoriteAndTags(t *testing.T) {
 		popular := alan.wantItems(2, "GET", "/v1/popular-tags?limit=5")
 		if tag := popular[0].(object); tag["name"] != "numbers" || tag["uses"] != 2.0 {
 			t.Errorf("the most popular tag: %v", tag)
+		}
+	})
+}
+
+func TestSearch(t *testing.T) {
+	onBoth(t, func(t *testing.T, ada, alan client) {
+		ada.want(http.StatusCreated, "POST", "/v1/articles", object{"title": "On engines", "description": "x", "body": "Brass wheels, and a mill."})
+		ada.want(http.StatusCreated, "POST", "/v1/articles", object{"title": "On flowers", "description": "engines", "body": "Café gardens."})
+		for words, found := range map[string]int{"engines": 1, "on": 2, "mill wheels": 1, "cafe gard*": 1, "brass flowers": 0, "%22wheels+and%22": 1} {
+			alan.wantItems(found, "GET", "/v1/articles?search="+strings.ReplaceAll(words, " ", "+"))
+		}
+		answer := alan.want(http.StatusOK, "POST", "/graphql", object{"query": `{ articles(search: "mill") { nodes { slug } } }`})
+		if got, _ := json.Marshal(answer); string(got) != `{"data":{"articles":{"nodes":[{"slug":"on-engines"}]}}}` {
+			t.Errorf("got %s", got)
 		}
 	})
 }

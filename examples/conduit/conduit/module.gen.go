@@ -16,7 +16,7 @@ import (
 // arguments were validated and its rules checked; an error undoes all that it wrote. Of an entity that is returned only
 // the id counts: it is read again, with what the caller asked for and may see.
 type Operations interface {
-	// Follow answers follow and POST /v1/profiles/{user}/follow.
+	// Follow answers follow and POST /v1/profiles/{user}/follow. Clients may repeat it: to do it twice is to do it once.
 	Follow(ctx context.Context, tx Tx, user User) (User, error)
 
 	// Unfollow answers unfollow and DELETE /v1/profiles/{user}/follow.
@@ -158,9 +158,9 @@ var articleMeta = &meta.Entity{
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title"))},
-		{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 200},
+		{Name: "title", Kind: meta.String, Column: "title", Search: true, MinLength: 1, MaxLength: 200},
 		{Name: "description", Kind: meta.String, Column: "description", MaxLength: 500},
-		{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100000},
+		{Name: "body", Kind: meta.String, Column: "body", Search: true, MaxLength: 100000},
 		{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", ReadOnly: true, Default: meta.Viewer()},
 		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Pages(20, 100, "-createdAt"), Bound: 20, MaxLength: 20},
 		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Pages(20, 100, "createdAt")},

@@ -229,21 +229,21 @@ func (s ArticleStore) BySlug(ctx context.Context, slug string) (Article, error) 
 }
 
 // ArticleQuery says which articles to list, with conditions on Articles.
-type ArticleQuery = typed.Query[Article]
+type ArticleQuery = typed.Search[Article]
 
 // List returns a page of articles and the cursor after which the next one begins, empty at the end.
 func (s ArticleStore) List(ctx context.Context, q ArticleQuery) ([]Article, string, error) {
-	return typed.Page(ctx, s.tx, articleMeta, q, ArticleOf)
+	return typed.Page(ctx, s.tx, articleMeta, q.Query(), ArticleOf)
 }
 
 // All reads all articles that fit, page by page.
 func (s ArticleStore) All(ctx context.Context, q ArticleQuery) iter.Seq2[Article, error] {
-	return typed.All(ctx, s.tx, articleMeta, q, ArticleOf)
+	return typed.All(ctx, s.tx, articleMeta, q.Query(), ArticleOf)
 }
 
 // Select returns fields of a page of articles, and of what they lead to, which its columns then read.
 func (s ArticleStore) Select(ctx context.Context, q ArticleQuery, fields ...query.Field[Article]) (query.Records[Article], error) {
-	return typed.Select(ctx, s.tx, articleMeta, q, fields)
+	return typed.Select(ctx, s.tx, articleMeta, q.Query(), fields)
 }
 
 // SelectOne returns fields of the article of that slug or id, or a NOT_FOUND problem.

@@ -1,4 +1,16 @@
 -- +goose Up
+CREATE TABLE "idempotency_keys" (
+  "scope" text NOT NULL,
+  "name" text NOT NULL,
+  "request_hash" text NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "status" integer NULL,
+  "location" text NULL,
+  "etag" text NULL,
+  "body" bytea NULL,
+  PRIMARY KEY ("scope", "name")
+);
+CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys" ("created_at");
 CREATE TABLE "users" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
@@ -139,3 +151,11 @@ CREATE TABLE "follows" (
 );
 CREATE INDEX "follows_followed_id_idx" ON "follows" ("followed_id");
 CREATE UNIQUE INDEX "follows_follower_id_followed_id_key" ON "follows" ("follower_id", "followed_id");
+CREATE OR REPLACE FUNCTION search_fold(text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN normalize(regexp_replace(normalize(translate(lower($1), 'ς', 'σ'), NFD), '([a-z])[\u0300-\u036f]+', '\1', 'g'), NFC);
+CREATE OR REPLACE FUNCTION search_words(text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_tsvector('simple', regexp_replace(search_fold(coalesce($1, '')), '[^a-z0-9\u0080-\ufe0e\ufe10-\U0010ffff]+', ' ', 'g')) || '|:1'::tsvector;
+ALTER TABLE "articles" ADD COLUMN "search_document" tsvector GENERATED ALWAYS AS (search_words(left("body", 100000)) || search_words(left("title", 100000))) STORED;
+CREATE INDEX "articles_search_idx" ON "articles" USING gin ("search_document");

@@ -107,6 +107,18 @@ CREATE TABLE `follows` (
 ) STRICT;
 CREATE INDEX `follows_followed_id_idx` ON `follows` (`followed_id`);
 CREATE UNIQUE INDEX `follows_follower_id_followed_id_key` ON `follows` (`follower_id`, `followed_id`);
+CREATE TABLE `idempotency_keys` (
+  `scope` text NOT NULL,
+  `name` text NOT NULL,
+  `request_hash` text NOT NULL,
+  `created_at` integer NOT NULL,
+  `status` integer NULL,
+  `location` text NULL,
+  `etag` text NULL,
+  `body` blob NULL,
+  PRIMARY KEY (`scope`, `name`)
+) STRICT;
+CREATE INDEX `idempotency_keys_created_at_idx` ON `idempotency_keys` (`created_at`);
 CREATE TABLE `tags` (
   `id` text NOT NULL,
   `created_at` integer NOT NULL,
@@ -137,3 +149,38 @@ CREATE INDEX `users_created_at_id_idx` ON `users` (`created_at`, `id`);
 CREATE UNIQUE INDEX `users_email_key` ON `users` (`email`);
 CREATE UNIQUE INDEX `users_username_ci_key` ON `users` ((lower(`username`)));
 CREATE UNIQUE INDEX `users_username_key` ON `users` (`username`);
+CREATE TABLE `articles_search_rows` (
+  `number` integer PRIMARY KEY,
+  `key` text NOT NULL UNIQUE
+) STRICT;
+CREATE VIEW `articles_search_texts` AS
+  SELECT r.`number`, substr(t.`body`, 1, 100000) AS `in_body`, substr(t.`title`, 1, 100000) AS `in_title`
+  FROM `articles_search_rows` r JOIN `articles` t ON t.`id` = r.`key`;
+CREATE VIRTUAL TABLE `articles_search` USING fts5(
+  `in_body`, `in_title`,
+  content = 'articles_search_texts', content_rowid = 'number',
+  tokenize = "unicode61 remove_diacritics 2 categories 'L* Nd Nl Mn Mc' separators '️'"
+);
+-- +goose StatementBegin
+CREATE TRIGGER `articles_search_insert` AFTER INSERT ON `articles` BEGIN
+  INSERT INTO `articles_search_rows` (`key`) VALUES (new.`id`);
+  INSERT INTO `articles_search` (rowid, `in_body`, `in_title`)
+    SELECT `number`, substr(new.`body`, 1, 100000), substr(new.`title`, 1, 100000) FROM `articles_search_rows` WHERE `key` = new.`id`;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER `articles_search_update` AFTER UPDATE ON `articles`
+  WHEN old.`body` IS NOT new.`body` OR old.`title` IS NOT new.`title` BEGIN
+  INSERT INTO `articles_search` (`articles_search`, rowid, `in_body`, `in_title`)
+    SELECT 'delete', `number`, substr(old.`body`, 1, 100000), substr(old.`title`, 1, 100000) FROM `articles_search_rows` WHERE `key` = old.`id`;
+  INSERT INTO `articles_search` (rowid, `in_body`, `in_title`)
+    SELECT `number`, substr(new.`body`, 1, 100000), substr(new.`title`, 1, 100000) FROM `articles_search_rows` WHERE `key` = new.`id`;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER `articles_search_delete` AFTER DELETE ON `articles` BEGIN
+  INSERT INTO `articles_search` (`articles_search`, rowid, `in_body`, `in_title`)
+    SELECT 'delete', `number`, substr(old.`body`, 1, 100000), substr(old.`title`, 1, 100000) FROM `articles_search_rows` WHERE `key` = old.`id`;
+  DELETE FROM `articles_search_rows` WHERE `key` = old.`id`;
+END;
+-- +goose StatementEnd

@@ -15,6 +15,18 @@ CREATE TABLE "users" (
 CREATE INDEX "users_created_at_id_idx" ON "users" ("created_at", "id");
 CREATE UNIQUE INDEX "users_email_key" ON "users" ("email");
 COMMENT ON TABLE "users" IS 'A person who buys here, or works here.';
+CREATE TABLE "idempotency_keys" (
+  "scope" text NOT NULL,
+  "name" text NOT NULL,
+  "request_hash" text NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  "status" integer NULL,
+  "location" text NULL,
+  "etag" text NULL,
+  "body" bytea NULL,
+  PRIMARY KEY ("scope", "name")
+);
+CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys" ("created_at");
 CREATE TABLE "account_credentials" (
   "account_id" uuid NOT NULL,
   "password_hash" text NOT NULL,

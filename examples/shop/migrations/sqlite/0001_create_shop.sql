@@ -67,6 +67,18 @@ CREATE TABLE `categories` (
 CREATE UNIQUE INDEX `categories_name_ci_key` ON `categories` ((lower(`name`)));
 CREATE INDEX `categories_name_id_idx` ON `categories` (`name`, `id`);
 CREATE UNIQUE INDEX `categories_slug_key` ON `categories` (`slug`);
+CREATE TABLE `idempotency_keys` (
+  `scope` text NOT NULL,
+  `name` text NOT NULL,
+  `request_hash` text NOT NULL,
+  `created_at` integer NOT NULL,
+  `status` integer NULL,
+  `location` text NULL,
+  `etag` text NULL,
+  `body` blob NULL,
+  PRIMARY KEY (`scope`, `name`)
+) STRICT;
+CREATE INDEX `idempotency_keys_created_at_idx` ON `idempotency_keys` (`created_at`);
 CREATE TABLE `labels` (
   `id` text NOT NULL,
   `created_at` integer NOT NULL,
