@@ -39,6 +39,7 @@ func (r *resolver) fieldClashes(t *Type) {
 	for _, f := range t.Fields {
 		if first, clash := inGo[gone(f.Name)]; clash && first.name != f.Name {
 			r.problems.Add(f.Pos, NameClash, "choose another name", "%s and %s of %s have one name in Go", first.name, f.Name, t.Name)
+			f.Broken = true
 			continue
 		}
 		inGo[gone(f.Name)] = owner{f.Name, f.Pos}
@@ -48,6 +49,7 @@ func (r *resolver) fieldClashes(t *Type) {
 		for _, c := range r.columns(f) {
 			if first, clash := columns[c]; clash && first.name != f.Name {
 				r.problems.Add(f.Pos, NameClash, "choose another name", "%s and %s of %s have one column, %s", first.name, f.Name, t.Name, c)
+				f.Broken = true
 				break
 			}
 			columns[c] = owner{f.Name, f.Pos}

@@ -254,4 +254,11 @@ const (
 	//	interface Named { name: String! }
 	//	type Order implements Named @entity { number: Int! }
 	BrokenInterface diag.Code = "D126"
+
+	// ForgottenEntity is a type that is used as an entity and does not say that it is one.
+	//
+	// Example:
+	//
+	//	type Order @allow(do: READ, when: "true") { total: Int }
+	ForgottenEntity diag.Code = "D127"
 )

@@ -76,7 +76,7 @@ type Type struct {
 
 // EnumValue is one value of an enum.
 type EnumValue struct {
-	Pos        diag.Pos
+	Pos, End   diag.Pos
 	Name       string
 	Doc        string
 	Directives []*Directive
@@ -85,6 +85,7 @@ type EnumValue struct {
 // Field is a field of a type, or an argument of an operation.
 type Field struct {
 	Pos        diag.Pos // of its name
+	End        diag.Pos // behind its last directive; zero where it was broken off
 	Name       string
 	Doc        string
 	Type       TypeRef
@@ -95,7 +96,8 @@ type Field struct {
 
 // TypeRef is a use of a type: Order, Order!, [Order!]!.
 type TypeRef struct {
-	Pos      diag.Pos
+	Pos      diag.Pos // of its name; a list's bracket stands before
+	End      diag.Pos // behind its last sign
 	Name     string
 	Required bool // the outer "!"
 	List     bool
@@ -124,9 +126,11 @@ type Operation struct {
 
 // Directive is one use of a directive. Its arguments have been checked against the prelude.
 type Directive struct {
-	Pos  diag.Pos // of the "@"
-	Name string   // without the "@"
-	Args []Arg
+	Pos    diag.Pos // of the "@"
+	End    diag.Pos // behind its last sign
+	Name   string   // without the "@"
+	Args   []Arg
+	Broken bool // an argument was reported and left out
 }
 
 // Arg is an argument of a directive.
@@ -160,6 +164,7 @@ const (
 // Value is a literal.
 type Value struct {
 	Pos  diag.Pos // of its first character; inside a string, of its opening quote
+	End  diag.Pos // behind its last character
 	Kind ValueKind
 	Text string  // of a string, unquoted; of the others, as written
 	List []Value // of a list

@@ -101,6 +101,7 @@ func (r *resolver) checkArguments(d *Directive, def *ast.DirectiveDefinition) bo
 		param := def.Arguments.ForName(a.Name)
 		if param == nil {
 			if param = r.unknownArgument(d, &a, def); param == nil {
+				d.Broken = true
 				continue
 			}
 		}
@@ -110,7 +111,7 @@ func (r *resolver) checkArguments(d *Directive, def *ast.DirectiveDefinition) bo
 		case r.checkValue(&a.Value, param.Type, fmt.Sprintf("%s of @%s", a.Name, d.Name)):
 			kept = append(kept, a)
 		default:
-			wrong[a.Name] = true
+			wrong[a.Name], d.Broken = true, true
 		}
 	}
 	d.Args = kept

@@ -54,6 +54,7 @@ type parser struct {
 	cut    bool         // whether the end of the file could not be read
 	broken bool         // whether anything in the definition was reported
 	depth  int
+	of     string // the directive whose argument is being read
 }
 
 func (p *parser) peek() token {
@@ -116,7 +117,7 @@ func (p *parser) fail(pos diag.Pos, code diag.Code, hint, format string, args ..
 func (p *parser) failEdit(pos diag.Pos, code diag.Code, hint string, edit diag.Edit, format string, args ...any) bool {
 	n := len(*p.problems)
 	p.fail(pos, code, hint, format, args...)
-	if len(*p.problems) > n {
+	if len(*p.problems) > n && edit.Pos.Line > 0 {
 		(*p.problems)[n].Edit = &edit
 	}
 	return false
@@ -151,10 +152,20 @@ func (p *parser) name(what string) (token, bool) {
 
 // after is the place behind the last token taken, where something missing would be inserted.
 func (p *parser) after() diag.Pos {
-	t := p.tokens[max(p.next-1, 0)]
-	pos := t.pos
-	pos.Column += t.length
-	return pos
+	return p.tokens[max(p.next-1, 0)].end()
+}
+
+// end is the place behind a token; that of a text on several lines is not known, and is zero.
+func (t token) end() diag.Pos {
+	if t.last != t.pos.Line {
+		return diag.Pos{}
+	}
+	return diag.Pos{File: t.pos.File, Line: t.pos.Line, Column: t.pos.Column + t.length}
+}
+
+// whole is the edit that leaves out the definition, where it stands on one line.
+func (p *parser) whole() diag.Edit {
+	return diag.Between(p.tokens[0].pos, p.tokens[len(p.tokens)-1].end(), "")
 }
 
 func (p *parser) doc() string {

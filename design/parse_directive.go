@@ -31,6 +31,7 @@ func (p *parser) directives() ([]*Directive, bool) {
 			p.partial[d] = true
 			return ds, false
 		}
+		d.End = p.after()
 	}
 	return ds, true
 }
@@ -89,6 +90,7 @@ func (p *parser) argument(d *Directive) bool {
 		edit := diag.Edit{Pos: p.after(), Text: ":"}
 		p.failEdit(t.pos, Unexpected, `write ":" before it`, edit, message, name.text, d.Name, t.describe())
 	}
+	p.of = d.Name
 	v, ok := p.literal()
 	if ok {
 		d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
@@ -155,6 +157,7 @@ func (p *parser) literal() (Value, bool) {
 		return v, p.unexpected("a value")
 	}
 	p.take()
+	v.End = p.after()
 	return v, true
 }
 
@@ -181,11 +184,12 @@ func (p *parser) list() (Value, bool) {
 		switch p.peek().kind {
 		case lexer.EOF, lexer.BraceR:
 			return v, p.open(bracket, lexer.BracketR)
-		case lexer.Colon: // the last name is the next argument's
-			if n := len(v.List); n > 0 && v.List[n-1].Kind == NameValue {
-				v.List = v.List[:n-1]
-				p.next--
+		case lexer.Colon: // the last name is the next argument's, if there is one
+			if !p.argumentStarts() {
+				return v, p.unexpected("a value or \"]\"")
 			}
+			v.List = v.List[:len(v.List)-1]
+			p.next--
 			fallthrough
 		case lexer.ParenR:
 			p.open(bracket, lexer.BracketR)
@@ -197,7 +201,14 @@ func (p *parser) list() (Value, bool) {
 		}
 		v.List = append(v.List, item)
 	}
+	v.End = p.after()
 	return v, true
+}
+
+// argumentStarts reports whether the last token names an argument of the directive that is being read.
+func (p *parser) argumentStarts() bool {
+	def, last := p.prelude.directives[p.of], p.tokens[p.next-1]
+	return def == nil && last.kind == lexer.Name || def != nil && def.Arguments.ForName(last.text) != nil
 }
 
 func (p *parser) object() (Value, bool) {
@@ -225,6 +236,7 @@ func (p *parser) object() (Value, bool) {
 		}
 		v.Args = append(v.Args, Arg{Pos: name.pos, Name: name.text, Value: item})
 	}
+	v.End = p.after()
 	return v, true
 }
 

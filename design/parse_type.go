@@ -1,6 +1,7 @@
 package design
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/lexer"
@@ -29,6 +30,8 @@ func (p *parser) definition() {
 	case p.atWord("directive"):
 		p.fail(word.pos, NotInLanguage, "leave it out", "a design declares no directives: the language has its own")
 		return
+	case p.atWord(string(Object)) && p.next+1 < len(p.tokens) && isExtensible(p.tokens[p.next+1].text):
+		p.unextended(word)
 	case isKeyword(word):
 		p.typeDefinition(TypeKind(word.text), doc)
 	default:
@@ -38,6 +41,18 @@ func (p *parser) definition() {
 	if p.next < len(p.tokens) && !p.broken {
 		p.leftover()
 	}
+}
+
+// unextended reads type Mutation { … } as the extension that it must be.
+func (p *parser) unextended(word token) {
+	edit := diag.Edit{Pos: word.pos, Text: "extend "}
+	if p.next > 0 {
+		edit = diag.Edit{} // a doc string stands before it
+	}
+	p.take()
+	name := p.peek()
+	p.failEdit(name.pos, ReservedName, "write extend type "+name.text, edit, "type %s is the language's own: it is extended", name.text)
+	p.operations()
 }
 
 // leftover reports what stands behind a complete definition.
@@ -71,10 +86,7 @@ func (p *parser) unknownKeyword(word token, doc string) {
 		p.fail(word.pos, NotInLanguage, "declare it: extend type Query { … }", "a design holds no %s", word.text)
 		return
 	case "entity", "model", "class", "struct", "table":
-		edit := diag.Edit{Pos: word.pos, Length: word.length, Text: "type"}
-		p.failEdit(word.pos, UnknownKeyword, `write "type", and @entity behind the name`, edit,
-			"%q starts no definition", word.text)
-		p.typeDefinition(Object, doc)
+		p.entityKeyword(word, doc)
 		return
 	}
 	meant, ok := nearest(word.text, keywords())
@@ -93,6 +105,25 @@ func (p *parser) unknownKeyword(word token, doc string) {
 	p.failEdit(word.pos, UnknownKeyword, didYouMean(meant), edit, "%q starts no definition", word.text)
 	p.tokens[p.next].text = meant
 	p.definition()
+}
+
+// entityKeyword reads entity Order, and its like in other languages, as type Order @entity.
+func (p *parser) entityKeyword(word token, doc string) {
+	edit := diag.Edit{Pos: word.pos, Length: word.length, Text: "type"}
+	hint := `write "type", and @entity behind the name`
+	unsaid := p.ahead() == lexer.Name && !slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == lexer.Name && t.text == "entity" && t.pos != word.pos })
+	if unsaid && p.next+2 < len(p.tokens) && p.tokens[p.next+2].text != "implements" {
+		name := p.tokens[p.next+1]
+		hint = "write type " + name.text + " @entity"
+		edit = diag.Between(word.pos, name.end(), "type "+name.text+" @entity")
+	}
+	p.failEdit(word.pos, UnknownKeyword, hint, edit, "%q starts no definition", word.text)
+	at, before := p.tokens[min(p.next+1, len(p.tokens)-1)], len(p.design.Types)
+	p.typeDefinition(Object, doc)
+	if unsaid && len(p.design.Types) > before {
+		t := p.design.Types[before]
+		t.Directives = append([]*Directive{{Pos: at.pos, End: at.end(), Name: "entity"}}, t.Directives...)
+	}
 }
 
 // typeDefinition reads a type, enum, input, scalar, union or interface.
@@ -222,6 +253,7 @@ func (p *parser) typed(f *Field, output bool) bool {
 		return false
 	}
 	f.Directives, ok = p.directives()
+	f.End = p.after()
 	return ok
 }
 
@@ -287,6 +319,7 @@ func (p *parser) typeRef() (TypeRef, bool) {
 		p.brackets(&ref)
 	}
 	ref.Required = p.skip(lexer.Bang)
+	ref.End = p.after()
 	if bang := p.peek(); p.skip(lexer.Bang) {
 		p.failEdit(bang.pos, Unexpected, `leave out the second "!"`, diag.Edit{Pos: bang.pos, Length: 1}, `one "!" is enough`)
 	}
@@ -368,6 +401,7 @@ func (p *parser) value(t *Type) bool {
 	}
 	v.Pos, v.Name = name.pos, name.text
 	v.Directives, ok = p.directives()
+	v.End = p.after()
 	t.Values = append(t.Values, v)
 	if !ok {
 		p.advance()

@@ -17,7 +17,8 @@ type resolver struct {
 	strays   []token      // names behind extend type that cannot be extended
 	partial  map[*Directive]bool
 	spans    map[diag.Pos]int // the lengths of words and texts in characters, for edits
-	blind    bool             // whether part of the design could not be read, so that nothing is known to be absent
+	refs     references
+	blind    bool // whether part of the design could not be read, so that nothing is known to be absent
 }
 
 func newResolver(d *Design, problems *diag.List) *resolver {
@@ -30,6 +31,8 @@ func newResolver(d *Design, problems *diag.List) *resolver {
 
 func (r *resolver) resolve() {
 	r.backend()
+	r.findReferences()    // entity.go
+	r.forgottenEntities() // entity.go
 	for _, t := range r.design.Types {
 		r.checkType(t)
 	}
@@ -49,7 +52,7 @@ func (r *resolver) declare(t *Type) {
 	_, ours := r.prelude.types[t.Name]
 	switch {
 	case isExtensible(t.Name):
-		r.problems.Add(t.Pos, ReservedName, "write extend type "+t.Name+" { … }", "type %s is the language's own: it is extended", t.Name)
+		r.problems.Add(t.Pos, ReservedName, "choose another name", "%s is a type of the language's own", t.Name)
 	case before != nil && before.Module == nil && before.Kind == Scalar:
 		r.problems.Add(t.Pos, DuplicateType, "leave it out", "%s is a scalar of the language", t.Name)
 	case before != nil:
@@ -247,6 +250,9 @@ func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
 	if !ok {
 		meant, ok = nearest(*name, r.typeNames())
 	}
+	if t := r.design.ByName[meant]; ok && r.misnamed(t, *name) {
+		return r.rename(t, *name, pos)
+	}
 	if ok {
 		r.problems.AddEdit(pos, UnknownType, didYouMean(meant), r.span(pos, meant), "%s", message)
 		*name = meant
@@ -256,6 +262,22 @@ func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
 		r.problems.Add(pos, UnknownType, "", "%s", message)
 	}
 	return &Type{Name: *name, Broken: true}
+}
+
+// misnamed reports whether a type's declaration is what is misspelt: an ID refers to it by the other name, and nothing
+// uses its own.
+func (r *resolver) misnamed(t *Type, name string) bool {
+	return t.Module != nil && !t.Broken && r.referredTo(name) != nil && r.referredTo(t.Name) == nil && !r.used(t)
+}
+
+// rename reports a misspelt declaration where the type is used, and goes on with the right name.
+func (r *resolver) rename(t *Type, name string, pos diag.Pos) *Type {
+	hint := fmt.Sprintf("write %s where %s is declared, at %s", name, t.Name, place(t.Pos))
+	r.problems.AddEdit(pos, UnknownType, hint, r.span(t.Pos, name), "no type %s", name)
+	delete(r.design.ByName, t.Name)
+	t.Name = name
+	r.design.ByName[name] = t
+	return t
 }
 
 func (r *resolver) typeNames() []string {

@@ -48,9 +48,12 @@ func (l *List) Add(pos Pos, code Code, hint, format string, args ...any) {
 	*l = append(*l, Diagnostic{Pos: pos, Code: code, Hint: hint, Message: fmt.Sprintf(format, args...)})
 }
 
-// AddEdit reports a mistake whose hint can be applied mechanically.
+// AddEdit reports a mistake whose hint can be applied mechanically. An Edit nowhere is none: see Between.
 func (l *List) AddEdit(pos Pos, code Code, hint string, edit Edit, format string, args ...any) {
-	*l = append(*l, Diagnostic{Pos: pos, Code: code, Hint: hint, Edit: &edit, Message: fmt.Sprintf(format, args...)})
+	l.Add(pos, code, hint, format, args...)
+	if edit.Pos.Line > 0 {
+		(*l)[len(*l)-1].Edit = &edit
+	}
 }
 
 // Sort orders by file, line, column and code, and drops exact repeats.

@@ -7,6 +7,15 @@ import (
 	"unicode/utf8"
 )
 
+// Between replaces what stands from one place up to another. It is the zero Edit, which is none, where the two are not
+// places of one line.
+func Between(from, to Pos, text string) Edit {
+	if from.File != to.File || from.Line != to.Line || from.Line == 0 || to.Column < from.Column {
+		return Edit{}
+	}
+	return Edit{Pos: from, Length: to.Column - from.Column, Text: text}
+}
+
 // Apply makes edits in the text of one file. All places are those of the text as given. Of edits that overlap the
 // first is made; one that lies outside of the text is left out.
 func Apply(text string, edits []Edit) string {

@@ -72,7 +72,7 @@ func (b *builder) length(f *model.Field, ds []*design.Directive) {
 	f.MinLength, f.MaxLength = whole(d.Arg("min")), whole(d.Arg("max"))
 	switch {
 	case f.MinLength == nil && f.MaxLength == nil:
-		b.problems.Add(d.Pos, Contradiction, "@length(max: …)", "@length says neither min nor max")
+		b.unbounded(d)
 	case f.MinLength != nil && *f.MinLength < 0 || f.MaxLength != nil && *f.MaxLength < 0:
 		b.problems.Add(d.Pos, Contradiction, "", "a length is not negative")
 	case f.MinLength != nil && f.MaxLength != nil && *f.MinLength > *f.MaxLength:
@@ -82,6 +82,13 @@ func (b *builder) length(f *model.Field, ds []*design.Directive) {
 	}
 	if f.Kind == model.List && f.MaxLength != nil {
 		f.Bound = *f.MaxLength
+	}
+}
+
+// unbounded reports a bound that says nothing, unless what it said was reported.
+func (b *builder) unbounded(d *design.Directive) {
+	if !d.Broken {
+		b.problems.Add(d.Pos, Contradiction, "give it a min, a max or both", "@%s says neither min nor max", d.Name)
 	}
 }
 
@@ -124,7 +131,7 @@ func (b *builder) bounds(f *model.Field, ds []*design.Directive) {
 	f.Min, f.Max = number(d.Arg("min")), number(d.Arg("max"))
 	switch {
 	case f.Min == nil && f.Max == nil:
-		b.problems.Add(d.Pos, Contradiction, "@range(min: …)", "@range says neither min nor max")
+		b.unbounded(d)
 	case f.Min != nil && f.Max != nil && *f.Min > *f.Max:
 		b.problems.Add(d.Pos, Contradiction, fmt.Sprintf("@range(min: %v, max: %v)", *f.Max, *f.Min), "no number is at least %v and at most %v", *f.Min, *f.Max)
 	}

@@ -26,8 +26,10 @@ func (b *builder) literalDefault(f *model.Field, w *design.Field) {
 		case value != nil && from != nil:
 			b.problems.Add(d.Pos, Contradiction, "keep one", "@default takes a value or an expression (from:), not both")
 			return
+		case value == nil && from == nil && d.Broken:
+			return
 		case value == nil && from == nil:
-			b.problems.Add(d.Pos, Contradiction, "@default(value: …)", "@default needs a value or an expression (from:)")
+			b.problems.Add(d.Pos, Contradiction, "give it a value: or a from:", "@default needs a value or an expression (from:)")
 			return
 		case value == nil:
 			return

@@ -97,8 +97,10 @@ func (b *builder) allow(to *model.Allow, ds []*design.Directive, e *model.Entity
 		}
 		verbs := d.Arg("do").Names()
 		if len(verbs) == 0 {
-			if f == nil {
-				b.problems.Add(d.Pos, WrongPlace, "@allow(do: [READ], when: …)", "a rule of an entity says what it allows")
+			if f == nil && !d.Broken {
+				b.problems.Add(d.Pos, WrongPlace, "say it with do:", "a rule of an entity says what it allows")
+			}
+			if f == nil || d.Broken {
 				continue
 			}
 			verbs = []design.Name{{Text: string(model.Read)}, {Text: string(model.Update)}}

@@ -2,6 +2,8 @@ package build
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
@@ -158,19 +160,58 @@ func (b *builder) referenceByID(f *model.Field, w *design.Field, where place) {
 			return
 		}
 	}
-	hint := "@ref(entity: …), or String for an id that is not ours"
-	if near := nearest(w.Name, b.singulars()); near != "" {
-		hint = fmt.Sprintf("did you mean %q? Otherwise %s", near, hint)
-	}
-	b.problems.Add(w.Pos, UnnamedReference, hint, "%s is an ID, but no entity is called so: whose id is it?", w.Name)
+	b.unnamedReference(w, where)
 }
 
-func (b *builder) singulars() []string {
-	var names []string
-	for _, e := range b.model.Entities {
-		names = append(names, e.Singular)
+// unnamedReference reports an ID that names no entity. Where one is nearly named, the hint is to name it, or to say
+// whose ID it is where the name as written is used elsewhere.
+func (b *builder) unnamedReference(w *design.Field, where place) {
+	const message = "%s is an ID, but no entity is called so: whose id is it?"
+	e, name := b.nearlyNamed(w)
+	switch {
+	case e == nil:
+		b.problems.Add(w.Pos, UnnamedReference, "say it with @ref, or make it a String where the id is not ours", message, w.Name)
+	case where == inArgument && !b.spoken(w, name):
+		edit := diag.Edit{Pos: w.Pos, Length: len([]rune(w.Name)), Text: name}
+		b.problems.AddEdit(w.Pos, UnnamedReference, didYouMean(name), edit, message, w.Name)
+	default:
+		ref := fmt.Sprintf("@ref(entity: %s)", e.Name)
+		b.problems.AddEdit(w.Pos, UnnamedReference, "write "+ref, diag.Edit{Pos: w.Type.End, Text: " " + ref}, message, w.Name)
 	}
-	return names
+}
+
+// nearlyNamed is the entity that the name of an ID, or of a list of them, was probably meant to name, and that name.
+func (b *builder) nearlyNamed(w *design.Field) (*model.Entity, string) {
+	names := map[string]*model.Entity{}
+	var all []string
+	for _, e := range b.model.Entities {
+		name := e.Singular
+		if w.Type.List {
+			name = e.Plural
+		}
+		names[name] = e
+		all = append(all, name)
+	}
+	near := nearest(w.Name, all)
+	return names[near], near
+}
+
+// spoken says whether an argument cannot be called by another name alone: its operation names it in a rule or a path,
+// or has an argument of the other name.
+func (b *builder) spoken(w *design.Field, other string) bool {
+	word := regexp.MustCompile(`\b` + w.Name + `\b`)
+	for _, o := range b.design.Operations {
+		if !slices.Contains(o.Args, w) {
+			continue
+		}
+		for _, d := range o.Directives {
+			if slices.ContainsFunc(d.Args, func(a design.Arg) bool { return word.MatchString(a.Value.Text) }) {
+				return true
+			}
+		}
+		return slices.ContainsFunc(o.Args, func(a *design.Field) bool { return a.Name == other })
+	}
+	return true
 }
 
 func (b *builder) unknownEntity(pos diag.Pos, name string) {
@@ -260,9 +301,10 @@ func (b *builder) flattenValues(fields []*model.Field, prefix string, inside map
 
 func (b *builder) columnsDiffer(e *model.Entity) {
 	columns := map[string]*model.Field{}
-	eachColumn(e.Fields, func(f *model.Field) {
+	whole := slices.DeleteFunc(slices.Clone(e.Fields), func(f *model.Field) bool { return b.broken[f] })
+	eachColumn(whole, func(f *model.Field) {
 		if other := columns[f.Column]; other != nil {
-			b.problems.Add(f.Pos, NamesClash, `@db(name: "…") on one of them`, "%s.%s and %s would share column %s", e.Name, other.Name, f.Name, f.Column)
+			b.problems.Add(f.Pos, NamesClash, "give one of them another name with @db", "%s.%s and %s would share column %s", e.Name, other.Name, f.Name, f.Column)
 			return
 		}
 		columns[f.Column] = f

@@ -134,7 +134,9 @@ func (b *builder) linkedOnce(e *model.Entity) {
 func (b *builder) namedFields(e *model.Entity, d *design.Directive, what string) ([]*model.Field, bool) {
 	names := d.Arg("fields").Names()
 	if len(names) == 0 {
-		b.problems.Add(d.Pos, WrongPlace, what+"(fields: […])", "%s on a type names its fields", what)
+		if !d.Broken {
+			b.problems.Add(d.Pos, WrongPlace, "name them with fields:", "%s on a type names its fields", what)
+		}
 		return nil, false
 	}
 	var fields []*model.Field

@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/common"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model"
 )
 
 // typeMistakes says in the user's words what cel-go's checker found.
@@ -104,8 +106,8 @@ func (m mistake) unknown() {
 	if of == "" {
 		of = "the operation"
 	}
-	if m.incomplete(of) {
-		return
+	if m.incomplete(of) || slices.ContainsFunc(m.scope.args, func(a *model.Field) bool { return a.Kind == "" }) {
+		return // it may be what was reported and left out
 	}
 	m.misspelt(position(m.text, offset(m.ast, m.node)), name, candidates, of)
 }

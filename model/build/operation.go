@@ -3,6 +3,7 @@ package build
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
@@ -154,7 +155,9 @@ func (b *builder) restPath(op *model.Operation, v *design.Value) {
 
 func (b *builder) restArgument(op *model.Operation, pos diag.Pos, name string, seen map[string]bool) {
 	a := find(op.Args, name)
+	unnamed := slices.ContainsFunc(op.Args, func(a *model.Field) bool { return a.Kind == "" })
 	switch {
+	case a == nil && unnamed: // it may be what was reported and left out
 	case a == nil:
 		b.problems.Add(pos, BadPath, didYouMean(nearest(name, fieldNames(op.Args))), "%s has no argument %q", op.Name, name)
 	case seen[name]:

@@ -212,6 +212,9 @@ func (b *builder) throughField(d *design.Directive, arg string, link, target *mo
 	case 1:
 		return refs[0]
 	case 0:
+		if d.Broken {
+			return nil
+		}
 		b.problems.Add(d.Pos, BadInverse, "", "%s has no reference to %s", link.Name, target.Name)
 	default:
 		b.problems.Add(d.Pos, Ambiguous, choices(arg+": %s", refs), "%s refers to %s more than once: which reference is %s?", link.Name, target.Name, arg)
