@@ -49,7 +49,7 @@ func (r *resolver) backend() {
 		case "backend":
 			if found++; found > 1 {
 				first := r.design.Backend.Pos
-				r.problems.Add(d.Pos, SecondBackend, "leave it out", "@backend stands once, and is at %s", place(first))
+				r.problems.Add(d.Pos, SecondBackend, "keep one of them", "@backend stands once, and is at %s", place(first))
 				continue
 			}
 			r.design.Backend = Backend{Pos: d.Pos, Name: name.Text, Module: d.Arg("module").Text}
@@ -104,11 +104,15 @@ func (r *resolver) checkServices() {
 	}
 	for _, s := range r.design.Services {
 		for _, m := range s.Modules {
+			edit := r.span(m.Pos, "")
+			if len(s.Modules) == 1 {
+				edit = diag.Edit{} // a service has a module
+			}
 			switch other, twice := claimed[m.Text]; {
 			case !slices.Contains(names, m.Text):
 				r.unknownModule(m, names)
 			case twice:
-				r.problems.Add(m.Pos, UnknownModule, "leave it out", "module %s is in service %q already", m.Text, other)
+				r.problems.AddEdit(m.Pos, UnknownModule, "leave it out", edit, "module %s is in service %q already", m.Text, other)
 			}
 			claimed[m.Text] = s.Name
 		}

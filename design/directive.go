@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fettlehq/fettle/diag"
 )
 
 // directives checks the directives that stand at a GraphQL location such as OBJECT, corrects what is clearly meant,
@@ -23,7 +25,7 @@ func (r *resolver) directives(ds *[]*Directive, location string, broken *bool) {
 		case !r.fits(d, def, location):
 			continue
 		case !def.IsRepeatable && Find(kept, d.Name) != nil:
-			r.problems.Add(d.Pos, RepeatedDirective, "leave it out", "@%s may stand only once", d.Name)
+			r.problems.AddEdit(d.Pos, RepeatedDirective, "leave it out", diag.Between(d.Pos, d.End, ""), "@%s may stand only once", d.Name)
 			continue
 		case !r.checkArguments(d, def):
 			*broken = true
@@ -97,7 +99,7 @@ func enumerate(words []string, last string) string {
 func (r *resolver) checkArguments(d *Directive, def *ast.DirectiveDefinition) bool {
 	var kept []Arg
 	wrong := map[string]bool{}
-	for _, a := range d.Args {
+	for i, a := range d.Args {
 		param := def.Arguments.ForName(a.Name)
 		if param == nil {
 			if param = r.unknownArgument(d, &a, def); param == nil {
@@ -107,7 +109,8 @@ func (r *resolver) checkArguments(d *Directive, def *ast.DirectiveDefinition) bo
 		}
 		switch {
 		case slices.ContainsFunc(kept, func(k Arg) bool { return k.Name == a.Name }) || wrong[a.Name]:
-			r.problems.Add(a.Pos, RepeatedArgument, "leave it out", "@%s has argument %q twice", d.Name, a.Name)
+			edit := diag.Between(d.Args[max(i-1, 0)].Value.End, a.Value.End, "")
+			r.problems.AddEdit(a.Pos, RepeatedArgument, "leave it out", edit, "@%s has argument %q twice", d.Name, a.Name)
 		case r.checkValue(&a.Value, param.Type, fmt.Sprintf("%s of @%s", a.Name, d.Name)):
 			kept = append(kept, a)
 		default:
@@ -148,24 +151,30 @@ func (r *resolver) needs(d *Directive, def *ast.DirectiveDefinition, wrong map[s
 		}
 		usable = false
 		if !wrong[p.Name] {
-			hint := fmt.Sprintf("write @%s(%s: %s)", d.Name, p.Name, r.sample(p.Type))
+			hint := fmt.Sprintf("add %s: and %s", p.Name, r.sample(p.Type))
 			r.problems.Add(d.Pos, MissingArgument, hint, "@%s needs argument %q", d.Name, p.Name)
 		}
 	}
 	return usable
 }
 
-// sample is a value of the right form, for hints.
+// sample says which form a value has, for hints.
 func (r *resolver) sample(t *ast.Type) string {
 	switch t.Name() {
-	case celArg, "String":
-		return `"…"`
+	case celArg:
+		return "an expression in quotes"
+	case "String":
+		return "a text in quotes"
 	case "Int":
-		return "1"
-	case nameArg, namesArg, literalArg:
-		return "…"
+		return "a whole number"
+	case nameArg:
+		return "a name"
+	case namesArg:
+		return "names"
+	case literalArg:
+		return "a value"
 	default:
-		return strings.Join(r.prelude.types[t.Name()], " | ")
+		return enumerate(r.prelude.types[t.Name()], "or")
 	}
 }
 
@@ -178,7 +187,7 @@ func (r *resolver) checkValue(v *Value, t *ast.Type, of string) bool {
 	case nameArg:
 		return v.Kind == NameValue || r.unquoted(v, NameValue, of+" is a plain name")
 	case literalArg:
-		return v.Kind != NullValue || r.wrong(v, "leave it out", of+" cannot be null")
+		return v.Kind != NullValue || r.wrong(v, "leave out the directive: what has no default is null", of+" cannot be null")
 	case celArg:
 		return r.checkText(v, of+" is an expression in quotes")
 	case "String":
@@ -204,7 +213,7 @@ func (r *resolver) checkList(v *Value, t *ast.Type, of string) bool {
 		return r.checkValue(v, elem, of)
 	}
 	if len(v.List) == 0 {
-		return r.wrong(v, "leave it out", of+" lists nothing")
+		return r.wrong(v, "name one at least", of+" lists nothing")
 	}
 	ok := true
 	for i := range v.List {

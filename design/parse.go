@@ -179,7 +179,11 @@ func (p *parser) doc() string {
 func (p *parser) between(open, closing lexer.Type, of string, item func() bool) bool {
 	bracket := p.take()
 	if p.at(closing) {
-		p.fail(bracket.pos, Empty, "", "%s has nothing between %s and %s", of, open, closing)
+		hint, edit := "", diag.Edit{}
+		if closing == lexer.ParenR {
+			hint, edit = "leave out ( )", diag.Between(bracket.pos, p.peek().end(), "")
+		}
+		p.failEdit(bracket.pos, Empty, hint, edit, "%s has nothing between %s and %s", of, open, closing)
 		p.take()
 		return true
 	}

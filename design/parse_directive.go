@@ -66,8 +66,8 @@ func (p *parser) forgotAt() bool {
 func (p *parser) arguments(d *Directive) bool {
 	open := p.next
 	bracket := p.take()
-	if p.at(lexer.ParenR) {
-		p.fail(bracket.pos, Empty, "leave out ( )", "@%s has nothing between ( and )", d.Name)
+	if p.at(lexer.ParenR) && !p.prelude.needsArguments(d.Name) {
+		p.failEdit(bracket.pos, Empty, "leave out ( )", diag.Between(bracket.pos, p.peek().end(), ""), "@%s has nothing between ( and )", d.Name)
 	}
 	for !p.skip(lexer.ParenR) {
 		if !p.at(lexer.Name) || p.nextField(d, open) {
@@ -84,6 +84,10 @@ func (p *parser) argument(d *Directive) bool {
 	name := p.take()
 	if t := p.peek(); !p.skip(lexer.Colon) {
 		const message = "expected \":\" after argument %q of @%s, found %s"
+		if n := len(d.Args); n > 0 && (name.text == "ASC" || name.text == "DESC") {
+			p.orderWord(name, d.Args[n-1].Value)
+			return true
+		}
 		if !t.isValue() || t.first {
 			return p.fail(t.pos, Unexpected, "write "+name.text+": and its value", message, name.text, d.Name, t.describe())
 		}
@@ -96,6 +100,12 @@ func (p *parser) argument(d *Directive) bool {
 		d.Args = append(d.Args, Arg{Pos: name.pos, Name: name.text, Value: v})
 	}
 	return ok
+}
+
+// orderWord takes createdAt DESC for createdAt_DESC.
+func (p *parser) orderWord(word token, field Value) {
+	edit := diag.Between(field.End, word.end(), "_"+word.text)
+	p.failEdit(word.pos, Unexpected, "write "+field.Text+"_"+word.text, edit, "the direction of an order is part of its name")
 }
 
 func (t token) isValue() bool {
@@ -198,6 +208,10 @@ func (p *parser) list() (Value, bool) {
 		item, ok := p.literal()
 		if !ok {
 			return v, false
+		}
+		if n := len(v.List); p.of == "page" && n > 0 && (item.Text == "ASC" || item.Text == "DESC") {
+			p.orderWord(p.tokens[p.next-1], v.List[n-1])
+			continue
 		}
 		v.List = append(v.List, item)
 	}

@@ -16,10 +16,10 @@ func (p *parser) extension() {
 		p.take()
 		ds, _ := p.directives()
 		if p.at(lexer.BraceL) && !p.broken {
-			p.fail(p.peek().pos, NotInLanguage, "leave out { … }", "a design has no schema block: Query, Mutation and Subscription are known")
+			p.failEdit(p.peek().pos, NotInLanguage, "leave out what stands in { }", diag.Between(p.peek().pos, p.tokens[len(p.tokens)-1].end(), ""), "a design has no schema block: Query, Mutation and Subscription are known")
 		}
 		if len(ds) == 0 && !p.broken {
-			p.fail(word.pos, Empty, "write @backend(name: …, module: …)", "extend schema says nothing")
+			p.fail(word.pos, Empty, "write @backend with a name: and a module:", "extend schema says nothing")
 		}
 		p.schema = append(p.schema, ds...)
 	case p.atWord("type"):

@@ -20,15 +20,19 @@ func (p *parser) definition() {
 		p.outside()
 	case p.atWord("extend"):
 		if p.next > 0 {
-			p.fail(start.pos, Unexpected, "write a comment: # …", "a doc string cannot stand before extend")
+			edit := diag.Edit{}
+			if word.first && start.kind == lexer.String {
+				edit = diag.Between(start.pos, start.end(), "# "+start.text)
+			}
+			p.failEdit(start.pos, Unexpected, "write it as a comment, behind \"#\"", edit, "a doc string cannot stand before extend")
 		}
 		p.extension()
 	case p.atWord("schema"):
-		p.fail(word.pos, NotInLanguage, `leave it out, or write extend schema @backend(name: …, module: …)`,
+		p.failEdit(word.pos, NotInLanguage, "leave it out: extend schema says the name and Go module", p.whole(),
 			"a design has no schema block: Query, Mutation and Subscription are known")
 		return
 	case p.atWord("directive"):
-		p.fail(word.pos, NotInLanguage, "leave it out", "a design declares no directives: the language has its own")
+		p.failEdit(word.pos, NotInLanguage, "leave it out", p.whole(), "a design declares no directives: the language has its own")
 		return
 	case p.atWord(string(Object)) && p.next+1 < len(p.tokens) && isExtensible(p.tokens[p.next+1].text):
 		p.unextended(word)
@@ -69,11 +73,11 @@ func (p *parser) leftover() {
 func (p *parser) outside() {
 	switch t := p.peek(); t.kind {
 	case lexer.BraceL:
-		p.fail(t.pos, NotInLanguage, "declare it: extend type Query { … }", "a design holds no queries")
+		p.fail(t.pos, NotInLanguage, "declare an operation in extend type Query", "a design holds no queries")
 	case lexer.BraceR:
 		p.leftover()
 	case lexer.EOF:
-		p.fail(p.tokens[0].pos, Unexpected, "write a comment: # …", "this text describes nothing")
+		p.fail(p.tokens[0].pos, Unexpected, "write it as a comment, behind \"#\"", "this text describes nothing")
 	default:
 		p.unexpected("a definition such as type, enum or extend")
 	}
@@ -83,7 +87,7 @@ func (p *parser) outside() {
 func (p *parser) unknownKeyword(word token, doc string) {
 	switch word.text {
 	case "query", "mutation", "subscription", "fragment":
-		p.fail(word.pos, NotInLanguage, "declare it: extend type Query { … }", "a design holds no %s", word.text)
+		p.fail(word.pos, NotInLanguage, "declare an operation in extend type Query", "a design holds no %s", word.text)
 		return
 	case "entity", "model", "class", "struct", "table":
 		p.entityKeyword(word, doc)
@@ -97,7 +101,7 @@ func (p *parser) unknownKeyword(word token, doc string) {
 		p.fail(word.pos, UnknownKeyword, "write one of "+strings.Join(keywords()[:7], ", "), "%q starts no definition", word.text)
 		p.take()
 		if p.at(lexer.Name) {
-			p.declare(&Type{Name: p.peek().text, Pos: p.peek().pos, Kind: Object, Module: p.module, Broken: true})
+			p.declare(&Type{Name: p.peek().text, Pos: p.peek().pos, Kind: Object, Module: p.module, Broken: true}, p.whole())
 		}
 		return
 	}
@@ -152,7 +156,7 @@ func (p *parser) typeDefinition(kind TypeKind, doc string) {
 	}
 	t.Broken = p.broken
 	if ok || name.kind == lexer.Name {
-		p.declare(t)
+		p.declare(t, p.whole())
 	}
 }
 
@@ -169,12 +173,12 @@ func (p *parser) body(t *Type, missing string) {
 	case p.broken:
 		return
 	case p.at(lexer.EOF):
-		p.fail(t.Pos, Empty, "write { … }", "%s has no { }: %s", t.Name, missing)
+		p.fail(t.Pos, Empty, "write its fields or values between { and }", "%s has no { }: %s", t.Name, missing)
 		return
 	case p.ahead() == lexer.Colon && !p.peek().first && len(t.Directives) > 0:
 		last := t.Directives[len(t.Directives)-1]
 		p.partial[last] = true
-		p.fail(p.peek().pos, Unexpected, "write @"+last.Name+"(…)", "the arguments of @%s stand in parentheses", last.Name)
+		p.fail(p.peek().pos, Unexpected, "put them in parentheses behind @"+last.Name, "the arguments of @%s stand in parentheses", last.Name)
 		p.toBody()
 	case p.ahead() == lexer.Colon || p.ahead() == lexer.Name && t.Kind == Enum:
 		edit := diag.Edit{Pos: p.after(), Text: " {"}
@@ -231,7 +235,7 @@ func (p *parser) field(f *Field, output bool) bool {
 	}
 	f.Name, f.Pos = name.text, name.pos
 	if p.at(lexer.ParenL) {
-		p.fail(p.peek().pos, NotInLanguage, "declare an operation: extend type Query { … }", "field %q cannot have arguments", f.Name)
+		p.fail(p.peek().pos, NotInLanguage, "declare an operation in extend type Query", "field %q cannot have arguments", f.Name)
 		if !p.skipParens() {
 			return false
 		}
@@ -272,17 +276,18 @@ func (p *parser) colon(name string) bool {
 }
 
 func (p *parser) defaulted(f *Field, output bool) bool {
-	equals := p.take()
+	before, equals := p.after(), p.take()
 	v, ok := p.literal()
 	if !ok {
 		return false
 	}
 	f.Default = &v
 	if output {
-		p.fail(equals.pos, NotInLanguage, "write @default(value: "+v.source()+")", "a field has no default with \"=\"")
+		better := "@default(value: " + v.source() + ")"
+		p.failEdit(equals.pos, NotInLanguage, "write "+better, diag.Between(equals.pos, v.End, better), "a field has no default with \"=\"")
 		return true
 	}
-	p.fail(equals.pos, NotInLanguage, "leave it out: what is not sent is null", "%q cannot have a default: its absence is seen by the operation", f.Name)
+	p.failEdit(equals.pos, NotInLanguage, "leave it out: what is not sent is null", diag.Between(before, v.End, ""), "%q cannot have a default: its absence is seen by the operation", f.Name)
 	return true
 }
 
@@ -412,7 +417,7 @@ func (p *parser) value(t *Type) bool {
 func (p *parser) members(t *Type) {
 	if !p.skip(lexer.Equals) {
 		if !p.broken {
-			p.fail(t.Pos, Empty, "write = A | B", "union %s has no members", t.Name)
+			p.fail(t.Pos, Empty, "write \"=\" and its members", "union %s has no members", t.Name)
 		}
 		return
 	}

@@ -41,6 +41,12 @@ func scalars() []string {
 	}
 }
 
+// needsArguments reports whether a directive cannot stand without arguments.
+func (p prelude) needsArguments(name string) bool {
+	def := p.directives[name]
+	return def != nil && slices.ContainsFunc(def.Arguments, func(a *ast.ArgumentDefinition) bool { return a.Type.NonNull })
+}
+
 func readPrelude() prelude {
 	doc, err := sdl.ParseSchema(&ast.Source{Name: "prelude.graphql", Input: Prelude + stock})
 	if err != nil {

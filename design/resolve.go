@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/diag"
 )
@@ -46,15 +47,15 @@ func (r *resolver) resolve() {
 	r.strayExtensions()
 }
 
-// declare adds a type, unless its name is taken.
-func (r *resolver) declare(t *Type) {
+// declare adds a type, unless its name is taken. whole leaves its declaration out.
+func (r *resolver) declare(t *Type, whole diag.Edit) {
 	before := r.design.ByName[t.Name]
 	_, ours := r.prelude.types[t.Name]
 	switch {
 	case isExtensible(t.Name):
 		r.problems.Add(t.Pos, ReservedName, "choose another name", "%s is a type of the language's own", t.Name)
 	case before != nil && before.Module == nil && before.Kind == Scalar:
-		r.problems.Add(t.Pos, DuplicateType, "leave it out", "%s is a scalar of the language", t.Name)
+		r.problems.AddEdit(t.Pos, DuplicateType, "leave it out", whole, "%s is a scalar of the language", t.Name)
 	case before != nil:
 		r.problems.Add(t.Pos, DuplicateType, "", "%s is declared twice, first at %s", t.Name, place(before.Pos))
 	case ours:
@@ -155,7 +156,11 @@ func (r *resolver) checkValues(t *Type) {
 	for _, v := range t.Values {
 		switch first, again := seen[v.Name]; {
 		case again:
-			r.problems.Add(v.Pos, DuplicateValue, "leave it out", "enum %s has %s twice, first on line %d", t.Name, v.Name, first.Line)
+			edit := diag.Between(v.Pos, v.End, "")
+			if v.Doc != "" {
+				edit = diag.Edit{} // its text would describe the next
+			}
+			r.problems.AddEdit(v.Pos, DuplicateValue, "leave it out", edit, "enum %s has %s twice, first on line %d", t.Name, v.Name, first.Line)
 			continue
 		case slices.Contains([]string{"true", "false", "null"}, v.Name) || isReserved(v.Name):
 			r.problems.Add(v.Pos, ReservedName, "choose another name", "no value of an enum is called %s", v.Name)
@@ -208,7 +213,7 @@ func (r *resolver) typeOf(f *Field, output bool) {
 		f.Broken = true
 		return
 	}
-	t := r.lookup(&f.Type.Name, f.Type.Pos)
+	t := r.lookup(&f.Type.Name, f.Type.Pos, undeclared(f))
 	if t.Broken && !(output && t.Kind == Input) {
 		return
 	}
@@ -237,8 +242,9 @@ func (r *resolver) byReference(f *Field, t *Type) {
 	f.Broken = true
 }
 
-// lookup finds a type by name, corrects the name where the nearest is clear, and declares it as broken where not.
-func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
+// lookup finds a type by name, corrects the name where the nearest is clear, and declares it as broken where not. unless
+// is the hint where nothing is near.
+func (r *resolver) lookup(name *string, pos diag.Pos, unless string) *Type {
 	if t := r.design.ByName[*name]; t != nil {
 		return t
 	}
@@ -246,9 +252,12 @@ func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
 	if _, ours := r.prelude.types[*name]; ours {
 		message = "no type " + *name + ": it is only for the language's directives"
 	}
-	meant, ok := alias(*name)
+	meant, ok := aliases()[strings.ToLower(*name)]
 	if !ok {
 		meant, ok = nearest(*name, r.typeNames())
+	}
+	if !ok {
+		meant, ok = nearAlias(*name)
 	}
 	if t := r.design.ByName[meant]; ok && r.misnamed(t, *name) {
 		return r.rename(t, *name, pos)
@@ -259,9 +268,17 @@ func (r *resolver) lookup(name *string, pos diag.Pos) *Type {
 		return r.design.ByName[meant]
 	}
 	if !r.blind {
-		r.problems.Add(pos, UnknownType, "", "%s", message)
+		r.problems.Add(pos, UnknownType, unless, "%s", message)
 	}
 	return &Type{Name: *name, Broken: true}
+}
+
+// undeclared is what to write where nothing declares the type of a field: an enum, where its default is a value of one.
+func undeclared(f *Field) string {
+	if v := Find(f.Directives, "default").Arg("value"); v != nil && v.Kind == NameValue {
+		return fmt.Sprintf("declare it: enum %s { %s }", f.Type.Name, v.Text)
+	}
+	return "declare it, as a type, an enum or a scalar"
 }
 
 // misnamed reports whether a type's declaration is what is misspelt: an ID refers to it by the other name, and nothing
@@ -286,11 +303,13 @@ func (r *resolver) typeNames() []string {
 
 func (r *resolver) checkMembers(t *Type, names []Name, fits func(*Type) bool, message string) []Name {
 	var kept []Name
-	for _, n := range names {
-		m := r.lookup(&n.Text, n.Pos)
+	for i, n := range names {
+		written := r.behind(n.Pos)
+		m := r.lookup(&n.Text, n.Pos, "")
 		switch {
-		case slices.ContainsFunc(kept, func(k Name) bool { return k.Text == n.Text }):
-			r.problems.Add(n.Pos, DuplicateValue, "leave it out", "%s names %s twice", t.Name, n.Text)
+		case slices.ContainsFunc(names[:i], func(k Name) bool { return k.Text == n.Text }):
+			edit := diag.Between(r.behind(names[max(i-1, 0)].Pos), written, "")
+			r.problems.AddEdit(n.Pos, DuplicateValue, "leave it out", edit, "%s names %s twice", t.Name, n.Text)
 			continue
 		case m.Broken:
 			t.Broken = true

@@ -165,8 +165,7 @@ func (s *scanner) unreadable(char int) bool {
 		s.out.cut = true
 		return false
 	}
-	again := s.out.bad[pos.Line]
-	s.out.bad[pos.Line] = true
+	again, found := s.out.bad[pos.Line], len(*s.problems)
 	kind, width := lexer.Invalid, 0 // in bytes
 	switch {
 	case strings.HasPrefix(rest, `"""`):
@@ -176,9 +175,13 @@ func (s *scanner) unreadable(char int) bool {
 		return false
 	case strings.HasPrefix(rest, `"`):
 		kind, width = s.badString(rest, pos)
-	case strings.HasPrefix(rest, "'"):
-		width = s.singleQuotes(rest, pos)
+	case closingQuotes(rest) != "":
+		width = s.otherQuotes(rest, pos)
 		kind = lexer.String
+	case strings.HasPrefix(rest, "//"), strings.HasPrefix(rest, "/*"):
+		s.slashes(rest, pos, at, char)
+		s.distrusted(pos.Line, found)
+		return true
 	case rest[0] == '-' || '0' <= rest[0] && rest[0] <= '9':
 		width = len(rest) - len(strings.TrimLeft(rest, "-+.0123456789eE"))
 		s.problems.Add(pos, UnreadableText, "", "%s is no number", rest[:width])
@@ -190,14 +193,21 @@ func (s *scanner) unreadable(char int) bool {
 			s.badCharacter(r, w, pos)
 		}
 	}
+	s.distrusted(pos.Line, found)
 	length := utf8.RuneCountInString(rest[:width])
-	text := strings.Trim(rest[:width], `"'`)
+	text := strings.Trim(rest[:width], `"'“”„‘’«»`)
 	if kind == lexer.Int {
 		text = "1" // stands for a number that nothing else will complain of
 	}
 	s.add(kind, text, char, char+length)
 	s.begin, s.chars, s.lexer = at+width, char+length, nil
 	return true
+}
+
+// distrusted marks a line, unless what was found since is a text or a comment that is read as its hint says.
+func (s *scanner) distrusted(line, since int) {
+	mended := !slices.ContainsFunc((*s.problems)[since:], func(d diag.Diagnostic) bool { return d.Edit == nil || d.Edit.Text == "" || d.Code == OpenString })
+	s.out.bad[line] = s.out.bad[line] || !mended || len(*s.problems) == since
 }
 
 // bytes is the offset of a character at or behind the place where the lexer was last started.
@@ -235,16 +245,55 @@ func (s *scanner) badString(rest string, pos diag.Pos) (lexer.Type, int) {
 	return lexer.String, len(inside)
 }
 
-func (s *scanner) singleQuotes(rest string, pos diag.Pos) int {
-	width := strings.IndexByte(rest[1:lineEnd(rest)], '\'') + 2
-	if inner := rest[:width]; width > 2 && !strings.ContainsAny(inner, `"\`) {
-		fixed := `"` + inner[1:width-1] + `"`
-		edit := diag.Edit{Pos: pos, Length: utf8.RuneCountInString(inner), Text: fixed}
+// closingQuotes gives what may close a text that starts with a single or typographic quote, empty where it starts with
+// another sign.
+func closingQuotes(text string) string {
+	opening, _ := utf8.DecodeRuneInString(text)
+	switch opening {
+	case '\'':
+		return "'"
+	case '“', '”', '„':
+		return "“”\""
+	case '‘', '’':
+		return "’"
+	case '«':
+		return "»"
+	default:
+		return ""
+	}
+}
+
+// otherQuotes reports a text in single or typographic quotes, and gives its width in bytes.
+func (s *scanner) otherQuotes(rest string, pos diag.Pos) int {
+	_, first := utf8.DecodeRuneInString(rest)
+	inner := rest[first:max(lineEnd(rest), first)]
+	if n := strings.IndexAny(inner, closingQuotes(rest)); n > 0 && !strings.ContainsAny(inner[:n], `"\`) {
+		_, last := utf8.DecodeRuneInString(inner[n:])
+		width := first + n + last
+		fixed := `"` + inner[:n] + `"`
+		edit := diag.Edit{Pos: pos, Length: utf8.RuneCountInString(rest[:width]), Text: fixed}
 		s.problems.AddEdit(pos, UnreadableText, "write "+fixed, edit, "text stands in double quotes")
 		return width
 	}
 	s.problems.Add(pos, UnreadableText, `write "`, "text stands in double quotes")
 	return lineEnd(rest)
+}
+
+// slashes reports a comment of other languages, and goes on behind it.
+func (s *scanner) slashes(rest string, pos diag.Pos, at, char int) {
+	width, edit := lineEnd(rest), diag.Edit{Pos: pos, Length: 2, Text: "#"}
+	if strings.HasPrefix(rest, "/*") {
+		line := rest[:width]
+		inside, _, _ := strings.Cut(rest[2:], "*/")
+		width = min(len(inside)+4, len(rest))
+		if strings.TrimRight(line, " \t") == rest[:width] {
+			edit = diag.Edit{Pos: pos, Length: utf8.RuneCountInString(line), Text: "#" + strings.TrimRight(inside, " \t")}
+		} else {
+			edit = diag.Edit{}
+		}
+	}
+	s.problems.AddEdit(pos, UnreadableText, `write "#"`, edit, "a comment starts with \"#\"")
+	s.begin, s.chars, s.lexer = at+width, char+utf8.RuneCountInString(rest[:width]), nil
 }
 
 func (s *scanner) badCharacter(r rune, width int, pos diag.Pos) {

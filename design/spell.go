@@ -2,6 +2,8 @@ package design
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -26,36 +28,29 @@ func nearest(word string, candidates []string) (string, bool) {
 	return best, found
 }
 
-// alias gives the name of a scalar as other languages call it.
-func alias(word string) (string, bool) {
-	switch strings.ToLower(word) {
-	case "integer", "int32", "short", "serial":
-		return "Int", true
-	case "long", "bigint", "bigserial":
-		return "Int64", true
-	case "text", "str", "varchar", "char":
-		return "String", true
-	case "bool":
-		return "Boolean", true
-	case "double", "real", "number", "float64":
-		return "Float", true
-	case "numeric":
-		return "Decimal", true
-	case "timestamp", "timestamptz", "instant":
-		return "DateTime", true
-	case "interval":
-		return "Duration", true
-	case "guid":
-		return "UUID", true
-	case "uri", "link":
-		return "URL", true
-	case "blob", "binary", "bytea":
-		return "Bytes", true
-	case "jsonb", "any", "object", "map":
-		return "JSON", true
-	default:
-		return "", false
+// aliases are the scalars as other languages call them.
+func aliases() map[string]string {
+	return map[string]string{
+		"integer": "Int", "int32": "Int", "short": "Int", "serial": "Int",
+		"long": "Int64", "bigint": "Int64", "bigserial": "Int64",
+		"text": "String", "str": "String", "varchar": "String", "char": "String",
+		"bool":   "Boolean",
+		"double": "Float", "real": "Float", "number": "Float", "float64": "Float",
+		"numeric":   "Decimal",
+		"timestamp": "DateTime", "timestamptz": "DateTime", "instant": "DateTime",
+		"interval": "Duration",
+		"guid":     "UUID",
+		"uri":      "URL", "link": "URL",
+		"blob": "Bytes", "binary": "Bytes", "bytea": "Bytes",
+		"jsonb": "JSON", "any": "JSON", "object": "JSON", "map": "JSON",
 	}
+}
+
+// nearAlias finds the scalar whose name in another language a word nearly is. Short names are too near to each other.
+func nearAlias(word string) (string, bool) {
+	long := slices.DeleteFunc(slices.Sorted(maps.Keys(aliases())), func(name string) bool { return len(name) < 6 })
+	meant, ok := nearest(word, long)
+	return aliases()[meant], ok
 }
 
 func didYouMean(name string) string { return fmt.Sprintf("did you mean %q?", name) }
