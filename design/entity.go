@@ -9,12 +9,11 @@ import (
 	"github.com/fettlehq/fettle/diag"
 )
 
-// marksEntity lists what stands on a type, or on a field of it, only where the type is an entity. A value object with
-// a @check or a @unique field is as likely a value object with a directive too much, so these do not count.
-var (
-	marksEntity = []string{"allow", "unique", "index", "page", "history", "softDelete", "tenant", "noOverlap", "account"}
-	marksKey    = "key"
-)
+// marksEntity lists the directives that stand on a type only where it is an entity. A value object with a @check, or with
+// a field that is @unique, is as likely a value object with a directive too much, so these do not count.
+func marksEntity() []string {
+	return []string{"allow", "unique", "index", "page", "history", "softDelete", "tenant", "noOverlap", "account"}
+}
 
 // forgottenEntities reports types that are used as entities and lack @entity, and goes on as if they had it.
 func (r *resolver) forgottenEntities() {
@@ -42,12 +41,12 @@ func (r *resolver) mayBeEntity(t *Type) bool {
 // usedAsEntity says what only an entity could do, empty where a type does nothing of the kind.
 func (r *resolver) usedAsEntity(t *Type) string {
 	for _, d := range t.Directives {
-		if slices.Contains(marksEntity, d.Name) {
+		if slices.Contains(marksEntity(), d.Name) {
 			return fmt.Sprintf("@%s stands on an entity", d.Name)
 		}
 	}
 	for _, f := range t.Fields {
-		if Find(f.Directives, marksKey) != nil {
+		if Find(f.Directives, "key") != nil {
 			return fmt.Sprintf("the @key %s is an entity's", f.Name)
 		}
 	}

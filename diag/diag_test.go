@@ -118,3 +118,22 @@ func TestSort(t *testing.T) {
 		t.Errorf("%v", l)
 	}
 }
+
+func TestBetween(t *testing.T) {
+	at := func(line, column int) diag.Pos { return diag.Pos{File: "a", Line: line, Column: column} }
+	tests := []struct {
+		from, to diag.Pos
+		want     string
+	}{
+		{at(1, 3), at(1, 5), "abXef"},
+		{at(1, 3), at(1, 3), "abXcdef"},
+		{at(1, 3), at(2, 5), "abcdef"}, // two lines
+		{at(1, 5), at(1, 3), "abcdef"},
+		{diag.Pos{}, diag.Pos{}, "abcdef"},
+	}
+	for _, test := range tests {
+		if got := diag.Apply("abcdef", []diag.Edit{diag.Between(test.from, test.to, "X")}); got != test.want {
+			t.Errorf("from %s to %s: %q, want %q", test.from, test.to, got, test.want)
+		}
+	}
+}

@@ -1,9 +1,8 @@
 package build
 
 import (
-	"fmt"
-
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -27,9 +26,22 @@ func (b *builder) account() {
 	}
 	for _, t := range b.design.Types {
 		if d := design.Find(t.Directives, "account"); d != nil && b.entities[t.Name] == nil {
-			b.problems.Add(d.Pos, BadAccount, "type "+t.Name+" @entity @account(…)", "who signs in is an entity")
+			b.problems.Add(d.Pos, BadAccount, "write @entity behind "+t.Name, "who signs in is an entity")
 		}
 	}
+}
+
+// loginEdit makes a field one to sign in with: an Email that is required and unique.
+func (b *builder) loginEdit(f *model.Field) (string, diag.Edit) {
+	if f == nil || b.written[f] == nil || f.Repeated {
+		return "", diag.Edit{}
+	}
+	better := "Email!"
+	if design.Find(b.directives(f), "unique") == nil {
+		better += " @unique"
+	}
+	t := b.written[f].Type
+	return "write " + f.Name + ": Email! @unique", diag.Between(t.Pos, t.End, better)
 }
 
 // login is the field by which an account is known: an email address that no two share.
@@ -39,6 +51,7 @@ func (b *builder) login(a *model.Account, d *design.Directive) {
 		return
 	}
 	f := find(a.Entity.Fields, name.Text)
+	hint, edit := b.loginEdit(f)
 	switch {
 	case f == nil:
 		b.unknownField(a.Entity, name.Pos, name.Text)
@@ -46,10 +59,10 @@ func (b *builder) login(a *model.Account, d *design.Directive) {
 	case f.Kind == "":
 		return
 	case f.Kind != model.Email:
-		b.problems.Add(name.Pos, BadAccount, f.Name+": Email! @unique", "people sign in with an Email, and %s is %s", f.Name, typOf(f))
+		b.problems.AddEdit(name.Pos, BadAccount, hint, edit, "people sign in with an Email, and %s is %s", f.Name, typOf(f))
 		return
 	case f.Null:
-		b.problems.Add(name.Pos, BadAccount, f.Name+": Email! @unique", "the login %s is required", f.Name)
+		b.problems.AddEdit(name.Pos, BadAccount, hint, edit, "the login %s is required", f.Name)
 		return
 	}
 	a.Login = f
@@ -67,7 +80,8 @@ func (b *builder) login(a *model.Account, d *design.Directive) {
 	if b.broken[f] || b.declared[a.Entity].Broken {
 		return
 	}
-	b.problems.Add(name.Pos, BadAccount, f.Name+": Email! @unique", "two accounts could share the login %s", f.Name)
+	edit = diag.Edit{Pos: b.written[f].Type.End, Text: " @unique"}
+	b.problems.AddEdit(name.Pos, BadAccount, hint, edit, "two accounts could share the login %s", f.Name)
 }
 
 // registration chooses the fields that a person gives when registering: what CREATE may set, less what has a rule of
@@ -85,7 +99,7 @@ func (b *builder) registration() {
 		optional := f.Null || f.Default != nil
 		switch {
 		case len(f.Allow.Create) > 0 && !optional:
-			b.problems.Add(f.Pos, BadAccount, "@default(value: …)", "registration cannot give %s, which is required: its rule asks for a viewer who is not there yet", f.Name)
+			b.problems.Add(f.Pos, BadAccount, "give it a @default", "registration cannot give %s, which is required: its rule asks for a viewer who is not there yet", f.Name)
 		case ruled && optional:
 		default:
 			a.Fields = append(a.Fields, f)
@@ -94,7 +108,7 @@ func (b *builder) registration() {
 	for _, f := range a.Entity.Fields {
 		required := !f.Null && f.Default == nil && f.Kind != model.List && f.Kind != "" && !isComputed(f) && !f.Auto && !f.Repeated && !b.broken[f]
 		if required && (f.ReadOnly || f.Internal) && design.Find(b.directives(f), "default") == nil {
-			b.problems.Add(f.Pos, BadAccount, fmt.Sprintf("%s: %s, or a @default", f.Name, b.written[f].Type.Name), "registration cannot give %s, which is required: clients never set it", f.Name)
+			b.problems.Add(f.Pos, BadAccount, "give it a @default, or leave out its \"!\"", "registration cannot give %s, which is required: clients never set it", f.Name)
 		}
 	}
 }

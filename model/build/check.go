@@ -87,7 +87,7 @@ func (b *builder) check(s scope, d *design.Directive) *model.Check {
 		c.That = b.sinceUpdate(c.That)
 	}
 	if names(c.That, model.Viewer) {
-		b.problems.Add(that.Pos, WrongPlace, "@allow(do: …, when: …)", "a @check binds everybody, so it does not ask who the viewer is")
+		b.problems.Add(that.Pos, WrongPlace, "ask it in an @allow", "a @check binds everybody, so it does not ask who the viewer is")
 		return nil
 	}
 	return c

@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"cel.dev/cel-go/checker"
@@ -127,7 +128,7 @@ func offsetOf(text string, at common.Location) int {
 
 func (b *builder) syntaxMistake(v *design.Value, s scope, e *common.Error) {
 	at := offsetOf(v.Text, e.Location)
-	message, hint := e.Message, ""
+	message, hint, edit := e.Message, "", diag.Edit{}
 	switch {
 	case strings.TrimSpace(v.Text) == "":
 		message = "the expression is empty"
@@ -135,16 +136,19 @@ func (b *builder) syntaxMistake(v *design.Value, s scope, e *common.Error) {
 		name := strings.TrimPrefix(message, "reserved identifier: ")
 		message = fmt.Sprintf("%s is a word of the expression language", name)
 		if find(s.rowFields(), name) != nil {
-			hint = "this." + name
+			hint = "write this." + name
+			word := regexp.MustCompile(`(^|[^.\w])(` + name + `)\b`)
+			edit = rewrite(v, outsideQuotes(v.Text, func(part string) string { return word.ReplaceAllString(part, "${1}this.$2") }))
 		}
 	case strings.HasPrefix(message, "Syntax error: "):
-		message, hint = syntax(strings.TrimPrefix(message, "Syntax error: "), v.Text, at)
+		message = syntax(strings.TrimPrefix(message, "Syntax error: "), v.Text, at)
+		hint, edit = b.mendSlips(v)
 	}
-	b.problems.Add(position(v, at), BadExpression, hint, "%s", message)
+	b.problems.AddEdit(position(v, at), BadExpression, hint, edit, "%s", message)
 }
 
 // syntax says in the user's words what the grammar found.
-func syntax(message, text string, at int) (string, string) {
+func syntax(message, text string, at int) string {
 	runes := []rune(text)
 	rest := ""
 	if at < len(runes) {
@@ -152,17 +156,15 @@ func syntax(message, text string, at int) (string, string) {
 	}
 	switch {
 	case strings.TrimSpace(rest) == "":
-		return "the expression ends too early", ""
+		return "the expression ends too early"
 	case strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, "=="):
-		return "= does not compare", "=="
+		return "= does not compare"
 	case strings.HasPrefix(rest, "&") || strings.HasPrefix(rest, "|"):
-		return "one sign is missing", "&& or ||"
+		return "one sign is missing"
 	}
-	for _, word := range []string{"and ", "or ", "not "} {
-		if strings.HasPrefix(rest, word) {
-			return fmt.Sprintf("%sis no word of the expression language", word), map[string]string{"and ": "&&", "or ": "||", "not ": "!"}[word]
-		}
+	if word := regexp.MustCompile(`(?i)^(and|or)\b`).FindString(rest); word != "" {
+		return word + " is no word of the expression language"
 	}
 	message, _, _ = strings.Cut(message, " expecting ")
-	return "the expression cannot be read here: " + message, ""
+	return "the expression cannot be read here: " + message
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -51,7 +52,8 @@ func (b *builder) facts(f *model.Field, w *design.Field, where place) {
 	b.decimal(f, ds)
 	b.literalDefault(f, w)
 	if f.ReadOnly && f.Immutable {
-		b.problems.Add(design.Find(ds, "immutable").Pos, Contradiction, "remove @immutable", "%s is @readOnly, so clients never set it at all", f.Name)
+		d := design.Find(ds, "immutable")
+		b.problems.AddEdit(d.Pos, Contradiction, "leave out @immutable", diag.Between(d.Pos, d.End, ""), "%s is @readOnly, so clients never set it at all", f.Name)
 	}
 }
 
@@ -62,11 +64,11 @@ func (b *builder) length(f *model.Field, ds []*design.Directive) {
 		return
 	}
 	if !textKinds[f.Kind] && f.Kind != model.Bytes && f.Kind != model.List && !f.Repeated {
-		hint := ""
+		hint, edit := "", diag.Edit{}
 		if numberKinds[f.Kind] {
-			hint = "@range(min:, max:)"
+			hint, edit = "write @range", renamed(d, "range")
 		}
-		b.problems.Add(d.Pos, WrongPlace, hint, "@length bounds texts and lists; %s is %s", f.Name, article(string(f.Kind)))
+		b.problems.AddEdit(d.Pos, WrongPlace, hint, edit, "@length bounds texts and lists; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	f.MinLength, f.MaxLength = whole(d.Arg("min")), whole(d.Arg("max"))
@@ -76,13 +78,21 @@ func (b *builder) length(f *model.Field, ds []*design.Directive) {
 	case f.MinLength != nil && *f.MinLength < 0 || f.MaxLength != nil && *f.MaxLength < 0:
 		b.problems.Add(d.Pos, Contradiction, "", "a length is not negative")
 	case f.MinLength != nil && f.MaxLength != nil && *f.MinLength > *f.MaxLength:
-		b.problems.Add(d.Pos, Contradiction, fmt.Sprintf("@length(min: %d, max: %d)", *f.MaxLength, *f.MinLength), "no length is at least %d and at most %d", *f.MinLength, *f.MaxLength)
+		better := fmt.Sprintf("@length(min: %d, max: %d)", *f.MaxLength, *f.MinLength)
+		b.problems.AddEdit(d.Pos, Contradiction, "write "+better, diag.Between(d.Pos, d.End, better), "no length is at least %d and at most %d", *f.MinLength, *f.MaxLength)
 	case f.MaxLength != nil && *f.MaxLength == 0:
 		b.problems.Add(d.Pos, Contradiction, "", "a length of at most 0 leaves nothing to say")
 	}
 	if f.Kind == model.List && f.MaxLength != nil {
 		f.Bound = *f.MaxLength
 	}
+}
+
+// renamed is the edit that gives a directive another name.
+func renamed(d *design.Directive, name string) diag.Edit {
+	pos := d.Pos
+	pos.Column++
+	return diag.Edit{Pos: pos, Length: len(d.Name), Text: name}
 }
 
 // unbounded reports a bound that says nothing, unless what it said was reported.
@@ -121,11 +131,11 @@ func (b *builder) bounds(f *model.Field, ds []*design.Directive) {
 		return
 	}
 	if !numberKinds[f.Kind] {
-		hint := ""
-		if textKinds[f.Kind] {
-			hint = "@length(min:, max:)"
+		hint, edit := "", diag.Edit{}
+		if textKinds[f.Kind] && (d.Arg("min") == nil || whole(d.Arg("min")) != nil) && (d.Arg("max") == nil || whole(d.Arg("max")) != nil) {
+			hint, edit = "write @length", renamed(d, "length")
 		}
-		b.problems.Add(d.Pos, WrongPlace, hint, "@range bounds numbers; %s is %s", f.Name, article(string(f.Kind)))
+		b.problems.AddEdit(d.Pos, WrongPlace, hint, edit, "@range bounds numbers; %s is %s", f.Name, article(string(f.Kind)))
 		return
 	}
 	f.Min, f.Max = number(d.Arg("min")), number(d.Arg("max"))
@@ -133,7 +143,8 @@ func (b *builder) bounds(f *model.Field, ds []*design.Directive) {
 	case f.Min == nil && f.Max == nil:
 		b.unbounded(d)
 	case f.Min != nil && f.Max != nil && *f.Min > *f.Max:
-		b.problems.Add(d.Pos, Contradiction, fmt.Sprintf("@range(min: %v, max: %v)", *f.Max, *f.Min), "no number is at least %v and at most %v", *f.Min, *f.Max)
+		better := fmt.Sprintf("@range(min: %s, max: %s)", d.Arg("max").Text, d.Arg("min").Text)
+		b.problems.AddEdit(d.Pos, Contradiction, "write "+better, diag.Between(d.Pos, d.End, better), "no number is at least %v and at most %v", *f.Min, *f.Max)
 	}
 }
 
@@ -174,7 +185,7 @@ func (b *builder) decimal(f *model.Field, ds []*design.Directive) {
 		f.Scale = *n
 	}
 	if f.Digits < 1 || f.Digits > 1000 || f.Scale < 0 || f.Scale > f.Digits {
-		b.problems.Add(d.Pos, Contradiction, "@decimal(digits: 19, scale: 4)", "a Decimal has 1 to 1000 digits, of which scale stand after the point")
+		b.problems.Add(d.Pos, Contradiction, "digits is at most 1000, and scale at most digits", "a Decimal has 1 to 1000 digits, of which scale stand after the point")
 		f.Digits, f.Scale = decimalDigits, decimalScale
 	}
 }
@@ -211,7 +222,8 @@ func (b *builder) key(e *model.Entity, f *model.Field) {
 	case !textKinds[f.Kind] && f.Kind != model.Int && f.Kind != model.Int64 && f.Kind != model.UUID || f.Repeated || isComputed(f):
 		b.problems.Add(d.Pos, WrongPlace, "", "a @key stands in a URL: it is a text, a whole number or a UUID, stored; %s is none", f.Name)
 	case f.Null:
-		b.problems.Add(d.Pos, WrongPlace, fmt.Sprintf("%s: %s!", f.Name, b.written[f].Type.Name), "a @key addresses every %s, so it is never null", e.Name)
+		t := b.written[f].Type
+		b.problems.AddEdit(d.Pos, WrongPlace, fmt.Sprintf("write %s: %s!", f.Name, t.Name), diag.Edit{Pos: t.End, Text: "!"}, "a @key addresses every %s, so it is never null", e.Name)
 	case e.Key != e.Fields[0]:
 		b.problems.Add(d.Pos, Contradiction, "", "%s has a @key already: %s", e.Name, e.Key.Name)
 	default:

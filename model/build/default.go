@@ -24,7 +24,7 @@ func (b *builder) literalDefault(f *model.Field, w *design.Field) {
 		value, from := d.Arg("value"), d.Arg("from")
 		switch {
 		case value != nil && from != nil:
-			b.problems.Add(d.Pos, Contradiction, "keep one", "@default takes a value or an expression (from:), not both")
+			b.problems.Add(d.Pos, Contradiction, "keep one of them", "@default takes a value or an expression (from:), not both")
 			return
 		case value == nil && from == nil && d.Broken:
 			return
@@ -69,7 +69,38 @@ func (b *builder) wrongDefault(f *model.Field, v *design.Value, wrong string) {
 			return
 		}
 	}
-	b.problems.Add(v.Pos, WrongDefault, "", "%s", wrong)
+	hint, edit := b.betterDefault(f, v)
+	b.problems.AddEdit(v.Pos, WrongDefault, hint, edit, "%s", wrong)
+}
+
+// betterDefault knows a literal with quotes too many or too few, and a number that its field is too small for.
+func (b *builder) betterDefault(f *model.Field, v *design.Value) (string, diag.Edit) {
+	type form struct {
+		kind design.ValueKind
+		text string
+	}
+	forms := []form{{design.StringValue, quoted(v.Text)}}
+	if v.Kind == design.StringValue {
+		forms = []form{{design.IntValue, v.Text}, {design.FloatValue, v.Text}, {design.BoolValue, v.Text}}
+	}
+	for _, to := range forms {
+		other := *v
+		other.Kind = to.kind
+		if to.kind == design.BoolValue && v.Text != "true" && v.Text != "false" || v.Kind == design.ListValue || v.Kind == design.ObjectValue || v.Kind == design.NullValue {
+			continue
+		}
+		if _, wrong := b.literal(f, &other); wrong == "" {
+			return "write " + to.text, diag.Between(v.Pos, v.End, to.text)
+		}
+	}
+	switch {
+	case f.Kind == model.Int && v.Kind == design.IntValue:
+		return "make " + f.Name + " an Int64", diag.Edit{}
+	case (f.Kind == model.Int || f.Kind == model.Int64) && v.Kind == design.FloatValue:
+		return "write a whole number, or make " + f.Name + " a Float", diag.Edit{}
+	default:
+		return "", diag.Edit{}
+	}
 }
 
 // literal makes a constant of a field's kind; the second result says why it cannot.

@@ -13,7 +13,7 @@ func (b *builder) doors() {
 	for _, e := range b.model.Entities {
 		for _, name := range doorNames(e) {
 			if other := generated[name]; other != nil {
-				b.problems.Add(e.Pos, NamesClash, fmt.Sprintf("@entity(plural: \"…\") on %s or %s", other.Name, e.Name), "%s of %s would be called as one of %s", name, e.Name, other.Name)
+				b.problems.Add(e.Pos, NamesClash, fmt.Sprintf("give %s or %s another plural with @entity", other.Name, e.Name), "%s of %s would be called as one of %s", name, e.Name, other.Name)
 				break
 			}
 			generated[name] = e
@@ -39,7 +39,7 @@ func (b *builder) doors() {
 		}
 		route := op.Method + " " + blankPath(op.Path)
 		if other := paths[route]; other != nil && other.Name != op.Name {
-			b.problems.Add(op.Pos, NamesClash, "@rest(path: \"…\")", "%s answers at %s %s already", other.Name, op.Method, op.Path)
+			b.problems.Add(op.Pos, NamesClash, "give it another path with @rest", "%s answers at %s %s already", other.Name, op.Method, op.Path)
 		}
 		paths[route] = op
 	}

@@ -103,7 +103,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 		e.Was = snake(plural(lowerCamel(was.Text)))
 	}
 	if len(e.Table) > maxName {
-		b.problems.Add(t.Pos, NameTooLong, `@db(name: "…")`, "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)
+		b.problems.Add(t.Pos, NameTooLong, "give it a shorter name with @db", "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)
 	}
 	b.entities[t.Name] = e
 	b.declared[e] = t
@@ -121,9 +121,9 @@ func (b *builder) tablesDiffer() {
 	for _, e := range b.model.Entities {
 		switch other := tables[e.Table]; {
 		case runtimeTables[e.Table]:
-			b.problems.Add(e.Pos, NamesClash, `@db(name: "…")`, "table %s of %s is the runtime's own", e.Table, e.Name)
+			b.problems.Add(e.Pos, NamesClash, "give it another name with @db", "table %s of %s is the runtime's own", e.Table, e.Name)
 		case other != nil:
-			b.problems.Add(e.Pos, NamesClash, `@db(name: "…") on one of them`, "%s and %s would share table %s", other.Name, e.Name, e.Table)
+			b.problems.Add(e.Pos, NamesClash, "give one of them another name with @db", "%s and %s would share table %s", other.Name, e.Name, e.Table)
 		default:
 			tables[e.Table] = e
 		}

@@ -168,9 +168,9 @@ func (g *growth) guard(owner *model.Entity, f *model.Field) {
 		return
 	}
 	g.seen[f] = true
-	hint := "@readOnly, or @allow(do: [CREATE, UPDATE], when: …) on it"
+	hint := "make it @readOnly, or say with @allow who may write it"
 	if len(f.Allow.Update) > 0 {
-		hint = "@default(value: …)"
+		hint = "give it a @default"
 	}
 	g.b.problems.Add(f.Pos, Escalation, hint, "%s could write %s.%s, and the rule at %s decides by it: it needs a rule of its own",
 		written, owner.Name, f.Name, fmt.Sprintf("%s:%d", g.site.rule.Pos.File, g.site.rule.Pos.Line))

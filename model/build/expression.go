@@ -2,6 +2,7 @@ package build
 
 import (
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -109,6 +110,28 @@ func (b *builder) allow(to *model.Allow, ds []*design.Directive, e *model.Entity
 	}
 }
 
+// onlyRead is the edit that makes a rule one for READ.
+func onlyRead(d *design.Directive) diag.Edit {
+	if do := d.Arg("do"); do != nil {
+		return diag.Between(do.Pos, do.End, "READ")
+	}
+	return diag.Edit{Pos: d.Args[0].Pos, Text: "do: READ, "}
+}
+
+// withoutVerbs is the edit that leaves out the verbs of a rule.
+func withoutVerbs(d *design.Directive) diag.Edit {
+	for i, a := range d.Args {
+		switch {
+		case a.Name != "do":
+		case i+1 < len(d.Args):
+			return diag.Between(a.Pos, d.Args[i+1].Pos, "")
+		case i > 0:
+			return diag.Between(d.Args[i-1].Value.End, a.Value.End, "")
+		}
+	}
+	return diag.Edit{}
+}
+
 func (b *builder) allowVerbs(to *model.Allow, verbs []design.Name, d *design.Directive, when *design.Value, e *model.Entity, f *model.Field) {
 	old := true
 	for _, verb := range verbs {
@@ -120,7 +143,7 @@ func (b *builder) allowVerbs(to *model.Allow, verbs []design.Name, d *design.Dir
 			return
 		}
 		if f != nil && model.Verb(verb.Text) != model.Read && (f.Auto || isComputed(f)) {
-			b.problems.Add(d.Pos, WrongPlace, "@allow(do: READ, when: …)", "nobody writes %s, so it has no rule but for READ", f.Name)
+			b.problems.AddEdit(d.Pos, WrongPlace, "write do: READ", onlyRead(d), "nobody writes %s, so it has no rule but for READ", f.Name)
 			return
 		}
 	}
@@ -164,7 +187,7 @@ func (b *builder) operationRules(o *design.Operation) {
 	}
 	for _, d := range design.FindAll(o.Directives, "allow") {
 		if do := d.Arg("do"); do != nil {
-			b.problems.Add(do.Pos, WrongPlace, "@allow(when: …)", "an operation is called: its rule has no verbs")
+			b.problems.AddEdit(do.Pos, WrongPlace, "leave out do:", withoutVerbs(d), "an operation is called: its rule has no verbs")
 		}
 		when := d.Arg("when")
 		if when == nil {
@@ -198,16 +221,17 @@ var listArguments = map[string]bool{
 // listed finds what a query by a condition cannot be. Without a rule of its own, whoever may read the rows may ask it.
 func (b *builder) listed(op *model.Operation, o *design.Operation) {
 	if e := op.Result.Target; e.Internal || len(e.Allow.Read) == 0 {
-		b.problems.Add(op.Pos, WrongPlace, "@allow(do: READ, when: …) on "+e.Name, "nobody may read %s, so %s lists nothing", e.Plural, op.Name)
+		b.problems.Add(op.Pos, WrongPlace, "say on "+e.Name+" who may READ", "nobody may read %s, so %s lists nothing", e.Plural, op.Name)
 	}
 	if design.Find(o.Directives, "allow") == nil {
 		op.Allow = []*model.Rule{{When: &model.Expr{Op: model.Const, Kind: model.Boolean, Value: true}, Pos: op.Pos, Source: "true", SignedOut: true}}
 	}
 	if op.Kind != model.Query {
-		b.problems.Add(op.Pos, WrongPlace, "extend type Query", "@where reads, and %s is a Mutation", op.Name)
+		b.problems.Add(op.Pos, WrongPlace, "put it into extend type Query", "@where reads, and %s is a Mutation", op.Name)
 	}
 	if d := design.Find(o.Directives, "rest"); op.Method != "GET" && d.Arg("method") != nil {
-		b.problems.Add(d.Arg("method").Pos, BadPath, "GET", "@where reads, so %s answers to GET", op.Name)
+		method := d.Arg("method")
+		b.problems.AddEdit(method.Pos, BadPath, "write GET", diag.Between(method.Pos, method.End, "GET"), "@where reads, so %s answers to GET", op.Name)
 	}
 	for _, a := range op.Args {
 		if listArguments[a.Name] {

@@ -63,7 +63,11 @@ func (b *builder) fields(written []*design.Field, where place) []*model.Field {
 	for _, w := range written {
 		switch {
 		case where == inEntity && automatic[w.Name] != "":
-			b.problems.Add(w.Pos, ReservedName, "remove it", "every entity has a field %s unsaid", w.Name)
+			edit := diag.Between(w.Pos, w.End, "")
+			if w.Doc != "" || !slices.ContainsFunc(written, func(w *design.Field) bool { return automatic[w.Name] == "" }) {
+				edit = diag.Edit{} // its text would describe the next, or nothing would be left
+			}
+			b.problems.AddEdit(w.Pos, ReservedName, "leave it out", edit, "every entity has a field %s unsaid", w.Name)
 			continue
 		case reserved[w.Name] && (where != inArgument || w.Name != "input"):
 			continue // the parser reports it
@@ -85,7 +89,8 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 		b.broken[f] = true
 	}
 	if t.List && !t.Elements {
-		b.problems.Add(t.Pos, BadType, fmt.Sprintf("[%s!]!", t.Name), "a list holds no null: the elements of %s are required", w.Name)
+		edit := diag.Edit{Pos: t.Pos, Length: len(t.Name), Text: t.Name + "!"}
+		b.problems.AddEdit(t.Pos, BadType, "write "+t.Name+"!", edit, "a list holds no null: the elements of %s are required", w.Name)
 		return f
 	}
 	f.Repeated = t.List
@@ -120,7 +125,7 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	if where == inEntity && f.Kind != model.List && f.Kind != "" {
 		f.Column = columnOf(f, w.Directives)
 		if len(f.Column) > maxName {
-			b.problems.Add(f.Pos, NameTooLong, `@db(name: "…")`, "the column of %s has a name of more than %d bytes", f.Name, maxName)
+			b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "the column of %s has a name of more than %d bytes", f.Name, maxName)
 		}
 	}
 	b.facts(f, w, where)

@@ -21,7 +21,7 @@ func (b *builder) page(p *model.Page, of *model.Entity, d *design.Directive) {
 		p.Max = *n
 	}
 	if p.Size < 1 || p.Max < p.Size {
-		b.problems.Add(d.Pos, Contradiction, "@page(size: 20, max: 100)", "a page has at least one row and at most max")
+		b.problems.Add(d.Pos, Contradiction, "write a size from 1 up to max", "a page has at least one row and at most max")
 		p.Size, p.Max = 20, 100
 	}
 	if names := d.Arg("order").Names(); len(names) > 0 {
@@ -103,11 +103,11 @@ func (b *builder) upsert(e *model.Entity) {
 		b.problems.Add(pos, WrongPlace, "", "what is named is a text; %s is %s", e.Key.Name, article(string(e.Key.Kind)))
 	}
 	if len(e.Allow.Create) == 0 {
-		b.problems.Add(pos, Contradiction, "@allow(do: CREATE, when: …) on "+e.Name, "nobody may create %s, so naming one makes none", e.Plural)
+		b.problems.Add(pos, Contradiction, "say on "+e.Name+" who may CREATE", "nobody may create %s, so naming one makes none", e.Plural)
 	}
 	for _, f := range e.Fields {
 		if f != e.Key && !f.Auto && f.Stored() && !f.Null && f.Default == nil && f.Kind != "" && !b.broken[f] {
-			b.problems.Add(pos, Contradiction, fmt.Sprintf("@default(…) on %s", f.Name), "%s is made by naming it, and %s is required too", article(e.Name), f.Name)
+			b.problems.Add(pos, Contradiction, fmt.Sprintf("give %s a @default, or leave out its \"!\"", f.Name), "%s is made by naming it, and %s is required too", article(e.Name), f.Name)
 		}
 	}
 }
@@ -124,7 +124,9 @@ func (b *builder) linkedOnce(e *model.Entity) {
 			return u.When == nil && len(u.Fields) <= 2 && !slices.ContainsFunc(u.Fields, func(f *model.Field) bool { return !slices.Contains(pair, f) })
 		}
 		if !slices.ContainsFunc(link.Uniques, once) {
-			b.problems.Add(design.Find(b.directives(f), "through").Pos, Contradiction, fmt.Sprintf("@unique(fields: [%s, %s]) on %s", from.Name, to.Name, link.Name),
+			unique := fmt.Sprintf("@unique(fields: [%s, %s])", from.Name, to.Name)
+			edit := diag.Edit{Pos: design.Find(b.declared[link].Directives, "entity").End, Text: " " + unique}
+			b.problems.AddEdit(design.Find(b.directives(f), "through").Pos, Contradiction, fmt.Sprintf("write %s on %s", unique, link.Name), edit,
 				"two %s could link the same rows, and %s would hold one twice", link.Plural, f.Name)
 		}
 	}

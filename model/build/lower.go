@@ -82,7 +82,7 @@ func (l *lowerer) lower(e ast.Expr) *value {
 	case ast.ComprehensionKind:
 		return l.comprehension(e)
 	case ast.ListKind:
-		return l.fail(e, NoSuchOperation, "x in [A, B]", "a list in brackets stands only after in")
+		return l.fail(e, NoSuchOperation, "put it behind in", "a list in brackets stands only after in")
 	}
 	return l.fail(e, NoSuchOperation, "", "this has no form in a database")
 }
@@ -174,7 +174,7 @@ func (l *lowerer) get(from *model.Expr, f *model.Field, owner *model.Entity) *va
 
 func (l *lowerer) selectField(e ast.Expr, of value, name string) *value {
 	if of.list != nil {
-		return l.fail(e, NoSuchOperation, "exists(x, …) or find(x, …)", "a list has no field %q: its elements have", name)
+		return l.fail(e, NoSuchOperation, "ask its elements with exists, or pick one with find", "a list has no field %q: its elements have", name)
 	}
 	var fields []*model.Field
 	switch {

@@ -115,7 +115,7 @@ func (l *lowerer) at(e, target ast.Expr, of *value, args []ast.Expr) *value {
 		if text, ok := clock.x.Value.(string); ok && clock.t.kind == model.String {
 			full, ok := timeText(text)
 			if !ok {
-				return l.fail(args[0], WrongType, "'09:00'", "%q is no time of day", text)
+				return l.fail(args[0], WrongType, "write it as in '09:00'", "%q is no time of day", text)
 			}
 			clock = &value{x: &model.Expr{Op: model.Const, Kind: model.Time, Value: full}, t: typ{kind: model.Time}}
 		}
@@ -158,7 +158,7 @@ func (l *lowerer) literalCall(e ast.Expr, name string, arg ast.Expr) *value {
 		text, ok = v.x.Value.(string)
 	}
 	if !ok {
-		return l.fail(arg, NoSuchOperation, name+"('…')", "%s takes a literal", name)
+		return l.fail(arg, NoSuchOperation, "write the text itself, in quotes", "%s takes a literal", name)
 	}
 	c := func(kind model.Kind, v any) *value {
 		return &value{x: &model.Expr{Op: model.Const, Kind: kind, Value: v}, t: typ{kind: kind}}
@@ -169,27 +169,27 @@ func (l *lowerer) literalCall(e ast.Expr, name string, arg ast.Expr) *value {
 		if d, err := parseDuration(text); err == nil {
 			return c(model.Duration, d.Microseconds())
 		}
-		hint = "duration('90s'), duration('24h'), duration('30d')"
+		hint = "write it as in duration('90s'), duration('24h') or duration('30d')"
 	case "timestamp":
 		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 			return c(model.DateTime, t.UTC().Format(time.RFC3339Nano))
 		}
-		hint = "timestamp('2006-01-02T15:04:05Z')"
+		hint = "write it as in timestamp('2006-01-02T15:04:05Z')"
 	case "date":
 		if _, err := time.Parse(time.DateOnly, text); err == nil {
 			return c(model.Date, text)
 		}
-		hint = "date('2006-01-02')"
+		hint = "write it as in date('2006-01-02')"
 	case "time":
 		if full, ok := timeText(text); ok {
 			return c(model.Time, full)
 		}
-		hint = "time('09:00')"
+		hint = "write it as in time('09:00')"
 	case "decimal":
 		if decimalPattern.MatchString(text) {
 			return c(model.Decimal, text)
 		}
-		hint = "decimal('12.50')"
+		hint = "write it as in decimal('12.50')"
 	}
 	return l.fail(arg, WrongType, hint, "%q is no %s", text, name)
 }
@@ -217,7 +217,7 @@ func (l *lowerer) generator(e ast.Expr, name string, args []ast.Expr) *value {
 		case name == "next" && (x.Op != model.Get || x.Root != model.This || x.Kind != model.Ref || len(x.Path) != 1):
 			return l.fail(a, WrongType, "", "next counts per parent: it takes a reference of the row")
 		case name == "token" && x.Op != model.Const:
-			return l.fail(a, NoSuchOperation, "token(32)", "token takes the number of characters, as a literal")
+			return l.fail(a, NoSuchOperation, "write it as in token(32)", "token takes the number of characters, as a literal")
 		}
 		out.Args = append(out.Args, x)
 	}

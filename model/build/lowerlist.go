@@ -133,7 +133,7 @@ func (l *lowerer) aggregate(e ast.Expr, name string, of *value) *value {
 		orderable = orderable || kind == model.DateTime || kind == model.Date || kind == model.Time
 	}
 	if !orderable {
-		return l.fail(e, WrongType, "map(x, x.…)", "%s is of numbers, and this is a list of %s", name, kind)
+		return l.fail(e, WrongType, "pick the numbers with map", "%s is of numbers, and this is a list of %s", name, kind)
 	}
 	ops := map[string]model.Op{"sum": model.Sum, "min": model.Min, "max": model.Max, "avg": model.Avg}
 	x := w.over(ops[name], w.condition, w.value.x)

@@ -113,7 +113,7 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 		return nil
 	}
 	if a.list != nil || c.list != nil {
-		return l.fail(e, NoSuchOperation, "exists(x, …) or size()", "lists do not compare")
+		return l.fail(e, NoSuchOperation, "ask with exists or size", "lists do not compare")
 	}
 	l.settle(a, c.t, args[0])
 	l.settle(c, a.t, args[1])
@@ -216,7 +216,7 @@ func (l *lowerer) inLiterals(e ast.Expr, a *value, args []ast.Expr) *value {
 			return nil
 		}
 		if v.t.kind == nullKind {
-			return l.fail(item, WrongType, "x == null || x in […]", "null is in no list")
+			return l.fail(item, WrongType, "compare with null by itself", "null is in no list")
 		}
 		l.settle(a, v.t, args[0])
 		alternatives = append(alternatives, v)

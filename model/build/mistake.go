@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,11 +78,15 @@ func (m mistake) unknown() {
 		}
 		known = append(known, "exists", "all", "exists_one", "filter", "map", "find")
 		hint := didYouMean(nearest(name, known))
-		if name == "has" {
-			hint = "compare with null: title != null"
+		edit := diag.Edit{}
+		switch {
+		case name == "has":
+			hint, edit = m.withoutHas()
+		case strings.EqualFold(name, "not"):
+			hint, edit = m.b.mendSlips(m.text)
 		}
 		place := m.callPlace()
-		m.b.problems.Add(place, UnknownName, hint, "there is no function %s with these parts", name)
+		m.b.problems.AddEdit(place, UnknownName, hint, edit, "there is no function %s with these parts", name)
 		return
 	}
 	name := m.node.AsIdent()
@@ -90,7 +95,7 @@ func (m mistake) unknown() {
 	}
 	switch {
 	case name == "viewer":
-		m.add(m.node, UnknownName, "type User @entity @account(login: email)", "nobody signs in to this backend, so there is no viewer")
+		m.add(m.node, UnknownName, "give the entity that signs in an @account", "nobody signs in to this backend, so there is no viewer")
 		return
 	case name == "this" || name == "old":
 		m.add(m.node, UnknownName, "", "there is no row here that %s could be", name)
@@ -110,6 +115,19 @@ func (m mistake) unknown() {
 		return // it may be what was reported and left out
 	}
 	m.misspelt(position(m.text, offset(m.ast, m.node)), name, candidates, of)
+}
+
+// withoutHas compares with null where has was asked.
+func (m mistake) withoutHas() (string, diag.Edit) {
+	asked := regexp.MustCompile(`\bhas\(\s*([\w.]+)\s*\)`)
+	better := outsideQuotes(m.text.Text, func(part string) string { return asked.ReplaceAllString(part, "($1 != null)") })
+	if better == "("+strings.Trim(better, "()")+")" {
+		better = strings.Trim(better, "()") // nothing else stands there
+	}
+	if better == m.text.Text {
+		return "compare it with null", diag.Edit{}
+	}
+	return "write " + better, rewrite(m.text, better)
 }
 
 // misspelt offers the nearest name, as a mechanical change where the place is exact.
@@ -178,7 +196,7 @@ func (m mistake) misfit() {
 	case name == operators.Conditional:
 		m.add(m.node, WrongType, "", "both ends of ? : have one type")
 	case name == operators.Index:
-		m.add(m.node, NoSuchOperation, "find(x, …)", "elements of a list have no numbers")
+		m.add(m.node, NoSuchOperation, "pick one with find", "elements of a list have no numbers")
 	default:
 		of := ""
 		if call.IsMemberFunction() {
@@ -239,23 +257,33 @@ func (m mistake) compareHint(args []ast.Expr) (string, ast.Expr) {
 				return meant, a
 			}
 		case name == "Date":
-			return fmt.Sprintf("date('%s')", string(text)), nil
+			return made("date", model.Date, string(text), a)
 		case name == "Time":
-			return fmt.Sprintf("time('%s')", string(text)), nil
+			return made("time", model.Time, string(text), a)
 		case other.Kind() == types.DurationKind:
-			return fmt.Sprintf("duration('%s')", string(text)), nil
+			return made("duration", model.Duration, string(text), a)
 		case other.Kind() == types.TimestampKind:
-			return fmt.Sprintf("timestamp('%s')", string(text)), nil
+			return made("timestamp", model.DateTime, string(text), a)
 		}
 	}
 	return "", nil
+}
+
+// made is the call that makes a value of a kind out of a text, where the text is one; else how such a call is written.
+func made(function string, kind model.Kind, text string, literal ast.Expr) (string, ast.Expr) {
+	v := &design.Value{Kind: design.StringValue, Text: text}
+	if _, wrong := textLiteral(&model.Field{Kind: kind}, v, &model.Expr{}); wrong == "" {
+		return fmt.Sprintf("%s('%s')", function, text), literal
+	}
+	examples := map[model.Kind]string{model.Date: "2026-03-29", model.Time: "09:30", model.Duration: "1h30m", model.DateTime: "2026-03-29T01:30:00Z"}
+	return fmt.Sprintf("make it with %s, as in %s('%s')", function, function, examples[kind]), nil
 }
 
 func (m mistake) noFields() {
 	s := m.node.AsSelect()
 	t := m.ast.GetType(s.Operand().ID())
 	if t != nil && t.Kind() == types.ListKind {
-		m.add(m.node, NoSuchOperation, fmt.Sprintf("exists(x, x.%s == …) or find(x, …).%s", s.FieldName(), s.FieldName()), "a list has no field %q: its elements have", s.FieldName())
+		m.add(m.node, NoSuchOperation, "ask its elements with exists, or pick one with find", "a list has no field %q: its elements have", s.FieldName())
 		return
 	}
 	m.add(m.node, NoSuchOperation, "", "%s has no fields", m.describe(s.Operand()))

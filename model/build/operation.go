@@ -101,11 +101,17 @@ func (b *builder) rest(op *model.Operation, o *design.Operation) {
 		op.Path = derivedPath(op)
 	}
 	if (op.Method == "GET" || op.Method == "DELETE") && takesStruct(op) {
-		b.problems.Add(d.Pos, BadPath, "@rest(method: POST, …)", "a %s has no body, and %s takes an input", op.Method, op.Name)
+		b.problems.AddEdit(d.Pos, BadPath, "write POST", asPost(d), "a %s has no body, and %s takes an input", op.Method, op.Name)
 	}
 	if op.Kind == model.Mutation && op.Method == "GET" {
-		b.problems.Add(d.Pos, BadPath, "@rest(method: POST, …)", "a GET changes nothing, and %s is a Mutation", op.Name)
+		b.problems.AddEdit(d.Pos, BadPath, "write POST", asPost(d), "a GET changes nothing, and %s is a Mutation", op.Name)
 	}
+}
+
+// asPost is the edit that makes an operation answer to POST.
+func asPost(d *design.Directive) diag.Edit {
+	method := d.Arg("method")
+	return diag.Between(method.Pos, method.End, "POST")
 }
 
 func takesStruct(op *model.Operation) bool {
@@ -135,7 +141,7 @@ func derivedPath(op *model.Operation) string {
 
 func (b *builder) restPath(op *model.Operation, v *design.Value) {
 	if !strings.HasPrefix(v.Text, "/") {
-		b.problems.Add(v.Pos, BadPath, "/"+v.Text, "a path begins with /")
+		b.problems.AddEdit(v.Pos, BadPath, "write /"+v.Text, rewrite(v, "/"+v.Text), "a path begins with /")
 		return
 	}
 	seen := map[string]bool{}
@@ -144,7 +150,7 @@ func (b *builder) restPath(op *model.Operation, v *design.Value) {
 		pos := position(v, at)
 		at += len([]rune(part)) + 1
 		if !pathPart.MatchString(part) {
-			b.problems.Add(pos, BadPath, "/orders/{order}/ship", "%q is no part of a path", part)
+			b.problems.Add(pos, BadPath, "write it as in /orders/{order}/ship", "%q is no part of a path", part)
 			return
 		}
 		if part[0] == '{' {
@@ -159,7 +165,12 @@ func (b *builder) restArgument(op *model.Operation, pos diag.Pos, name string, s
 	switch {
 	case a == nil && unnamed: // it may be what was reported and left out
 	case a == nil:
-		b.problems.Add(pos, BadPath, didYouMean(nearest(name, fieldNames(op.Args))), "%s has no argument %q", op.Name, name)
+		edit := diag.Edit{}
+		meant := nearest(name, fieldNames(op.Args))
+		if meant != "" {
+			edit = diag.Edit{Pos: diag.Pos{File: pos.File, Line: pos.Line, Column: pos.Column + 1}, Length: len(name), Text: meant}
+		}
+		b.problems.AddEdit(pos, BadPath, didYouMean(meant), edit, "%s has no argument %q", op.Name, name)
 	case seen[name]:
 		b.problems.Add(pos, BadPath, "", "{%s} stands twice in the path", name)
 	case a.Kind == "":

@@ -39,7 +39,7 @@ func (b *builder) places() {
 			if !entity {
 				b.misplaced(f.Directives, columnDirectives, "stands on a field of an entity, and "+t.Name+" is none")
 				if from := design.Find(f.Directives, "default").Arg("from"); from != nil {
-					b.problems.Add(from.Pos, WrongPlace, "@default(value: …)", "only a field of an entity has a default that is reckoned")
+					b.problems.Add(from.Pos, WrongPlace, "give it a value:", "only a field of an entity has a default that is reckoned")
 				}
 			}
 		}

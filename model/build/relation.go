@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -45,7 +46,7 @@ func (b *builder) relateList(e *model.Entity, f *model.Field) {
 		case chosen != nil && chosen.Kind == model.List && chosen.Target == e && chosen != f:
 			return // a mutual list: joinLists takes it
 		case chosen == nil || !refersTo(chosen, e):
-			b.problems.Add(inverse.Pos, BadInverse, choices("@inverse(field: %s)", back), "%s.%s is no reference to %s", f.Target.Name, inverse.Text, e.Name)
+			b.problems.AddEdit(inverse.Pos, BadInverse, choices("@inverse(field: %s)", back), only(inverse, back), "%s.%s is no reference to %s", f.Target.Name, inverse.Text, e.Name)
 			f.Kind = ""
 		default:
 			f.Inverse = chosen
@@ -81,6 +82,14 @@ func refersTo(f *model.Field, to *model.Entity) bool {
 		}
 	}
 	return false
+}
+
+// only is the edit that names the one field that fits.
+func only(name *design.Value, fields []*model.Field) diag.Edit {
+	if len(fields) != 1 {
+		return diag.Edit{}
+	}
+	return diag.Between(name.Pos, name.End, fields[0].Name)
 }
 
 func choices(format string, fields []*model.Field) string {
@@ -160,11 +169,11 @@ func (b *builder) joinTable(owner *model.Entity, f *model.Field, target *model.E
 	}
 	for _, e := range b.model.Entities {
 		if e.Table == table {
-			b.problems.Add(f.Pos, NamesClash, `@db(name: "…")`, "the join table of %s.%s would be called as the table of %s: %s", owner.Name, f.Name, e.Name, table)
+			b.problems.Add(f.Pos, NamesClash, "give it another name with @db", "the join table of %s.%s would be called as the table of %s: %s", owner.Name, f.Name, e.Name, table)
 		}
 	}
 	if len(table) > maxName {
-		b.problems.Add(f.Pos, NameTooLong, `@db(name: "…")`, "the join table of %s.%s has a name of more than %d bytes", owner.Name, f.Name, maxName)
+		b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "the join table of %s.%s has a name of more than %d bytes", owner.Name, f.Name, maxName)
 	}
 	f.Join = &model.JoinTable{Table: table, From: from, To: to, Owner: true}
 	if mutual != nil {
@@ -191,7 +200,7 @@ func (b *builder) throughEntity(e *model.Entity, f *model.Field, d *design.Direc
 		return
 	}
 	if from == to {
-		b.problems.Add(d.Pos, Ambiguous, fmt.Sprintf("@through(entity: %s, from: …, to: …)", link.Name), "%s links %s with itself: from and to must be two references", link.Name, e.Name)
+		b.problems.Add(d.Pos, Ambiguous, "name them with from: and to:", "%s links %s with itself: from and to must be two references", link.Name, e.Name)
 		f.Kind = ""
 		return
 	}
@@ -205,7 +214,7 @@ func (b *builder) throughField(d *design.Directive, arg string, link, target *mo
 		if f := find(link.Fields, name.Text); f != nil && refersTo(f, target) {
 			return f
 		}
-		b.problems.Add(name.Pos, BadInverse, choices(arg+": %s", refs), "%s.%s is no reference to %s", link.Name, name.Text, target.Name)
+		b.problems.AddEdit(name.Pos, BadInverse, choices(arg+": %s", refs), only(name, refs), "%s.%s is no reference to %s", link.Name, name.Text, target.Name)
 		return nil
 	}
 	switch len(refs) {
@@ -238,7 +247,11 @@ func (b *builder) deletion(f *model.Field) {
 	case f.Kind != model.Ref && f.Kind != model.Union:
 		b.problems.Add(d.Pos, WrongPlace, "", "@onDelete stands on a reference; %s is %s", f.Name, article(string(f.Kind)))
 	case do.Text == string(model.SetNull) && !f.Null:
-		b.problems.Add(d.Pos, WrongPlace, fmt.Sprintf("%s: %s", f.Name, f.Target.Name), "%s is required, so it cannot become null", f.Name)
+		hint, edit := "", diag.Edit{}
+		if t := b.written[f].Type; f.Target != nil {
+			hint, edit = fmt.Sprintf("write %s: %s", f.Name, t.Name), diag.Edit{Pos: diag.Pos{File: t.End.File, Line: t.End.Line, Column: t.End.Column - 1}, Length: 1}
+		}
+		b.problems.AddEdit(d.Pos, WrongPlace, hint, edit, "%s is required, so it cannot become null", f.Name)
 	default:
 		f.OnDelete = model.OnDelete(do.Text)
 	}
