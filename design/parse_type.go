@@ -34,7 +34,7 @@ func (p *parser) definition() {
 	case p.atWord("directive"):
 		p.failEdit(word.pos, NotInLanguage, "leave it out", p.whole(), "a design declares no directives: the language has its own")
 		return
-	case p.atWord(string(Object)) && p.next+1 < len(p.tokens) && isExtensible(p.tokens[p.next+1].text):
+	case p.atWord(string(Object)) && p.ahead() == lexer.Name && isExtensible(p.tokens[p.next+1].text) && !p.declaresType():
 		p.unextended(word)
 	case isKeyword(word):
 		p.typeDefinition(TypeKind(word.text), doc)
@@ -45,6 +45,15 @@ func (p *parser) definition() {
 	if p.next < len(p.tokens) && !p.broken {
 		p.leftover()
 	}
+}
+
+// declaresType reports whether directives or interfaces stand behind the name of a type, as they do not on an extension.
+func (p *parser) declaresType() bool {
+	if p.next+2 >= len(p.tokens) {
+		return false
+	}
+	t := p.tokens[p.next+2]
+	return t.kind == lexer.At || t.text == "implements"
 }
 
 // unextended reads type Mutation { … } as the extension that it must be.

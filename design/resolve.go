@@ -54,6 +54,8 @@ func (r *resolver) declare(t *Type, whole diag.Edit) {
 	switch {
 	case isExtensible(t.Name):
 		r.problems.Add(t.Pos, ReservedName, "choose another name", "%s is a type of the language's own", t.Name)
+		t.Broken = true
+		r.design.ByName[t.Name] = t
 	case before != nil && before.Module == nil && before.Kind == Scalar:
 		r.problems.AddEdit(t.Pos, DuplicateType, "leave it out", whole, "%s is a scalar of the language", t.Name)
 	case before != nil:

@@ -172,6 +172,9 @@ func (b *builder) referenceByID(f *model.Field, w *design.Field, where place) {
 // whose ID it is where the name as written is used elsewhere.
 func (b *builder) unnamedReference(w *design.Field, where place) {
 	const message = "%s is an ID, but no entity is called so: whose id is it?"
+	if b.namesBroken(w) {
+		return
+	}
 	e, name := b.nearlyNamed(w)
 	switch {
 	case e == nil:
@@ -183,6 +186,16 @@ func (b *builder) unnamedReference(w *design.Field, where place) {
 		ref := fmt.Sprintf("@ref(entity: %s)", e.Name)
 		b.problems.AddEdit(w.Pos, UnnamedReference, "write "+ref, diag.Edit{Pos: w.Type.End, Text: " " + ref}, message, w.Name)
 	}
+}
+
+// namesBroken says whether an ID names a type that was reported and left out.
+func (b *builder) namesBroken(w *design.Field) bool {
+	for _, t := range b.design.ByName {
+		if name := lowerCamel(t.Name); t.Broken && b.entities[t.Name] == nil && (w.Name == name || w.Type.List && w.Name == plural(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // nearlyNamed is the entity that the name of an ID, or of a list of them, was probably meant to name, and that name.

@@ -53,13 +53,13 @@ func (b *builder) searchable(f *model.Field, d *design.Directive) bool {
 func (b *builder) searchStands(e *model.Entity) {
 	eachColumn(e.Fields, func(f *model.Field) {
 		if f.Column == schema.SearchColumn {
-			b.problems.Add(f.Pos, NamesClash, `@db(name: "…")`, "column %s of %s holds what @search finds", f.Column, e.Name)
+			b.problems.Add(f.Pos, NamesClash, "give it another name with @db", "column %s of %s holds what @search finds", f.Column, e.Name)
 		}
 	})
 	own := e.Table + schema.SearchSuffix
 	for _, other := range b.model.Entities {
 		if other.Table == own || strings.HasPrefix(other.Table, own+"_") {
-			b.problems.Add(other.Pos, NamesClash, fmt.Sprintf(`@db(name: "…") on %s`, other.Name), "table %s of %s holds what @search of %s finds", other.Table, other.Name, e.Name)
+			b.problems.Add(other.Pos, NamesClash, fmt.Sprintf("give %s another name with @db", other.Name), "table %s of %s holds what @search of %s finds", other.Table, other.Name, e.Name)
 		}
 	}
 }
