@@ -25,7 +25,7 @@ func (a *Accounts) find(ctx context.Context, tx *query.Tx, login string) (*crede
 	var hash *string
 	var verified bool
 	known, err := one(ctx, tx.Conn(), []any{&id, &hash, &verified}, `SELECT a.id, c.password_hash, c.verified_at IS NOT NULL
-		FROM `+quote(a.entity.Table)+` a LEFT JOIN account_credentials c ON c.account_id = a.id
+		FROM `+a.engine.Living(a.entity)+` a LEFT JOIN account_credentials c ON c.account_id = a.id
 		WHERE `+a.compareLogin()+` = $1`, login)
 	switch {
 	case err != nil || !known:

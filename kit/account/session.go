@@ -111,6 +111,14 @@ func (a *Accounts) newSession(r *http.Request, account kit.ID) (*Tokens, error) 
 	return a.tokens(account, session, refresh, now)
 }
 
+// living leaves out the sessions of accounts that are deleted and stay.
+func (a *Accounts) living() string {
+	if !a.entity.Vanishes() {
+		return ""
+	}
+	return " AND account_id IN (SELECT id FROM " + a.engine.Living(a.entity) + " a)"
+}
+
 func (a *Accounts) tokens(account, session kit.ID, refresh string, now time.Time) (*Tokens, error) {
 	access, err := a.accessToken(account, session, now)
 	return &Tokens{AccessToken: access, RefreshToken: refresh, ExpiresIn: int(accessLife / time.Second), TokenType: "Bearer"}, err
@@ -134,7 +142,7 @@ func (a *Accounts) refresh(w http.ResponseWriter, r *http.Request) error {
 	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) (err error) {
 		rotated, err := tx.Conn().Exec(ctx, `UPDATE account_sessions
 			SET refresh_hash = $1, previous_hash = refresh_hash, refreshed_at = $2, expires_at = $3
-			WHERE refresh_hash = $4 AND revoked_at IS NULL AND expires_at > $2`, hash, a.at(now, 0), a.at(now, refreshLife), old)
+			WHERE refresh_hash = $4 AND revoked_at IS NULL AND expires_at > $2`+a.living(), hash, a.at(now, 0), a.at(now, refreshLife), old)
 		if err != nil {
 			return err
 		}

@@ -56,8 +56,15 @@ func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 			parts = append(parts, t.column(f, false)+t.reference(e.Table, f))
 		}
 	}
+	if e.SoftDelete {
+		parts = append(parts, t.column(&meta.Field{Kind: meta.DateTime, Null: true, Column: meta.DeletedAt}, true))
+	}
 	parts = append(parts, constraints...)
 	t.create = append(t.create, "CREATE TABLE "+name(e.Table)+" ("+strings.Join(parts, ", ")+")")
+	among := ""
+	if e.SoftDelete {
+		among = " WHERE " + meta.DeletedAt + " IS NULL"
+	}
 	for _, u := range e.Uniques {
 		var columns []string
 		for _, field := range u.Fields {
@@ -67,7 +74,7 @@ func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 			}
 			columns = append(columns, column)
 		}
-		t.indexes = append(t.indexes, "CREATE UNIQUE INDEX "+u.Name+" ON "+name(e.Table)+" ("+strings.Join(columns, ", ")+")")
+		t.indexes = append(t.indexes, "CREATE UNIQUE INDEX "+u.Name+" ON "+name(e.Table)+" ("+strings.Join(columns, ", ")+")"+among)
 	}
 }
 

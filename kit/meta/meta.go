@@ -6,6 +6,8 @@
 // changes, so any number of requests may read it.
 package meta
 
+import "time"
+
 // Backend is everything that the runtime knows about a service.
 type Backend struct {
 	Name       string
@@ -37,8 +39,15 @@ type Entity struct {
 	Checks   []Check
 	Internal bool // opens no door
 
+	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
+	Keep       time.Duration // how long it stays; 0 is for ever
+
 	fields map[string]*Field
+	parts  []*Field // see PartOf
 }
+
+// DeletedAt is the column that holds when a row was deleted, null in those that live. It is no field.
+const DeletedAt = "deleted_at"
 
 // Verb is what a rule is about.
 type Verb uint8
@@ -111,6 +120,8 @@ type Field struct {
 	Page    Page       // of a List
 	Bound   int        // of a List: a plain array of at most so many; 0 is a connection
 
+	OnDelete OnDelete // of a Reference to rows that stay when they are deleted
+
 	Auto      bool // id, createdAt, updatedAt, version
 	ReadOnly  bool
 	Immutable bool
@@ -157,6 +168,16 @@ func (f *Flow) Next(from string) []string {
 	}
 	return nil
 }
+
+// OnDelete says what becomes of a row when the one that it refers to is deleted and stays in its table.
+type OnDelete uint8
+
+// The choices. The reference itself reads as null in any case.
+const (
+	Stay     OnDelete = iota // nothing
+	Restrict                 // while it lives, the other is not deleted
+	Cascade                  // it is deleted with the other, and comes back with it
+)
 
 // JoinTable is the table of a many-to-many relation.
 type JoinTable struct {

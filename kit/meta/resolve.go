@@ -41,6 +41,11 @@ func Resolve(b *Backend) error {
 			return fmt.Errorf("entity %s: key %q is no field", e.Name, e.Key)
 		}
 	}
+	for _, e := range b.Entities {
+		if parts := e.findParts(map[*Entity]bool{}); len(parts) != len(e.parts) {
+			e.parts = parts
+		}
+	}
 	for _, s := range b.Structs {
 		if err := b.linkFields(s.Name, s.Fields); err != nil {
 			return err
@@ -105,6 +110,31 @@ func (b *Backend) linkJoin(owner string, f *Field) error {
 	}
 	return nil
 }
+
+// findParts finds PartOf. A way back to an entity that was passed leads no further.
+func (e *Entity) findParts(passed map[*Entity]bool) (parts []*Field) {
+	if passed[e] {
+		return nil
+	}
+	passed[e] = true
+	defer delete(passed, e)
+	for _, f := range e.Fields {
+		if f.Kind != Reference || f.OnDelete != Cascade || f.target == nil {
+			continue
+		}
+		if f.target.SoftDelete && !e.SoftDelete || len(f.target.findParts(passed)) > 0 {
+			parts = append(parts, f)
+		}
+	}
+	return parts
+}
+
+// PartOf returns the references of e whose rows hide rows of e while they are deleted themselves, or hidden: those with
+// Cascade. Between two entities that both keep deleted rows there are none: a row is then deleted with the other.
+func (e *Entity) PartOf() []*Field { return e.parts }
+
+// Vanishes tells whether a row of e may stand in its table and not be there.
+func (e *Entity) Vanishes() bool { return e.SoftDelete || len(e.parts) > 0 }
 
 // Entity returns the entity of that name, nil without one.
 func (b *Backend) Entity(name string) *Entity { return b.entities[name] }

@@ -218,8 +218,7 @@ func (r *renderer) throughHop(x *meta.Expr, hop hopOf, reference *meta.Field, e 
 	if where == sqlFalse || guard == sqlFalse {
 		return sqlFalse
 	}
-	where = conjunction(target.alias+".id = "+key.sql, where)
-	return conjunction(guard, "EXISTS (SELECT 1 FROM "+ident(target.entity.Table)+" "+target.alias+" WHERE "+where+")")
+	return conjunction(guard, r.isThere(target, key.sql, where))
 }
 
 // hop is the one reference through which x reaches, where x is false when that reference is null.

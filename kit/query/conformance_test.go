@@ -22,6 +22,22 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// Nothing else changes where deleted rows stay.
+func TestConformanceOfRowsThatStay(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			for _, c := range cases {
+				if c.name != "delete" && c.name != "statements" && d.name != "sqlite" {
+					t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), keeping())) })
+				}
+			}
+			for _, c := range stayingCases {
+				t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), keeping())) })
+			}
+		})
+	}
+}
+
 // database makes empty databases of one kind.
 type database struct {
 	name string

@@ -98,7 +98,7 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	}
 	var taken int64
 	cells := []cell{{class: integerClass, kind: meta.Int64}}
-	sql := "SELECT count(*) FROM " + ident(w.entity.Table) + " WHERE " + ident(f.Column) + " = $1"
+	sql := "SELECT count(*) FROM " + w.tx.engine.dialect.table(&scope{entity: w.entity, alias: "t"}) + " WHERE " + ident(f.Column) + " = $1"
 	if _, err := w.tx.one(ctx, sql, []param{{source: slotSource, typ: typ{kind: meta.String}}}, []any{slug}, cells); err != nil {
 		return nil, err
 	}

@@ -332,9 +332,35 @@ type world struct {
 
 func newWorld(t testing.TB, db sqldb.Database) *world {
 	t.Helper()
+	return newWorldOf(t, db, backend())
+}
+
+// keeping is the same backend, with deleted rows that stay: comments go with their article, links too, and notes are hidden
+// with their notebook.
+func keeping() *meta.Backend {
+	b := backend()
+	for _, e := range b.Entities {
+		e.SoftDelete = e.Name != "Note" && e.Name != "Topic"
+		for _, f := range e.Fields {
+			switch e.Name + "." + f.Name {
+			case "Comment.article", "Bookmark.article", "Note.notebook":
+				f.OnDelete = meta.Cascade
+			case "Article.author":
+				f.OnDelete = meta.Restrict
+			}
+		}
+		switch e.Name {
+		case "Article", "User":
+			e.Keep = 30 * 24 * time.Hour
+		}
+	}
+	return b
+}
+
+func newWorldOf(t testing.TB, db sqldb.Database, b *meta.Backend) *world {
+	t.Helper()
 	w := &world{TB: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
 	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
-	b := backend()
 	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{
 		"publish": handle, "review": handle, "ping": handle, "hidden": handle,
 	}})

@@ -213,10 +213,20 @@ func goldenBackend() *meta.Backend {
 				&meta.Field{Name: "mean", Kind: meta.Float, Null: true, Computed: rule("(avg comments c true c.words)")},
 				&meta.Field{Name: "lead", Kind: meta.Reference, Type: "User", Null: true, Computed: rule("(find comments c (gt c.words 9) c.author)")},
 				&meta.Field{Name: "hot", Kind: meta.Boolean, Computed: rule("(gt saves 9)"), Allow: meta.Allow{Read: rules("(eq author viewer)")}},
+				&meta.Field{Name: "series", Kind: meta.Reference, Type: "Series", Column: "series_id"},
+				&meta.Field{Name: "shelves", Kind: meta.List, Type: "Series", Join: &meta.JoinTable{Table: "shelves", From: "article_id", To: "series_id"}},
 				&meta.Field{Name: "endsAt", Kind: meta.DateTime, Column: "ends_at", Null: true},
 				&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article"},
 				&meta.Field{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "fans", From: "article_id", To: "user_id"}},
 			), Allow: meta.Allow{Read: rules("(eq status 'DONE')", "(eq author viewer)")}},
+			{Name: "Series", Table: "series", Key: "id", SoftDelete: true, Fields: fields(
+				&meta.Field{Name: "title", Kind: meta.String, Column: "title"},
+				&meta.Field{Name: "parts", Kind: meta.List, Type: "Part", Inverse: "series"},
+			), Allow: meta.Allow{Read: rules("true")}},
+			{Name: "Part", Table: "parts", Key: "id", Fields: fields(
+				&meta.Field{Name: "series", Kind: meta.Reference, Type: "Series", Column: "series_id", OnDelete: meta.Cascade},
+				&meta.Field{Name: "text", Kind: meta.String, Column: "text"},
+			), Allow: meta.Allow{Read: rules("true")}},
 			{Name: "Comment", Table: "comments", Key: "id", Fields: fields(
 				&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id"},
 				&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id"},

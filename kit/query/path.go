@@ -75,9 +75,9 @@ func (r *renderer) behind(key operand, target *meta.Entity, path []string, guard
 	if where == sqlFalse || o.sql == sqlNull || key.sql == sqlNull {
 		return operand{sql: sqlNull, typ: o.typ}
 	}
-	o.typ.null = o.nullable() || key.nullable() || policy != sqlTrue
+	o.typ.null = o.nullable() || key.nullable() || policy != sqlTrue || target.Vanishes()
 	o.typ.column = false
-	o.sql = "(SELECT " + o.shown() + " FROM " + ident(target.Table) + " " + row.alias + " WHERE " + where + ")"
+	o.sql = "(SELECT " + o.shown() + " FROM " + r.table(row) + " WHERE " + where + ")"
 	o.guard = guard
 	return o
 }
@@ -134,17 +134,20 @@ func scaleOf(f *meta.Field) int {
 }
 
 // guard adds to o, the value of the field f, the condition under which the viewer may see it: the field's own READ
-// rules and, of a reference, those of the row that it leads to.
+// rules and, of a reference, those of the row that it leads to, which must be there whoever asks.
 func (r *renderer) guard(o operand, s *scope, f *meta.Field, e env) operand {
-	if !e.guarded || s.bound != nil {
+	if s.bound != nil {
 		return o
 	}
 	visible := r.fieldGuard(s, f, e)
-	if f.Kind == meta.Reference {
+	switch {
+	case f.Kind == meta.Reference && e.guarded:
 		visible = conjunction(visible, r.visible(f.Target(), o.sql))
+	case f.Kind == meta.Reference && f.Target().Vanishes():
+		visible = r.isThere(&scope{entity: f.Target(), alias: r.alias("r")}, o.sql, sqlTrue)
 	}
 	switch visible {
-	case sqlTrue:
+	case sqlTrue, "":
 	case sqlFalse:
 		o.sql = sqlNull
 	default:
@@ -168,11 +171,10 @@ func (r *renderer) fieldGuard(s *scope, f *meta.Field, e env) string {
 func (r *renderer) visible(target *meta.Entity, id string) string {
 	row := &scope{entity: target, alias: r.alias("r")}
 	policy := r.policy(target, meta.Read, row)
-	if policy == sqlTrue || policy == sqlFalse {
+	if policy == sqlFalse || policy == sqlTrue && !target.Vanishes() {
 		return policy
 	}
-	return "EXISTS (SELECT 1 FROM " + ident(target.Table) + " " + row.alias + " WHERE " +
-		conjunction(row.alias+".id = "+id, policy) + ")"
+	return r.isThere(row, id, policy)
 }
 
 // viewer is the id of the account that asks, or a field of its row.

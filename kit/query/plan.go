@@ -136,8 +136,6 @@ func (p *planner) single() bool {
 	return p.variant == idVariant || p.variant == keyVariant || p.variant == idsVariant
 }
 
-func (p *planner) table(row *scope) string { return ident(row.entity.Table) + " " + row.alias }
-
 func whereClause(condition string) string {
 	if condition == sqlTrue {
 		return ""
@@ -218,7 +216,7 @@ func (p *planner) listFrom(row *scope) (from, parent string) {
 	if f.Join == nil {
 		return p.table(row), row.alias + "." + ident(f.Target().Field(f.Inverse).Column)
 	}
-	return ident(f.Join.Table) + " " + linkAlias + " JOIN " + p.table(row) + " ON " + row.alias + ".id = " + linkAlias + "." + ident(f.Join.To),
+	return p.links(f.Join, linkAlias) + " JOIN " + p.table(row) + " ON " + row.alias + ".id = " + linkAlias + "." + ident(f.Join.To),
 		linkAlias + "." + ident(f.Join.From)
 }
 

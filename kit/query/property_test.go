@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -22,7 +23,7 @@ import (
 func TestReadsAreAsNaiveOnes(t *testing.T) {
 	for _, d := range databases(t)[:2] {
 		t.Run(d.name, func(t *testing.T) {
-			w := newWorld(t, d.open(t))
+			w := newWorldOf(t, d.open(t), keeping())
 			n := w.populate(rand.New(rand.NewPCG(1, 2)))
 			rapid.Check(t, func(t *rapid.T) { n.check(t) })
 		})
@@ -40,6 +41,7 @@ type naive struct {
 type object struct {
 	entity string
 	values map[string]any // references as *object, lists as []*object
+	gone   bool           // deleted
 }
 
 func (w *world) populate(random *rand.Rand) *naive {
@@ -52,7 +54,7 @@ func (w *world) populate(random *rand.Rand) *naive {
 	}
 	one := func(entity string) *object { return n.rows[entity][random.IntN(len(n.rows[entity]))] }
 	add := func(entity string, pairs ...any) *object {
-		o := &object{entity, map[string]any{}}
+		o := &object{entity: entity, values: map[string]any{}}
 		var stored []any
 		for i := 0; i < len(pairs); i += 2 {
 			v := pairs[i+1]
@@ -110,9 +112,13 @@ func (w *world) populate(random *rand.Rand) *naive {
 		add("Comment", "article", one("Article"), "author", one("User"), "body", fmt.Sprint("c", random.IntN(4)), "replies", int64(random.IntN(3)))
 	}
 	for _, a := range n.rows["Article"] {
-		readers := some("User", 3)
-		for _, u := range readers {
-			add("Bookmark", "user", u, "article", a)
+		readers := []*object{}
+		for _, u := range some("User", 3) {
+			if bookmark := add("Bookmark", "user", u, "article", a); random.IntN(5) == 0 {
+				bookmark.gone = true
+			} else {
+				readers = append(readers, u)
+			}
 		}
 		a.values["readers"] = readers
 	}
@@ -121,7 +127,27 @@ func (w *world) populate(random *rand.Rand) *naive {
 			o.values["articles"], o.values["comments"] = n.pointing("Article", "author", o), n.pointing("Comment", "article", o)
 		}
 	}
+	n.bury(random)
 	return n
+}
+
+// bury deletes some rows of each entity, one by one, so that what they refer to and what refers to them lives or not.
+func (n *naive) bury(random *rand.Rand) {
+	must(n.engine.Write(context.Background(), n.root, func(ctx context.Context, tx *query.Tx) error {
+		for entity, rows := range n.rows {
+			for _, o := range rows {
+				o.gone = o.gone || entity != "Bookmark" && random.IntN(6) == 0
+				if !o.gone {
+					continue
+				}
+				sql := "UPDATE " + n.entity(entity).Table + " SET deleted_at = created_at WHERE id = $1"
+				if _, err := tx.Conn().Exec(ctx, sql, o.values["id"]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
 }
 
 func (n *naive) pointing(entity, field string, at *object) (all []*object) {
@@ -135,10 +161,13 @@ func (n *naive) pointing(entity, field string, at *object) (all []*object) {
 
 func (n *naive) isViewer(v any) bool {
 	o, ok := v.(*object)
-	return ok && o.values["id"] == string(n.viewer.ID)
+	return ok && !o.gone && o.values["id"] == string(n.viewer.ID)
 }
 
 func (n *naive) visible(o *object) bool {
+	if o.gone {
+		return false
+	}
 	if n.all {
 		return true
 	}

@@ -151,8 +151,12 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 }
 
 // lockParents locks the rows that the write refers to, where a check or bound reaches over them: two writes under one
-// parent then come one after the other. SQLite has one writer at a time anyway.
+// parent then come one after the other. SQLite has one writer at a time anyway. Those that may be deleted and stay are
+// held, since no foreign key keeps them.
 func (w *write) lockParents(ctx context.Context) error {
+	if err := w.holdParents(ctx); err != nil {
+		return err
+	}
 	if !w.tx.engine.dialect.postgres || !w.reaches() {
 		return nil
 	}
@@ -161,11 +165,35 @@ func (w *write) lockParents(ctx context.Context) error {
 		if f.Kind != meta.Reference || !ok {
 			continue
 		}
-		if _, err := w.tx.conn.Exec(ctx, "SELECT 1 FROM "+ident(f.Target().Table)+" WHERE id = $1 FOR NO KEY UPDATE", id); err != nil {
+		if _, err := w.tx.conn.Exec(ctx, "SELECT 1 FROM "+stored(f.Target())+" WHERE id = $1 FOR NO KEY UPDATE", id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// holdParents makes sure that each row that the write refers to, if it is one that could be deleted and stay, lives, and
+// will when the transaction ends.
+func (w *write) holdParents(ctx context.Context) error {
+	for _, f := range w.entity.Fields {
+		id, ok := w.values[f].(string)
+		if f.Kind != meta.Reference || !ok || !f.Target().Vanishes() {
+			continue
+		}
+		if err := w.tx.hold(ctx, f.Target(), "($1)", id); err != nil {
+			return err
+		}
+		cells := []cell{{class: textClass}}
+		table := w.tx.engine.dialect.table(&scope{entity: f.Target(), alias: "r"})
+		lives, err := w.tx.one(ctx, "SELECT r.id FROM "+table+" WHERE r.id = $1", []param{{source: slotSource, typ: typ{kind: meta.ID}}}, []any{id}, cells)
+		if err != nil {
+			return err
+		}
+		if !lives {
+			named{target: f.Target(), path: f.Name}.miss(&w.wrong)
+		}
+	}
+	return w.wrong.problem()
 }
 
 // reaches tells whether a check or a bound of the entity asks about other rows.

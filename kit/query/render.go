@@ -96,6 +96,7 @@ type scope struct {
 	alias  string
 	id     string                         // SQL of its id where the row itself need not be read
 	used   bool                           // more of it than id was read
+	fate   fate                           // of which rows it is one
 	bound  func(f *meta.Field) (slot int) // values of a row that is gone; then there is no alias
 }
 

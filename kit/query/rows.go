@@ -31,7 +31,7 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		return elements{}, false
 	}
 	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}}
-	target := ident(f.Target().Table) + " " + found.row.alias
+	target := r.table(found.row)
 	if f.Join == nil {
 		back := f.Target().Field(f.Inverse)
 		found.where = conjunction(guard, found.row.alias+"."+ident(back.Column)+" = "+owner.sql)
@@ -44,8 +44,8 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 			found.where = conjunction(found.where, r.linkPolicy(f, link))
 		}
 		found.from = func() string {
-			from := ident(f.Join.Table) + " " + link
-			if found.row.used {
+			from := r.links(f.Join, link)
+			if found.row.used || f.Target().Vanishes() {
 				from += " JOIN " + target + " ON " + found.row.alias + ".id = " + found.row.id
 			}
 			return from
@@ -80,8 +80,7 @@ func (r *renderer) listOwner(list *meta.Expr, e env) (owner operand, f *meta.Fie
 		row = &scope{entity: owner.typ.entity, alias: r.alias("r")}
 		rule := r.fieldRule(f, meta.Read, row)
 		if rule != sqlTrue {
-			rule = "EXISTS (SELECT 1 FROM " + ident(row.entity.Table) + " " + row.alias + " WHERE " +
-				conjunction(row.alias+".id = "+owner.sql, rule) + ")"
+			rule = r.isThere(row, owner.sql, rule)
 		}
 		return owner, f, conjunction(owner.guard, rule)
 	}
@@ -117,7 +116,7 @@ func (r *renderer) givenRows(x *meta.Expr, f *meta.Field, e env) (elements, bool
 	row := &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}
 	slot := e.firstArg + argumentSlot(e.args, list.Path)
 	found := elements{row: row, where: row.alias + ".id " + r.oneOf(slot)}
-	found.from = func() string { return ident(row.entity.Table) + " " + row.alias }
+	found.from = func() string { return r.table(row) }
 	return r.visibleElements(found, e), true
 }
 
@@ -275,13 +274,12 @@ func (r *renderer) can(x *meta.Expr, e env) string {
 	switch {
 	case policy == sqlFalse:
 		return sqlFalse
-	case policy == sqlTrue && key.guard == "" && !key.typ.null:
+	case policy == sqlTrue && key.guard == "" && !key.typ.null && !row.entity.Vanishes():
 		return sqlTrue
-	case policy == sqlTrue:
+	case policy == sqlTrue && !row.entity.Vanishes():
 		return conjunction(bracket(key.sql)+" IS NOT NULL", key.guard)
 	}
-	return conjunction(key.guard, "EXISTS (SELECT 1 FROM "+ident(row.entity.Table)+" "+row.alias+" WHERE "+
-		conjunction(row.alias+".id = "+key.sql, policy)+")")
+	return conjunction(key.guard, r.isThere(row, key.sql, policy))
 }
 
 // policy is the condition under which the viewer may do verb with the row s by the rules of its entity.

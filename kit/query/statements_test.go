@@ -68,6 +68,9 @@ func TestStatements(t *testing.T) {
 		{"what is computed, and an order by it", &Select{Entity: article, Fields: selections(article, "liked", "saves", "worth", "mean", "lead", "hot"), Order: []Order{{Path: []string{"saves"}, Descending: true}}}, nil, pageVariant, page{limit: 20, cursor: []any{int64(3), id}}},
 		{"a page of lists, through an entity", readers, article.Field("readers"), childrenVariant, page{limit: 5}},
 		{"counts of lists, through an entity", readers, article.Field("readers"), countsVariant, page{}},
+		{"rows that refer to what may be deleted", &Select{Entity: article, Order: newest, Fields: append(selections(article, "series"),
+			Selection{Field: article.Field("series"), Nested: &Select{Entity: b.Entity("Series"), Fields: selections(b.Entity("Series"), "title")}})}, nil, pageVariant, page{limit: 20}},
+		{"parts of what may be deleted", &Select{Entity: b.Entity("Part"), Order: newest, Fields: selections(b.Entity("Part"), "text")}, nil, pageVariant, page{limit: 20}},
 		{"counts of lists", comments, article.Field("comments"), countsVariant, page{}},
 	} {
 		for _, d := range []dialect{{false}, {true}} {

@@ -15,6 +15,7 @@ import (
 // the rules of the fields that change, and the checks that the database cannot hold.
 type verdict struct {
 	entity    *meta.Entity
+	row       *scope
 	questions []question
 	columns   []string
 	renderer  *renderer
@@ -47,8 +48,8 @@ func (w *write) verdict(s stage) (*verdict, error) {
 	if !t.system && len(w.entity.Allow.Of(w.verb)) == 0 {
 		return nil, denied(t.viewer, w.what())
 	}
-	v := &verdict{entity: w.entity, renderer: t.renderer(), readable: -1}
-	row := &scope{entity: w.entity, alias: "t0"}
+	row := &scope{entity: w.entity, alias: "t0", fate: w.fate}
+	v := &verdict{entity: w.entity, row: row, renderer: t.renderer(), readable: -1}
 	e := env{this: row, old: w.oldScope(row, s)}
 	if s == beforeStage {
 		v.old = w.oldFields()
@@ -197,7 +198,7 @@ func (v *verdict) bounds(w *write, row *scope) {
 			continue
 		}
 		column := ident(f.Column)
-		v.ask1(question{bound: f, limit: limit}, "(SELECT count(*) FROM "+ident(w.entity.Table)+" b WHERE b."+column+
+		v.ask1(question{bound: f, limit: limit}, "(SELECT count(*) FROM "+v.renderer.table(&scope{entity: w.entity, alias: "b"})+" WHERE b."+column+
 			" = t0."+column+") <= "+strconv.Itoa(limit))
 	}
 }
@@ -245,14 +246,17 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		return nil, missing
 	}
 	r := v.renderer
-	where := (&planner{renderer: r}).address(&scope{entity: v.entity, alias: "t0"}, kind)
+	where := (&planner{renderer: r}).address(v.row, kind)
 	versioned := v.entity.Field("version")
 	versionColumn := "0"
 	if versioned != nil {
 		versionColumn = "t0." + ident(versioned.Column)
 	}
 	columns := append([]string{"t0.id", versionColumn}, v.columns...)
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + ident(v.entity.Table) + " t0 WHERE " + where
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table(v.row) + " WHERE " + where
+	if v.row.fate == deleted { // several may have had the key
+		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
+	}
 	if r.postgres {
 		sql += " FOR UPDATE OF t0"
 	}
@@ -295,7 +299,7 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 	if len(v.columns) == 0 {
 		return v.judge(v.answers(nil), held, t.viewer, what)
 	}
-	sql := "SELECT " + strings.Join(v.columns, ", ") + " FROM " + ident(v.entity.Table) + " t0 WHERE t0.id = " +
+	sql := "SELECT " + strings.Join(v.columns, ", ") + " FROM " + v.renderer.table(v.row) + " WHERE t0.id = " +
 		v.renderer.param(param{source: slotSource, typ: typ{kind: meta.ID}})
 	cells := make([]cell, len(v.columns))
 	for i := range cells {

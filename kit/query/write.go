@@ -102,29 +102,12 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 	return w.id, after.ask(ctx, t, w.id, row.old, row.held, w.what())
 }
 
-// Delete deletes the row that key or id names. A version other than 0 must be the row's. Its problems are NOT_FOUND,
-// FORBIDDEN, STALE, and CONFLICT where other rows refer to it.
-func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int64) error {
-	w := t.write(e, meta.Delete)
-	before, err := w.verdict(beforeStage)
-	if err != nil {
-		return err
-	}
-	row, err := before.load(ctx, t, key, version, w.what())
-	if err != nil {
-		return err
-	}
-	if _, err = t.conn.Exec(ctx, "DELETE FROM "+ident(e.Table)+" WHERE id = $1", string(row.id)); err != nil {
-		return w.violation(err)
-	}
-	return nil
-}
-
 // write is one row on its way to the database.
 type write struct {
 	tx     *Tx
 	entity *meta.Entity
 	verb   meta.Verb
+	fate   fate // of the row, before it is written
 	id     kit.ID
 	values map[*meta.Field]any // valid, in the form that the field's Kind states
 	given  []*meta.Field       // by the caller, each once
@@ -141,6 +124,9 @@ func (t *Tx) write(e *meta.Entity, verb meta.Verb) *write {
 
 // what is what the viewer is about to do, for a person.
 func (w *write) what() string {
+	if w.fate == deleted {
+		return "restore this " + w.entity.Singular
+	}
 	return [...]string{"read", "create", "update", "delete"}[w.verb] + " this " + w.entity.Singular
 }
 
@@ -212,7 +198,7 @@ func (w *write) insert(ctx context.Context, onConflict string) (inserted bool, e
 			return false, err
 		}
 	}
-	sql := "INSERT INTO " + ident(w.entity.Table) + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
+	sql := "INSERT INTO " + stored(w.entity) + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
 	if onConflict != "" {
 		sql += " " + onConflict
 	}
@@ -285,10 +271,8 @@ func (w *write) update(ctx context.Context) error {
 			return err
 		}
 	}
-	if f := w.entity.Field("version"); f != nil && f.Auto {
-		sets = append(sets, ident(f.Column)+" = "+ident(f.Column)+" + 1")
-	}
-	changed, err := w.tx.conn.Exec(ctx, "UPDATE "+ident(w.entity.Table)+" SET "+strings.Join(sets, ", ")+" WHERE id = $1", args...)
+	sets = append(sets, nextVersion(w.entity)...)
+	changed, err := w.tx.conn.Exec(ctx, "UPDATE "+stored(w.entity)+" SET "+strings.Join(sets, ", ")+" WHERE id = $1", args...)
 	if err != nil {
 		return w.violation(err)
 	}
@@ -298,6 +282,15 @@ func (w *write) update(ctx context.Context) error {
 	return nil
 }
 
+// nextVersion sets the version of a row that is written to the one after it.
+func nextVersion(e *meta.Entity) []string {
+	f := e.Field("version")
+	if f == nil || !f.Auto {
+		return nil
+	}
+	return []string{ident(f.Column) + " = " + ident(f.Column) + " + 1"}
+}
+
 // replaceLists makes each many-to-many list that was given hold just the rows that were named.
 func (w *write) replaceLists(ctx context.Context) error {
 	for _, f := range w.given {
@@ -305,7 +298,7 @@ func (w *write) replaceLists(ctx context.Context) error {
 			continue
 		}
 		ids := w.tx.engine.ids(texts(w.values[f]), childrenVariant)
-		join, from, to := ident(f.Join.Table), ident(f.Join.From), ident(f.Join.To)
+		join, from, to := linkTable(f.Join), ident(f.Join.From), ident(f.Join.To)
 		source, others := "SELECT $1, value FROM json_each($2) WHERE TRUE", to+" NOT IN (SELECT value FROM json_each($2))"
 		if w.tx.engine.dialect.postgres {
 			source, others = "SELECT $1::uuid, unnest($2::uuid[])", to+" <> ALL ($2::uuid[])"
