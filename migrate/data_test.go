@@ -223,3 +223,28 @@ func TestChainKeepsData(t *testing.T) {
 		d.want(t, "SELECT * FROM votes", "2|2")
 	})
 }
+
+// What was deleted neither lives again nor is lost with the column that says so: the migration stops, and does nothing.
+func TestTombstoneStops(t *testing.T) {
+	notes := func(columns ...*schema.Column) *schema.Schema {
+		return &schema.Schema{Tables: []*schema.Table{{Name: "notes", PrimaryKey: []string{"id"}, Columns: append([]*schema.Column{id()}, columns...)}}}
+	}
+	tombstone := schema.Column{Name: "deleted_at", Type: schema.DateTime, Null: true, Tombstone: true}
+	ordinary := tombstone
+	ordinary.Tombstone = false
+	for _, to := range []*schema.Schema{notes(), notes(&ordinary)} {
+		eachDialect(t, func(t *testing.T, d *database) {
+			instant := map[string]string{"sqlite": "1", "postgres": "now()"}[d.dialect]
+			d.migrate(t, nil, notes(&tombstone))
+			d.exec(t, "INSERT INTO notes (id, deleted_at) VALUES (1, NULL), (2, "+instant+")")
+			if err := d.try(notes(&tombstone), to); err == nil || !strings.Contains(err.Error(), leftOver) {
+				t.Fatalf("error is %v", err)
+			}
+			d.want(t, "SELECT count(*) FROM notes WHERE deleted_at IS NOT NULL", "1")
+			d.exec(t, "DELETE FROM notes WHERE deleted_at IS NOT NULL")
+			d.number--
+			d.migrate(t, notes(&tombstone), to)
+			d.want(t, "SELECT id FROM notes", "1")
+		})
+	}
+}

@@ -114,7 +114,7 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 	}
 	first = append(first, renameSearches(renamed, renames)...)
 	last := p.searches()
-	main = slices.Concat(first, p.before, main, last)
+	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.before, main, last)
 	var scripts []Script
 	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"index", p.index, true}} {
 		if len(script.Statements) == 0 {

@@ -76,7 +76,7 @@ func planSQLite(from, renamed, to *schema.Schema, renames []rename) ([]Script, e
 	}
 	statements, rebuilds := ownCopying(planned, renamed, to)
 	drops, makes := searchesOnSQLite(from, to, renames, statements)
-	statements = slices.Concat(drops, first, statements, makes)
+	statements = slices.Concat(drops, first, noneLeftOnSQLite(renamed, to), statements, makes)
 	if rebuilds {
 		statements = guarded(statements)
 	}

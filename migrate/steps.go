@@ -112,8 +112,14 @@ func (d *description) table(from, to *schema.Table) {
 		d.step(ChangeTable, to.Name, "", "change comment of table %s", to.Name)
 	}
 	for _, column := range from.Columns {
+		if unkept(column, to) {
+			d.lose(to.Name, column.Name, "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
+		}
 		if findColumn(to, column.Name) == nil {
 			d.step(DropColumn, to.Name, column.Name, "drop column %s.%s", to.Name, column.Name)
+			if column.Tombstone {
+				continue
+			}
 			d.lose(to.Name, column.Name, "column %s.%s is dropped with its data", to.Name, column.Name)
 		}
 	}

@@ -9,6 +9,7 @@ package model
 
 import (
 	"slices"
+	"time"
 
 	"github.com/fettlehq/fettle/diag"
 )
@@ -101,6 +102,29 @@ type Entity struct {
 	Internal bool // opens no door
 	Was      string
 	Replaced []string // generated doors ("createArticle") that a declared operation of that name stands for
+
+	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
+	Keep       time.Duration // how long it stays; 0 is for ever
+}
+
+// DeletedAt is the column that holds when a row was deleted. It is no field.
+const DeletedAt = "deleted_at"
+
+// Vanishes tells whether a row of e may stand in its table and not be there: it was deleted and stays, or what it is a part
+// of by @onDelete(do: CASCADE) is.
+func (e *Entity) Vanishes() bool { return e.vanishes(map[*Entity]bool{}) }
+
+func (e *Entity) vanishes(passed map[*Entity]bool) bool {
+	if e.SoftDelete || passed[e] {
+		return e.SoftDelete
+	}
+	passed[e] = true
+	for _, f := range e.Fields {
+		if f.Kind == Ref && f.OnDelete == Cascade && f.Target != nil && f.Target.vanishes(passed) {
+			return true
+		}
+	}
+	return false
 }
 
 // Account is how people sign in.
@@ -205,6 +229,7 @@ type Field struct {
 	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
 
 	OnDelete OnDelete // Ref only
+	Said     bool     // whether the design says OnDelete; else it is only what foreign keys do
 
 	// Who sets it.
 	Auto      bool // id, createdAt, updatedAt, version: the runtime's

@@ -61,6 +61,8 @@ type Column struct {
 	Null    bool   `json:"null,omitempty"`
 	Default *Value `json:"default,omitempty"` // what old rows get when the column is added
 	Comment string `json:"comment,omitempty"`
+
+	Tombstone bool `json:"tombstone,omitempty"` // a row that has a value here is deleted
 }
 
 // Value is a literal, in the text form that its column's Type has in the design ("12.50", "true", "OPEN").

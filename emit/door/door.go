@@ -18,6 +18,9 @@ func Exposed(e *model.Entity, verb model.Verb) bool {
 	return !e.Internal && len(Rules(e.Allow, verb)) > 0
 }
 
+// Restorable tells whether the doors bring deleted rows of e back.
+func Restorable(e *model.Entity) bool { return e.SoftDelete && Exposed(e, model.Delete) }
+
 // Rules are the rules of one verb.
 func Rules(a model.Allow, verb model.Verb) []*model.Rule {
 	switch verb {
@@ -60,9 +63,9 @@ func writable(f *model.Field) bool {
 func Required(f *model.Field) bool { return !f.Null && f.Default == nil && f.Kind != model.List }
 
 // Hidden tells whether a field that is not null in the database may be null at a door: by a READ rule of its own, or
-// because the viewer may not read what it refers to.
+// because the viewer may not read what it refers to, or that is deleted.
 func Hidden(f *model.Field) bool {
-	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && !everybody(f.Target.Allow.Read)
+	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (f.Target.Vanishes() || !everybody(f.Target.Allow.Read))
 }
 
 // everybody tells whether one of the rules is the constant true.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
@@ -73,6 +74,12 @@ func entityMeta(p *printer, e *model.Entity) {
 	if e.Internal {
 		p.f("Internal: true,")
 	}
+	if e.SoftDelete {
+		p.f("SoftDelete: true,")
+	}
+	if e.Keep > 0 {
+		p.f("Keep: %s,", durationMeta(e.Keep))
+	}
 	p.f("}")
 }
 
@@ -105,6 +112,7 @@ func fieldMeta(f *model.Field) string {
 		l.part("Page", pageMeta(f.Page))
 	}
 	l.number("Bound", f.Bound)
+	l.part("OnDelete", onDeleteMeta(f))
 	l.flag("Auto", f.Auto)
 	l.flag("ReadOnly", f.ReadOnly)
 	l.flag("Immutable", f.Immutable)
@@ -154,6 +162,30 @@ func flowMeta(flow *model.Flow) string {
 		fmt.Fprintf(&b, "{From: %q, To: []string{%s}},\n", s.From, quoted(s.To...))
 	}
 	return b.String() + "},\n}"
+}
+
+// onDeleteMeta is what the design says of a reference to rows that stay when they are deleted; the database knows the rest.
+func onDeleteMeta(f *model.Field) string {
+	switch {
+	case f.Kind != model.Ref || !f.Said || f.Target == nil || !f.Target.Vanishes():
+	case f.OnDelete == model.Cascade:
+		return "meta.Cascade"
+	case f.OnDelete == model.Restrict:
+		return "meta.Restrict"
+	}
+	return ""
+}
+
+func durationMeta(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "24 * time.Hour"}, {time.Hour, "time.Hour"}, {time.Minute, "time.Minute"}, {time.Second, "time.Second"}} {
+		if d%unit.length == 0 {
+			return fmt.Sprintf("%d * %s", d/unit.length, unit.name)
+		}
+	}
+	return strconv.FormatInt(int64(d), 10)
 }
 
 // fieldsMeta is the parts of a value object, a line each.

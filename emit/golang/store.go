@@ -241,6 +241,14 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) Delete(ctx context.Context, id kit.ID, version int64) error {", s.Name)
 	p.f("return s.tx.Delete(ctx, %s, string(id), version)", s.Meta)
 	p.f("}")
+	if s.Entity.SoftDelete {
+		p.f("")
+		p.comment("Restore brings " + article(s.One) + " that was deleted back, with what was deleted with it: a NOT_FOUND problem where it is not deleted, a CONFLICT where something unique was taken since.")
+		p.f("func (s %sStore) Restore(ctx context.Context, id kit.ID) error {", s.Name)
+		p.f("_, err := s.tx.Restore(ctx, %s, string(id))", s.Meta)
+		p.f("return err")
+		p.f("}")
+	}
 }
 
 func keyOrID(s storePlan) string {

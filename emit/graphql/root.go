@@ -82,6 +82,12 @@ func (s *schema) mutations(e *model.Entity) []root {
 	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
 		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version(e))})
 	}
+	if door.Restorable(e) && !door.Replaced(e, "restore"+e.Name) {
+		out = append(out, root{
+			"Brings a deleted one back, with what was deleted with it.",
+			fmt.Sprintf("restore%s(id: ID!): %s", e.Name, result),
+		})
+	}
 	return out
 }
 

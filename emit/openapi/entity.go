@@ -31,6 +31,9 @@ func (d *document) entity(e *model.Entity) {
 	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
 		d.route(row, "delete", d.delete(e))
 	}
+	if door.Restorable(e) && !door.Replaced(e, "restore"+e.Name) {
+		d.route(row+"/restore", "post", d.restore(e))
+	}
 }
 
 // shown adds the schemas of a row and of a page of rows. Lists, and what is computed in the rows of a list, are members
@@ -248,6 +251,18 @@ func (d *document) delete(e *model.Entity) object {
 	o := entityOperation(e, "delete"+e.Name, "Delete one")
 	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
 	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412"))
+	o.put("security", security(e.Allow.Delete))
+	return o
+}
+
+func (d *document) restore(e *model.Entity) object {
+	o := entityOperation(e, "restore"+e.Name, "Bring a deleted one back")
+	parameters := []object{keyParameter(e)}
+	if include := includeParameter(e); include != nil {
+		parameters = append(parameters, include)
+	}
+	o.put("parameters", parameters)
+	o.put("responses", answers(object{{"200", row(e, "It is back, with what was deleted with it.")}, {"204", object{{"description", "It is back, but not for the viewer to see."}}}}, "401", "403", "404", "409", "422"))
 	o.put("security", security(e.Allow.Delete))
 	return o
 }

@@ -211,6 +211,12 @@ func (d *door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 	case remove:
 		err := tx.Delete(ctx, e, r.key, r.version)
 		return err == nil, err
+	case restore:
+		id, err := tx.Restore(ctx, e, r.key)
+		if err != nil {
+			return nil, err
+		}
+		return written(ctx, tx, r.sel, id)
 	}
 	value, err := tx.Call(ctx, r.verb.operation, r.args)
 	if err != nil {

@@ -170,6 +170,8 @@ func (d *door) planRoot(r *root) {
 		if r.problem == nil {
 			r.changes, r.problem = changes(e, query.UpdateFields(e), r.arguments["input"])
 		}
+	case restore:
+		r.key = input.Text(r.arguments["id"])
 	case remove:
 		r.key = input.Text(r.arguments["id"])
 		r.version, r.problem = version(r.arguments["version"])

@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 // schema is the schema text and what its root fields do.
@@ -33,6 +34,7 @@ const (
 	create
 	update
 	remove
+	restore
 )
 
 // link loads the schema and finds what each of its root fields does.
@@ -49,6 +51,9 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 		s.mutations["create"+e.Name] = verb{do: create, entity: e}
 		s.mutations["update"+e.Name] = verb{do: update, entity: e}
 		s.mutations["delete"+e.Name] = verb{do: remove, entity: e}
+		if query.Restorable(e) {
+			s.mutations["restore"+e.Name] = verb{do: restore, entity: e}
+		}
 	}
 	for _, o := range b.Operations { // a declared operation replaces a generated one
 		roots := s.queries

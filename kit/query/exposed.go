@@ -16,6 +16,9 @@ func Full(e *meta.Entity) *Select {
 // Exposed tells whether the doors offer to do v with e.
 func Exposed(e *meta.Entity, v meta.Verb) bool { return !e.Internal && len(e.Allow.Of(v)) > 0 }
 
+// Restorable tells whether the doors bring deleted rows of e back.
+func Restorable(e *meta.Entity) bool { return e.SoftDelete && Exposed(e, meta.Delete) }
+
 // ReadFields is the fields of e that the doors show.
 func ReadFields(e *meta.Entity) []*meta.Field {
 	return fieldsWhere(e, func(f *meta.Field) bool {

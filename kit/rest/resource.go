@@ -56,6 +56,9 @@ func (d *door) addResource(rs *routes, r *resource) {
 	add(meta.Create, http.MethodPost, all, "create"+e.Name, (*call).create)
 	add(meta.Update, http.MethodPatch, one, "update"+e.Name, (*call).update)
 	add(meta.Delete, http.MethodDelete, one, "delete"+e.Name, (*call).delete)
+	if query.Restorable(e) {
+		add(meta.Delete, http.MethodPost, one+"/restore", "restore"+e.Name, (*call).restore)
+	}
 }
 
 func (c *call) list(r *resource, _ string) error {
@@ -197,6 +200,29 @@ func (c *call) delete(r *resource, key string) error {
 		return err
 	}
 	return c.noContent()
+}
+
+func (c *call) restore(r *resource, key string) error {
+	s, err := c.oneSelect(r)
+	if err != nil {
+		return err
+	}
+	var row *query.Row
+	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+		id, err := tx.Restore(ctx, r.entity, key)
+		if err != nil {
+			return err
+		}
+		row, err = visible(ctx, tx, s, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		return c.noContent()
+	}
+	return c.answerRow(http.StatusOK, s, row)
 }
 
 // changes reads the members of a body that fields name.

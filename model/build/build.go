@@ -21,6 +21,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b.declareFields()   // field.go
 	b.places()          // place.go
 	b.relate()          // relation.go
+	b.lifetimes()       // lifetime.go
 	b.constrainFields() // constraint.go
 	b.search()          // search.go
 	b.account()         // account.go

@@ -55,7 +55,11 @@ func doorNames(e *model.Entity) []string {
 	if e.Internal {
 		return nil
 	}
-	return []string{e.Singular, e.Plural, "create" + e.Name, "update" + e.Name, "delete" + e.Name}
+	names := []string{e.Singular, e.Plural, "create" + e.Name, "update" + e.Name, "delete" + e.Name}
+	if e.SoftDelete {
+		names = append(names, "restore"+e.Name)
+	}
+	return names
 }
 
 // blankPath forgets what the arguments of a path are called.

@@ -92,6 +92,9 @@ func printModel(m *model.Model) string {
 		for _, u := range e.Uniques {
 			fmt.Fprintf(&b, "  unique %s %s\n", strings.Join(fieldNames(u.Fields), " "), printWhen(u.When))
 		}
+		if e.SoftDelete {
+			fmt.Fprintf(&b, "  keeps deleted rows %s\n", e.Keep)
+		}
 		if len(e.Replaced) > 0 {
 			fmt.Fprintf(&b, "  replaced %s\n", strings.Join(e.Replaced, " "))
 		}
@@ -146,7 +149,7 @@ func printField(f *model.Field) string {
 		parts = append(parts, fmt.Sprintf("through %s(%s, %s)", th.Entity.Name, th.From.Name, th.To.Name))
 	}
 	add(f.Bound > 0, fmt.Sprintf("at most %d", f.Bound))
-	add(f.OnDelete != "" && f.OnDelete != model.Restrict, string(f.OnDelete))
+	add(f.OnDelete != "" && (f.OnDelete != model.Restrict || f.Said), string(f.OnDelete))
 	add(f.ReadOnly, "readOnly")
 	add(f.Immutable, "immutable")
 	add(f.Search, "searched")

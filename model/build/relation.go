@@ -253,6 +253,6 @@ func (b *builder) deletion(f *model.Field) {
 		}
 		b.problems.AddEdit(d.Pos, WrongPlace, hint, edit, "%s is required, so it cannot become null", f.Name)
 	default:
-		f.OnDelete = model.OnDelete(do.Text)
+		f.OnDelete, f.Said = model.OnDelete(do.Text), true
 	}
 }

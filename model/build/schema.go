@@ -58,6 +58,7 @@ func entityTable(e *model.Entity) *schema.Table {
 	}
 	t.columns(e.Fields, false)
 	t.table.Search = slices.Sorted(slices.Values(columns(e.Search)))
+	t.tombstone()
 	for _, u := range e.Uniques {
 		t.unique(u)
 	}
@@ -66,6 +67,7 @@ func entityTable(e *model.Entity) *schema.Table {
 	}
 	t.foreignKeys()
 	t.pageIndex()
+	t.purgeIndex()
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		if that, ok := predicate(e, c.That); c.Local && ok {
 			t.check(c.Name, that)
@@ -209,6 +211,9 @@ func (t *tableBuilder) parts(fields []*model.Field, ignoreCase bool) []schema.In
 func (t *tableBuilder) unique(u *model.Unique) {
 	i := &schema.Index{Name: u.Name, Unique: true, Parts: t.parts(u.Fields, u.IgnoreCase)}
 	t.where(i, u.When)
+	if t.entity.SoftDelete {
+		amongLiving(i)
+	}
 	t.table.Indexes = append(t.table.Indexes, i)
 }
 
@@ -225,6 +230,36 @@ func (t *tableBuilder) where(i *schema.Index, when *model.Expr) {
 	if that, ok := predicate(t.entity, when); ok {
 		i.Where = &that
 	}
+}
+
+// tombstone adds the column that tells deleted rows from living ones.
+func (t *tableBuilder) tombstone() {
+	if t.entity.SoftDelete {
+		t.table.Columns = append(t.table.Columns, &schema.Column{Name: model.DeletedAt, Type: schema.DateTime, Null: true, Tombstone: true})
+	}
+}
+
+// amongLiving leaves the deleted rows out of an index.
+func amongLiving(i *schema.Index) {
+	lives := quote(model.DeletedAt) + " is null"
+	if i.Where == nil {
+		i.Where = &schema.Predicate{SQLite: lives, Postgres: lives}
+		return
+	}
+	i.Where = &schema.Predicate{SQLite: lives + " and (" + i.Where.SQLite + ")", Postgres: lives + " and (" + i.Where.Postgres + ")"}
+}
+
+// purgeIndex finds the rows whose time has come.
+func (t *tableBuilder) purgeIndex() {
+	if !t.entity.SoftDelete || t.entity.Keep == 0 {
+		return
+	}
+	deleted := quote(model.DeletedAt) + " is not null"
+	columns := []string{model.DeletedAt, "id"}
+	t.table.Indexes = append(t.table.Indexes, &schema.Index{
+		Name: t.unusedIndex(columns), Parts: []schema.IndexPart{{Column: columns[0]}, {Column: columns[1]}},
+		Where: &schema.Predicate{SQLite: deleted, Postgres: deleted},
+	})
 }
 
 // foreignKeys adds the key of each reference, and an index where none begins with its column.
