@@ -196,6 +196,8 @@ func TestMutations(t *testing.T) {
 		`{"data":{"updateArticle":{"note":"x","version":"2"},"again":{"note":null,"tags":[]}}}`)
 	c.has("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "y"}) { note } }`, "null", `"data":null`, `"path":["updateArticle"]`, `"code":"STALE","status":412`)
 	c.want("ann", `mutation { publish(article: "hello-world") { status } deleteArticle(id: "hello-world") __typename }`, "null", `{"data":{"publish":{"status":"OPEN"},"deleteArticle":true,"__typename":"Mutation"}}`)
+	c.has("bob", `mutation { restoreArticle(id: "hello-world") { title } }`, "null", `"code":"FORBIDDEN"`)
+	c.want("ann", `mutation { restoreArticle(id: "hello-world") { title status } deleteArticle(id: "hello-world") }`, "null", `{"data":{"restoreArticle":{"title":"Hello World","status":"OPEN"},"deleteArticle":true}}`)
 	c.has("ann", `mutation { deleteArticle(id: "hello-world") createTag(input: {name: "never"}) { id } }`, "null", `"code":"NOT_FOUND"`, `"data":null`)
 	c.want("", `{ tag(name: "never") { id } }`, "null", `{"data":{"tag":null}}`)
 	c.want("", `mutation { quote(input: {amount: "1.25", country: "DE"}) { a: amount currency } }`, "null", `{"data":{"quote":{"a":"2.5","currency":"EUR"}}}`)

@@ -111,6 +111,13 @@ func TestLifeOfARow(t *testing.T) {
 	}
 	c.want(404, "GET", "/v1/articles/hello-world", "", ann...)
 	c.want(404, "DELETE", "/v1/articles/hello-world", "", ann...)
+	c.want(404, "POST", "/v1/articles/hello-world/restore", "", bob...)
+	c.want(404, "POST", "/v1/articles/alpha/restore", "", ann...)
+	c.want(200, "POST", "/v1/articles/hello-world/restore?include=tags", "", as(ann, "--", `"title":"Hello World"`, `"name":"go"`)...)
+	c.want(404, "POST", "/v1/articles/hello-world/restore", "", ann...)
+	c.want(204, "DELETE", "/v1/articles/hello-world", "", ann...)
+	c.want(201, "POST", "/v1/articles", `{"title":"Hello World"}`, as(ann, "--", `"slug":"hello-world"`)...)
+	c.want(409, "POST", "/v1/articles/hello-world/restore", "", as(ann, "--", `"field":"slug"`, `"code":"TAKEN"`)...)
 }
 
 func TestList(t *testing.T) {

@@ -59,6 +59,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 
 // serve is Serve. A shared listener is one from which others accept too, now or later.
 func (s *Server) serve(ctx context.Context, l net.Listener, shared bool) error {
+	defer s.startPurging(ctx)()
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	connections := track(l, shared)

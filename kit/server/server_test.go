@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/fettlehq/fettle/kit"
 )
 
 // ask sends a request to the handler, as from this machine.
@@ -386,4 +388,28 @@ func TestAPortInUseIsSaid(t *testing.T) {
 	if exit != 2 || !strings.Contains(stderr, "address already in use") {
 		t.Errorf("exit %d: %s", exit, stderr)
 	}
+}
+
+// What was deleted long ago is gone when the server has started, and said once; what others refer to is not.
+func TestDeletedRowsArePurged(t *testing.T) {
+	var logs bytes.Buffer
+	s := open(t, &logs)
+	user := s.service.Backend.Entities[0]
+	user.SoftDelete, user.Keep = true, time.Hour
+	if _, err := s.db.Handle().Exec(`ALTER TABLE users ADD COLUMN deleted_at INTEGER;
+		INSERT INTO users VALUES ('a', 1, 1, 1, 'a', 'a', 1), ('b', 1, 1, 1, 'b', 'b', 1), ('c', 1, 1, 1, 'c', 'c', NULL);
+		INSERT INTO account_credentials VALUES ('b', '', 1, 1, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	told := map[kit.ID]bool{}
+	s.purge(t.Context(), told)
+	s.purge(t.Context(), told)
+	var left string
+	if err := s.db.Handle().QueryRow("SELECT group_concat(id, ' ') FROM users").Scan(&left); err != nil || left != "b c" {
+		t.Errorf("left are %q: %v", left, err)
+	}
+	if n := strings.Count(logs.String(), "gone for good"); n != 1 || strings.Count(logs.String(), "deleted rows stay") != 1 {
+		t.Errorf("log is %s", &logs)
+	}
+	s.startPurging(t.Context())()
 }

@@ -52,7 +52,7 @@ func backend() *meta.Backend {
 				Uniques: []meta.Unique{{Name: "users_username_key", Fields: []string{"username"}}},
 			},
 			{
-				Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest,
+				Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest, SoftDelete: true,
 				Fields: common(
 					&meta.Field{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title"))},
 					&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40, Search: true},
