@@ -42,7 +42,7 @@ kit/migrate:
 kit/docs:
 kit/playground:
 kit/input:        kit kit/meta
-kit/query:        kit kit/meta kit/sqldb
+kit/query:        kit kit/input kit/meta kit/sqldb
 kit/typed:        kit kit/meta kit/query
 kit/telemetry:    kit kit/meta kit/sqldb
 kit/problem:      kit kit/input kit/telemetry

@@ -53,7 +53,7 @@ func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 				parts = append(parts, t.column(part, f.Null))
 			}
 		default:
-			parts = append(parts, t.column(f, false)+t.reference(e.Table, f))
+			parts = append(parts, t.column(f, false)+t.reference(e, f))
 		}
 	}
 	if e.SoftDelete {
@@ -90,16 +90,20 @@ func (t *tables) column(f *meta.Field, null bool) string {
 }
 
 // reference is the foreign key of f: on PostgreSQL added when all tables stand.
-func (t *tables) reference(table string, f *meta.Field) string {
-	if f.Kind != meta.Reference {
+func (t *tables) reference(e *meta.Entity, f *meta.Field) string {
+	table, does := e.Table, ""
+	switch {
+	case f.Kind != meta.Reference, e.Owner() != nil && (f.Name != meta.HistoryRow || !e.Owner().SoftDelete):
 		return ""
+	case e.Owner() != nil:
+		does = " ON DELETE CASCADE"
 	}
 	t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", table, f.Column, name(table), name(f.Column)))
 	if !t.postgres {
-		return " REFERENCES " + name(f.Target().Table) + " (id)"
+		return " REFERENCES " + name(f.Target().Table) + " (id)" + does
 	}
-	t.keys = append(t.keys, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_fkey FOREIGN KEY (%s) REFERENCES %s (id)",
-		name(table), table, f.Column, name(f.Column), name(f.Target().Table)))
+	t.keys = append(t.keys, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_fkey FOREIGN KEY (%s) REFERENCES %s (id)%s",
+		name(table), table, f.Column, name(f.Column), name(f.Target().Table), does))
 	return ""
 }
 

@@ -42,9 +42,23 @@ type Entity struct {
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever
 
-	fields map[string]*Field
-	parts  []*Field // see PartOf
+	HistoryOf string // the entity whose changes its rows are, which has a list of them; it has no doors of its own
+
+	fields  map[string]*Field
+	parts   []*Field // see PartOf
+	history *Entity
+	owner   *Entity // of HistoryOf
 }
+
+// The fields of an entity that is a history. It has an id, and a version: that of the row after the change.
+const (
+	HistoryList    = "history" // of the entity whose history it is: the list
+	HistoryRow     = "row"
+	HistoryAt      = "at"
+	HistoryBy      = "by" // the account, null of nobody; missing where there are no accounts
+	HistoryVerb    = "verb"
+	HistoryChanges = "changes" // an object of fields and their new values, as the doors show them
+)
 
 // DeletedAt is the column that holds when a row was deleted, null in those that live. It is no field.
 const DeletedAt = "deleted_at"

@@ -41,6 +41,9 @@ func Resolve(b *Backend) error {
 			return fmt.Errorf("entity %s: key %q is no field", e.Name, e.Key)
 		}
 	}
+	if err := b.linkHistories(); err != nil {
+		return err
+	}
 	for _, e := range b.Entities {
 		if parts := e.findParts(map[*Entity]bool{}); len(parts) != len(e.parts) {
 			e.parts = parts
@@ -110,6 +113,28 @@ func (b *Backend) linkJoin(owner string, f *Field) error {
 	}
 	return nil
 }
+
+func (b *Backend) linkHistories() error {
+	for _, e := range b.Entities {
+		if e.HistoryOf == "" {
+			continue
+		}
+		owner := b.entities[e.HistoryOf]
+		if owner == nil || owner.Field(HistoryList) == nil || e.Field(HistoryRow) == nil {
+			return fmt.Errorf("%s: no history of %q", e.Name, e.HistoryOf)
+		}
+		if e.owner != owner {
+			e.owner, owner.history = owner, e
+		}
+	}
+	return nil
+}
+
+// History returns the entity whose rows are the changes of e, nil without one.
+func (e *Entity) History() *Entity { return e.history }
+
+// Owner returns the entity whose history e is, nil where it is none.
+func (e *Entity) Owner() *Entity { return e.owner }
 
 // findParts finds PartOf. A way back to an entity that was passed leads no further.
 func (e *Entity) findParts(passed map[*Entity]bool) (parts []*Field) {

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -33,6 +34,22 @@ func TestConformanceOfRowsThatStay(t *testing.T) {
 			}
 			for _, c := range stayingCases {
 				t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), keeping())) })
+			}
+		})
+	}
+}
+
+// What histories add.
+func TestConformanceOfHistories(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			for _, c := range append(cases, stayingCases...) {
+				if d.name == "memory" && c.name != "delete" && !strings.HasPrefix(c.name, "purge") {
+					t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), remembering())) })
+				}
+			}
+			for _, c := range historyCases {
+				t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), remembering())) })
 			}
 		})
 	}

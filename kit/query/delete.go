@@ -28,6 +28,9 @@ func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int
 	if e.SoftDelete {
 		return w.bury(ctx)
 	}
+	if err := t.record(ctx, e, buried, []string{string(row.id)}, unchanged); err != nil {
+		return err
+	}
 	if _, err = t.conn.Exec(ctx, "DELETE FROM "+stored(e)+" WHERE id = $1", string(row.id)); err != nil {
 		return w.violation(err)
 	}
@@ -255,7 +258,11 @@ func (t *Tx) mark(ctx context.Context, g group, instant any) error {
 	if _, err := t.conn.Exec(ctx, "UPDATE "+stored(g.entity)+" SET "+strings.Join(sets, ", ")+" WHERE id "+t.engine.dialect.among(), args...); err != nil {
 		return t.write(g.entity, meta.Delete).violation(err)
 	}
-	return nil
+	verb := buried
+	if instant == nil {
+		verb = restored
+	}
+	return t.record(ctx, g.entity, verb, g.ids, unchanged)
 }
 
 // hold keeps rows of e from being deleted until the transaction ends. ids is a list of them in brackets, with one argument.

@@ -112,6 +112,10 @@ func (r *renderer) column(s *scope, f *meta.Field) operand {
 	if f.Computed != nil && s.bound == nil {
 		return r.computed(s, f)
 	}
+	if f.Name == meta.HistoryChanges && s.entity.Owner() != nil {
+		s.used = true
+		return r.shownChanges(s, f)
+	}
 	t := fieldType(f)
 	if s.bound != nil {
 		t.column = false

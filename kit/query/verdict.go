@@ -16,6 +16,7 @@ import (
 type verdict struct {
 	entity    *meta.Entity
 	row       *scope
+	looks     bool // no write follows
 	questions []question
 	columns   []string
 	renderer  *renderer
@@ -119,6 +120,25 @@ func (w *write) oldFields() []*meta.Field {
 	}
 	for _, c := range allChecks(w.entity) {
 		walk(c.That, add)
+	}
+	if w.entity.History() != nil {
+		return w.changing(fields)
+	}
+	return fields
+}
+
+// changing adds the fields that the caller sets, for what history says of them.
+func (w *write) changing(fields []*meta.Field) []*meta.Field {
+	for _, f := range w.given {
+		parts := []*meta.Field{f}
+		if f.Kind == meta.Value {
+			parts = f.Fields
+		}
+		for _, part := range parts {
+			if recorded(f) && f.Kind != meta.List && !slices.Contains(fields, part) {
+				fields = append(fields, part)
+			}
+		}
 	}
 	return fields
 }
@@ -257,7 +277,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	if v.row.fate == deleted { // several may have had the key
 		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
 	}
-	if r.postgres {
+	if r.postgres && !v.looks {
 		sql += " FOR UPDATE OF t0"
 	}
 	cells := []cell{{class: textClass}, {class: integerClass, kind: meta.Int64}}

@@ -54,6 +54,9 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := w.replaceLists(ctx); err != nil {
 		return "", err
 	}
+	if err := t.record(ctx, e, created, []string{string(w.id)}, w.changes(nil)); err != nil {
+		return "", err
+	}
 	return w.id, after.ask(ctx, t, w.id, nil, nil, w.what())
 }
 
@@ -97,6 +100,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	if err := w.replaceLists(ctx); err != nil {
+		return "", err
+	}
+	if err := t.record(ctx, e, updated, []string{string(w.id)}, w.changes(row.old)); err != nil {
 		return "", err
 	}
 	return w.id, after.ask(ctx, t, w.id, row.old, row.held, w.what())

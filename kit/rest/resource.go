@@ -56,6 +56,9 @@ func (d *door) addResource(rs *routes, r *resource) {
 	add(meta.Create, http.MethodPost, all, "create"+e.Name, (*call).create)
 	add(meta.Update, http.MethodPatch, one, "update"+e.Name, (*call).update)
 	add(meta.Delete, http.MethodDelete, one, "delete"+e.Name, (*call).delete)
+	if e.History() != nil {
+		add(meta.Read, http.MethodGet, one+"/"+meta.HistoryList, e.Singular+"History", (*call).history)
+	}
 	if query.Restorable(e) {
 		add(meta.Delete, http.MethodPost, one+"/restore", "restore"+e.Name, (*call).restore)
 	}
@@ -73,7 +76,27 @@ func (c *call) list(r *resource, _ string) error {
 	return c.answerList(s, parameters)
 }
 
-// answerList reads a page and answers with it. The link to the next one repeats the parameters.
+func (c *call) history(r *resource, key string) error {
+	parameters, err := c.parameters()
+	if err != nil {
+		return err
+	}
+	s := &query.Select{Entity: r.entity.History()}
+	if err := c.door.readParameters(s, parameters); err != nil {
+		return err
+	}
+	var list *query.List
+	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
+		list, err = tx.History(ctx, r.entity, key, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.answerPage(s, parameters, list)
+}
+
+// answerList reads a page and answers with it.
 func (c *call) answerList(s *query.Select, parameters url.Values) error {
 	var list *query.List
 	err := c.readOnly(s, func(ctx context.Context, tx *query.Tx) (err error) {
@@ -83,6 +106,11 @@ func (c *call) answerList(s *query.Select, parameters url.Values) error {
 	if err != nil {
 		return err
 	}
+	return c.answerPage(s, parameters, list)
+}
+
+// answerPage answers with a page. The link to the next one repeats the parameters.
+func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.List) error {
 	if list.HasNext {
 		parameters.Set("after", list.Cursor(len(list.Rows)-1))
 		c.w.Header().Set("Link", "<"+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)

@@ -61,7 +61,9 @@ func New(engine *query.Engine, o Options) http.Handler {
 		d.resources[e.Name] = newResource(e)
 	}
 	for _, e := range engine.Backend().Entities {
-		d.addResource(&d.routes, d.resources[e.Name])
+		if e.Owner() == nil { // a history is read where its row is
+			d.addResource(&d.routes, d.resources[e.Name])
+		}
 	}
 	d.addIndex(&d.routes)
 	d.addBatch(&d.routes)

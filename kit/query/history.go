@@ -1,0 +1,253 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// A history is an entity of its own, whose rows the engine writes with every write of its owner's. It is read as the list
+// of a row is; what is special in reading is that its changes leave out the fields that the viewer may not read.
+
+// The verbs of a history.
+const (
+	created  = "CREATE"
+	updated  = "UPDATE"
+	buried   = "DELETE"
+	restored = "RESTORE"
+)
+
+// History reads a page of the changes of the row of e that key or id names: for whoever may read the row, of a deleted one
+// for whoever may restore it. sel is of e's history.
+func (t *Tx) History(ctx context.Context, e *meta.Entity, key string, sel *Select) (*List, error) {
+	f := e.Field(meta.HistoryList)
+	if e.History() == nil || f == nil {
+		return nil, kit.NotFound(e.Singular)
+	}
+	if _, err := cost(sel, f, 1); err != nil {
+		return nil, err
+	}
+	id, err := t.remembered(ctx, e, key)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := t.page(ctx, sel, f, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return lists[id], nil
+}
+
+// remembered is the id of a row whose history the viewer may read.
+func (t *Tx) remembered(ctx context.Context, e *meta.Entity, key string) (string, error) {
+	row, err := t.Get(ctx, &Select{Entity: e, Fields: []Selection{{Field: e.Field("id")}}}, key)
+	var problem *kit.Problem
+	switch {
+	case err == nil:
+		return string(row.ID), nil
+	case !e.SoftDelete || !errors.As(err, &problem) || problem.Code != kit.CodeNotFound:
+		return "", err
+	}
+	w := t.write(e, meta.Delete)
+	w.fate = deleted
+	before, unasked := w.verdict(beforeStage)
+	if unasked != nil {
+		return "", err
+	}
+	before.looks = true
+	lost, asked := before.load(ctx, t, key, 0, w.what())
+	if errors.As(asked, &problem) {
+		return "", err
+	}
+	if asked != nil {
+		return "", asked
+	}
+	return string(lost.id), nil
+}
+
+// record adds to the history of e that rows were written. It is asked for when they have been, or right before they go for
+// good.
+func (t *Tx) record(ctx context.Context, e *meta.Entity, verb string, ids []string, changes []byte) error {
+	h := e.History()
+	if h == nil || len(ids) == 0 {
+		return nil
+	}
+	d := t.engine.dialect
+	at, err := d.encode(t.now, typ{kind: meta.DateTime})
+	if err != nil {
+		return err
+	}
+	entries := make([]string, len(ids))
+	for i := range entries {
+		entries[i] = string(kit.NewID())
+	}
+	columns := []string{"id", h.Field(meta.HistoryRow).Column, h.Field("version").Column}
+	version := "r." + ident(e.Field("version").Column)
+	if verb == buried && !e.SoftDelete {
+		version += " + 1"
+	}
+	values := []string{"entries.value", "r.id", version}
+	args := []any{t.engine.ids(entries, childrenVariant), t.engine.ids(ids, childrenVariant)}
+	add := func(name string, kind meta.Kind, value any) {
+		if f := h.Field(name); f != nil {
+			args = append(args, value)
+			columns, values = append(columns, ident(f.Column)), append(values, "$"+itoa(len(args))+d.cast(kind))
+		}
+	}
+	add(meta.HistoryAt, meta.DateTime, at)
+	if t.viewer.SignedIn() {
+		add(meta.HistoryBy, meta.ID, string(t.viewer.ID))
+	}
+	add(meta.HistoryVerb, meta.String, verb)
+	add(meta.HistoryChanges, meta.JSON, string(changes))
+	from := "json_each($1) entries JOIN json_each($2) rows ON rows.key = entries.key JOIN " + stored(e) + " r ON r.id = rows.value"
+	if d.postgres {
+		from = "unnest($1::uuid[], $2::uuid[]) entries(value, id) JOIN " + stored(e) + " r ON r.id = entries.id"
+	}
+	_, err = t.conn.Exec(ctx, "INSERT INTO "+stored(h)+" ("+strings.Join(columns, ", ")+") SELECT "+strings.Join(values, ", ")+" FROM "+from, args...)
+	return err
+}
+
+// recorded tells whether a history holds the values of f: those that a door may show, but nothing personal, which is to be
+// forgotten with its row.
+func recorded(f *meta.Field) bool {
+	switch {
+	case f.Auto, f.Computed != nil, f.Internal, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
+		return false
+	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
+		return false
+	}
+	return f.Target() == nil || Exposed(f.Target(), meta.Read)
+}
+
+// unchanged is what a history says of a row that comes or goes as it is.
+var unchanged = []byte("{}")
+
+// changes is the fields that the write sets, and their new values. old is what they were, in the order of oldFields; what
+// an update leaves as it was is not among them.
+func (w *write) changes(old []any) []byte {
+	if w.entity.History() == nil {
+		return nil
+	}
+	buf := []byte{'{'}
+	for _, f := range w.entity.Fields {
+		value, set := w.values[f]
+		if !set || !recorded(f) || value == nil && w.verb == meta.Create {
+			continue
+		}
+		if w.verb == meta.Update && f.Kind != meta.List {
+			before := w.before(f, old)
+			if change, ok := value.(Increment); ok {
+				value = sum(before, change.By)
+			}
+			if bytes.Equal(input.AppendJSON(nil, f, before), input.AppendJSON(nil, f, value)) {
+				continue
+			}
+		}
+		if len(buf) > 1 {
+			buf = append(buf, ',')
+		}
+		buf = append(input.AppendString(buf, f.Name), ':')
+		buf = input.AppendJSON(buf, f, value)
+	}
+	return append(buf, '}')
+}
+
+// before is what f was.
+func (w *write) before(f *meta.Field, old []any) any {
+	fields := w.oldFields()
+	if f.Kind != meta.Value {
+		return old[slices.Index(fields, f)]
+	}
+	parts, whole := make([]any, len(f.Fields)), false
+	for i, part := range f.Fields {
+		parts[i] = old[slices.Index(fields, part)]
+		whole = whole || parts[i] != nil
+	}
+	if !whole {
+		return nil
+	}
+	return parts
+}
+
+// sum is a number and a difference, as the database adds them to a row that is locked.
+func sum(a, b any) any {
+	switch a := a.(type) {
+	case int64:
+		switch b := b.(type) {
+		case int64:
+			return a + b
+		case int:
+			return a + int64(b)
+		}
+	case float64:
+		if b, ok := b.(float64); ok {
+			return a + b
+		}
+	case kit.Decimal:
+		if b, ok := b.(kit.Decimal); ok {
+			return a.Add(b)
+		}
+	}
+	return nil
+}
+
+// shownChanges is the changes of the history entry s, without the fields that the viewer may not read: by their own
+// rules, asked of the row as it is now, or because they refer to rows that he may not see.
+func (r *renderer) shownChanges(s *scope, f *meta.Field) operand {
+	changes := s.alias + "." + ident(f.Column)
+	var hidden []string
+	for _, g := range s.entity.Owner().Fields {
+		if !recorded(g) {
+			continue
+		}
+		if visible := r.shownChange(s, changes, g); visible != sqlTrue {
+			name, none := quote(g.Name), "''"
+			if !r.postgres {
+				name, none = `'$."`+g.Name+`"'`, `'$."-"'` // no field is called so
+			}
+			hidden = append(hidden, "CASE WHEN "+visible+" THEN "+none+" ELSE "+name+" END")
+		}
+	}
+	t := fieldType(f)
+	if len(hidden) == 0 {
+		return operand{sql: changes, typ: t}
+	}
+	t.column = false
+	if r.postgres {
+		return operand{sql: "(" + changes + " - ARRAY[" + strings.Join(hidden, ", ") + "])", typ: t}
+	}
+	return operand{sql: "json_remove(" + changes + ", " + strings.Join(hidden, ", ") + ")", typ: t}
+}
+
+// shownChange is the condition under which the viewer may see what an entry says of the field g.
+func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
+	visible := sqlTrue
+	if len(g.Allow.Read) > 0 && !r.system {
+		row := &scope{entity: s.entity.Owner(), alias: r.alias("r")}
+		visible = r.isThere(row, s.alias+"."+ident(s.entity.Field(meta.HistoryRow).Column), r.fieldRule(g, meta.Read, row))
+	}
+	value, each, at := changes+" ->> '$."+g.Name+"'", "json_each("+changes+", '$."+g.Name+"')", "each.value"
+	if r.postgres {
+		value, each, at = "("+changes+" ->> '"+g.Name+"')::uuid", "jsonb_array_elements_text("+changes+" -> '"+g.Name+"') each(value)", "each.value::uuid"
+	} else {
+		each += " each"
+	}
+	switch g.Kind {
+	case meta.Reference:
+		if there := r.visible(g.Target(), value); there != sqlTrue {
+			visible = conjunction(visible, "("+disjunction(value+" IS NULL", there)+")")
+		}
+	case meta.List:
+		if there := r.visible(g.Target(), at); there != sqlTrue {
+			visible = conjunction(visible, "NOT EXISTS (SELECT 1 FROM "+each+" WHERE "+opposite(there, true)+")")
+		}
+	}
+	return visible
+}
