@@ -105,6 +105,9 @@ type Entity struct {
 
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever
+
+	History   *Entity // who changed what: the entity of those entries, which is in no list of entities; nil without @history
+	HistoryOf *Entity // of such an entity: the one whose history it is
 }
 
 // DeletedAt is the column that holds when a row was deleted. It is no field.

@@ -169,6 +169,9 @@ func Entities(m *model.Model) []*model.Entity {
 		if returned[e] || Exposed(e, model.Read) || Exposed(e, model.Create) || Exposed(e, model.Update) {
 			out = append(out, e)
 		}
+		if e.History != nil && Exposed(e, model.Read) {
+			out = append(out, e.History)
+		}
 	}
 	return out
 }

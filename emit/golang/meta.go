@@ -77,6 +77,9 @@ func entityMeta(p *printer, e *model.Entity) {
 	if e.SoftDelete {
 		p.f("SoftDelete: true,")
 	}
+	if e.HistoryOf != nil {
+		p.f("HistoryOf: %q,", e.HistoryOf.Name)
+	}
 	if e.Keep > 0 {
 		p.f("Keep: %s,", durationMeta(e.Keep))
 	}

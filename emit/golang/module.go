@@ -19,6 +19,9 @@ func moduleFile(m *model.Model, module *model.Module) string {
 	modulePart(p, module)
 	for _, e := range module.Entities {
 		entityMeta(p, e)
+		if e.History != nil {
+			entityMeta(p, e.History)
+		}
 	}
 	if len(module.Enums) > 0 {
 		p.f("")
@@ -184,9 +187,12 @@ func modulePart(p *printer, m *model.Module) {
 	}
 	p.f("return query.Module{")
 	if len(m.Entities) > 0 {
-		names := make([]string, len(m.Entities))
-		for i, e := range m.Entities {
-			names[i] = metaName(e)
+		var names []string
+		for _, e := range m.Entities {
+			names = append(names, metaName(e))
+			if e.History != nil {
+				names = append(names, metaName(e.History))
+			}
 		}
 		p.f("Entities: []*meta.Entity{%s},", strings.Join(names, ", "))
 	}

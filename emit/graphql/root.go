@@ -48,7 +48,7 @@ func (s *schema) root(name string, fields []root) {
 }
 
 func (s *schema) queries(e *model.Entity) []root {
-	if !door.Exposed(e, model.Read) {
+	if !door.Exposed(e, model.Read) || e.HistoryOf != nil {
 		return nil
 	}
 	var out []root

@@ -13,6 +13,11 @@ const version = "/v1"
 
 // entity adds the schemas and the routes of an entity.
 func (d *document) entity(e *model.Entity) {
+	if e.HistoryOf != nil {
+		d.shown(e)
+		d.route(version+"/"+e.HistoryOf.Path+"/{"+e.HistoryOf.Key.Name+"}/history", "get", d.history(e))
+		return
+	}
 	d.tag(e.Plural, e.Doc)
 	d.shown(e)
 	rows, row := version+"/"+e.Path, version+"/"+e.Path+"/{"+e.Key.Name+"}"
@@ -252,6 +257,15 @@ func (d *document) delete(e *model.Entity) object {
 	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
 	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412"))
 	o.put("security", security(e.Allow.Delete))
+	return o
+}
+
+func (d *document) history(h *model.Entity) object {
+	e := h.HistoryOf
+	o := entityOperation(e, h.Singular, "List who changed what, the latest first")
+	o.put("parameters", append([]object{keyParameter(e)}, d.pageParameters(h, h.Page, nil)...))
+	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", h.Name+"Page"))}}, "400", "404", "422"))
+	o.put("security", security(e.Allow.Read))
 	return o
 }
 

@@ -59,7 +59,10 @@ func (a *Accounts) SetLogin(ctx context.Context, tx *query.Tx, id kit.ID, login 
 	if refused := (*sqldb.Violation)(nil); errors.As(err, &refused) && refused.Kind == sqldb.UniqueViolation {
 		return a.isTaken(refused)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Remember(ctx, a.entity, id, query.Change{Field: a.login, Value: value})
 }
 
 func (a *Accounts) isTaken(err error) *kit.Problem {

@@ -198,6 +198,8 @@ func TestMutations(t *testing.T) {
 	c.want("ann", `mutation { publish(article: "hello-world") { status } deleteArticle(id: "hello-world") __typename }`, "null", `{"data":{"publish":{"status":"OPEN"},"deleteArticle":true,"__typename":"Mutation"}}`)
 	c.has("bob", `mutation { restoreArticle(id: "hello-world") { title } }`, "null", `"code":"FORBIDDEN"`)
 	c.want("ann", `mutation { restoreArticle(id: "hello-world") { title status } deleteArticle(id: "hello-world") }`, "null", `{"data":{"restoreArticle":{"title":"Hello World","status":"OPEN"},"deleteArticle":true}}`)
+	c.want("ann", `mutation { restoreArticle(id: "hello-world") { history(first: 3) { nodes { verb version by { username } changes } pageInfo { hasNextPage } totalCount } } deleteArticle(id: "hello-world") }`, "null",
+		`{"data":{"restoreArticle":{"history":{"nodes":[{"verb":"RESTORE","version":"8","by":{"username":"ann"},"changes":{}},{"verb":"DELETE","version":"7","by":{"username":"ann"},"changes":{}},{"verb":"RESTORE","version":"6","by":{"username":"ann"},"changes":{}}],"pageInfo":{"hasNextPage":true},"totalCount":8}},"deleteArticle":true}}`)
 	c.has("ann", `mutation { deleteArticle(id: "hello-world") createTag(input: {name: "never"}) { id } }`, "null", `"code":"NOT_FOUND"`, `"data":null`)
 	c.want("", `{ tag(name: "never") { id } }`, "null", `{"data":{"tag":null}}`)
 	c.want("", `mutation { quote(input: {amount: "1.25", country: "DE"}) { a: amount currency } }`, "null", `{"data":{"quote":{"a":"2.5","currency":"EUR"}}}`)

@@ -46,6 +46,9 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 	delete(loaded.Directives, "defer") // not served
 	s := &schema{ast: loaded, backend: b, queries: map[string]verb{}, mutations: map[string]verb{}}
 	for _, e := range b.Entities {
+		if e.Owner() != nil {
+			continue // a history is read where its row is
+		}
 		s.queries[e.Singular] = verb{do: get, entity: e}
 		s.queries[e.Plural] = verb{do: list, entity: e}
 		s.mutations["create"+e.Name] = verb{do: create, entity: e}

@@ -113,6 +113,13 @@ func TestLifeOfARow(t *testing.T) {
 	c.want(404, "DELETE", "/v1/articles/hello-world", "", ann...)
 	c.want(404, "POST", "/v1/articles/hello-world/restore", "", bob...)
 	c.want(404, "POST", "/v1/articles/alpha/restore", "", ann...)
+	c.want(404, "GET", "/v1/articles/hello-world/history", "", bob...)
+	if w := c.want(200, "GET", "/v1/articles/hello-world/history?limit=2&include=by", "", as(ann, "--", `{"items":[{"id":`, `"verb":"DELETE","changes":{}`,
+		`"username":"ann"`, `"verb":"UPDATE","changes":{"price":null}`)...); !strings.Contains(w.Header().Get("Link"), "/v1/articles/hello-world/history?after=") {
+		t.Error("Link:", w.Header().Get("Link"))
+	}
+	c.want(422, "GET", "/v1/articles/hello-world/history?nothing=1", "", ann...)
+	c.want(404, "GET", "/v1/comments/hello-world/history", "", ann...)
 	c.want(200, "POST", "/v1/articles/hello-world/restore?include=tags", "", as(ann, "--", `"title":"Hello World"`, `"name":"go"`)...)
 	c.want(404, "POST", "/v1/articles/hello-world/restore", "", ann...)
 	c.want(204, "DELETE", "/v1/articles/hello-world", "", ann...)

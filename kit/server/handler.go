@@ -115,7 +115,7 @@ func (s *Server) start(w http.ResponseWriter) {
 func exposed(b *meta.Backend) []*meta.Entity {
 	var entities []*meta.Entity
 	for _, e := range b.Entities {
-		if query.Exposed(e, meta.Read) {
+		if query.Exposed(e, meta.Read) && e.Owner() == nil {
 			entities = append(entities, e)
 		}
 	}

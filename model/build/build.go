@@ -34,8 +34,9 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 		b.keepSignedOutOut() // signedout.go
 		b.keepFromGrowing()  // escalation.go
 	}
-	b.doors()   // door.go
-	b.modules() // module.go
+	b.histories() // history.go
+	b.doors()     // door.go
+	b.modules()   // module.go
 	return b.model
 }
 

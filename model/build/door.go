@@ -89,6 +89,11 @@ func (b *builder) typeNames() {
 		for _, name := range []string{e.Name + "Connection", e.Name + "Edge", e.Name + "Filter", "Create" + e.Name + "Input", "Update" + e.Name + "Input"} {
 			own[name] = e.Name
 		}
+		if h := e.History; h != nil {
+			for _, name := range []string{h.Name, h.Name + "Connection", h.Name + "Edge", h.Name + "Filter", h.Name + "Order"} {
+				own[name] = "the history of " + e.Name
+			}
+		}
 	}
 	for _, t := range b.design.Types {
 		if of := own[t.Name]; of != "" && b.taken(t.Name) {

@@ -92,6 +92,12 @@ func printModel(m *model.Model) string {
 		for _, u := range e.Uniques {
 			fmt.Fprintf(&b, "  unique %s %s\n", strings.Join(fieldNames(u.Fields), " "), printWhen(u.When))
 		}
+		if h := e.History; h != nil {
+			fmt.Fprintf(&b, "  history %s: %s, %s\n", h.Name, h.Table, printPage(h.Page))
+			for _, f := range h.Fields {
+				fmt.Fprintf(&b, "    %s\n", printField(f))
+			}
+		}
 		if e.SoftDelete {
 			fmt.Fprintf(&b, "  keeps deleted rows %s\n", e.Keep)
 		}

@@ -16,6 +16,9 @@ func Schema(m *model.Model) *schema.Schema {
 	out := &schema.Schema{Tables: []*schema.Table{keyTable()}}
 	for _, e := range m.Entities {
 		out.Tables = append(out.Tables, entityTable(e))
+		if e.History != nil {
+			out.Tables = append(out.Tables, historyTable(e.History))
+		}
 	}
 	for _, e := range m.Entities {
 		for _, f := range e.Fields {

@@ -28,6 +28,7 @@ func backend() *meta.Backend {
 	anybody, signedIn := when(meta.True()), when(meta.Ne(meta.Viewer(), meta.Null()))
 	author := meta.Eq(meta.This("author"), meta.Viewer())
 	newest := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}
+	latest := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "version", Descending: true}}}
 	return &meta.Backend{
 		Name:    "doors",
 		Account: &meta.Account{Entity: "User", Login: "email"},
@@ -63,12 +64,26 @@ func backend() *meta.Backend {
 					&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer(), ReadOnly: true},
 					&meta.Field{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Bound: 3},
 					&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Page{Size: 10, Max: 50, Order: []meta.Order{{Field: "createdAt"}}}},
+					&meta.Field{Name: "history", Kind: meta.List, Type: "ArticleHistory", Inverse: "row", Page: latest},
 				),
 				Allow: meta.Allow{
 					Read:   []meta.Rule{{When: meta.Eq(meta.This("status"), meta.Const("OPEN"))}, {When: author}},
 					Create: when(author), Update: when(author), Delete: when(author),
 				},
 				Uniques: []meta.Unique{{Name: "articles_slug_key", Fields: []string{"slug"}}},
+			},
+			{
+				Name: "ArticleHistory", Singular: "articleHistory", Plural: "articleHistories", Table: "articles_history", Key: "id",
+				Page: latest, HistoryOf: "Article", Allow: meta.Allow{Read: anybody},
+				Fields: []*meta.Field{
+					{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
+					{Name: "row", Kind: meta.Reference, Type: "Article", Column: "row_id", Internal: true},
+					{Name: "version", Kind: meta.Int64, Column: "version"},
+					{Name: "at", Kind: meta.DateTime, Column: "at"},
+					{Name: "by", Kind: meta.Reference, Type: "User", Column: "by_id", Null: true},
+					{Name: "verb", Kind: meta.String, Column: "verb"},
+					{Name: "changes", Kind: meta.JSON, Column: "changes"},
+				},
 			},
 			{
 				Name: "Tag", Singular: "tag", Plural: "tags", Path: "tags", Table: "tags", Key: "name",
