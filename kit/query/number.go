@@ -104,7 +104,7 @@ func (c counter) now(ctx context.Context, id kit.ID) (number int64, parent strin
 		column = ident(c.parent.Column)
 	}
 	cells := []cell{{class: integerClass, kind: meta.Int64}, {class: textClass, kind: meta.ID}}
-	sql := "SELECT " + ident(c.field.Column) + ", " + column + c.tx.engine.dialect.textual() + " FROM " + ident(c.entity.Table) + " WHERE id = $1"
+	sql := "SELECT " + ident(c.field.Column) + ", " + column + c.tx.engine.dialect.textual() + " FROM " + stored(c.entity) + " WHERE id = $1"
 	if _, err := c.tx.one(ctx, sql, slots(meta.ID), []any{string(id)}, cells); err != nil {
 		return 0, "", err
 	}
@@ -161,7 +161,7 @@ func (c counter) name() string { return c.entity.Table + "." + c.field.Column }
 
 // last is the largest number of the parent's rows and where it is found; $3 is the parent, where it has one.
 func (c counter) last() (value, where string) {
-	value, where = "coalesce(max("+ident(c.field.Column)+"), 0)", ident(c.entity.Table)+" WHERE "
+	value, where = "coalesce(max("+ident(c.field.Column)+"), 0)", stored(c.entity)+" WHERE "
 	switch {
 	case c.parent == nil:
 		return value, where + "TRUE"

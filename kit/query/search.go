@@ -204,8 +204,7 @@ func (r *renderer) matches(x *meta.Expr, e env) (condition string, ok bool) {
 		}
 	}
 	row := &scope{entity: key.typ.entity, alias: r.alias("r")}
-	return conjunction(key.guard, "EXISTS (SELECT 1 FROM "+ident(row.entity.Table)+" "+row.alias+" WHERE "+
-		conjunction(row.alias+".id = "+key.sql, r.found(row, asked, chosen))+")"), true
+	return conjunction(key.guard, r.isThere(row, key.sql, r.found(row, asked, chosen))), true
 }
 
 // soughtBy is what an expression asks for, and whether the caller chose it.

@@ -250,7 +250,7 @@ func (c *call) restore(r *resource, key string) error {
 	if row == nil {
 		return c.noContent()
 	}
-	return c.answerRow(http.StatusOK, s, row)
+	return c.send(rowAnswer(http.StatusOK, s, row))
 }
 
 // changes reads the members of a body that fields name.
