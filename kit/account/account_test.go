@@ -555,3 +555,35 @@ type broken struct{}
 func (broken) Send(context.Context, mail.Message) error { return io.ErrUnexpectedEOF }
 
 var _ http.Handler = (*account.Accounts)(nil)
+
+// An account that is deleted and stays signs nobody in, and its address may be registered again.
+func TestDeletedAccountsSignNobodyIn(t *testing.T) {
+	w := verified(t)
+	user := w.engine.Backend().Entity("User")
+	user.SoftDelete = true
+	if _, err := w.engine.DB().Handle().Exec(`ALTER TABLE users ADD COLUMN deleted_at INTEGER; DROP INDEX users_email_key;
+		CREATE UNIQUE INDEX users_email_key ON users (email) WHERE deleted_at IS NULL`); err != nil {
+		t.Fatal(err)
+	}
+	code, tokens := w.signIn("ada@example.com", password)
+	w.want("sign in", code, 200, nil, nil)
+	viewer, err := w.viewer(fmt.Sprint(tokens["accessToken"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Write(t.Context(), viewer, func(ctx context.Context, tx *query.Tx) error {
+		return tx.System().Delete(ctx, user, string(viewer.ID), 0)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	code, _ = w.signIn("ada@example.com", password)
+	w.want("sign in when deleted", code, 401, nil, nil)
+	code, _ = w.post("refresh", object{"refreshToken": tokens["refreshToken"]})
+	w.want("refresh when deleted", code, 401, nil, nil)
+	code, _ = w.register("ada@example.com")
+	w.want("register again", code, 202, nil, nil)
+	code, _ = w.post("verify", object{"token": w.token()})
+	w.want("verify again", code, 200, nil, nil)
+	code, _ = w.signIn("ada@example.com", password)
+	w.want("sign in again", code, 200, nil, nil)
+}
