@@ -48,6 +48,8 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
   others: [Thing!]! @length(max: 5)
   type: String!, func: String!, error: String!, string: String!, kit: String!, query: String!, meta: String!, len: String!
 }
+type Kept @entity @softDelete(keep: "36h") @history @allow(do: [READ, DELETE], when: "true") { thing: Thing!, by: Kept @onDelete(do: RESTRICT), parts: [Piece!]! }
+type Piece @entity @allow(do: READ, when: "true") { kept: Kept! @onDelete(do: CASCADE) }
 input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [In!] }
 `}, {Name: "design/query.graphql", Text: `
 type Word @entity @allow(do: READ, when: "true") { text: String! @key @search }

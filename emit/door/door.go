@@ -65,7 +65,13 @@ func Required(f *model.Field) bool { return !f.Null && f.Default == nil && f.Kin
 // Hidden tells whether a field that is not null in the database may be null at a door: by a READ rule of its own, or
 // because the viewer may not read what it refers to, or that is deleted.
 func Hidden(f *model.Field) bool {
-	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (f.Target.Vanishes() || !everybody(f.Target.Allow.Read))
+	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (mayOutlive(f) || !everybody(f.Target.Allow.Read))
+}
+
+// mayOutlive tells whether a row may be there while the one that its field f refers to is deleted and stays. With CASCADE and
+// RESTRICT it may not.
+func mayOutlive(f *model.Field) bool {
+	return f.Target.Vanishes() && !(f.Said && f.OnDelete != model.SetNull)
 }
 
 // everybody tells whether one of the rules is the constant true.
