@@ -166,7 +166,7 @@ func testHistoryPages(w *world) {
 				return err
 			}
 			versions = append(versions, fmt.Sprint(rowsText(list.Rows), list.HasNext))
-			s.After = list.Cursors[len(list.Cursors)-1]
+			s.After = list.Cursor(len(list.Rows) - 1)
 			return nil
 		}))
 	}

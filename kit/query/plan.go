@@ -16,7 +16,7 @@ type plan struct {
 	never  bool   // no row can fit, so that no statement is needed
 	keys   []orderKey
 	hash   string // of the order, for cursors
-	parent int // the column that names the row whose list this is, or -1
+	parent int    // the column that names the row whose list this is, or -1
 	lists  []listStep
 }
 
