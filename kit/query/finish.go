@@ -4,7 +4,10 @@ import "strconv"
 
 // finish drops the parameters that folding left unused, which PostgreSQL would refuse, and numbers the others in the
 // order in which the statement names them.
-func finish(sql string, params []param) (string, []param) {
+func finish(sql string, params []param) (string, []param) { return finishBehind(0, sql, params) }
+
+// finishBehind is finish of what stands behind so many other arguments.
+func finishBehind(others int, sql string, params []param) (string, []param) {
 	numbers := make([]int, len(params)+1)
 	used := make([]param, 0, len(params))
 	out := make([]byte, 0, len(sql))
@@ -29,7 +32,7 @@ func finish(sql string, params []param) (string, []param) {
 				used = append(used, params[n-1])
 				numbers[n] = len(used)
 			}
-			out = strconv.AppendInt(out, int64(numbers[n]), 10)
+			out = strconv.AppendInt(out, int64(others+numbers[n]), 10)
 			i = end - 1
 		}
 	}

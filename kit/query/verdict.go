@@ -321,10 +321,7 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 	}
 	sql := "SELECT " + strings.Join(v.columns, ", ") + " FROM " + v.renderer.table(v.row) + " WHERE t0.id = " +
 		v.renderer.param(param{source: slotSource, typ: typ{kind: meta.ID}})
-	cells := make([]cell, len(v.columns))
-	for i := range cells {
-		cells[i].class = booleanClass
-	}
+	cells := v.cells()
 	sql, params := finish(sql, v.renderer.params)
 	found, err := t.one(ctx, sql, params, append([]any{string(id)}, old...), cells)
 	if err != nil {
@@ -334,6 +331,33 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 		return fmt.Errorf("%s %s: it is gone within its own transaction", v.entity.Name, id)
 	}
 	return v.judge(v.answers(cells), held, t.viewer, what)
+}
+
+func (v *verdict) cells() []cell {
+	cells := make([]cell, len(v.columns))
+	for i := range cells {
+		cells[i].class = booleanClass
+	}
+	return cells
+}
+
+// atOnce tells whether the statement that inserts the row can ask the questions too. It can on PostgreSQL, unless a list
+// is written behind it, or the table is named in a question: RETURNING sees the rows of the table as they were before.
+func (v *verdict) atOnce(w *write) bool {
+	if !w.tx.engine.dialect.postgres || len(v.columns) == 0 || v.renderer.table(v.row) != stored(v.entity)+" t0" {
+		return false
+	}
+	for _, f := range w.given {
+		if f.Kind == meta.List {
+			return false
+		}
+	}
+	for _, c := range v.columns {
+		if strings.Contains(c, v.entity.Table) {
+			return false
+		}
+	}
+	return true
 }
 
 // one runs a statement that answers with at most one row.

@@ -48,7 +48,11 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := w.number(ctx); err != nil {
 		return "", err
 	}
-	if inserted, err := w.insert(ctx, onConflict); err != nil || !inserted {
+	var answers []cell
+	if after.atOnce(w) {
+		answers = after.cells()
+	}
+	if inserted, err := w.insert(ctx, onConflict, after, answers); err != nil || !inserted {
 		return "", err
 	}
 	if err := w.replaceLists(ctx); err != nil {
@@ -56,6 +60,9 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	}
 	if err := t.record(ctx, e, created, []string{string(w.id)}, w.changes(nil)); err != nil {
 		return "", err
+	}
+	if answers != nil {
+		return w.id, after.judge(after.answers(answers), nil, t.viewer, w.what())
 	}
 	return w.id, after.ask(ctx, t, w.id, nil, nil, w.what())
 }
@@ -186,7 +193,8 @@ func (w *write) required() {
 	}
 }
 
-func (w *write) insert(ctx context.Context, onConflict string) (inserted bool, err error) {
+// insert stores the row. Where there are answers to receive, the statement asks the questions of after too.
+func (w *write) insert(ctx context.Context, onConflict string, after *verdict, answers []cell) (inserted bool, err error) {
 	var columns, places []string
 	var args []any
 	add := func(f *meta.Field, value any) error {
@@ -204,15 +212,41 @@ func (w *write) insert(ctx context.Context, onConflict string) (inserted bool, e
 			return false, err
 		}
 	}
-	sql := "INSERT INTO " + stored(w.entity) + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
+	sql := "INSERT INTO " + stored(w.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
 	if onConflict != "" {
 		sql += " " + onConflict
+	}
+	if answers != nil {
+		asked, params := finishBehind(len(args), strings.Join(after.columns, ", "), after.renderer.params)
+		more, err := w.tx.args(params, []any{string(w.id)})
+		if err != nil {
+			return false, err
+		}
+		return w.insertAsking(ctx, sql+" RETURNING "+asked, append(args, more...), answers)
 	}
 	rows, err := w.tx.conn.Exec(ctx, sql, args...)
 	if err != nil {
 		return false, w.violation(err)
 	}
 	return rows > 0, nil
+}
+
+func (w *write) insertAsking(ctx context.Context, sql string, args []any, answers []cell) (inserted bool, err error) {
+	rows, err := w.tx.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return false, w.violation(err)
+	}
+	defer rows.Close()
+	if inserted = rows.Next(); inserted {
+		if err := readAll(rows, answers); err != nil {
+			return false, err
+		}
+		rows.Close()
+	}
+	if err := rows.Err(); err != nil {
+		return false, w.violation(err)
+	}
+	return inserted, nil
 }
 
 // stored is the value of a field of a new row.

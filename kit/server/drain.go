@@ -25,8 +25,12 @@ import (
 // sent at the very moment when the server closes a connection that was silent for the whole moment. Their clients see the
 // connection end before any answer, and no handler ran.
 
-// silence is how long a connection may be silent while draining before it is closed.
-const silence = 500 * time.Millisecond
+// How long a connection may be silent while draining before it is closed: a moment, and less where somebody else accepts
+// from the same socket, so that its caller finds the next version at once.
+const (
+	silence       = 500 * time.Millisecond
+	silenceShared = 100 * time.Millisecond
+)
 
 // connections are all that a listener accepted and that are still open.
 type connections struct {
@@ -108,13 +112,16 @@ func (cs *connections) drain(timeout time.Duration, closed <-chan error) (left i
 	cs.draining = true
 	cs.mu.Unlock()
 	cs.wakeAccept()
-	began := time.Now()
+	began, patience := time.Now(), silence
+	if cs.shared {
+		patience = silenceShared
+	}
 	<-closed
 	for time.Since(began) < timeout {
 		if left = cs.count(); left == 0 {
 			return 0
 		}
-		if time.Since(began) > silence {
+		if time.Since(began) > patience {
 			cs.wakeSilent()
 		}
 		time.Sleep(5 * time.Millisecond)
