@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -82,6 +83,32 @@ func TestCompiles(t *testing.T) {
 	dir := t.TempDir()
 	writeService(t, dir, m)
 	vet(t, dir)
+}
+
+// Of the designs that are the measure of the language, those of which all is built but what waits for events, tasks and
+// caches build without that.
+func TestDesignsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds services")
+	}
+	for _, name := range []string{"2-marketplace", "3-conduit"} {
+		t.Run(name, func(t *testing.T) {
+			text := read(t, "../design/testdata/designs/"+name+".graphql")
+			for _, later := range laterParts {
+				text = later.ReplaceAllString(text, "")
+			}
+			dir := t.TempDir()
+			writeService(t, dir, parse(t, []design.Source{{Name: "design/" + name[2:] + ".graphql", Text: text}}))
+			vet(t, dir)
+		})
+	}
+}
+
+var laterParts = []*regexp.Regexp{
+	regexp.MustCompile(`(?ms)^extend type (Task|External) \{.*?^\}\n`),
+	regexp.MustCompile(`(?ms)^(?:"[^"\n]*"\n)?type \w+ @event[^{]*\{.*?\}\n`),
+	regexp.MustCompile(` @(emits|signed|cache)\([^)]*\)`),
+	regexp.MustCompile(` @idempotent\(key: "[^"]*"\)`),
 }
 
 // A missing operation breaks the build at the interface.
