@@ -20,7 +20,8 @@ scalar Isbn @format(pattern: "^[0-9]{13}$")
 enum Kind { A B_C lower }
 type Part { text: String, count: Int!, kind: Kind!, when: DateTime, data: JSON, cost: Decimal! }
 type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, name: String! }
-type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true") {
+type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
+  @noOverlap(from: instant, until: instantOr, per: [user, kind], when: "yes", code: TAKEN) {
   number: Int! @key
   nth: Int! @default(from: "next()"), nthOf: Int64 @default(from: "next(user)")
   text: String! @search, textOr: String @search

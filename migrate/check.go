@@ -36,6 +36,12 @@ func checkSchema(s *schema.Schema) error {
 			}
 			indexes[index.Name] = true
 		}
+		for _, x := range table.Exclusions { // which has an index of its name
+			if indexes[x.Name] || tables[x.Name] {
+				return fmt.Errorf("exclusion %s of table %s: the name is taken", x.Name, table.Name)
+			}
+			indexes[x.Name] = true
+		}
 	}
 	for _, table := range s.Tables {
 		if err := checkSearch(table, tables, indexes); err != nil {
@@ -113,6 +119,12 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 			named = append(named, part.Column)
 		}
 	}
+	for _, x := range table.Exclusions {
+		if err := checkExclusion(table, x); err != nil {
+			return fmt.Errorf("exclusion %s: %w", x.Name, err)
+		}
+		named = append(named, x.Per...)
+	}
 	for _, check := range table.Checks {
 		if err := checkName(check.Name, longestName); err != nil {
 			return err
@@ -137,6 +149,22 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 		if !columns[name] {
 			return fmt.Errorf("no column %q", name)
 		}
+	}
+	return nil
+}
+
+func checkExclusion(table *schema.Table, x *schema.Exclusion) error {
+	if err := checkName(x.Name, longestName); err != nil {
+		return err
+	}
+	from, until := findColumn(table, x.From), findColumn(table, x.Until)
+	switch {
+	case from == nil || until == nil:
+		return fmt.Errorf("no columns %q and %q", x.From, x.Until)
+	case from.Type != until.Type || from.Type != schema.DateTime && from.Type != schema.Date:
+		return fmt.Errorf("%s and %s are no span", x.From, x.Until)
+	case len(table.PrimaryKey) == 0:
+		return fmt.Errorf("the table has no primary key")
 	}
 	return nil
 }

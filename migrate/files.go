@@ -104,7 +104,8 @@ func Name(plan *Plan) string {
 func rank(do Do) int {
 	order := []Do{
 		CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, ChangeColumn,
-		ChangePrimaryKey, AddForeignKey, AddSearch, AddIndex, AddCheck, DropForeignKey, DropSearch, DropIndex, DropCheck,
+		ChangePrimaryKey, AddForeignKey, AddSearch, AddExclusion, AddIndex, AddCheck, DropForeignKey, DropSearch, DropExclusion,
+		DropIndex, DropCheck,
 	}
 	for i, each := range order {
 		if each == do {

@@ -85,11 +85,12 @@ type postgresPlan struct {
 	before   []string       // on the old columns, in the first script
 	main     []atlas.Change // in the first script
 	validate []string       // reads whole tables, under a lock that lets others read and write
+	exclude  []string       // reads whole tables, while nobody else does
 	index    []string       // outside of a transaction
 	retyped  bool           // a column of the table at hand changes its type
 }
 
-// planPostgres gives up to three scripts.
+// planPostgres gives up to four scripts.
 func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script, error) {
 	first, err := renameOnPostgres(renamed, renames)
 	if err != nil {
@@ -113,10 +114,10 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 		main[i] = strings.ReplaceAll(main[i], "ADD\nCONSTRAINT", "ADD CONSTRAINT")
 	}
 	first = append(first, renameSearches(renamed, renames)...)
-	last := p.searches()
+	last := append(p.searches(), p.exclusions()...)
 	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.before, main, last)
 	var scripts []Script
-	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"index", p.index, true}} {
+	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"exclude", p.exclude, false}, {"index", p.index, true}} {
 		if len(script.Statements) == 0 {
 			continue
 		}
@@ -148,7 +149,7 @@ func renameOnPostgres(renamed *schema.Schema, renames []rename) ([]string, error
 			changes = append(changes, modify(table, &atlas.RenameColumn{From: atlas.NewColumn(r.old), To: atlas.NewColumn(r.new)}))
 		case "index":
 			changes = append(changes, renameIndex(table, r.old, r.new))
-		case "foreign key": // atlas has no such change
+		case "foreign key", "exclusion": // atlas has no such change
 			statements = append(statements, fmt.Sprintf(`ALTER TABLE "%s" RENAME CONSTRAINT "%s" TO "%s"`, r.table, r.old, r.new))
 		}
 		more, err := commands(postgres.DefaultPlan.PlanChanges(context.Background(), "", changes, layout))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/schema"
@@ -12,7 +13,7 @@ import (
 
 // rename is one thing that gets another name. Table is the table's name once tables are renamed.
 type rename struct {
-	kind  string // "table", "column", "index", "foreign key"
+	kind  string // "table", "column", "index", "foreign key", "exclusion"
 	table string
 	old   string
 	new   string
@@ -20,8 +21,8 @@ type rename struct {
 
 // applyRenames gives from with the names that its tables and columns have in to, and what was renamed, tables first.
 //
-// A name counts as changed when the old one is in from and no longer in to, and the new one is not yet in from. Indexes
-// and foreign keys, whose names are made of those, are followed when nothing but their name differs.
+// A name counts as changed when the old one is in from and no longer in to, and the new one is not yet in from. Indexes,
+// foreign keys and exclusions, whose names are made of those, are followed when nothing but their name differs.
 func applyRenames(from, to *schema.Schema) (*schema.Schema, []rename) {
 	renamed := clone(from)
 	var renames []rename
@@ -94,6 +95,15 @@ func renameColumn(s *schema.Schema, table *schema.Table, column *schema.Column, 
 			*index.Where = predicateWith(*index.Where, column.Name, name)
 		}
 	}
+	for _, x := range table.Exclusions {
+		ends := []string{x.From, x.Until}
+		replace(ends)
+		x.From, x.Until = ends[0], ends[1]
+		replace(x.Per)
+		if x.Where != nil {
+			*x.Where = predicateWith(*x.Where, column.Name, name)
+		}
+	}
 	for _, key := range table.ForeignKeys {
 		replace(key.Columns)
 	}
@@ -130,33 +140,27 @@ func exprWith(expr, old, name string) string {
 	return out.String()
 }
 
-// adoptNames gives indexes and foreign keys of old the names that their equals have in table.
+// adoptNames gives indexes, foreign keys and exclusions of old the names that their equals have in table.
 func adoptNames(old, table *schema.Table) []rename {
+	return slices.Concat(
+		adopt("index", table.Name, old.Indexes, table.Indexes, func(i *schema.Index) *string { return &i.Name }),
+		adopt("foreign key", table.Name, old.ForeignKeys, table.ForeignKeys, func(k *schema.ForeignKey) *string { return &k.Name }),
+		adopt("exclusion", table.Name, old.Exclusions, table.Exclusions, func(x *schema.Exclusion) *string { return &x.Name }))
+}
+
+func adopt[T any](kind, table string, from, to []*T, name func(*T) *string) []rename {
 	var renames []rename
-	for _, index := range old.Indexes {
-		if named(table.Indexes, indexName, index.Name) != nil {
+	nameOf := func(item *T) string { return *name(item) }
+	for _, item := range from {
+		if named(to, nameOf, *name(item)) != nil {
 			continue
 		}
-		for _, other := range table.Indexes {
-			as := *index
-			as.Name = other.Name
-			if named(old.Indexes, indexName, other.Name) == nil && reflect.DeepEqual(&as, other) {
-				renames = append(renames, rename{"index", table.Name, index.Name, other.Name})
-				index.Name = other.Name
-				break
-			}
-		}
-	}
-	for _, key := range old.ForeignKeys {
-		if named(table.ForeignKeys, keyName, key.Name) != nil {
-			continue
-		}
-		for _, other := range table.ForeignKeys {
-			as := *key
-			as.Name = other.Name
-			if named(old.ForeignKeys, keyName, other.Name) == nil && reflect.DeepEqual(&as, other) {
-				renames = append(renames, rename{"foreign key", table.Name, key.Name, other.Name})
-				key.Name = other.Name
+		for _, other := range to {
+			as := *item
+			*name(&as) = *name(other)
+			if named(from, nameOf, *name(other)) == nil && reflect.DeepEqual(&as, other) {
+				renames = append(renames, rename{kind, table, *name(item), *name(other)})
+				*name(item) = *name(other)
 				break
 			}
 		}
@@ -167,6 +171,8 @@ func adoptNames(old, table *schema.Table) []rename {
 func indexName(i *schema.Index) string    { return i.Name }
 func keyName(k *schema.ForeignKey) string { return k.Name }
 func checkOf(c *schema.Check) string      { return c.Name }
+
+func exclusionName(x *schema.Exclusion) string { return x.Name }
 
 // named is the item of that name, or nil.
 func named[T any](items []*T, name func(*T) string, wanted string) *T {

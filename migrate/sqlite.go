@@ -76,7 +76,8 @@ func planSQLite(from, renamed, to *schema.Schema, renames []rename) ([]Script, e
 	}
 	statements, rebuilds := ownCopying(planned, renamed, to)
 	drops, makes := searchesOnSQLite(from, to, renames, statements)
-	statements = slices.Concat(drops, first, noneLeftOnSQLite(renamed, to), statements, makes)
+	dropsExclusions, makesExclusions := exclusionsOnSQLite(from, renamed, to, renames, statements)
+	statements = slices.Concat(drops, dropsExclusions, first, noneLeftOnSQLite(renamed, to), statements, makes, makesExclusions)
 	if rebuilds {
 		statements = guarded(statements)
 	}

@@ -40,6 +40,10 @@ const (
 	DropForeignKey   Do = "drop foreign key"
 	ChangeForeignKey Do = "change foreign key"
 	RenameForeignKey Do = "rename foreign key"
+	AddExclusion     Do = "add exclusion"
+	DropExclusion    Do = "drop exclusion"
+	ChangeExclusion  Do = "change exclusion"
+	RenameExclusion  Do = "rename exclusion"
 	AddCheck         Do = "add check"
 	DropCheck        Do = "drop check"
 	ChangeCheck      Do = "change check"
@@ -103,6 +107,8 @@ func (d *description) renames(renames []rename) {
 			d.step(RenameIndex, r.table, r.new, "rename index %s to %s", r.old, r.new)
 		case "foreign key":
 			d.step(RenameForeignKey, r.table, r.new, "rename foreign key %s to %s", r.old, r.new)
+		case "exclusion":
+			d.step(RenameExclusion, r.table, r.new, "rename exclusion %s to %s", r.old, r.new)
 		}
 	}
 }
@@ -138,6 +144,7 @@ func (d *description) table(from, to *schema.Table) {
 	}
 	compare(d, to.Name, from.Indexes, to.Indexes, indexName, [3]Do{AddIndex, DropIndex, ChangeIndex})
 	compare(d, to.Name, from.ForeignKeys, to.ForeignKeys, keyName, [3]Do{AddForeignKey, DropForeignKey, ChangeForeignKey})
+	compare(d, to.Name, from.Exclusions, to.Exclusions, exclusionName, [3]Do{AddExclusion, DropExclusion, ChangeExclusion})
 	compare(d, to.Name, from.Checks, to.Checks, checkOf, [3]Do{AddCheck, DropCheck, ChangeCheck})
 	switch {
 	case sameSearch(from, to):

@@ -98,6 +98,7 @@ type Entity struct {
 	Uniques  []*Unique
 	Indexes  []*Index
 	Search   []*Field // whose words form the document that is searched, as declared; none without a @search
+	Excludes []*Exclusion
 	Checks   []*Check
 	Internal bool // opens no door
 	Was      string
@@ -346,6 +347,17 @@ type Index struct {
 	Name   string
 	Fields []*Field
 	When   *Expr
+}
+
+// Exclusion is a @noOverlap: the spans of no two rows overlap that are equal in Per. A span holds its start and not its
+// end, and reaches without end where one of them is null.
+type Exclusion struct {
+	Pos         diag.Pos
+	Name        string // of the constraint: "bookings_resource_id_starts_at_excl"
+	From, Until *Field // both DateTime or both Date
+	Per         []*Field
+	When        *Expr  // nil for all rows
+	Code        string // stable error code; OVERLAP unless given
 }
 
 // Check is a condition that holds on every row written.

@@ -20,6 +20,7 @@ type Table struct {
 	PrimaryKey  []string      `json:"primaryKey"`
 	Indexes     []*Index      `json:"indexes,omitempty"`
 	ForeignKeys []*ForeignKey `json:"foreignKeys,omitempty"`
+	Exclusions  []*Exclusion  `json:"exclusions,omitempty"`
 	Checks      []*Check      `json:"checks,omitempty"`
 	Search      []string      `json:"search,omitempty"` // text columns whose words form one document that is searched
 }
@@ -108,6 +109,19 @@ type ForeignKey struct {
 	Table    string   `json:"table"`
 	To       []string `json:"to"`
 	OnDelete Action   `json:"onDelete"`
+}
+
+// Exclusion is a constraint between rows: no two that are equal in Per have spans that overlap. A span is two columns of
+// one type, DateTime or Date; its start belongs to it and its end does not, and a null is no limit. A row with a null in
+// Per is equal to none.
+//
+// Postgres has such a constraint; on SQLite two triggers refuse what breaks it.
+type Exclusion struct {
+	Name  string     `json:"name"`
+	From  string     `json:"from"`
+	Until string     `json:"until"`
+	Per   []string   `json:"per,omitempty"`
+	Where *Predicate `json:"where,omitempty"` // of the rows that it is about
 }
 
 // Check is a constraint on one row.

@@ -196,7 +196,8 @@ func (d dataSet) load(ctx context.Context, db *pgx.Conn) error {
 }
 
 func columnsOf(ctx context.Context, db *pgx.Conn, table string) ([]string, error) {
-	rows, err := db.Query(ctx, "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1", table)
+	rows, err := db.Query(ctx, `SELECT column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'`, table)
 	if err != nil {
 		return nil, err
 	}

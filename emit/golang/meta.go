@@ -68,6 +68,13 @@ func entityMeta(p *printer, e *model.Entity) {
 		}
 		p.f("},")
 	}
+	if len(e.Excludes) > 0 {
+		p.f("Excludes: []meta.Exclusion{")
+		for _, x := range e.Excludes {
+			p.f("%s,", exclusionMeta(x))
+		}
+		p.f("},")
+	}
 	if checks := checksMeta(e.Checks); checks != "" {
 		p.f("Checks: %s,", checks)
 	}
@@ -302,14 +309,33 @@ func rulesMeta(rules []*model.Rule) string {
 	return "[]meta.Rule{\n" + strings.Join(texts, ",\n") + ",\n}"
 }
 
+func exclusionMeta(x *model.Exclusion) string {
+	var l literals
+	l.text("Name", x.Name)
+	l.text("From", x.From.Name)
+	l.text("Until", x.Until.Name)
+	if len(x.Per) > 0 {
+		l.part("Per", namesMeta(x.Per))
+	}
+	if x.When != nil {
+		l.part("When", expression(x.When))
+	}
+	l.text("Code", x.Code)
+	return l.String()
+}
+
+func namesMeta(fields []*model.Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return "[]string{" + quoted(names...) + "}"
+}
+
 func uniqueMeta(u *model.Unique) string {
 	var l literals
 	l.text("Name", u.Name)
-	names := make([]string, len(u.Fields))
-	for i, f := range u.Fields {
-		names[i] = f.Name
-	}
-	l.part("Fields", "[]string{"+quoted(names...)+"}")
+	l.part("Fields", namesMeta(u.Fields))
 	l.flag("IgnoreCase", u.IgnoreCase)
 	if u.When != nil {
 		l.part("When", expression(u.When))

@@ -13,7 +13,7 @@ import (
 
 // Tables makes the tables of a resolved backend in an empty database, with keys, indexes on references, unique indexes and
 // searches, as the tool's own migrations would, and the runtime's own but for those of accounts. constraints adds table
-// constraints in SQL, by table.
+// constraints in SQL, by table, and says by the name of an exclusion of which rows it is.
 //
 // It is for backends that a test writes by hand; a generated service has its migrations.
 func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[string][]string) {
@@ -21,6 +21,9 @@ func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[s
 	t := tables{postgres: db.Dialect() == sqldb.Postgres}
 	for _, e := range b.Entities {
 		t.entity(b, e, constraints[e.Table])
+		for i := range e.Excludes {
+			t.exclusion(e, &e.Excludes[i], constraints[e.Excludes[i].Name])
+		}
 	}
 	t.joins(b)
 	t.searches(b)
@@ -75,6 +78,39 @@ func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 			columns = append(columns, column)
 		}
 		t.indexes = append(t.indexes, "CREATE UNIQUE INDEX "+u.Name+" ON "+name(e.Table)+" ("+strings.Join(columns, ", ")+")"+among)
+	}
+}
+
+// exclusion keeps spans apart, as package migrate of the tool does: by a constraint, or by two triggers.
+func (t *tables) exclusion(e *meta.Entity, x *meta.Exclusion, conditions []string) {
+	if e.SoftDelete {
+		conditions = append(slices.Clone(conditions), meta.DeletedAt+" IS NULL")
+	}
+	where := strings.Join(append([]string{"TRUE"}, conditions...), " AND ")
+	from, until := e.Field(x.From), e.Field(x.Until)
+	if t.postgres {
+		var parts []string
+		for _, per := range x.Per {
+			parts = append(parts, name(e.Field(per).Column)+" WITH =")
+		}
+		spans := map[meta.Kind]string{meta.DateTime: "tstzrange", meta.Date: "daterange"}[from.Kind]
+		parts = append(parts, spans+"("+name(from.Column)+", "+name(until.Column)+") WITH &&")
+		t.keys = append(t.keys, "CREATE EXTENSION IF NOT EXISTS btree_gist",
+			"ALTER TABLE "+name(e.Table)+" ADD CONSTRAINT "+x.Name+" EXCLUDE USING gist ("+strings.Join(parts, ", ")+") WHERE ("+where+")")
+		return
+	}
+	mine := "id = new.id"
+	overlap := []string{
+		"NOT " + mine, where, "EXISTS (SELECT 1 FROM " + name(e.Table) + " WHERE " + mine + " AND " + where + ")",
+		name(until.Column) + " > new." + name(from.Column) + " OR " + name(until.Column) + " IS NULL OR new." + name(from.Column) + " IS NULL",
+		name(from.Column) + " < new." + name(until.Column) + " OR " + name(from.Column) + " IS NULL OR new." + name(until.Column) + " IS NULL",
+	}
+	for _, per := range x.Per {
+		overlap = append(overlap, name(e.Field(per).Column)+" = new."+name(e.Field(per).Column))
+	}
+	for _, verb := range []string{"insert", "update"} {
+		t.keys = append(t.keys, fmt.Sprintf("CREATE TRIGGER %s_%s AFTER %[2]s ON %s BEGIN SELECT RAISE(ABORT, 'EXCLUSION constraint failed: %[1]s') FROM %[3]s WHERE (%s); END",
+			x.Name, verb, name(e.Table), strings.Join(overlap, ") AND (")))
 	}
 }
 

@@ -36,6 +36,7 @@ type Entity struct {
 	Page     Page
 	Allow    Allow
 	Uniques  []Unique
+	Excludes []Exclusion
 	Checks   []Check
 	Internal bool // opens no door
 
@@ -222,6 +223,15 @@ type Unique struct {
 	Fields     []string
 	IgnoreCase bool
 	When       *Expr
+}
+
+// Exclusion keeps the spans of rows apart that are equal in Per: the database refuses one that overlaps.
+type Exclusion struct {
+	Name        string // of the constraint in the database
+	From, Until string // fields; the span does not hold its end, and null is no limit
+	Per         []string
+	When        *Expr // nil for all rows
+	Code        string
 }
 
 // Check is a condition that holds on every row written.

@@ -204,10 +204,11 @@ func TestAFailureRollsBack(t *testing.T) {
 func TestViolations(t *testing.T) {
 	each(t, func(t *testing.T, db sqldb.Database) {
 		exec(t, db, "CREATE TABLE p (id text PRIMARY KEY)", "INSERT INTO p VALUES ('1')",
-			"CREATE TABLE t (a bigint NOT NULL, b text, p text CONSTRAINT t_p_fkey REFERENCES p (id) ON DELETE RESTRICT, CONSTRAINT t_a_check CHECK (a > 0))",
+			"CREATE TABLE t (a bigint NOT NULL, b text, p text CONSTRAINT t_p_fkey REFERENCES p (id) ON DELETE RESTRICT, CONSTRAINT t_a_check CHECK (a > 0), CONSTRAINT t_excl EXCLUDE USING gist (int8range(a, a + 2) WITH &&))",
 			"CREATE UNIQUE INDEX t_b_key ON t (lower(b))", "INSERT INTO t VALUES (1, 'x', '1')")
 		for _, test := range []struct{ sql, want string }{
-			{"INSERT INTO t VALUES (2, 'X', NULL)", "unique t_b_key t []"},
+			{"INSERT INTO t VALUES (5, 'X', NULL)", "unique t_b_key t []"},
+			{"INSERT INTO t VALUES (2, 'y', NULL)", "exclusion t_excl t []"},
 			{"INSERT INTO t VALUES (NULL, 'y', NULL)", "not null  t [a]"},
 			{"INSERT INTO t VALUES (-1, 'y', NULL)", "check t_a_check t []"},
 			{"INSERT INTO t VALUES (3, 'y', '2')", "foreign key t_p_fkey t []"},

@@ -15,6 +15,7 @@ var kinds = map[string]sqldb.ViolationKind{
 	"23001": sqldb.ForeignKeyViolation, // ON DELETE RESTRICT
 	"23514": sqldb.CheckViolation,
 	"23502": sqldb.NotNullViolation,
+	"23P01": sqldb.ExclusionViolation,
 }
 
 // translate turns the error of a broken constraint into a *sqldb.Violation and leaves others as they are.

@@ -102,6 +102,8 @@ var cases = []struct {
 	{"delete", testDelete},
 	{"unique", testUnique},
 	{"checks", testChecks},
+	{"spans do not overlap", testOverlaps},
+	{"of spans at the same time one wins", testOverlapRace},
 	{"bounded lists", testBounds},
 	{"many-to-many lists are replaced", testLists},
 	{"naming makes", testUpsert},

@@ -20,6 +20,7 @@ var stayingCases = []struct {
 	{"a deleted row is nowhere", testDeletedNowhere},
 	{"a reference to a deleted row is null", testDeletedReference},
 	{"unique among the living", testUniqueAmongLiving},
+	{"apart from the living", testApartFromLiving},
 	{"a delete takes along what follows, and a restore brings it back", testCascade},
 	{"a row that a living one needs is not deleted", testRestrict},
 	{"a part is hidden with its whole", testParts},
@@ -122,6 +123,17 @@ func testUniqueAmongLiving(w *world) {
 	w.gone(w.ann, "Tag", tag)
 	w.create(w.ann, false, "Tag", "name", "t")
 	w.want(w.restore(w.ann, "Tag", tag), "CONFLICT name:TAKEN")
+}
+
+func testApartFromLiving(w *world) {
+	room := w.create(w.ann, true, "Topic", "name", "room")
+	booking := []any{"room", room, "desk", 1, "startsAt", hour(1), "endsAt", hour(3)}
+	first := w.create(w.ann, false, "Booking", booking...)
+	w.gone(w.ann, "Booking", first)
+	second := w.create(w.ann, false, "Booking", booking...)
+	w.want(w.restore(w.ann, "Booking", first), "CONFLICT startsAt:TAKEN")
+	w.gone(w.ann, "Booking", second)
+	w.want(w.restore(w.ann, "Booking", first), "ok")
 }
 
 func testCascade(w *world) {

@@ -279,6 +279,24 @@ func backend() *meta.Backend {
 				),
 				Allow: meta.Allow{Read: when(meta.Call("matches", meta.This("book"), meta.Const("bread"))), Create: when(meta.True())},
 			},
+			{
+				Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "room", Kind: meta.Reference, Type: "Topic", Column: "room_id"},
+					&meta.Field{Name: "desk", Kind: meta.Int, Column: "desk", Null: true},
+					&meta.Field{Name: "startsAt", Kind: meta.DateTime, Column: "starts_at", Null: true},
+					&meta.Field{Name: "endsAt", Kind: meta.DateTime, Column: "ends_at", Null: true},
+					&meta.Field{Name: "live", Kind: meta.Boolean, Column: "live", Default: meta.Const(true)},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Update: when(meta.True()), Delete: when(meta.True())},
+				Excludes: []meta.Exclusion{
+					{Name: "bookings_excl", From: "startsAt", Until: "endsAt", Per: []string{"room", "desk"}, When: meta.This("live"), Code: "TAKEN"},
+				},
+				Checks: []meta.Check{{
+					Name: "bookings_order_check", Code: "ENDS_BEFORE_START", Field: "endsAt", Local: true,
+					That: meta.Or(meta.Eq(meta.This("startsAt"), meta.Null()), meta.Eq(meta.This("endsAt"), meta.Null()), meta.Lt(meta.This("startsAt"), meta.This("endsAt"))),
+				}},
+			},
 		},
 		Operations: []*meta.Operation{
 			{
@@ -310,6 +328,8 @@ func backend() *meta.Backend {
 }
 
 var constraints = map[string][]string{
+	"bookings":      {"CONSTRAINT bookings_order_check CHECK (starts_at < ends_at)"},
+	"bookings_excl": {"live"},
 	"articles": {
 		"CONSTRAINT articles_price_check CHECK (price_amount >= 0)",
 		"CONSTRAINT articles_rating_min CHECK (rating >= 1)", "CONSTRAINT articles_rating_max CHECK (rating <= 5)",

@@ -19,6 +19,8 @@ func (w *write) violation(err error) error {
 	switch refused.Kind {
 	case sqldb.UniqueViolation:
 		return w.taken(refused)
+	case sqldb.ExclusionViolation:
+		return w.overlaps(refused)
 	case sqldb.ForeignKeyViolation:
 		if w.verb == meta.Delete {
 			return &kit.Problem{
@@ -56,6 +58,19 @@ func (w *write) taken(refused *sqldb.Violation) error {
 	}
 	for _, name := range w.uniqueFields(refused) {
 		problem.Fields = append(problem.Fields, kit.FieldError{Field: name, Code: kit.FieldTaken, Detail: "This is taken."})
+	}
+	return problem
+}
+
+func (w *write) overlaps(refused *sqldb.Violation) error {
+	problem := &kit.Problem{
+		Code: kit.CodeConflict, Status: 409, Err: refused,
+		Detail: "This " + w.entity.Singular + " overlaps with another.",
+	}
+	for _, x := range w.entity.Excludes {
+		if x.Name == refused.Constraint {
+			problem.Fields = append(problem.Fields, kit.FieldError{Field: x.From, Code: x.Code, Detail: "This overlaps with another."})
+		}
 	}
 	return problem
 }

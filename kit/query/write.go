@@ -45,6 +45,9 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := w.lockParents(ctx); err != nil {
 		return "", err
 	}
+	if err := w.queueSpans(ctx); err != nil {
+		return "", err
+	}
 	if err := w.number(ctx); err != nil {
 		return "", err
 	}
@@ -98,6 +101,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	if err := w.lockParents(ctx); err != nil {
+		return "", err
+	}
+	if err := w.queueSpans(ctx); err != nil {
 		return "", err
 	}
 	if err := w.renumber(ctx); err != nil {

@@ -81,6 +81,7 @@ const (
 	ForeignKeyViolation ViolationKind = "foreign key"
 	CheckViolation      ViolationKind = "check"
 	NotNullViolation    ViolationKind = "not null"
+	ExclusionViolation  ViolationKind = "exclusion"
 )
 
 func (v *Violation) Error() string {

@@ -167,13 +167,15 @@ func TestViolations(t *testing.T) {
 	each(t, func(t *testing.T, db sqldb.Database) {
 		exec(t, db, "CREATE TABLE p (id TEXT PRIMARY KEY)", "INSERT INTO p VALUES ('1')",
 			"CREATE TABLE t (a INTEGER NOT NULL, b TEXT, p TEXT REFERENCES p (id) ON DELETE RESTRICT, CONSTRAINT t_a_check CHECK (a > 0))",
-			"CREATE UNIQUE INDEX t_ap_key ON t (a, p)", "CREATE UNIQUE INDEX t_b_key ON t (lower(b))", "INSERT INTO t VALUES (1, 'x', '1')")
+			"CREATE UNIQUE INDEX t_ap_key ON t (a, p)", "CREATE UNIQUE INDEX t_b_key ON t (lower(b))", "INSERT INTO t VALUES (1, 'x', '1')",
+			"CREATE TRIGGER t_excl_insert AFTER INSERT ON t WHEN new.a = 9 BEGIN SELECT RAISE(ABORT, 'EXCLUSION constraint failed: t_excl'); END")
 		for _, test := range []struct{ sql, want string }{
 			{"INSERT INTO t VALUES (1, 'y', '1')", "unique  t [a p]"},
 			{"INSERT INTO t VALUES (2, 'X', NULL)", "unique t_b_key  []"},
 			{"INSERT INTO t VALUES (NULL, 'y', NULL)", "not null  t [a]"},
 			{"INSERT INTO t VALUES (-1, 'y', NULL)", "check t_a_check  []"},
 			{"INSERT INTO t VALUES (3, 'y', '2')", "foreign key   []"},
+			{"INSERT INTO t VALUES (9, 'y', NULL)", "exclusion t_excl  []"},
 			{"DELETE FROM p", "foreign key   []"},
 		} {
 			var v *sqldb.Violation

@@ -26,7 +26,11 @@ func translate(err error) error {
 		} else {
 			violation.Table, violation.Columns = columns(what)
 		}
-	case codes.SQLITE_CONSTRAINT_FOREIGNKEY, codes.SQLITE_CONSTRAINT_TRIGGER:
+	case codes.SQLITE_CONSTRAINT_TRIGGER:
+		if violation.Kind = sqldb.ForeignKeyViolation; strings.Contains(problem.Error(), excluded) {
+			violation.Kind, violation.Constraint = sqldb.ExclusionViolation, what
+		}
+	case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
 		violation.Kind = sqldb.ForeignKeyViolation
 	case codes.SQLITE_CONSTRAINT_CHECK:
 		violation.Kind = sqldb.CheckViolation
@@ -39,6 +43,9 @@ func translate(err error) error {
 	}
 	return violation
 }
+
+// excluded begins what the triggers of an exclusion say, before its name.
+const excluded = "EXCLUSION constraint failed: "
 
 // broken is WHAT in "constraint failed: UNIQUE constraint failed: WHAT (2067)".
 func broken(message string) string {

@@ -257,12 +257,8 @@ func (b *builder) resultPage(op *model.Operation, o *design.Operation) {
 func (b *builder) extraExpressions() {
 	for _, e := range b.model.Entities {
 		for _, d := range b.declared[e].Directives {
-			switch d.Name {
-			case "tenant":
+			if d.Name == "tenant" {
 				b.extra(d.Arg("when"), scope{entity: e}, boolean)
-			case "noOverlap":
-				b.extra(d.Arg("when"), scope{entity: e}, boolean)
-				b.overlap(e, d)
 			}
 		}
 	}
@@ -300,16 +296,6 @@ func (b *builder) extraTask(o *design.Operation, d *design.Directive) {
 	}
 	b.extra(d.Arg("at"), scope{entity: e}, typ{kind: model.DateTime})
 	b.extra(d.Arg("when"), scope{entity: e, old: true}, boolean)
-}
-
-func (b *builder) overlap(e *model.Entity, d *design.Directive) {
-	for _, arg := range []string{"from", "until", "per"} {
-		for _, name := range d.Arg(arg).Names() {
-			if find(e.Fields, name.Text) == nil {
-				b.unknownField(e, name.Pos, name.Text)
-			}
-		}
-	}
 }
 
 func (b *builder) enumNames(e *model.Enum, names []design.Name) {

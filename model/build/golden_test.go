@@ -101,6 +101,9 @@ func printModel(m *model.Model) string {
 		if e.SoftDelete {
 			fmt.Fprintf(&b, "  keeps deleted rows %s\n", e.Keep)
 		}
+		for _, x := range e.Excludes {
+			fmt.Fprintf(&b, "  no overlap of %s to %s per %s: %s %s\n", x.From.Name, x.Until.Name, strings.Join(fieldNames(x.Per), " "), x.Code, printWhen(x.When))
+		}
 		if len(e.Replaced) > 0 {
 			fmt.Fprintf(&b, "  replaced %s\n", strings.Join(e.Replaced, " "))
 		}
@@ -254,6 +257,14 @@ func printSchema(s *schema.Schema) string {
 		}
 		for _, k := range t.ForeignKeys {
 			fmt.Fprintf(&b, "  foreign key %s (%s) %s %s\n", k.Name, strings.Join(k.Columns, ", "), k.Table, k.OnDelete)
+		}
+		for _, x := range t.Exclusions {
+			head := fmt.Sprintf("  exclusion %s (%s to %s) per (%s)", x.Name, x.From, x.Until, strings.Join(x.Per, ", "))
+			if x.Where == nil {
+				b.WriteString(head + "\n")
+			} else {
+				printPredicate(&b, head, *x.Where)
+			}
 		}
 		for _, c := range t.Checks {
 			printPredicate(&b, "  check "+c.Name, c.That)

@@ -72,7 +72,7 @@ func fieldNames(fields []*model.Field) []string {
 	return names
 }
 
-// constrainTypes reads @unique, @index and @check, on types and, for @check, on fields.
+// constrainTypes reads @unique, @index, @noOverlap and @check, on types and, for @check, on fields.
 func (b *builder) constrainTypes() {
 	for _, e := range b.model.Entities {
 		t := b.declared[e]
@@ -85,6 +85,7 @@ func (b *builder) constrainTypes() {
 		b.partialUniques(e)
 		b.partialIndexes(e)
 		b.checks(e)
+		b.excludes(e)
 	}
 	for _, e := range b.model.Entities {
 		b.linkedOnce(e)
@@ -188,7 +189,7 @@ func (b *builder) partialIndexes(e *model.Entity) {
 	for _, i := range e.Indexes {
 		for _, d := range design.FindAll(b.directives(i.Fields[0]), "index") {
 			if when := d.Arg("when"); when != nil && d.Pos == i.Pos {
-				i.When = b.partialCondition(e, when)
+				i.When = b.partialCondition(e, when, "an index")
 			}
 		}
 	}
@@ -200,7 +201,7 @@ func (b *builder) partialUniques(e *model.Entity) {
 		if when := d.Arg("when"); when != nil {
 			for _, u := range e.Uniques {
 				if u.Pos == d.Pos {
-					u.When = b.partialCondition(e, when)
+					u.When = b.partialCondition(e, when, "an index")
 				}
 			}
 		}
@@ -215,19 +216,19 @@ func (b *builder) typeIndex(e *model.Entity, d *design.Directive) {
 	i := &model.Index{Pos: d.Pos, Fields: fields}
 	i.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), "idx")...)
 	if when := d.Arg("when"); when != nil {
-		i.When = b.partialCondition(e, when)
+		i.When = b.partialCondition(e, when, "an index")
 	}
 	e.Indexes = append(e.Indexes, i)
 }
 
-// partialCondition lowers the condition of an index: it may name columns of the row and nothing else.
-func (b *builder) partialCondition(e *model.Entity, when *design.Value) *model.Expr {
+// partialCondition lowers the condition of what the database keeps: it may name columns of the row and nothing else.
+func (b *builder) partialCondition(e *model.Entity, when *design.Value, what string) *model.Expr {
 	x := b.compile(when, scope{entity: e}, boolean)
 	if x == nil {
 		return nil
 	}
 	if _, ok := predicate(e, x); !ok {
-		b.problems.Add(when.Pos, NotLocal, "", "an index can only ask about columns of its own row: %s", when.Text)
+		b.problems.Add(when.Pos, NotLocal, "", "%s can only ask about columns of its own row: %s", what, when.Text)
 		return nil
 	}
 	return x

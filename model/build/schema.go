@@ -43,6 +43,7 @@ func Schema(m *model.Model) *schema.Schema {
 func sortTable(t *schema.Table) {
 	slices.SortFunc(t.Indexes, func(a, b *schema.Index) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(t.ForeignKeys, func(a, b *schema.ForeignKey) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(t.Exclusions, func(a, b *schema.Exclusion) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(t.Checks, func(a, b *schema.Check) int { return strings.Compare(a.Name, b.Name) })
 }
 
@@ -67,6 +68,9 @@ func entityTable(e *model.Entity) *schema.Table {
 	}
 	for _, i := range e.Indexes {
 		t.index(i)
+	}
+	for _, x := range e.Excludes {
+		t.exclusion(x)
 	}
 	t.foreignKeys()
 	t.pageIndex()
@@ -213,26 +217,39 @@ func (t *tableBuilder) parts(fields []*model.Field, ignoreCase bool) []schema.In
 
 func (t *tableBuilder) unique(u *model.Unique) {
 	i := &schema.Index{Name: u.Name, Unique: true, Parts: t.parts(u.Fields, u.IgnoreCase)}
-	t.where(i, u.When)
+	i.Where = t.where(u.When)
 	if t.entity.SoftDelete {
-		amongLiving(i)
+		i.Where = amongLiving(i.Where)
 	}
 	t.table.Indexes = append(t.table.Indexes, i)
 }
 
 func (t *tableBuilder) index(x *model.Index) {
 	i := &schema.Index{Name: x.Name, Parts: t.parts(x.Fields, false)}
-	t.where(i, x.When)
+	i.Where = t.where(x.When)
 	t.table.Indexes = append(t.table.Indexes, i)
 }
 
-func (t *tableBuilder) where(i *schema.Index, when *model.Expr) {
+func (t *tableBuilder) exclusion(x *model.Exclusion) {
+	where := t.where(x.When)
+	if t.entity.SoftDelete {
+		where = amongLiving(where)
+	}
+	t.table.Exclusions = append(t.table.Exclusions, &schema.Exclusion{
+		Name: x.Name, From: x.From.Column, Until: x.Until.Column, Per: columns(x.Per), Where: where,
+	})
+}
+
+// where is the condition of what is about some rows only.
+func (t *tableBuilder) where(when *model.Expr) *schema.Predicate {
 	if when == nil {
-		return
+		return nil
 	}
-	if that, ok := predicate(t.entity, when); ok {
-		i.Where = &that
+	that, ok := predicate(t.entity, when)
+	if !ok {
+		return nil
 	}
+	return &that
 }
 
 // tombstone adds the column that tells deleted rows from living ones.
@@ -242,14 +259,13 @@ func (t *tableBuilder) tombstone() {
 	}
 }
 
-// amongLiving leaves the deleted rows out of an index.
-func amongLiving(i *schema.Index) {
+// amongLiving leaves the deleted rows out of what is about the rows of a condition, or of all of them.
+func amongLiving(when *schema.Predicate) *schema.Predicate {
 	lives := quote(model.DeletedAt) + " is null"
-	if i.Where == nil {
-		i.Where = &schema.Predicate{SQLite: lives, Postgres: lives}
-		return
+	if when == nil {
+		return &schema.Predicate{SQLite: lives, Postgres: lives}
 	}
-	i.Where = &schema.Predicate{SQLite: lives + " and (" + i.Where.SQLite + ")", Postgres: lives + " and (" + i.Where.Postgres + ")"}
+	return &schema.Predicate{SQLite: lives + " and (" + when.SQLite + ")", Postgres: lives + " and (" + when.Postgres + ")"}
 }
 
 // purgeIndex finds the rows whose time has come.
