@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,16 +24,20 @@ import (
 //
 //	statement_timeout=10s          how long a statement may run; 30s unless given
 //	pool_max_conns=50              connections; 20 unless given
+//	pool_max_wait=500ms            how long to wait for a connection before the caller hears 503; 2s unless given
 //	default_query_exec_mode=exec   for a PgBouncer that pools transactions, where statements cannot be prepared
 var Driver = sqldb.Driver{Schemes: []string{"postgres", "postgresql"}, Open: open}
 
 const (
+	maxWait            = "pool_max_wait"
 	defaultTimeout     = "30s"
 	defaultConnections = 20
+	defaultMaxWait     = 2 * time.Second
 )
 
 type database struct {
 	pool   *pgxpool.Pool
+	queue  queue
 	handle func() *sql.DB
 	opened bool // handle was called
 	// settings are set in each transaction where a session's own would not last.
@@ -47,8 +52,14 @@ func open(ctx context.Context, url string) (sqldb.Database, error) {
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = defaultConnections
 	}
-	db := &database{}
+	db := &database{queue: queue{slots: make(chan struct{}, config.MaxConns), maxWait: defaultMaxWait}}
 	settings := config.ConnConfig.RuntimeParams
+	if wait, given := settings[maxWait]; given {
+		if db.queue.maxWait, err = time.ParseDuration(wait); err != nil || db.queue.maxWait < 0 {
+			return nil, fmt.Errorf("%s=%s: not a time such as 500ms", maxWait, wait)
+		}
+		delete(settings, maxWait)
+	}
 	if settings["statement_timeout"] == "" {
 		settings["statement_timeout"] = defaultTimeout
 	}
@@ -80,7 +91,7 @@ func (db *database) Dialect() sqldb.Dialect { return sqldb.Postgres }
 
 func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 	if sqldb.Single(ctx) {
-		return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return do(conn{c}) })
+		return db.acquire(ctx, func(c *pgxpool.Conn) error { return do(conn{c}) })
 	}
 	return db.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
 }
@@ -90,7 +101,7 @@ func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error 
 }
 
 func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) error {
-	return db.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+	return db.acquire(ctx, func(c *pgxpool.Conn) error {
 		t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...)}
 		done := false
 		defer func() {

@@ -18,10 +18,17 @@ var kinds = map[string]sqldb.ViolationKind{
 	"23P01": sqldb.ExclusionViolation,
 }
 
-// translate turns the error of a broken constraint into a *sqldb.Violation and leaves others as they are.
+// translate turns the error of a broken constraint into a *sqldb.Violation and one that passes into a *kit.Problem. It
+// leaves others as they are.
 func translate(err error) error {
 	var problem *pgconn.PgError
-	if !errors.As(err, &problem) || kinds[problem.Code] == "" {
+	if !errors.As(err, &problem) {
+		return err
+	}
+	if p := passing(problem); p != nil {
+		return p
+	}
+	if kinds[problem.Code] == "" {
 		return err
 	}
 	violation := &sqldb.Violation{

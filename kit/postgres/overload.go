@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/fettlehq/fettle/kit"
+)
+
+// What has more to do than it can turns callers away early and says when to come again (503 with Retry-After, RFC 9110
+// section 15.6.4): a request that waits for a connection until its time is up costs as much as one that is answered.
+
+// queue hands out the connections of the pool in the order in which they were asked for.
+type queue struct {
+	slots   chan struct{} // one element for each connection in use
+	maxWait time.Duration
+}
+
+func (q *queue) enter(ctx context.Context) error {
+	select {
+	case q.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(q.maxWait)
+	defer timer.Stop()
+	select {
+	case q.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return unavailable(busy, errors.New("every connection to the database was in use for "+q.maxWait.String()))
+	}
+}
+
+func (q *queue) leave() { <-q.slots }
+
+// acquire lends do a connection.
+func (db *database) acquire(ctx context.Context, do func(*pgxpool.Conn) error) error {
+	if err := db.queue.enter(ctx); err != nil {
+		return err
+	}
+	defer db.queue.leave()
+	c, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer c.Release()
+	return do(c)
+}
+
+const (
+	busy    = "The service has too much to do. Try again."
+	crossed = "Others were changing the same things. Try again."
+	slow    = "This took too long and was given up."
+)
+
+// passing is the problem of a failure that is over when one tries again, or nil (PostgreSQL, appendix A).
+func passing(err *pgconn.PgError) *kit.Problem {
+	switch err.Code {
+	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock not available
+		return unavailable(crossed, err)
+	case "53300", "57P01", "57P03": // too many connections, admin shutdown, cannot connect now
+		return unavailable(busy, err)
+	case "57014": // query canceled, by statement_timeout: a caller who leaves closes the connection instead
+		return &kit.Problem{Code: kit.CodeTimeout, Status: http.StatusGatewayTimeout, Detail: slow, Err: err}
+	}
+	return nil
+}
+
+func unavailable(detail string, err error) *kit.Problem {
+	return &kit.Problem{Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Detail: detail, Retry: 1, Err: err}
+}
