@@ -26,15 +26,15 @@ type statement struct {
 const cachedStatements = 512
 
 func (c *conn) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) (err error) {
-	if _, err := c.run(ctx, begin, nil); err != nil {
-		return err
-	}
 	done := false
-	defer func() {
+	defer func() { // what was interrupted may have begun all the same
 		if !done {
 			c.run(context.WithoutCancel(ctx), "ROLLBACK", nil)
 		}
 	}()
+	if _, err := c.run(ctx, begin, nil); err != nil {
+		return err
+	}
 	if err := do(c); err != nil {
 		return err
 	}

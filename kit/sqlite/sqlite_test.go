@@ -107,6 +107,25 @@ func TestAStatementEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// A caller who leaves in the instant in which the transaction begins leaves none behind, for the next one to trip over.
+func TestNoTransactionIsLeftBehind(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		nothing := func(sqldb.Conn) error { return nil }
+		for range 3000 {
+			for _, run := range []func(context.Context, func(sqldb.Conn) error) error{db.Read, db.Write} {
+				ctx, cancel := context.WithCancel(t.Context())
+				go cancel()
+				if err := run(ctx, nothing); err != nil && !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				if err := run(t.Context(), nothing); err != nil {
+					t.Fatal("the next one: ", err)
+				}
+			}
+		}
+	})
+}
+
 func TestReadersCannotWriteAndSeeOneSnapshot(t *testing.T) {
 	db := kittest.Open(t, sqlite.Driver, kittest.SQLite(t))
 	exec(t, db, "CREATE TABLE t (n INTEGER)")
