@@ -104,6 +104,7 @@ var cases = []struct {
 	{"checks", testChecks},
 	{"spans do not overlap", testOverlaps},
 	{"of spans at the same time one wins", testOverlapRace},
+	{"clocks of zones", testZones},
 	{"bounded lists", testBounds},
 	{"many-to-many lists are replaced", testLists},
 	{"naming makes", testUpsert},

@@ -188,6 +188,7 @@ func goldenBackend() *meta.Backend {
 				&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Allow: meta.Allow{Read: rules("(eq this viewer)")}},
 				&meta.Field{Name: "role", Kind: meta.String, Column: "role"},
 				&meta.Field{Name: "active", Kind: meta.Boolean, Column: "active"},
+				&meta.Field{Name: "zone", Kind: meta.TimeZone, Column: "zone"},
 				&meta.Field{Name: "team", Kind: meta.Reference, Type: "Team", Column: "team_id", Null: true},
 			), Allow: meta.Allow{Read: rules("active", "(eq this viewer)")}},
 			{Name: "Team", Table: "teams", Key: "id", Fields: fields(
@@ -216,6 +217,8 @@ func goldenBackend() *meta.Backend {
 				&meta.Field{Name: "series", Kind: meta.Reference, Type: "Series", Column: "series_id"},
 				&meta.Field{Name: "shelves", Kind: meta.List, Type: "Series", Join: &meta.JoinTable{Table: "shelves", From: "article_id", To: "series_id"}},
 				&meta.Field{Name: "endsAt", Kind: meta.DateTime, Column: "ends_at", Null: true},
+				&meta.Field{Name: "dueOn", Kind: meta.Date, Column: "due_on", Null: true},
+				&meta.Field{Name: "opens", Kind: meta.Time, Column: "opens"},
 				&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article"},
 				&meta.Field{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "fans", From: "article_id", To: "user_id"}},
 			), Allow: meta.Allow{Read: rules("(eq status 'DONE')", "(eq author viewer)")}},

@@ -249,6 +249,27 @@ func isText(k meta.Kind) bool {
 	return false
 }
 
+// at is the instant of a time of day, on a date or on the day on which an instant falls, in a time zone.
+func (r *renderer) at(day, clock, zone operand) operand {
+	t := typ{kind: meta.DateTime, null: day.nullable() || clock.nullable() || zone.nullable()}
+	if !r.postgres {
+		return operand{sql: "at_zone(" + day.sql + ", " + clock.sql + ", " + zone.sql + ")", typ: t}
+	}
+	date := bracket(day.sql)
+	if day.typ.kind == meta.DateTime {
+		date = "(" + date + " AT TIME ZONE " + zone.sql + ")::date"
+	}
+	return operand{sql: "((" + date + " + " + bracket(clock.sql) + ") AT TIME ZONE " + zone.sql + ")", typ: t}
+}
+
+// dayKind is the kind of a constant day.
+func dayKind(v any) meta.Kind {
+	if text, ok := v.(string); ok && len(text) > len(time.DateOnly) {
+		return meta.DateTime
+	}
+	return meta.Date
+}
+
 // call is a function of the language.
 func (r *renderer) call(x *meta.Expr, e env) operand {
 	if found, ok := r.matches(x, e); ok {
@@ -260,6 +281,9 @@ func (r *renderer) call(x *meta.Expr, e env) operand {
 	args := make([]operand, len(x.Args))
 	for i, a := range x.Args {
 		args[i] = r.value(a, e)
+		if x.Name == "at" && i < 2 && args[i].typ.untyped && args[i].sql != sqlNull {
+			args[i] = r.constant(a, typ{kind: [...]meta.Kind{dayKind(a.Value), meta.Time}[i]})
+		}
 		if args[i].sql == sqlNull {
 			return operand{sql: sqlNull, typ: typ{kind: meta.Boolean}}
 		}
@@ -282,6 +306,8 @@ func (r *renderer) call(x *meta.Expr, e env) operand {
 		return operand{sql: "(" + sql(0) + " ~ " + sql(1) + ")", typ: truth}
 	case len(args) == 2 && x.Name == "matches":
 		return operand{sql: "(" + sql(0) + " REGEXP " + sql(1) + ")", typ: truth}
+	case len(args) == 3 && x.Name == "at":
+		return r.at(args[0], args[1], args[2])
 	case len(args) == 1 && x.Name == "size":
 		return operand{sql: "length(" + sql(0) + ")", typ: typ{kind: meta.Int, null: args[0].nullable()}}
 	case len(args) == 1 && x.Name == "lower":

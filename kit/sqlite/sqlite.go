@@ -58,6 +58,9 @@ func open(ctx context.Context, address string) (sqldb.Database, error) {
 	if err := db.engine.RegisterDeterministicScalarFunction("regexp", 2, matches()); err != nil {
 		return nil, err
 	}
+	if err := db.engine.RegisterDeterministicScalarFunction("at_zone", 3, at()); err != nil {
+		return nil, err
+	}
 	if memory {
 		db.gate = semaphore.NewWeighted(readersAtOnce)
 	}

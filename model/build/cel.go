@@ -305,7 +305,8 @@ func (b *builder) celFunctions() []*decls.FunctionDecl {
 	for _, name := range []string{"lower", "upper", "trim"} {
 		add(name, member(stringT, stringT))
 	}
-	add("at", member(instant, date, stringT, stringT), member(instant, date, clock, stringT))
+	add("at", member(instant, date, stringT, stringT), member(instant, date, clock, stringT),
+		member(instant, instant, stringT, stringT), member(instant, instant, clock, stringT))
 	add("duration", fn(duration, stringT))
 	add("timestamp", fn(instant, stringT))
 	add("date", fn(date, stringT))

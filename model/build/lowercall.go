@@ -3,6 +3,7 @@ package build
 import (
 	"regexp"
 	"time"
+	_ "time/tzdata" // a design means the same on a machine without zone files
 
 	"cel.dev/cel-go/common/ast"
 
@@ -103,11 +104,15 @@ func (l *lowerer) matches(e, target ast.Expr, of *value, arg ast.Expr) *value {
 	return truth(&model.Expr{Op: model.Call, Name: "matches", Args: []*model.Expr{of.x, words}, Kind: model.Boolean})
 }
 
-// at is an instant: a date, a time of day, a zone.
+// at is an instant: a date or the day of another instant, a time of day, a zone.
 func (l *lowerer) at(e, target ast.Expr, of *value, args []ast.Expr) *value {
-	day := l.as(of, typ{kind: model.Date}, target)
+	want := typ{kind: model.Date}
+	if of.t.kind == model.DateTime {
+		want.kind = model.DateTime
+	}
+	day := l.as(of, want, target)
 	clock := l.lower(args[0])
-	zone := l.as(l.lower(args[1]), typ{kind: model.String}, args[1])
+	zone := l.zone(args[1])
 	if day == nil || clock == nil || zone == nil {
 		return nil
 	}
@@ -125,6 +130,27 @@ func (l *lowerer) at(e, target ast.Expr, of *value, args []ast.Expr) *value {
 		return nil
 	}
 	return &value{x: &model.Expr{Op: model.Call, Name: "at", Args: []*model.Expr{day, time, zone}, Kind: model.DateTime}, t: typ{kind: model.DateTime}}
+}
+
+// zone is a TimeZone of a field, or a literal that names one: any other text would fail when it is asked about.
+func (l *lowerer) zone(arg ast.Expr) *model.Expr {
+	v := l.lower(arg)
+	x := l.as(v, typ{kind: model.TimeZone}, arg)
+	if x == nil {
+		return nil
+	}
+	if name, ok := x.Value.(string); ok && x.Op == model.Const {
+		if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+			l.fail(arg, WrongType, "'Europe/Vienna'", "%q is no time zone", name)
+			return nil
+		}
+		return x
+	}
+	if v.t.kind != model.TimeZone && v.t.kind != nullKind {
+		l.fail(arg, WrongType, "", "a TimeZone is needed here, and this is %s", v.t)
+		return nil
+	}
+	return x
 }
 
 // can asks another entity's rule.

@@ -216,8 +216,6 @@ func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
 	switch {
 	case x.Op == model.Call && (x.Name == "slug" || x.Name == "next"):
 		u.report(pos, x.Name+"() inside an expression")
-	case x.Op == model.Call && x.Name == "at":
-		u.report(pos, "at()")
 	case x.Var != "" && x.Op != model.Get && len(x.Args) > 0 && x.Args[0].Root == model.Arg && len(x.Args[0].Path) > 0:
 		if x.Args[0].Kind != model.List {
 			u.report(pos, "a list operation over an argument")
