@@ -46,6 +46,8 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
   kind: Kind!, kindOr: Kind @flow(from: A, to: [B_C, lower]) @flow(from: B_C, to: lower)
   part: Part!, partOr: Part
   user: User!, userOr: User
+  labels: [String!]! @length(max: 20), labelsOr: [Isbn!], counts: [Int!]! @default(value: [1, 2]), larges: [Int64!], floats: [Float!] @default(value: [0.5])
+  decimals: [Decimal!]!, instants: [DateTime!]!, dates: [Date!], spans: [Duration!]!, kinds: [Kind!]! @default(value: [A, lower]), uuids: [UUID!]!, flags: [Boolean!]!
   owner: User! @default(from: "viewer") @readOnly
   others: [Thing!]! @length(max: 5)
   type: String!, func: String!, error: String!, string: String!, kit: String!, query: String!, meta: String!, len: String!

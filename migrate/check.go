@@ -100,6 +100,9 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 		if strings.Contains(column.Comment, marker) || column.Default != nil && strings.Contains(column.Default.Text, marker) {
 			return fmt.Errorf("column %s: has %q in its default or comment", column.Name, marker)
 		}
+		if column.List && (column.Type == schema.JSON || column.Type == schema.Bytes) {
+			return fmt.Errorf("column %s: a list of %s: none is stored", column.Name, column.Type)
+		}
 		if !knownType(column.Type) {
 			return fmt.Errorf("column %s: type %q: unknown", column.Name, column.Type)
 		}

@@ -89,6 +89,9 @@ func convert(from, to *schema.Column) (c conversion, ok bool) {
 	if sameType(from, to) {
 		return conversion{sqlite: "@", postgres: "@"}, true
 	}
+	if from.List || to.List {
+		return conversion{}, false
+	}
 	if from.Type == schema.Decimal || to.Type == schema.Decimal {
 		return convertDecimal(from, to)
 	}

@@ -16,9 +16,13 @@ import (
 // This file reads defaults, which have the text form that their type has in a design. Every function gives the text
 // that follows DEFAULT, or an error that says what the text should have been.
 
-func (sqliteDialect) defaultText(c *schema.Column) (string, error) {
+func (d sqliteDialect) defaultText(c *schema.Column) (string, error) {
 	if c.Default == nil {
 		return "", nil
+	}
+	if c.List {
+		items, err := defaultItems(c, d.defaultText, jsonText)
+		return quoteText("[" + strings.Join(items, ",") + "]"), err
 	}
 	text := c.Default.Text
 	switch c.Type {
@@ -40,9 +44,13 @@ func (sqliteDialect) defaultText(c *schema.Column) (string, error) {
 	return sameDefault(c)
 }
 
-func (postgresDialect) defaultText(c *schema.Column) (string, error) {
+func (d postgresDialect) defaultText(c *schema.Column) (string, error) {
 	if c.Default == nil {
 		return "", nil
+	}
+	if c.List {
+		items, err := defaultItems(c, d.defaultText, arrayText)
+		return quoteText("{" + strings.Join(items, ",") + "}"), err
 	}
 	text := c.Default.Text
 	switch c.Type {
@@ -63,6 +71,53 @@ func (postgresDialect) defaultText(c *schema.Column) (string, error) {
 		return fmt.Sprintf(`'\x%x'`, value), err
 	}
 	return sameDefault(c)
+}
+
+// defaultItems is the elements of a list, of which one gives the literal of each: numbers and truth as they are, texts as
+// quote has them.
+func defaultItems(c *schema.Column, one func(*schema.Column) (string, error), quote func(string) string) ([]string, error) {
+	var texts []string
+	if err := json.Unmarshal([]byte(c.Default.Text), &texts); err != nil {
+		return nil, fmt.Errorf("is no list of texts: %w", err)
+	}
+	items := make([]string, len(texts))
+	for i, text := range texts {
+		item := elementOf(c)
+		item.Default = &schema.Value{Text: text}
+		literal, err := one(item)
+		switch {
+		case err != nil:
+			return nil, err
+		case c.Type == schema.Boolean:
+			items[i] = text
+		case strings.HasPrefix(literal, "'"):
+			items[i] = quote(strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"))
+		default:
+			items[i] = literal
+		}
+	}
+	return items, nil
+}
+
+// jsonText is a string in a JSON array.
+func jsonText(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(fmt.Sprintf("text %q does not marshal: %v", text, err))
+	}
+	return string(quoted)
+}
+
+// arrayText is a string in an array of Postgres.
+func arrayText(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// elementOf is a column of what a column of lists holds.
+func elementOf(c *schema.Column) *schema.Column {
+	one := *c
+	one.List, one.Default = false, nil
+	return &one
 }
 
 // sameDefault is for the types whose literals both databases write alike.

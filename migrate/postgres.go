@@ -15,7 +15,15 @@ import (
 // postgresDialect stores each logical type in the type that Postgres has for it, as schema.Type says.
 type postgresDialect struct{}
 
-func (postgresDialect) columnType(c *schema.Column) atlas.Type {
+func (d postgresDialect) columnType(c *schema.Column) atlas.Type {
+	if c.List {
+		one := d.columnType(elementOf(c))
+		text, err := postgres.FormatType(one)
+		if err != nil {
+			panic(fmt.Sprintf("column %s: %v", c.Name, err)) // all types of columns have a form
+		}
+		return &postgres.ArrayType{Type: one, T: text + "[]"}
+	}
 	switch c.Type {
 	case schema.Text:
 		return &atlas.StringType{T: postgres.TypeText}
@@ -61,6 +69,8 @@ func (postgresDialect) predicate(p schema.Predicate) string { return p.Postgres 
 func (postgresDialect) indexPredicate(p schema.Predicate) atlas.Attr {
 	return &postgres.IndexPredicate{P: p.Postgres}
 }
+
+func (postgresDialect) listIndex() atlas.Attr { return &postgres.IndexType{T: postgres.IndexTypeGIN} }
 
 func (postgresDialect) lower(column string) string { return `lower("` + column + `")` }
 

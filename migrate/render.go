@@ -14,6 +14,7 @@ type dialect interface {
 	defaultExpr(*schema.Column) atlas.Expr
 	predicate(schema.Predicate) string
 	indexPredicate(schema.Predicate) atlas.Attr
+	listIndex() atlas.Attr // makes an index one of elements; nil where there is none
 	lower(column string) string
 	tableAttrs(*schema.Table) []atlas.Attr
 	columnAttrs(*schema.Column) []atlas.Attr
@@ -51,6 +52,9 @@ func renderTable(table *schema.Table, d dialect) *atlas.Table {
 		}
 	}
 	for _, index := range table.Indexes {
+		if index.Lists && d.listIndex() == nil {
+			continue
+		}
 		t.Indexes = append(t.Indexes, renderIndex(t, index, d))
 	}
 	for _, check := range table.Checks {
@@ -71,6 +75,9 @@ func renderIndex(t *atlas.Table, index *schema.Index, d dialect) *atlas.Index {
 			p.C = atlasColumn(t, part.Column)
 		}
 		i.Parts = append(i.Parts, p)
+	}
+	if index.Lists {
+		i.Attrs = append(i.Attrs, d.listIndex())
 	}
 	if index.Where != nil {
 		i.Attrs = append(i.Attrs, d.indexPredicate(*index.Where))

@@ -17,6 +17,9 @@ import (
 type sqliteDialect struct{}
 
 func (sqliteDialect) columnType(c *schema.Column) atlas.Type {
+	if c.List {
+		return &atlas.StringType{T: "text"}
+	}
 	switch c.Type {
 	case schema.Text, schema.Date, schema.Time, schema.UUID, schema.JSON:
 		return &atlas.StringType{T: "text"}
@@ -49,6 +52,8 @@ func (sqliteDialect) predicate(p schema.Predicate) string { return p.SQLite }
 func (sqliteDialect) indexPredicate(p schema.Predicate) atlas.Attr {
 	return &sqlite.IndexPredicate{P: p.SQLite}
 }
+
+func (sqliteDialect) listIndex() atlas.Attr { return nil }
 
 func (sqliteDialect) lower(column string) string { return "lower(`" + column + "`)" }
 
@@ -103,7 +108,10 @@ func renameOnSQLite(from, renamed *schema.Schema, renames []rename) ([]string, e
 		case "column":
 			changes = append(changes, modify(table, &atlas.RenameColumn{From: atlas.NewColumn(r.old), To: atlas.NewColumn(r.new)}))
 		case "index": // SQLite has no such statement
-			index, _ := table.Index(r.new)
+			index, ok := table.Index(r.new)
+			if !ok {
+				continue // SQLite has none
+			}
 			old := *index
 			old.Name = r.old
 			changes = append(changes, modify(table, &atlas.DropIndex{I: &old}, &atlas.AddIndex{I: index}))

@@ -211,10 +211,13 @@ func (d *description) column(table *schema.Table, from, to *schema.Column) {
 }
 
 func sameType(from, to *schema.Column) bool {
-	return from.Type == to.Type && (from.Type != schema.Decimal || from.Digits == to.Digits && from.Scale == to.Scale)
+	return from.Type == to.Type && from.List == to.List && (from.Type != schema.Decimal || from.Digits == to.Digits && from.Scale == to.Scale)
 }
 
 func typeName(c *schema.Column) string {
+	if c.List {
+		return typeName(elementOf(c)) + "[]"
+	}
 	if c.Type == schema.Decimal {
 		return fmt.Sprintf("decimal(%d,%d)", c.Digits, c.Scale)
 	}

@@ -215,7 +215,7 @@ type Field struct {
 	Doc      string
 	Kind     Kind
 	Null     bool
-	Repeated bool     // a list of scalars, references or structs: arguments and input fields only
+	Repeated bool     // a list of scalars, references or structs; of an entity, of scalars only, in one column
 	Enum     *Enum    // of an EnumKind
 	Struct   *Struct  // of a Value or InputDTO
 	Target   *Entity  // of a Ref or List
@@ -306,6 +306,15 @@ const (
 	Cascade  OnDelete = "CASCADE"
 	SetNull  OnDelete = "SET_NULL"
 )
+
+// Scalars tells whether the field is a list of scalars or enum values.
+func (f *Field) Scalars() bool {
+	switch f.Kind {
+	case Ref, List, Value, InputDTO, Union, File, JSON, Bytes:
+		return false
+	}
+	return f.Repeated
+}
 
 // Stored tells whether rows of the field's own table hold its value: all do but lists and what is computed.
 func (f *Field) Stored() bool { return f.Kind != List && f.Computed == nil && !f.Method }

@@ -59,6 +59,7 @@ type Column struct {
 	Type    Type   `json:"type"`
 	Digits  int    `json:"digits,omitempty"` // of a Decimal
 	Scale   int    `json:"scale,omitempty"`  // of a Decimal
+	List    bool   `json:"list,omitempty"`   // of values of Type. Postgres an array; SQLite TEXT, a JSON array of what the Type is stored as
 	Null    bool   `json:"null,omitempty"`
 	Default *Value `json:"default,omitempty"` // what old rows get when the column is added
 	Comment string `json:"comment,omitempty"`
@@ -66,7 +67,8 @@ type Column struct {
 	Tombstone bool `json:"tombstone,omitempty"` // a row that has a value here is deleted
 }
 
-// Value is a literal, in the text form that its column's Type has in the design ("12.50", "true", "OPEN").
+// Value is a literal, in the text form that its column's Type has in the design ("12.50", "true", "OPEN"); of a list a JSON
+// array of such texts.
 type Value struct {
 	Text string `json:"text"`
 }
@@ -76,6 +78,7 @@ type Index struct {
 	Name   string      `json:"name"`
 	Unique bool        `json:"unique,omitempty"`
 	Parts  []IndexPart `json:"parts"`
+	Lists  bool        `json:"lists,omitempty"` // of the elements of a column of lists: Postgres gin; SQLite has no such index
 	Where  *Predicate  `json:"where,omitempty"` // of a partial index
 }
 

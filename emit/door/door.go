@@ -146,9 +146,12 @@ func ordered(f *model.Field) bool {
 	return true
 }
 
-// Comparisons are what a filter may ask of fields of kind k; none where a field of that kind cannot be filtered by.
-func Comparisons(k model.Kind) []string {
-	switch k {
+// Comparisons are what a filter may ask of f; none where it cannot be filtered by.
+func Comparisons(f *model.Field) []string {
+	if f.Scalars() {
+		return []string{"has", "hasSome", "hasEvery", "isEmpty", "isNull"}
+	}
+	switch f.Kind {
 	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List:
 		return nil
 	case model.Boolean:

@@ -99,7 +99,7 @@ func row(p *printer, m *model.Module, e *model.Entity) {
 	p.comment(described(e.Name, e.Doc, "a row of the table "+e.Table))
 	p.f("type %s struct {", e.Name)
 	for _, f := range columns {
-		field(p, exported(f.Name), typeOf(m, f, false).declared(missing(f), false), f)
+		field(p, exported(f.Name), typeOf(m, f, false).declared(missing(f), f.Repeated), f)
 	}
 	p.f("}")
 	p.f("")
@@ -108,7 +108,7 @@ func row(p *printer, m *model.Module, e *model.Entity) {
 	p.f("v := typed.Row(row, %d)", len(columns))
 	p.f("return %s{", e.Name)
 	for i, f := range columns {
-		p.f("%s: %s,", exported(f.Name), typeOf(m, f, false).read(fmt.Sprintf("v[%d]", i), missing(f), false))
+		p.f("%s: %s,", exported(f.Name), typeOf(m, f, false).read(fmt.Sprintf("v[%d]", i), missing(f), f.Repeated))
 	}
 	p.f("}")
 	p.f("}")

@@ -85,6 +85,18 @@ func literal(v any) string {
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case string:
 		return goString(v)
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = literal(item)
+			switch item.(type) {
+			case int64:
+				items[i] = "int64(" + items[i] + ")"
+			case float64:
+				items[i] = "float64(" + items[i] + ")"
+			}
+		}
+		return "[]any{" + strings.Join(items, ", ") + "}"
 	}
 	panic(fmt.Sprintf("constant %v of type %T", v, v))
 }

@@ -89,6 +89,8 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		case f.Target != nil && reached(m, f.Target.Module):
 			s.Fields = append(s.Fields, planRelation(m, e, f))
 		case f.Kind == model.List || f.Kind == model.JSON || f.Kind == model.Bytes:
+		case f.Repeated:
+			s.Fields = append(s.Fields, planList(e.Name, f, typeOf(m, f, false)))
 		case f.Kind == model.Value:
 			for _, part := range f.Fields {
 				if part.Kind != model.Value && part.Kind != model.JSON && part.Kind != model.Bytes {
@@ -122,6 +124,15 @@ func planColumn(entity, name string, t goType, path ...string) columnPlan {
 	return columnPlan{name, "query.Column[" + entity + ", " + t.Name + "]", fmt.Sprintf("query.%s[%s, %s](%s)", constructor, entity, t.Name, quoted(path...))}
 }
 
+func planList(entity string, f *model.Field, t goType) columnPlan {
+	constructor := "NewListColumn"
+	if t.Family == text {
+		constructor = "NewTextListColumn"
+	}
+	types := "[" + entity + ", " + t.Name + "]"
+	return columnPlan{exported(f.Name), "query.ListColumn" + types, "query." + constructor + types + "(" + quoted(f.Name) + ")"}
+}
+
 func planSet(m *model.Module, f *model.Field) setPlan {
 	name := exported(f.Name)
 	if f.Kind == model.List {
@@ -136,6 +147,12 @@ func planSet(m *model.Module, f *model.Field) setPlan {
 	}
 	t := typeOf(m, f, false)
 	optional := f.Null || f.Default != nil
+	if f.Repeated {
+		return setPlan{
+			Field: f, Name: name, Type: "[]" + t.Name, Declared: "[]" + t.Name, Optional: optional,
+			Write: "typed.Items(n." + name + ", " + t.item() + ")", Patch: "typed.FromItems(p." + name + ", " + t.item() + ")",
+		}
+	}
 	return setPlan{
 		Field: f, Name: name, Type: t.Name, Declared: t.declared(optional, false), Optional: optional,
 		Write: t.write("n."+name, optional), Patch: t.patch("p." + name),
@@ -299,6 +316,16 @@ func defaulted(f *model.Field) string {
 		return " // the next of all unless given"
 	case d == nil || d.Op != model.Const || d.Value == nil:
 		return ""
+	}
+	if items, ok := f.Default.Value.([]any); ok {
+		if len(items) == 0 {
+			return " // empty unless given"
+		}
+		texts := make([]string, len(items))
+		for i, item := range items {
+			texts[i] = strings.Trim(literal(item), `"`)
+		}
+		return " // " + strings.Join(texts, ", ") + " unless given"
 	}
 	value := literal(f.Default.Value)
 	if text := strings.Trim(value, `"`); text != "" {

@@ -145,6 +145,17 @@ func (t goType) write(v string, missing bool) string {
 	return v
 }
 
+// item is the function that turns an element of a list into a canonical value.
+func (t goType) item() string {
+	switch t.Family {
+	case text:
+		return "typed.Text"
+	case number:
+		return "typed.Number"
+	}
+	return "typed.Same"
+}
+
 // patch is the expression that turns the optional v into a canonical value.
 func (t goType) patch(v string) string {
 	switch t.Family {

@@ -62,7 +62,12 @@ func (s *schema) filterType(f *model.Field) string {
 	case model.Ref:
 		return s.name(f.Target.Name + "Filter")
 	case model.EnumKind:
-		s.enum[f.Enum], s.enumIn[f.Enum] = true, true
+		s.enum[f.Enum] = true
+		if f.Repeated {
+			s.elements[f.Enum.Name] = true
+			return s.name(f.Enum.Name + "ListFilter")
+		}
+		s.enumIn[f.Enum] = true
 		return s.name(f.Enum.Name + "Filter")
 	case model.Value:
 		if !s.filterable(f.Struct) {
@@ -74,15 +79,20 @@ func (s *schema) filterType(f *model.Field) string {
 		}
 		return s.name(f.Struct.Name + "Filter")
 	}
-	if door.Comparisons(f.Kind) == nil {
+	one := *f
+	if one.Repeated = false; door.Comparisons(&one) == nil {
 		return ""
 	}
 	kind := f.Kind
-	if len(door.Comparisons(kind)) == len(door.Comparisons(model.String)) {
+	if len(door.Comparisons(&one)) == len(door.Comparisons(&model.Field{Kind: model.String})) {
 		kind = model.String // all text is compared alike
 	}
 	if kind != model.String {
 		s.scalarType(&model.Field{Kind: kind})
+	}
+	if f.Repeated {
+		s.elements[string(kind)] = true
+		return s.name(string(kind) + "ListFilter")
 	}
 	s.compared[string(kind)] = true
 	return s.name(string(kind) + "Filter")
@@ -90,7 +100,7 @@ func (s *schema) filterType(f *model.Field) string {
 
 func (s *schema) filterable(v *model.Struct) bool {
 	return slices.ContainsFunc(v.Fields, func(f *model.Field) bool {
-		return f.Kind == model.EnumKind || f.Kind == model.Ref || door.Comparisons(f.Kind) != nil || f.Kind == model.Value && s.filterable(f.Struct)
+		return f.Kind == model.EnumKind || f.Kind == model.Ref || door.Comparisons(f) != nil || f.Kind == model.Value && s.filterable(f.Struct)
 	})
 }
 
@@ -112,24 +122,32 @@ func (s *schema) scalarFilters() {
 		}
 		for _, e := range module.Enums {
 			if s.enumIn[e] {
-				s.comparisons(e.Name, model.EnumKind)
+				s.comparisons(e.Name, &model.Field{Kind: model.EnumKind})
 			}
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.compared)) {
-		s.comparisons(kind, model.Kind(kind))
+		s.comparisons(kind, &model.Field{Kind: model.Kind(kind)})
+	}
+	for _, typ := range slices.Sorted(maps.Keys(s.elements)) {
+		s.comparisons(typ, &model.Field{Kind: model.String, Repeated: true})
 	}
 }
 
-func (s *schema) comparisons(typ string, kind model.Kind) {
+// comparisons prints what may be asked of fields like f, whose values, or elements, are of a type.
+func (s *schema) comparisons(typ string, f *model.Field) {
+	name := typ + "Filter"
+	if f.Repeated {
+		name = typ + "ListFilter"
+	}
 	s.f("")
-	s.f("input %s {", s.name(typ+"Filter"))
-	for _, c := range door.Comparisons(kind) {
+	s.f("input %s {", s.name(name))
+	for _, c := range door.Comparisons(f) {
 		operand := typ
 		switch c {
-		case "in", "notIn":
+		case "in", "notIn", "hasSome", "hasEvery":
 			operand = "[" + typ + "!]"
-		case "isNull":
+		case "isNull", "isEmpty":
 			operand = "Boolean"
 		}
 		s.f("  %s: %s", c, operand)

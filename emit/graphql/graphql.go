@@ -43,6 +43,7 @@ type schema struct {
 	taken    map[string]bool   // names of declared and generated types
 	scalar   map[string]bool   // custom scalars that are named
 	compared map[string]bool   // scalars whose filters are named
+	elements map[string]bool   // scalars and enums of which filters of lists are named
 	enum     map[*model.Enum]bool
 	enumIn   map[*model.Enum]bool   // enums whose filters are named
 	value    map[*model.Struct]bool // value objects that are shown
@@ -57,7 +58,7 @@ type schema struct {
 func newSchema(m *model.Model) *schema {
 	s := &schema{
 		model: m, names: map[string]string{}, taken: map[string]bool{"Query": true, "Mutation": true},
-		scalar: map[string]bool{}, compared: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
+		scalar: map[string]bool{}, compared: map[string]bool{}, elements: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
 		value: map[*model.Struct]bool{}, valueIn: map[*model.Struct]bool{}, valueIs: map[*model.Struct]bool{},
 		input: map[*model.Struct]bool{}, listed: map[*model.Entity]bool{}, filtered: map[*model.Entity]bool{},
 	}

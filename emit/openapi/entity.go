@@ -114,17 +114,20 @@ func (d *document) filters(f *model.Field) []object {
 		}
 		return out
 	}
-	comparisons := door.Comparisons(f.Kind)
+	comparisons := door.Comparisons(f)
 	if comparisons == nil {
 		return nil
 	}
 	bare := *f
-	bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern = nil, nil, nil, nil, ""
+	bare.Repeated, bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern = false, nil, nil, nil, nil, ""
 	schema := d.one(&bare, true)
 	name := f.Name
 	switch name {
 	case "order", "limit", "after", "include", "count":
 		name += ".eq" // the bare name is a parameter of every list
+	}
+	if f.Scalars() {
+		name = f.Name + "." + comparisons[0]
 	}
 	return []object{query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)}
 }

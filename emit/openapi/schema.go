@@ -184,6 +184,13 @@ func describe(f *model.Field) string {
 
 // defaultValue is a constant default in the JSON form of its field.
 func defaultValue(f *model.Field) any {
+	if items, ok := f.Default.Value.([]any); ok {
+		out := make([]any, len(items))
+		for i, item := range items {
+			out[i] = defaultValue(&model.Field{Kind: f.Kind, Default: &model.Expr{Value: item}})
+		}
+		return out
+	}
 	if n, ok := f.Default.Value.(int64); ok && (f.Kind == model.Int64 || f.Kind == model.Decimal) {
 		return strconv.FormatInt(n, 10)
 	}

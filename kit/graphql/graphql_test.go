@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,37 @@ func TestMutations(t *testing.T) {
 	c.has("bob", `mutation { updateArticle(id: "alpha", input: {note: "y"}) { note } }`, "null", `"code":"FORBIDDEN"`)
 	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id __typename } }`, "null", `{"data":{"createFeedback":{"id":"`)
 	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id text } }`, "null", `"path":["createFeedback","text"]`, `"data":null`)
+}
+
+func TestListsOfScalars(t *testing.T) {
+	c := newClient(t)
+	c.want("", `mutation { createSample(input: {words: ["a", "b"], states: [OPEN], bigs: ["7"], small: 1}) { words states bigs } other: createSample(input: {small: 2}) { words states } }`, "null",
+		`{"data":{"createSample":{"words":["a","b"],"states":["OPEN"],"bigs":["7"]},"other":{"words":[],"states":null}}}`)
+	c.want("", `mutation($w: [String!], $s: Status!) { createSample(input: {words: $w, states: [$s], small: 3}) { words states } }`, `{"w":["b"],"s":"DRAFT"}`,
+		`{"data":{"createSample":{"words":["b"],"states":["DRAFT"]}}}`)
+	for where, want := range map[string]string{
+		`{words: {has: "b"}}`: `1 3`, `{words: {hasEvery: ["a", "b"]}}`: `1`, `{words: {hasSome: ["a", "x"]}, states: {has: OPEN}}`: `1`, `{words: {hasSome: []}}`: ``,
+		`{words: {hasEvery: []}}`: `1 2 3`, `{words: {isEmpty: true}}`: `2`, `{not: {words: {has: "a"}}}`: `2 3`, `{states: {isNull: true}}`: `2`, `{bigs: {has: 7}}`: `1`,
+	} {
+		var answer struct {
+			Data struct {
+				Samples struct{ Nodes []struct{ Small int } }
+			}
+		}
+		body := c.run("", `{ samples(order: [small_ASC], where: `+where+`) { nodes { small } } }`, "null")
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Error(err)
+		}
+		var got []string
+		for _, n := range answer.Data.Samples.Nodes {
+			got = append(got, strconv.Itoa(n.Small))
+		}
+		if strings.Join(got, " ") != want || strings.Contains(body, "errors") {
+			t.Errorf("%s: %s", where, body)
+		}
+	}
+	c.has("", `mutation { createSample(input: {words: ["a", "b", "c", "d"]}) { words } }`, "null", `"field":"words","code":"TOO_LONG"`)
+	c.has("", `{ samples(where: {words: {has: 3}}) { totalCount } }`, "null", `"errors"`)
 }
 
 func TestNullGoesUp(t *testing.T) {

@@ -160,6 +160,13 @@ func constant(f *meta.Field, value any) any {
 	if value == nil {
 		return nil
 	}
+	if items, ok := value.([]any); ok {
+		list := make([]any, len(items))
+		for i, item := range items {
+			list[i] = constant(f, item)
+		}
+		return list
+	}
 	if micros, ok := value.(int64); ok && f.Kind == meta.Duration {
 		return microseconds(micros)
 	}

@@ -177,6 +177,14 @@ func (t *tables) runtime() {
 }
 
 func (t *tables) columnType(f *meta.Field) string {
+	if f.Repeated {
+		if !t.postgres {
+			return "TEXT"
+		}
+		one := *f
+		one.Repeated = false
+		return t.columnType(&one) + "[]"
+	}
 	pair := func(sqlite, postgres string) string {
 		if t.postgres {
 			return postgres

@@ -10,7 +10,7 @@ type Expr struct {
 	Root  Root     // Get
 	Var   string   // Get of a Variable; of a list operation, the name of its element
 	Path  []string // Get: fields from the root on, through references and value objects
-	Value any      // Const: nil, bool, int64, float64, string. Decimal, Date, Time, DateTime as text; Duration as int64 microseconds
+	Value any      // Const: nil, bool, int64, float64, string, of a default []any of these. Decimal, Date, Time, DateTime as text; Duration as int64 microseconds
 	Verb  Verb     // Can
 	Name  string   // Call
 }

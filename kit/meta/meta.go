@@ -126,7 +126,7 @@ type Field struct {
 	Kind     Kind
 	Type     string // of EnumKind, Value, Input, Reference, List: the name of the enum, struct or entity
 	Null     bool
-	Repeated bool     // []any of Kind: arguments and input fields only
+	Repeated bool     // []any of Kind: of an entity's field, a list of scalars in one column
 	Fields   []*Field // of a Value or Input
 	Column   string
 

@@ -218,7 +218,7 @@ func (c *call) leafValues(f *meta.Field, value any, into []any) []any {
 	switch {
 	case f.Repeated && f.Kind == meta.Reference:
 		return append(into, c.tx.engine.ids(texts(value), childrenVariant))
-	case f.Repeated:
+	case f.Repeated && !isScalars(f):
 		return append(into, nil)
 	case f.Kind == meta.Input || f.Kind == meta.Value:
 		for i, part := range f.Fields {

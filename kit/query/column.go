@@ -91,6 +91,57 @@ func (c Column[E, T]) compare(op meta.Op, v T) Condition[E] {
 	return Condition[E]{meta.Apply(op, meta.This(c.path...), meta.Const(c.lower(v)))}
 }
 
+// ListColumn is a column of the entity E with lists of values of T.
+type ListColumn[E, T any] struct{ of Column[E, T] }
+
+// NewListColumn is the column of lists at path.
+func NewListColumn[E, T any](path ...string) ListColumn[E, T] {
+	return ListColumn[E, T]{NewColumn[E, T](path...)}
+}
+
+// NewTextListColumn is the column of lists of enum values or other text at path.
+func NewTextListColumn[E any, T ~string](path ...string) ListColumn[E, T] {
+	return ListColumn[E, T]{NewTextColumn[E, T](path...)}
+}
+
+// Has holds where the list has v.
+func (c ListColumn[E, T]) Has(v T) Condition[E] {
+	return c.some(meta.Eq(meta.Var("x"), meta.Const(c.of.lower(v))))
+}
+
+// HasSome holds where the list has one of vs; none is false.
+func (c ListColumn[E, T]) HasSome(vs ...T) Condition[E] {
+	if len(vs) == 0 {
+		return Condition[E]{meta.Not(meta.True())}
+	}
+	alternatives := make([]*meta.Expr, len(vs))
+	for i, v := range vs {
+		alternatives[i] = meta.Const(c.of.lower(v))
+	}
+	return c.some(meta.In(meta.Var("x"), alternatives...))
+}
+
+// HasEvery holds where the list has all of vs.
+func (c ListColumn[E, T]) HasEvery(vs ...T) Condition[E] {
+	all := make([]Condition[E], len(vs))
+	for i, v := range vs {
+		all[i] = c.Has(v)
+	}
+	return And(all...)
+}
+
+// IsEmpty holds where the list has nothing, or is null.
+func (c ListColumn[E, T]) IsEmpty() Condition[E] {
+	return Condition[E]{meta.Eq(meta.Call("size", meta.This(c.of.path...)), meta.Const(int64(0)))}
+}
+
+// IsNull holds where the list is null.
+func (c ListColumn[E, T]) IsNull() Condition[E] { return c.of.IsNull() }
+
+func (c ListColumn[E, T]) some(condition *meta.Expr) Condition[E] {
+	return Condition[E]{meta.Over(meta.OpExists, meta.This(c.of.path...), "x", condition)}
+}
+
 // And holds where all the conditions do.
 func And[E any](conditions ...Condition[E]) Condition[E] { return join(meta.OpAnd, conditions) }
 

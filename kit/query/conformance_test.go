@@ -105,6 +105,7 @@ var cases = []struct {
 	{"spans do not overlap", testOverlaps},
 	{"of spans at the same time one wins", testOverlapRace},
 	{"clocks of zones", testZones},
+	{"lists of scalars", testScalarLists},
 	{"bounded lists", testBounds},
 	{"many-to-many lists are replaced", testLists},
 	{"naming makes", testUpsert},

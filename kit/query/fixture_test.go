@@ -282,6 +282,35 @@ func backend() *meta.Backend {
 				Allow: meta.Allow{Read: when(meta.Call("matches", meta.This("book"), meta.Const("bread"))), Create: when(meta.True())},
 			},
 			{
+				Name: "Bag", Singular: "bag", Plural: "bags", Path: "bags", Table: "bags", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "owner", Kind: meta.Reference, Type: "User", Column: "owner_id", Default: meta.Viewer()},
+					&meta.Field{Name: "labels", Kind: meta.String, Repeated: true, Column: "labels", Default: meta.Const([]any{"new"}), MaxLength: 4, Pattern: "^[^!]*$"},
+					&meta.Field{Name: "roles", Kind: meta.EnumKind, Type: "Role", Repeated: true, Column: "roles", Null: true},
+					&meta.Field{Name: "counts", Kind: meta.Int, Repeated: true, Column: "counts", Default: meta.Const([]any{}), Max: number(100)},
+					&meta.Field{Name: "bigs", Kind: meta.Int64, Repeated: true, Column: "bigs", Null: true},
+					&meta.Field{Name: "weights", Kind: meta.Float, Repeated: true, Column: "weights", Null: true},
+					&meta.Field{Name: "flags", Kind: meta.Boolean, Repeated: true, Column: "flags", Null: true},
+					&meta.Field{Name: "prices", Kind: meta.Decimal, Repeated: true, Column: "prices", Null: true, Digits: 9, Scale: 2, Allow: meta.Allow{Read: when(owner)}},
+					&meta.Field{Name: "instants", Kind: meta.DateTime, Repeated: true, Column: "instants", Null: true},
+					&meta.Field{Name: "days", Kind: meta.Date, Repeated: true, Column: "days", Null: true},
+					&meta.Field{Name: "clocks", Kind: meta.Time, Repeated: true, Column: "clocks", Null: true},
+					&meta.Field{Name: "spans", Kind: meta.Duration, Repeated: true, Column: "spans", Null: true},
+					&meta.Field{Name: "refs", Kind: meta.UUID, Repeated: true, Column: "refs", Null: true},
+					&meta.Field{Name: "zones", Kind: meta.TimeZone, Repeated: true, Column: "zones", Null: true},
+					&meta.Field{Name: "first", Kind: meta.String, Null: true, Computed: meta.Over(meta.OpFind, meta.This("labels"), "l", meta.True(), meta.Var("l"))},
+					&meta.Field{Name: "long", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("labels"), "l", meta.Apply(meta.OpGt, meta.Call("size", meta.Var("l")), meta.Const(int64(3))))},
+				),
+				Allow: meta.Allow{
+					Read: when(meta.True()), Create: when(meta.Not(meta.Over(meta.OpExists, meta.This("labels"), "l", meta.Eq(meta.Var("l"), meta.Const("root"))))),
+					Update: when(meta.Over(meta.OpExists, meta.Old("labels"), "l", meta.Eq(meta.Var("l"), meta.Const("open")))),
+				},
+				Checks: []meta.Check{{
+					Name: "bags_check", Code: "TWICE", Field: "counts",
+					That: meta.Not(meta.Over(meta.OpExists, meta.This("counts"), "c", meta.Apply(meta.OpGt, meta.Over(meta.OpCount, meta.This("counts"), "d", meta.Eq(meta.Var("c"), meta.Var("d"))), meta.Const(int64(1))))),
+				}},
+			},
+			{
 				Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "room", Kind: meta.Reference, Type: "Topic", Column: "room_id"},
@@ -322,6 +351,12 @@ func backend() *meta.Backend {
 				Args:  []*meta.Field{{Name: "by", Kind: meta.Reference, Type: "User"}, {Name: "part", Kind: meta.String, Null: true}},
 				Allow: when(meta.Ne(meta.Arg("by", "role"), meta.Const("ADMIN"))),
 				Where: meta.And(meta.Eq(meta.This("author"), meta.Arg("by")), meta.Or(meta.Eq(meta.Arg("part"), meta.Null()), meta.Call("contains", meta.This("title"), meta.Arg("part")))),
+			},
+			{
+				Name: "tagged", Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Bag", Repeated: true, Page: newest},
+				Args:  []*meta.Field{{Name: "any", Kind: meta.String, Repeated: true}},
+				Allow: when(meta.Not(meta.Over(meta.OpExists, meta.Arg("any"), "a", meta.Eq(meta.Var("a"), meta.Const("secret"))))),
+				Where: meta.Over(meta.OpExists, meta.This("labels"), "l", meta.Over(meta.OpExists, meta.Arg("any"), "a", meta.Eq(meta.Var("a"), meta.Var("l")))),
 			},
 			{Name: "ping", Result: &meta.Field{Name: "result", Kind: meta.Boolean}, Allow: when(meta.True())},
 			{Name: "hidden", Result: &meta.Field{Name: "result", Kind: meta.Boolean}},

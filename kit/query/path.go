@@ -91,8 +91,11 @@ func partOf(f *meta.Field, name string) *meta.Field {
 	return nil
 }
 
-// identity is the id of the row s.
+// identity is the id of the row s, or the element that it is of a list of scalars.
 func (r *renderer) identity(s *scope) operand {
+	if s.entity == nil {
+		return operand{sql: s.alias + ".value", typ: s.value}
+	}
 	t := typ{kind: meta.ID, entity: s.entity, column: true}
 	switch {
 	case s.bound != nil:
@@ -126,6 +129,9 @@ func (r *renderer) column(s *scope, f *meta.Field) operand {
 }
 
 func fieldType(f *meta.Field) typ {
+	if isScalars(f) {
+		return typ{kind: listOf(f.Kind), scale: scaleOf(f), null: f.Null, column: true}
+	}
 	return typ{kind: f.Kind, scale: scaleOf(f), entity: f.Target(), null: f.Null, column: true}
 }
 
@@ -210,7 +216,7 @@ func (r *renderer) argument(path []string, e env) operand {
 			continue
 		}
 		slot := argumentSlot(e.args, path[:i+1])
-		if slot < 0 || f.Repeated {
+		if slot < 0 || f.Repeated && !isScalars(f) {
 			break
 		}
 		slot += e.firstArg

@@ -253,7 +253,7 @@ func (p *planner) column(sql string, t typ) int {
 		}
 	}
 	p.columns = append(p.columns, selected)
-	p.plan.cells = append(p.plan.cells, cell{class: p.class(t.kind), kind: t.kind, scale: t.scale})
+	p.plan.cells = append(p.plan.cells, cell{class: p.class(t.kind), kind: t.kind, scale: t.scale, dialect: p.dialect})
 	return len(p.columns) - 1
 }
 

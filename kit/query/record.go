@@ -72,6 +72,21 @@ func (c Column[E, T]) OrNil(row Record[E]) *T {
 	return &v
 }
 
+// Of is the list in row, nil of null and of what the viewer may not see.
+func (c ListColumn[E, T]) Of(row Record[E]) []T {
+	items, _ := c.of.in(row).([]any)
+	if items == nil {
+		return nil
+	}
+	list := make([]T, len(items))
+	for i, item := range items {
+		list[i] = c.of.raise(item)
+	}
+	return list
+}
+
+func (c ListColumn[E, T]) selectOf(e *meta.Entity) Selection { return c.of.selectOf(e) }
+
 func (c Column[E, T]) in(row Record[E]) any {
 	value, selection := row.at(c.path[0])
 	if len(c.path) == 1 {

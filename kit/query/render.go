@@ -91,8 +91,9 @@ type env struct {
 
 // scope is one row within a statement.
 type scope struct {
-	name   string // of a variable
-	entity *meta.Entity
+	name   string       // of a variable
+	entity *meta.Entity // nil of an element of a list of scalars
+	value  typ          // of such an element
 	alias  string
 	id     string                         // SQL of its id where the row itself need not be read
 	used   bool                           // more of it than id was read

@@ -19,6 +19,9 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		r.fail("list operation: its list is no path")
 		return elements{}, false
 	}
+	if scalars, ok := r.scalars(list, e); ok {
+		return r.values(x, scalars, e), true
+	}
 	if given, rest := argumentAt(list, e); given != nil && len(rest) == 0 {
 		return r.givenRows(x, given, e)
 	}
@@ -131,6 +134,11 @@ func (r *renderer) oneOf(slot int) string {
 
 // exists is whether a list has an element that fits.
 func (r *renderer) exists(x *meta.Expr, e env) string {
+	if scalars, ok := r.scalars(x.Args[0], e); ok {
+		if condition, ok := r.holds(x, scalars, e); ok {
+			return condition
+		}
+	}
 	found, ok := r.elements(x, e)
 	if !ok || found.row == nil {
 		return sqlFalse
@@ -149,8 +157,11 @@ func (r *renderer) exists(x *meta.Expr, e env) string {
 // aggregate is a count, sum, least, greatest or mean value, or the first, of the elements that fit. Of none, a count
 // and a sum are 0 and the others null.
 func (r *renderer) aggregate(x *meta.Expr, e env) operand {
-	found, ok := r.elements(x, e)
 	counting := x.Op == meta.OpCount
+	if scalars, ok := r.scalars(x.Args[0], e); ok && counting && isTrue(x.Args[1:]) {
+		return r.sizeOf(scalars)
+	}
+	found, ok := r.elements(x, e)
 	if !ok || found.row == nil {
 		return r.nothing(x.Op)
 	}
@@ -192,8 +203,16 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 		selected, t = r.mean(selected, t), typ{kind: meta.Float, null: true}
 	case meta.OpFind:
 		order = " ORDER BY " + r.identity(found.row).sql + " LIMIT 1"
+		if found.row.entity == nil {
+			order = " ORDER BY " + found.row.alias + ".key LIMIT 1"
+		}
 	}
 	return operand{sql: "(SELECT " + selected + " FROM " + found.from() + " WHERE " + where + order + ")", typ: t}
+}
+
+// isTrue tells whether a list operation asks nothing of the elements.
+func isTrue(conditions []*meta.Expr) bool {
+	return len(conditions) == 0 || conditions[0].Op == meta.OpConst && conditions[0].Value == true
 }
 
 func (r *renderer) nothing(op meta.Op) operand {
@@ -215,8 +234,14 @@ func (r *renderer) mean(value string, t typ) string {
 
 // isList tells whether x is a path to a list.
 func (r *renderer) isList(x *meta.Expr, e env) bool {
+	f := r.listAt(x, e)
+	return f != nil && (f.Repeated || f.Kind == meta.List)
+}
+
+// listAt is the field at the end of a path, nil of what is no path.
+func (r *renderer) listAt(x *meta.Expr, e env) *meta.Field {
 	if x.Op != meta.OpGet || len(x.Path) == 0 {
-		return false
+		return nil
 	}
 	var entity *meta.Entity
 	path := x.Path
@@ -226,7 +251,7 @@ func (r *renderer) isList(x *meta.Expr, e env) bool {
 	case meta.RootArg:
 		f, rest := argumentAt(x, e)
 		if f == nil || len(rest) == 0 {
-			return f != nil && f.Repeated
+			return f
 		}
 		entity, path = f.Target(), rest
 	default:
@@ -234,20 +259,17 @@ func (r *renderer) isList(x *meta.Expr, e env) bool {
 			entity = s.entity
 		}
 	}
-	for i, name := range path {
+	var f *meta.Field
+	for _, name := range path {
 		if entity == nil {
-			return false
+			return nil
 		}
-		f := entity.Field(name)
-		if f == nil {
-			return false
-		}
-		if i == len(path)-1 {
-			return f.Kind == meta.List
+		if f = entity.Field(name); f == nil {
+			return nil
 		}
 		entity = f.Target()
 	}
-	return false
+	return f
 }
 
 // can is whether the viewer may do something with the row that x's argument refers to, by the rules of its entity.

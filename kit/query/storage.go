@@ -50,6 +50,9 @@ func (d dialect) class(k meta.Kind) sqldb.Class {
 
 // selected is the column as it is read: PostgreSQL sends what has no Go type of its own as text.
 func (d dialect) selected(sql string, k meta.Kind) string {
+	if of, many := element(k); many {
+		return d.selectedList(sql, of)
+	}
 	if d.postgres {
 		switch k {
 		case meta.Decimal, meta.Date, meta.Time:
@@ -64,6 +67,7 @@ type cell struct {
 	class   sqldb.Class
 	kind    meta.Kind
 	scale   int
+	dialect dialect // of a list of scalars
 	text    *string
 	integer *int64
 	float   *float64
@@ -136,6 +140,9 @@ func (c *cell) value() (any, error) {
 }
 
 func (c *cell) textValue(text string) (any, error) {
+	if of, many := element(c.kind); many {
+		return c.dialect.decodeList(text, of, c.scale)
+	}
 	switch c.kind {
 	case meta.Decimal:
 		return decimalFrom(text)
@@ -154,6 +161,9 @@ func (c *cell) textValue(text string) (any, error) {
 func (d dialect) encode(v any, t typ) (any, error) {
 	if v == nil {
 		return nil, nil
+	}
+	if _, many := element(t.kind); many {
+		return d.encodeList(v, t)
 	}
 	switch t.kind {
 	case meta.ID, meta.Reference, meta.UUID:
@@ -394,6 +404,12 @@ func (d dialect) cast(k meta.Kind) string {
 	if !d.postgres {
 		return ""
 	}
+	if of, many := element(k); many {
+		if of == meta.Int {
+			return "::integer[]" // what its column is
+		}
+		return d.cast(of) + "[]"
+	}
 	switch k {
 	case meta.ID, meta.Reference, meta.UUID, meta.Date, meta.Time, meta.JSON:
 		return d.literalCast(k)
@@ -429,6 +445,9 @@ func ident(name string) string {
 }
 
 func kindName(k meta.Kind) string {
+	if _, many := element(k); many {
+		return "list"
+	}
 	names := [...]string{
 		"ID", "String", "Int", "Int64", "Float", "Boolean", "Decimal", "DateTime", "Date", "Time",
 		"Duration", "UUID", "Email", "URL", "JSON", "Bytes", "TimeZone", "Country", "Currency", "enum", "value",

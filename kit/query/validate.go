@@ -101,6 +101,8 @@ func (v *validator) list(f *meta.Field, path string, value any) any {
 	if len(items) < f.MinLength {
 		v.add(path, kit.FieldTooShort, "At least %d.", f.MinLength)
 	}
+	one := *f
+	one.Repeated, one.MinLength, one.MaxLength = false, 0, 0 // which are about the list
 	valid := make([]any, len(items))
 	for i, item := range items {
 		at := path + "." + strconv.Itoa(i)
@@ -110,7 +112,7 @@ func (v *validator) list(f *meta.Field, path string, value any) any {
 		case f.Kind == meta.List:
 			valid[i] = v.reference(at, item)
 		default:
-			valid[i] = v.one(f, at, item)
+			valid[i] = v.one(&one, at, item)
 		}
 	}
 	return valid
@@ -352,9 +354,12 @@ func canonical(v any, f *meta.Field) any {
 	text, isText := v.(string)
 	var value any
 	var err error
+	items, isList := v.([]any)
 	switch {
 	case v == nil:
 		return nil
+	case isList:
+		return canonicalList(items, f)
 	case f.Kind == meta.Decimal:
 		value, err = decimalFrom(v)
 	case f.Kind == meta.Duration:

@@ -65,7 +65,7 @@ func (w *write) verdict(s stage) (*verdict, error) {
 		v.bounds(w, row)
 	} else {
 		for _, f := range v.old {
-			v.columns = append(v.columns, v.renderer.selected(v.renderer.column(row, f).sql, f.Kind))
+			v.columns = append(v.columns, v.renderer.selected(v.renderer.column(row, f).sql, fieldType(f).kind))
 		}
 	}
 	if v.renderer.err != nil {
@@ -285,7 +285,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		cells = append(cells, cell{class: booleanClass})
 	}
 	for _, f := range v.old {
-		cells = append(cells, cell{class: r.class(f.Kind), kind: f.Kind, scale: scaleOf(f)})
+		cells = append(cells, cell{class: r.class(fieldType(f).kind), kind: fieldType(f).kind, scale: scaleOf(f), dialect: r.dialect})
 	}
 	sql, params := finish(sql, r.params)
 	found, err := t.one(ctx, sql, params, []any{value}, cells)

@@ -199,7 +199,7 @@ func orderPath(fields []*meta.Field, name string, deep bool) (path []string, pro
 	case f.Kind == meta.Reference && deep && parts:
 		path, problem = orderPath(query.ReadFields(f.Target()), rest, false)
 		return append([]string{first}, path...), problem
-	case parts || len(filter.Comparisons(f.Kind)) == 0 || f.Kind == meta.Reference:
+	case parts || f.Repeated || len(filter.Comparisons(f)) == 0 || f.Kind == meta.Reference:
 		return nil, strconv.Quote(first) + " has no order"
 	}
 	return []string{first}, ""
@@ -279,8 +279,8 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 	if f.Kind == meta.List || f.Kind == meta.Value {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}
 	}
-	if comparison != filter.Eq && errs != nil && !slices.Contains(filter.Comparisons(f.Kind), comparison) {
-		errs[0].Detail += input.DidYouMean(comparison, append(filter.Comparisons(f.Kind), filter.Names(fields)...))
+	if comparison != filter.Eq && errs != nil && !slices.Contains(filter.Comparisons(f), comparison) {
+		errs[0].Detail += input.DidYouMean(comparison, append(filter.Comparisons(f), filter.Names(fields)...))
 	}
 	p.errors = append(p.errors, errs...)
 	return condition
@@ -316,9 +316,9 @@ func members(f *meta.Field) []*meta.Field {
 // operand makes the tree of what a field is compared with.
 func operand(f *meta.Field, comparison, text string) any {
 	switch comparison {
-	case filter.IsNull:
+	case filter.IsNull, filter.IsEmpty:
 		return input.Node(meta.Boolean, text)
-	case filter.In, filter.NotIn:
+	case filter.In, filter.NotIn, filter.HasSome, filter.HasEvery:
 		elements := []any{}
 		for element := range strings.SplitSeq(text, ",") {
 			elements = append(elements, input.Node(f.Kind, element))

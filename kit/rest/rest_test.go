@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -359,11 +360,43 @@ func TestEveryKindComesBack(t *testing.T) {
 		`"mail":"a@b.example"`:                         `"mail":"a@b.example"`, `"link":"https://a.example/x?y"`: `"link":"https://a.example/x?y"`,
 		`"data":{"b":[1,2.50,null],"a":"é\n"}`: `"data":{"a":"é\n","b":[1,2.50,null]}`, `"raw":"aGk="`: `"raw":"aGk="`,
 		`"zone":"Europe/Berlin"`: `"zone":"Europe/Berlin"`, `"country":"DE"`: `"country":"DE"`, `"currency":"EUR"`: `"currency":"EUR"`, `"status":"OPEN"`: `"status":"OPEN"`,
+		`"words":["a","b c"]`: `"words":["a","b c"]`, `"words":[]`: `"words":[]`, `"states":["OPEN","DRAFT"]`: `"states":["OPEN","DRAFT"]`, `"states":null`: `"words":[],"states":null`,
+		`"bigs":[5,"9007199254740993"]`: `"bigs":["5","9007199254740993"]`,
 	} {
 		w := c.want(201, "POST", "/v1/samples", "{"+sent+"}", "--", back)
 		c.want(200, "GET", w.Header().Get("Location"), "", "--", back)
 		c.want(200, "PATCH", w.Header().Get("Location"), "{"+sent+"}", "--", back)
 	}
+}
+
+func TestListsOfScalars(t *testing.T) {
+	c := newClient(t)
+	for _, body := range []string{`{"words":["a","b"],"states":["OPEN"],"small":1}`, `{"words":["b"],"states":[],"bigs":[7],"small":2}`, `{"small":3}`} {
+		c.want(201, "POST", "/v1/samples", body)
+	}
+	c.want(422, "POST", "/v1/samples", `{"words":["a","b","c","d"]}`, "--", `"field":"words"`, `"code":"TOO_LONG"`)
+	c.want(422, "POST", "/v1/samples", `{"words":["a",null,3],"states":["SHUT"]}`, "--", `"field":"words.1"`, `"field":"words.2"`, `"field":"states.0"`)
+	c.want(422, "PATCH", c.want(201, "POST", "/v1/samples", `{"small":4}`).Header().Get("Location"), `{"words":null}`, "--", `"field":"words","code":"REQUIRED"`)
+	for query, want := range map[string]string{
+		"words.has=b": "1 2", "words.has=a": "1", "words.hasSome=a,x": "1", "words.hasSome=a,b": "1 2", "words.hasEvery=a,b": "1", "words.hasEvery=b": "1 2",
+		"words.isEmpty=true": "3 4", "words.isEmpty=false": "1 2", "states.has=OPEN": "1", "states.isNull=true": "3 4", "states.isEmpty=true": "2 3 4", "bigs.has=7": "2",
+	} {
+		var page struct{ Items []struct{ Small int } }
+		if err := json.Unmarshal(c.want(200, "GET", "/v1/samples?order=small&"+query, "").Body.Bytes(), &page); err != nil {
+			t.Error(err)
+		}
+		var got []string
+		for _, item := range page.Items {
+			got = append(got, fmt.Sprint(item.Small))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	c.want(422, "GET", "/v1/samples?words=a", "", "--", `"field":"words"`, `these do: has, hasSome, hasEvery, isEmpty, isNull`)
+	c.want(422, "GET", "/v1/samples?order=words", "", "--", `\"words\" has no order`)
+	c.want(422, "GET", "/v1/samples?bigs.has=x", "", "--", `"field":"bigs.has"`)
+	c.want(422, "GET", "/v1/samples?states.hasSome=OPEN,SHUT", "", "--", `"field":"states.hasSome.1"`)
 }
 
 // No input of a caller, however hostile, is a failure of ours.

@@ -82,6 +82,27 @@ func BytesOrNil(b []byte) any {
 	return b
 }
 
+// Items is the elements of a list of scalars, each as one makes it, nil for none.
+func Items[T any](list []T, one func(T) any) any {
+	if list == nil {
+		return nil
+	}
+	values := make([]any, len(list))
+	for i, item := range list {
+		values[i] = one(item)
+	}
+	return values
+}
+
+// Text is an enum value or other text.
+func Text[T ~string](v T) any { return string(v) }
+
+// Number is a number of 32 bits.
+func Number(n int) any { return int64(n) }
+
+// Same is a value that is as package meta states it.
+func Same[T any](v T) any { return v }
+
 // IDs is a list of references, by id or, where the design lets a name make a row, by key.
 func IDs[T ~string](ids []T) []any {
 	values := make([]any, len(ids))
@@ -137,6 +158,21 @@ func FromStruct[T Struct](o query.Optional[T]) any {
 		return absent{}
 	}
 	return StructOrNil(o.Get())
+}
+
+// FromItems is From of a list of scalars.
+func FromItems[T any](o query.Optional[[]T], one func(T) any) any {
+	if !o.Given() {
+		return absent{}
+	}
+	list := o.Get()
+	switch {
+	case list == nil:
+		return nil
+	case *list == nil:
+		return []any{}
+	}
+	return Items(*list, one)
 }
 
 // FromIDs is From of a list of references.

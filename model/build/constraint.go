@@ -312,7 +312,7 @@ func (b *builder) ignoresCase(u *model.Unique, d *design.Directive) {
 
 func (b *builder) fieldIndexes(e *model.Entity, f *model.Field) {
 	for _, d := range design.FindAll(b.directives(f), "index") {
-		if f.Kind == "" || !b.indexable(f, d, "@index") {
+		if f.Kind == "" || !f.Scalars() && !b.indexable(f, d, "@index") {
 			continue
 		}
 		if fields := d.Arg("fields"); fields != nil {
@@ -328,6 +328,8 @@ func (b *builder) indexable(f *model.Field, d *design.Directive, what string) bo
 	switch {
 	case isComputed(f):
 		b.problems.Add(d.Pos, WrongPlace, "", "%s is about stored fields; %s is computed", what, f.Name)
+	case f.Scalars():
+		b.problems.Add(d.Pos, WrongPlace, "", "%s cannot hold %s: it is a list", what, f.Name)
 	case f.Kind == model.List || f.Repeated || f.Kind == model.JSON || f.Kind == model.Bytes || f.Kind == model.File:
 		b.problems.Add(d.Pos, WrongPlace, "", "%s cannot hold %s: it is %s", what, f.Name, article(string(f.Kind)))
 	case f.Kind == model.Value:

@@ -109,6 +109,9 @@ func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string)
 	not := func(what string) (*model.Expr, string) {
 		return nil, v.Text + " is no " + what + ", which " + f.Name + " is"
 	}
+	if f.Scalars() {
+		return b.literals(f, v, x)
+	}
 	if f.Repeated || f.Kind == model.List || f.Kind == model.Value || f.Kind == model.InputDTO || f.Kind == model.File || f.Kind == model.Union || f.Kind == model.Bytes {
 		return nil, "a " + string(f.Kind) + " takes no literal default"
 	}
@@ -155,6 +158,35 @@ func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string)
 		return textLiteral(f, v, x)
 	}
 	return x, ""
+}
+
+// literals makes a constant of a list of scalars.
+func (b *builder) literals(f *model.Field, v *design.Value, x *model.Expr) (*model.Expr, string) {
+	if v.Kind != design.ListValue {
+		return nil, v.Text + " is no list, which " + f.Name + " is"
+	}
+	one := *f
+	one.Repeated, one.MinLength, one.MaxLength = false, nil, nil
+	items := make([]any, len(v.List))
+	for i := range v.List {
+		item, wrong := b.literal(&one, &v.List[i])
+		if wrong != "" {
+			return nil, wrong
+		}
+		items[i] = item.Value
+	}
+	if n := len(items); f.MinLength != nil && n < *f.MinLength || f.MaxLength != nil && n > *f.MaxLength {
+		return nil, "the list has " + strconv.Itoa(n) + " elements, which the @length of " + f.Name + " does not allow"
+	}
+	x.Value = items
+	return x, ""
+}
+
+// emptyUnlessGiven lets a list that is never null and may be empty be so when it is left out.
+func emptyUnlessGiven(f *model.Field) {
+	if f.Scalars() && !f.Null && f.Default == nil && f.Stored() && (f.MinLength == nil || *f.MinLength == 0) {
+		f.Default = &model.Expr{Op: model.Const, Kind: f.Kind, Value: []any{}}
+	}
 }
 
 // textLiteral reads the kinds that are written as strings.

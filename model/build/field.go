@@ -53,6 +53,9 @@ func (b *builder) declareFields() {
 		}
 		e.Key = e.Fields[0]
 		e.Fields = append(e.Fields, b.fields(b.declared[e].Fields, inEntity)...)
+		for _, f := range e.Fields {
+			emptyUnlessGiven(f)
+		}
 		b.flattenValues(e.Fields, "", map[*model.Struct]bool{})
 		b.columnsDiffer(e)
 	}

@@ -244,6 +244,9 @@ func printSchema(s *schema.Schema) string {
 			if c.Digits > 0 {
 				line += fmt.Sprintf("(%d, %d)", c.Digits, c.Scale)
 			}
+			if c.List {
+				line += "[]"
+			}
 			if c.Null {
 				line += " null"
 			}
@@ -289,8 +292,11 @@ func printIndex(b *strings.Builder, i *schema.Index) {
 		parts = append(parts, part)
 	}
 	kind := "index"
-	if i.Unique {
+	switch {
+	case i.Unique:
 		kind = "unique"
+	case i.Lists:
+		kind = "index of elements"
 	}
 	line := fmt.Sprintf("  %s %s (%s)", kind, i.Name, strings.Join(parts, ", "))
 	if i.Where == nil {

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -102,7 +103,7 @@ func (t *tableBuilder) columns(fields []*model.Field, optional bool) {
 			if f.Null {
 				t.together(f)
 			}
-		case f.Column == "" || isComputed(f) || f.Repeated || columnTypes[f.Kind] == "":
+		case f.Column == "" || isComputed(f) || f.Repeated && !f.Scalars() || columnTypes[f.Kind] == "":
 		default:
 			t.column(f, optional)
 		}
@@ -110,7 +111,7 @@ func (t *tableBuilder) columns(fields []*model.Field, optional bool) {
 }
 
 func (t *tableBuilder) column(f *model.Field, optional bool) {
-	c := &schema.Column{Name: f.Column, Was: f.Was, Type: columnTypes[f.Kind], Null: f.Null || optional, Comment: firstLine(f.Doc)}
+	c := &schema.Column{Name: f.Column, Was: f.Was, Type: columnTypes[f.Kind], List: f.Repeated, Null: f.Null || optional, Comment: firstLine(f.Doc)}
 	if f.Kind == model.Decimal {
 		c.Digits, c.Scale = f.Digits, f.Scale
 	}
@@ -121,11 +122,25 @@ func (t *tableBuilder) column(f *model.Field, optional bool) {
 		c.Default = &schema.Value{Text: defaultText(d)}
 	}
 	t.table.Columns = append(t.table.Columns, c)
+	if f.Repeated {
+		t.listChecks(f)
+		return
+	}
 	t.fieldChecks(f, c.Null)
 }
 
 func defaultText(x *model.Expr) string {
 	switch v := x.Value.(type) {
+	case []any:
+		texts := make([]string, len(v))
+		for i, item := range v {
+			texts[i] = defaultText(&model.Expr{Kind: x.Kind, Value: item})
+		}
+		text, err := json.Marshal(texts)
+		if err != nil {
+			panic(fmt.Sprintf("default %v: %v", v, err))
+		}
+		return string(text)
 	case string:
 		return v
 	case float64:
@@ -135,16 +150,43 @@ func defaultText(x *model.Expr) string {
 	}
 }
 
+// listChecks writes the bounds of a list, and of what values it is where a database can say so: a check of SQLite cannot
+// look into a list.
+func (t *tableBuilder) listChecks(f *model.Field) {
+	column := quote(f.Column)
+	length := func(sign string, n int) schema.Predicate {
+		return schema.Predicate{
+			SQLite:   fmt.Sprintf("json_array_length(%s) %s %d", column, sign, n),
+			Postgres: fmt.Sprintf("cardinality(%s) %s %d", column, sign, n),
+		}
+	}
+	if f.Kind == model.EnumKind {
+		t.check(sqlName(t.table.Name, f.Column, "values"), schema.Predicate{
+			SQLite: "json_type(" + column + ") = 'array'", Postgres: column + " <@ array[" + enumValues(f.Enum) + "]",
+		})
+	}
+	if f.MinLength != nil && *f.MinLength > 0 {
+		t.check(sqlName(t.table.Name, f.Column, "min_length"), length(">=", *f.MinLength))
+	}
+	if f.MaxLength != nil {
+		t.check(sqlName(t.table.Name, f.Column, "max_length"), length("<=", *f.MaxLength))
+	}
+}
+
+func enumValues(e *model.Enum) string {
+	values := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		values[i] = literal(v.Name)
+	}
+	return strings.Join(values, ", ")
+}
+
 // fieldChecks writes the validation of a field that SQL can say. A null passes: a constraint is broken only when false.
 func (t *tableBuilder) fieldChecks(f *model.Field, _ bool) {
 	column := quote(f.Column)
 	same := func(sql string) schema.Predicate { return schema.Predicate{SQLite: sql, Postgres: sql} }
 	if f.Kind == model.EnumKind {
-		var values []string
-		for _, v := range f.Enum.Values {
-			values = append(values, literal(v.Name))
-		}
-		t.check(sqlName(t.table.Name, f.Column, "values"), same(column+" in ("+strings.Join(values, ", ")+")"))
+		t.check(sqlName(t.table.Name, f.Column, "values"), same(column+" in ("+enumValues(f.Enum)+")"))
 	}
 	if textKinds[f.Kind] {
 		length := func(sign string, n int) schema.Predicate {
@@ -225,7 +267,7 @@ func (t *tableBuilder) unique(u *model.Unique) {
 }
 
 func (t *tableBuilder) index(x *model.Index) {
-	i := &schema.Index{Name: x.Name, Parts: t.parts(x.Fields, false)}
+	i := &schema.Index{Name: x.Name, Parts: t.parts(x.Fields, false), Lists: x.Fields[0].Scalars()}
 	i.Where = t.where(x.When)
 	t.table.Indexes = append(t.table.Indexes, i)
 }

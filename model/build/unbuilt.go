@@ -131,8 +131,8 @@ func (u unbuiltFinder) model(m *model.Model) {
 				u.report(f.Pos, "@computed by a method of Go")
 			case f.Computed != nil && (f.Kind == model.Value || f.Kind == model.List || f.Repeated):
 				u.report(f.Pos, "@computed of what is more than one value")
-			case f.Repeated:
-				u.report(f.Pos, "a list that holds no entities")
+			case f.Repeated && !f.Scalars():
+				u.report(f.Pos, "a list of what is neither an entity nor a scalar")
 			case f.Kind == model.Union:
 				u.report(f.Pos, "union")
 			case f.Kind == model.Value:
@@ -217,8 +217,9 @@ func (u unbuiltFinder) expression(pos diag.Pos, x *model.Expr) {
 	case x.Op == model.Call && (x.Name == "slug" || x.Name == "next"):
 		u.report(pos, x.Name+"() inside an expression")
 	case x.Var != "" && x.Op != model.Get && len(x.Args) > 0 && x.Args[0].Root == model.Arg && len(x.Args[0].Path) > 0:
-		if x.Args[0].Kind != model.List {
-			u.report(pos, "a list operation over an argument")
+		switch x.Args[0].Kind {
+		case model.InputDTO, model.Value, model.JSON, model.Bytes:
+			u.report(pos, "a list operation over parts of an argument")
 		}
 	}
 	for _, a := range x.Args {

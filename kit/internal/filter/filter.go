@@ -31,11 +31,18 @@ const (
 	Contains   = "contains"
 	StartsWith = "startsWith"
 	IsNull     = "isNull"
+	Has        = "has" // of a list of scalars, as all that follow
+	HasSome    = "hasSome"
+	HasEvery   = "hasEvery"
+	IsEmpty    = "isEmpty"
 )
 
-// Comparisons are what fields of kind k may be asked; none where a field of that kind cannot be filtered by.
-func Comparisons(k meta.Kind) []string {
-	switch k {
+// Comparisons are what f may be asked; none where it cannot be filtered by.
+func Comparisons(f *meta.Field) []string {
+	if f.Repeated {
+		return []string{Has, HasSome, HasEvery, IsEmpty, IsNull}
+	}
+	switch f.Kind {
 	case meta.JSON, meta.Bytes, meta.Value, meta.Input, meta.List:
 		return nil
 	case meta.Boolean:
@@ -70,13 +77,15 @@ func (p Place) Step(name string) Place {
 
 // Compare makes the condition that f, at place, compares with raw as comparison says. Its errors stand on name.
 func Compare(place Place, f *meta.Field, comparison, name string, raw any) (*meta.Expr, []kit.FieldError) {
-	allowed := Comparisons(f.Kind)
+	allowed := Comparisons(f)
 	if !slices.Contains(allowed, comparison) {
 		return nil, []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: cannot(comparison, allowed)}}
 	}
 	switch {
 	case comparison == IsNull:
 		return isNull(place, name, raw)
+	case f.Repeated:
+		return elements(place, f, comparison, name, raw)
 	case raw == nil && comparison == Eq:
 		return meta.Eq(place.Expr(), meta.Null()), nil
 	case raw == nil && comparison == Ne:
@@ -128,6 +137,64 @@ func isNull(place Place, name string, raw any) (*meta.Expr, []kit.FieldError) {
 	return meta.Ne(place.Expr(), meta.Null()), nil
 }
 
+// elements makes a condition on the elements of a list of scalars. Of nothing, every list has every one and none has some.
+func elements(place Place, f *meta.Field, comparison, name string, raw any) (*meta.Expr, []kit.FieldError) {
+	if comparison == IsEmpty {
+		want, errs := input.Value(&meta.Field{Name: name, Kind: meta.Boolean}, raw)
+		if errs != nil {
+			return nil, errs
+		}
+		empty := meta.Eq(meta.Call("size", place.Expr()), meta.Const(int64(0)))
+		if want == true {
+			return empty, nil
+		}
+		return meta.Not(empty), nil
+	}
+	wanted := []any{raw}
+	if comparison != Has {
+		var ok bool
+		if wanted, ok = raw.([]any); !ok {
+			wanted = []any{raw}
+		}
+	}
+	operands, errs := constants(f, name, wanted, comparison == Has)
+	if errs != nil {
+		return nil, errs
+	}
+	has := func(condition *meta.Expr) *meta.Expr { return meta.Over(meta.OpExists, place.Expr(), "x", condition) }
+	if comparison == HasSome {
+		if len(operands) == 0 {
+			return meta.Not(meta.True()), nil
+		}
+		return has(meta.In(meta.Var("x"), operands...)), nil
+	}
+	conditions := make([]*meta.Expr, len(operands))
+	for i, operand := range operands {
+		conditions[i] = has(meta.Eq(meta.Var("x"), operand))
+	}
+	return meta.And(conditions...), nil
+}
+
+// constants reads operands for f, each of which stands on a name of its own unless there is but one.
+func constants(f *meta.Field, name string, raw []any, one bool) ([]*meta.Expr, []kit.FieldError) {
+	if len(raw) > maxAlternatives {
+		detail := "must have at most " + strconv.Itoa(maxAlternatives) + " alternatives"
+		return nil, []kit.FieldError{{Field: name, Code: kit.FieldTooLong, Detail: detail}}
+	}
+	operands := make([]*meta.Expr, len(raw))
+	var errs []kit.FieldError
+	for i, element := range raw {
+		at := name
+		if !one {
+			at += "." + strconv.Itoa(i)
+		}
+		var wrong []kit.FieldError
+		operands[i], wrong = constant(f, at, element)
+		errs = append(errs, wrong...)
+	}
+	return operands, errs[:min(len(errs), 20)]
+}
+
 // maxAlternatives bounds a list of alternatives.
 const maxAlternatives = 500
 
@@ -136,23 +203,17 @@ func among(place Place, f *meta.Field, comparison, name string, raw any) (*meta.
 	if !ok {
 		elements = []any{raw}
 	}
-	if len(elements) > maxAlternatives {
-		detail := "must have at most " + strconv.Itoa(maxAlternatives) + " alternatives"
-		return nil, []kit.FieldError{{Field: name, Code: kit.FieldTooLong, Detail: detail}}
+	operands, errs := constants(f, name, elements, false)
+	if errs != nil {
+		return nil, errs
 	}
 	var ids, keys []*meta.Expr
-	var errs []kit.FieldError
-	for i, element := range elements {
-		operand, wrong := constant(f, name+"."+strconv.Itoa(i), element)
-		errs = append(errs, wrong...)
+	for _, operand := range operands {
 		if byKey(f, operand) {
 			keys = append(keys, operand)
 		} else {
 			ids = append(ids, operand)
 		}
-	}
-	if errs != nil {
-		return nil, errs[:min(len(errs), 20)]
 	}
 	condition := oneOf(place, f, ids, keys)
 	if comparison == NotIn {
@@ -180,7 +241,7 @@ func oneOf(place Place, f *meta.Field, ids, keys []*meta.Expr) *meta.Expr {
 func constant(f *meta.Field, name string, raw any) (*meta.Expr, []kit.FieldError) {
 	operand := *f
 	operand.Name, operand.Null, operand.Repeated = name, false, false
-	if slices.Contains(Comparisons(f.Kind), Contains) {
+	if slices.Contains(Comparisons(&operand), Contains) {
 		operand.Kind = meta.String // a part of an address is none
 	}
 	value, errs := input.Value(&operand, raw)
