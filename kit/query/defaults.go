@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -67,10 +68,15 @@ func (w *write) evaluate(ctx context.Context, x *meta.Expr, f *meta.Field) (any,
 	return w.select1(ctx, x, f)
 }
 
-// select1 has the database work a value out.
+// select1 has the database work a value out, of the values that the row has so far.
 func (w *write) select1(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
 	r := w.tx.renderer()
-	o := r.value(x, env{})
+	var values []any
+	row := &scope{entity: w.entity, bound: func(g *meta.Field) int {
+		values = append(values, w.soFar(g))
+		return len(values) - 1
+	}}
+	o := r.value(x, env{this: row})
 	if o.typ.untyped {
 		o = r.constant(x, fieldType(f))
 	}
@@ -79,10 +85,22 @@ func (w *write) select1(ctx context.Context, x *meta.Expr, f *meta.Field) (any, 
 	}
 	cells := []cell{{class: r.class(o.typ.kind), kind: o.typ.kind, scale: o.typ.scale}}
 	sql, params := finish("SELECT "+r.selected(bracket(o.sql), o.typ.kind), r.params)
-	if _, err := w.tx.one(ctx, sql, params, nil, cells); err != nil {
+	if _, err := w.tx.one(ctx, sql, params, values, cells); err != nil {
 		return nil, err
 	}
 	return cells[0].value()
+}
+
+// soFar is the value of a field, or of a part of a value object.
+func (w *write) soFar(f *meta.Field) any {
+	for holder, value := range w.values {
+		if i := slices.Index(holder.Fields, f); i >= 0 {
+			if parts, ok := value.([]any); ok {
+				return parts[i]
+			}
+		}
+	}
+	return w.stored(f)
 }
 
 // slug is a text in the form of an address; one that is taken gets a suffix.

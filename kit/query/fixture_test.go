@@ -201,6 +201,7 @@ func backend() *meta.Backend {
 					&meta.Field{Name: "zone", Kind: meta.TimeZone, Column: "zone", Null: true},
 					&meta.Field{Name: "country", Kind: meta.Country, Column: "country", Null: true},
 					&meta.Field{Name: "ref", Kind: meta.UUID, Column: "ref", Null: true},
+					&meta.Field{Name: "alarm", Kind: meta.DateTime, Column: "alarm", Null: true, Default: meta.Call("at", meta.This("day"), meta.Const("06:00:00"), meta.This("zone"))},
 					&meta.Field{Name: "rings", Kind: meta.DateTime, Null: true, Computed: meta.Call("at", meta.This("day"), meta.This("at"), meta.This("zone"))},
 					&meta.Field{Name: "ringsAgain", Kind: meta.DateTime, Null: true, Computed: meta.Call("at", meta.This("rings"), meta.Const("12:00:00"), meta.This("zone"))},
 				),

@@ -45,7 +45,14 @@ func testZones(w *world) {
 			w.Errorf("%s %s in %s is %s, want %s %s", test.day, test.clock, test.zone, got, test.rings, test.again)
 		}
 	}
-	id := note("at", kit.TimeOfDay(0), "zone", "UTC")
+	id := note("day", kit.Date{Year: 2030, Month: 6, Day: 1}, "zone", "Europe/Rome")
+	if alarm := w.row(w.ann, "Note", id)["alarm"]; !alarm.(time.Time).Equal(time.Date(2030, 6, 1, 4, 0, 0, 0, time.UTC)) {
+		w.Errorf("the alarm is at %v", alarm)
+	}
+	if alarm := w.row(w.ann, "Note", note())["alarm"]; alarm != nil {
+		w.Errorf("the alarm of no day is at %v", alarm)
+	}
+	id = note("at", kit.TimeOfDay(0), "zone", "UTC")
 	row, err := w.get(w.ann, w.sel("Note", "rings", "ringsAgain"), id)
 	must(err)
 	if row.Values[0] != nil || row.Values[1] != nil {

@@ -1,6 +1,8 @@
 package build
 
 import (
+	"slices"
+
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
@@ -143,7 +145,7 @@ func (u unbuiltFinder) model(m *model.Model) {
 				}
 			}
 			if f.Default != nil {
-				u.defaulted(f.Pos, f.Default)
+				u.defaulted(e, f.Pos, f.Default)
 			}
 			if f.Computed != nil {
 				u.expression(f.Pos, f.Computed)
@@ -201,7 +203,10 @@ func (u unbuiltFinder) checks(checks []*model.Check) {
 }
 
 // defaulted reports what a default cannot be yet. A slug or a number is made where a row is created, and only there.
-func (u unbuiltFinder) defaulted(pos diag.Pos, x *model.Expr) {
+func (u unbuiltFinder) defaulted(e *model.Entity, pos diag.Pos, x *model.Expr) {
+	if !ofTheRow(e, x) {
+		u.report(pos, "a default of what the new row does not hold itself")
+	}
 	if x.Op == model.Call && (x.Name == "slug" || x.Name == "next") {
 		for _, a := range x.Args {
 			u.expression(pos, a)
@@ -209,6 +214,15 @@ func (u unbuiltFinder) defaulted(pos diag.Pos, x *model.Expr) {
 		return
 	}
 	u.expression(pos, x)
+}
+
+// ofTheRow tells whether all that x names of the row are values that it is given.
+func ofTheRow(e *model.Entity, x *model.Expr) bool {
+	if x.Op == model.Get && x.Root == model.This && len(x.Path) > 0 {
+		f := find(e.Fields, x.Path[0])
+		return f != nil && f.Stored() && (f.Kind != model.Ref || len(x.Path) == 1)
+	}
+	return !slices.ContainsFunc(x.Args, func(a *model.Expr) bool { return !ofTheRow(e, a) })
 }
 
 // expression reports the functions and forms that the runtime does not have yet.
