@@ -186,7 +186,7 @@ func (r *renderer) holds(x *meta.Expr, list operand, e env) (string, bool) {
 		return "", false
 	}
 	condition, operator := x.Args[1], "@>"
-	alternatives := condition.Args
+	var alternatives []*meta.Expr
 	switch isElement := func(a *meta.Expr) bool {
 		return a.Op == meta.OpGet && a.Root == meta.RootVariable && a.Var == x.Var && len(a.Path) == 0
 	}; {
