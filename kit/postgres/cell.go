@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,23 +15,57 @@ import (
 )
 
 // Cell reads what the server sent in its binary format (PostgreSQL's documentation, "Binary Format" of each type's send
-// function) without a plan, a pointer or reflection. What it does not know, and the text format, pgx reads.
+// function) without a plan, a pointer or reflection. Text is the same bytes in both formats. What it does not know pgx
+// reads.
 func (r *rows) Cell(column int, into *sqldb.Cell) error {
 	value := r.Rows.RawValues()[column]
 	if into.Null = value == nil; into.Null {
 		return nil
 	}
 	field := &r.Rows.FieldDescriptions()[column]
-	if field.Format == pgtype.BinaryFormatCode && decode(into, value, field) {
+	switch field.DataTypeOID {
+	case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.JSONOID:
+		if into.Class == sqldb.TextClass {
+			into.Text = r.texts.of(value)
+			return nil
+		}
+	}
+	if field.Format == pgtype.BinaryFormatCode && r.decode(into, value, field) {
 		return nil
 	}
 	return r.scanCell(column, into)
 }
 
-func decode(into *sqldb.Cell, value []byte, field *pgconn.FieldDescription) bool {
+// texts makes strings that share memory: an answer is hundreds of short ones. The zero value is ready.
+type texts struct {
+	room strings.Builder
+}
+
+// Bytes that are allocated at once: twice those before, from the least to the most. A longer text than longestShared
+// has its own.
+const (
+	leastRoom     = 256
+	mostRoom      = 4096
+	longestShared = 512
+)
+
+func (t *texts) of(value []byte) string {
+	if len(value) > longestShared {
+		return string(value)
+	}
+	if have := t.room.Cap(); have-t.room.Len() < len(value) {
+		t.room = strings.Builder{}
+		t.room.Grow(max(len(value), leastRoom, min(2*have, mostRoom)))
+	}
+	start := t.room.Len()
+	t.room.Write(value)
+	return t.room.String()[start:]
+}
+
+func (r *rows) decode(into *sqldb.Cell, value []byte, field *pgconn.FieldDescription) bool {
 	switch into.Class {
 	case sqldb.TextClass:
-		return decodeText(into, value, field.DataTypeOID)
+		return r.decodeText(into, value, field.DataTypeOID)
 	case sqldb.IntegerClass:
 		switch {
 		case field.DataTypeOID == pgtype.Int8OID && len(value) == 8:
@@ -70,16 +105,13 @@ func decode(into *sqldb.Cell, value []byte, field *pgconn.FieldDescription) bool
 	return false
 }
 
-func decodeText(into *sqldb.Cell, value []byte, oid uint32) bool {
+func (r *rows) decodeText(into *sqldb.Cell, value []byte, oid uint32) bool {
 	switch oid {
-	case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.JSONOID:
-		into.Text = string(value)
-		return true
 	case pgtype.JSONBOID:
 		if len(value) == 0 || value[0] != 1 { // the version of the format
 			return false
 		}
-		into.Text = string(value[1:])
+		into.Text = r.texts.of(value[1:])
 		return true
 	case pgtype.UUIDOID:
 		if len(value) != 16 {
@@ -92,7 +124,7 @@ func decodeText(into *sqldb.Cell, value []byte, oid uint32) bool {
 		hex.Encode(text[19:23], value[8:10])
 		hex.Encode(text[24:36], value[10:16])
 		text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-		into.Text = string(text[:])
+		into.Text = r.texts.of(text[:])
 		return true
 	}
 	return false

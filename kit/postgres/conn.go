@@ -33,6 +33,7 @@ func (c conn) Savepoint(context.Context, func() error) error {
 type rows struct {
 	pgx.Rows
 	batch pgx.BatchResults
+	texts texts
 }
 
 func (r *rows) Next() bool {

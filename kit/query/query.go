@@ -95,6 +95,8 @@ type Row struct {
 	ID      kit.ID
 	Version int64
 	Values  []any
+
+	keys []any // of the order of its list
 }
 
 // List is a page of rows.
@@ -104,12 +106,11 @@ type List struct {
 	HasPrevious bool
 	Total       int64 // where Count was asked for
 
-	keys [][]any // of each row's order
-	hash string  // of the order
+	hash string // of the order
 }
 
 // Cursor is where row i stands: the page after it begins there, or the one before it ends. It is written when asked for.
-func (l *List) Cursor(i int) string { return writeCursor(l.hash, l.keys[i]) }
+func (l *List) Cursor(i int) string { return writeCursor(l.hash, l.Rows[i].keys) }
 
 // Change sets a field to a value, in the form that its Kind states in package meta.
 type Change struct {

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
@@ -286,8 +287,8 @@ type reading struct {
 	sel     *Select
 	cells   []cell
 	rows    []*Row
-	keys    [][]any  // of each row's order
 	parents []string // of each row
+	slab    slab
 	pending [][]hole // per list of the plan: where it is missing
 }
 
@@ -333,16 +334,12 @@ func (r *reading) take() error {
 	if r.plan.parent >= 0 {
 		r.parents = append(r.parents, *r.cells[r.plan.parent].text)
 	}
-	if len(r.plan.keys) == 0 {
-		return nil
-	}
-	keys := make([]any, len(r.plan.keys))
+	row.keys = r.slab.of(len(r.plan.keys))
 	for i, k := range r.plan.keys {
-		if keys[i], err = r.cells[k.column].value(); err != nil {
+		if row.keys[i], err = r.cells[k.column].value(); err != nil {
 			return err
 		}
 	}
-	r.keys = append(r.keys, keys)
 	return nil
 }
 
@@ -352,7 +349,8 @@ func (r *reading) node(n *node) (*Row, error) {
 	if id == nil {
 		return nil, nil
 	}
-	row := &Row{ID: kit.ID(*id), Values: make([]any, len(n.values))}
+	row := r.slab.row()
+	row.ID, row.Values = kit.ID(*id), r.slab.of(len(n.values))
 	if n.version >= 0 && r.cells[n.version].integer != nil {
 		row.Version = *r.cells[n.version].integer
 	}
@@ -383,7 +381,10 @@ func (r *reading) value(from *reader, row *Row, index int) (any, error) {
 		}
 	case idReader:
 		if id := r.cells[from.column].text; id != nil {
-			return &Row{ID: kit.ID(*id), Values: []any{*id}}, nil
+			nested := r.slab.row()
+			nested.ID, nested.Values = kit.ID(*id), r.slab.of(1)
+			nested.Values[0] = *id
+			return nested, nil
 		}
 	case rowReader:
 		// A nil *Row must not become a non-nil any.
@@ -407,32 +408,34 @@ func (r *reading) lists(pg page, only string, parents []string) map[string]*List
 	for _, parent := range parents {
 		lists[parent] = &List{hash: r.plan.hash, HasPrevious: pg.cursor != nil || pg.skip > 0}
 	}
-	for i, row := range r.rows {
-		parent := only
+	for from := 0; from < len(r.rows); {
+		to, parent := len(r.rows), only
 		if r.parents != nil {
-			parent = r.parents[i]
+			parent = r.parents[from]
+			for to = from + 1; to < len(r.rows) && r.parents[to] == parent; to++ {
+			}
 		}
-		l := lists[parent]
-		if pg.limit > 0 && len(l.Rows) == pg.limit {
-			l.HasNext = true
-			continue
-		}
-		l.Rows = append(l.Rows, row)
-		l.keys = append(l.keys, r.keys[i])
+		lists[parent].add(r.rows[from:to:to], pg.limit)
+		from = to
 	}
 	if pg.backward {
 		for _, l := range lists {
-			reverse(l.Rows)
-			reverse(l.keys)
+			slices.Reverse(l.Rows)
 			l.HasNext, l.HasPrevious = l.HasPrevious, l.HasNext
 		}
 	}
 	return lists
 }
 
-func reverse[T any](s []T) {
-	for i, j := 0, len(s)-1; i < j; i, j = i+1, j-1 {
-		s[i], s[j] = s[j], s[i]
+// add appends rows up to the limit, 0 for none. A page whose rows came together needs no room of its own.
+func (l *List) add(rows []*Row, limit int) {
+	if l.Rows == nil {
+		l.Rows = rows
+	} else {
+		l.Rows = append(l.Rows, rows...)
+	}
+	if limit > 0 && len(l.Rows) > limit {
+		l.Rows, l.HasNext = l.Rows[:limit:limit], true
 	}
 }
 
