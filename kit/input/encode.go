@@ -135,6 +135,10 @@ func AppendString(buf []byte, text string) []byte {
 	buf = append(buf, '"')
 	start := 0
 	for i := 0; i < len(text); {
+		if len(text)-i >= 8 && plain(text[i:i+8]) {
+			i += 8
+			continue
+		}
 		c := text[i]
 		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
 			i++
@@ -166,6 +170,22 @@ func AppendString(buf []byte, text string) []byte {
 		start = i
 	}
 	return append(append(buf, text[start:]...), '"')
+}
+
+// plain tells whether none of eight bytes needs an escape or is part of a longer character: all at once, since texts are
+// most of what an answer holds. Below, x-ones&^x has the high bit of a byte set where that byte of x was 0, and where it
+// has it set wrongly, a byte below it is 0 too.
+func plain(text string) bool {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	_ = text[7]
+	eight := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+	quotes, backslashes := eight^('"'*ones), eight^('\\'*ones)
+	control := eight - 0x20*ones
+	return (eight|control|(quotes-ones)&^quotes|(backslashes-ones)&^backslashes)&highs == 0
 }
 
 // appendTree writes a tree as JSON, names in order.

@@ -140,3 +140,19 @@ func FuzzValue(f *testing.F) {
 		}
 	})
 }
+
+// A string that is written is read back as it was, wherever in it a character that needs care stands.
+func TestStringsComeBack(t *testing.T) {
+	for _, odd := range []string{"\x00", "\x1f", " ", "!", `"`, "#", "[", `\`, "]", "\x7f", "é", "\u2028", "😀", "\xff", "\xc3"} {
+		for before := range 17 {
+			text := strings.Repeat("x", before) + odd + strings.Repeat("y", 16-before) + odd
+			var back string
+			if err := json.Unmarshal(input.AppendString(nil, text), &back); err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
+			if want := string([]rune(text)); back != want {
+				t.Errorf("%q came back as %q", want, back)
+			}
+		}
+	}
+}
