@@ -132,7 +132,9 @@ func (p *program) serve() error {
 	if err := tellReady(p.env); err != nil {
 		s.log.WarnContext(p.ctx, "not told that it is ready", "error", err)
 	}
+	release := keepHeadroom(p.env)
 	err = s.serve(p.ctx, l, inherited)
+	release()
 	stopMetrics()
 	return errors.Join(err, s.Close())
 }
