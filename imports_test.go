@@ -55,7 +55,7 @@ kit/server:       kit kit/account kit/docs kit/graphql kit/mail kit/meta kit/mig
 kit/sqlite:       kit kit/sqldb
 kit/postgres:     kit kit/sqldb
 kit/mail/smtp:    kit/mail
-kit/prometheus:   kit/telemetry
+kit/prometheus:   kit/sqldb kit/telemetry
 kit/otlp:         kit/telemetry
 
 kit/kittest:              kit kit/meta kit/sqldb kit/sqlite kit/postgres

@@ -90,32 +90,36 @@ func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 			needed = append(needed, r)
 		}
 	}
+	ctx = d.engine.Anywhere(ctx, viewer)
 	switch {
 	case len(needed) == 0:
 		return results
 	case len(needed) == 1 && (needed[0].verb.do == list || needed[0].verb.do == get):
 		ctx = d.engine.Single(ctx, needed[0].sel)
 	}
-	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
+	failures := map[*root]error{}
+	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+		clear(failures)
 		for i, r := range p.roots {
 			if r.member == nil || results[i].problem != nil {
 				continue
 			}
-			value, err := d.run(ctx, tx, r)
-			if err != nil {
-				results[i] = d.failed(ctx, p, err)
-				continue
+			if results[i].value, err = d.run(ctx, tx, r); err != nil {
+				failures[r] = err
 			}
-			results[i].value = value
 		}
 		return nil
 	})
+	var all result
 	if err != nil {
-		failed := d.failed(ctx, p, err)
-		for i, r := range p.roots {
-			if r.member != nil {
-				results[i] = failed
-			}
+		all = d.failed(ctx, p, err)
+	}
+	for i, r := range p.roots {
+		switch {
+		case err != nil && r.member != nil:
+			results[i] = all
+		case failures[r] != nil:
+			results[i] = d.failed(ctx, p, failures[r])
 		}
 	}
 	return results

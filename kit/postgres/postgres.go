@@ -26,6 +26,7 @@ import (
 //	pool_max_conns=50              connections; 20 unless given
 //	pool_max_wait=500ms            how long to wait for a connection before the caller hears 503; 2s unless given
 //	default_query_exec_mode=exec   for a PgBouncer that pools transactions, where statements cannot be prepared
+//	max_lag=2s                     of a replica: how old its answers may be before it is left alone; 5s unless given
 var Driver = sqldb.Driver{Schemes: []string{"postgres", "postgresql"}, Open: open}
 
 const (
@@ -44,16 +45,38 @@ type database struct {
 	settings []string
 }
 
-func open(ctx context.Context, url string) (sqldb.Database, error) {
+func open(ctx context.Context, url string, replicas ...string) (sqldb.Database, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	db, err := prepare(ctx, url, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.pool.Ping(ctx); err != nil {
+		db.pool.Close()
+		return nil, fmt.Errorf("database %s: %w", config.ConnConfig.Database, err)
+	}
+	if len(replicas) == 0 {
+		return db, nil
+	}
+	all, err := replicate(ctx, db, replicas)
+	if err != nil {
+		db.pool.Close()
+		return nil, err
+	}
+	return all, nil
+}
+
+// prepare makes the pool, which connects when it is asked for a connection.
+func prepare(ctx context.Context, url string, config *pgxpool.Config) (*database, error) {
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = defaultConnections
 	}
 	db := &database{queue: queue{slots: make(chan struct{}, config.MaxConns), maxWait: defaultMaxWait}}
 	settings := config.ConnConfig.RuntimeParams
+	var err error
 	if wait, given := settings[maxWait]; given {
 		if db.queue.maxWait, err = time.ParseDuration(wait); err != nil || db.queue.maxWait < 0 {
 			return nil, fmt.Errorf("%s=%s: not a time such as 500ms", maxWait, wait)
@@ -75,10 +98,6 @@ func open(ctx context.Context, url string) (sqldb.Database, error) {
 		db.opened = true
 		return stdlib.OpenDBFromPool(db.pool)
 	})
-	if err := db.pool.Ping(ctx); err != nil {
-		db.pool.Close()
-		return nil, fmt.Errorf("database %s: %w", config.ConnConfig.Database, err)
-	}
 	return db, nil
 }
 
@@ -90,34 +109,39 @@ func pooled(mode pgx.QueryExecMode) bool {
 func (db *database) Dialect() sqldb.Dialect { return sqldb.Postgres }
 
 func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	return db.acquire(ctx, func(c *pgxpool.Conn) error { return db.read(ctx, c, do) })
+}
+
+// read calls do with c on one snapshot.
+func (db *database) read(ctx context.Context, c *pgxpool.Conn, do func(sqldb.Conn) error) error {
 	if sqldb.Single(ctx) {
-		return db.acquire(ctx, func(c *pgxpool.Conn) error { return do(conn{c}) })
+		return do(conn{c})
 	}
-	return db.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
+	return db.transaction(ctx, c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
 }
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
-	return db.transaction(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
+	return db.acquire(ctx, func(c *pgxpool.Conn) error {
+		return db.transaction(ctx, c, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
+	})
 }
 
-func (db *database) transaction(ctx context.Context, begin string, do func(sqldb.Conn) error) error {
-	return db.acquire(ctx, func(c *pgxpool.Conn) error {
-		t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...)}
-		done := false
-		defer func() {
-			if !done {
-				t.rollback(ctx)
-			}
-		}()
-		if err := do(t); err != nil {
-			return err
+func (db *database) transaction(ctx context.Context, c *pgxpool.Conn, begin string, do func(sqldb.Conn) error) error {
+	t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...)}
+	done := false
+	defer func() {
+		if !done {
+			t.rollback(ctx)
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		done = true
-		return t.commit(ctx)
-	})
+	}()
+	if err := do(t); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done = true
+	return t.commit(ctx)
 }
 
 func (db *database) Handle() *sql.DB { return db.handle() }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -93,11 +95,33 @@ func (t *transaction) commit(ctx context.Context) error {
 	if !t.begun {
 		return nil
 	}
-	tag, err := t.conn.Exec(ctx, "COMMIT")
+	tag, err := t.end(ctx)
 	if err == nil && tag.String() != "COMMIT" {
 		err = errors.New("commit: a statement failed before, so the transaction was rolled back")
 	}
 	return translate(err)
+}
+
+// end commits. Where a caller's reads must see what he wrote it asks on the same way how far the log has come.
+func (t *transaction) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
+	session := sqldb.SessionOf(ctx)
+	if session == nil {
+		return t.conn.Exec(ctx, "COMMIT")
+	}
+	batch := &pgx.Batch{}
+	batch.Queue("COMMIT")
+	batch.Queue(inserted)
+	results := t.conn.SendBatch(ctx, batch)
+	defer results.Close()
+	if tag, err = results.Exec(); err != nil {
+		return tag, err
+	}
+	var reached int64
+	if results.QueryRow().Scan(&reached) != nil {
+		reached = math.MaxInt64 // it is committed, nobody knows where: only the primary has it for certain
+	}
+	session.Wrote(sqldb.Position(reached))
+	return tag, nil
 }
 
 // rollback undoes the transaction. The pool throws away a connection on which that fails.

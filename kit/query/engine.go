@@ -51,9 +51,20 @@ func (e *Engine) Backend() *meta.Backend { return e.backend }
 // DB is the database itself.
 func (e *Engine) DB() sqldb.Database { return e.db }
 
-// Read calls do with a snapshot in which viewer can read and nothing can be written.
+// Read calls do with a snapshot in which viewer can read and nothing can be written. Where ctx says so (Anywhere) it may
+// call do a second time.
 func (e *Engine) Read(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
 	return e.db.Read(ctx, func(c sqldb.Conn) error { return do(ctx, e.tx(c, viewer)) })
+}
+
+// Anywhere returns ctx for a Read that replicas of the database may answer, if there are any. Those have all that the
+// caller wrote as far as his session tells: who is signed in and does not tell is answered by the primary, since he may
+// have written through another process. do must forget what it read when it is called again.
+func (e *Engine) Anywhere(ctx context.Context, viewer kit.Viewer) context.Context {
+	if session := sqldb.SessionOf(ctx); session == nil || viewer.SignedIn() && !session.Told() {
+		return ctx
+	}
+	return sqldb.WithReplicas(ctx)
 }
 
 // Write calls do with a transaction on behalf of viewer: committed when do returns nil, rolled back otherwise.

@@ -124,11 +124,12 @@ type call struct {
 	sent   input.Object // in that batch
 }
 
+// read calls do, a second time where a replica fails.
 func (c *call) read(do func(ctx context.Context, tx *query.Tx) error) error {
 	if c.tx != nil {
 		return do(c.r.Context(), c.tx)
 	}
-	return c.door.engine.Read(c.r.Context(), c.viewer, do)
+	return c.door.engine.Read(c.door.engine.Anywhere(c.r.Context(), c.viewer), c.viewer, do)
 }
 
 // readOnly is read for what reads s and nothing else.
@@ -136,7 +137,8 @@ func (c *call) readOnly(s *query.Select, do func(ctx context.Context, tx *query.
 	if c.tx != nil {
 		return do(c.r.Context(), c.tx)
 	}
-	return c.door.engine.Read(c.door.engine.Single(c.r.Context(), s), c.viewer, do)
+	ctx := c.door.engine.Single(c.door.engine.Anywhere(c.r.Context(), c.viewer), s)
+	return c.door.engine.Read(ctx, c.viewer, do)
 }
 
 func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Config is what the environment decides. ReadConfig makes it; settings says what each part means.
@@ -23,6 +24,7 @@ type Config struct {
 	Name            string // of the service
 	Production      bool
 	DatabaseURL     string
+	ReplicaURLs     []string
 	Addr            string
 	MetricsAddr     string
 	PublicURL       string // without a slash at the end
@@ -57,6 +59,10 @@ func settings() []setting {
 		}},
 		{"DATABASE_URL", "sqlite:data/NAME.db in development", "sqlite:PATH, sqlite::memory: or postgres://…", func(c *Config, text string) error {
 			c.DatabaseURL = text
+			return nil
+		}},
+		{"DATABASE_REPLICA_URLS", "", "postgres://…,…: streaming standbys that answer reads too, a URL for each; see the header Read-After", func(c *Config, text string) error {
+			c.ReplicaURLs = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 			return nil
 		}},
 		{"ADDR", "127.0.0.1:8080", "where to listen; port 0 takes a free one", func(c *Config, text string) error {

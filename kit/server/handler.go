@@ -140,7 +140,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answerHealth(w, http.StatusServiceUnavailable, "the database does not answer")
 		return
 	}
-	answerHealth(w, http.StatusOK, "ready")
+	answerHealth(w, http.StatusOK, "ready"+s.replicaReport())
 }
 
 func answerHealth(w http.ResponseWriter, status int, text string) {

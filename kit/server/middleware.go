@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 
 	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/sqldb"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
@@ -26,10 +27,17 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		ctx, request := telemetry.Begin(ctx)
 		ctx, cancel := context.WithTimeout(ctx, s.config.RequestTimeout)
 		defer cancel()
+		session := s.session(r)
+		if session != nil {
+			ctx = sqldb.WithSession(ctx, session)
+		}
 		r = r.WithContext(ctx)
-		answer := &answer{ResponseWriter: w, draining: s.draining.Load}
+		answer := &answer{ResponseWriter: w, draining: s.draining.Load, session: session}
 		answer.Header().Set("X-Request-Id", traceID(ctx))
 		s.recovering(answer, r, next)
+		if answer.code == 0 {
+			tellWritten(answer.Header(), session)
+		}
 
 		operation := request.Operation()
 		if operation == "" {
@@ -104,6 +112,7 @@ func (s *Server) recovering(answer *answer, r *http.Request, next http.Handler) 
 type answer struct {
 	http.ResponseWriter
 	draining func() bool
+	session  *sqldb.Session // nil without replicas
 	code     int
 	bytes    int64
 }
@@ -111,6 +120,7 @@ type answer struct {
 func (a *answer) WriteHeader(code int) {
 	if a.code == 0 && code >= 200 {
 		a.code = code
+		tellWritten(a.Header(), a.session)
 		if a.draining() {
 			a.Header().Set("Connection", "close")
 		}
@@ -168,12 +178,12 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
-	header.Set("Access-Control-Expose-Headers", "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id")
+	header.Set("Access-Control-Expose-Headers", "ETag, Idempotency-Replayed, Location, Read-After, Retry-After, X-Request-Id")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Traceparent")
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Read-After, Traceparent")
 	header.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -55,6 +55,7 @@ type Server struct {
 	tracer   telemetry.Tracer
 	report   problem.Reporter // its failures are logged with the request
 	db       sqldb.Database
+	replicas func() []sqldb.Replica // nil: there are none
 	engine   *query.Engine
 	accounts *account.Accounts // nil: the backend has none
 	mailbox  *mail.Mailbox     // nil but in development
@@ -126,11 +127,12 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := driver.Open(ctx, s.config.DatabaseURL)
+	db, err := driver.Open(ctx, s.config.DatabaseURL, s.config.ReplicaURLs...)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, db.Close)
+	s.observeReplicas(db)
 	s.db = telemetry.Observe(db, s.tracer, s.service.Metrics, s.log)
 	return nil
 }

@@ -38,7 +38,8 @@ type Database interface {
 // Driver opens databases whose URL has one of Schemes.
 type Driver struct {
 	Schemes []string // "sqlite", "file"; "postgres", "postgresql"
-	Open    func(ctx context.Context, url string) (Database, error)
+	// Open opens the database at url. Replicas are the URLs of its copies; with any, the database is a Replicated.
+	Open func(ctx context.Context, url string, replicas ...string) (Database, error)
 }
 
 // Conn runs statements. It is used by one goroutine at a time. Placeholders are $1, $2, … in both dialects.

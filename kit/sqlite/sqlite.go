@@ -48,7 +48,10 @@ type database struct {
 	opened bool // handle was called
 }
 
-func open(ctx context.Context, address string) (sqldb.Database, error) {
+func open(ctx context.Context, address string, replicas ...string) (sqldb.Database, error) {
+	if len(replicas) > 0 {
+		return nil, fmt.Errorf("database %s: SQLite has no replicas", address)
+	}
 	source, memory, err := dataSource(address)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // Metrics measures. All its methods may be called at the same time.
@@ -26,6 +27,8 @@ type Metrics interface {
 	Request(operation, method string, status int, took time.Duration)
 	// Statement is called after each statement that the database ran.
 	Statement(operation string, took time.Duration, failed bool)
+	// Replicas is called once, with what tells how the database's replicas fare whenever the metrics are read.
+	Replicas(read func() []sqldb.Replica)
 	// Handler serves what was measured.
 	Handler() http.Handler
 }

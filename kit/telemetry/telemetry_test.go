@@ -109,6 +109,8 @@ type measured struct {
 
 func (m *measured) Request(string, string, int, time.Duration) {}
 func (m *measured) Handler() http.Handler                      { return nil }
+func (m *measured) Replicas(func() []sqldb.Replica)            {}
+
 func (m *measured) Statement(operation string, _ time.Duration, failed bool) {
 	m.operation = operation
 	if failed {
