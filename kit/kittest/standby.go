@@ -60,11 +60,11 @@ func (s *Standby) URL(primary string) string {
 // Kill ends the standby as a machine that loses its power does.
 func (s *Standby) Kill() { s.signal(syscall.SIGKILL) }
 
-// Freeze lets the standby's processes stand still: connections stay, and nobody answers.
-func (s *Standby) Freeze() { s.signal(syscall.SIGSTOP) }
-
-// Thaw lets them go on.
-func (s *Standby) Thaw() { s.signal(syscall.SIGCONT) }
+// Freeze lets the standby's processes stand still until the test ends: connections stay, and nobody answers.
+func (s *Standby) Freeze() {
+	s.signal(syscall.SIGSTOP)
+	s.tb.Cleanup(func() { s.signal(syscall.SIGCONT) })
+}
 
 // signal sends a signal to the server and all its processes.
 func (s *Standby) signal(sent syscall.Signal) {

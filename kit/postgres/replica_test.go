@@ -198,7 +198,6 @@ func TestReplicaThatDies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			kittest.Postgres(t) // or skip
 			p := newPair(t, kittest.NewStandby(t))
-			defer p.standby.Thaw()
 			ctx, cancel := context.WithCancel(t.Context())
 			var callers sync.WaitGroup
 			var slowest, asked atomic.Int64
