@@ -36,7 +36,8 @@ func Token(n int) string {
 
 // Viewer is who asks: an account, or nobody (the zero Viewer).
 type Viewer struct {
-	ID ID // of the account's entity; empty when signed out
+	ID     ID     // of the account's entity; empty when signed out
+	Tenant string // the key or id of the tenant in which he asks, empty for none; see package meta
 }
 
 // SignedIn tells whether somebody asks.

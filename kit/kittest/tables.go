@@ -62,14 +62,26 @@ func (t *tables) entity(b *meta.Backend, e *meta.Entity, constraints []string) {
 	if e.SoftDelete {
 		parts = append(parts, t.column(&meta.Field{Kind: meta.DateTime, Null: true, Column: meta.DeletedAt}, true))
 	}
+	if copied := e.TenantCopy(); copied != "" {
+		parts = append(parts, t.column(&meta.Field{Kind: meta.ID, Column: copied}, false))
+	}
+	if !t.postgres {
+		parts = append(parts, t.inTenant(e)...)
+	}
 	parts = append(parts, constraints...)
 	t.create = append(t.create, "CREATE TABLE "+name(e.Table)+" ("+strings.Join(parts, ", ")+")")
+	if e.TenantColumn != "" && e.TenantColumn != "id" {
+		t.create = append(t.create, fmt.Sprintf("CREATE UNIQUE INDEX %s_tenant_key ON %s (%s, id)", e.Table, name(e.Table), name(e.TenantColumn)))
+	}
 	among := ""
 	if e.SoftDelete {
 		among = " WHERE " + meta.DeletedAt + " IS NULL"
 	}
 	for _, u := range e.Uniques {
 		var columns []string
+		if e.TenantColumn != "" && e.TenantColumn != "id" {
+			columns = append(columns, name(e.TenantColumn))
+		}
 		for _, field := range u.Fields {
 			column := name(e.Field(field).Column)
 			if u.IgnoreCase {
@@ -90,6 +102,9 @@ func (t *tables) exclusion(e *meta.Entity, x *meta.Exclusion, conditions []strin
 	from, until := e.Field(x.From), e.Field(x.Until)
 	if t.postgres {
 		var parts []string
+		if e.TenantColumn != "" {
+			parts = append(parts, name(e.TenantColumn)+" WITH =")
+		}
 		for _, per := range x.Per {
 			parts = append(parts, name(e.Field(per).Column)+" WITH =")
 		}
@@ -104,6 +119,9 @@ func (t *tables) exclusion(e *meta.Entity, x *meta.Exclusion, conditions []strin
 		"NOT " + mine, where, "EXISTS (SELECT 1 FROM " + name(e.Table) + " WHERE " + mine + " AND " + where + ")",
 		name(until.Column) + " > new." + name(from.Column) + " OR " + name(until.Column) + " IS NULL OR new." + name(from.Column) + " IS NULL",
 		name(from.Column) + " < new." + name(until.Column) + " OR " + name(from.Column) + " IS NULL OR new." + name(until.Column) + " IS NULL",
+	}
+	if e.TenantColumn != "" {
+		overlap = append(overlap, name(e.TenantColumn)+" = new."+name(e.TenantColumn))
 	}
 	for _, per := range x.Per {
 		overlap = append(overlap, name(e.Field(per).Column)+" = new."+name(e.Field(per).Column))
@@ -125,6 +143,24 @@ func (t *tables) column(f *meta.Field, null bool) string {
 	return text + " NOT NULL"
 }
 
+// inTenant is the foreign keys that keep the references of e in its tenant.
+func (t *tables) inTenant(e *meta.Entity) (keys []string) {
+	for _, f := range e.Columns() {
+		if key := t.ofTenant(e, f); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// ofTenant is the foreign key that keeps f in the tenant of its row; empty where there is none to keep it in.
+func (t *tables) ofTenant(e *meta.Entity, f *meta.Field) string {
+	if f.Kind != meta.Reference || e.Owner() != nil || e.TenantColumn == "" || f.Target().TenantColumn == "" || f.Column == e.TenantColumn {
+		return ""
+	}
+	return fmt.Sprintf("FOREIGN KEY (%s, %s) REFERENCES %s (%s, id)", name(e.TenantColumn), name(f.Column), name(f.Target().Table), name(f.Target().TenantColumn))
+}
+
 // reference is the foreign key of f: on PostgreSQL added when all tables stand.
 func (t *tables) reference(e *meta.Entity, f *meta.Field) string {
 	table, does := e.Table, ""
@@ -137,6 +173,9 @@ func (t *tables) reference(e *meta.Entity, f *meta.Field) string {
 	t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", table, f.Column, name(table), name(f.Column)))
 	if !t.postgres {
 		return " REFERENCES " + name(f.Target().Table) + " (id)" + does
+	}
+	if key := t.ofTenant(e, f); key != "" {
+		t.keys = append(t.keys, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_tenant_fkey %s", name(table), table, f.Column, key))
 	}
 	t.keys = append(t.keys, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_fkey FOREIGN KEY (%s) REFERENCES %s (id)%s",
 		name(table), table, f.Column, name(f.Column), name(f.Target().Table), does))
@@ -158,9 +197,16 @@ func (t *tables) joins(b *meta.Backend) {
 				continue
 			}
 			seen[f.Join.Table] = true
+			both := ""
+			if column := f.Join.Tenant; column != "" {
+				key := ", FOREIGN KEY (%s, %s) REFERENCES %s (%s, id) ON DELETE CASCADE"
+				both = fmt.Sprintf(", %s %s NOT NULL", name(column), id) +
+					fmt.Sprintf(key, name(column), name(f.Join.From), name(e.Table), name(e.TenantColumn)) +
+					fmt.Sprintf(key, name(column), name(f.Join.To), name(f.Target().Table), name(f.Target().TenantColumn))
+			}
 			t.create = append(t.create, fmt.Sprintf(
-				"CREATE TABLE %[1]s (%[2]s %[4]s NOT NULL REFERENCES %[5]s (id) ON DELETE CASCADE, %[3]s %[4]s NOT NULL REFERENCES %[6]s (id) ON DELETE CASCADE, PRIMARY KEY (%[2]s, %[3]s))",
-				name(f.Join.Table), name(f.Join.From), name(f.Join.To), id, name(e.Table), name(f.Target().Table)))
+				"CREATE TABLE %[1]s (%[2]s %[4]s NOT NULL REFERENCES %[5]s (id) ON DELETE CASCADE, %[3]s %[4]s NOT NULL REFERENCES %[6]s (id) ON DELETE CASCADE%[7]s, PRIMARY KEY (%[2]s, %[3]s))",
+				name(f.Join.Table), name(f.Join.From), name(f.Join.To), id, name(e.Table), name(f.Target().Table), both))
 			t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", f.Join.Table, f.Join.To, name(f.Join.Table), name(f.Join.To)))
 		}
 	}

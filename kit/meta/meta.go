@@ -16,6 +16,7 @@ type Backend struct {
 	Structs    []*Struct // value objects and inputs
 	Operations []*Operation
 	Account    *Account // nil when nobody signs in
+	Tenant     *Tenant  // nil when there is one customer, or nothing keeps them apart
 
 	entities map[string]*Entity
 	enums    map[string]*Enum
@@ -44,6 +45,9 @@ type Entity struct {
 	Keep       time.Duration // how long it stays; 0 is for ever
 
 	HistoryOf string // the entity whose changes its rows are, which has a list of them; it has no doors of its own
+
+	TenantColumn string // that holds the id of the tenant to which a row belongs; of the tenant itself its id; empty outside of tenants
+	TenantBy     string // the reference through which a row belongs to its tenant; empty of the tenant itself and of a history
 
 	fields  map[string]*Field
 	parts   []*Field // see PartOf
@@ -201,6 +205,7 @@ type JoinTable struct {
 	To      string // the column that names the target
 	Owner   bool   // whether this side takes writes
 	Through string // the entity whose table it is, if it is one's: its READ rules apply to the links
+	Tenant  string // the column of the tenant that both sides belong to, where it is neither From nor To; else empty
 
 	link *Entity
 }
@@ -285,6 +290,23 @@ type Account struct {
 	Verify Verify
 	Fields []string // of Entity, that registration takes besides login and password
 }
+
+// Tenant keeps customers apart. A request that names one sees and changes what belongs to it, and what belongs to nobody.
+type Tenant struct {
+	Entity string
+	By     TenantBy
+	When   *Expr // of a tenant: where a request names none, whose rows are seen
+}
+
+// TenantBy says where a request names its tenant, by its key or id.
+type TenantBy uint8
+
+// The choices of @tenant(by:).
+const (
+	ByPath      TenantBy = iota // "/v1/workspaces/acme/issues"
+	ByHeader                    // "Tenant: acme"
+	BySubdomain                 // "acme.example.com"
+)
 
 // Verify says when an email address must be proven.
 type Verify uint8

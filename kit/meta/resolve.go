@@ -41,6 +41,9 @@ func Resolve(b *Backend) error {
 			return fmt.Errorf("entity %s: key %q is no field", e.Name, e.Key)
 		}
 	}
+	if t := b.Tenant; t != nil && (b.entities[t.Entity] == nil || b.entities[t.Entity].TenantColumn == "") {
+		return fmt.Errorf("tenant: no entity %q with a column of the tenant", t.Entity)
+	}
 	if err := b.linkHistories(); err != nil {
 		return err
 	}
@@ -160,6 +163,18 @@ func (e *Entity) PartOf() []*Field { return e.parts }
 
 // Vanishes tells whether a row of e may stand in its table and not be there.
 func (e *Entity) Vanishes() bool { return e.SoftDelete || len(e.parts) > 0 }
+
+// TenantCopy returns the column in which rows of e repeat the id of their tenant; empty where they have none, or where a
+// reference to the tenant, or their own id, holds it.
+func (e *Entity) TenantCopy() string {
+	if e.TenantColumn == "" || e.TenantColumn == "id" {
+		return ""
+	}
+	if by := e.fields[e.TenantBy]; by != nil && by.Column == e.TenantColumn {
+		return ""
+	}
+	return e.TenantColumn
+}
 
 // Entity returns the entity of that name, nil without one.
 func (b *Backend) Entity(name string) *Entity { return b.entities[name] }

@@ -31,6 +31,11 @@ func (e *Engine) checkRules() error {
 			}
 		}
 	}
+	if t := e.backend.Tenant; t != nil {
+		if err := e.render1(t.When, ofRow(e.tenant)); err != nil {
+			return fmt.Errorf("tenant: %w", err)
+		}
+	}
 	for _, o := range e.backend.Operations {
 		if o.Where != nil {
 			if err := e.render1(o.Where, env{this: ofRow(o.Result.Target()).this, args: o.Args}); err != nil {

@@ -116,8 +116,10 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	}
 	var taken int64
 	cells := []cell{{class: integerClass, kind: meta.Int64}}
-	sql := "SELECT count(*) FROM " + w.tx.engine.dialect.table(&scope{entity: w.entity, alias: "t"}) + " WHERE " + ident(f.Column) + " = $1"
-	if _, err := w.tx.one(ctx, sql, []param{{source: slotSource, typ: typ{kind: meta.String}}}, []any{slug}, cells); err != nil {
+	r := w.tx.renderer()
+	from := r.table(&scope{entity: w.entity, alias: "t"}) + " WHERE " + ident(f.Column) + " = " + r.param(param{source: slotSource, typ: typ{kind: meta.String}})
+	sql, params := finish("SELECT count(*) FROM "+from, r.params)
+	if _, err := w.tx.one(ctx, sql, params, []any{slug}, cells); err != nil {
 		return nil, err
 	}
 	if cells[0].integer != nil {

@@ -83,7 +83,7 @@ func (w *write) bury(ctx context.Context) error {
 	}
 	for _, g := range groups {
 		for _, r := range w.tx.referrers(g.entity, meta.Restrict) {
-			ids, err := w.tx.find(ctx, w.tx.engine.dialect.table(&scope{entity: r.entity, alias: "t"}), ident(r.field.Column)+" "+among, g.ids, nil, " LIMIT 1")
+			ids, err := w.tx.find(ctx, w.tx.engine.dialect.tableOfAll(&scope{entity: r.entity, alias: "t"}), ident(r.field.Column)+" "+among, g.ids, nil, " LIMIT 1")
 			if err != nil {
 				return err
 			}
@@ -133,7 +133,7 @@ func (w *write) belongs(ctx context.Context, g group) error {
 			return err
 		}
 		lost := "id " + among + " AND t." + ident(f.Column) + " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " +
-			d.table(&scope{entity: f.Target(), alias: "r"}) + " WHERE r.id = t." + ident(f.Column) + ")"
+			d.tableOfAll(&scope{entity: f.Target(), alias: "r"}) + " WHERE r.id = t." + ident(f.Column) + ")"
 		ids, err := w.tx.find(ctx, stored(g.entity)+" t", lost, g.ids, nil, " LIMIT 1")
 		if err != nil {
 			return err

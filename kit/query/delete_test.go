@@ -34,7 +34,7 @@ var stayingCases = []struct {
 
 func (w *world) restore(v kit.Viewer, entity string, key any) error {
 	w.clock.now = w.clock.now.Add(time.Second)
-	return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	return w.engine.Write(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		_, err := tx.Restore(ctx, w.entity(entity), fmt.Sprint(key))
 		return err
 	})

@@ -40,6 +40,9 @@ func (e *Engine) link() (err error) {
 			return fmt.Errorf("account: no entity %q", e.backend.Account.Entity)
 		}
 	}
+	if e.backend.Tenant != nil {
+		e.tenant = e.backend.Entity(e.backend.Tenant.Entity)
+	}
 	e.dialect = dialect{postgres: e.db.Dialect() == sqldb.Postgres}
 	e.patterns, err = compilePatterns(e.backend)
 	return err
@@ -51,10 +54,11 @@ func (e *Engine) Backend() *meta.Backend { return e.backend }
 // DB is the database itself.
 func (e *Engine) DB() sqldb.Database { return e.db }
 
-// Read calls do with a snapshot in which viewer can read and nothing can be written. Where ctx says so (Anywhere) it may
-// call do a second time.
+// Read calls do with a snapshot in which viewer can read and nothing can be written, in the tenant that he names. Where he
+// may not see that tenant, or there is none, it is the problem NOT_FOUND. Where ctx says so (Anywhere) it may call do a
+// second time.
 func (e *Engine) Read(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
-	return e.db.Read(ctx, func(c sqldb.Conn) error { return do(ctx, e.tx(c, viewer)) })
+	return e.db.Read(ctx, func(c sqldb.Conn) error { return e.run(ctx, c, viewer, do) })
 }
 
 // Anywhere returns ctx for a Read that replicas of the database may answer, if there are any. Those have all that the
@@ -67,9 +71,18 @@ func (e *Engine) Anywhere(ctx context.Context, viewer kit.Viewer) context.Contex
 	return sqldb.WithReplicas(ctx)
 }
 
-// Write calls do with a transaction on behalf of viewer: committed when do returns nil, rolled back otherwise.
+// Write calls do with a transaction on behalf of viewer, in the tenant that he names: committed when do returns nil, rolled
+// back otherwise.
 func (e *Engine) Write(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
-	return e.db.Write(ctx, func(c sqldb.Conn) error { return do(ctx, e.tx(c, viewer)) })
+	return e.db.Write(ctx, func(c sqldb.Conn) error { return e.run(ctx, c, viewer, do) })
+}
+
+func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	tx := e.tx(c, viewer)
+	if err := tx.choose(ctx); err != nil {
+		return err
+	}
+	return do(ctx, tx)
 }
 
 func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
@@ -87,7 +100,7 @@ func (t *Tx) Viewer() kit.Viewer { return t.viewer }
 // Now is the instant at which the transaction began, the same for all that it does; UTC, whole microseconds.
 func (t *Tx) Now() time.Time { return t.now }
 
-// System is the same transaction without policies: validation, checks and uniqueness still hold.
+// System is the same transaction without policies: validation, checks and uniqueness still hold, and it stays in its tenant.
 func (t *Tx) System() *Tx {
 	system := *t
 	system.system = true

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -383,6 +384,7 @@ func (c *clock) Now() time.Time { return c.now }
 type world struct {
 	testing.TB
 	engine         *query.Engine
+	tenant         string // in which all is done, empty for none
 	clock          *clock
 	ann, bob, root kit.Viewer
 	called         []any
@@ -443,6 +445,14 @@ func remembering() *meta.Backend {
 
 func newWorldOf(t testing.TB, db sqldb.Database, b *meta.Backend) *world {
 	t.Helper()
+	w := emptyWorld(t, db, b)
+	w.people()
+	return w
+}
+
+// emptyWorld is a database of b without rows.
+func emptyWorld(t testing.TB, db sqldb.Database, b *meta.Backend) *world {
+	t.Helper()
 	w := &world{TB: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
 	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
 	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{
@@ -453,10 +463,22 @@ func newWorldOf(t testing.TB, db sqldb.Database, b *meta.Backend) *world {
 	}
 	kittest.Tables(t, db, b, constraints)
 	w.engine = engine
+	return w
+}
+
+func (w *world) people() {
 	w.root = kit.Viewer{ID: w.create(kit.Viewer{}, true, "User", "name", "root", "email", "root@example.com", "role", "ADMIN")}
 	w.ann = kit.Viewer{ID: w.create(w.root, false, "User", "name", "ann", "email", "ann@example.com")}
 	w.bob = kit.Viewer{ID: w.create(w.root, false, "User", "name", "bob", "email", "bob@example.com")}
-	return w
+	for _, v := range []*kit.Viewer{&w.root, &w.ann, &w.bob} {
+		v.Tenant = w.tenant
+	}
+}
+
+// in is v in the tenant of the world, unless he names one.
+func (w *world) in(v kit.Viewer) kit.Viewer {
+	v.Tenant = cmp.Or(v.Tenant, w.tenant)
+	return v
 }
 
 func (w *world) entity(name string) *meta.Entity { return w.engine.Backend().Entity(name) }
@@ -484,7 +506,7 @@ func (w *world) changes(e *meta.Entity, pairs ...any) []query.Change {
 func (w *world) tryCreate(v kit.Viewer, system bool, entity string, pairs ...any) (id kit.ID, err error) {
 	e := w.entity(entity)
 	w.clock.now = w.clock.now.Add(time.Second)
-	err = w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Write(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		if system {
 			tx = tx.System()
 		}
@@ -505,14 +527,14 @@ func (w *world) create(v kit.Viewer, system bool, entity string, pairs ...any) k
 
 func (w *world) update(v kit.Viewer, entity string, key any, version int64, pairs ...any) error {
 	e := w.entity(entity)
-	return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	return w.engine.Write(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		_, err := tx.Update(ctx, e, fmt.Sprint(key), version, w.changes(e, pairs...))
 		return err
 	})
 }
 
 func (w *world) delete(v kit.Viewer, entity string, key any, version int64) error {
-	return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+	return w.engine.Write(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		return tx.Delete(ctx, w.entity(entity), fmt.Sprint(key), version)
 	})
 }
@@ -551,7 +573,7 @@ func (w *world) list(v kit.Viewer, s *query.Select) *query.List {
 }
 
 func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statements int, err error) {
-	err = w.engine.Read(w.engine.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(w.engine.Single(context.Background(), s), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		l, err = tx.List(ctx, s)
 		statements = tx.Statements()
 		return err
@@ -560,7 +582,7 @@ func (w *world) tryList(v kit.Viewer, s *query.Select) (l *query.List, statement
 }
 
 func (w *world) get(v kit.Viewer, s *query.Select, key any) (row *query.Row, err error) {
-	err = w.engine.Read(w.engine.Single(context.Background(), s), v, func(ctx context.Context, tx *query.Tx) error {
+	err = w.engine.Read(w.engine.Single(context.Background(), s), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 		row, err = tx.Get(ctx, s, fmt.Sprint(key))
 		return err
 	})

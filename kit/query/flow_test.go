@@ -30,7 +30,7 @@ func testFlows(w *world) {
 		{"title", "else", "ok"},
 	} {
 		w.want(w.update(none, "Order", id, 0, test.field, test.to), test.want)
-		err := w.engine.Write(context.Background(), none, func(ctx context.Context, tx *query.Tx) error {
+		err := w.engine.Write(context.Background(), w.in(none), func(ctx context.Context, tx *query.Tx) error {
 			_, err := tx.System().Update(ctx, w.entity("Order"), string(id), 0, w.changes(w.entity("Order"), test.field, test.to))
 			return err
 		})

@@ -113,6 +113,9 @@ func (t *Tx) record(ctx context.Context, e *meta.Entity, verb string, ids []stri
 	if t.viewer.SignedIn() {
 		add(meta.HistoryBy, meta.ID, string(t.viewer.ID))
 	}
+	if h.TenantColumn != "" {
+		columns, values = append(columns, ident(h.TenantColumn)), append(values, "r."+ident(e.TenantColumn))
+	}
 	add(meta.HistoryVerb, meta.String, verb)
 	add(meta.HistoryChanges, meta.JSON, string(changes))
 	from := "json_each($1) entries JOIN json_each($2) rows ON rows.key = entries.key JOIN " + stored(e) + " r ON r.id = rows.value"

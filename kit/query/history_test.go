@@ -29,7 +29,7 @@ func (w *world) history(v kit.Viewer, entity string, key any) (string, error) {
 	h := w.entity(entity + "History")
 	s := w.sel(h.Name, "version", nest{"by", w.sel("User", "name")}, "verb", "changes")
 	var list *query.List
-	err := w.engine.Read(context.Background(), v, func(ctx context.Context, tx *query.Tx) (err error) {
+	err := w.engine.Read(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) (err error) {
 		list, err = tx.History(ctx, w.entity(entity), fmt.Sprint(key), s)
 		return err
 	})
@@ -71,7 +71,7 @@ func testHistory(w *world) {
 	must(w.update(w.ann, "Article", id, 0, "rating", query.Increment{By: int64(1)}, "price", nil, "tags", []any{}))
 	w.gone(w.ann, "Article", id)
 	w.want(w.restore(w.ann, "Article", id), "ok")
-	must(w.engine.Write(context.Background(), kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+	must(w.engine.Write(context.Background(), w.in(kit.Viewer{}), func(ctx context.Context, tx *query.Tx) error {
 		_, err := tx.System().Update(ctx, w.entity("Article"), string(id), 0, w.changes(w.entity("Article"), "summary", "by the system"))
 		return err
 	}))

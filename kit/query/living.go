@@ -7,7 +7,8 @@ import (
 )
 
 // This file alone names the tables of entities (living_test.go sees to it). Whatever reads rows, in whatever part of a
-// statement, gets its FROM or JOIN here, and with it the living alone: nobody can forget those that are deleted.
+// statement, gets its FROM or JOIN here, and with it the living alone, of one tenant alone where the transaction has one
+// (tenancy.go): nobody can forget those that are deleted, or another's.
 //
 // What is no plain table is a subselect, which both databases dissolve into the statement around it, so that its indexes
 // serve as if the condition stood outside.
@@ -21,40 +22,63 @@ const (
 )
 
 // table is the row s after FROM or JOIN.
-func (d dialect) table(s *scope) string { return d.rows(s.entity, s.fate) + " " + s.alias }
-
-// rows is the rows of e of that fate as a table. A row that is part of another is not there while the other is deleted.
-func (d dialect) rows(e *meta.Entity, fate fate) string {
-	if fate == deleted {
-		return "(SELECT * FROM " + stored(e) + " WHERE " + meta.DeletedAt + " IS NOT NULL)"
+func (r *renderer) table(s *scope) string {
+	if !r.confines(s.entity) {
+		return r.rows(s.entity, s.fate, "") + " " + s.alias
 	}
-	var conditions []string
-	if e.SoftDelete {
-		conditions = append(conditions, "part."+meta.DeletedAt+" IS NULL")
-	}
-	for _, f := range e.PartOf() {
-		whole := "EXISTS (SELECT 1 FROM " + d.rows(f.Target(), living) + " whole WHERE whole.id = part." + ident(f.Column) + ")"
-		if f.Null {
-			whole = "(part." + ident(f.Column) + " IS NULL OR " + whole + ")"
-		}
-		conditions = append(conditions, whole)
-	}
-	switch {
-	case conditions == nil:
-		return stored(e)
-	case len(e.PartOf()) == 0:
-		return "(SELECT * FROM " + stored(e) + " WHERE " + meta.DeletedAt + " IS NULL)"
-	}
-	return "(SELECT part.* FROM " + stored(e) + " part WHERE " + strings.Join(conditions, " AND ") + ")"
+	return r.rows(s.entity, s.fate, r.tenantParam()) + " " + s.alias
 }
 
-// Living is the rows of an entity that are there, as a table for SQL of one's own: "FROM "+engine.Living(e)+" a".
-func (e *Engine) Living(entity *meta.Entity) string { return e.dialect.rows(entity, living) }
+// tableOfAll is the row s after FROM or JOIN, of whatever tenant: for what follows from rows at hand.
+func (d dialect) tableOfAll(s *scope) string { return d.rows(s.entity, s.fate, "") + " " + s.alias }
 
-// links is the links of a many-to-many list.
-func (d dialect) links(j *meta.JoinTable, alias string) string {
+// rows is the rows of e of that fate, and of that tenant unless it is empty, as a table. A row that is part of another is
+// not there while the other is deleted.
+func (d dialect) rows(e *meta.Entity, fate fate, tenant string) string {
+	named, row, all := "", "", "*"
+	if len(e.PartOf()) > 0 && fate == living {
+		named, row, all = " part", "part.", "part.*"
+	}
+	var conditions []string
+	if tenant != "" {
+		conditions = append(conditions, row+ident(e.TenantColumn)+" = "+tenant)
+	}
+	switch {
+	case fate == deleted:
+		conditions = append(conditions, meta.DeletedAt+" IS NOT NULL")
+	case e.SoftDelete:
+		conditions = append(conditions, row+meta.DeletedAt+" IS NULL")
+	}
+	if row != "" {
+		for _, f := range e.PartOf() {
+			whole := "EXISTS (SELECT 1 FROM " + d.rows(f.Target(), living, "") + " whole WHERE whole.id = part." + ident(f.Column) + ")"
+			if f.Null {
+				whole = "(part." + ident(f.Column) + " IS NULL OR " + whole + ")"
+			}
+			conditions = append(conditions, whole)
+		}
+	}
+	if conditions == nil {
+		return stored(e)
+	}
+	return "(SELECT " + all + " FROM " + stored(e) + named + " WHERE " + strings.Join(conditions, " AND ") + ")"
+}
+
+// Living is the rows of an entity that are there, of all tenants, as a table for SQL of one's own: "FROM "+engine.Living(e)+" a".
+func (e *Engine) Living(entity *meta.Entity) string { return e.dialect.rows(entity, living, "") }
+
+// Living is the rows of an entity that are there in the transaction, as a table for SQL of one's own.
+func (t *Tx) Living(entity *meta.Entity) string {
+	if t.tenant == "" || entity.TenantColumn == "" {
+		return t.engine.Living(entity)
+	}
+	return t.engine.dialect.rows(entity, living, quote(t.tenant)) // a UUID
+}
+
+// links is the links of a many-to-many list. Those that hold nothing but the ids of their ends are there when these are.
+func (r *renderer) links(j *meta.JoinTable, alias string) string {
 	if link := j.Link(); link != nil {
-		return d.table(&scope{entity: link, alias: alias})
+		return r.table(&scope{entity: link, alias: alias})
 	}
 	return linkTable(j) + " " + alias
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -24,12 +25,16 @@ type counter struct {
 	tx     *Tx
 	entity *meta.Entity
 	field  *meta.Field
-	parent *meta.Field // nil: all rows are numbered together
+	parent *meta.Field // nil: all rows are numbered together, or those of a tenant
 	id     string      // of the parent; empty without one
+	tenant string      // of the rows; empty outside of tenants
 }
 
 func (w *write) counter(f *meta.Field) counter {
 	c := counter{tx: w.tx, entity: w.entity, field: f}
+	if w.entity.TenantColumn != "" && w.entity != w.tx.engine.tenant {
+		c.tenant = w.tx.tenant
+	}
 	if args := f.Default.Args; len(args) == 1 {
 		c.parent = w.entity.Field(args[0].Path[0])
 		c.id = textIn(w.values[c.parent])
@@ -128,7 +133,7 @@ func (d dialect) textual() string {
 func (c counter) next(ctx context.Context) (int64, error) {
 	cells := []cell{{class: integerClass, kind: meta.Int64}}
 	sql := "UPDATE number_counters SET last = last + 1 WHERE counter = $1 AND parent = $2 RETURNING last"
-	found, err := c.tx.one(ctx, sql, slots(meta.String, meta.String), []any{c.name(), c.id}, cells)
+	found, err := c.tx.one(ctx, sql, slots(meta.String, meta.String), []any{c.name(), c.owner()}, cells)
 	if err == nil && !found {
 		last, where := c.last()
 		sql = "INSERT INTO number_counters (counter, parent, last) SELECT $1, $2, " + last + " + 1 FROM " + where +
@@ -145,7 +150,7 @@ func (c counter) next(ctx context.Context) (int64, error) {
 // reach lets the counter stand at n at least.
 func (c counter) reach(ctx context.Context, n int64) error {
 	changed, err := c.tx.conn.Exec(ctx, "UPDATE number_counters SET last = CASE WHEN last < $3 THEN $3 ELSE last END WHERE counter = $1 AND parent = $2",
-		c.name(), c.id, n)
+		c.name(), c.owner(), n)
 	if err != nil || changed > 0 {
 		return err
 	}
@@ -153,30 +158,38 @@ func (c counter) reach(ctx context.Context, n int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.tx.conn.Exec(ctx, "UPDATE number_counters SET last = $3 WHERE counter = $1 AND parent = $2", c.name(), c.id, max(first-1, n))
+	_, err = c.tx.conn.Exec(ctx, "UPDATE number_counters SET last = $3 WHERE counter = $1 AND parent = $2", c.name(), c.owner(), max(first-1, n))
 	return err
 }
 
+// owner is whose numbers they are.
+func (c counter) owner() string { return cmp.Or(c.id, c.tenant) }
+
 func (c counter) name() string { return c.entity.Table + "." + c.field.Column }
 
-// last is the largest number of the parent's rows and where it is found; $3 is the parent, where it has one.
+// last is the largest number of the owner's rows and where it is found; $3 is the owner, where there is one.
 func (c counter) last() (value, where string) {
 	value, where = "coalesce(max("+ident(c.field.Column)+"), 0)", stored(c.entity)+" WHERE "
-	switch {
-	case c.parent == nil:
-		return value, where + "TRUE"
-	case c.id == "":
-		return value, where + ident(c.parent.Column) + " IS NULL"
+	if c.id != "" {
+		return value, where + ident(c.parent.Column) + " = $3"
 	}
-	return value, where + ident(c.parent.Column) + " = $3"
+	var conditions []string
+	if c.parent != nil {
+		conditions = append(conditions, ident(c.parent.Column)+" IS NULL")
+	}
+	if c.tenant != "" {
+		conditions = append(conditions, ident(c.entity.TenantColumn)+" = $3")
+	}
+	return value, where + conjunction(conditions...)
 }
 
 // slots are the arguments of a statement with last.
 func (c counter) slots() ([]param, []any) {
-	if c.id == "" {
+	owner := c.owner()
+	if owner == "" {
 		return slots(meta.String, meta.String), []any{c.name(), ""}
 	}
-	return slots(meta.String, meta.String, meta.ID), []any{c.name(), c.id, c.id}
+	return slots(meta.String, meta.String, meta.ID), []any{c.name(), owner, owner}
 }
 
 // slots are parameters of these kinds, in order.

@@ -55,7 +55,7 @@ func testNumbersByHand(w *world) {
 	w.want(err, "CONFLICT project:TAKEN number:TAKEN")
 	must(w.update(kit.Viewer{}, "Issue", first, 0, "number", 20))
 	w.wantIssue(21, 5, "project", a)
-	must(w.engine.Write(context.Background(), kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+	must(w.engine.Write(context.Background(), w.in(kit.Viewer{}), func(ctx context.Context, tx *query.Tx) error {
 		e := w.entity("Issue")
 		_, err := tx.Update(ctx, e, string(second), 0, []query.Change{{Field: e.Field("number"), Value: query.Increment{By: int64(100)}}})
 		return err
@@ -69,7 +69,7 @@ func testNumbersByHand(w *world) {
 	w.wantIssue(5, 9)
 
 	// Rows from before there was a counter are counted.
-	must(w.engine.Write(context.Background(), kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+	must(w.engine.Write(context.Background(), w.in(kit.Viewer{}), func(ctx context.Context, tx *query.Tx) error {
 		_, err := tx.Conn().Exec(ctx, "DELETE FROM number_counters")
 		return err
 	}))
@@ -89,7 +89,7 @@ func testRacingNumbers(w *world) {
 		wait.Go(func() {
 			e := w.entity("Issue")
 			for n := range each {
-				err := w.engine.Write(context.Background(), kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+				err := w.engine.Write(context.Background(), w.in(kit.Viewer{}), func(ctx context.Context, tx *query.Tx) error {
 					changes := w.changes(e, "project", projects[(i+n)%2])
 					if n == each/2 {
 						changes = w.changes(e, "project", projects[i%2], "number", 1000*(i+1))

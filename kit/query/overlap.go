@@ -43,6 +43,9 @@ func (w *write) moves(x *meta.Exclusion) bool {
 func (w *write) queueSpan(ctx context.Context, x *meta.Exclusion) error {
 	d := w.tx.engine.dialect
 	key := []string{quote(x.Name)}
+	if w.entity.TenantColumn != "" {
+		key = append(key, quote(w.tx.tenant)) // a UUID
+	}
 	from := ""
 	var args []any
 	if w.verb == meta.Update {

@@ -75,7 +75,7 @@ func (r *renderer) behind(key operand, target *meta.Entity, path []string, guard
 	if where == sqlFalse || o.sql == sqlNull || key.sql == sqlNull {
 		return operand{sql: sqlNull, typ: o.typ}
 	}
-	o.typ.null = o.nullable() || key.nullable() || policy != sqlTrue || target.Vanishes()
+	o.typ.null = o.nullable() || key.nullable() || policy != sqlTrue || r.absent(nil, target)
 	o.typ.column = false
 	o.sql = "(SELECT " + o.shown() + " FROM " + r.table(row) + " WHERE " + where + ")"
 	o.guard = guard
@@ -153,7 +153,7 @@ func (r *renderer) guard(o operand, s *scope, f *meta.Field, e env) operand {
 	switch {
 	case f.Kind == meta.Reference && e.guarded:
 		visible = conjunction(visible, r.visible(f.Target(), o.sql))
-	case f.Kind == meta.Reference && f.Target().Vanishes():
+	case f.Kind == meta.Reference && r.absent(s.entity, f.Target()):
 		visible = r.isThere(&scope{entity: f.Target(), alias: r.alias("r")}, o.sql, sqlTrue)
 	}
 	switch visible {
@@ -181,7 +181,7 @@ func (r *renderer) fieldGuard(s *scope, f *meta.Field, e env) string {
 func (r *renderer) visible(target *meta.Entity, id string) string {
 	row := &scope{entity: target, alias: r.alias("r")}
 	policy := r.policy(target, meta.Read, row)
-	if policy == sqlFalse || policy == sqlTrue && !target.Vanishes() {
+	if policy == sqlFalse || policy == sqlTrue && !r.absent(nil, target) {
 		return policy
 	}
 	return r.isThere(row, id, policy)

@@ -228,10 +228,13 @@ func (p *planner) address(row *scope, v variant) string {
 	f := row.entity.Field(row.entity.Key)
 	column := row.alias + "." + ident(f.Column)
 	given := p.param(param{source: slotSource, slot: p.extra, typ: fieldType(f)})
-	if ignoresCase(row.entity, f.Name) {
-		return "lower(" + column + ") = lower(" + given + ")"
+	has := func(column string) string {
+		if ignoresCase(row.entity, f.Name) {
+			return "lower(" + column + ") = lower(" + given + ")"
+		}
+		return column + " = " + given
 	}
-	return column + " = " + given
+	return conjunction(has(column), p.ofOneTenant(row, func(other *scope) string { return has(other.alias + "." + ident(f.Column)) }))
 }
 
 // ignoresCase tells whether a field alone is unique in whatever case.

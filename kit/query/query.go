@@ -29,6 +29,7 @@ type Engine struct {
 	trees    planCache[tree]
 
 	account  *meta.Entity // whose rows viewers are, nil without accounts
+	tenant   *meta.Entity // to whose rows others belong, nil without tenants
 	dialect  dialect
 	patterns map[string]*regexp.Regexp
 }
@@ -53,6 +54,7 @@ type Tx struct {
 	conn   sqldb.Conn
 	viewer kit.Viewer
 	system bool
+	tenant string // the id of the one whose rows are there, empty for all
 	now    time.Time
 	state  *txState
 }

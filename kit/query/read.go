@@ -218,6 +218,7 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	s.flag(sel.Query != nil)
 	s.flag(t.system)
 	s.flag(t.viewer.SignedIn())
+	s.flag(t.tenant != "")
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {
 		s.text(sel.Query.Name)
@@ -247,7 +248,7 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 func (t *Tx) renderer() *renderer {
 	return &renderer{
 		dialect: t.engine.dialect, backend: t.engine.backend, account: t.engine.account,
-		signed: t.viewer.SignedIn(), system: t.system,
+		signed: t.viewer.SignedIn(), system: t.system, tenant: t.tenant != "",
 	}
 }
 
@@ -261,6 +262,8 @@ func (t *Tx) args(params []param, values []any) ([]any, error) {
 			value = string(t.viewer.ID)
 		case nowSource:
 			value = t.now.Add(microseconds(p.offset))
+		case tenantSource:
+			value = t.tenant
 		case slotSource:
 			value = values[p.slot]
 		}

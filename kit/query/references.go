@@ -184,8 +184,10 @@ func (w *write) holdParents(ctx context.Context) error {
 			return err
 		}
 		cells := []cell{{class: textClass}}
-		table := w.tx.engine.dialect.table(&scope{entity: f.Target(), alias: "r"})
-		lives, err := w.tx.one(ctx, "SELECT r.id FROM "+table+" WHERE r.id = $1", []param{{source: slotSource, typ: typ{kind: meta.ID}}}, []any{id}, cells)
+		r := w.tx.renderer()
+		where := r.table(&scope{entity: f.Target(), alias: "r"}) + " WHERE r.id = " + r.param(param{source: slotSource, typ: typ{kind: meta.ID}})
+		sql, params := finish("SELECT r.id FROM "+where, r.params)
+		lives, err := w.tx.one(ctx, sql, params, []any{id}, cells)
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ type renderer struct {
 	account *meta.Entity
 	signed  bool // somebody asks
 	system  bool // no policies
+	tenant  bool // in a tenant: the rows of others are not there
 
 	slots   map[*meta.Expr]int // constants that the viewer gave, and their places among the statement's values
 	params  []param
@@ -44,6 +45,7 @@ type source uint8
 const (
 	viewerSource source = iota
 	nowSource
+	tenantSource
 	slotSource // a value of the request
 )
 

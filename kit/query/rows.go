@@ -48,7 +48,7 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		}
 		found.from = func() string {
 			from := r.links(f.Join, link)
-			if found.row.used || f.Target().Vanishes() {
+			if found.row.used || f.Target().Vanishes() || r.confines(f.Target()) {
 				from += " JOIN " + target + " ON " + found.row.alias + ".id = " + found.row.id
 			}
 			return from
@@ -296,9 +296,9 @@ func (r *renderer) can(x *meta.Expr, e env) string {
 	switch {
 	case policy == sqlFalse:
 		return sqlFalse
-	case policy == sqlTrue && key.guard == "" && !key.typ.null && !row.entity.Vanishes():
+	case policy == sqlTrue && key.guard == "" && !key.typ.null && !r.absent(nil, row.entity):
 		return sqlTrue
-	case policy == sqlTrue && !row.entity.Vanishes():
+	case policy == sqlTrue && !r.absent(nil, row.entity):
 		return conjunction(bracket(key.sql)+" IS NOT NULL", key.guard)
 	}
 	return conjunction(key.guard, r.isThere(row, key.sql, policy))
@@ -309,7 +309,7 @@ func (r *renderer) policy(entity *meta.Entity, verb meta.Verb, s *scope) string 
 	if r.system {
 		return sqlTrue
 	}
-	return r.rules(entity.Allow.Of(verb), inside(s))
+	return conjunction(r.rules(entity.Allow.Of(verb), inside(s)), r.ofSeenTenant(s))
 }
 
 // linkPolicy is the condition under which the viewer may see that a link of a many-to-many list exists.

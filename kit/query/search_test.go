@@ -154,7 +154,7 @@ func testSearchGuards(w *world) {
 			w.Errorf("%q matches %d of %s", c.search, l.Total, c.want)
 		}
 	}
-	err := w.engine.Read(context.Background(), nobody, func(ctx context.Context, tx *query.Tx) error {
+	err := w.engine.Read(context.Background(), w.in(nobody), func(ctx context.Context, tx *query.Tx) error {
 		s := w.sel("Book", "title")
 		s.Search = "plum"
 		l, err := tx.System().List(ctx, s)

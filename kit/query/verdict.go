@@ -253,9 +253,10 @@ func (v *verdict) impossible(viewer kit.Viewer, what string) error {
 
 // loaded is a row as it was before it is written.
 type loaded struct {
-	id   kit.ID
-	old  []any  // the values of the old fields
-	held []bool // the answers of the questions
+	id     kit.ID
+	tenant string // empty outside of tenants
+	old    []any  // the values of the old fields
+	held   []bool // the answers of the questions
 }
 
 // load locks the row that key names and asks what must hold before it is written.
@@ -272,7 +273,11 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	if versioned != nil {
 		versionColumn = "t0." + ident(versioned.Column)
 	}
-	columns := append([]string{"t0.id", versionColumn}, v.columns...)
+	tenant := sqlNull + r.cast(meta.ID)
+	if v.entity.TenantColumn != "" {
+		tenant = "t0." + ident(v.entity.TenantColumn)
+	}
+	columns := append([]string{"t0.id", versionColumn, tenant}, v.columns...)
 	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table(v.row) + " WHERE " + where
 	if v.row.fate == deleted { // several may have had the key
 		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
@@ -280,7 +285,8 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	if r.postgres && !v.looks {
 		sql += " FOR UPDATE OF t0"
 	}
-	cells := []cell{{class: textClass}, {class: integerClass, kind: meta.Int64}}
+	const first = 3 // of the questions
+	cells := []cell{{class: textClass}, {class: integerClass, kind: meta.Int64}, {class: textClass}}
 	for range len(v.columns) - len(v.old) {
 		cells = append(cells, cell{class: booleanClass})
 	}
@@ -292,10 +298,13 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	if err != nil {
 		return nil, err
 	}
-	if !found || v.readable >= 0 && !answered(cells[2+v.readable]) {
+	if !found || v.readable >= 0 && !answered(cells[first+v.readable]) {
 		return nil, missing
 	}
 	row := &loaded{id: kit.ID(*cells[0].text)}
+	if cells[2].text != nil {
+		row.tenant = *cells[2].text
+	}
 	for i := range v.old {
 		value, err := cells[len(cells)-len(v.old)+i].value()
 		if err != nil {
@@ -303,7 +312,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		}
 		row.old = append(row.old, value)
 	}
-	row.held = v.answers(cells[2:])
+	row.held = v.answers(cells[first:])
 	if err := v.judge(row.held, nil, t.viewer, what); err != nil {
 		return nil, err
 	}
@@ -344,7 +353,7 @@ func (v *verdict) cells() []cell {
 // atOnce tells whether the statement that inserts the row can ask the questions too. It can on PostgreSQL, unless a list
 // is written behind it, or the table is named in a question: RETURNING sees the rows of the table as they were before.
 func (v *verdict) atOnce(w *write) bool {
-	if !w.tx.engine.dialect.postgres || len(v.columns) == 0 || v.renderer.table(v.row) != stored(v.entity)+" t0" {
+	if !w.tx.engine.dialect.postgres || len(v.columns) == 0 || v.entity.Vanishes() {
 		return false
 	}
 	for _, f := range w.given {

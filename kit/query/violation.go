@@ -78,7 +78,7 @@ func (w *write) overlaps(refused *sqldb.Violation) error {
 // uniqueFields is the fields of the index that refused: by its name, or else by its columns.
 func (w *write) uniqueFields(refused *sqldb.Violation) []string {
 	for _, u := range w.entity.Uniques {
-		if u.Name == refused.Constraint && u.Name != "" {
+		if u.Name == refused.Constraint && u.Name != "" || w.isOf(u, refused.Columns) {
 			return u.Fields
 		}
 	}
@@ -95,6 +95,16 @@ func (w *write) uniqueFields(refused *sqldb.Violation) []string {
 		}
 	}
 	return names
+}
+
+// isOf tells whether these are the columns of u, or those behind the tenant's.
+func (w *write) isOf(u meta.Unique, columns []string) bool {
+	var own []string
+	for _, name := range u.Fields {
+		own = append(own, w.entity.Field(name).Column)
+	}
+	rest := slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return slices.Contains(own, c) || c == w.entity.TenantColumn })
+	return len(rest) == 0 && !slices.ContainsFunc(own, func(c string) bool { return !slices.Contains(columns, c) })
 }
 
 // outOfBounds names the field whose @range a sum has left. Values that callers set were validated before.

@@ -31,6 +31,9 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := after.impossible(t.viewer, w.what()); err != nil {
 		return "", err
 	}
+	if err := w.settle(ctx); err != nil {
+		return "", err
+	}
 	if err := w.defaults(ctx); err != nil {
 		return "", err
 	}
@@ -90,6 +93,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 	after, err := w.verdict(afterStage)
 	if err != nil {
 		return "", err
+	}
+	if row.tenant != "" {
+		w.tx = t.within(row.tenant)
 	}
 	if err := w.resolve(ctx); err != nil {
 		return "", err
@@ -215,6 +221,11 @@ func (w *write) insert(ctx context.Context, onConflict string, after *verdict, a
 	}
 	for _, f := range w.entity.Columns() {
 		if err := eachColumn(f, w.stored(f), add); err != nil {
+			return false, err
+		}
+	}
+	if copied := w.entity.TenantCopy(); copied != "" {
+		if err := add(&meta.Field{Kind: meta.ID, Column: copied}, w.tx.tenant); err != nil {
 			return false, err
 		}
 	}
@@ -349,16 +360,27 @@ func (w *write) replaceLists(ctx context.Context) error {
 		if w.tx.engine.dialect.postgres {
 			source, others = "SELECT $1::uuid, unnest($2::uuid[])", to+" <> ALL ($2::uuid[])"
 		}
+		args, columns := []any{string(w.id), ids}, from+", "+to
 		if w.verb == meta.Update {
-			if _, err := w.tx.conn.Exec(ctx, "DELETE FROM "+join+" WHERE "+from+" = $1 AND "+others, string(w.id), ids); err != nil {
+			if w.tx.tenant != "" && f.Target().TenantColumn != "" { // links to rows of others stay
+				others += " AND " + to + " IN (SELECT id FROM " + w.tx.Living(f.Target()) + " r)"
+			}
+			if _, err := w.tx.conn.Exec(ctx, "DELETE FROM "+join+" WHERE "+from+" = $1 AND "+others, args...); err != nil {
 				return w.violation(err)
 			}
 		}
 		if len(texts(w.values[f])) == 0 {
 			continue
 		}
-		insert := "INSERT INTO " + join + " (" + from + ", " + to + ") " + source + " ON CONFLICT DO NOTHING"
-		if _, err := w.tx.conn.Exec(ctx, insert, string(w.id), ids); err != nil {
+		if f.Join.Tenant != "" {
+			args, columns = append(args, w.tx.tenant), columns+", "+ident(f.Join.Tenant)
+			source = strings.Replace(source, " FROM json_each", ", $3 FROM json_each", 1)
+			if w.tx.engine.dialect.postgres {
+				source += ", $3::uuid"
+			}
+		}
+		insert := "INSERT INTO " + join + " (" + columns + ") " + source + " ON CONFLICT DO NOTHING"
+		if _, err := w.tx.conn.Exec(ctx, insert, args...); err != nil {
 			return w.violation(err)
 		}
 	}

@@ -324,7 +324,7 @@ func (w *world) call(v kit.Viewer, operation string, args ...any) error {
 	w.called = nil
 	for _, o := range w.engine.Backend().Operations {
 		if o.Name == operation {
-			return w.engine.Write(context.Background(), v, func(ctx context.Context, tx *query.Tx) error {
+			return w.engine.Write(context.Background(), w.in(v), func(ctx context.Context, tx *query.Tx) error {
 				_, err := tx.Call(ctx, o, args)
 				return err
 			})

@@ -1,0 +1,146 @@
+package query
+
+import (
+	"context"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// In a transaction that has a tenant the others do not exist: every table of what belongs to tenants is narrowed to this
+// one's rows where living.go names it, in rules and computed fields too, whether policies apply or not. A transaction
+// without one reads the rows of all tenants for which the condition of @tenant(when:) holds.
+//
+// What is stored keeps it so. A row carries the id of its tenant, foreign keys between rows of tenants compare it, and it
+// is written once: so no row comes to refer to one of another tenant, whoever writes.
+
+// choose finds the tenant that the viewer names: one that he may read, else the problem NOT_FOUND, whether there is one or
+// not.
+func (t *Tx) choose(ctx context.Context) error {
+	if t.viewer.Tenant == "" {
+		return nil
+	}
+	e := t.engine.tenant
+	if e == nil {
+		return kit.NotFound("tenant")
+	}
+	missing := kit.NotFound(e.Singular)
+	v, value, ok := addressed(e, t.viewer.Tenant)
+	if !ok || len(e.Allow.Read) == 0 {
+		return missing
+	}
+	rows, err := t.rows(ctx, &Select{Entity: e}, v, value)
+	switch {
+	case err != nil:
+		return err
+	case len(rows) == 0:
+		return missing
+	}
+	t.tenant = string(rows[0].ID)
+	t.state.statements = 0 // a budget is for what is done there
+	return nil
+}
+
+// Tenant is the tenant in which the transaction reads and writes, empty where the request names none.
+func (t *Tx) Tenant() kit.ID { return kit.ID(t.tenant) }
+
+// within is the same transaction in a tenant.
+func (t *Tx) within(tenant string) *Tx {
+	inside := *t
+	inside.tenant = tenant
+	return &inside
+}
+
+// confines tells whether of e only the rows of one tenant are there.
+func (r *renderer) confines(e *meta.Entity) bool { return r.tenant && e.TenantColumn != "" }
+
+// tenantParam is the id of the tenant of the transaction.
+func (r *renderer) tenantParam() string {
+	return r.param(param{source: tenantSource, typ: typ{kind: meta.ID}})
+}
+
+// ofSeenTenant is the condition that the row s belongs to a tenant whose rows are seen where none is chosen.
+func (r *renderer) ofSeenTenant(s *scope) string {
+	t := r.backend.Tenant
+	if t == nil || s.entity.TenantColumn == "" || s.entity.Name == t.Entity || r.tenant || r.system || s.bound != nil {
+		return sqlTrue
+	}
+	s.used = true
+	row := &scope{entity: r.backend.Entity(t.Entity), alias: r.alias("r")}
+	return r.isThere(row, s.alias+"."+ident(s.entity.TenantColumn), r.cond(t.When, inside(row), false))
+}
+
+// ofOneTenant is the condition that all rows like s that the viewer may see belong to one tenant. A key is one's own in each:
+// where none is chosen, what it names in several it names in none.
+func (r *renderer) ofOneTenant(s *scope, alike func(other *scope) string) string {
+	if r.tenant || s.entity.TenantColumn == "" || s.entity.Name == r.backend.Tenant.Entity {
+		return sqlTrue
+	}
+	other := &scope{entity: s.entity, alias: r.alias("r"), fate: s.fate}
+	where := conjunction(alike(other), r.policy(s.entity, meta.Read, other))
+	return "(SELECT count(DISTINCT " + other.alias + "." + ident(s.entity.TenantColumn) + ") FROM " + r.table(other) + " WHERE " + where + ") = 1"
+}
+
+// absent tells whether the row that a reference of a row of from leads to may not be there. A row of a tenant refers to rows
+// of the same one alone.
+func (r *renderer) absent(from, target *meta.Entity) bool {
+	return target.Vanishes() || r.confines(target) && (from == nil || from.TenantColumn == "")
+}
+
+// settle finds out to which tenant a new row belongs: to that of the transaction, or else to that of the row by which it
+// belongs to one. From then on the write sees no other.
+func (w *write) settle(ctx context.Context) error {
+	e, tenant := w.entity, w.tx.engine.tenant
+	if e.TenantColumn == "" {
+		return nil
+	}
+	if e == tenant {
+		if w.tx.tenant != "" {
+			return &kit.Problem{Code: kit.CodeForbidden, Status: 403, Detail: "A new " + e.Singular + " is made where none is named."}
+		}
+		return nil
+	}
+	f := e.Field(e.TenantBy)
+	if w.tx.tenant != "" {
+		if w.values[f] == nil && f.Target() == tenant {
+			w.values[f] = w.tx.tenant
+			w.trust[f] = true
+		}
+		return nil
+	}
+	text, ok := w.values[f].(string)
+	if !ok {
+		return nil // it is required
+	}
+	found, err := w.tx.tenantOf(ctx, named{target: f.Target(), text: text})
+	switch {
+	case err != nil:
+		return err
+	case found == "":
+		named{target: f.Target(), path: f.Name}.miss(&w.wrong)
+		return w.wrong.problem()
+	}
+	w.tx = w.tx.within(found)
+	return nil
+}
+
+// tenantOf is the id of the tenant of a row that the viewer may see, empty without one.
+func (t *Tx) tenantOf(ctx context.Context, n named) (string, error) {
+	kind, value, ok := addressed(n.target, n.text)
+	if !ok {
+		return "", nil
+	}
+	p := &planner{renderer: t.renderer()}
+	row := &scope{entity: n.target, alias: "r"}
+	where := conjunction(p.address(row, kind), p.policy(n.target, meta.Read, row))
+	if where == sqlFalse {
+		return "", nil
+	}
+	sql, params := finish("SELECT r."+ident(n.target.TenantColumn)+" FROM "+p.table(row)+" WHERE "+where, p.params)
+	cells := []cell{{class: textClass}}
+	found, err := t.one(ctx, sql, params, []any{value}, cells)
+	if err != nil || !found {
+		return "", err
+	}
+	return *cells[0].text, nil
+}
