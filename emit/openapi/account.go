@@ -76,6 +76,7 @@ func (d *document) auth(path, id, summary string, input, good object, problems .
 	o := object{
 		{"operationId", id},
 		{"summary", summary},
+		{"description", "Attempts are counted: too many are refused with 429."},
 		{"tags", []string{"accounts"}},
 		{"requestBody", body("application/json", input)},
 		{"responses", answers(append(object{}, good...), append([]string{"400"}, problems...)...)},

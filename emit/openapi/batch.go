@@ -49,7 +49,8 @@ func (d *document) batch() {
 	done.put("headers", object{{"Idempotency-Replayed", ref("headers", "Replayed")}})
 	d.route(version+"/batch", "post", object{
 		{"operationId", "batch"},
-		{"summary", "Run several requests in one transaction: all of them happen, or none does"},
+		{"summary", "Run several requests in one transaction"},
+		{"description", "All of them happen, or none does."},
 		{"tags", []string{"batch"}},
 		{"parameters", []object{ref("parameters", "idempotencyKey")}},
 		{"requestBody", body("application/json", requests)},

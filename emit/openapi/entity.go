@@ -60,12 +60,12 @@ func (d *document) shown(e *model.Entity) {
 }
 
 // entityOperation begins an operation of the doors of e.
-func entityOperation(e *model.Entity, id, summary string) object {
-	return object{{"operationId", id}, {"summary", summary}, {"tags", []string{e.Plural}}}
+func entityOperation(e *model.Entity, id, summary, description string) object {
+	return object{{"operationId", id}, {"summary", summary}, {"description", description}, {"tags", []string{e.Plural}}}
 }
 
 func (d *document) listOf(e *model.Entity) object {
-	o := entityOperation(e, e.Plural, "List "+e.Plural)
+	o := entityOperation(e, e.Plural, "List "+e.Plural, "A page of those that the viewer may see. Every filter that is given must hold.")
 	o.put("parameters", d.pageParameters(e, e.Page, nil))
 	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", e.Name+"Page"))}}, "400", "422"))
 	o.put("security", security(e.Allow.Read))
@@ -187,7 +187,7 @@ func keyParameter(e *model.Entity) object {
 }
 
 func (d *document) read(e *model.Entity) object {
-	o := entityOperation(e, e.Singular, "Read one")
+	o := entityOperation(e, e.Singular, "Read one", "One that the viewer may not see is answered like one that does not exist.")
 	parameters := []object{keyParameter(e)}
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)
@@ -212,7 +212,7 @@ func (d *document) seen(e *model.Entity) object {
 
 func (d *document) create(e *model.Entity) object {
 	d.schemas.put("Create"+e.Name, d.objectOf("", door.CreateFields(e), true, door.Required, false))
-	o := entityOperation(e, "create"+e.Name, "Create one")
+	o := entityOperation(e, "create"+e.Name, "Create one", "What is left out has its default.")
 	parameters := []object{ref("parameters", "idempotencyKey")}
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)
@@ -229,7 +229,7 @@ func (d *document) create(e *model.Entity) object {
 func (d *document) update(e *model.Entity) object {
 	never := func(*model.Field) bool { return false }
 	d.schemas.put("Update"+e.Name, d.objectOf("What is left out stays as it is; null clears (RFC 7396).", patched(door.UpdateFields(e)), true, never, false))
-	o := entityOperation(e, "update"+e.Name, "Change one")
+	o := entityOperation(e, "update"+e.Name, "Change one", "What is left out stays as it is; null clears (RFC 7396).")
 	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)
@@ -256,16 +256,24 @@ func patched(fields []*model.Field) []*model.Field {
 }
 
 func (d *document) delete(e *model.Entity) object {
-	o := entityOperation(e, "delete"+e.Name, "Delete one")
+	o := entityOperation(e, "delete"+e.Name, "Delete one", deletion(e))
 	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
 	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412"))
 	o.put("security", security(e.Allow.Delete))
 	return o
 }
 
+// deletion says what becomes of a deleted row.
+func deletion(e *model.Entity) string {
+	if door.Restorable(e) {
+		return "It can be restored until it is purged."
+	}
+	return "It is refused with 409 while rows that must not lose it refer to it."
+}
+
 func (d *document) history(h *model.Entity) object {
 	e := h.HistoryOf
-	o := entityOperation(e, h.Singular, "List who changed what, the latest first")
+	o := entityOperation(e, h.Singular, "List who changed what", "The latest first. Who may see the row may see what became of it.")
 	o.put("parameters", append([]object{keyParameter(e)}, d.pageParameters(h, h.Page, nil)...))
 	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", h.Name+"Page"))}}, "400", "404", "422"))
 	o.put("security", security(e.Allow.Read))
@@ -273,7 +281,7 @@ func (d *document) history(h *model.Entity) object {
 }
 
 func (d *document) restore(e *model.Entity) object {
-	o := entityOperation(e, "restore"+e.Name, "Bring a deleted one back")
+	o := entityOperation(e, "restore"+e.Name, "Bring a deleted one back", "What was deleted with it comes back as well.")
 	parameters := []object{keyParameter(e)}
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)

@@ -6,7 +6,9 @@
 package openapi
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/emit/door"
@@ -27,9 +29,16 @@ func Emit(m *model.Model) []byte {
 		d.operation(o)
 	}
 	d.common()
-	return indented(object{
+	return indented(boundObject(object{
 		{"openapi", "3.1.0"},
-		{"info", object{{"title", m.Name}, {"version", "1"}, {"description", about}}},
+		{"info", object{
+			{"title", m.Name},
+			{"version", "1"},
+			{"description", about},
+			{"contact", object{{"name", "The developers of " + m.Name}}},
+			{"license", object{{"name", "All rights reserved"}, {"identifier", "LicenseRef-All-Rights-Reserved"}}},
+		}},
+		{"servers", []object{{{"url", "/"}, {"description", "The server that gave this description, local or in production."}, {"x-internal", false}}}},
 		{"tags", d.tags},
 		{"paths", d.pathItems()},
 		{"components", object{
@@ -39,7 +48,7 @@ func Emit(m *model.Model) []byte {
 			{"headers", headers()},
 			{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}, {"description", "The access token that signing in returned."}}}}},
 		}},
-	})
+	}, longestOutput))
 }
 
 const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
@@ -108,9 +117,7 @@ func (d *document) pathItems() object {
 }
 
 func (d *document) tag(name, doc string) {
-	t := object{{"name", name}}
-	t.text("description", doc)
-	d.tags = append(d.tags, t)
+	d.tags = append(d.tags, object{{"name", name}, {"description", cmp.Or(strings.TrimSpace(doc), "About "+name+".")}})
 }
 
 // security says whether a token is needed: with a rule that may hold for a viewer who is signed out it is not.
@@ -140,28 +147,47 @@ func ok(description string, schema any) object {
 	return object{{"description", description}, {"content", content("application/json", schema)}}
 }
 
-// answers are the responses of an operation: what is given, then the problems by status.
+// answers are the responses of an operation: what is given, then the problems by status, those that any request may
+// run into among them.
 func answers(good object, problems ...string) object {
+	for _, status := range []string{"400", "401", "500"} {
+		if !slices.Contains(problems, status) {
+			problems = append(problems, status)
+		}
+	}
+	slices.Sort(problems)
 	for _, status := range problems {
 		good.put(status, ref("responses", "Problem"))
 	}
 	good.put("default", ref("responses", "Problem"))
+	crossOrigin(good)
 	return good
 }
 
 func responses() object {
-	return object{{"Problem", object{
+	problem := object{{"Problem", object{
 		{"description", "A problem: code says which."},
 		{"content", content("application/problem+json", ref("schemas", "Problem"))},
+		{"headers", object{{"Retry-After", ref("headers", "Retry-After")}}},
 	}}}
+	crossOrigin(problem)
+	return problem
 }
 
 func headers() object {
 	return object{
+		{"Access-Control-Allow-Origin", object{
+			{"description", "The origin of the page that asks, where CORS_ORIGINS has it."},
+			{"schema", object{{"type", "string"}, {"format", "uri"}}},
+		}},
 		{"ETag", object{{"description", "The version of the row, for If-Match."}, {"schema", object{{"type", "string"}, {"examples", []string{`W/"3-1k2j3h"`}}}}}},
 		{"Replayed", object{
 			{"description", "The answer is the one that the first request with this Idempotency-Key was given."},
 			{"schema", object{{"type", "string"}, {"enum", []string{"true"}}}},
+		}},
+		{"Retry-After", object{
+			{"description", "Seconds after which to try again: of 429 and 503."},
+			{"schema", object{{"type", "integer"}}},
 		}},
 		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
 	}

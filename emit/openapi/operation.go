@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
@@ -12,10 +13,8 @@ import (
 
 // operation adds the route of a business operation.
 func (d *document) operation(op *model.Operation) {
-	o := object{{"operationId", op.Name}}
-	o.text("summary", strings.TrimSpace(op.Doc))
+	o := object{{"operationId", op.Name}, {"summary", summary(op)}, {"description", description(op)}}
 	if op.Idempotent {
-		o.put("description", "To do it twice is to do it once: it may be repeated when no answer came.")
 		o.put("x-idempotent", true)
 	}
 	o.put("tags", []string{d.moduleTag(op.Module)})
@@ -63,6 +62,47 @@ func (d *document) operation(op *model.Operation) {
 	o.put("responses", d.outcomes(op))
 	o.put("security", security(op.Allow))
 	d.route(version+op.Path, strings.ToLower(op.Method), o)
+}
+
+// summary is the first sentence of an operation's documentation, or its name in words.
+func summary(op *model.Operation) string {
+	doc := strings.Join(strings.Fields(op.Doc), " ")
+	if first, _, more := strings.Cut(doc, ". "); more {
+		return first + "."
+	}
+	if doc != "" {
+		return doc
+	}
+	var words strings.Builder
+	for i, r := range op.Name {
+		switch {
+		case i == 0:
+			words.WriteRune(unicode.ToUpper(r))
+		case unicode.IsUpper(r):
+			words.WriteRune(' ')
+			words.WriteRune(unicode.ToLower(r))
+		default:
+			words.WriteRune(r)
+		}
+	}
+	return words.String()
+}
+
+func description(op *model.Operation) string {
+	doc := strings.TrimSpace(op.Doc)
+	switch {
+	case doc != "":
+	case op.Where != nil:
+		doc = "A page of those rows that the viewer may see."
+	case op.Kind == model.Mutation:
+		doc = "All that it writes happens, or nothing does."
+	default:
+		doc = "It reads and writes nothing."
+	}
+	if op.Idempotent {
+		doc += "\n\nTo do it twice is to do it once: it may be repeated when no answer came."
+	}
+	return doc
 }
 
 // askers are the rules of who may ask a query by a condition: its own, where they say more than that anybody may.
@@ -140,7 +180,7 @@ func answersOf(op *model.Operation, out object) object {
 	for _, f := range op.Fails {
 		codes[f.Status] = append(codes[f.Status], f.Code)
 	}
-	statuses := []int{400, 401, 403, 404, 422}
+	statuses := []int{400, 401, 403, 404, 422, 500}
 	if op.Kind == model.Mutation {
 		statuses = append(statuses, 409)
 	}
@@ -161,6 +201,7 @@ func answersOf(op *model.Operation, out object) object {
 		out.put(strconv.Itoa(status), ref("responses", "Problem"))
 	}
 	out.put("default", ref("responses", "Problem"))
+	crossOrigin(out)
 	return out
 }
 
