@@ -80,6 +80,9 @@ func (d *document) route(path, method string, operation object) {
 		d.paths[path] = &object{}
 		d.order = append(d.order, path)
 	}
+	if responses, ok := operation.get("responses").(object); ok {
+		crossOrigin(responses)
+	}
 	if first != path {
 		rename(operation, names(path), names(first))
 	}
@@ -160,7 +163,6 @@ func answers(good object, problems ...string) object {
 		good.put(status, ref("responses", "Problem"))
 	}
 	good.put("default", ref("responses", "Problem"))
-	crossOrigin(good)
 	return good
 }
 

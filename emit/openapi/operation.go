@@ -201,7 +201,6 @@ func answersOf(op *model.Operation, out object) object {
 		out.put(strconv.Itoa(status), ref("responses", "Problem"))
 	}
 	out.put("default", ref("responses", "Problem"))
-	crossOrigin(out)
 	return out
 }
 
