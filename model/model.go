@@ -405,6 +405,7 @@ type Operation struct {
 
 	Internal   bool  // opens no door
 	Idempotent bool  // done twice is done once: @idempotent
+	Retryable  bool  // it may be run again in a fresh transaction: @retryable
 	Where      *Expr // @where(that:): a query without Go, which lists the rows of its result for which this holds; else nil
 }
 

@@ -419,6 +419,9 @@ func operationMeta(p *printer, o *model.Operation) {
 		p.f("Fails: []meta.Fault{%s},", strings.Join(texts, ", "))
 	}
 	p.f("Method: %q, Path: %q,", o.Method, o.Path)
+	if o.Retryable {
+		p.f("Retry: true,")
+	}
 	if o.Where != nil {
 		p.f("Where: %s,", expression(o.Where))
 	}

@@ -105,6 +105,9 @@ func operationDoc(o *model.Operation) string {
 	if o.Idempotent {
 		doc += " Clients may repeat it: to do it twice is to do it once."
 	}
+	if o.Retryable {
+		doc += " It may be called again with a fresh tx when its own collided with another: what it does outside of tx then happens twice."
+	}
 	return doc
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/fetch"
+	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
@@ -132,7 +133,7 @@ func (d *door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result 
 	for _, r := range p.roots {
 		one := result{problem: r.wrong()}
 		if one.problem == nil && r.member != nil {
-			err := d.engine.Write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+			err := d.writer(r)(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
 				one.value, err = d.run(ctx, tx, r)
 				return err
 			})
@@ -146,6 +147,17 @@ func (d *door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result 
 		}
 	}
 	return results
+}
+
+// writer runs the transaction of root fields: again after a collision where all of them may be done again. What is
+// generated only runs SQL.
+func (d *door) writer(roots ...*root) replay.Writer {
+	for _, r := range roots {
+		if r.member != nil && r.verb.operation != nil && !r.verb.operation.Retry {
+			return d.engine.Write
+		}
+	}
+	return d.engine.Retry
 }
 
 // wrong is the problem of a field whose arguments are wrong, its own or those of a list below it.

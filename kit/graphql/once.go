@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/fettlehq/fettle/kit"
@@ -23,40 +22,37 @@ func (d *door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 	d.send(w, r, media, answer.Status, answer.Body, nil)
 }
 
-// errUndone is why a document was undone: one of its fields failed.
-var errUndone = errors.New("a field failed")
-
 // once runs all root fields in one transaction, in which the answer is kept too: one key is for all of the document, so
 // all of it is done, or, where a field fails, nothing.
 func (d *door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
-	var undone replay.Answer
-	answer, err := repeated.Write(ctx, d.engine, viewer, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	var failed *root // where do ended
+	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
 		results := make([]result, len(p.roots))
 		for i, r := range p.roots {
-			results[i] = d.one(ctx, tx, p, r)
-			if results[i].problem != nil {
-				undone = refused(r, results[i])
-				return replay.Answer{}, errUndone
+			var err error
+			if results[i].value, err = d.one(ctx, tx, r); err != nil {
+				failed = r
+				return replay.Answer{}, err
 			}
 		}
+		failed = nil
 		return replay.Answer{Status: http.StatusOK, Body: d.told(p, results)}, nil
 	})
-	if errors.Is(err, errUndone) {
-		return undone, nil
+	if err != nil && failed != nil {
+		return refused(failed, d.failed(ctx, p, err)), nil
 	}
 	return answer, err
 }
 
 // one runs one root field.
-func (d *door) one(ctx context.Context, tx *query.Tx, p *plan, r *root) result {
-	if wrong := r.wrong(); wrong != nil || r.member == nil {
-		return result{problem: wrong}
+func (d *door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+	if wrong := r.wrong(); wrong != nil {
+		return nil, wrong
 	}
-	value, err := d.run(ctx, tx, r)
-	if err != nil {
-		return d.failed(ctx, p, err)
+	if r.member == nil {
+		return nil, nil
 	}
-	return result{value: value}
+	return d.run(ctx, tx, r)
 }
 
 // refused is the answer to a document of which nothing was done, since r failed.

@@ -3,6 +3,7 @@ package graphql_test
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -88,6 +89,44 @@ func TestRepeatedMutationsAtTheSameTime(t *testing.T) {
 			if a != answers[0] || !strings.Contains(a, `"id"`) {
 				t.Errorf("answers are %q", answers)
 			}
+		}
+	})
+}
+
+// What is generated is run again after a collision, with a key and without; an operation that does not say that it may
+// be is not, nor is a document that holds one.
+func TestMutationsAfterCollisions(t *testing.T) {
+	onEach(t, func(c *client) {
+		const unavailable = `"code":"UNAVAILABLE"`
+		for i, test := range []struct {
+			collisions int
+			document   string
+			want       string
+		}{
+			{3, `mutation { createTag(input: {name: "NAME"}) { name } }`, `{"data":{"createTag":{"name":"NAME"}}}`},
+			{4, `mutation { createTag(input: {name: "NAME"}) { name } }`, unavailable},
+			{1, `mutation { publish(article: "draft") { title } }`, unavailable},
+			{1, `mutation { createTag(input: {name: "NAME"}) { name } deleteArticle(id: "draft", version: 9) }`, `"code":"STALE"`},
+		} {
+			for _, key := range []string{"", "key" + strconv.Itoa(i)} {
+				name := "tag" + strconv.Itoa(i) + key
+				document, want := strings.ReplaceAll(test.document, "NAME", name), strings.ReplaceAll(test.want, "NAME", name)
+				headers := []string{"Authorization", "Bearer ann"}
+				if key != "" {
+					headers = append(headers, "Idempotency-Key", key)
+				}
+				body, _ := json.Marshal(map[string]any{"query": document})
+				c.world.Collide(test.collisions)
+				if got := c.post(string(body), headers...).Body.String(); !strings.Contains(got, want) {
+					c.Errorf("%s after %d collisions: %s, want %s", document, test.collisions, got, want)
+				}
+				c.world.Collide(0)
+			}
+		}
+		c.world.Collide(1)
+		mixed := `mutation { createTag(input: {name: "mixed"}) { name } publish(article: "draft") { title } }`
+		if got := c.mutate("mixed", mixed).Body.String(); !strings.Contains(got, unavailable) {
+			c.Errorf("a document with an operation that is not run again: %s", got)
 		}
 	})
 }

@@ -274,6 +274,7 @@ type Operation struct {
 	Fails    []Fault
 	Method   string
 	Path     string // "/orders/{order}/cancel"
+	Retry    bool   // it may be run again, in a fresh transaction, after it collided with another
 	Where    *Expr  // of a query without Go: it lists the rows of Result for which this holds; nil of others
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // What has more to do than it can turns callers away early and says when to come again (503 with Retry-After, RFC 9110
@@ -64,7 +65,9 @@ const (
 // passing is the problem of a failure that is over when one tries again, or nil (PostgreSQL, appendix A).
 func passing(err *pgconn.PgError) *kit.Problem {
 	switch err.Code {
-	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock not available
+	case "40001", "40P01": // serialization failure, deadlock
+		return unavailable(crossed, &sqldb.Collision{Err: err})
+	case "55P03": // lock not available
 		return unavailable(crossed, err)
 	case "53300", "57P01", "57P03": // too many connections, admin shutdown, cannot connect now
 		return unavailable(busy, err)

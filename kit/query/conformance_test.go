@@ -128,5 +128,7 @@ var cases = []struct {
 	{"of two steps from one value one wins", testRacingSteps},
 	{"rows are numbered by their parent", testNumbers},
 	{"numbers set by hand are not run into", testNumbersByHand},
+	{"what collided is run again", testRetries},
+	{"of two that wait for each other both end well", testDeadlock},
 	{"no number is given twice", testRacingNumbers},
 }

@@ -2,8 +2,10 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
@@ -84,6 +86,32 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 	}
 	return do(ctx, tx)
 }
+
+// Retry is Write that, when the transaction collides with another (sqldb.Collision), calls do again with a fresh one, a
+// few times and a moment later. What do does outside of its transaction it may do more than once, so this is for what
+// only runs SQL, and for operations that say so.
+func (e *Engine) Retry(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := e.Write(ctx, viewer, do)
+		var collided *sqldb.Collision
+		if attempt == maxAttempts || !errors.As(err, &collided) {
+			return err
+		}
+		e.log.InfoContext(ctx, "a transaction is tried again", "attempt", attempt, "error", collided)
+		pause := time.NewTimer(rand.N(firstPause << (attempt - 1))) // at random, so that two do not meet again
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
+	}
+}
+
+const (
+	maxAttempts = 4
+	firstPause  = 20 * time.Millisecond
+)
 
 func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
 	state := &txState{budget: e.budget}

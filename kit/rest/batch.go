@@ -37,8 +37,34 @@ type batched struct {
 	body                input.Object
 }
 
+// request is b as the routes take it.
+func (b batched) request(ctx context.Context) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, b.method, b.path, http.NoBody)
+	if err != nil || r.URL.Host != "" {
+		return nil, kit.Invalid("path", kit.FieldFormat, "is no path")
+	}
+	if b.match != "" {
+		r.Header.Set("If-Match", b.match)
+	}
+	return r, nil
+}
+
+// repeatable tells whether all of the requests may be run again after a collision.
+func (d *door) repeatable(ctx context.Context, requests []batched) bool {
+	for _, b := range requests {
+		r, err := b.request(ctx)
+		if err != nil {
+			continue
+		}
+		if route := d.routes.match(r); route != nil && route.methods[b.method].once {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *door) addBatch(rs *routes) {
-	rs.add(http.MethodPost, batchPath, func([]string) action { return action{"batch", (*call).batch} })
+	rs.add(http.MethodPost, batchPath, func([]string) action { return action{name: "batch", do: (*call).batch} })
 }
 
 func (c *call) batch() error {
@@ -60,7 +86,7 @@ func (c *call) batch() error {
 	if err != nil {
 		return err
 	}
-	return c.writeOnce(repeated, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	return c.writeOnce(repeated, c.door.repeatable(c.r.Context(), requests), func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
 		answers := []byte(`{"responses":[`)
 		ids := make([]string, 0, len(requests))
 		for i, r := range requests {
@@ -130,15 +156,13 @@ func readBatch(object input.Object) ([]batched, error) {
 
 // part runs one request in the transaction, and tells the id that it was answered with, empty without one.
 func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) (id string, answer []byte, err error) {
-	if err := putIDs(b.body, ids); err != nil {
+	body, err := withIDs(b.body, ids)
+	if err != nil {
 		return "", nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, b.method, b.path, http.NoBody)
-	if err != nil || r.URL.Host != "" {
-		return "", nil, kit.Invalid("path", kit.FieldFormat, "is no path")
-	}
-	if b.match != "" {
-		r.Header.Set("If-Match", b.match)
+	r, err := b.request(ctx)
+	if err != nil {
+		return "", nil, err
 	}
 	route := c.door.routes.match(r)
 	if route == nil {
@@ -149,7 +173,7 @@ func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) 
 		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
 	}
 	w := &memory{header: http.Header{}}
-	if err := a.do(&call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: b.body}); err != nil {
+	if err := a.do(&call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body}); err != nil {
 		return "", nil, err
 	}
 	answer = strconv.AppendInt(append(answer, `{"status":`...), int64(w.status), 10)
@@ -188,16 +212,16 @@ func (m *memory) id() string {
 	return id
 }
 
-// putIDs replaces {"$id": n} by the id that request n was answered with.
-func putIDs(object input.Object, ids []string) error {
+// withIDs is object with the id that request n was answered with in place of {"$id": n}.
+func withIDs(object input.Object, ids []string) (input.Object, error) {
+	put := make(input.Object, len(object))
 	for name, value := range object {
-		put, err := idsIn(value, ids)
-		if err != nil {
-			return err
+		var err error
+		if put[name], err = idsIn(value, ids); err != nil {
+			return nil, err
 		}
-		object[name] = put
 	}
-	return nil
+	return put, nil
 }
 
 func idsIn(value any, ids []string) (any, error) {
@@ -205,20 +229,21 @@ func idsIn(value any, ids []string) (any, error) {
 	case input.Object:
 		number, ok := v["$id"].(json.Number)
 		if !ok || len(v) != 1 {
-			return v, putIDs(v, ids)
+			return withIDs(v, ids)
 		}
 		if n, err := strconv.Atoi(string(number)); err == nil && n >= 0 && n < len(ids) && ids[n] != "" {
 			return ids[n], nil
 		}
 		return nil, kit.Invalid("body", kit.FieldNotFound, "$id %s is no request before this one that was answered with an id", number)
 	case []any:
+		put := make([]any, len(v))
 		for i := range v {
-			put, err := idsIn(v[i], ids)
-			if err != nil {
+			var err error
+			if put[i], err = idsIn(v[i], ids); err != nil {
 				return nil, err
 			}
-			v[i] = put
 		}
+		return put, nil
 	}
 	return value, nil
 }

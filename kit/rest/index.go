@@ -9,7 +9,7 @@ import (
 
 // addIndex adds what is found at the prefix itself: where everything else is.
 func (d *door) addIndex(rs *routes) {
-	rs.add(http.MethodGet, "/", func([]string) action { return action{"index", (*call).index} })
+	rs.add(http.MethodGet, "/", func([]string) action { return action{name: "index", do: (*call).index} })
 }
 
 // index lists the paths of this door that need no name of a row, and where they are described.

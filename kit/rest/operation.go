@@ -33,9 +33,9 @@ func (d *door) addOperation(rs *routes, o *meta.Operation) {
 	rs.add(method, o.Path, func(names []string) action {
 		op := &operation{Operation: o, names: names, wildcards: wildcards(o.Path), whole: isWhole(o)}
 		if o.Where != nil {
-			return action{o.Name, func(c *call) error { return c.query(op) }}
+			return action{name: o.Name, do: func(c *call) error { return c.query(op) }}
 		}
-		return action{o.Name, func(c *call) error { return c.operate(op) }}
+		return action{name: o.Name, do: func(c *call) error { return c.operate(op) }, once: o.Mutation && !o.Retry}
 	})
 }
 
@@ -69,7 +69,7 @@ func (c *call) operate(o *operation) error {
 		return outcomeAnswer(o.Result, s, result), err
 	}
 	if o.Mutation {
-		return c.writeOnce(repeated, run)
+		return c.writeOnce(repeated, o.Retry, run)
 	}
 	var answer replay.Answer
 	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {

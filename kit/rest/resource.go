@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -39,7 +40,7 @@ func (d *door) addResource(rs *routes, r *resource) {
 			return
 		}
 		rs.add(method, path, func(names []string) action {
-			return action{name, func(c *call) error {
+			return action{name: name, do: func(c *call) error {
 				if len(names) == 0 {
 					return do(c, r, "")
 				}
@@ -151,7 +152,7 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	return c.writeOnce(repeated, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
 		id, err := tx.Create(ctx, r.entity, changes)
 		if err != nil {
 			return replay.Answer{}, err
@@ -269,7 +270,7 @@ func (r *resource) changes(fields []*meta.Field, object input.Object) ([]query.C
 	return changes, nil
 }
 
-// merge completes value objects of which the patch names only some parts (RFC 7396) from the row as it is.
+// merge is patch with the value objects of which it names only some parts (RFC 7396) completed from the row as it is.
 func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch input.Object) (input.Object, error) {
 	s := &query.Select{Entity: r.entity}
 	for _, f := range r.update {
@@ -284,6 +285,7 @@ func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch in
 	if err != nil {
 		return nil, err
 	}
+	patch = maps.Clone(patch)
 	for i, selection := range s.Fields {
 		old, err := input.Parse(input.AppendJSON(nil, selection.Field, row.Values[i]))
 		if err != nil {

@@ -35,6 +35,7 @@ type route struct {
 type action struct {
 	name string // of the operation, for logs: "createOrder"
 	do   func(c *call) error
+	once bool // not to be run again after a collision: its operation does not say that it may
 }
 
 // add adds an action; the last one of a method and path wins. Path begins after Prefix and may have {wildcards}.
@@ -141,22 +142,27 @@ func (c *call) readOnly(s *query.Select, do func(ctx context.Context, tx *query.
 	return c.door.engine.Read(ctx, c.viewer, do)
 }
 
+// write is for what only runs SQL: after a collision it is done again.
 func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
 	if c.tx != nil {
 		return do(c.r.Context(), c.tx)
 	}
-	return c.door.engine.Write(c.r.Context(), c.viewer, do)
+	return c.door.engine.Retry(c.r.Context(), c.viewer, do)
 }
 
-// writeOnce writes and answers; a request that comes again under its key is only answered. What is part of a batch has no
-// key of its own.
-func (c *call) writeOnce(repeated *replay.Request, do func(ctx context.Context, tx *query.Tx) (replay.Answer, error)) error {
+// writeOnce writes, again after a collision if it may, and answers; a request that comes again under its key is only
+// answered. What is part of a batch has no key of its own.
+func (c *call) writeOnce(repeated *replay.Request, again bool, do func(ctx context.Context, tx *query.Tx) (replay.Answer, error)) error {
 	var answer replay.Answer
 	var err error
+	write := c.door.engine.Write
+	if again {
+		write = c.door.engine.Retry
+	}
 	if c.tx != nil {
 		answer, err = do(c.r.Context(), c.tx)
 	} else {
-		answer, err = repeated.Write(c.r.Context(), c.door.engine, c.viewer, do)
+		answer, err = repeated.Write(c.r.Context(), write, c.viewer, do)
 	}
 	if err != nil {
 		return err

@@ -64,6 +64,13 @@ type Rows interface {
 	Close()
 }
 
+// Collision is the error of a transaction that others stood in the way of: of two that wait for each other, or change what
+// the other has read, one is undone. To run it again from its beginning may succeed.
+type Collision struct{ Err error }
+
+func (c *Collision) Error() string { return c.Err.Error() }
+func (c *Collision) Unwrap() error { return c.Err }
+
 // Violation is the error of a statement that a constraint refused.
 type Violation struct {
 	Kind       ViolationKind

@@ -2,18 +2,31 @@ package sqlite
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	engine "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
-// translate turns the error of a broken constraint into a *sqldb.Violation and leaves others as they are.
+// translate turns the error of a broken constraint into a *sqldb.Violation, and that of another program that held the file
+// for as long as one waits into a *kit.Problem. It leaves others as they are.
 func translate(err error) error {
 	var problem *engine.Error
-	if !errors.As(err, &problem) || problem.Code()&0xff != codes.SQLITE_CONSTRAINT {
+	if !errors.As(err, &problem) {
+		return err
+	}
+	switch problem.Code() & 0xff {
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return &kit.Problem{
+			Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Retry: 1,
+			Detail: "Others were changing the same things. Try again.", Err: &sqldb.Collision{Err: err},
+		}
+	case codes.SQLITE_CONSTRAINT:
+	default:
 		return err
 	}
 	violation := &sqldb.Violation{Err: err}

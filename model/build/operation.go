@@ -31,6 +31,7 @@ func (b *builder) operations() {
 			Internal: design.Find(o.Directives, "internal") != nil,
 		}
 		op.Idempotent = b.idempotent(o)
+		op.Retryable = b.retryable(o)
 		op.Result = b.result(o)
 		op.Fails = b.faults(o)
 		b.made[o] = op
@@ -51,6 +52,15 @@ func (b *builder) idempotent(o *design.Operation) bool {
 		b.problems.Add(d.Pos, WrongPlace, "remove it", "%s is a Query: it changes nothing, so it may be repeated unsaid", o.Name)
 	}
 	return d != nil && d.Arg("key") == nil
+}
+
+// retryable tells whether an operation may be run again when its transaction collided with another.
+func (b *builder) retryable(o *design.Operation) bool {
+	d := design.Find(o.Directives, "retryable")
+	if d != nil && o.Kind == design.Query {
+		b.problems.Add(d.Pos, WrongPlace, "remove it", "%s is a Query: it changes nothing, so nothing stands in its way", o.Name)
+	}
+	return d != nil
 }
 
 // result makes the field that an operation gives back. Directives of the operation are not the result's.

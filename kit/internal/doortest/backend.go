@@ -156,8 +156,22 @@ func backend() *meta.Backend {
 				Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true},
 				Allow:  anybody,
 			},
+			swap("swap", true), swap("swapOnce", false),
 			simple("crash", anybody), simple("broken", anybody), simple("slow", anybody), simple("hidden", nil),
 		},
+	}
+}
+
+// swap changes two articles, one after the other.
+func swap(name string, again bool) *meta.Operation {
+	return &meta.Operation{
+		Name: name, Mutation: true, Method: http.MethodPost, Path: "/" + name, Retry: again,
+		Args: []*meta.Field{
+			{Name: "first", Kind: meta.Reference, Type: "Article"},
+			{Name: "second", Kind: meta.Reference, Type: "Article"},
+		},
+		Result: &meta.Field{Name: "result", Kind: meta.Boolean},
+		Allow:  when(meta.Ne(meta.Viewer(), meta.Null())),
 	}
 }
 

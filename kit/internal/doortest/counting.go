@@ -2,20 +2,43 @@ package doortest
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync/atomic"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // counting is a database that counts the queries it runs.
 type counting struct {
 	sqldb.Database
-	queries atomic.Int64
+	queries    atomic.Int64
+	collisions atomic.Int64 // that are to come
 }
 
 func (c *counting) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 	return c.Database.Read(ctx, func(conn sqldb.Conn) error { return do(countingConn{conn, c}) })
 }
+
+// Write undoes as many transactions as were asked to collide.
+func (c *counting) Write(ctx context.Context, do func(sqldb.Conn) error) error {
+	return c.Database.Write(ctx, func(conn sqldb.Conn) error {
+		if err := do(conn); err != nil {
+			return err
+		}
+		if c.collisions.Add(-1) >= 0 {
+			return &kit.Problem{
+				Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Retry: 1, Detail: "Try again.",
+				Err: &sqldb.Collision{Err: errors.New("as the test asked")},
+			}
+		}
+		return nil
+	})
+}
+
+// Collide has the next n transactions fail at their end, as when others stood in their way.
+func (w *World) Collide(n int) { w.database.collisions.Store(int64(n)) }
 
 type countingConn struct {
 	sqldb.Conn

@@ -31,8 +31,30 @@ type World struct {
 	testing.TB
 	Engine   *query.Engine
 	Ann, Bob kit.Viewer
-	Titles   []string // of Ann's articles, oldest first
+	Titles   []string     // of Ann's articles, oldest first
+	Swaps    atomic.Int64 // calls of swap and swapOnce
+	meeting  chan bool
 	database *counting
+}
+
+// swap changes two articles. Between them it waits a moment for another call that has changed its first.
+func (w *World) swap(ctx context.Context, tx *query.Tx, args []any) (any, error) {
+	w.Swaps.Add(1)
+	e := w.Engine.Backend().Entity("Article")
+	for i, article := range args {
+		note := query.Change{Field: e.Field("note"), Value: "swapped"}
+		if _, err := tx.Update(ctx, e, string(article.(*query.Row).ID), 0, []query.Change{note}); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			select {
+			case w.meeting <- true:
+			case <-w.meeting:
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+	}
+	return true, nil
 }
 
 // New makes a world of its own for a test, in memory.
@@ -44,7 +66,7 @@ func New(tb testing.TB) *World {
 // On makes a world in an empty database.
 func On(tb testing.TB, empty sqldb.Database) *World {
 	tb.Helper()
-	w := &World{TB: tb}
+	w := &World{TB: tb, meeting: make(chan bool)}
 	db := &counting{Database: empty}
 	w.database = db
 	b := backend()
@@ -138,6 +160,7 @@ func (w *World) handlers() map[string]query.Handler {
 			}
 			return ids, nil
 		},
+		"swap": w.swap, "swapOnce": w.swap,
 		"crash":  func(context.Context, *query.Tx, []any) (any, error) { panic("a secret") },
 		"broken": func(context.Context, *query.Tx, []any) (any, error) { return nil, errors.New("a secret") },
 		"hidden": func(context.Context, *query.Tx, []any) (any, error) { return true, nil },

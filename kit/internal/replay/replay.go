@@ -103,14 +103,17 @@ func visible(key string) bool {
 	return key != "" && len(key) <= maxKey
 }
 
-// Write calls do in a transaction on behalf of viewer and keeps what it answers, or returns what it answered before. When
+// Writer runs a transaction on behalf of a viewer: Write or Retry of a query.Engine.
+type Writer func(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) error) error
+
+// Write calls do in a transaction of write and keeps what it answers, or returns what it answered before. When
 // do fails nothing is kept, and the request may be tried again.
 //
 // Its problems are IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, and IDEMPOTENCY_ANSWER_TOO_LARGE where the answer
 // was not kept although what it answers was done; its other errors are those of do.
-func (q *Request) Write(ctx context.Context, engine *query.Engine, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) (Answer, error)) (Answer, error) {
+func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) (Answer, error)) (Answer, error) {
 	var answer Answer
-	err := engine.Write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+	err := write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
 		if q == nil {
 			answer, err = do(ctx, tx)
 			return err

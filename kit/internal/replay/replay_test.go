@@ -79,7 +79,7 @@ func (d *door) send(who kit.Viewer, key, body string) string {
 
 func (d *door) do(who kit.Viewer, q *Request, do func(context.Context) (Answer, error)) string {
 	d.Helper()
-	a, err := q.Write(context.Background(), d.engine, who, func(ctx context.Context, _ *query.Tx) (Answer, error) { return do(ctx) })
+	a, err := q.Write(context.Background(), d.engine.Write, who, func(ctx context.Context, _ *query.Tx) (Answer, error) { return do(ctx) })
 	var p *kit.Problem
 	switch {
 	case errors.As(err, &p):
@@ -214,7 +214,7 @@ func TestTheFirstTakesLong(t *testing.T) {
 		d.do(ann, request(d, "k", ""), func(context.Context) (Answer, error) {
 			second := request(d, "k", "")
 			second.patience = 20 * time.Millisecond
-			_, err := second.Write(context.Background(), d.engine, ann, nil)
+			_, err := second.Write(context.Background(), d.engine.Write, ann, nil)
 			var p *kit.Problem
 			if !errors.As(err, &p) || p.Status != 409 || p.Code != kit.CodeInProgress || p.Retry != 1 {
 				d.Errorf("the second is told %v", err)
