@@ -26,10 +26,12 @@ model:            diag
 schema:
 model/build:      diag design model schema
 migrate:          schema
+pgsql:
+optimize:         pgsql
 emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
-pipeline:         diag design model model/build schema migrate emit emit/... internal/child
+pipeline:         diag design model model/build schema migrate emit emit/... optimize internal/child
 pipeline/dev:     diag model pipeline internal/child
 cli:              diag model migrate pipeline pipeline/dev internal/child
 .:                cli
@@ -72,6 +74,7 @@ github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
 golang.org/x/mod:                pipeline
 github.com/fsnotify/fsnotify:    pipeline/dev
+github.com/wasilibs/go-pgquery:  pgsql
 
 github.com/google/uuid:          kit kit/...
 github.com/shopspring/decimal:   kit kit/...
@@ -83,7 +86,7 @@ go.opentelemetry.io/contrib:     kit/...
 golang.org/x/crypto:             kit/account
 github.com/golang-jwt/jwt/v5:    kit/account
 github.com/pressly/goose/v3:     kit/migrate
-github.com/jackc/pgx/v5:         kit/postgres
+github.com/jackc/pgx/v5:         optimize kit/postgres
 modernc.org/sqlite:              kit/sqlite
 github.com/wneessen/go-mail:     kit/mail/smtp
 github.com/swaggest/swgui:       kit/docs

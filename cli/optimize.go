@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fettlehq/fettle/pipeline"
+)
+
+type optimizeCommand struct {
+	Database     string `env:"DATABASE_URL" placeholder:"URL" help:"The database: postgres://…, or a SQLite file. It is only read."`
+	Workload     string `type:"existingfile" placeholder:"FILE" help:"Statements to make fast; without it, those that pg_stat_statements counted."`
+	Clone        string `placeholder:"URL" help:"A copy of the database that may be changed: what is advised is measured there."`
+	Budget       string `placeholder:"SIZE" help:"What new indexes may take together, such as 500MB."`
+	Explains     int    `default:"2500" help:"How many plans may be asked for."`
+	Migrations   string `placeholder:"DIR" help:"Write the migrations into a folder."`
+	ShowLiterals bool   `help:"Show the constants of statements, which may be secrets."`
+	Format       string `enum:"text,json" default:"text" help:"How to print the advice: text or json."`
+}
+
+// Help is an example.
+func (optimizeCommand) Help() string {
+	return "Example: fettle optimize --database postgres://app@localhost/shop --clone postgres://app@localhost/shop_copy"
+}
+
+// Run finds what makes a database slow, and what would make it fast.
+func (c optimizeCommand) Run(ctx context.Context, s streams) error {
+	report, err := pipeline.Optimize(ctx, pipeline.OptimizeOptions{
+		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals,
+	})
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		err = report.JSON(s.out)
+		s.notes(report.Notes)
+	} else {
+		err = report.Text(s.out, func(colour, text string) string {
+			sgr := map[string]string{"title": bold, "dim": dim, "good": green, "warn": yellow, "code": cyan}[colour]
+			if sgr == "" {
+				return text
+			}
+			return paint(s.out, sgr, text)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if c.Migrations != "" {
+		written, err := pipeline.WriteMigrations(c.Migrations, report)
+		if err != nil {
+			return err
+		}
+		for _, path := range written {
+			fmt.Fprintf(s.err, "write   %s\n", path)
+		}
+	}
+	if len(report.Advice) > 0 {
+		return errProblems
+	}
+	return nil
+}

@@ -1,0 +1,352 @@
+package optimize
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// The bounds of what is worth a candidate.
+const (
+	tinyRows      = 1000 // a table of fewer rows, or of
+	tinyPages     = 8    // fewer pages, is read whole faster than by an index
+	mostKeys      = 6
+	mostIncluded  = 8
+	widestInclude = 64 // bytes a row
+	mostPerScan   = 80
+	fewValues     = 50 // a column of more distinct values makes no partial index
+	largestPart   = 0.3
+)
+
+func (t *Table) tiny() bool { return t.Rows < tinyRows || t.Pages < tinyPages }
+
+// candidates are the b-tree indexes that could help a query, by what it asks of each table. All forms are made at
+// once, of the roles of the columns; which of them are of use the planner says.
+func candidates(q *Query, c *Catalog) []*Index {
+	var out []*Index
+	seen := map[string]bool{}
+	for _, scan := range q.roles.Scans {
+		t := c.table(scan.Table)
+		if t == nil || t.Kind == "v" || t.tiny() || t.stale() {
+			continue
+		}
+		count := 0
+		for _, index := range (&former{c: c, t: t, scan: scan}).forms() {
+			name := index.String()
+			if seen[name] || t.has(index) || count >= mostPerScan {
+				continue
+			}
+			seen[name] = true
+			count++
+			out = append(out, index)
+		}
+	}
+	return out
+}
+
+// has reports whether an index that is there does what this one would.
+func (t *Table) has(index *Index) bool {
+	return slices.ContainsFunc(t.Indexes, func(e *Existing) bool {
+		if !e.Valid || e.Method != index.Method || e.Where != "" || !index.simple() || len(index.Keys) > len(e.Columns) {
+			return false
+		}
+		for i, key := range index.Keys {
+			if e.Columns[i] != key.Column || key.Class != "" || key.Nulls != "" {
+				return false
+			}
+		}
+		all := append(slices.Clone(e.Columns), e.Include...)
+		directions := slices.ContainsFunc(index.Keys, func(k Key) bool { return k.Desc != index.Keys[0].Desc })
+		return !directions && !slices.ContainsFunc(index.Include, func(column string) bool { return !slices.Contains(all, column) })
+	})
+}
+
+// former forms the candidates of one scan.
+type former struct {
+	c    *Catalog
+	t    *Table
+	scan *pgsql.Scan
+
+	equal, joins, ranges []Key
+	parts                []pgsql.Predicate // conditions that a partial index can have
+	order, group         []Key
+	out                  []*Index
+}
+
+func (f *former) forms() []*Index {
+	f.sort()
+	everything := f.texts(f.parts)
+	nulls := f.texts(slices.DeleteFunc(slices.Clone(f.parts), func(p pgsql.Predicate) bool { return p.Op == "=" }))
+	wheres := []string{everything, nulls}
+	for _, part := range f.parts {
+		wheres = append(wheres, part.Text)
+	}
+	wheres = append(wheres, "")
+	slices.SortStableFunc(wheres, func(a, b string) int { return len(b) - len(a) })
+	for _, where := range slices.Compact(wheres) {
+		f.under(where)
+	}
+	f.arms()
+	return f.out
+}
+
+func (f *former) texts(parts []pgsql.Predicate) string {
+	var texts []string
+	for _, part := range parts {
+		texts = append(texts, part.Text)
+	}
+	slices.Sort(texts)
+	return strings.Join(slices.Compact(texts), " AND ")
+}
+
+// sort gives each condition its role.
+func (f *former) sort() {
+	for _, p := range f.scan.Where {
+		key, usable := f.key(p.Column, p.Key)
+		if f.canPart(p) {
+			f.parts = append(f.parts, p)
+		}
+		if !usable {
+			continue
+		}
+		switch {
+		case p.Class == pgsql.Equal && p.Join.Scan != nil:
+			f.joins = appendNew(f.joins, key)
+		case p.Class == pgsql.Equal:
+			f.equal = appendNew(f.equal, key)
+		case p.Class == pgsql.Range && p.Join.Scan == nil:
+			f.ranges = appendNew(f.ranges, key)
+		case p.Class == pgsql.Prefix:
+			key.Class = f.patternClass(p)
+			f.ranges = appendNew(f.ranges, key)
+		}
+	}
+	slices.SortStableFunc(f.equal, func(a, b Key) int {
+		x, y := f.distinct(a), f.distinct(b)
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	for _, s := range f.scan.Order {
+		key, usable := f.key(s.Column, s.Key)
+		if !usable {
+			break
+		}
+		key.Desc = s.Desc
+		if usual := map[bool]string{true: "first", false: "last"}[s.Desc]; s.Nulls != usual {
+			key.Nulls = s.Nulls
+		}
+		f.order = append(f.order, key)
+	}
+	for _, column := range f.scan.Group {
+		f.group = append(f.group, Key{Column: column})
+	}
+}
+
+func (f *former) distinct(k Key) float64 {
+	if k.Column == "" {
+		return f.t.Rows
+	}
+	return f.t.distinct(k.Column)
+}
+
+func appendNew(keys []Key, key Key) []Key {
+	if slices.Contains(keys, key) {
+		return keys
+	}
+	return append(keys, key)
+}
+
+// unordered are the types that a b-tree orders to no use.
+var unordered = regexp.MustCompile(`^(json|xml|point|box|polygon|path|circle|line|lseg|tsvector|tsquery|jsonb|.*\[\]|.*range)`)
+
+// key is the part of an index for a column or an expression. An expression has to give the same for ever.
+func (f *former) key(column, expression string) (Key, bool) {
+	if column != "" {
+		c := f.t.column(column)
+		return Key{Column: column}, c != nil && !unordered.MatchString(c.Type)
+	}
+	if expression == "" || !f.c.immutable(expression, f.t) {
+		return Key{}, false
+	}
+	return Key{Expr: expression}, true
+}
+
+var called = regexp.MustCompile(`([a-z_0-9]+)\(`)
+
+// immutable reports whether an index may hold an expression. A cast depends on its two types, which is known of few.
+func (c *Catalog) immutable(expression string, t *Table) bool {
+	for _, match := range called.FindAllStringSubmatch(expression, -1) {
+		if c.mutable[match[1]] && !slices.Contains([]string{"numeric", "varchar", "char"}, match[1]) {
+			return false
+		}
+	}
+	if strings.Contains(expression, "CURRENT_") || strings.Contains(expression, "LOCALTIME") {
+		return false
+	}
+	if !strings.Contains(expression, "::") {
+		return true
+	}
+	for _, column := range t.Columns { // how time is written, and when a day begins, is a setting
+		if regexp.MustCompile(`\b`+regexp.QuoteMeta(column.Name)+`\b`).MatchString(expression) && strings.Contains(column.Type, "time") {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *former) patternClass(p pgsql.Predicate) string {
+	c := f.t.column(p.Column)
+	switch {
+	case c != nil && c.ByteOrder:
+		return ""
+	case c != nil && strings.HasPrefix(c.Type, "character varying"):
+		return "varchar_pattern_ops"
+	}
+	return "text_pattern_ops"
+}
+
+// canPart reports whether a condition can be that of a partial index: it stands in the text, and divides the rows into
+// few groups.
+func (f *former) canPart(p pgsql.Predicate) bool {
+	if !p.Fixed || p.Text == "" || p.Column == "" || p.Join.Scan != nil {
+		return false
+	}
+	switch p.Op {
+	case "IS NULL", "IS NOT NULL":
+		return true
+	case "IS TRUE", "IS FALSE":
+		return f.t.fraction(p.Text) < 0.95
+	case "=":
+		return p.Class == pgsql.Equal && p.Value != "" && !strings.HasPrefix(p.Value, "(") &&
+			f.t.distinct(p.Column) <= fewValues && f.t.fraction(p.Text) < largestPart
+	}
+	return false
+}
+
+// under forms the candidates with one condition, or with none.
+func (f *former) under(where string) {
+	covered := func(k Key) bool {
+		return slices.ContainsFunc(f.parts, func(p pgsql.Predicate) bool {
+			return p.Column == k.Column && p.Op != "IS NOT NULL" && slices.Contains(strings.Split(where, " AND "), p.Text)
+		})
+	}
+	equal := slices.DeleteFunc(slices.Clone(f.equal), covered)
+	sorted := f.order
+	if len(equal) > 0 || where != "" {
+		sorted = slices.DeleteFunc(slices.Clone(f.order), func(k Key) bool {
+			return covered(k) || slices.ContainsFunc(equal, func(e Key) bool { return e.Column == k.Column && e.Expr == k.Expr })
+		})
+	}
+	add := func(lists ...[]Key) { f.add(where, slices.Concat(lists...)) }
+	add(equal, sorted)
+	for _, r := range f.ranges {
+		add(equal, []Key{r})
+		add(equal, sorted, []Key{r})
+		add(equal, []Key{r}, sorted)
+	}
+	add(equal)
+	for _, join := range append([][]Key{f.joins}, singles(f.joins)...) {
+		add(join, equal)
+		add(equal, join)
+		add(join, equal, sorted)
+		add(equal, join, sorted)
+		add(join)
+		for _, r := range f.ranges {
+			add(equal, join, []Key{r})
+			add(join, equal, []Key{r})
+			add([]Key{r}, join)
+		}
+	}
+	add(sorted)
+	add(f.group)
+	add(equal, f.group)
+	for _, r := range f.ranges {
+		add([]Key{r})
+		add([]Key{r}, f.group)
+	}
+	for _, single := range singles(equal) {
+		add(single)
+		add(single, sorted)
+		for _, r := range f.ranges {
+			add(single, []Key{r})
+		}
+	}
+}
+
+func singles(keys []Key) [][]Key {
+	var out [][]Key
+	for _, key := range keys {
+		out = append(out, []Key{key})
+	}
+	return out
+}
+
+// arms forms an index for each arm of an OR.
+func (f *former) arms() {
+	for _, arms := range f.scan.Or {
+		for _, arm := range arms {
+			key, usable := f.key(arm.Column, arm.Key)
+			switch arm.Class {
+			case pgsql.Equal, pgsql.Range:
+			case pgsql.Prefix:
+				key.Class = f.patternClass(arm)
+			default:
+				usable = false
+			}
+			if usable {
+				f.add("", []Key{key})
+				f.add("", append(slices.Clone(f.equal), key))
+			}
+		}
+	}
+}
+
+// add takes a list of keys as a candidate, and the same with the columns that the query shows.
+func (f *former) add(where string, keys []Key) {
+	var distinct []Key
+	for _, key := range keys {
+		if !slices.ContainsFunc(distinct, func(k Key) bool { return k.Column == key.Column && k.Expr == key.Expr }) {
+			distinct = append(distinct, key)
+		}
+	}
+	if len(distinct) == 0 || len(distinct) > mostKeys {
+		return
+	}
+	index := &Index{Table: f.t, Method: "btree", Keys: distinct, Where: where}
+	f.keep(index)
+	if include := f.rest(index); len(include) > 0 {
+		covering := *index
+		covering.Include = include
+		f.keep(&covering)
+	}
+}
+
+func (f *former) keep(index *Index) {
+	if !slices.ContainsFunc(f.out, func(i *Index) bool { return i.String() == index.String() }) {
+		f.out = append(f.out, index)
+	}
+}
+
+// rest are the columns that an index lacks to answer the query alone, when they are few and short.
+func (f *former) rest(index *Index) []string {
+	if f.scan.Star || f.scan.Write != "" || !index.simple() || f.t.Visible < 0.8 {
+		return nil
+	}
+	var rest []string
+	for _, column := range f.scan.Used {
+		if !slices.Contains(index.columns(), column) {
+			rest = append(rest, column)
+		}
+	}
+	if len(rest) > mostIncluded || f.t.width(rest) > widestInclude {
+		return nil
+	}
+	return rest
+}

@@ -1,0 +1,166 @@
+package optimize_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/tools/txtar"
+
+	"github.com/fettlehq/fettle/internal/pgtest"
+	"github.com/fettlehq/fettle/optimize"
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	scale  = flag.Float64("scale", 0.2, "size of the applike schema; 1 is 500,000 users")
+)
+
+// TestCases gives each script of testdata its database, a copy of it and its workload, and compares the advice: its
+// kind, its change and the level of its proof. Times and sizes differ between machines and are left out.
+func TestCases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds databases of some hundred thousand rows")
+	}
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("testdata: %d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			section := map[string]*txtar.File{}
+			for i := range archive.Files {
+				section[archive.Files[i].Name] = &archive.Files[i]
+			}
+			report := runCase(t, section)
+			got := outline(report)
+			if want := string(section["advice"].Data); got != want && !*update {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if t.Failed() || testing.Verbose() {
+				report.Text(os.Stderr, nil) //nolint:errcheck // for reading
+			}
+			section["advice"].Data = []byte(got)
+			if *update {
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
+	t.Helper()
+	base := template(t)
+	if schema := section["schema"]; schema != nil {
+		base = pgtest.New(t)
+		must(t, base, hash+string(schema.Data))
+	}
+	// Each case has a database and a clone of its own.
+	database, clone := copyOf(t, base), ""
+	if data := section["data"]; data != nil {
+		must(t, database, string(data.Data))
+	}
+	if section["without-clone"] == nil {
+		clone = copyOf(t, database)
+	}
+	statements, notes := optimize.ParseWorkload("workload.sql", string(section["workload"].Data))
+	for _, note := range notes {
+		t.Error(note)
+	}
+	report, err := optimize.Run(context.Background(), optimize.Options{Database: database, Clone: clone, Statements: statements, Literals: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// outline is what a script compares.
+func outline(r *optimize.Report) string {
+	var out strings.Builder
+	for _, a := range r.Advice {
+		fmt.Fprintf(&out, "%s %s: %s\n", a.Proof.Level, a.Kind, strings.ReplaceAll(a.Change, "\n", "\n  "))
+	}
+	if out.Len() == 0 {
+		return "nothing\n"
+	}
+	return out.String()
+}
+
+// template is the database with the applike schema, made once.
+var templateOnce struct {
+	sync.Once
+	url string
+}
+
+func template(t *testing.T) string {
+	t.Helper()
+	templateOnce.Do(func() {
+		url := pgtest.New(t)
+		must(t, url, hash+applike(*scale)+"VACUUM ANALYZE orgs; VACUUM ANALYZE users; VACUUM ANALYZE orders; VACUUM ANALYZE events; VACUUM ANALYZE countries; CREATE EXTENSION hypopg;")
+		templateOnce.url = url
+	})
+	if templateOnce.url == "" {
+		t.Skip("no template")
+	}
+	return templateOnce.url
+}
+
+// must runs statements one by one.
+func must(t *testing.T, url, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for _, piece := range split(text) {
+		if _, err := conn.Exec(ctx, piece); err != nil {
+			if strings.Contains(err.Error(), `extension "hypopg" is not available`) && os.Getenv("CI") != "true" {
+				t.Skip("HypoPG is not installed on this machine (Debian: postgresql-15-hypopg)")
+			}
+			t.Fatalf("%.200s: %v", piece, err)
+		}
+	}
+}
+
+func copyOf(t *testing.T, from string) string {
+	t.Helper()
+	source, err := url.Parse(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := *source
+	to.Path = source.Path + "_" + fmt.Sprint(time.Now().UnixNano())
+	admin := *source
+	admin.Path = "/postgres"
+	must(t, admin.String(), "CREATE DATABASE "+strings.TrimPrefix(to.Path, "/")+" TEMPLATE "+strings.TrimPrefix(source.Path, "/")+" STRATEGY file_copy")
+	t.Cleanup(func() {
+		must(t, admin.String(), "DROP DATABASE "+strings.TrimPrefix(to.Path, "/")+" WITH (FORCE)")
+	})
+	return to.String()
+}
+
+func split(text string) []string {
+	var out []string
+	for _, piece := range pgsql.Split(text) {
+		out = append(out, piece.Text)
+	}
+	return out
+}

@@ -1,0 +1,127 @@
+package optimize
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+func newClone(s *session) *clone {
+	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}}
+}
+
+// check compares the copy with the database and says what is measured on.
+func (c *clone) check(ctx context.Context, original *Catalog) error {
+	catalog, _, err := readCatalog(ctx, c.session)
+	if err != nil {
+		return fmt.Errorf("clone: %w", err)
+	}
+	c.catalog = catalog
+	for _, t := range original.Tables {
+		if t.Kind == "r" && catalog.find(t.Schema, t.Name) == nil {
+			return fmt.Errorf("clone: it has no table %s: it is no copy of the database", t.ID)
+		}
+	}
+	if catalog.Replica {
+		return fmt.Errorf("clone: it is a replica, in which nothing can be changed")
+	}
+	return nil
+}
+
+// about says how large the copy is against the database.
+func (c *clone) about(original *Catalog, t *Table) string {
+	copied := c.catalog.find(t.Schema, t.Name)
+	if copied == nil {
+		return "the clone"
+	}
+	if copied.Rows < 0.8*original.find(t.Schema, t.Name).Rows {
+		return fmt.Sprintf("a sample (%s has %s of %s rows)", t.ID, Count(copied.Rows), Count(t.Rows))
+	}
+	return fmt.Sprintf("a full copy (%s has %s rows)", t.ID, Count(copied.Rows))
+}
+
+// level is L3 on a full copy and L2 on a smaller one.
+func (c *clone) level(original *Catalog, t *Table) Level {
+	if strings.HasPrefix(c.about(original, t), "a sample") {
+		return L2
+	}
+	return L3
+}
+
+// analyse runs ANALYZE where statistics are stale, and reads the catalog again.
+func (r *run) analyseClone(ctx context.Context) bool {
+	for _, t := range r.catalog.Tables {
+		if !t.stale() {
+			continue
+		}
+		if _, err := r.clone.Exec(ctx, "ANALYZE "+t.ID); err != nil {
+			r.note("clone: ANALYZE %s: %v", t.ID, shortened(err))
+			continue
+		}
+		r.stale = append(r.stale, t)
+	}
+	if len(r.stale) == 0 {
+		return false
+	}
+	fresh, _, err := readCatalog(ctx, r.clone.session)
+	if err != nil {
+		r.note("clone: %v", err)
+		return false
+	}
+	for _, t := range r.stale {
+		if copied := fresh.find(t.Schema, t.Name); copied != nil {
+			t.Rows, t.Pages, t.Visible, t.Columns = copied.Rows, copied.Pages, copied.Visible, copied.Columns
+			t.fresh = true
+		}
+	}
+	r.clone.catalog = fresh
+	return true
+}
+
+// thinking is a session on the clone in which indexes can be thought of, nil where its server has no HypoPG.
+// CREATE EXTENSION there is no silent change: a clone is named to be changed.
+func (c *clone) thinking(ctx context.Context) (*session, error) {
+	var available bool
+	if err := c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'hypopg')").Scan(&available); err != nil || !available {
+		return nil, err
+	}
+	if c.catalog.Extensions["hypopg"] {
+		return c.session, nil
+	}
+	if err := c.extend(ctx, "hypopg"); err != nil {
+		return nil, nil //nolint:nilerr // then it is done without
+	}
+	return c.session, nil
+}
+
+// extend makes an extension for as long as the run lasts.
+func (c *clone) extend(ctx context.Context, name string) error {
+	if c.catalog.Extensions[name] {
+		return nil
+	}
+	if _, err := c.Exec(ctx, "CREATE EXTENSION "+pgsql.Ident(name)); err != nil {
+		return shortened(err)
+	}
+	c.catalog.Extensions[name] = true
+	c.extended = append(c.extended, name)
+	return nil
+}
+
+// end removes what was made in the copy.
+func (c *clone) end() {
+	if c == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for index := range c.made {
+		c.drop(ctx, index) //nolint:errcheck // what stays is in a copy
+	}
+	for _, name := range c.extended {
+		c.Exec(ctx, "DROP EXTENSION IF EXISTS "+pgsql.Ident(name)) //nolint:errcheck // as above
+	}
+	c.close()
+}

@@ -1,0 +1,234 @@
+package optimize
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// Index is an index that could be made.
+type Index struct {
+	Table   *Table
+	Method  string // btree, gin, gist, brin
+	Keys    []Key
+	Include []string
+	Where   string // of a partial one
+	Needs   string // an extension
+}
+
+// Key is one part of an index's key.
+type Key struct {
+	Column string // or
+	Expr   string // an expression
+	Class  string // its operator class, where that is not the usual one
+	Desc   bool
+	Nulls  string // "first" or "last", where that is not the usual side
+}
+
+func (k Key) name() string {
+	if k.Column != "" {
+		return pgsql.Ident(k.Column)
+	}
+	return "(" + k.Expr + ")"
+}
+
+func (k Key) String() string {
+	text := k.name()
+	if k.Class != "" {
+		text += " " + k.Class
+	}
+	if k.Desc {
+		text += " DESC"
+	}
+	if k.Nulls != "" {
+		text += " NULLS " + strings.ToUpper(k.Nulls)
+	}
+	return text
+}
+
+// On is what the index is on: "(org_id, created_at DESC) WHERE deleted_at IS NULL".
+func (i *Index) On() string {
+	var keys []string
+	for _, key := range i.Keys {
+		keys = append(keys, key.String())
+	}
+	text := "(" + strings.Join(keys, ", ") + ")"
+	if i.Method != "btree" {
+		text = "USING " + i.Method + " " + text
+	}
+	if len(i.Include) > 0 {
+		var names []string
+		for _, name := range i.Include {
+			names = append(names, pgsql.Ident(name))
+		}
+		text += " INCLUDE (" + strings.Join(names, ", ") + ")"
+	}
+	if i.Where != "" {
+		text += " WHERE " + i.Where
+	}
+	return text
+}
+
+// String is the index with its table; two with the same string are the same.
+func (i *Index) String() string { return i.Table.ID + " " + i.On() }
+
+// Create is the statement that makes the index. Between says how: "CONCURRENTLY IF NOT EXISTS " or nothing.
+func (i *Index) Create(between, name string) string {
+	return "CREATE INDEX " + between + pgsql.Ident(name) + " ON " + i.Table.ID + " " + i.On()
+}
+
+// Name is the index's name: of its table and keys, cut at what Postgres keeps, and different for different indexes.
+func (i *Index) Name() string {
+	parts := []string{i.Table.Name}
+	for _, key := range i.Keys {
+		part := key.Column
+		if part == "" {
+			part = strings.Trim(nameSigns.Replace(key.Expr), "_")
+		}
+		parts = append(parts, part)
+	}
+	if len(i.Include) > 0 {
+		parts = append(parts, "covering")
+	}
+	if i.Where != "" {
+		parts = append(parts, "part")
+	}
+	if i.Method != "btree" {
+		parts = append(parts, i.Method)
+	}
+	name := strings.Join(append(parts, "idx"), "_")
+	for strings.Contains(name, "__") {
+		name = strings.ReplaceAll(name, "__", "_")
+	}
+	taken := slices.ContainsFunc(i.Table.Indexes, func(e *Existing) bool { return e.Name == name })
+	if len(name) > 63 || taken || i.Where != "" || len(i.Include) > 0 {
+		sum := sha256.Sum256([]byte(i.String()))
+		name = strings.TrimSuffix(name, "_idx")
+		name = strings.Trim(name[:min(len(name), 63-11)], "_") + "_" + hex.EncodeToString(sum[:3]) + "_idx"
+	}
+	return name
+}
+
+var nameSigns = strings.NewReplacer("(", "_", ")", "_", " ", "_", "-", "", ">", "", "'", "", ":", "", ",", "_", `"`, "", ".", "_", "@", "", "/", "", "+", "", "*", "", "%", "", "=", "", "<", "")
+
+func (i *Index) columns() []string {
+	var columns []string
+	for _, key := range i.Keys {
+		columns = append(columns, key.Column)
+	}
+	return columns
+}
+
+// simple reports whether the index is on nothing but columns.
+func (i *Index) simple() bool { return !slices.Contains(i.columns(), "") }
+
+// prefixOf reports whether whatever uses i can use j.
+func (i *Index) prefixOf(j *Index) bool {
+	if i == j || i.Table != j.Table || i.Method != "btree" || j.Method != "btree" || i.Where != j.Where || len(i.Keys) > len(j.Keys) {
+		return false
+	}
+	if len(i.Include) > 0 {
+		return false
+	}
+	for at, key := range i.Keys {
+		if key != j.Keys[at] {
+			return false
+		}
+	}
+	return true
+}
+
+// bytes estimates the size. Postgres keeps equal keys of a btree once, with a list of rows behind.
+func (i *Index) bytes() float64 {
+	rows := i.Table.Rows
+	if i.Where != "" {
+		rows *= i.part()
+	}
+	var columns []string
+	distinct := 1.0
+	for _, key := range i.Keys {
+		columns = append(columns, key.Column)
+		if key.Column == "" {
+			distinct = rows
+			continue
+		}
+		distinct *= i.Table.distinct(key.Column)
+	}
+	distinct = min(distinct, rows)
+	width := i.Table.width(columns)
+	var leaf float64
+	switch {
+	case i.Method == "brin":
+		return max(3, i.Table.Pages/128*(16+2*width)/8192) * 8192
+	case i.Method == "gin":
+		return rows * max(8, width) * 2
+	case len(i.Include) > 0: // keys with included columns are never kept once
+		leaf = rows * (aligned(width+i.Table.width(i.Include)) + 12)
+	default:
+		leaf = distinct*(aligned(width)+12) + (rows-distinct)*6.2
+	}
+	return math.Max(2*8192, leaf/0.9*1.01)
+}
+
+func aligned(width float64) float64 { return math.Ceil(width/8) * 8 }
+
+// part is the fraction of the rows that a partial index holds.
+func (i *Index) part() float64 {
+	fraction := 1.0
+	for condition := range strings.SplitSeq(i.Where, " AND ") {
+		fraction *= i.Table.fraction(condition)
+	}
+	return fraction
+}
+
+// fraction is how many of the rows satisfy a condition such as "deleted_at IS NULL" or "status = 'pending'".
+func (t *Table) fraction(condition string) float64 {
+	for _, c := range t.Columns {
+		rest, found := strings.CutPrefix(condition, pgsql.Ident(c.Name))
+		if negated, is := strings.CutPrefix(condition, "NOT "+pgsql.Ident(c.Name)); is && negated == "" {
+			return c.frequency("f", t.Rows)
+		}
+		switch {
+		case !found:
+		case rest == "":
+			return c.frequency("t", t.Rows)
+		case rest == " IS NULL":
+			return c.NullFrac
+		case rest == " IS NOT NULL":
+			return 1 - c.NullFrac
+		case strings.HasPrefix(rest, " = "):
+			value, _, _ := strings.Cut(strings.TrimPrefix(rest, " = "), "::")
+			value = strings.Trim(value, "'")
+			switch value {
+			case "true":
+				value = "t"
+			case "false":
+				value = "f"
+			}
+			return c.frequency(value, t.Rows)
+		}
+	}
+	return 0.5
+}
+
+// frequency is how many of the rows have a value.
+func (c *Column) frequency(value string, rows float64) float64 {
+	rest := 1 - c.NullFrac
+	for i, common := range c.Common {
+		if common == value && i < len(c.Frequencies) {
+			return c.Frequencies[i]
+		}
+		if i < len(c.Frequencies) {
+			rest -= c.Frequencies[i]
+		}
+	}
+	distinct := c.Distinct
+	if distinct < 0 {
+		distinct *= -rows
+	}
+	return max(0, rest) / max(1, distinct-float64(len(c.Common)))
+}

@@ -1,0 +1,200 @@
+package optimize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// The measuring.
+const (
+	usualRuns = 5
+	runLimit  = 60 * time.Second // of one run
+	allLimit  = 3 * time.Minute  // of the runs of one statement
+)
+
+// Measured is what runs of a statement took.
+type Measured struct {
+	Times    []float64 // milliseconds, in the order of the runs
+	TimedOut bool      // no run ended within runLimit; Times is that limit
+	Plan     *Plan     // of the last run
+}
+
+// Median is the median time in milliseconds.
+func (m Measured) Median() float64 {
+	sorted := slices.Clone(m.Times)
+	slices.Sort(sorted)
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[len(sorted)/2]
+}
+
+// clone is a database that may be changed: a copy that the user names.
+type clone struct {
+	*session
+	catalog *Catalog
+	made    map[*Index]string // their names
+	build   map[*Index]time.Duration
+	real    map[*Index]float64 // their sizes
+
+	extended []string // extensions that were made
+}
+
+// make builds indexes for real. What cannot be built is left out, with its reason.
+func (c *clone) make(ctx context.Context, indexes []*Index) (failed map[*Index]error) {
+	failed = map[*Index]error{}
+	tables := map[string]bool{}
+	for _, index := range indexes {
+		if _, is := c.made[index]; is {
+			continue
+		}
+		if index.Needs != "" {
+			if err := c.extend(ctx, index.Needs); err != nil {
+				failed[index] = fmt.Errorf("extension %s: %w", index.Needs, err)
+				continue
+			}
+		}
+		start := time.Now()
+		if _, err := c.Exec(ctx, index.Create("", index.Name())); err != nil {
+			failed[index] = shortened(err)
+			continue
+		}
+		c.build[index] = time.Since(start)
+		c.made[index] = index.Name()
+		var size int64
+		if err := c.QueryRow(ctx, "SELECT pg_relation_size($1::regclass)", c.qualified(index)).Scan(&size); err == nil {
+			c.real[index] = float64(size)
+		}
+		if !index.simple() {
+			tables[index.Table.ID] = true // an expression has statistics once its index is there
+		}
+	}
+	for _, table := range sortedNames(tables) {
+		c.Exec(ctx, "ANALYZE "+table) //nolint:errcheck // then it is measured without
+	}
+	return failed
+}
+
+func (c *clone) qualified(index *Index) string {
+	return pgsql.Ident(index.Table.Schema) + "." + pgsql.Ident(c.made[index])
+}
+
+func sortedNames[V any](of map[string]V) []string {
+	names := make([]string, 0, len(of))
+	for name := range of {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// drop removes an index that was made.
+func (c *clone) drop(ctx context.Context, index *Index) error {
+	_, err := c.Exec(ctx, "DROP INDEX IF EXISTS "+c.qualified(index))
+	delete(c.made, index)
+	return err
+}
+
+// compare runs two statements in turns, the first without the indexes named, and rolls back each run. A write is
+// undone with its run; what else happens in a run that writes nothing.
+func (c *clone) compare(ctx context.Context, before, after string, without []*Index, settings []string) (Measured, Measured, error) {
+	var a, b Measured
+	var drops []string
+	for _, index := range without {
+		drops = append(drops, "DROP INDEX "+c.qualified(index))
+	}
+	start := time.Now()
+	for run := 0; run <= usualRuns; run++ {
+		warm := run == 0
+		if err := c.once(ctx, before, drops, &a, warm); err != nil {
+			return a, b, err
+		}
+		if err := c.once(ctx, after, settings, &b, warm); err != nil {
+			return a, b, err
+		}
+		if spent := time.Since(start); len(a.Times) > 0 && spent/time.Duration(run+1) > allLimit/usualRuns || a.TimedOut || b.TimedOut {
+			break
+		}
+	}
+	return a, b, nil
+}
+
+// once runs a statement once. The first run only warms up, unless it takes so long that it has to do.
+func (c *clone) once(ctx context.Context, text string, first []string, m *Measured, warm bool) error {
+	if m.TimedOut {
+		return nil
+	}
+	timing := "TIMING OFF"
+	if parsed, err := pgsql.Parse(text); err != nil || !parsed.Tree.Is("SelectStmt") {
+		timing = "TIMING ON" // time in triggers is only told with it
+	}
+	var out []byte
+	err := c.inside(ctx, func() error {
+		for _, statement := range append([]string{fmt.Sprintf("SET LOCAL statement_timeout = %d", runLimit.Milliseconds())}, first...) {
+			if _, err := c.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return c.QueryRow(ctx, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, "+timing+") "+text).Scan(&out)
+	})
+	var said *pgconn.PgError
+	if errors.As(err, &said) && said.Code == "57014" {
+		m.TimedOut, m.Times = true, []float64{float64(runLimit.Milliseconds())}
+		return nil
+	}
+	if err != nil {
+		return shortened(err)
+	}
+	plan, err := readPlan(out)
+	if err != nil {
+		return err
+	}
+	m.Plan = plan
+	if !warm || plan.Time > 10_000 {
+		m.Times = append(m.Times, plan.Time)
+	}
+	return nil
+}
+
+// harmless are functions that count as volatile and whose running on a clone changes nothing that stays.
+var harmless = []string{"random", "clock_timestamp", "timeofday", "gen_random_uuid", "nextval", "currval", "lastval", "setseed", "statement_timestamp"}
+
+// runnable reports whether a statement may be run on a clone, and if not, why.
+func (c *Catalog) runnable(s *pgsql.Statement) (reason string) {
+	_, functions := pgsql.ReadsOnly(s)
+	for _, function := range functions {
+		if c.volatile[function] && !slices.Contains(harmless, function) {
+			return function + "() may do anything, so it is not run"
+		}
+	}
+	if !s.Tree.Is("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt") {
+		return "it is no SELECT, INSERT, UPDATE or DELETE, so it is not run"
+	}
+	return ""
+}
+
+// sentence says what was measured.
+func sentence(before, after Measured, what string) string {
+	faster := 0
+	for i := range min(len(before.Times), len(after.Times)) {
+		if after.Times[i] < before.Times[i] {
+			faster++
+		}
+	}
+	if before.TimedOut {
+		return fmt.Sprintf("before: no answer within %s; after: median %s, on %s", Milliseconds(before.Median()), Milliseconds(after.Median()), what)
+	}
+	text := fmt.Sprintf("%d of %d runs faster, median %s → %s", faster, min(len(before.Times), len(after.Times)), Milliseconds(before.Median()), Milliseconds(after.Median()))
+	if before.Plan != nil && after.Plan != nil {
+		text += fmt.Sprintf(", pages %s → %s", Count(before.Plan.Buffers()), Count(after.Plan.Buffers()))
+	}
+	return text + ", on " + strings.TrimSpace(what)
+}

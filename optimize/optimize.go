@@ -1,0 +1,310 @@
+// Package optimize finds what makes a database slow, and proves what would make it fast.
+//
+//	workload, catalog ─▶ plans ─▶ candidates ─▶ selection ─▶ proof ─▶ advice ─▶ text, JSON, HTML, SARIF, migrations
+//
+// It claims what it has seen. An index that the planner would use (HypoPG) is said to lower a cost; a time is named only
+// where it was measured, on a clone that the user names; a rewritten statement is proposed only where both forms returned
+// the same rows. The database itself is read in a session that cannot write.
+package optimize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options are what a run is asked for.
+type Options struct {
+	Database string  // its URL
+	Clone    string  // of a copy that may be changed; empty: nothing is run
+	Budget   float64 // bytes that new indexes may take; 0: no limit
+	Explains int     // plans that may be asked for; 0: 2500
+	Literals bool    // constants of statements are shown
+
+	Statements []*Statement // the workload; nil: what pg_stat_statements counted
+}
+
+const usualExplains = 2500
+
+// worthLooking is the cost below which a statement is fast whatever is done.
+const worthLooking = 100
+
+// rare is how often a day a statement has to run to be worth an index.
+const rare = 0.2
+
+// Run looks at a Postgres database. Notes tell what could not be done; an error that nothing could.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	s, err := connect(ctx, o.Database, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	r := &run{options: o, s: s, report: &Report{Literals: o.Literals}}
+	if r.options.Explains == 0 {
+		r.options.Explains = usualExplains
+	}
+	defer func() { r.clone.end() }()
+	for _, step := range []func(context.Context) error{
+		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.chooseIndexes, r.proveIndexes, r.special,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.report.finish()
+	return r.report, nil
+}
+
+// run is one run.
+type run struct {
+	options Options
+	s       *session
+	clone   *clone // nil: there is none
+	catalog *Catalog
+	queries []*Query
+	plans   *counted // nil: nothing can be thought of
+	thought *session // where plans holds its indexes
+	chosen  []*Index
+	stale   []*Table // that were analysed on the clone
+	report  *Report
+}
+
+func (r *run) note(format string, args ...any) {
+	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
+}
+
+func (r *run) add(a *Advice) { r.report.Advice = append(r.report.Advice, a) }
+
+func (r *run) readCatalog(ctx context.Context) error {
+	catalog, notes, err := readCatalog(ctx, r.s)
+	r.catalog, r.report.Catalog = catalog, catalog
+	r.report.Notes = append(r.report.Notes, notes...)
+	return err
+}
+
+func (r *run) openClone(ctx context.Context) error {
+	if r.options.Clone == "" {
+		return nil
+	}
+	if r.options.Clone == r.options.Database {
+		return errors.New("the clone is the database itself: name a copy, since indexes are made in it")
+	}
+	s, err := connect(ctx, r.options.Clone, onClone)
+	if err != nil {
+		return fmt.Errorf("clone: %w", err)
+	}
+	r.clone = newClone(s)
+	return r.clone.check(ctx, r.catalog)
+}
+
+func (r *run) readWorkload(ctx context.Context) error {
+	statements := r.options.Statements
+	if statements == nil {
+		var notes []string
+		var err error
+		if statements, notes, err = fromStatistics(ctx, r.s, r.catalog); err != nil {
+			return err
+		}
+		r.report.Notes = append(r.report.Notes, notes...)
+	}
+	queries, notes := merge(statements, Postgres)
+	r.report.Notes = append(r.report.Notes, notes...)
+	for _, q := range queries {
+		if err := q.bind(ctx, r.s, r.catalog); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.note("%s: cannot be planned and is left out: %v", q.Where, err)
+			continue
+		}
+		r.queries = append(r.queries, q)
+	}
+	r.queries = rank(r.queries)
+	r.report.Queries = r.queries
+	return nil
+}
+
+// openPlanner finds where indexes can be thought of: in the database, if HypoPG is there, else in the clone.
+func (r *run) openPlanner(ctx context.Context) error {
+	switch {
+	case r.clone != nil && (r.analyseClone(ctx) || !r.catalog.Extensions["hypopg"]):
+		// Statistics that are fresh are on the clone alone.
+		s, err := r.clone.thinking(ctx)
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			r.note("HypoPG is installed neither in the database nor on the clone's server: indexes are proposed by rule and tried on the clone")
+			return nil
+		}
+		r.thought = s
+	case r.catalog.Extensions["hypopg"]:
+		r.thought = r.s
+	default:
+		r.note("HypoPG is not installed in this database and no --clone is named: nothing can be proved, so what follows are hints")
+		return nil
+	}
+	r.plans = newCounted(newHypothetical(r.thought), r.options.Explains)
+	if r.thought == r.s {
+		return nil
+	}
+	for _, q := range r.queries { // costs are compared with costs of the same statistics
+		plan, err := explain(ctx, r.thought, q.bound)
+		if err != nil {
+			return fmt.Errorf("clone: %s: %w", q.ID, err)
+		}
+		q.Base = plan
+	}
+	return nil
+}
+
+// worthwhile are the queries that an index may help.
+func (r *run) worthwhile() []*Query {
+	var out []*Query
+	for _, q := range r.queries {
+		if q.Base.Cost() >= worthLooking && (q.Day == 0 || q.Day >= rare) && !q.parsed.Tree.Is("InsertStmt") {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func (r *run) chooseIndexes(ctx context.Context) error {
+	queries := r.worthwhile()
+	if r.plans == nil {
+		return r.guessIndexes(queries)
+	}
+	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost}
+	if err := s.seed(ctx, r.catalog); err != nil {
+		return err
+	}
+	chosen, err := s.choose(ctx)
+	if err != nil {
+		return err
+	}
+	if r.plans.left == 0 {
+		r.note("the %d plans that may be asked for were used up: more may be gained with a larger --explains", r.options.Explains)
+	}
+	r.chosen, r.report.Chosen = chosen, chosen
+	r.report.Explains, r.report.Before = r.plans.asked, s.base
+	if r.report.After, err = s.total(ctx, chosen); err != nil && !errors.Is(err, errBudget) {
+		return err
+	}
+	return nil
+}
+
+// writeCost is what keeping an index up to date costs, in the planner's unit and in the time in which the queries' calls
+// were counted. An entry costs about what reading a page does: measured on inserts with none, one and three indexes.
+func (r *run) writeCost(index *Index) float64 {
+	const entry = 1
+	rows, window := 0.0, 0.0
+	for _, q := range r.queries {
+		if q.Day > 0 {
+			window = max(window, q.Calls/q.Day)
+		}
+		if q.reads() {
+			continue
+		}
+		for _, scan := range q.roles.Scans {
+			if scan.Table == index.Table.ID && scan.Write != "" {
+				rows += q.Weight * max(1, q.Before.Root.Rows, q.written())
+			}
+		}
+		if q.parsed.Tree.Is("InsertStmt") && r.catalog.find(q.target()) == index.Table {
+			rows += q.Weight * max(1, q.Rows, q.written())
+		}
+	}
+	if window > 0 && r.options.Statements == nil && !r.catalog.StatsReset.IsZero() {
+		days := r.catalog.Now.Sub(r.catalog.StatsReset).Hours() / 24
+		t := index.Table
+		rows = max(rows, (t.Inserted+t.Updated-t.Hot+t.Deleted)/max(days, 1./24)*window)
+	}
+	if index.Where != "" {
+		rows *= index.part()
+	}
+	return rows * entry * map[string]float64{"btree": 1, "gin": 4, "gist": 3, "brin": 0.05}[index.Method]
+}
+
+// target is the table that a write changes.
+func (q *Query) target() (schema, name string) {
+	relation := q.parsed.Tree.As("relation", "RangeVar")
+	return relation.Text("schemaname"), relation.Text("relname")
+}
+
+// written is how many rows the plan expects to write.
+func (q *Query) written() float64 {
+	if len(q.Before.Root.Below) > 0 {
+		return q.Before.Root.Below[0].Rows
+	}
+	return 1
+}
+
+// gain is what a query costs with and without indexes.
+type gain struct {
+	query         *Query
+	before, after *Plan
+	used          []*Index
+}
+
+// gains are the queries that use an index, what saves most first.
+func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, error) {
+	var out []gain
+	for _, q := range r.worthwhile() {
+		if len(q.relevant([]*Index{index})) == 0 {
+			continue
+		}
+		plan, used, err := r.planWith(ctx, q, q.relevant(all))
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(used, index) && plan.Cost() < 0.8*q.Base.Cost() {
+			out = append(out, gain{q, q.Base, plan, used})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b gain) int {
+		x, y := a.query.Weight*(a.before.Cost()-a.after.Cost()), b.query.Weight*(b.before.Cost()-b.after.Cost())
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return out, nil
+}
+
+// planWith plans a query with indexes that are thought of, or that are there on the clone.
+func (r *run) planWith(ctx context.Context, q *Query, indexes []*Index) (*Plan, []*Index, error) {
+	if r.plans != nil {
+		return r.plans.plan(ctx, q.bound, indexes)
+	}
+	plan, err := explain(ctx, r.clone.session, q.bound)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := plan.Indexes()
+	return plan, slices.DeleteFunc(indexes, func(i *Index) bool { return !slices.Contains(names, i.Name()) }), nil
+}
+
+// finish orders the advice: what saves most first, hints last.
+func (r *Report) finish() {
+	slices.SortStableFunc(r.Advice, func(a, b *Advice) int {
+		switch {
+		case (a.Kind == KindHint) != (b.Kind == KindHint):
+			if a.Kind == KindHint {
+				return 1
+			}
+			return -1
+		case a.Saved > b.Saved:
+			return -1
+		case a.Saved < b.Saved:
+			return 1
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	slices.Sort(r.Notes)
+	r.Notes = slices.Compact(r.Notes)
+}

@@ -1,0 +1,285 @@
+package optimize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// pair is a query measured without the new indexes and with them.
+type pair struct {
+	before, after Measured
+	err           error
+}
+
+// proveIndexes turns the chosen indexes into advice, each with the query that gains most, and drops those whose gain
+// is not to be seen.
+func (r *run) proveIndexes(ctx context.Context) error {
+	if r.plans == nil && r.clone == nil {
+		return nil
+	}
+	if r.clone != nil {
+		for index, err := range r.clone.make(ctx, r.chosen) {
+			r.note("clone: %s: %v", index.Name(), err)
+			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+		}
+	}
+	measured := map[*Query]*pair{}
+	for _, index := range slices.Clone(r.chosen) {
+		a, err := r.proveIndex(ctx, index, measured)
+		if err != nil {
+			return err
+		}
+		if a == nil {
+			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+			continue
+		}
+		r.add(a)
+	}
+	return r.noneSlower(ctx, measured)
+}
+
+func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pair) (*Advice, error) {
+	gains, err := r.gains(ctx, index, r.chosen)
+	if err != nil || len(gains) == 0 {
+		return nil, err
+	}
+	best := gains[0]
+	a := r.indexAdvice(index, best)
+	a.Proof = Proof{L1, estimated(best.before), estimated(best.after)}
+	a.Confidence = fmt.Sprintf("medium (L1): the planner would use it and the cost falls from %s to %s; no time was measured", Count(best.before.Cost()), Count(best.after.Cost()))
+	for _, g := range gains {
+		a.Saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost()) / float64(max(1, len(g.used)))
+		a.Notes = append(a.Notes, g.query.notes...)
+	}
+	if len(gains) > 1 {
+		var names []string
+		for _, g := range gains[1:] {
+			names = append(names, fmt.Sprintf("%s (cost %s → %s)", g.query.title(), Count(g.before.Cost()), Count(g.after.Cost())))
+		}
+		a.Notes = append(a.Notes, "also serves "+strings.Join(names, ", "))
+	}
+	if len(best.used) > 1 {
+		var names []string
+		for _, other := range best.used {
+			if other != index {
+				names = append(names, other.Name())
+			}
+		}
+		a.Notes = append(a.Notes, "works together with "+strings.Join(names, ", "))
+	}
+	a.Why = diagnose(best.before)
+	if r.clone == nil {
+		return a, nil
+	}
+	for _, g := range gains {
+		kept := r.measure(ctx, g.query, known)
+		if kept.err != nil {
+			a.Notes = append(a.Notes, fmt.Sprintf("not measured: %v", kept.err))
+			return a, nil
+		}
+		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) {
+			continue
+		}
+		r.measuredAdvice(a, index, g.query, kept.before, kept.after)
+		return a, nil
+	}
+	r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
+	return nil, r.clone.drop(ctx, index)
+}
+
+// measure runs a query on the clone without what was made there and with it.
+func (r *run) measure(ctx context.Context, q *Query, known map[*Query]*pair) *pair {
+	if known[q] != nil {
+		return known[q]
+	}
+	p := &pair{}
+	known[q] = p
+	if reason := r.catalog.runnable(q.parsed); reason != "" {
+		p.err = fmt.Errorf("%s", reason)
+		return p
+	}
+	p.before, p.after, p.err = r.clone.compare(ctx, q.bound, q.bound, r.clone.relevant(q), nil)
+	if p.err == nil && p.after.Plan == nil {
+		p.err = fmt.Errorf("it did not end within %s", runLimit)
+	}
+	return p
+}
+
+// relevant are the indexes that were made on a query's tables.
+func (c *clone) relevant(q *Query) []*Index {
+	var all []*Index
+	for index := range c.made {
+		all = append(all, index)
+	}
+	return q.relevant(all)
+}
+
+// faster reports whether the second way is faster by more than chance: by a fifth, and in most of the turns.
+func faster(before, after Measured) bool {
+	won := 0
+	runs := min(len(before.Times), len(after.Times))
+	for i := range runs {
+		if after.Times[i] < before.Times[i] {
+			won++
+		}
+	}
+	return !after.TimedOut && after.Median() < 0.8*before.Median() && won*5 >= runs*4
+}
+
+func slower(before, after Measured) bool {
+	return after.TimedOut && !before.TimedOut || after.Median() > 1.1*before.Median()+1 && faster(after, before)
+}
+
+func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Measured) {
+	a.Statement, a.Where, a.Query, a.Title = q.Shown(r.options.Literals), q.Where, q.ID, q.title()
+	level := r.clone.level(r.catalog, index.Table)
+	a.Proof = Proof{level, measured(before), measured(after)}
+	a.Confidence = fmt.Sprintf("high (%s): %s", level, sentence(before, after, r.clone.about(r.catalog, index.Table)))
+	if before.Plan != nil {
+		a.Why = diagnose(before.Plan)
+	}
+	if size := r.clone.real[index]; size > 0 {
+		a.Notes = append(a.Notes, fmt.Sprintf("it takes %s and was built in %s on the clone", Bytes(size), Milliseconds(float64(r.clone.build[index].Microseconds())/1000)))
+	}
+}
+
+// noneSlower measures the other queries that would use what is advised, and takes back what makes one slower.
+func (r *run) noneSlower(ctx context.Context, known map[*Query]*pair) error {
+	if r.clone == nil {
+		return nil
+	}
+	for _, q := range r.queries {
+		made := r.clone.relevant(q)
+		if len(made) == 0 || known[q] != nil || r.catalog.runnable(q.parsed) != "" {
+			continue
+		}
+		plan, err := explain(ctx, r.clone.session, q.bound)
+		if err != nil {
+			continue
+		}
+		uses := slices.DeleteFunc(made, func(i *Index) bool { return !slices.Contains(plan.Indexes(), i.Name()) })
+		if len(uses) == 0 {
+			continue
+		}
+		p := r.measure(ctx, q, known)
+		if p.err != nil || !slower(p.before, p.after) {
+			continue
+		}
+		for _, index := range uses {
+			r.note("%s: it made %s slower on the clone (%s → %s); it is not advised", index.Name(), q.title(), Milliseconds(p.before.Median()), Milliseconds(p.after.Median()))
+			r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool { return a.index == index })
+			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+			if err := r.clone.drop(ctx, index); err != nil {
+				return shortened(err)
+			}
+		}
+	}
+	return nil
+}
+
+// indexAdvice is the part of an advice that needs no proof.
+func (r *run) indexAdvice(index *Index, g gain) *Advice {
+	a := &Advice{
+		ID: "index-" + index.Name(), Kind: KindIndex, index: index, File: index.Name(),
+		Statement: g.query.Shown(r.options.Literals), Where: g.query.Where, Query: g.query.ID, Title: g.query.title(),
+		Change: "CREATE INDEX ON " + index.String(),
+	}
+	replaced := index.replaces()
+	a.Migration = indexMigration(r.catalog.Dialect, []*Index{index}, replaced)
+	for _, old := range replaced {
+		a.Notes = append(a.Notes, fmt.Sprintf("replaces %s, whose key it begins with", old.Name))
+	}
+	a.Notes = append(a.Notes, fmt.Sprintf("about %s on disk; each insert into %s writes one entry more", Bytes(index.bytes()), index.Table.ID))
+	if updated := r.updatesOf(index); updated != "" {
+		a.Notes = append(a.Notes, updated)
+	}
+	if index.Where != "" {
+		a.Notes = append(a.Notes, fmt.Sprintf("holds %.0f %% of the rows: statements that do not say %s cannot use it", 100*index.part(), index.Where))
+	}
+	if index.Table.Kind == "p" {
+		a.Notes = append(a.Notes, fmt.Sprintf("%s is partitioned: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY %s, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID, index.Table.ID))
+	}
+	return a
+}
+
+// replaces are indexes that are there and do nothing that this one does not.
+func (i *Index) replaces() []*Existing {
+	var out []*Existing
+	if i.Where != "" || i.Method != "btree" {
+		return nil
+	}
+	for _, e := range i.Table.Indexes {
+		if e.Unique || e.Constraint || e.Replica || e.Where != "" || e.Method != "btree" || len(e.Include) > 0 || len(e.Columns) >= len(i.Keys)+1 {
+			continue
+		}
+		same := len(e.Columns) > 0
+		for at, column := range e.Columns {
+			same = same && column != "" && at < len(i.Keys) && i.Keys[at] == Key{Column: column} && plainOption(e, at)
+		}
+		if same {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// plainOption reports whether a part of an index is ascending with nulls last.
+func plainOption(e *Existing, at int) bool {
+	return len(e.parts) <= at || strings.HasSuffix(e.parts[at], " 0")
+}
+
+// updatesOf warns when a column of the index is changed often: such an update then has to write all indexes.
+func (r *run) updatesOf(index *Index) string {
+	for _, q := range r.queries {
+		if !q.parsed.Tree.Is("UpdateStmt") || r.catalog.find(q.target()) != index.Table {
+			continue
+		}
+		for _, target := range q.parsed.Tree.Nodes("targetList") {
+			if name := target.Text("name"); slices.Contains(index.columns(), name) || slices.Contains(index.Include, name) {
+				return fmt.Sprintf("%s changes %s: with this index such an update is no longer done in place (HOT)", q.title(), name)
+			}
+		}
+	}
+	return ""
+}
+
+// title is what a person calls the query.
+func (q *Query) title() string {
+	if q.Name != "" {
+		return q.Name
+	}
+	return q.ID
+}
+
+// guessIndexes proposes, where nothing can be thought of, the fullest candidate for each table that is read whole.
+func (r *run) guessIndexes(queries []*Query) error {
+	for _, q := range queries {
+		for _, n := range q.Before.All() {
+			if !strings.HasSuffix(n.Type, "Seq Scan") || n.Filter == "" && q.Before.Root.Type != "Limit" {
+				continue
+			}
+			for _, index := range candidates(q, r.catalog) {
+				if index.Table.Name != n.Table || len(index.Include) > 0 {
+					continue
+				}
+				if r.clone != nil {
+					r.chosen = append(r.chosen, index)
+					break
+				}
+				a := r.indexAdvice(index, gain{query: q})
+				a.ID, a.Kind = "hint-"+index.Name(), KindHint
+				a.Proof = Proof{L0, estimated(q.Before), nil}
+				a.Confidence = "low (L0): a rule says so; install HypoPG or name a --clone to have it tried"
+				a.Why = diagnose(q.Before)
+				a.Saved = q.Share
+				if !slices.ContainsFunc(r.report.Advice, func(other *Advice) bool { return other.ID == a.ID }) {
+					r.add(a)
+				}
+				break
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+package optimize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// Query is a statement of the workload as this run knows it.
+type Query struct {
+	*Statement
+	ID     string // Q1 is the costliest
+	parsed *pgsql.Statement
+	roles  *pgsql.Roles
+	texts  int    // how many statements of the workload it stands for
+	first  string // where the first of them stands
+	bound  string // Text with values in place of parameters
+	Before *Plan  // estimated, with the indexes that are there
+	Base   *Plan  // as Before, where indexes are thought of: on the clone, if its statistics are fresher
+	Weight float64
+	Share  float64 // of the workload's cost
+	notes  []string
+}
+
+// Read reports whether the query changes nothing.
+func (q *Query) reads() bool { return q.parsed.Tree.Is("SelectStmt") }
+
+// values are constants for the parameters of a query, of the columns that they are compared with: what is asked for
+// often, what is typical, or what is rare.
+func values(c *Catalog, roles *pgsql.Roles, numbers []int, types []string, commonness string) map[int]string {
+	out := map[int]string{}
+	for i, number := range numbers {
+		kind := ""
+		if i < len(types) {
+			kind = types[i]
+		}
+		out[number] = value(c, roles, number, kind, commonness)
+	}
+	return out
+}
+
+func value(c *Catalog, roles *pgsql.Roles, number int, kind, commonness string) string {
+	for _, use := range roles.Params[number] {
+		switch use.Place {
+		case "limit":
+			return "50"
+		case "offset":
+			return "0"
+		}
+		if use.Column.Scan == nil {
+			continue
+		}
+		t := c.table(use.Column.Scan.Table)
+		if t == nil {
+			continue
+		}
+		column := t.column(use.Column.Name)
+		if column == nil || !column.Known {
+			continue
+		}
+		text, found := sample(column, roles, use, commonness)
+		if !found {
+			continue
+		}
+		if strings.HasSuffix(kind, "[]") {
+			text = `{"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"}`
+		}
+		if use.Class == pgsql.Prefix || use.Class == pgsql.Infix {
+			text = pattern(text, use.Class)
+		}
+		return typed(text, kind)
+	}
+	return typed(plain(kind), kind)
+}
+
+func typed(text, kind string) string {
+	if kind == "" || kind == "unknown" {
+		return pgsql.Literal(text)
+	}
+	return pgsql.Literal(text) + "::" + kind
+}
+
+// sample is a value of a column.
+func sample(c *Column, roles *pgsql.Roles, use pgsql.Use, commonness string) (string, bool) {
+	if use.Class == pgsql.Range && len(c.Histogram) > 1 {
+		return quantile(c.Histogram, rangeEnd(roles, use)), true
+	}
+	switch {
+	case commonness == "common" && len(c.Common) > 0:
+		return c.Common[0], true
+	case commonness == "rare" && len(c.Histogram) == 0 && len(c.Common) > 0:
+		return c.Common[len(c.Common)-1], true
+	case len(c.Histogram) > 0:
+		return quantile(c.Histogram, 0.5), true
+	case len(c.Common) > 0:
+		return c.Common[len(c.Common)/2], true
+	}
+	return "", false
+}
+
+func quantile(bounds []string, q float64) string { return bounds[int(q*float64(len(bounds)-1))] }
+
+// rangeEnd is how far into a column a bound lies: who asks for a range mostly asks for a short, late one.
+func rangeEnd(roles *pgsql.Roles, use pgsql.Use) float64 {
+	above := strings.HasPrefix(use.Op, ">")
+	both := use.Op == "BETWEEN"
+	for _, predicate := range use.Column.Scan.Where {
+		if predicate.Column == use.Column.Name && predicate.Class == pgsql.Range && predicate.Op != use.Op {
+			both = true
+		}
+	}
+	switch {
+	case above && both:
+		return 0.90
+	case both:
+		return 0.94
+	case above:
+		return 0.95
+	}
+	return 0.05
+}
+
+func pattern(text string, class pgsql.Class) string {
+	letters := []rune(strings.NewReplacer("%", "", "_", "").Replace(text))
+	if len(letters) > 5 {
+		letters = letters[:5]
+	}
+	if class == pgsql.Infix {
+		return "%" + string(letters) + "%"
+	}
+	return string(letters) + "%"
+}
+
+// plain is some value of a type.
+func plain(kind string) string {
+	switch {
+	case strings.HasSuffix(kind, "[]"):
+		return "{}"
+	case strings.Contains(kind, "int"), strings.Contains(kind, "numeric"), strings.Contains(kind, "double"), kind == "real", kind == "oid":
+		return "1"
+	case strings.HasPrefix(kind, "bool"):
+		return "true"
+	case strings.HasPrefix(kind, "timestamp"), kind == "date":
+		return "2024-01-01"
+	case strings.HasPrefix(kind, "time"):
+		return "12:00"
+	case kind == "interval":
+		return "1 day"
+	case kind == "uuid":
+		return "00000000-0000-0000-0000-000000000000"
+	case strings.HasPrefix(kind, "json"):
+		return "{}"
+	}
+	return "x"
+}
+
+// bind plans the query for the first time, with values for its parameters. What cannot be planned is an error.
+func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
+	q.roles = pgsql.RolesOf(q.parsed, c)
+	q.bound = q.parsed.Text
+	numbers := pgsql.Params(q.parsed)
+	var types []string
+	if len(numbers) > 0 {
+		var err error
+		if types, err = parameterTypes(ctx, s, q.parsed.Text); err != nil {
+			return err
+		}
+		q.bound = pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, "typical"))
+	}
+	plan, err := explain(ctx, s, q.bound)
+	if err != nil {
+		return err
+	}
+	q.Before, q.Base = plan, plan
+	if len(numbers) > 0 {
+		q.sensitivity(ctx, s, c, numbers, types)
+	}
+	return nil
+}
+
+// sensitivity compares the plans for what is common and what is rare with the one that is made without knowing.
+func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers []int, types []string) {
+	costs := []float64{q.Before.Cost()}
+	for _, commonness := range []string{"common", "rare"} {
+		if plan, err := explain(ctx, s, pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, commonness))); err == nil {
+			costs = append(costs, plan.Cost())
+		}
+	}
+	generic, err := genericPlan(ctx, s, q.parsed.Text, len(numbers))
+	if err != nil {
+		return
+	}
+	costs = append(costs, generic.Cost())
+	if low, high := slices.Min(costs), slices.Max(costs); high > 10*low && high > 1000 {
+		q.notes = append(q.notes, fmt.Sprintf("the plan depends on the parameters: its cost is %s for some values and %s for others (%s when planned without knowing them)",
+			Count(low), Count(high), Count(generic.Cost())))
+	}
+}
+
+// explain plans a statement; it does not run it.
+func explain(ctx context.Context, s *session, text string) (*Plan, error) {
+	var out []byte
+	if err := s.QueryRow(ctx, "EXPLAIN (FORMAT JSON) "+text).Scan(&out); err != nil {
+		return nil, shortened(err)
+	}
+	return readPlan(out)
+}
+
+func parameterTypes(ctx context.Context, s *session, text string) (types []string, err error) {
+	if _, err := s.PgConn().Exec(ctx, "PREPARE fettle_statement AS "+text).ReadAll(); err != nil {
+		return nil, shortened(err)
+	}
+	defer s.forget(ctx)
+	err = s.QueryRow(ctx, "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'fettle_statement'").Scan(&types)
+	return types, err
+}
+
+// forget drops the statement that was prepared.
+func (s *session) forget(ctx context.Context) {
+	s.PgConn().Exec(ctx, "DEALLOCATE fettle_statement; RESET plan_cache_mode").ReadAll() //nolint:errcheck // it is there
+}
+
+// genericPlan is the plan that is made without knowing the parameters, on every version.
+func genericPlan(ctx context.Context, s *session, text string, parameters int) (*Plan, error) {
+	if _, err := s.PgConn().Exec(ctx, "PREPARE fettle_statement AS "+text).ReadAll(); err != nil {
+		return nil, shortened(err)
+	}
+	defer s.forget(ctx)
+	if _, err := s.Exec(ctx, "SET plan_cache_mode = force_generic_plan"); err != nil {
+		return nil, shortened(err)
+	}
+	var out []byte
+	nulls := strings.TrimSuffix(strings.Repeat("NULL, ", parameters), ", ")
+	results, err := s.PgConn().Exec(ctx, "EXPLAIN (FORMAT JSON) EXECUTE fettle_statement("+nulls+")").ReadAll()
+	if err != nil {
+		return nil, shortened(err)
+	}
+	for _, result := range results {
+		for _, row := range result.Rows {
+			out = append(out, row[0]...)
+		}
+	}
+	return readPlan(out)
+}
+
+// rank weighs the queries and names them, the costliest first.
+func rank(queries []*Query) []*Query {
+	total := 0.0
+	for _, q := range queries {
+		q.Weight = max(q.Calls, 1e-9)
+		total += q.Weight * q.load()
+	}
+	slices.SortStableFunc(queries, func(a, b *Query) int {
+		switch x, y := a.Weight*a.load(), b.Weight*b.load(); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return strings.Compare(a.Text, b.Text)
+	})
+	for i, q := range queries {
+		q.ID = "Q" + strconv.Itoa(i+1)
+		q.Share = q.Weight * q.load() / max(total, 1e-9)
+	}
+	return queries
+}
+
+// load is what a call costs, by the planner.
+func (q *Query) load() float64 { return q.Before.Cost() }
+
+// Shown is the statement for a reader, with its constants left out unless they are asked for.
+func (q *Query) Shown(literals bool) string { return shown(q.parsed.Text, literals) }
+
+func shown(text string, literals bool) string {
+	if literals {
+		return text
+	}
+	if normal, err := pgsql.Normalise(text); err == nil {
+		return normal
+	}
+	return redacted(text)
+}
+
+// redacted leaves constants out of a text that is no whole statement.
+func redacted(text string) string {
+	var out strings.Builder
+	from := 0
+	for _, token := range pgsql.Tokens(text) {
+		if token.Kind == pgsql.String || token.Kind == pgsql.Number {
+			out.WriteString(text[from:token.Start] + "…")
+			from = token.End()
+		}
+	}
+	return out.String() + text[from:]
+}

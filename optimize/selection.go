@@ -1,0 +1,399 @@
+package optimize
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+)
+
+// Selection chooses indexes for a whole workload out of a fixed pool:
+//
+//	seed: the planner picks for each query, of all its candidates at once, and again without what it picked
+//	merge: one index in place of two where it serves both
+//	greedy: what gains most a byte, looked at again only when it comes first
+//	swap: each chosen one against what else fits into its room
+//	thin: what little is gained by goes
+//
+// Indexes are never grown column by column. All of it is deterministic: pools and ties go by the indexes' text.
+type selection struct {
+	plans   *counted
+	queries []*Query
+	budget  float64 // bytes; 0: none
+	writes  func(*Index) float64
+
+	base  float64 // cost of the workload as it is
+	costs map[*Query]float64
+	pool  []*Index
+	sets  [][]*Index // that a plan used together, and that gain nothing one by one: the arms of an OR
+}
+
+const (
+	rounds      = 3     // of seeding a query
+	worthAdding = 0.003 // of the workload's cost; a smaller gain ends the choice
+	worthSwap   = 0.002
+	worthKeep   = 0.0005
+	worthSeeing = 0.02 // of one query's cost as it is
+	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
+	swapRounds  = 3
+)
+
+// choose returns the indexes. An error other than a spent budget ends it; a spent one ends the search, not the run.
+func (s *selection) choose(ctx context.Context) ([]*Index, error) {
+	s.costs = map[*Query]float64{}
+	for _, q := range s.queries {
+		cost, _, err := s.plans.cost(ctx, q, nil)
+		if err != nil {
+			return nil, err
+		}
+		s.costs[q] = cost
+		s.base += q.Weight * cost
+	}
+	var chosen []*Index
+	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, s.swap, s.thin} {
+		err := step(ctx, &chosen)
+		if errors.Is(err, errBudget) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return chosen, nil
+}
+
+// seed fills the pool with what the planner picks.
+func (s *selection) seed(ctx context.Context, c *Catalog) error {
+	pool := map[string]*Index{}
+	for _, q := range s.queries {
+		all := candidates(q, c)
+		left := slices.Clone(all)
+		for i, index := range left {
+			if known := pool[index.String()]; known != nil {
+				left[i] = known // one object an index, so that answers are found again
+			}
+		}
+		for range rounds {
+			_, used, err := s.plans.cost(ctx, q, left)
+			if errors.Is(err, errBudget) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if len(used) == 0 {
+				break
+			}
+			for _, index := range used {
+				pool[index.String()] = index
+			}
+			for _, part := range partsOf(used, all) {
+				pool[part.String()] = part
+			}
+			if len(used) > 1 {
+				s.sets = append(s.sets, used)
+			}
+			left = slices.DeleteFunc(slices.Clone(left), func(i *Index) bool { return slices.Contains(used, i) })
+		}
+	}
+	s.pool = s.merged(pool)
+	return nil
+}
+
+// partsOf are the partial indexes that have nothing in their keys that an index in use lacks: smaller, and as quick.
+func partsOf(used, all []*Index) []*Index {
+	var out []*Index
+	for _, index := range all {
+		if index.Where == "" || len(index.Include) > 0 {
+			continue
+		}
+		for _, u := range used {
+			lacks := func(k Key) bool {
+				return !slices.ContainsFunc(u.Keys, func(o Key) bool { return o.Column == k.Column && o.Expr == k.Expr })
+			}
+			if u.Table == index.Table && len(u.Keys) <= len(index.Keys)+1 && !slices.ContainsFunc(index.Keys, lacks) {
+				out = append(out, index)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// merged adds to the pool what serves two of its members, and the plain form of those that cover.
+func (s *selection) merged(pool map[string]*Index) []*Index {
+	add := func(index Index) {
+		if pool[index.String()] == nil && !index.Table.has(&index) {
+			pool[index.String()] = &index
+		}
+	}
+	for _, a := range sortedPool(pool) {
+		if len(a.Include) > 0 {
+			plain := *a
+			plain.Include = nil
+			add(plain)
+		}
+		if a.Where != "" {
+			whole := *a
+			whole.Where = ""
+			add(whole)
+		}
+		for _, b := range sortedPool(pool) {
+			if a == b || a.Table != b.Table || a.Where != b.Where || len(b.Include) == 0 || len(a.Keys) < len(b.Keys) && len(a.Include) == 0 {
+				continue
+			}
+			if a.Keys[0] != b.Keys[0] {
+				continue
+			}
+			both := *a
+			both.Include = nil
+			for _, column := range append(append(slices.Clone(a.Include), b.Include...), b.columns()...) {
+				if column != "" && !slices.Contains(both.Include, column) && !slices.Contains(a.columns(), column) {
+					both.Include = append(both.Include, column)
+				}
+			}
+			slices.Sort(both.Include)
+			if len(both.Include) <= mostIncluded && both.Table.width(both.Include) <= widestInclude {
+				add(both)
+			}
+		}
+	}
+	return sortedPool(pool)
+}
+
+func sortedPool(pool map[string]*Index) []*Index {
+	var out []*Index
+	for _, index := range pool {
+		out = append(out, index)
+	}
+	slices.SortFunc(out, func(a, b *Index) int { return cmp.Compare(a.String(), b.String()) })
+	return out
+}
+
+// total is what the workload costs with indexes, their upkeep included. No query counts as worse than it is today: the
+// planner need not use what is there.
+func (s *selection) total(ctx context.Context, indexes []*Index) (float64, error) {
+	sum := 0.0
+	for _, q := range s.queries {
+		cost, _, err := s.plans.cost(ctx, q, indexes)
+		if err != nil {
+			return 0, err
+		}
+		sum += q.Weight * cost
+	}
+	for _, index := range indexes {
+		sum += s.writes(index)
+	}
+	return sum, nil
+}
+
+func (s *selection) size(indexes []*Index) float64 {
+	sum := 0.0
+	for _, index := range indexes {
+		sum += s.plans.bytes(index)
+	}
+	return sum
+}
+
+func (s *selection) fits(indexes []*Index) bool { return s.budget == 0 || s.size(indexes) <= s.budget }
+
+// offer is an index, or indexes that gain together, and what it gained when it was last looked at.
+type offer struct {
+	indexes []*Index
+	gain    float64
+	round   int
+}
+
+func (o *offer) String() string {
+	text := ""
+	for _, index := range o.indexes {
+		text += index.String() + "\n"
+	}
+	return text
+}
+
+// joined are the indexes with those of the offer, each once.
+func (o *offer) joined(to []*Index) []*Index {
+	out := slices.Clone(to)
+	for _, index := range o.indexes {
+		if !slices.Contains(out, index) {
+			out = append(out, index)
+		}
+	}
+	return out
+}
+
+// greedy adds what gains most a byte until nothing gains enough. A gain that was seen once is an upper guess of the
+// next one, so only what comes first is asked again.
+func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
+	now, err := s.total(ctx, *chosen)
+	if err != nil {
+		return err
+	}
+	offers := s.offers()
+	for _, o := range offers {
+		with, err := s.total(ctx, o.indexes)
+		if err != nil {
+			return err
+		}
+		o.gain = now - with
+	}
+	value := func(o *offer) float64 { return o.gain / (s.size(o.indexes) + 1<<20) }
+	for round := 0; ; {
+		offers = slices.DeleteFunc(offers, func(o *offer) bool {
+			return o.round == round && o.gain < worthAdding*s.base || !s.fits(o.joined(*chosen))
+		})
+		if len(offers) == 0 {
+			return nil
+		}
+		best := slices.MaxFunc(offers, func(a, b *offer) int {
+			return cmp.Or(cmp.Compare(value(a), value(b)), cmp.Compare(b.String(), a.String()))
+		})
+		if best.round < round {
+			with, err := s.total(ctx, best.joined(*chosen))
+			if err != nil {
+				return err
+			}
+			best.gain, best.round = now-with, round
+			continue
+		}
+		helps, err := s.helps(ctx, *chosen, best.joined(*chosen))
+		if err != nil {
+			return err
+		}
+		if helps {
+			*chosen = best.joined(*chosen)
+			now -= best.gain
+			round++
+		}
+		offers = slices.DeleteFunc(offers, func(o *offer) bool { return o == best })
+	}
+}
+
+func (s *selection) offers() []*offer {
+	var offers []*offer
+	for _, index := range s.pool {
+		offers = append(offers, &offer{indexes: []*Index{index}})
+	}
+	for _, set := range s.sets {
+		offers = append(offers, &offer{indexes: set})
+	}
+	return offers
+}
+
+// swap tries for each chosen index what else could stand in its room, and two rooms' worth of nothing.
+func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
+	now, err := s.total(ctx, *chosen)
+	if err != nil {
+		return err
+	}
+	for range swapRounds {
+		improved := false
+		for _, old := range slices.Clone(*chosen) {
+			rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == old })
+			best, bestTotal, bestSize := *chosen, now, s.size(*chosen)
+			without, err := s.total(ctx, rest)
+			if err != nil {
+				return err
+			}
+			kept := smallLoss * (without - now)
+			for _, other := range s.pool {
+				if slices.Contains(*chosen, other) || other.Table != old.Table && s.budget == 0 {
+					continue
+				}
+				tried := append(slices.Clone(rest), other)
+				if !s.fits(tried) {
+					continue
+				}
+				total, err := s.total(ctx, tried)
+				if err != nil {
+					return err
+				}
+				size := s.size(tried)
+				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.base ||
+					s.plans.bytes(other) < 0.5*s.plans.bytes(old) && size < 0.95*bestSize && total <= now+kept
+				dearer := s.plans.bytes(old) < 0.5*s.plans.bytes(other) && total >= now-kept // much more room for little
+				if total < bestTotal-worthSwap*s.base && !dearer || smaller {
+					best, bestTotal, bestSize = tried, total, size
+				}
+			}
+			if !slices.Equal(best, *chosen) {
+				*chosen, now, improved = best, bestTotal, true
+			}
+		}
+		if !improved {
+			return s.refill(ctx, chosen)
+		}
+	}
+	return s.refill(ctx, chosen)
+}
+
+// refill adds what fits into the room that swaps freed.
+func (s *selection) refill(ctx context.Context, chosen *[]*Index) error {
+	for {
+		now, err := s.total(ctx, *chosen)
+		if err != nil {
+			return err
+		}
+		var best *Index
+		bestTotal := now - worthAdding*s.base
+		for _, index := range s.pool {
+			tried := append(slices.Clone(*chosen), index)
+			if slices.Contains(*chosen, index) || !s.fits(tried) {
+				continue
+			}
+			total, err := s.total(ctx, tried)
+			if err != nil {
+				return err
+			}
+			helps, err := s.helps(ctx, *chosen, tried)
+			if err != nil {
+				return err
+			}
+			if total < bestTotal && helps {
+				best, bestTotal = index, total
+			}
+		}
+		if best == nil {
+			return nil
+		}
+		*chosen = append(*chosen, best)
+	}
+}
+
+// helps reports whether more indexes are seen in at least one query.
+func (s *selection) helps(ctx context.Context, before, after []*Index) (bool, error) {
+	for _, q := range s.queries {
+		old, _, err := s.plans.cost(ctx, q, before)
+		if err != nil {
+			return false, err
+		}
+		cost, _, err := s.plans.cost(ctx, q, after)
+		if err != nil {
+			return false, err
+		}
+		if old-cost >= worthSeeing*s.costs[q] {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// thin drops what the workload does not miss.
+func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
+	for _, index := range slices.Backward(slices.Clone(*chosen)) {
+		now, err := s.total(ctx, *chosen)
+		if err != nil {
+			return err
+		}
+		rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == index })
+		without, err := s.total(ctx, rest)
+		if err != nil {
+			return err
+		}
+		if without-now < worthKeep*s.base {
+			*chosen = rest
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package optimize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// planner says what a query would cost with other indexes.
+type planner interface {
+	// cost plans the query as if the indexes were there, and tells which of them the plan uses.
+	cost(ctx context.Context, q *Query, indexes []*Index) (cost float64, used []*Index, err error)
+	// plan is cost, with the plan.
+	plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error)
+	// bytes is how large an index would be.
+	bytes(index *Index) float64
+}
+
+// hypothetical plans with indexes that are only thought of, by the HypoPG extension.
+type hypothetical struct {
+	s      *session
+	made   map[*Index]made
+	failed map[*Index]bool // it cannot be thought of
+}
+
+type made struct {
+	oid  uint32
+	name string
+}
+
+func newHypothetical(s *session) *hypothetical {
+	return &hypothetical{s: s, made: map[*Index]made{}, failed: map[*Index]bool{}}
+}
+
+func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
+	plan, used, err := h.plan(ctx, q.bound, indexes)
+	if err != nil {
+		return 0, nil, err
+	}
+	return plan.Cost(), used, nil
+}
+
+func (h *hypothetical) plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
+	if err := h.show(ctx, indexes); err != nil {
+		return nil, nil, err
+	}
+	plan, err := explain(ctx, h.s, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	var used []*Index
+	names := plan.Indexes()
+	for _, index := range indexes {
+		if made, is := h.made[index]; is && slices.Contains(names, made.name) {
+			used = append(used, index)
+		}
+	}
+	for _, n := range plan.All() {
+		for index, made := range h.made {
+			if n.Index == made.name {
+				n.Index = index.Name()
+			}
+		}
+	}
+	return plan, used, nil
+}
+
+// show makes exactly these indexes thought of.
+func (h *hypothetical) show(ctx context.Context, indexes []*Index) error {
+	for index, made := range h.made {
+		if !slices.Contains(indexes, index) {
+			if _, err := h.s.Exec(ctx, "SELECT hypopg_drop_index($1::oid)", made.oid); err != nil {
+				return shortened(err)
+			}
+			delete(h.made, index)
+		}
+	}
+	for _, index := range indexes {
+		if _, is := h.made[index]; is || h.failed[index] {
+			continue
+		}
+		var m made
+		err := h.s.QueryRow(ctx, "SELECT indexrelid, indexname FROM hypopg_create_index($1)", index.Create("", index.Name())).Scan(&m.oid, &m.name)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			h.failed[index] = true
+			continue
+		}
+		h.made[index] = m
+	}
+	return nil
+}
+
+// bytes is our own estimate: HypoPG counts equal keys as often as they occur, which Postgres does not.
+func (h *hypothetical) bytes(index *Index) float64 { return index.bytes() }
+
+// errBudget says that no more statements may be planned.
+var errBudget = errors.New("the number of EXPLAINs is used up")
+
+// counted remembers what was planned, and plans no more often than it may.
+//
+// When the plan with the indexes S used only U of them, any set between U and S gives the same plan: taking away what
+// is not used changes nothing. So one plan answers for many sets.
+type counted struct {
+	planner
+	left    int
+	asked   int
+	answers map[*Query][]answer
+}
+
+type answer struct {
+	shown []*Index // what was there, of the query's tables
+	used  []*Index
+	cost  float64
+}
+
+func newCounted(p planner, budget int) *counted {
+	return &counted{planner: p, left: budget, answers: map[*Query][]answer{}}
+}
+
+func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
+	relevant := q.relevant(indexes)
+	for _, known := range c.answers[q] {
+		if within(known.used, relevant) && within(relevant, known.shown) {
+			return known.cost, known.used, nil
+		}
+	}
+	if c.left <= 0 {
+		return 0, nil, errBudget
+	}
+	c.left--
+	c.asked++
+	cost, used, err := c.planner.cost(ctx, q, relevant)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%s: %w", q.ID, err)
+	}
+	c.answers[q] = append(c.answers[q], answer{relevant, used, cost})
+	return cost, used, nil
+}
+
+// relevant are the indexes on the query's tables.
+func (q *Query) relevant(indexes []*Index) []*Index {
+	var out []*Index
+	for _, index := range indexes {
+		if slices.ContainsFunc(q.roles.Scans, func(s *pgsql.Scan) bool { return s.Table == index.Table.ID }) {
+			out = append(out, index)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Index) int { return strings.Compare(a.String(), b.String()) })
+	return out
+}
+
+func within(some, all []*Index) bool {
+	return !slices.ContainsFunc(some, func(i *Index) bool { return !slices.Contains(all, i) })
+}

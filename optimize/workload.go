@@ -1,0 +1,188 @@
+package optimize
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// Statement is a line of a workload.
+type Statement struct {
+	Name  string  // what a person calls it
+	Text  string  // with or without parameters
+	Where string  // file and line, or where it was seen
+	Calls float64 // how often, in a time that all statements of the workload share
+	Day   float64 // how often a day; 0: unknown
+	Mean  float64 // milliseconds a call, as somebody measured; 0: unknown
+	Rows  float64 // that a call returned; 0: unknown
+
+	fingerprint string
+}
+
+// ParseWorkload reads statements, each ended by a semicolon. Comments before a statement may say what it is:
+//
+//	-- name: the user list
+//	-- calls: 1200/hour
+//	-- mean: 35 ms
+//	select … ;
+//
+// A statement without calls counts once. A statement that differs from an earlier one only in its constants adds to it.
+func ParseWorkload(file, text string) (statements []*Statement, notes []string) {
+	for _, piece := range pgsql.Split(text) {
+		s := &Statement{Text: piece.Text, Where: fmt.Sprintf("%s:%d", file, piece.Line), Calls: 1}
+		for _, comment := range piece.Comments {
+			for line := range strings.Lines(comment) {
+				if problem := s.describe(strings.TrimSpace(line)); problem != "" {
+					notes = append(notes, s.Where+": "+problem)
+				}
+			}
+		}
+		statements = append(statements, s)
+	}
+	return statements, notes
+}
+
+var perTime = regexp.MustCompile(`^([0-9.]+)\s*(?:(?:/|per\s+)\s*(second|minute|hour|day|week|month))?s?$`)
+
+func (s *Statement) describe(line string) (problem string) {
+	key, value, found := strings.Cut(line, ":")
+	value = strings.TrimSpace(value)
+	if !found {
+		return ""
+	}
+	switch strings.ToLower(strings.TrimSpace(key)) {
+	case "name":
+		s.Name = value
+	case "calls", "weight":
+		parts := perTime.FindStringSubmatch(value)
+		if parts == nil {
+			return fmt.Sprintf("calls: %q is no number such as 1200 or 1200/hour", value)
+		}
+		s.Calls, _ = strconv.ParseFloat(parts[1], 64)
+		if parts[2] != "" {
+			s.Day = s.Calls * map[string]float64{"second": 86400, "minute": 1440, "hour": 24, "day": 1, "week": 1. / 7, "month": 1. / 30}[parts[2]]
+			s.Calls = s.Day
+		}
+	case "mean":
+		number := strings.TrimSpace(strings.TrimSuffix(value, "ms"))
+		mean, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			return fmt.Sprintf("mean: %q is no number of milliseconds", value)
+		}
+		s.Mean = mean
+	}
+	return ""
+}
+
+// fromStatistics reads what pg_stat_statements counted in this database.
+func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*Statement, notes []string, err error) {
+	if !c.Extensions["pg_stat_statements"] {
+		return nil, []string{"pg_stat_statements is not installed in this database: without --workload there are no statements to look at. " +
+			"To count them: shared_preload_libraries = 'pg_stat_statements', a restart, CREATE EXTENSION pg_stat_statements"}, nil
+	}
+	days := 0.0
+	err = s.QueryRow(ctx, `SELECT extract(epoch FROM now() - stats_reset)::float8 / 86400 FROM pg_stat_statements_info`).Scan(&days)
+	if err != nil {
+		days = 0
+	}
+	rows, err := s.Query(ctx, `SELECT query, calls, mean_exec_time, rows::float8 FROM pg_stat_statements
+		WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND toplevel AND queryid IS NOT NULL
+		ORDER BY total_exec_time DESC LIMIT 500`)
+	if err != nil {
+		return nil, []string{fmt.Sprintf("pg_stat_statements cannot be read: %v", shortened(err))}, nil
+	}
+	defer rows.Close()
+	hidden := 0
+	for rows.Next() {
+		st := &Statement{Where: "pg_stat_statements"}
+		var calls, returned float64
+		if err := rows.Scan(&st.Text, &calls, &st.Mean, &returned); err != nil {
+			return nil, nil, err
+		}
+		if st.Text == "<insufficient privilege>" {
+			hidden++
+			continue
+		}
+		st.Calls, st.Rows = calls, returned/max(1, calls)
+		if days > 0 {
+			st.Day = calls / days
+		}
+		statements = append(statements, st)
+	}
+	if hidden > 0 {
+		notes = append(notes, fmt.Sprintf("%d statements of other users are hidden: grant pg_read_all_stats to see them", hidden))
+	}
+	if err := rows.Err(); err != nil {
+		notes = append(notes, fmt.Sprintf("pg_stat_statements cannot be read: %v", shortened(err)))
+	}
+	return statements, notes, nil
+}
+
+// aboutWork matches what is about the session or the schema and never worth advice.
+var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|savepoint|release|set|reset|show|discard|prepare|deallocate|explain|` +
+	`analyze|vacuum|create|alter|drop|grant|revoke|truncate|comment|listen|notify|unlisten|copy|lock|fetch|close|declare|execute|checkpoint|do|call|refresh|reindex|cluster|pragma|attach)\b`)
+
+// merge parses the statements and adds up those that differ only in their constants. What does not parse is told.
+func merge(statements []*Statement, d Dialect) (merged []*Query, notes []string) {
+	byFingerprint := map[string]*Query{}
+	for _, s := range statements {
+		if aboutWork.MatchString(s.Text) || strings.Contains(s.Text, "pg_stat_statements") {
+			continue
+		}
+		text := s.Text
+		if d == SQLite {
+			text = numbered(text)
+		}
+		parsed, err := pgsql.Parse(text)
+		if err != nil {
+			notes = append(notes, fmt.Sprintf("%s: does not parse and is left out: %v", s.Where, err))
+			continue
+		}
+		s.fingerprint, err = pgsql.Fingerprint(text)
+		if err != nil {
+			s.fingerprint = text
+		}
+		if known := byFingerprint[s.fingerprint]; known != nil {
+			known.add(s)
+			continue
+		}
+		copied := *s
+		q := &Query{Statement: &copied, parsed: parsed, texts: 1, first: s.Where}
+		byFingerprint[s.fingerprint] = q
+		merged = append(merged, q)
+	}
+	return merged, notes
+}
+
+func (q *Query) add(s *Statement) {
+	if total := q.Calls + s.Calls; total > 0 {
+		q.Mean = (q.Mean*q.Calls + s.Mean*s.Calls) / total
+		q.Rows = (q.Rows*q.Calls + s.Rows*s.Calls) / total
+	}
+	q.Calls += s.Calls
+	q.Day += s.Day
+	q.texts++
+}
+
+// numbered gives each ? of SQLite a number, so that Postgres's parser reads it.
+func numbered(text string) string {
+	var out strings.Builder
+	from, next := 0, 1
+	for _, token := range pgsql.Tokens(text) {
+		if token.Kind != pgsql.Parameter || token.Text[0] != '?' {
+			continue
+		}
+		number := next
+		if len(token.Text) > 1 {
+			number, _ = strconv.Atoi(token.Text[1:])
+		}
+		next = max(next, number) + 1
+		out.WriteString(text[from:token.Start] + "$" + strconv.Itoa(number))
+		from = token.End()
+	}
+	return out.String() + text[from:]
+}

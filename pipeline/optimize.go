@@ -1,0 +1,76 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/fettlehq/fettle/optimize"
+)
+
+// OptimizeOptions are what the user asks of Optimize.
+type OptimizeOptions struct {
+	Database string // URL of the database, or the path of a SQLite file
+	Clone    string // URL of a copy that may be changed, or empty
+	Workload string // path of a file of statements, or empty: what the database counted
+	Budget   string // size that new indexes may take together, or empty
+	Explains int    // plans that may be asked for; 0: the usual number
+	Literals bool   // constants of statements are shown
+}
+
+// Optimize finds which statements of a database cost most, and what would help.
+func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) {
+	options := optimize.Options{Database: o.Database, Clone: o.Clone, Explains: o.Explains, Literals: o.Literals}
+	if o.Database == "" {
+		return nil, errors.New("which database? --database postgres://user@host:5432/name, or DATABASE_URL")
+	}
+	if o.Budget != "" {
+		var err error
+		if options.Budget, err = optimize.ParseBytes(o.Budget); err != nil {
+			return nil, err
+		}
+	}
+	var notes []string
+	if o.Workload != "" {
+		text, err := os.ReadFile(o.Workload)
+		if err != nil {
+			return nil, fmt.Errorf("workload: %w", err)
+		}
+		options.Statements, notes = optimize.ParseWorkload(o.Workload, string(text))
+		if len(options.Statements) == 0 {
+			return nil, fmt.Errorf("workload %s: it has no statement", o.Workload)
+		}
+	}
+	report, err := optimize.Run(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	report.Notes = append(notes, report.Notes...)
+	return report, nil
+}
+
+// WriteMigrations writes the migrations of the advice into a folder, a file each, in the order in which they are
+// advised. A file that is there is left alone and not named.
+func WriteMigrations(dir string, report *optimize.Report) (written []string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	for name, text := range report.Migrations() {
+		path := filepath.Join(dir, name)
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if errors.Is(err, os.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return written, err
+		}
+		_, err = file.WriteString(text)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return written, err
+		}
+		written = append(written, path)
+	}
+	return written, nil
+}
