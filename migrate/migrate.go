@@ -9,10 +9,10 @@
 // On SQLite a plan is one script. What ALTER TABLE cannot do is done by rebuilding the table, which needs foreign keys
 // to be off, or dropping the old table would delete its children; the script checks that they are and refuses else.
 //
-// On Postgres a plan has up to four scripts, so that none holds a lock for as long as it reads a table: the change
+// On Postgres a plan has up to six scripts, so that none holds a lock for as long as it reads a table: the change
 // itself, with new constraints not yet valid; then the checking of old rows; then exclusions on tables that have rows,
-// for which Postgres does hold the table; then indexes on such tables, built concurrently outside of a transaction. None
-// waits long for a lock either.
+// for which Postgres does hold the table; then indexes on such tables, built concurrently outside of a transaction; then
+// foreign keys that need those, and the checking of old rows by them. None waits long for a lock either.
 //
 // Not done: a change of a primary key, or of its type, while foreign keys of other tables name it is refused by Postgres;
 // an index on a column whose type changes is dropped before it is built anew; there are no Down sections.
@@ -38,7 +38,7 @@ func (p *Plan) Empty() bool { return len(p.SQLite) == 0 && len(p.Postgres) == 0 
 
 // Script is the statements that one migration file holds, without their closing semicolons.
 type Script struct {
-	Suffix        string // "" for the change itself, else what the script does after it: "validate", "exclude", "index"
+	Suffix        string // "" for the change itself, else what the script does after it: "validate", "exclude", "index", "link", "verify"
 	Statements    []string
 	NoTransaction bool // each statement runs on its own; a failed script can be run again from its start
 }

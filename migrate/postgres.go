@@ -64,6 +64,14 @@ func (d postgresDialect) defaultExpr(c *schema.Column) atlas.Expr {
 	return &atlas.RawExpr{X: text}
 }
 
+// foreignKeys leaves out those of several columns, which atlas would make before the indexes that they need (copied.go).
+func (postgresDialect) foreignKeys(key *schema.ForeignKey) []*schema.ForeignKey {
+	if joint(key) {
+		return nil
+	}
+	return []*schema.ForeignKey{key}
+}
+
 func (postgresDialect) predicate(p schema.Predicate) string { return p.Postgres }
 
 func (postgresDialect) indexPredicate(p schema.Predicate) atlas.Attr {
@@ -92,15 +100,18 @@ func comment(text string) []atlas.Attr {
 // postgresPlan sorts changes into scripts by the locks they hold.
 type postgresPlan struct {
 	from, to *schema.Schema
+	first    []string       // before all else, in the first script
 	before   []string       // on the old columns, in the first script
 	main     []atlas.Change // in the first script
 	validate []string       // reads whole tables, under a lock that lets others read and write
 	exclude  []string       // reads whole tables, while nobody else does
 	index    []string       // outside of a transaction
+	link     []string       // what those indexes are needed for
+	verify   []string       // reads whole tables, as validate does
 	retyped  bool           // a column of the table at hand changes its type
 }
 
-// planPostgres gives up to four scripts.
+// planPostgres gives up to six scripts.
 func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script, error) {
 	first, err := renameOnPostgres(renamed, renames)
 	if err != nil {
@@ -124,10 +135,17 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 		main[i] = strings.ReplaceAll(main[i], "ADD\nCONSTRAINT", "ADD CONSTRAINT")
 	}
 	first = append(first, renameSearches(renamed, renames)...)
-	last := append(p.searches(), p.exclusions()...)
-	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.before, main, last)
+	last := slices.Concat(p.searches(), p.exclusions(), p.jointKeys())
+	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.first, p.before, main, last)
 	var scripts []Script
-	for _, script := range []Script{{"", main, false}, {"validate", p.validate, false}, {"exclude", p.exclude, false}, {"index", p.index, true}} {
+	for _, script := range []Script{
+		{"", main, false},
+		{"validate", p.validate, false},
+		{"exclude", p.exclude, false},
+		{"index", p.index, true},
+		{"link", p.link, false},
+		{"verify", p.verify, false},
+	} {
 		if len(script.Statements) == 0 {
 			continue
 		}
@@ -202,6 +220,12 @@ func (p *postgresPlan) add(change atlas.Change) error {
 // alter gives what of a change to a table that has rows belongs in the first script, and puts the rest in the others.
 func (p *postgresPlan) alter(table *atlas.Table, change atlas.Change) ([]atlas.Change, error) {
 	switch change := change.(type) {
+	case *atlas.AddColumn:
+		return p.addColumn(table, change), nil
+	case *atlas.DropForeignKey:
+		if key := named(findTable(p.to, table.Name).ForeignKeys, keyName, change.F.Symbol); key != nil && joint(key) {
+			return nil, nil // it stands until the other does
+		}
 	case *atlas.AddForeignKey:
 		return []atlas.Change{p.addForeignKey(table, change.F)}, nil
 	case *atlas.ModifyForeignKey:
@@ -262,6 +286,22 @@ func (p *postgresPlan) replaceIndex(table *atlas.Table, index *atlas.Index) erro
 // cut is a name with a suffix, cut to what Postgres keeps.
 func cut(name, suffix string) string {
 	return name[:min(len(name), longestName-len(suffix))] + suffix
+}
+
+// addColumn adds a column, and one that repeats another row's without a value first.
+func (p *postgresPlan) addColumn(table *atlas.Table, add *atlas.AddColumn) []atlas.Change {
+	column := findColumn(findTable(p.to, table.Name), add.C.Name)
+	if column.Copied == nil {
+		return []atlas.Change{add}
+	}
+	p.validate = append(p.validate, p.fill(table.Name, column))
+	if column.Null {
+		return []atlas.Change{add}
+	}
+	empty, optional := *add.C, *add.C.Type
+	optional.Null = true
+	empty.Type = &optional
+	return []atlas.Change{&atlas.AddColumn{C: &empty}, p.require(table, column)}
 }
 
 // modifyColumn changes a type with an explicit conversion, around the default, which has none; and makes a column

@@ -12,6 +12,7 @@ import (
 type dialect interface {
 	columnType(*schema.Column) atlas.Type
 	defaultExpr(*schema.Column) atlas.Expr
+	foreignKeys(*schema.ForeignKey) []*schema.ForeignKey // those that atlas makes of one
 	predicate(schema.Predicate) string
 	indexPredicate(schema.Predicate) atlas.Attr
 	listIndex() atlas.Attr // makes an index one of elements; nil where there is none
@@ -29,7 +30,9 @@ func render(s *schema.Schema, d dialect) *atlas.Schema {
 	for _, table := range s.Tables {
 		child, _ := rendered.Table(table.Name)
 		for _, key := range table.ForeignKeys {
-			child.ForeignKeys = append(child.ForeignKeys, renderForeignKey(rendered, child, key))
+			for _, part := range d.foreignKeys(key) {
+				child.ForeignKeys = append(child.ForeignKeys, renderForeignKey(rendered, child, part))
+			}
 		}
 	}
 	return rendered
@@ -108,6 +111,9 @@ func atlasColumn(t *atlas.Table, name string) *atlas.Column {
 	return column
 }
 
+// noAction refuses as Restrict does, but when the statement ends: another key may have made the reference null by then.
+const noAction schema.Action = "no action"
+
 func onDelete(a schema.Action) atlas.ReferenceOption {
 	switch a {
 	case schema.Cascade:
@@ -116,6 +122,8 @@ func onDelete(a schema.Action) atlas.ReferenceOption {
 		return atlas.SetNull
 	case schema.Restrict, "":
 		return atlas.Restrict
+	case noAction:
+		return atlas.NoAction
 	}
 	panic(fmt.Sprintf("foreign key action %q", a))
 }

@@ -47,6 +47,18 @@ func (d sqliteDialect) defaultExpr(c *schema.Column) atlas.Expr {
 	return &atlas.Literal{V: text}
 }
 
+// foreignKeys makes two of a key of several columns that makes only one of them null: SQLite would make them all.
+func (sqliteDialect) foreignKeys(key *schema.ForeignKey) []*schema.ForeignKey {
+	if !joint(key) || key.OnDelete != schema.SetNull {
+		return []*schema.ForeignKey{key}
+	}
+	last := len(key.Columns) - 1
+	clears, compares := *key, *key
+	clears.Columns, clears.To = key.Columns[last:], key.To[last:]
+	compares.Name, compares.OnDelete = cut(key.Name, "_joint"), noAction
+	return []*schema.ForeignKey{&clears, &compares}
+}
+
 func (sqliteDialect) predicate(p schema.Predicate) string { return p.SQLite }
 
 func (sqliteDialect) indexPredicate(p schema.Predicate) atlas.Attr {
@@ -170,7 +182,7 @@ func needsCopy(from, to *schema.Table) bool {
 	for _, column := range to.Columns {
 		old := findColumn(from, column.Name)
 		if old == nil {
-			if !column.Null && column.Default == nil {
+			if !column.Null && column.Default == nil || column.Copied != nil {
 				return true
 			}
 			continue
@@ -192,7 +204,7 @@ func ownCopying(planned *atlasplan.Plan, from, to *schema.Schema) (statements []
 		}
 		if rest, ok := strings.CutPrefix(change.Cmd, "INSERT INTO `new_"); ok {
 			name, _, _ := strings.Cut(rest, "`")
-			statements = append(statements, copyRows(findTable(from, name), findTable(to, name)))
+			statements = append(statements, copyRows(from, to, name))
 			continue
 		}
 		statements = append(statements, change.Cmd)
@@ -200,12 +212,17 @@ func ownCopying(planned *atlasplan.Plan, from, to *schema.Schema) (statements []
 	return statements, rebuilds
 }
 
-// copyRows fills the new table; what the old one lacks gets its default.
-func copyRows(from, to *schema.Table) string {
+// copyRows fills the new table; what the old one lacks is copied from another row, or gets its default.
+func copyRows(before, after *schema.Schema, table string) string {
+	from, to := findTable(before, table), findTable(after, table)
 	var names, values []string
 	for _, column := range to.Columns {
 		old := findColumn(from, column.Name)
 		if old == nil {
+			if column.Copied != nil {
+				names = append(names, "`"+column.Name+"`")
+				values = append(values, copying{before, after, "`"}.value(table, from.Name, column.Name))
+			}
 			continue
 		}
 		name := "`" + column.Name + "`"

@@ -135,7 +135,7 @@ func (d *description) table(from, to *schema.Table) {
 			continue
 		}
 		d.step(AddColumn, to.Name, column.Name, "add column %s.%s", to.Name, column.Name)
-		if !column.Null && column.Default == nil {
+		if !column.Null && column.Default == nil && column.Copied == nil {
 			d.lose(to.Name, column.Name, "column %s.%s is added as required and without a default: if the table has rows, the migration stops", to.Name, column.Name)
 		}
 	}

@@ -21,6 +21,7 @@ type Model struct {
 	Modules  []*Module // by name
 	Entities []*Entity // of all modules, in source order
 	Account  *Account  // nil without an @account
+	Tenant   *Tenant   // nil without a @tenant
 	Scalars  []*Scalar // constrained scalars that the design declares
 }
 
@@ -107,6 +108,9 @@ type Entity struct {
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever
 
+	TenantColumn string // that holds the id of the tenant to which a row belongs; of the tenant itself "id"; empty outside of tenants
+	TenantBy     *Field // the reference through which a row belongs to its tenant; nil of the tenant itself and of a history
+
 	History   *Entity // who changed what: the entity of those entries, which is in no list of entities; nil without @history
 	HistoryOf *Entity // of such an entity: the one whose history it is
 }
@@ -130,6 +134,32 @@ func (e *Entity) vanishes(passed map[*Entity]bool) bool {
 	}
 	return false
 }
+
+// TenantCopy is the column in which rows of e repeat the id of their tenant; empty where they have none, or where a reference
+// to the tenant, or their own id, holds it.
+func (e *Entity) TenantCopy() string {
+	if e.TenantColumn == "id" || e.TenantBy != nil && e.TenantBy.Column == e.TenantColumn {
+		return ""
+	}
+	return e.TenantColumn
+}
+
+// Tenant is what keeps customers apart.
+type Tenant struct {
+	Entity *Entity
+	By     TenantBy
+	When   *Expr // of a tenant: where a request names none, whose rows are seen
+}
+
+// TenantBy says where a request names its tenant.
+type TenantBy string
+
+// The choices of @tenant(by:).
+const (
+	ByPath      TenantBy = "PATH"
+	ByHeader    TenantBy = "HEADER"
+	BySubdomain TenantBy = "SUBDOMAIN"
+)
 
 // Account is how people sign in.
 type Account struct {
@@ -232,6 +262,8 @@ type Field struct {
 	Page    Page       // of the list
 	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
 
+	Tenant bool // a Ref to the tenant to which the row belongs: that of the request unless it is given
+
 	OnDelete OnDelete // Ref only
 	Said     bool     // whether the design says OnDelete; else it is only what foreign keys do
 
@@ -325,6 +357,8 @@ type JoinTable struct {
 	From  string // the column that names the field's entity: "article_id"
 	To    string // the column that names the target: "tag_id"
 	Owner bool   // whether this side's field declares the table and takes writes
+
+	Tenant string // the column of the tenant of both sides; it may be From or To. Empty where one of them is outside of tenants
 }
 
 // Page is how a list is read when the caller does not say.

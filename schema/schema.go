@@ -65,6 +65,16 @@ type Column struct {
 	Comment string `json:"comment,omitempty"`
 
 	Tombstone bool `json:"tombstone,omitempty"` // a row that has a value here is deleted
+
+	Copied *Copied `json:"copied,omitempty"` // where its value comes from
+}
+
+// Copied says what a column repeats: Column of the row of Table whose id the column By holds. It is what old rows get when the
+// column is added.
+type Copied struct {
+	By     string `json:"by"`
+	Table  string `json:"table"`
+	Column string `json:"column"`
 }
 
 // Value is a literal, in the text form that its column's Type has in the design ("12.50", "true", "OPEN"); of a list a JSON
@@ -105,7 +115,8 @@ const (
 	SetNull  Action = "set null"
 )
 
-// ForeignKey names a row of another table by its primary key.
+// ForeignKey names a row of another table by its primary key, or by another unique key that ends with that. Of several columns
+// the last is the reference: SetNull makes that one null, and keeps the others.
 type ForeignKey struct {
 	Name     string   `json:"name"`
 	Columns  []string `json:"columns"`

@@ -60,12 +60,14 @@ func writable(f *model.Field) bool {
 }
 
 // Required tells whether a new row, an input or an argument must give f.
-func Required(f *model.Field) bool { return !f.Null && f.Default == nil && f.Kind != model.List }
+func Required(f *model.Field) bool {
+	return !f.Null && f.Default == nil && !f.Tenant && f.Kind != model.List
+}
 
 // Hidden tells whether a field that is not null in the database may be null at a door: by a READ rule of its own, or
-// because the viewer may not read what it refers to, or that is deleted.
+// because the viewer may not read what it refers to, or that is deleted or another tenant's.
 func Hidden(f *model.Field) bool {
-	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (mayOutlive(f) || !everybody(f.Target.Allow.Read))
+	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (mayOutlive(f) || f.Target.TenantColumn != "" || !everybody(f.Target.Allow.Read))
 }
 
 // mayOutlive tells whether a row may be there while the one that its field f refers to is deleted and stays. With CASCADE and

@@ -62,6 +62,9 @@ func appFile(m *model.Model) string {
 	if a := m.Account; a != nil {
 		p.f("Account: &meta.Account%s,", accountMeta(a))
 	}
+	if t := m.Tenant; t != nil {
+		p.f("Tenant: &meta.Tenant{Entity: %q, By: %s, When: %s},", t.Entity.Name, tenantsBy[t.By], expression(t.When))
+	}
 	p.f("}")
 	p.f("for _, m := range modules {")
 	p.f("b.Entities = append(b.Entities, m.Entities...)")
@@ -89,6 +92,12 @@ func accountMeta(a *model.Account) string {
 		l.part("Fields", "[]string{"+quoted(names...)+"}")
 	}
 	return l.String()
+}
+
+var tenantsBy = map[model.TenantBy]string{
+	model.ByPath:      "meta.ByPath",
+	model.ByHeader:    "meta.ByHeader",
+	model.BySubdomain: "meta.BySubdomain",
 }
 
 var verifies = map[model.Verify]string{

@@ -84,6 +84,13 @@ func entityMeta(p *printer, e *model.Entity) {
 	if e.SoftDelete {
 		p.f("SoftDelete: true,")
 	}
+	if e.TenantColumn != "" {
+		by := ""
+		if e.TenantBy != nil {
+			by = e.TenantBy.Name
+		}
+		p.f("TenantColumn: %q, TenantBy: %q,", e.TenantColumn, by)
+	}
 	if e.HistoryOf != nil {
 		p.f("HistoryOf: %q,", e.HistoryOf.Name)
 	}
@@ -115,6 +122,9 @@ func fieldMeta(f *model.Field) string {
 		join.flag("Owner", j.Owner)
 		if f.Through != nil {
 			join.text("Through", f.Through.Entity.Name)
+		}
+		if j.Tenant != j.From && j.Tenant != j.To {
+			join.text("Tenant", j.Tenant)
 		}
 		l.part("Join", "&meta.JoinTable"+join.String())
 	}

@@ -146,7 +146,7 @@ func planSet(m *model.Module, f *model.Field) setPlan {
 		}
 	}
 	t := typeOf(m, f, false)
-	optional := f.Null || f.Default != nil
+	optional := f.Null || f.Default != nil || f.Tenant
 	if f.Repeated {
 		return setPlan{
 			Field: f, Name: name, Type: "[]" + t.Name, Declared: "[]" + t.Name, Optional: optional,

@@ -84,7 +84,8 @@ func (r *renderer) ofOneTenant(s *scope, alike func(other *scope) string) string
 // absent tells whether the row that a reference of a row of from leads to may not be there. A row of a tenant refers to rows
 // of the same one alone.
 func (r *renderer) absent(from, target *meta.Entity) bool {
-	return target.Vanishes() || r.confines(target) && (from == nil || from.TenantColumn == "")
+	apart := from == nil || from.TenantColumn == "" || from == target && from.TenantColumn == "id" // two tenants
+	return target.Vanishes() || r.confines(target) && apart
 }
 
 // settle finds out to which tenant a new row belongs: to that of the transaction, or else to that of the row by which it

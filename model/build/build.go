@@ -22,6 +22,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b.places()          // place.go
 	b.relate()          // relation.go
 	b.lifetimes()       // lifetime.go
+	b.tenancy()         // tenant.go
 	b.constrainFields() // constraint.go
 	b.search()          // search.go
 	b.account()         // account.go

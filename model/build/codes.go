@@ -175,4 +175,11 @@ const (
 	//
 	//	type Order @entity { total: Int @computed }
 	NotBuilt diag.Code = "M023"
+
+	// BadTenant is a tenant that would not keep customers apart.
+	//
+	// Example:
+	//
+	//	type Shop @entity @tenant(by: HEADER, when: "true") { name: String! }
+	BadTenant diag.Code = "M026"
 )

@@ -20,6 +20,7 @@ func (b *builder) expressions() {
 			b.allow(&f.Allow, b.directives(f), e, f)
 		}
 	}
+	b.seenTenants()
 	for _, o := range b.design.Operations {
 		b.operationRules(o)
 	}
@@ -255,13 +256,6 @@ func (b *builder) resultPage(op *model.Operation, o *design.Operation) {
 
 // extraExpressions checks the expressions of directives that nothing is built from yet.
 func (b *builder) extraExpressions() {
-	for _, e := range b.model.Entities {
-		for _, d := range b.declared[e].Directives {
-			if d.Name == "tenant" {
-				b.extra(d.Arg("when"), scope{entity: e}, boolean)
-			}
-		}
-	}
 	for _, o := range b.design.Operations {
 		args := b.argumentsOf(o)
 		b.extra(design.Find(o.Directives, "idempotent").Arg("key"), scope{args: args}, typ{})

@@ -98,6 +98,9 @@ func printModel(m *model.Model) string {
 				fmt.Fprintf(&b, "    %s\n", printField(f))
 			}
 		}
+		if e.TenantColumn != "" {
+			fmt.Fprintf(&b, "  of the tenant in %s by %s\n", e.TenantColumn, fieldName(e.TenantBy))
+		}
 		if e.SoftDelete {
 			fmt.Fprintf(&b, "  keeps deleted rows %s\n", e.Keep)
 		}
@@ -132,6 +135,9 @@ func printModel(m *model.Model) string {
 			}
 		}
 	}
+	if t := m.Tenant; t != nil {
+		fmt.Fprintf(&b, "tenant %s by %s when %s\n", t.Entity.Name, t.By, t.When)
+	}
 	if a := m.Account; a != nil {
 		fmt.Fprintf(&b, "account %s by %s, %s, registers with %s\n", a.Entity.Name, a.Login.Name, a.Verify, strings.Join(fieldNames(a.Fields), " "))
 	}
@@ -152,6 +158,7 @@ func printField(f *model.Field) string {
 	add(f.Inverse != nil, "inverse "+fieldName(f.Inverse))
 	if j := f.Join; j != nil {
 		parts = append(parts, fmt.Sprintf("join %s(%s, %s)", j.Table, j.From, j.To))
+		add(j.Tenant != "", "of the tenant in "+j.Tenant)
 		add(j.Owner, "owner")
 	}
 	if th := f.Through; th != nil {
@@ -249,6 +256,9 @@ func printSchema(s *schema.Schema) string {
 			}
 			if c.Null {
 				line += " null"
+			}
+			if c.Copied != nil {
+				line += fmt.Sprintf(" copied by %s from %s.%s", c.Copied.By, c.Copied.Table, c.Copied.Column)
 			}
 			if c.Default != nil {
 				line += " default " + c.Default.Text

@@ -61,6 +61,9 @@ func (b *builder) history(e *model.Entity) {
 	if rules := e.Allow.Read; len(rules) > 0 { // it is reached through its row, by the rules for that
 		h.Allow.Read = []*model.Rule{{When: &model.Expr{Op: model.Const, Kind: model.Boolean, Value: true}, Pos: e.Pos, Source: "true", SignedOut: true}}
 	}
+	if e.TenantColumn != "" {
+		h.TenantColumn = copiedTenant
+	}
 	e.History = h
 	e.Fields = append(e.Fields, &model.Field{
 		Pos: e.Pos, Name: historyList, Doc: "Who changed what, the latest first.", Kind: model.List, Target: h, Inverse: row, Page: h.Page,
@@ -76,6 +79,7 @@ func historyTable(h *model.Entity) *schema.Table {
 		checks: map[string]bool{},
 	}
 	t.columns(h.Fields, false)
+	t.tenant()
 	row := find(h.Fields, historyRow)
 	t.table.Indexes = append(t.table.Indexes, &schema.Index{
 		Name:  sqlName(h.Table, row.Column, "version", "idx"),

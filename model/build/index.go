@@ -107,7 +107,7 @@ func (b *builder) upsert(e *model.Entity) {
 		b.problems.Add(pos, Contradiction, "say on "+e.Name+" who may CREATE", "nobody may create %s, so naming one makes none", e.Plural)
 	}
 	for _, f := range e.Fields {
-		if f != e.Key && !f.Auto && f.Stored() && !f.Null && f.Default == nil && f.Kind != "" && !b.broken[f] {
+		if f != e.Key && !f.Auto && f.Stored() && !f.Null && f.Default == nil && !f.Tenant && f.Kind != "" && !b.broken[f] {
 			b.problems.Add(pos, Contradiction, fmt.Sprintf("give %s a @default, or leave out its \"!\"", f.Name), "%s is made by naming it, and %s is required too", article(e.Name), f.Name)
 		}
 	}

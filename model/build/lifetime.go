@@ -21,16 +21,16 @@ func (b *builder) lifetimes() {
 			e.Keep = long
 		}
 		for _, f := range e.Fields {
-			b.ownColumn(e, f, model.DeletedAt)
+			b.ownColumn(e, f, model.DeletedAt, "when a row was deleted")
 		}
 	}
 }
 
 // ownColumn reports a field whose column is taken by what its entity keeps beside its fields.
-func (b *builder) ownColumn(e *model.Entity, f *model.Field, column string) {
+func (b *builder) ownColumn(e *model.Entity, f *model.Field, column, what string) {
 	for _, part := range append([]*model.Field{f}, f.Fields...) {
 		if part.Column == column {
-			b.problems.Add(f.Pos, NamesClash, `@db(name: "…")`, "column %s of %s holds when a row was deleted", column, e.Name)
+			b.problems.Add(f.Pos, NamesClash, `@db(name: "…")`, "column %s of %s holds %s", column, e.Name, what)
 		}
 	}
 }

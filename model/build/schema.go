@@ -34,6 +34,7 @@ func Schema(m *model.Model) *schema.Schema {
 	if slices.ContainsFunc(m.Entities, isNumbered) {
 		out.Tables = append(out.Tables, counterTable())
 	}
+	tenantKeys(out)
 	for _, t := range out.Tables {
 		sortTable(t)
 	}
@@ -62,6 +63,7 @@ func entityTable(e *model.Entity) *schema.Table {
 		checks: map[string]bool{},
 	}
 	t.columns(e.Fields, false)
+	t.tenant()
 	t.table.Search = slices.Sorted(slices.Values(columns(e.Search)))
 	t.tombstone()
 	for _, u := range e.Uniques {
@@ -73,8 +75,8 @@ func entityTable(e *model.Entity) *schema.Table {
 	for _, x := range e.Excludes {
 		t.exclusion(x)
 	}
-	t.foreignKeys()
 	t.pageIndex()
+	t.foreignKeys()
 	t.purgeIndex()
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		if that, ok := predicate(e, c.That); c.Local && ok {
@@ -258,7 +260,7 @@ func (t *tableBuilder) parts(fields []*model.Field, ignoreCase bool) []schema.In
 }
 
 func (t *tableBuilder) unique(u *model.Unique) {
-	i := &schema.Index{Name: u.Name, Unique: true, Parts: t.parts(u.Fields, u.IgnoreCase)}
+	i := &schema.Index{Name: u.Name, Unique: true, Parts: t.prefixed(u.Fields, t.parts(u.Fields, u.IgnoreCase))}
 	i.Where = t.where(u.When)
 	if t.entity.SoftDelete {
 		i.Where = amongLiving(i.Where)
@@ -268,6 +270,9 @@ func (t *tableBuilder) unique(u *model.Unique) {
 
 func (t *tableBuilder) index(x *model.Index) {
 	i := &schema.Index{Name: x.Name, Parts: t.parts(x.Fields, false), Lists: x.Fields[0].Scalars()}
+	if !i.Lists && t.entity.TenantColumn != "id" && !ofTenant(x.Fields[:1]) {
+		i.Parts = t.prefixed(nil, i.Parts)
+	}
 	i.Where = t.where(x.When)
 	t.table.Indexes = append(t.table.Indexes, i)
 }
@@ -278,7 +283,7 @@ func (t *tableBuilder) exclusion(x *model.Exclusion) {
 		where = amongLiving(where)
 	}
 	t.table.Exclusions = append(t.table.Exclusions, &schema.Exclusion{
-		Name: x.Name, From: x.From.Column, Until: x.Until.Column, Per: columns(x.Per), Where: where,
+		Name: x.Name, From: x.From.Column, Until: x.Until.Column, Per: t.perTenant(x.Per), Where: where,
 	})
 }
 
@@ -329,13 +334,13 @@ func (t *tableBuilder) foreignKeys() {
 		if f.Kind != model.Ref || f.Column == "" || isComputed(f) {
 			continue
 		}
-		t.table.ForeignKeys = append(t.table.ForeignKeys, &schema.ForeignKey{
+		t.table.ForeignKeys = append(t.table.ForeignKeys, t.keepInTenant(f, &schema.ForeignKey{
 			Name:     sqlName(t.table.Name, f.Column, "fkey"),
 			Columns:  []string{f.Column},
 			Table:    f.Target.Table,
 			To:       []string{"id"},
 			OnDelete: action(f.OnDelete),
-		})
+		}))
 		t.indexed(f.Column)
 	}
 }
@@ -396,6 +401,10 @@ func (t *tableBuilder) pageIndex() {
 		parts = append(parts, schema.IndexPart{Column: o.Field.Column, Descending: mixed && o.Descending})
 		columns = append(columns, o.Field.Column)
 	}
+	if e.TenantColumn != "" && e.TenantColumn != "id" {
+		parts = append([]schema.IndexPart{{Column: e.TenantColumn}}, parts...)
+		columns = append([]string{e.TenantColumn}, columns...)
+	}
 	last := len(e.Page.Order) > 0 && e.Page.Order[len(e.Page.Order)-1].Descending
 	parts = append(parts, schema.IndexPart{Column: "id", Descending: mixed && last})
 	columns = append(columns, "id")
@@ -413,11 +422,21 @@ func joinTable(e *model.Entity, f *model.Field) *schema.Table {
 		PrimaryKey: []string{j.From, j.To},
 		Indexes:    []*schema.Index{{Name: sqlName(j.Table, j.To, j.From, "idx"), Parts: []schema.IndexPart{{Column: j.To}, {Column: j.From}}}},
 	}
-	for _, side := range []struct{ column, table string }{{j.From, e.Table}, {j.To, f.Target.Table}} {
-		t.ForeignKeys = append(t.ForeignKeys, &schema.ForeignKey{
+	if j.Tenant != "" && j.Tenant != j.From && j.Tenant != j.To {
+		t.Columns = append(t.Columns, &schema.Column{Name: j.Tenant, Type: schema.UUID, Copied: &schema.Copied{By: j.From, Table: e.Table, Column: e.TenantColumn}})
+	}
+	for _, side := range []struct {
+		column string
+		entity *model.Entity
+	}{{j.From, e}, {j.To, f.Target}} {
+		key := &schema.ForeignKey{
 			Name: sqlName(j.Table, side.column, "fkey"), Columns: []string{side.column},
-			Table: side.table, To: []string{"id"}, OnDelete: schema.Cascade,
-		})
+			Table: side.entity.Table, To: []string{"id"}, OnDelete: schema.Cascade,
+		}
+		if j.Tenant != "" && j.Tenant != side.column {
+			key.Columns, key.To = []string{j.Tenant, side.column}, []string{side.entity.TenantColumn, "id"}
+		}
+		t.ForeignKeys = append(t.ForeignKeys, key)
 	}
 	return t
 }

@@ -10,7 +10,7 @@ import (
 
 // unbuilt are the directives that are checked and that nothing is generated from yet.
 var unbuilt = map[string]bool{
-	"tenant": true, "cache": true, "rateLimit": true, "emits": true,
+	"cache": true, "rateLimit": true, "emits": true,
 	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
 	"encrypted": true, "writeOnly": true, "service": true,
 }
