@@ -34,7 +34,7 @@ type request struct {
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	media := negotiate(r.Header.Values("Accept"))
 	defer problem.Recover(func(err error) { d.refuse(w, r, media, err) })
-	w.Header().Set("Vary", "Accept, Authorization")
+	w.Header().Add("Vary", "Accept, Authorization")
 	telemetry.SetOperation(r.Context(), "graphql")
 	if d.options.Playground != nil && wantsPage(r) {
 		d.options.Playground.ServeHTTP(w, r)

@@ -40,7 +40,7 @@ func (c *call) send(a replay.Answer) error {
 	}
 	if a.ETag != "" && a.Status == http.StatusOK && isSafe(c.r.Method) && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
 		c.w.Header().Set("Cache-Control", "private, no-cache")
-		c.w.Header().Set("Vary", "Accept, Authorization")
+		c.w.Header().Add("Vary", "Accept, Authorization")
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/filter"
 	"github.com/fettlehq/fettle/kit/internal/replay"
+	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -114,7 +115,7 @@ func (c *call) answerList(s *query.Select, parameters url.Values) error {
 func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.List) error {
 	if list.HasNext {
 		parameters.Set("after", list.Cursor(len(list.Rows)-1))
-		c.w.Header().Set("Link", "<"+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
+		c.w.Header().Set("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
 	}
 	return c.answer(http.StatusOK, appendPage(nil, s, list))
 }
@@ -162,7 +163,7 @@ func (c *call) create(r *resource, _ string) error {
 		if row != nil {
 			answer = rowAnswer(http.StatusCreated, s, row)
 		}
-		answer.Location = location(r.entity, s, id, row)
+		answer.Location = tenant.Prefix(ctx) + location(r.entity, s, id, row)
 		return answer, err
 	})
 }

@@ -234,7 +234,7 @@ func (c *call) answer(status int, body []byte) error {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Accept, Authorization")
+	h.Add("Vary", "Accept, Authorization")
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // the caller may be gone
 	return nil

@@ -3,13 +3,18 @@ package server
 import (
 	"context"
 	_ "embed"
+	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/docs"
 	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/playground"
 	"github.com/fettlehq/fettle/kit/query"
@@ -43,8 +48,28 @@ func (s *Server) makeHandler(context.Context) error {
 		mux.Handle(mailboxPath+"/", s.developmentOnly(s.mailbox.Handler(mailboxPath)))
 	}
 	mux.Handle("/", s.rest(s.mounted()))
-	s.handler = s.observe(s.protect(mux))
-	return nil
+	hosts, err := s.tenantHosts()
+	s.handler = tenant.Handler(s.service.Backend, hosts, s.observe(s.protect(mux)))
+	return err
+}
+
+// tenantHosts are those of which tenants are subdomains: that of PUBLIC_URL, in development localhost too.
+func (s *Server) tenantHosts() ([]string, error) {
+	if t := s.service.Backend.Tenant; t == nil || t.By != meta.BySubdomain {
+		return nil, nil
+	}
+	if s.config.PublicURL == "" {
+		return nil, errors.New("PUBLIC_URL: required in production, since tenants are subdomains of its host")
+	}
+	public, err := url.Parse(s.config.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+	}
+	hosts := []string{strings.ToLower(public.Hostname())}
+	if !s.config.Production {
+		hosts = append(hosts, "localhost")
+	}
+	return hosts, nil
 }
 
 // graphql is the door, with the playground for browsers.

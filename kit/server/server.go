@@ -21,6 +21,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/migrate"
@@ -227,16 +228,21 @@ func (s *Server) Accounts() *account.Accounts { return s.accounts }
 // Report tells what a caller may see of an error, and logs the rest with the request, for hand-written handlers.
 func (s *Server) Report() problem.Reporter { return s.report }
 
-// Viewer is who sent r: nobody without an access token, a problem with one that is not valid.
+// Viewer is who sent r, and in which tenant: nobody without an access token, a problem with one that is not valid.
 func (s *Server) Viewer(r *http.Request) (kit.Viewer, error) {
-	if s.accounts == nil {
-		return kit.Viewer{}, nil
+	named, err := tenant.Named(r.Context())
+	if err != nil {
+		return kit.Viewer{}, err
 	}
-	viewer, err := s.accounts.Viewer(r)
-	if err == nil {
-		telemetry.SetViewer(r.Context(), viewer)
+	var viewer kit.Viewer
+	if s.accounts != nil {
+		if viewer, err = s.accounts.Viewer(r); err != nil {
+			return kit.Viewer{}, err
+		}
 	}
-	return viewer, err
+	viewer.Tenant = named
+	telemetry.SetViewer(r.Context(), viewer)
+	return viewer, nil
 }
 
 // Close closes the database and sends what is left of traces.

@@ -62,6 +62,9 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 		if viewer := r.Viewer(); viewer != "" {
 			clean.AddAttrs(slog.String("viewer", string(viewer)))
 		}
+		if tenant := r.Tenant(); tenant != "" {
+			clean.AddAttrs(slog.String("tenant", tenant))
+		}
 	}
 	return h.inner.Handle(ctx, clean)
 }

@@ -42,6 +42,7 @@ type Request struct {
 	mu         sync.Mutex
 	operation  string
 	viewer     kit.ID
+	tenant     string
 	failures   []error
 	statements int
 	inDatabase time.Duration
@@ -70,7 +71,7 @@ func SetOperation(ctx context.Context, name string) {
 func SetViewer(ctx context.Context, viewer kit.Viewer) {
 	if r := of(ctx); r != nil {
 		r.mu.Lock()
-		r.viewer = viewer.ID
+		r.viewer, r.tenant = viewer.ID, viewer.Tenant
 		r.mu.Unlock()
 	}
 }
@@ -90,6 +91,15 @@ func (r *Request) Operation() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.operation
+}
+
+const longestTenant = 64 // bytes of what anybody may send
+
+// Tenant is what the request calls the tenant in which it asks, empty for none; the beginning of a long one.
+func (r *Request) Tenant() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tenant[:min(len(r.tenant), longestTenant)]
 }
 
 // Viewer is the account that asks, empty when nobody is signed in.

@@ -144,13 +144,13 @@ type claim struct {
 
 // in scopes the key. What was answered to somebody is for him alone. Of those who are not signed in nothing is known but
 // what they send, so a key of theirs counts together with all of the request: it can neither be taken from them nor tell
-// them what others asked.
+// them what others asked. What was asked in a tenant is another request than the same in another.
 func (q *Request) in(tx *query.Tx) claim {
 	scope := q.hash
 	if viewer := tx.Viewer(); viewer.SignedIn() {
 		scope = string(viewer.ID)
 	}
-	return claim{q, tx, scope}
+	return claim{q, tx, scope + string(tx.Tenant())}
 }
 
 // claim takes the key and tells whether this request is the first with it. Where another transaction is about to take it,
