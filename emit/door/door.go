@@ -81,9 +81,12 @@ func everybody(rules []*model.Rule) bool {
 	return slices.ContainsFunc(rules, func(r *model.Rule) bool { return r.When.Op == model.Const && r.When.Value == true })
 }
 
-// Doc is what the contracts say of f: the design's words, and the steps that its value may take.
+// Doc is what the contracts say of f: the design's words, what it is unless it is given, and the steps that its value may take.
 func Doc(f *model.Field) string {
 	doc := strings.TrimSpace(f.Doc)
+	if f.Tenant {
+		doc = strings.TrimSpace(doc + "\n\nOf a new row that of the request; it is required where that names none.")
+	}
 	if f.Flow == nil {
 		return doc
 	}

@@ -25,6 +25,9 @@ func (s *schema) roots() {
 	if len(queries) == 0 { // then the door has no queries either
 		s.f("# Nothing can be read here: no rule allows it, and no operation of Query does it.")
 	}
+	if s.model.Tenant != nil {
+		s.doc("", door.Tenancy(s.model))
+	}
 	s.root("Query", queries)
 	s.root("Mutation", mutations)
 }
@@ -36,7 +39,7 @@ func (s *schema) root(name string, fields []root) {
 	if len(fields) == 0 {
 		return
 	}
-	if s.Len() > 0 {
+	if name == "Mutation" && s.Len() > 0 {
 		s.f("")
 	}
 	s.f("type %s {", name)

@@ -34,11 +34,11 @@ func Emit(m *model.Model) []byte {
 		{"info", object{
 			{"title", m.Name},
 			{"version", "1"},
-			{"description", about},
+			{"description", strings.TrimSpace(about + " " + door.Tenancy(m))},
 			{"contact", object{{"name", "The developers of " + m.Name}}},
 			{"license", object{{"name", "All rights reserved"}, {"identifier", "LicenseRef-All-Rights-Reserved"}}},
 		}},
-		{"servers", []object{{{"url", "/"}, {"description", "The server that gave this description, local or in production."}, {"x-internal", false}}}},
+		{"servers", d.servers()},
 		{"tags", d.tags},
 		{"paths", d.pathItems()},
 		{"components", object{
@@ -114,7 +114,11 @@ func rename(operation object, from, to []string) {
 func (d *document) pathItems() object {
 	var items object
 	for _, path := range d.order {
-		items.put(path, *d.paths[path])
+		item := *d.paths[path]
+		if t := d.model.Tenant; t != nil && t.By == model.ByHeader && strings.HasPrefix(path, version+"/") {
+			item = append(object{{"parameters", []object{ref("parameters", "tenant")}}}, item...)
+		}
+		items.put(path, item)
 	}
 	return items
 }
@@ -227,6 +231,14 @@ func (d *document) common() {
 		}},
 		{"required", []string{"field", "code", "detail"}},
 	})
+	if t := d.model.Tenant; t != nil && t.By == model.ByHeader {
+		d.parameters.put("tenant", object{
+			{"name", door.TenantHeader},
+			{"in", "header"},
+			{"description", "The " + t.Entity.Singular + " in which this asks."},
+			{"schema", object{{"type", "string"}, {"minLength", 1}}},
+		})
+	}
 	d.parameters = append(object{
 		{"after", query("after", "The next of the page before.", object{{"type", "string"}})},
 		{"count", query("count", "Also count all rows that fit.", object{{"type", "boolean"}})},

@@ -158,10 +158,10 @@ func nullable(s object) object {
 
 // annotated adds what the design says of f.
 func annotated(s object, f *model.Field, taken bool) object {
-	out := object{}
-	out.text("description", describe(f))
+	out, said := object{}, describe(f)
+	out.text("description", said)
 	for _, m := range s {
-		if m.name != "description" || f.Doc == "" {
+		if m.name != "description" || said == "" {
 			out = append(out, m)
 		}
 	}

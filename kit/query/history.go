@@ -253,11 +253,11 @@ func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
 	}
 	switch g.Kind {
 	case meta.Reference:
-		if there := r.visible(g.Target(), value); there != sqlTrue {
+		if there := r.visible(s.entity.Owner(), g.Target(), value); there != sqlTrue {
 			visible = conjunction(visible, "("+disjunction(value+" IS NULL", there)+")")
 		}
 	case meta.List:
-		if there := r.visible(g.Target(), at); there != sqlTrue {
+		if there := r.visible(s.entity.Owner(), g.Target(), at); there != sqlTrue {
 			visible = conjunction(visible, "NOT EXISTS (SELECT 1 FROM "+each+" WHERE "+opposite(there, true)+")")
 		}
 	}

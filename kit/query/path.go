@@ -152,7 +152,7 @@ func (r *renderer) guard(o operand, s *scope, f *meta.Field, e env) operand {
 	visible := r.fieldGuard(s, f, e)
 	switch {
 	case f.Kind == meta.Reference && e.guarded:
-		visible = conjunction(visible, r.visible(f.Target(), o.sql))
+		visible = conjunction(visible, r.visible(s.entity, f.Target(), o.sql))
 	case f.Kind == meta.Reference && r.absent(s.entity, f.Target()):
 		visible = r.isThere(&scope{entity: f.Target(), alias: r.alias("r")}, o.sql, sqlTrue)
 	}
@@ -177,11 +177,11 @@ func (r *renderer) fieldGuard(s *scope, f *meta.Field, e env) string {
 	return ""
 }
 
-// visible is the condition that the viewer may read the row of that id.
-func (r *renderer) visible(target *meta.Entity, id string) string {
+// visible is the condition that the viewer may read the row of that id, to which one of from refers.
+func (r *renderer) visible(from, target *meta.Entity, id string) string {
 	row := &scope{entity: target, alias: r.alias("r")}
 	policy := r.policy(target, meta.Read, row)
-	if policy == sqlFalse || policy == sqlTrue && !r.absent(nil, target) {
+	if policy == sqlFalse || policy == sqlTrue && !r.absent(from, target) {
 		return policy
 	}
 	return r.isThere(row, id, policy)

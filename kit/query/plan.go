@@ -321,7 +321,7 @@ func bracketCase(sql string) string {
 // idOf selects the id of a reference, null where the viewer may not see the row.
 func (p *planner) idOf(s *scope, f *meta.Field, visible string) reader {
 	o := p.renderer.column(s, f)
-	visible = conjunction(visible, p.visible(f.Target(), o.sql))
+	visible = conjunction(visible, p.visible(s.entity, f.Target(), o.sql))
 	if visible == sqlFalse {
 		return reader{kind: hiddenReader}
 	}

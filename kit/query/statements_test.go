@@ -141,3 +141,69 @@ func trees(b *meta.Backend) []treeCase {
 		{"one row with a list, and another behind references", &Select{Entity: article, Fields: []Selection{team, {Field: article.Field("readers"), Nested: name}}}, idVariant},
 	}
 }
+
+// The statements of a transaction in a tenant, and of one that names none, are in testdata/statements/tenant.txtar.
+func TestStatementsInATenant(t *testing.T) {
+	const file = "testdata/statements/tenant.txtar"
+	b := goldenBackend()
+	b.Tenant = &meta.Tenant{Entity: "Team", When: meta.This("open")}
+	for _, e := range b.Entities {
+		switch e.Name {
+		case "Team":
+			e.TenantColumn = "id"
+		case "Article":
+			e.TenantColumn, e.TenantBy = "team_id", "team"
+			e.Fields = append(e.Fields, &meta.Field{Name: "team", Kind: meta.Reference, Type: "Team", Column: "team_id"})
+		case "Comment":
+			e.TenantColumn, e.TenantBy = "tenant_id", "article"
+		}
+	}
+	if err := meta.Resolve(b); err != nil {
+		t.Fatal(err)
+	}
+	article, comment := b.Entity("Article"), b.Entity("Comment")
+	newest := []Order{{Path: []string{"createdAt"}, Descending: true}}
+	titles := &Select{Entity: article, Order: newest, Fields: []Selection{{Field: article.Field("title")}, {Field: article.Field("team")}}}
+	words := &Select{Entity: comment, Order: newest, Fields: []Selection{{Field: comment.Field("words")}}}
+	archive := &txtar.Archive{Comment: []byte("In a tenant every table of what belongs to it is narrowed; where none is named its condition joins the rules.\n")}
+	for _, c := range []struct {
+		name string
+		sel  *Select
+		list *meta.Field
+		v    variant
+	}{
+		{"a page", titles, nil, pageVariant},
+		{"one row by a key", &Select{Entity: article, Fields: titles.Fields[:1]}, nil, keyVariant},
+		{"a page of the lists of many rows", words, article.Field("comments"), childrenVariant},
+		{"what is computed", &Select{Entity: article, Order: newest, Fields: []Selection{{Field: article.Field("mean")}}}, nil, pageVariant},
+		{"the tenant itself", &Select{Entity: b.Entity("Team"), Fields: []Selection{{Field: b.Entity("Team").Field("open")}}}, nil, idVariant},
+	} {
+		for _, chosen := range []bool{true, false} {
+			for _, d := range []dialect{{false}, {true}} {
+				p := &planner{
+					renderer: &renderer{dialect: d, backend: b, account: b.Entity("User"), signed: true, tenant: chosen}, plan: &plan{parent: -1},
+					sel: c.sel, page: page{limit: 20}, variant: c.v, list: c.list,
+				}
+				if c.v == idVariant || c.v == keyVariant {
+					p.page = page{}
+				}
+				if err := p.build(); err != nil {
+					t.Fatal(c.name, err)
+				}
+				name := map[bool]string{true: ", in a tenant", false: ", in none"}[chosen] + map[bool]string{true: ": postgres", false: ": sqlite"}[d.postgres]
+				archive.Files = append(archive.Files, txtar.File{Name: c.name + name, Data: []byte(p.plan.sql + "\n")})
+			}
+		}
+	}
+	got := txtar.Format(archive)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s%v", got, want, err)
+	}
+}
