@@ -10,7 +10,9 @@ import (
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/emit"
+	"github.com/fettlehq/fettle/migrate"
 	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/model/build"
 )
 
 // everyKind is a design with a field of every kind, and with names that mean something else in Go.
@@ -96,15 +98,39 @@ func TestDesignsCompile(t *testing.T) {
 	}
 	for _, name := range []string{"2-marketplace", "3-conduit"} {
 		t.Run(name, func(t *testing.T) {
-			text := read(t, "../design/testdata/designs/"+name+".graphql")
-			for _, later := range laterParts {
-				text = later.ReplaceAllString(text, "")
-			}
 			dir := t.TempDir()
-			writeService(t, dir, parse(t, []design.Source{{Name: "design/" + name[2:] + ".graphql", Text: text}}))
+			writeService(t, dir, parse(t, measure(t, name)))
 			vet(t, dir)
 		})
 	}
+}
+
+// The tracker runs: members of two workspaces call it on both databases, by testdata/tracker/tracker_test.go, with the
+// business code beside that.
+func TestTrackerRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a service and runs it")
+	}
+	dir := t.TempDir()
+	writeService(t, dir, parse(t, measure(t, "1-tracker")))
+	for from, to := range map[string]string{"tracker.go": "tracker/tracker.go", "tracker_test.go": "tracker_test.go"} {
+		if err := os.WriteFile(filepath.Join(dir, to), []byte(read(t, "testdata/tracker/"+from)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vet(t, dir)
+	if out, err := run(dir, "test", "."); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// measure is one of the designs without what is built later.
+func measure(t *testing.T, name string) []design.Source {
+	text := read(t, "../design/testdata/designs/"+name+".graphql")
+	for _, later := range laterParts {
+		text = later.ReplaceAllString(text, "")
+	}
+	return []design.Source{{Name: "design/" + name[2:] + ".graphql", Text: text}}
 }
 
 var laterParts = []*regexp.Regexp{
@@ -112,6 +138,8 @@ var laterParts = []*regexp.Regexp{
 	regexp.MustCompile(`(?ms)^(?:"[^"\n]*"\n)?type \w+ @event[^{]*\{.*?\}\n`),
 	regexp.MustCompile(` @(emits|signed|cache)\([^)]*\)`),
 	regexp.MustCompile(` @idempotent\(key: "[^"]*"\)`),
+	regexp.MustCompile(`, machines: true`),
+	regexp.MustCompile(`(?m)^  \w+: File!?.*\n`),
 }
 
 // A missing operation breaks the build at the interface.
@@ -147,8 +175,12 @@ func writeService(t *testing.T, dir string, m *model.Model) {
 	files := append(emit.All(m),
 		emit.File{Path: "go.mod", Content: []byte(mod)},
 		emit.File{Path: "go.sum", Content: []byte(read(t, filepath.Join(kit, "go.sum")))})
-	for _, dialect := range []string{"sqlite", "postgres"} { // which package migrate writes
-		files = append(files, emit.File{Path: "migrations/" + dialect + "/0001_begin.sql", Content: []byte("-- +goose Up\n")})
+	plan, err := migrate.Between(nil, build.Schema(m), migrate.Options{Service: m.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range migrate.Files(plan, 1, "") {
+		files = append(files, emit.File{Path: path, Content: content})
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Path))
