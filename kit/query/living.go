@@ -24,17 +24,17 @@ const (
 // table is the row s after FROM or JOIN.
 func (r *renderer) table(s *scope) string {
 	if !r.confines(s.entity) {
-		return r.rows(s.entity, s.fate, "") + " " + s.alias
+		return r.derived(s.entity, s.fate, "") + " " + s.alias
 	}
-	return r.rows(s.entity, s.fate, r.tenantParam()) + " " + s.alias
+	return r.derived(s.entity, s.fate, r.tenantParam()) + " " + s.alias
 }
 
 // tableOfAll is the row s after FROM or JOIN, of whatever tenant: for what follows from rows at hand.
-func (d dialect) tableOfAll(s *scope) string { return d.rows(s.entity, s.fate, "") + " " + s.alias }
+func (d dialect) tableOfAll(s *scope) string { return d.derived(s.entity, s.fate, "") + " " + s.alias }
 
-// rows is the rows of e of that fate, and of that tenant unless it is empty, as a table. A row that is part of another is
+// derived is the rows of e of that fate, and of that tenant unless it is empty, as a table. A row that is part of another is
 // not there while the other is deleted.
-func (d dialect) rows(e *meta.Entity, fate fate, tenant string) string {
+func (d dialect) derived(e *meta.Entity, fate fate, tenant string) string {
 	named, row, all := "", "", "*"
 	if len(e.PartOf()) > 0 && fate == living {
 		named, row, all = " part", "part.", "part.*"
@@ -51,7 +51,7 @@ func (d dialect) rows(e *meta.Entity, fate fate, tenant string) string {
 	}
 	if row != "" {
 		for _, f := range e.PartOf() {
-			whole := "EXISTS (SELECT 1 FROM " + d.rows(f.Target(), living, "") + " whole WHERE whole.id = part." + ident(f.Column) + ")"
+			whole := "EXISTS (SELECT 1 FROM " + d.derived(f.Target(), living, "") + " whole WHERE whole.id = part." + ident(f.Column) + ")"
 			if f.Null {
 				whole = "(part." + ident(f.Column) + " IS NULL OR " + whole + ")"
 			}
@@ -65,14 +65,14 @@ func (d dialect) rows(e *meta.Entity, fate fate, tenant string) string {
 }
 
 // Living is the rows of an entity that are there, of all tenants, as a table for SQL of one's own: "FROM "+engine.Living(e)+" a".
-func (e *Engine) Living(entity *meta.Entity) string { return e.dialect.rows(entity, living, "") }
+func (e *Engine) Living(entity *meta.Entity) string { return e.dialect.derived(entity, living, "") }
 
 // Living is the rows of an entity that are there in the transaction, as a table for SQL of one's own.
 func (t *Tx) Living(entity *meta.Entity) string {
 	if t.tenant == "" || entity.TenantColumn == "" {
 		return t.engine.Living(entity)
 	}
-	return t.engine.dialect.rows(entity, living, quote(t.tenant)) // a UUID
+	return t.engine.dialect.derived(entity, living, quote(t.tenant)) // a UUID
 }
 
 // links is the links of a many-to-many list. Those that hold nothing but the ids of their ends are there when these are.

@@ -35,9 +35,10 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 		b.keepSignedOutOut() // signedout.go
 		b.keepFromGrowing()  // escalation.go
 	}
-	b.histories() // history.go
-	b.doors()     // door.go
-	b.modules()   // module.go
+	b.keepSecrets() // reveal.go
+	b.histories()   // history.go
+	b.doors()       // door.go
+	b.modules()     // module.go
 	return b.model
 }
 

@@ -182,4 +182,11 @@ const (
 	//
 	//	type Shop @entity @tenant(by: HEADER, when: "true") { name: String! }
 	BadTenant diag.Code = "M026"
+
+	// Reveals is a unique constraint that tells of rows which a viewer may not read.
+	//
+	// Example:
+	//
+	//	type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, phone: String! @unique }
+	Reveals diag.Code = "M027"
 )
