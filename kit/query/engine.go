@@ -81,7 +81,11 @@ func (e *Engine) Write(ctx context.Context, viewer kit.Viewer, do func(ctx conte
 
 func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
 	tx := e.tx(c, viewer)
-	if err := tx.choose(ctx); err != nil {
+	begin := tx.choose
+	if ctx.Value(provingKey{}) != nil {
+		begin = tx.expect
+	}
+	if err := begin(ctx); err != nil {
 		return err
 	}
 	return do(ctx, tx)

@@ -69,6 +69,9 @@ func (e *Engine) Living(entity *meta.Entity) string { return e.dialect.derived(e
 
 // Living is the rows of an entity that are there in the transaction, as a table for SQL of one's own.
 func (t *Tx) Living(entity *meta.Entity) string {
+	if t.sought != "" {
+		panic("query: Single is for List and Get alone") // the tenant is not known yet
+	}
 	if t.tenant == "" || entity.TenantColumn == "" {
 		return t.engine.Living(entity)
 	}

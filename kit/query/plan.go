@@ -225,16 +225,18 @@ func (p *planner) address(row *scope, v variant) string {
 	if v == idVariant {
 		return row.alias + ".id = " + p.param(param{source: slotSource, slot: p.extra, typ: typ{kind: meta.ID}})
 	}
+	given := p.param(param{source: slotSource, slot: p.extra, typ: fieldType(row.entity.Field(row.entity.Key))})
+	return conjunction(hasKey(row, given), p.ofOneTenant(row, func(other *scope) string { return hasKey(other, given) }))
+}
+
+// hasKey is the condition that a row has the key given.
+func hasKey(row *scope, given string) string {
 	f := row.entity.Field(row.entity.Key)
 	column := row.alias + "." + ident(f.Column)
-	given := p.param(param{source: slotSource, slot: p.extra, typ: fieldType(f)})
-	has := func(column string) string {
-		if ignoresCase(row.entity, f.Name) {
-			return "lower(" + column + ") = lower(" + given + ")"
-		}
-		return column + " = " + given
+	if ignoresCase(row.entity, f.Name) {
+		return "lower(" + column + ") = lower(" + given + ")"
 	}
-	return conjunction(has(column), p.ofOneTenant(row, func(other *scope) string { return has(other.alias + "." + ident(f.Column)) }))
+	return column + " = " + given
 }
 
 // ignoresCase tells whether a field alone is unique in whatever case.

@@ -55,6 +55,7 @@ type Tx struct {
 	viewer kit.Viewer
 	system bool
 	tenant string // the id of the one whose rows are there, empty for all
+	sought string // what the viewer calls the tenant, while its id is not known
 	now    time.Time
 	state  *txState
 }

@@ -26,6 +26,14 @@ func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
 		}
 		sel.given = asked.leaves()
 	}
+	list, err := t.list(ctx, sel)
+	if err == nil && len(list.Rows) == 0 {
+		err = t.prove(ctx)
+	}
+	return list, err
+}
+
+func (t *Tx) list(ctx context.Context, sel *Select) (*List, error) {
 	if t.branches(sel) {
 		list, _, err := t.tree(ctx, sel, pageVariant, nil)
 		return list, err
@@ -55,6 +63,9 @@ func (t *Tx) Get(ctx context.Context, sel *Select, key string) (*Row, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
+		if err := t.prove(ctx); err != nil {
+			return nil, err
+		}
 		return nil, kit.NotFound(sel.Entity.Singular)
 	}
 	return rows[0], nil
@@ -218,7 +229,8 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	s.flag(sel.Query != nil)
 	s.flag(t.system)
 	s.flag(t.viewer.SignedIn())
-	s.flag(t.tenant != "")
+	s.flag(t.inTenant())
+	s.key = append(s.key, byte('0'+t.seeks()))
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {
 		s.text(sel.Query.Name)
@@ -248,7 +260,7 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 func (t *Tx) renderer() *renderer {
 	return &renderer{
 		dialect: t.engine.dialect, backend: t.engine.backend, account: t.engine.account,
-		signed: t.viewer.SignedIn(), system: t.system, tenant: t.tenant != "",
+		signed: t.viewer.SignedIn(), system: t.system, tenant: t.inTenant(), seeks: t.seeks(),
 	}
 }
 
@@ -264,6 +276,8 @@ func (t *Tx) args(params []param, values []any) ([]any, error) {
 			value = t.now.Add(microseconds(p.offset))
 		case tenantSource:
 			value = t.tenant
+		case soughtSource:
+			value = t.sought
 		case slotSource:
 			value = values[p.slot]
 		}

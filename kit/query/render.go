@@ -23,6 +23,8 @@ type renderer struct {
 	signed  bool // somebody asks
 	system  bool // no policies
 	tenant  bool // in a tenant: the rows of others are not there
+	seeks   byTenant
+	seeking string // finds the id of the tenant, once it is rendered
 
 	slots   map[*meta.Expr]int // constants that the viewer gave, and their places among the statement's values
 	params  []param
@@ -46,7 +48,8 @@ const (
 	viewerSource source = iota
 	nowSource
 	tenantSource
-	slotSource // a value of the request
+	soughtSource // what the viewer calls his tenant
+	slotSource   // a value of the request
 )
 
 // typ is what is known of a value.

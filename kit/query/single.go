@@ -14,8 +14,14 @@ func (e *Engine) Single(ctx context.Context, sel *Select) context.Context {
 	if several || sel.Query != nil { // whose rules and arguments may be asked for first
 		return ctx
 	}
+	if e.dialect.postgres && sel.Entity.TenantColumn != "" {
+		ctx = context.WithValue(ctx, provingKey{}, true)
+	}
 	return sqldb.WithSingle(ctx)
 }
+
+// provingKey marks the context of a read whose rows prove that their tenant may be seen; see Tx.expect.
+type provingKey struct{}
 
 func hasLists(fields []Selection) bool {
 	for _, f := range fields {

@@ -41,6 +41,55 @@ func (t *Tx) choose(ctx context.Context) error {
 	return nil
 }
 
+// byTenant says how a statement finds the tenant: its id is known, or it is looked up by its id or key.
+type byTenant uint8
+
+const (
+	knownTenant byTenant = iota
+	tenantByID
+	tenantByKey
+)
+
+// expect lets the next statement find the tenant itself: a row that it brings proves that the viewer may see the tenant, and
+// only where it brings none does prove ask. So a read takes one round trip.
+func (t *Tx) expect(ctx context.Context) error {
+	e := t.engine.tenant
+	if t.viewer.Tenant == "" {
+		return nil
+	}
+	_, value, ok := addressed(e, t.viewer.Tenant)
+	text, isText := value.(string)
+	if !ok || len(e.Allow.Read) == 0 {
+		return kit.NotFound(e.Singular)
+	}
+	if !isText {
+		return t.choose(ctx)
+	}
+	t.sought = text
+	return nil
+}
+
+// prove finds the tenant where nothing has shown so far that there is one.
+func (t *Tx) prove(ctx context.Context) error {
+	if t.sought == "" {
+		return nil
+	}
+	t.sought = ""
+	return t.choose(ctx)
+}
+
+func (t *Tx) inTenant() bool { return t.tenant != "" || t.sought != "" }
+
+func (t *Tx) seeks() byTenant {
+	if t.sought == "" {
+		return knownTenant
+	}
+	if _, isID := canonicalID(t.sought); isID {
+		return tenantByID
+	}
+	return tenantByKey
+}
+
 // Tenant is the tenant in which the transaction reads and writes, empty where the request names none.
 func (t *Tx) Tenant() kit.ID { return kit.ID(t.tenant) }
 
@@ -56,7 +105,29 @@ func (r *renderer) confines(e *meta.Entity) bool { return r.tenant && e.TenantCo
 
 // tenantParam is the id of the tenant of the transaction.
 func (r *renderer) tenantParam() string {
+	if r.seeks != knownTenant {
+		return r.seek()
+	}
 	return r.param(param{source: tenantSource, typ: typ{kind: meta.ID}})
+}
+
+// seek selects the id of the tenant that the viewer names, if he may see it.
+func (r *renderer) seek() string {
+	if r.seeking == "" {
+		e := r.backend.Entity(r.backend.Tenant.Entity)
+		row := &scope{entity: e, alias: r.alias("w")}
+		plain := *r
+		r.tenant, r.system = false, false
+		given := func(t typ) string { return r.param(param{source: soughtSource, typ: t}) }
+		named := row.alias + ".id = " + given(typ{kind: meta.ID}) + r.cast(meta.ID)
+		if r.seeks == tenantByKey {
+			named = hasKey(row, given(fieldType(e.Field(e.Key))))
+		}
+		where := conjunction(named, r.policy(e, meta.Read, row))
+		r.seeking = "(SELECT " + row.alias + ".id FROM " + r.table(row) + " WHERE " + where + ")"
+		r.tenant, r.system = plain.tenant, plain.system
+	}
+	return r.seeking
 }
 
 // ofSeenTenant is the condition that the row s belongs to a tenant whose rows are seen where none is chosen.

@@ -104,6 +104,7 @@ var tenancyCases = []struct {
 	run  func(w *world)
 }{
 	{"a tenant is named by key or id, and a hidden one is as a missing one", testChoosing},
+	{"a read in a tenant is one statement on PostgreSQL, unless it finds nothing", testOneStatement},
 	{"where no tenant is named its condition filters", testNoTenant},
 	{"a key is one's own in each tenant", testKeysOfTenants},
 	{"a row belongs to the tenant of the one that it belongs to", testSettling},
@@ -164,6 +165,78 @@ func testChoosing(w *world) {
 			}
 		}
 	}
+}
+
+func testOneStatement(w *world) {
+	article := w.post("one", "a")
+	w.post("two", "b")
+	db := &countingDatabase{Database: w.engine.DB()}
+	engine, err := query.New(renting(backend()), db, query.Options{Clock: w.clock})
+	must(err)
+	one := &world{TB: w.TB, engine: engine, clock: w.clock}
+	postgres := db.Dialect() == sqldb.Postgres
+	for _, c := range []struct {
+		what, tenant string
+		entity       string
+		get          string
+		want         string
+		postgres     int // statements there; one more on SQLite, but for what finds nothing
+	}{
+		{"a page", "one", "Article", "", "[[a]]", 1},
+		{"by the tenant's id", string(w.teamOf("one")), "Article", "", "[[a]]", 1},
+		{"one row", "one", "Article", string(article), "[[a]]", 1},
+		{"one row by its key", "one", "Article", "a", "[[a]]", 1},
+		{"a row of another tenant", "two", "Article", string(article), "NOT_FOUND article", 2},
+		{"no row", "two", "Tag", "", "[]", 2},
+		{"a closed tenant", "closed", "Article", "", "NOT_FOUND team", 2},
+		{"a row in a closed tenant", "closed", "Article", "a", "NOT_FOUND team", 2},
+		{"no tenant", "missing", "Article", "", "NOT_FOUND team", 2},
+		{"what belongs to nobody", "one", "User", "bob", "[[bob]]", 2},
+		{"what belongs to nobody, in a closed tenant", "closed", "User", "bob", "NOT_FOUND team", 1},
+	} {
+		field := map[string]string{"Article": "slug", "Tag": "name", "User": "name"}[c.entity]
+		s := one.sel(c.entity, field)
+		db.statements = 0
+		var rows []*query.Row
+		var err error
+		if c.get != "" {
+			var row *query.Row
+			row, err = one.get(of(w.bob, c.tenant), s, c.get)
+			rows = []*query.Row{row}
+		} else {
+			var list *query.List
+			if list, _, err = one.tryList(of(w.bob, c.tenant), s); err == nil {
+				rows = list.Rows
+			}
+		}
+		got := rowsText(rows)
+		if problem := (*kit.Problem)(nil); errors.As(err, &problem) {
+			got = problem.Code + " " + strings.TrimSuffix(strings.TrimPrefix(problem.Detail, "There is no such "), ".")
+		}
+		if got != c.want || postgres && db.statements != c.postgres {
+			w.Errorf("%s: %s in %d statements (%v)", c.what, got, db.statements, err)
+		}
+	}
+}
+
+// countingDatabase counts what is asked of it.
+type countingDatabase struct {
+	sqldb.Database
+	statements int
+}
+
+func (d *countingDatabase) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	return d.Database.Read(ctx, func(c sqldb.Conn) error { return do(countingConn{c, d}) })
+}
+
+type countingConn struct {
+	sqldb.Conn
+	of *countingDatabase
+}
+
+func (c countingConn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	c.of.statements++
+	return c.Conn.Query(ctx, sql, args...)
 }
 
 func testNoTenant(w *world) {
