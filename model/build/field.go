@@ -47,6 +47,7 @@ func (b *builder) declareFields() {
 			s.Fields = b.fields(t.Fields, where)
 		}
 	}
+	b.finite()
 	for _, e := range b.model.Entities {
 		for _, name := range []string{"id", "createdAt", "updatedAt", "version"} {
 			e.Fields = append(e.Fields, &model.Field{Pos: e.Pos, Name: name, Kind: automatic[name], Column: snake(name), Auto: true})
@@ -56,7 +57,7 @@ func (b *builder) declareFields() {
 		for _, f := range e.Fields {
 			emptyUnlessGiven(f)
 		}
-		b.flattenValues(e.Fields, "", map[*model.Struct]bool{})
+		b.flattenValues(e.Fields, "")
 		b.columnsDiffer(e)
 	}
 }
@@ -288,8 +289,38 @@ func (b *builder) structField(f *model.Field, w *design.Field, where place) {
 	}
 }
 
+// finite reports value objects and inputs that hold themselves, whether or not anything is one.
+func (b *builder) finite() {
+	var inside []*model.Struct
+	seen := map[*model.Struct]bool{}
+	var visit func(s *model.Struct)
+	visit = func(s *model.Struct) {
+		if seen[s] {
+			return
+		}
+		inside = append(inside, s)
+		for _, f := range s.Fields {
+			switch {
+			case f.Struct == nil:
+			case slices.Contains(inside, f.Struct):
+				b.problems.Add(f.Pos, BadType, "", "%s holds itself", f.Struct.Name)
+				f.Kind, f.Struct = "", nil
+			default:
+				visit(f.Struct)
+			}
+		}
+		inside = inside[:len(inside)-1]
+		seen[s] = true
+	}
+	for _, t := range b.design.Types {
+		if s := b.structs[t.Name]; s != nil && b.structured[s] == t {
+			visit(s)
+		}
+	}
+}
+
 // flattenValues gives the parts of value objects columns of their own.
-func (b *builder) flattenValues(fields []*model.Field, prefix string, inside map[*model.Struct]bool) {
+func (b *builder) flattenValues(fields []*model.Field, prefix string) {
 	for _, f := range fields {
 		if prefix != "" && f.Column != "" {
 			f.Column = prefix + "_" + f.Column
@@ -297,12 +328,6 @@ func (b *builder) flattenValues(fields []*model.Field, prefix string, inside map
 		if f.Kind != model.Value || f.Repeated {
 			continue
 		}
-		if inside[f.Struct] {
-			b.problems.Add(f.Pos, BadType, "", "%s holds itself", f.Struct.Name)
-			f.Kind = ""
-			continue
-		}
-		inside[f.Struct] = true
 		f.Fields = nil
 		for _, part := range f.Struct.Fields {
 			c := *part
@@ -315,8 +340,7 @@ func (b *builder) flattenValues(fields []*model.Field, prefix string, inside map
 			}
 			f.Fields = append(f.Fields, &c)
 		}
-		b.flattenValues(f.Fields, f.Column, inside)
-		delete(inside, f.Struct)
+		b.flattenValues(f.Fields, f.Column)
 	}
 }
 
