@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit/meta"
@@ -35,8 +36,18 @@ func (d dialect) tableOfAll(s *scope) string { return d.derived(s.entity, s.fate
 // derived is the rows of e of that fate, and of that tenant unless it is empty, as a table. A row that is part of another is
 // not there while the other is deleted.
 func (d dialect) derived(e *meta.Entity, fate fate, tenant string) string {
+	return d.derivedFrom(e, fate, tenant, nil)
+}
+
+// derivedFrom is derived on the way from parts to wholes, which leads through each entity once, so that it ends where entities
+// are parts of each other.
+func (d dialect) derivedFrom(e *meta.Entity, fate fate, tenant string, passed []*meta.Entity) string {
+	var wholes []string
+	if fate == living {
+		wholes = d.wholes(e, append(passed[:len(passed):len(passed)], e))
+	}
 	named, row, all := "", "", "*"
-	if len(e.PartOf()) > 0 && fate == living {
+	if wholes != nil {
 		named, row, all = " part", "part.", "part.*"
 	}
 	var conditions []string
@@ -49,19 +60,30 @@ func (d dialect) derived(e *meta.Entity, fate fate, tenant string) string {
 	case e.SoftDelete:
 		conditions = append(conditions, row+meta.DeletedAt+" IS NULL")
 	}
-	if row != "" {
-		for _, f := range e.PartOf() {
-			whole := "EXISTS (SELECT 1 FROM " + d.derived(f.Target(), living, "") + " whole WHERE whole.id = part." + ident(f.Column) + ")"
-			if f.Null {
-				whole = "(part." + ident(f.Column) + " IS NULL OR " + whole + ")"
-			}
-			conditions = append(conditions, whole)
-		}
-	}
+	conditions = append(conditions, wholes...)
 	if conditions == nil {
 		return stored(e)
 	}
 	return "(SELECT " + all + " FROM " + stored(e) + named + " WHERE " + strings.Join(conditions, " AND ") + ")"
+}
+
+// wholes is the conditions that what a row of e is part of is there.
+func (d dialect) wholes(e *meta.Entity, passed []*meta.Entity) (conditions []string) {
+	for _, f := range e.PartOf() {
+		if slices.Contains(passed, f.Target()) {
+			continue
+		}
+		rows := d.derivedFrom(f.Target(), living, "", passed)
+		if rows == stored(f.Target()) {
+			continue
+		}
+		whole := "EXISTS (SELECT 1 FROM " + rows + " whole WHERE whole.id = part." + ident(f.Column) + ")"
+		if f.Null {
+			whole = "(part." + ident(f.Column) + " IS NULL OR " + whole + ")"
+		}
+		conditions = append(conditions, whole)
+	}
+	return conditions
 }
 
 // Living is the rows of an entity that are there, of all tenants, as a table for SQL of one's own: "FROM "+engine.Living(e)+" a".
@@ -94,5 +116,8 @@ func linkTable(j *meta.JoinTable) string { return ident(j.Table) }
 
 // isThere is the condition that there is a row of that id for which condition holds.
 func (r *renderer) isThere(s *scope, id, condition string) string {
+	if id == sqlNull {
+		return sqlFalse
+	}
 	return "EXISTS (SELECT 1 FROM " + r.table(s) + " WHERE " + conjunction(s.alias+".id = "+id, condition) + ")"
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit/meta"
@@ -57,11 +58,7 @@ func (p *planner) orderKeys(row *scope) []orderKey {
 // selectKeys selects the keys of each row, for its cursor.
 func (p *planner) selectKeys(keys []orderKey) {
 	for i := range keys {
-		sql := keys[i].sql
-		if sql == sqlNull && p.postgres {
-			sql += p.cast(keys[i].typ.kind)
-		}
-		keys[i].column = p.column(bracketCase(sql), keys[i].typ)
+		keys[i].column = p.column(bracketCase(keys[i].sql), keys[i].typ)
 	}
 	p.plan.keys = keys
 }
@@ -69,7 +66,7 @@ func (p *planner) selectKeys(keys []orderKey) {
 func (p *planner) orderBy(keys []orderKey) string {
 	var parts []string
 	for _, k := range keys {
-		if k.sql == sqlNull {
+		if isConstant(k.sql) { // which would be the number of a column, or an error
 			continue
 		}
 		part := k.sql
@@ -86,6 +83,19 @@ func (p *planner) orderBy(keys []orderKey) string {
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// isConstant tells whether SQL is one literal, by which all rows are equal.
+func isConstant(sql string) bool {
+	switch sql {
+	case sqlNull, sqlTrue, sqlFalse:
+		return true
+	}
+	if strings.HasPrefix(sql, "'") {
+		return !strings.Contains(strings.ReplaceAll(sql[1:], "''", ""), "' ")
+	}
+	_, err := strconv.ParseFloat(strings.Trim(sql, "()"), 64)
+	return err == nil
 }
 
 // after is the condition to stand behind the cursor of the page. Which of the cursor's values are null is part of the

@@ -251,6 +251,9 @@ func ignoresCase(e *meta.Entity, field string) bool {
 
 // column adds a column to the statement and tells its place.
 func (p *planner) column(sql string, t typ) int {
+	if sql == sqlNull { // which PostgreSQL would take for a text
+		sql += p.cast(t.kind)
+	}
 	selected := p.selected(sql, t.kind)
 	for i, known := range p.columns {
 		if known == selected && p.plan.cells[i].kind == t.kind {

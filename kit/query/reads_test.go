@@ -258,6 +258,8 @@ func testFilters(w *world) {
 		{meta.Call("matches", this("title"), c("^t.o$")), "two"},
 		{meta.Eq(meta.Call("size", this("title")), c(int64(5))), "three"},
 		{meta.Eq(meta.Call("upper", this("title")), c("ONE")), "one"},
+		{meta.Eq(meta.Call("upper", meta.Apply(meta.OpAdd, this("title"), c("é"))), c("ONEÉ")), "one"},
+		{meta.Eq(meta.Call("lower", meta.Apply(meta.OpAdd, this("title"), c("ÄΣЖ"))), c("oneäσж")), "one"},
 		{meta.Over(meta.OpExists, this("tags"), "t", meta.Eq(meta.Var("t", "name"), c("go"))), "one"},
 		{meta.Not(meta.Over(meta.OpExists, this("comments"), "x", meta.True())), "three one"},
 		{meta.Over(meta.OpExists, this("author", "articles"), "x", meta.Eq(meta.Var("x", "title"), this("title"))), "three two one"},

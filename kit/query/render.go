@@ -71,7 +71,7 @@ type operand struct {
 
 // shown is the operand, null where the viewer may not see it.
 func (o operand) shown() string {
-	if o.guard == "" {
+	if o.guard == "" || o.sql == sqlNull {
 		return o.sql
 	}
 	return "CASE WHEN " + o.guard + " THEN " + o.sql + " END"

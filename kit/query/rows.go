@@ -43,6 +43,9 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		link := r.alias("j")
 		found.row.id = link + "." + ident(f.Join.To)
 		found.where = conjunction(guard, link+"."+ident(f.Join.From)+" = "+owner.sql)
+		if leadsNowhere(f.Join) {
+			found.where = conjunction(found.where, found.row.id+" IS NOT NULL")
+		}
 		if e.guarded {
 			found.where = conjunction(found.where, r.linkPolicy(f, link))
 		}
@@ -55,6 +58,19 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		}
 	}
 	return r.visibleElements(found, e), true
+}
+
+// leadsNowhere tells whether a row of the entity that carries a relation may link to nothing.
+func leadsNowhere(j *meta.JoinTable) bool {
+	if j.Link() == nil {
+		return false
+	}
+	for _, f := range j.Link().Fields {
+		if f.Column == j.To {
+			return f.Null
+		}
+	}
+	return false
 }
 
 // visibleElements leaves out what the viewer may not see, where he asks.

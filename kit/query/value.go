@@ -114,10 +114,10 @@ func (r *renderer) arithmetic(x *meta.Expr, e env) operand {
 		return o
 	}
 	a, b := r.value(x.Args[0], e), r.value(x.Args[1], e)
-	a, b = r.typeOperands(x, a, b)
 	if a.sql == sqlNull || b.sql == sqlNull {
 		return operand{sql: sqlNull, typ: a.typ}
 	}
+	a, b = r.typeOperands(x, a, b)
 	null := a.nullable() || b.nullable()
 	a.sql, b.sql, a.guard, b.guard = bracket(a.shown()), bracket(b.shown()), "", ""
 	o := r.operate(x.Op, a, b)

@@ -48,6 +48,22 @@ type database struct {
 	opened bool // handle was called
 }
 
+// function is one that SQL may call.
+type function struct {
+	name      string
+	arguments int32
+	call      func(*engine.FunctionContext, []driver.Value) (driver.Value, error)
+}
+
+func functions() []function {
+	return []function{
+		{"regexp", 2, matches()},
+		{"at_zone", 3, at()},
+		{"lower", 1, letters(strings.ToLower)},
+		{"upper", 1, letters(strings.ToUpper)},
+	}
+}
+
 func open(ctx context.Context, address string, replicas ...string) (sqldb.Database, error) {
 	if len(replicas) > 0 {
 		return nil, fmt.Errorf("database %s: SQLite has no replicas", address)
@@ -58,11 +74,10 @@ func open(ctx context.Context, address string, replicas ...string) (sqldb.Databa
 	}
 	count := max(4, 2*runtime.GOMAXPROCS(0))
 	db := &database{source: source, writer: make(chan *conn, 1), readers: make(chan struct{}, count)}
-	if err := db.engine.RegisterDeterministicScalarFunction("regexp", 2, matches()); err != nil {
-		return nil, err
-	}
-	if err := db.engine.RegisterDeterministicScalarFunction("at_zone", 3, at()); err != nil {
-		return nil, err
+	for _, f := range functions() {
+		if err := db.engine.RegisterDeterministicScalarFunction(f.name, f.arguments, f.call); err != nil {
+			return nil, fmt.Errorf("function %s: %w", f.name, err)
+		}
 	}
 	if memory {
 		db.gate = semaphore.NewWeighted(readersAtOnce)
