@@ -18,7 +18,7 @@ import (
 
 var (
 	first       = flag.Uint64("seed", 1, "the seed of the first design")
-	designs     = flag.Uint64("designs", 50, "how many designs")
+	designs     = flag.Uint64("designs", 40, "how many designs")
 	requests    = flag.Int("requests", 150, "requests of each design")
 	comparisons = flag.Int("comparisons", 0, "go on until so many answers have been compared, whatever -designs says")
 	on          = flag.String("on", "sqlite,postgres", "the databases")
