@@ -235,7 +235,7 @@ const (
 	Ref      Kind = "Reference" // Field.Target: one row
 	List     Kind = "List"      // Field.Target: rows of the other side
 	File     Kind = "File"      // checked, not built yet
-	Union    Kind = "Union"     // Field.Members: one row of one of several entities; checked, not built yet
+	Union    Kind = "Union"     // Field.Arms: one row of one of several entities
 )
 
 // Field is a field of an entity, a value object or an input, or an argument of an operation.
@@ -245,12 +245,14 @@ type Field struct {
 	Doc      string
 	Kind     Kind
 	Null     bool
-	Repeated bool     // a list of scalars, references or structs; of an entity, of scalars only, in one column
-	Enum     *Enum    // of an EnumKind
-	Struct   *Struct  // of a Value or InputDTO
-	Target   *Entity  // of a Ref or List
-	Scalar   *Scalar  // of a String with a declared scalar
-	Fields   []*Field // of a Value in an entity: a copy of the struct's fields with columns of their own
+	Repeated bool      // a list of scalars, references or structs; of an entity, of scalars only, in one column
+	Enum     *Enum     // of an EnumKind
+	Struct   *Struct   // of a Value or InputDTO
+	Target   *Entity   // of a Ref or List
+	Union    string    // of a Union: its type
+	Members  []*Entity // of a Union: what it joins
+	Scalar   *Scalar   // of a String with a declared scalar
+	Fields   []*Field  // of a Value in an entity: a copy of the struct's fields with columns of their own
 
 	Column string // "created_at"; of a Ref "author_id"; of a Value's part "price_amount"; empty for a List
 	Was    string // the former column
@@ -263,6 +265,11 @@ type Field struct {
 	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
 
 	Tenant bool // a Ref to the tenant to which the row belongs: that of the request unless it is given
+
+	// A Union of an entity is an exclusive arc: it has no column, but a reference for each entity that it joins, at most
+	// one of which is not null.
+	Arms  []*Field // of a Union, in order
+	ArmOf *Field   // of such a reference: the Union
 
 	OnDelete OnDelete // Ref only
 	Said     bool     // whether the design says OnDelete; else it is only what foreign keys do
@@ -292,8 +299,7 @@ type Field struct {
 	Computed *Expr // @computed(from:): it has no column
 
 	// Checked, not built yet: nothing is generated from a model that has one of these.
-	Method  bool      // @computed without from: a Go method
-	Members []*Entity // of a Union
+	Method bool // @computed without from: a Go method
 }
 
 // Flow is a state machine: which value of an enum may follow which. To stay is no step and always allowed.
@@ -348,8 +354,11 @@ func (f *Field) Scalars() bool {
 	return f.Repeated
 }
 
-// Stored tells whether rows of the field's own table hold its value: all do but lists and what is computed.
-func (f *Field) Stored() bool { return f.Kind != List && f.Computed == nil && !f.Method }
+// Stored tells whether rows of the field's own table hold its value: all do but lists, unions, whose arms do, and what is
+// computed.
+func (f *Field) Stored() bool {
+	return f.Kind != List && f.Kind != Union && f.Computed == nil && !f.Method
+}
 
 // JoinTable is the table of a many-to-many relation.
 type JoinTable struct {

@@ -251,6 +251,11 @@ func (b *builder) celFunctions() []*decls.FunctionDecl {
 		t := types.NewObjectType(e.Name)
 		comparable = append(comparable, [2]*types.Type{t, t})
 	}
+	union := types.NewOpaqueType("union")
+	for _, e := range b.model.Entities {
+		t := types.NewObjectType(e.Name)
+		comparable = append(comparable, [2]*types.Type{union, t}, [2]*types.Type{t, union})
+	}
 	for _, s := range b.structs {
 		t := types.NewObjectType(s.Name)
 		comparable = append(comparable, [2]*types.Type{t, t})

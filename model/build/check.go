@@ -31,6 +31,9 @@ func (b *builder) checks(e *model.Entity) {
 			c.Name = sqlName(e.Table, snake(f.Name), checkLabel(c), "check")
 			f.Checks = append(f.Checks, c)
 		}
+		if f.Kind == model.Union && len(f.Arms) > 0 && !f.Repeated {
+			f.Checks = append(f.Checks, exclusive(e, f))
+		}
 	}
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		_, c.Local = predicate(e, c.That)

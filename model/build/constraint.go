@@ -244,13 +244,20 @@ func (b *builder) fieldUnique(e *model.Entity, f *model.Field) {
 		if !b.indexable(f, d, "@unique") {
 			continue
 		}
-		u := &model.Unique{Pos: d.Pos, Fields: []*model.Field{f}, IgnoreCase: isTrue(d.Arg("ignoreCase")), Reveals: isTrue(d.Arg("reveals"))}
+		b.unique(e, d, []*model.Field{f})
+	}
+}
+
+// unique adds what @unique says of some fields.
+func (b *builder) unique(e *model.Entity, d *design.Directive, fields []*model.Field) {
+	for _, fields := range withArms(fields) {
+		u := &model.Unique{Pos: d.Pos, Fields: fields, IgnoreCase: isTrue(d.Arg("ignoreCase")), Reveals: isTrue(d.Arg("reveals"))}
 		b.ignoresCase(u, d)
 		suffix := "key"
 		if u.IgnoreCase {
 			suffix = "ci_key"
 		}
-		u.Name = b.unusedName(e.Table, columns(u.Fields)[0], suffix)
+		u.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), suffix)...)
 		b.addUnique(e, u, d)
 	}
 }
@@ -319,7 +326,9 @@ func (b *builder) fieldIndexes(e *model.Entity, f *model.Field) {
 			b.problems.Add(fields.Pos, WrongPlace, "put it on the type", "@index on a field is about that field alone")
 			continue
 		}
-		e.Indexes = append(e.Indexes, &model.Index{Pos: d.Pos, Name: b.unusedName(e.Table, f.Column, "idx"), Fields: []*model.Field{f}})
+		for _, fields := range withArms([]*model.Field{f}) {
+			e.Indexes = append(e.Indexes, &model.Index{Pos: d.Pos, Name: b.unusedName(e.Table, fields[0].Column, "idx"), Fields: fields})
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ func (b *builder) expressions() {
 		b.allow(&e.Allow, b.declared[e].Directives, e, nil)
 		for _, f := range e.Fields {
 			b.allow(&f.Allow, b.directives(f), e, f)
+			for _, arm := range f.Arms {
+				arm.Allow = f.Allow
+			}
 		}
 	}
 	b.seenTenants()

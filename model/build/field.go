@@ -77,7 +77,11 @@ func (b *builder) fields(written []*design.Field, where place) []*model.Field {
 			continue // the parser reports it
 		}
 		if find(out, w.Name) == nil {
-			out = append(out, b.field(w, where))
+			f := b.field(w, where)
+			out = append(out, f)
+			if f.Kind == model.Union && where == inEntity {
+				out = append(out, b.arms(f)...)
+			}
 		}
 	}
 	return out
@@ -117,7 +121,7 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	case b.structs[t.Name] != nil:
 		b.structField(f, w, where)
 	case b.unions[t.Name] != nil:
-		f.Kind = model.Union
+		f.Kind, f.Union = model.Union, t.Name
 		for _, member := range b.unions[t.Name].Members {
 			if e := b.entities[member.Text]; e != nil {
 				f.Members = append(f.Members, e)
@@ -126,7 +130,7 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	default:
 		return f // unknown, or an interface: reported elsewhere
 	}
-	if where == inEntity && f.Kind != model.List && f.Kind != "" {
+	if where == inEntity && f.Kind != model.List && f.Kind != model.Union && f.Kind != "" {
 		f.Column = columnOf(f, w.Directives)
 		if len(f.Column) > maxName {
 			b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "the column of %s has a name of more than %d bytes", f.Name, maxName)

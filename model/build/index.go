@@ -174,20 +174,13 @@ func (b *builder) typeUnique(e *model.Entity, d *design.Directive) {
 	if !ok {
 		return
 	}
-	u := &model.Unique{Pos: d.Pos, Fields: fields, IgnoreCase: isTrue(d.Arg("ignoreCase")), Reveals: isTrue(d.Arg("reveals"))}
-	b.ignoresCase(u, d)
-	suffix := "key"
-	if u.IgnoreCase {
-		suffix = "ci_key"
-	}
-	u.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), suffix)...)
-	b.addUnique(e, u, d)
+	b.unique(e, d, fields)
 }
 
 // partialIndexes lowers the conditions of indexes that stand on fields.
 func (b *builder) partialIndexes(e *model.Entity) {
 	for _, i := range e.Indexes {
-		for _, d := range design.FindAll(b.directives(i.Fields[0]), "index") {
+		for _, d := range design.FindAll(b.directives(asWritten(i.Fields[0])), "index") {
 			if when := d.Arg("when"); when != nil && d.Pos == i.Pos {
 				i.When = b.partialCondition(e, when, "an index")
 			}
@@ -213,12 +206,14 @@ func (b *builder) typeIndex(e *model.Entity, d *design.Directive) {
 	if !ok {
 		return
 	}
-	i := &model.Index{Pos: d.Pos, Fields: fields}
-	i.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), "idx")...)
-	if when := d.Arg("when"); when != nil {
-		i.When = b.partialCondition(e, when, "an index")
+	for _, fields := range withArms(fields) {
+		i := &model.Index{Pos: d.Pos, Fields: fields}
+		i.Name = b.unusedName(append(append([]string{e.Table}, columns(fields)...), "idx")...)
+		if when := d.Arg("when"); when != nil {
+			i.When = b.partialCondition(e, when, "an index")
+		}
+		e.Indexes = append(e.Indexes, i)
 	}
-	e.Indexes = append(e.Indexes, i)
 }
 
 // partialCondition lowers the condition of what the database keeps: it may name columns of the row and nothing else.

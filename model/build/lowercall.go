@@ -164,13 +164,19 @@ func (l *lowerer) can(e ast.Expr, args []ast.Expr) *value {
 		return l.fail(args[1], WrongType, "", "can asks about a row, as in can(READ, issue)")
 	}
 	name, _ := verb.x.Value.(string)
-	targets := of.t.members
-	if of.t.entity != nil {
-		targets = []*model.Entity{of.t.entity}
+	ask := func(row *model.Expr, of *model.Entity) *model.Expr {
+		x := &model.Expr{Op: model.Can, Verb: model.Verb(name), Args: []*model.Expr{row}, Kind: model.Boolean}
+		l.b.asked[x] = []*model.Entity{of}
+		return x
 	}
-	x := &model.Expr{Op: model.Can, Verb: model.Verb(name), Args: []*model.Expr{of.x}, Kind: model.Boolean}
-	l.b.asked[x] = targets
-	return truth(x)
+	if of.t.entity != nil {
+		return truth(ask(of.x, of.t.entity))
+	}
+	any := &model.Expr{Op: model.Or, Kind: model.Boolean}
+	for _, arm := range of.t.arms {
+		any.Args = append(any.Args, ask(armOf(of.x, arm), arm.Target))
+	}
+	return truth(single(any))
 }
 
 // literalCall reads duration('24h') and its like at once.

@@ -122,6 +122,9 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 		return nil
 	}
 	null := a.t.kind == nullKind || c.t.kind == nullKind
+	if a.t.kind == model.Union || c.t.kind == model.Union {
+		return l.compareUnion(e, op, a, c)
+	}
 	switch {
 	case !a.t.like(c.t):
 		return l.fail(args[1], WrongType, "", "%s cannot be compared with %s", a.t, c.t)
@@ -129,7 +132,7 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 		return l.fail(e, WrongType, "", "null is neither less nor greater than anything")
 	case !null && (a.t.kind == model.Value || a.t.kind == model.InputDTO):
 		return l.fail(e, NoSuchOperation, "compare its parts", "%s cannot be compared as a whole", a.t)
-	case !null && (a.t.kind == model.JSON || a.t.kind == model.Union || a.t.kind == model.File):
+	case !null && (a.t.kind == model.JSON || a.t.kind == model.File):
 		return l.fail(e, NoSuchOperation, "", "%s can only be compared with null", a.t)
 	case a.t.kind == model.Decimal && c.t.kind == model.Float || a.t.kind == model.Float && c.t.kind == model.Decimal:
 		return l.fail(e, WrongType, "", "a Decimal is exact and a Float is not: they do not compare")

@@ -41,7 +41,7 @@ func (b *builder) relateList(e *model.Entity, f *model.Field) {
 	inverse := design.Find(ds, "inverse").Arg("field")
 	switch {
 	case inverse != nil:
-		chosen := find(f.Target.Fields, inverse.Text)
+		chosen := armFor(find(f.Target.Fields, inverse.Text), e)
 		switch {
 		case chosen != nil && chosen.Kind == model.List && chosen.Target == e && chosen != f:
 			return // a mutual list: joinLists takes it
@@ -71,17 +71,7 @@ func referencesTo(from, to *model.Entity) []*model.Field {
 }
 
 func refersTo(f *model.Field, to *model.Entity) bool {
-	if f.Kind == model.Ref {
-		return f.Target == to && !isComputed(f)
-	}
-	if f.Kind == model.Union {
-		for _, member := range f.Members {
-			if member == to {
-				return true
-			}
-		}
-	}
-	return false
+	return f.Kind == model.Ref && f.Target == to && !isComputed(f)
 }
 
 // only is the edit that names the one field that fits.
@@ -95,7 +85,7 @@ func only(name *design.Value, fields []*model.Field) diag.Edit {
 func choices(format string, fields []*model.Field) string {
 	var out []string
 	for _, f := range fields {
-		out = append(out, fmt.Sprintf(format, f.Name))
+		out = append(out, fmt.Sprintf(format, asWritten(f).Name))
 	}
 	return strings.Join(out, " or ")
 }
@@ -233,7 +223,7 @@ func (b *builder) throughField(d *design.Directive, arg string, link, target *mo
 
 // deletion reads @onDelete.
 func (b *builder) deletion(f *model.Field) {
-	if f.Kind == model.Ref || f.Kind == model.Union {
+	if f.Kind == model.Ref && f.OnDelete == "" {
 		f.OnDelete = model.Restrict
 	}
 	d := design.Find(b.directives(f), "onDelete")
@@ -254,5 +244,8 @@ func (b *builder) deletion(f *model.Field) {
 		b.problems.AddEdit(d.Pos, WrongPlace, hint, edit, "%s is required, so it cannot become null", f.Name)
 	default:
 		f.OnDelete, f.Said = model.OnDelete(do.Text), true
+		for _, arm := range f.Arms {
+			arm.OnDelete, arm.Said = f.OnDelete, true
+		}
 	}
 }

@@ -4,12 +4,12 @@ import "github.com/fettlehq/fettle/model"
 
 // typ is the type of a lowered value.
 type typ struct {
-	kind    model.Kind // empty: any
-	entity  *model.Entity
-	enum    *model.Enum
-	strct   *model.Struct
-	members []*model.Entity
-	choice  string // the name of an enum value that several enums have
+	kind   model.Kind // empty: any
+	entity *model.Entity
+	enum   *model.Enum
+	strct  *model.Struct
+	arms   []*model.Field // of a union
+	choice string         // the name of an enum value that several enums have
 }
 
 // nullKind is the type of the literal null.
@@ -19,7 +19,7 @@ var boolean = typ{kind: model.Boolean}
 
 // typOf is the type of a field's value, or of an element of its list.
 func typOf(f *model.Field) typ {
-	t := typ{kind: f.Kind, entity: f.Target, enum: f.Enum, strct: f.Struct, members: f.Members}
+	t := typ{kind: f.Kind, entity: f.Target, enum: f.Enum, strct: f.Struct, arms: f.Arms}
 	if t.kind == model.List {
 		t.kind = model.Ref
 	}

@@ -24,10 +24,7 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 	}
 	for _, t := range d.Types {
 		u.directives(t.Directives)
-		switch t.Kind {
-		case design.Union:
-			u.report(t.Pos, "union")
-		case design.Interface:
+		if t.Kind == design.Interface {
 			u.report(t.Pos, "interface")
 		}
 		for _, name := range t.Implements {
@@ -135,8 +132,6 @@ func (u unbuiltFinder) model(m *model.Model) {
 				u.report(f.Pos, "@computed of what is more than one value")
 			case f.Repeated && !f.Scalars():
 				u.report(f.Pos, "a list of what is neither an entity nor a scalar")
-			case f.Kind == model.Union:
-				u.report(f.Pos, "union")
 			case f.Kind == model.Value:
 				for _, part := range f.Fields {
 					if part.Kind == model.Value || part.Repeated {
@@ -159,6 +154,9 @@ func (u unbuiltFinder) model(m *model.Model) {
 	for _, module := range m.Modules {
 		for _, o := range module.Operations {
 			u.rules(o.Allow)
+			if o.Result.Kind == model.Union {
+				u.report(o.Pos, "an operation that returns a union")
+			}
 			if o.Where != nil {
 				u.expression(o.Pos, o.Where)
 				u.listed(o)
@@ -166,6 +164,9 @@ func (u unbuiltFinder) model(m *model.Model) {
 		}
 		for _, s := range append(append([]*model.Struct{}, module.Values...), module.Inputs...) {
 			for _, f := range s.Fields {
+				if f.Kind == model.Union {
+					u.report(f.Pos, "a union outside of an entity")
+				}
 				u.checks(f.Checks)
 			}
 		}
