@@ -245,14 +245,13 @@ type Field struct {
 	Doc      string
 	Kind     Kind
 	Null     bool
-	Repeated bool      // a list of scalars, references or structs; of an entity, of scalars only, in one column
-	Enum     *Enum     // of an EnumKind
-	Struct   *Struct   // of a Value or InputDTO
-	Target   *Entity   // of a Ref or List
-	Union    string    // of a Union: its type
-	Members  []*Entity // of a Union: what it joins
-	Scalar   *Scalar   // of a String with a declared scalar
-	Fields   []*Field  // of a Value in an entity: a copy of the struct's fields with columns of their own
+	Repeated bool       // a list of scalars, references or structs; of an entity, of scalars only, in one column
+	Enum     *Enum      // of an EnumKind
+	Struct   *Struct    // of a Value or InputDTO
+	Target   *Entity    // of a Ref or List
+	Union    *UnionType // of a Union
+	Scalar   *Scalar    // of a String with a declared scalar
+	Fields   []*Field   // of a Value in an entity: a copy of the struct's fields with columns of their own
 
 	Column string // "created_at"; of a Ref "author_id"; of a Value's part "price_amount"; empty for a List
 	Was    string // the former column
@@ -300,6 +299,13 @@ type Field struct {
 
 	// Checked, not built yet: nothing is generated from a model that has one of these.
 	Method bool // @computed without from: a Go method
+}
+
+// UnionType is a union of entities.
+type UnionType struct {
+	Name    string
+	Doc     string
+	Members []*Entity
 }
 
 // Flow is a state machine: which value of an enum may follow which. To stay is no step and always allowed.

@@ -40,8 +40,22 @@ func Replaced(e *model.Entity, name string) bool { return slices.Contains(e.Repl
 // ReadFields are the fields that the doors show. What leads to an entity that nobody may read is not among them.
 func ReadFields(e *model.Entity) []*model.Field {
 	return choose(e, func(f *model.Field) bool {
+		if f.Kind == model.Union && len(ShownArms(f)) == 0 {
+			return false
+		}
 		return !f.Internal && !f.WriteOnly && (f.Target == nil || Exposed(f.Target, model.Read))
 	})
+}
+
+// ShownArms are the references of a union that lead to what somebody may read.
+func ShownArms(f *model.Field) []*model.Field {
+	var out []*model.Field
+	for _, arm := range f.Arms {
+		if Exposed(arm.Target, model.Read) {
+			out = append(out, arm)
+		}
+	}
+	return out
 }
 
 // CreateFields are the fields that a client may set in a new row.
@@ -67,6 +81,10 @@ func Required(f *model.Field) bool {
 // Hidden tells whether a field that is not null in the database may be null at a door: by a READ rule of its own, or
 // because the viewer may not read what it refers to, or that is deleted or another tenant's.
 func Hidden(f *model.Field) bool {
+	if f.Kind == model.Union {
+		shown := ShownArms(f)
+		return len(shown) < len(f.Arms) || slices.ContainsFunc(shown, Hidden)
+	}
 	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (mayOutlive(f) || f.Target.TenantColumn != "" || !everybody(f.Target.Allow.Read))
 }
 
@@ -145,7 +163,7 @@ func Keys(e *model.Entity) []Key {
 
 func ordered(f *model.Field) bool {
 	switch f.Kind {
-	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List, model.Ref:
+	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List, model.Ref, model.Union:
 		return false
 	}
 	return true
@@ -157,7 +175,7 @@ func Comparisons(f *model.Field) []string {
 		return []string{"has", "hasSome", "hasEvery", "isEmpty", "isNull"}
 	}
 	switch f.Kind {
-	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List:
+	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List, model.Union:
 		return nil
 	case model.Boolean:
 		return []string{"eq", "ne", "isNull"}

@@ -134,6 +134,9 @@ func columns(e *model.Entity) []*model.Field {
 // field prints a field of a struct, with what the design says of it.
 func field(p *printer, name, typ string, f *model.Field) {
 	doc := f.Doc
+	if f.ArmOf != nil {
+		doc = "" // it is the union's, and would stand at each arm
+	}
 	if doc == "" && f.Kind == model.Ref && typ != f.Target.Name && strings.HasSuffix(typ, "kit.ID") {
 		doc = "of " + article(human(f.Target.Name))
 	}

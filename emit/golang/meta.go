@@ -132,6 +132,13 @@ func fieldMeta(f *model.Field) string {
 		l.part("Page", pageMeta(f.Page))
 	}
 	l.number("Bound", f.Bound)
+	if len(f.Arms) > 0 {
+		names := make([]string, len(f.Arms))
+		for i, arm := range f.Arms {
+			names[i] = arm.Name
+		}
+		l.part("Arms", "[]string{"+quoted(names...)+"}")
+	}
 	l.part("OnDelete", onDeleteMeta(f))
 	l.flag("Auto", f.Auto)
 	l.flag("ReadOnly", f.ReadOnly)
@@ -227,6 +234,8 @@ func typeName(f *model.Field) string {
 		return f.Struct.Name
 	case model.Ref, model.List:
 		return f.Target.Name
+	case model.Union:
+		return f.Union.Name
 	}
 	return ""
 }

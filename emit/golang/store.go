@@ -88,7 +88,7 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		case f.Target != nil && f.Target.HistoryOf != nil: // read as a history is, not as rows
 		case f.Target != nil && reached(m, f.Target.Module):
 			s.Fields = append(s.Fields, planRelation(m, e, f))
-		case f.Kind == model.List || f.Kind == model.JSON || f.Kind == model.Bytes:
+		case f.Kind == model.List || f.Kind == model.Union || f.Kind == model.JSON || f.Kind == model.Bytes:
 		case f.Repeated:
 			s.Fields = append(s.Fields, planList(e.Name, f, typeOf(m, f, false)))
 		case f.Kind == model.Value:

@@ -28,6 +28,7 @@ func Emit(m *model.Model) []byte {
 		s.updateInput(e)
 	}
 	s.structs()
+	s.unions()
 	s.enums()
 	s.pageInfo()
 	s.scalarFilters()
@@ -50,8 +51,10 @@ type schema struct {
 	valueIn  map[*model.Struct]bool // value objects that are taken
 	valueIs  map[*model.Struct]bool // value objects whose filters are named
 	input    map[*model.Struct]bool
-	listed   map[*model.Entity]bool // entities that have a connection
-	filtered map[*model.Entity]bool // entities that have a filter of lists
+	union    map[*model.UnionType]bool // that are shown
+	unionIn  map[*model.UnionType]bool // that are taken
+	listed   map[*model.Entity]bool    // entities that have a connection
+	filtered map[*model.Entity]bool    // entities that have a filter of lists
 	pages    bool
 }
 
@@ -60,10 +63,18 @@ func newSchema(m *model.Model) *schema {
 		model: m, names: map[string]string{}, taken: map[string]bool{"Query": true, "Mutation": true},
 		scalar: map[string]bool{}, compared: map[string]bool{}, elements: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
 		value: map[*model.Struct]bool{}, valueIn: map[*model.Struct]bool{}, valueIs: map[*model.Struct]bool{},
+		union: map[*model.UnionType]bool{}, unionIn: map[*model.UnionType]bool{},
 		input: map[*model.Struct]bool{}, listed: map[*model.Entity]bool{}, filtered: map[*model.Entity]bool{},
 	}
 	for _, e := range m.Entities {
 		s.taken[e.Name] = true
+	}
+	for _, e := range m.Entities {
+		for _, f := range e.Fields {
+			if f.Kind == model.Union {
+				s.taken[f.Union.Name] = true
+			}
+		}
 	}
 	for _, sc := range m.Scalars {
 		s.taken[sc.Name] = true

@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
@@ -57,6 +58,9 @@ func (s *schema) takenType(f *model.Field) string {
 	switch f.Kind {
 	case model.Ref, model.List:
 		return "ID"
+	case model.Union:
+		s.unionIn[f.Union] = true
+		return s.name(f.Union.Name + "Input")
 	case model.EnumKind:
 		s.enum[f.Enum] = true
 		return f.Enum.Name
@@ -124,6 +128,37 @@ func (s *schema) inputType(name string, v *model.Struct) {
 		s.inputField(f, door.Required(f))
 	}
 	s.f("}")
+}
+
+// unions prints the unions that were named, as types and as inputs. They stand in the order of their fields.
+func (s *schema) unions() {
+	printed := map[*model.UnionType]bool{}
+	for _, e := range s.model.Entities {
+		for _, f := range e.Fields {
+			if f.Kind != model.Union || printed[f.Union] {
+				continue
+			}
+			printed[f.Union] = true
+			if s.union[f.Union] {
+				var names []string
+				for _, arm := range door.ShownArms(f) {
+					names = append(names, arm.Target.Name)
+				}
+				s.f("")
+				s.doc("", f.Union.Doc)
+				s.f("union %s = %s", f.Union.Name, strings.Join(names, " | "))
+			}
+			if s.unionIn[f.Union] {
+				s.f("")
+				s.doc("", "One of these, by its id or key.")
+				s.f("input %s {", s.name(f.Union.Name+"Input"))
+				for _, arm := range f.Arms {
+					s.f("  %s: ID", arm.Target.Singular)
+				}
+				s.f("}")
+			}
+		}
+	}
 }
 
 func (s *schema) enums() {

@@ -39,6 +39,9 @@ func (s *schema) readType(f *model.Field) string {
 	switch f.Kind {
 	case model.Ref:
 		return f.Target.Name
+	case model.Union:
+		s.union[f.Union] = true
+		return f.Union.Name
 	case model.EnumKind:
 		s.enum[f.Enum] = true
 		return f.Enum.Name

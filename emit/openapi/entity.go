@@ -164,7 +164,7 @@ func orderParameter(e *model.Entity, page model.Page) object {
 func includeParameter(e *model.Entity) object {
 	var names []string
 	for _, f := range door.ReadFields(e) {
-		if f.Target != nil {
+		if f.Target != nil || f.Kind == model.Union {
 			names = append(names, f.Name)
 		}
 	}

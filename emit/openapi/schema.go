@@ -64,6 +64,8 @@ func (d *document) one(f *model.Field, taken bool) object {
 			return object{{"type", "string"}, {"description", "The id or the key of " + article(f.Target.Name) + "."}}
 		}
 		return object{{"anyOf", []object{ref("schemas", f.Target.Name), ref("schemas", "Reference")}}}
+	case model.Union:
+		return d.union(f, taken)
 	case model.EnumKind:
 		d.enum(f.Enum)
 		return ref("schemas", f.Enum.Name)
@@ -127,6 +129,24 @@ func (d *document) property(f *model.Field, taken, null bool) object {
 		s = nullable(s)
 	}
 	return annotated(s, f, taken)
+}
+
+// union is an object with one member, named after the type that is meant.
+func (d *document) union(f *model.Field, taken bool) object {
+	arms := f.Arms
+	if !taken {
+		arms = door.ShownArms(f)
+	}
+	var members object
+	for _, arm := range arms {
+		members.put(arm.Target.Singular, d.one(arm, taken))
+	}
+	doc := "The one that it is about, under the name of its type."
+	s := object{{"description", doc}, {"type", "object"}, {"properties", members}, {"minProperties", 1}, {"maxProperties", 1}}
+	if taken {
+		s.put("additionalProperties", false)
+	}
+	return s
 }
 
 // list is a list that include= asks for: an array of few, or a page of many.

@@ -14,7 +14,8 @@ type field struct {
 	definition *ast.FieldDefinition
 	arguments  input.Object
 	at         *ast.Position
-	fields     []*field // of its type, where that has any
+	fields     []*field            // of its type, where that has any
+	possible   map[string][]*field // of each type that it may be, where its own is a union
 }
 
 // collector turns selection sets into fields, within limits (GraphQL, section 6.3.2).
@@ -64,7 +65,13 @@ func (c *collector) collect(owner *ast.Definition, sets []ast.SelectionSet, dept
 		if c.failure != nil {
 			return nil
 		}
-		if target := c.door.schema.ast.Types[found.definition.Type.Name()]; target.IsCompositeType() {
+		switch target := c.door.schema.ast.Types[found.definition.Type.Name()]; {
+		case target.Kind == ast.Union:
+			found.possible = map[string][]*field{}
+			for _, possible := range c.door.schema.ast.PossibleTypes[target.Name] {
+				found.possible[possible.Name] = c.collect(possible, found.sets, below(depth, found.definition.Name))
+			}
+		case target.IsCompositeType():
 			found.fields = c.collect(target, found.sets, below(depth, found.definition.Name))
 		}
 		fields = append(fields, found.field)

@@ -172,6 +172,11 @@ func (m *member) wrong() *kit.Problem {
 	if m.problem != nil {
 		return m.problem
 	}
+	for _, a := range m.arms {
+		if p := a.object.wrong(); p != nil {
+			return p
+		}
+	}
 	if p := m.object.wrong(); p != nil || m.page == nil {
 		return p
 	}

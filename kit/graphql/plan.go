@@ -41,6 +41,7 @@ type member struct {
 	column  *meta.Field
 	object  *object      // of shapeObject, shapeParts, shapeArray
 	page    *page        // of shapePage
+	arms    []arm        // of shapeUnion
 	problem *kit.Problem // of the arguments of a list
 }
 
@@ -54,7 +55,14 @@ const (
 	shapeParts          // []any, or a list of them
 	shapeArray          // *query.List or []*query.Row, without pages
 	shapePage           // *query.List as a connection
+	shapeUnion          // the one *query.Row among arms that is there
 )
+
+// arm is how a union is written where a row of one of its types is meant.
+type arm struct {
+	index  int // of Row.Values
+	object *object
+}
 
 // object is how the fields of one type are written.
 type object struct {
@@ -270,14 +278,14 @@ func planObject(name string, fields []*field, s *query.Select) *object {
 		m.column = s.Entity.Field(f.definition.Name)
 		switch m.column.Kind {
 		case meta.Reference:
-			m.index = selected(s, m.column)
-			nested := s.Fields[m.index].Nested
-			if nested == nil {
-				nested = &query.Select{Entity: m.column.Target(), Fields: []query.Selection{{Field: m.column.Target().Field("id")}}}
-			}
-			m.shape, m.object = shapeObject, planObject(f.definition.Type.Name(), f.fields, nested)
-			if len(nested.Fields) > 1 {
-				s.Fields[m.index].Nested = nested // else the id alone, which needs no other table
+			m.shape = shapeObject
+			m.index, m.object = planReference(s, m.column, f.definition.Type.Name(), f.fields)
+		case meta.Union:
+			m.shape = shapeUnion
+			for _, reference := range query.ShownArms(m.column) {
+				name := reference.Target().Name
+				index, object := planReference(s, reference, name, f.possible[name])
+				m.arms = append(m.arms, arm{index, object})
 			}
 		case meta.List:
 			m.index = len(s.Fields) // never shared: arguments differ
@@ -293,6 +301,20 @@ func planObject(name string, fields []*field, s *query.Select) *object {
 		s.Fields = append(s.Fields, query.Selection{Field: s.Entity.Field("id")})
 	}
 	return o
+}
+
+// planReference makes s read what fields select of the row that f refers to, and says where it stands and how to write it.
+func planReference(s *query.Select, f *meta.Field, name string, fields []*field) (int, *object) {
+	index := selected(s, f)
+	nested := s.Fields[index].Nested
+	if nested == nil {
+		nested = &query.Select{Entity: f.Target(), Fields: []query.Selection{{Field: f.Target().Field("id")}}}
+	}
+	o := planObject(name, fields, nested)
+	if len(nested.Fields) > 1 {
+		s.Fields[index].Nested = nested // else the id alone, which needs no other table
+	}
+	return index, o
 }
 
 // selected is the index of f among the fields that s reads.

@@ -115,7 +115,7 @@ func (w *writer) object(o *object, values []any) bool {
 		if m.shape == shapeTypename {
 			w.buf = input.AppendString(w.buf, o.name)
 		} else {
-			ok = w.member(m, values[m.index])
+			ok = w.value(m, values)
 		}
 		w.path = w.path[:len(w.path)-1]
 		switch {
@@ -128,6 +128,19 @@ func (w *writer) object(o *object, values []any) bool {
 	}
 	w.buf = append(w.buf, '}')
 	return true
+}
+
+// value writes the value of a member of an object that has values.
+func (w *writer) value(m *member, values []any) bool {
+	if m.shape != shapeUnion {
+		return w.member(m, values[m.index])
+	}
+	for _, a := range m.arms {
+		if row, ok := values[a.index].(*query.Row); ok && row != nil {
+			return w.row(a.object, row)
+		}
+	}
+	return w.null(m.field, m.definition.Type)
 }
 
 func (w *writer) row(o *object, row *query.Row) bool { return w.object(o, row.Values) }

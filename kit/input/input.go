@@ -96,7 +96,7 @@ func (r *reader) list(f *meta.Field, path string, raw any) any {
 // one reads a value that is neither null nor a list.
 func (r *reader) one(f *meta.Field, path string, raw any) any {
 	switch f.Kind {
-	case meta.Value, meta.Input:
+	case meta.Value, meta.Input, meta.Union:
 		object, ok := raw.(Object)
 		if !ok {
 			return r.fail(path, kit.FieldType, "must be an object, not "+describe(raw))

@@ -120,6 +120,7 @@ const (
 	Input                 // []any, one of each of Fields
 	Reference             // string, the id
 	List                  // []any of ids where it is written; *query.List where it is read
+	Union                 // []any, an id or key for the one of Fields that is meant; nil for the others. It is read by its Arms
 )
 
 // Field is a field of an entity, a value object or an input, or an argument of an operation.
@@ -128,16 +129,18 @@ type Field struct {
 	Name     string
 	Doc      string
 	Kind     Kind
-	Type     string // of EnumKind, Value, Input, Reference, List: the name of the enum, struct or entity
+	Type     string // of EnumKind, Value, Input, Reference, List, Union: the name of the enum, struct, entity or union
 	Null     bool
 	Repeated bool     // []any of Kind: of an entity's field, a list of scalars in one column
-	Fields   []*Field // of a Value or Input
+	Fields   []*Field // of a Value or Input; of a Union a Reference for each of its types, named after it
 	Column   string
 
 	Inverse string     // of a List: the reference of Type that points back
 	Join    *JoinTable // of a many-to-many List
 	Page    Page       // of a List
 	Bound   int        // of a List: a plain array of at most so many; 0 is a connection
+
+	Arms []string // of a Union: the nullable references of the entity that hold it, at most one of which is not null
 
 	OnDelete OnDelete // of a Reference to rows that stay when they are deleted
 
@@ -164,6 +167,8 @@ type Field struct {
 
 	enum   *Enum
 	target *Entity
+	arms   []*Field
+	union  *Field
 }
 
 // Flow is which value of an enum may follow which. To stay is no step.

@@ -37,6 +37,9 @@ func Resolve(b *Backend) error {
 		if err := b.linkFields(e.Name, e.Fields); err != nil {
 			return err
 		}
+		if err := e.linkArms(); err != nil {
+			return err
+		}
 		if e.fields[e.Key] == nil {
 			return fmt.Errorf("entity %s: key %q is no field", e.Name, e.Key)
 		}
@@ -99,6 +102,28 @@ func (b *Backend) linkFields(owner string, fields []*Field) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// linkArms gives unions their references.
+func (e *Entity) linkArms() error {
+	for _, f := range e.Fields {
+		if f.Kind != Union || f.arms != nil {
+			continue
+		}
+		arms, parts := make([]*Field, len(f.Arms)), make([]*Field, len(f.Arms))
+		for i, name := range f.Arms {
+			arm := e.fields[name]
+			if arm == nil || arm.Kind != Reference {
+				return fmt.Errorf("%s.%s: no reference %q", e.Name, f.Name, name)
+			}
+			arms[i], arm.union = arm, f
+			part := *arm
+			part.Name = arm.target.Singular
+			parts[i] = &part
+		}
+		f.arms, f.Fields = arms, parts
 	}
 	return nil
 }
@@ -191,14 +216,29 @@ func (e *Entity) Field(name string) *Field { return e.fields[name] }
 // Target returns the entity that a Reference or List leads to.
 func (f *Field) Target() *Entity { return f.target }
 
+// References returns the references of its entity that hold a Union, in the order of Arms.
+func (f *Field) References() []*Field { return f.arms }
+
+// Union returns the Union that a reference is an arm of, nil where it is none.
+func (f *Field) Union() *Field { return f.union }
+
+// Path is what callers call f: the member of a union by its union and its type, any other by its name.
+func (f *Field) Path() string {
+	if f.union == nil {
+		return f.Name
+	}
+	return f.union.Name + "." + f.target.Singular
+}
+
 // Enum returns the enum of an EnumKind.
 func (f *Field) Enum() *Enum { return f.enum }
 
 // Link returns the entity whose rows the join table holds, nil where it holds nothing but the links.
 func (j *JoinTable) Link() *Entity { return j.link }
 
-// Stored tells whether rows of the field's own table hold its value: all do but lists and what is computed.
-func (f *Field) Stored() bool { return f.Kind != List && f.Computed == nil }
+// Stored tells whether rows of the field's own table hold its value: all do but lists, unions, whose references do, and
+// what is computed.
+func (f *Field) Stored() bool { return f.Kind != List && f.Kind != Union && f.Computed == nil }
 
 // Columns returns the fields of e that are stored in its own table, references as ids, in order.
 func (e *Entity) Columns() []*Field {

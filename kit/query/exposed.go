@@ -22,6 +22,9 @@ func Restorable(e *meta.Entity) bool { return e.SoftDelete && Exposed(e, meta.De
 // ReadFields is the fields of e that the doors show.
 func ReadFields(e *meta.Entity) []*meta.Field {
 	return fieldsWhere(e, func(f *meta.Field) bool {
+		if f.Kind == meta.Union && len(ShownArms(f)) == 0 {
+			return false
+		}
 		return !f.Internal && !f.WriteOnly && (f.Target() == nil || Exposed(f.Target(), meta.Read))
 	})
 }

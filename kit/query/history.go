@@ -130,9 +130,9 @@ func (t *Tx) record(ctx context.Context, e *meta.Entity, verb string, ids []stri
 // forgotten with its row.
 func recorded(f *meta.Field) bool {
 	switch {
-	case f.Auto, f.Computed != nil, f.Internal, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
+	case f.Auto, f.Computed != nil, f.Internal && f.Union() == nil, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
 		return false
-	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
+	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner), f.Kind == meta.Union:
 		return false
 	}
 	return f.Target() == nil || Exposed(f.Target(), meta.Read)

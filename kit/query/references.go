@@ -30,7 +30,7 @@ func (w *write) resolve(ctx context.Context) error {
 		switch f.Kind {
 		case meta.Reference:
 			if text, ok := value.(string); ok {
-				all = append(all, named{f.Target(), text, f.Name, func(id string) { w.values[f] = id }})
+				all = append(all, named{f.Target(), text, f.Path(), func(id string) { w.values[f] = id }})
 			}
 		case meta.List:
 			for i, item := range value.([]any) {
@@ -192,7 +192,7 @@ func (w *write) holdParents(ctx context.Context) error {
 			return err
 		}
 		if !lives {
-			named{target: f.Target(), path: f.Name}.miss(&w.wrong)
+			named{target: f.Target(), path: f.Path()}.miss(&w.wrong)
 		}
 	}
 	return w.wrong.problem()

@@ -79,7 +79,11 @@ func (w *write) overlaps(refused *sqldb.Violation) error {
 func (w *write) uniqueFields(refused *sqldb.Violation) []string {
 	for _, u := range w.entity.Uniques {
 		if u.Name == refused.Constraint && u.Name != "" || w.isOf(u, refused.Columns) {
-			return u.Fields
+			names := make([]string, len(u.Fields))
+			for i, name := range u.Fields {
+				names[i] = w.entity.Field(name).Path()
+			}
+			return names
 		}
 	}
 	var names []string

@@ -167,6 +167,10 @@ func (w *write) take(changes []Change) {
 			w.wrong.add(f.Name, kit.FieldReadOnly, "This cannot be set.")
 			continue
 		}
+		if f.Kind == meta.Union {
+			w.takeUnion(f, c.Value)
+			continue
+		}
 		if c.Value == nil && w.verb == meta.Create && f.Default != nil && !f.Null {
 			continue // asks for the default
 		}
@@ -196,6 +200,9 @@ func (w *write) value(f *meta.Field, value any) any {
 // required complains of fields that are still without a value.
 func (w *write) required() {
 	for _, f := range w.entity.Fields {
+		if f.Kind == meta.Union && !f.Null && !w.takesAny(f) {
+			w.wrong.add(f.Name, kit.FieldRequired, "This is required.")
+		}
 		if _, set := w.values[f]; set || f.Auto || !f.Stored() || counts(f) {
 			continue
 		}

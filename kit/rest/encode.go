@@ -37,14 +37,37 @@ func appendRows(buf []byte, s *query.Select, rows []*query.Row) []byte {
 
 func appendRow(buf []byte, s *query.Select, row *query.Row) []byte {
 	buf = append(buf, '{')
-	for i, selection := range s.Fields {
+	for i := 0; i < len(s.Fields); i++ {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = append(input.AppendString(buf, selection.Field.Name), ':')
-		buf = appendValue(buf, selection, row.Values[i])
+		if union := s.Fields[i].Field.Union(); union != nil {
+			arms := 1
+			for i+arms < len(s.Fields) && s.Fields[i+arms].Field.Union() == union {
+				arms++
+			}
+			buf = append(input.AppendString(buf, union.Name), ':')
+			buf = appendUnion(buf, s.Fields[i:i+arms], row.Values[i:i+arms])
+			i += arms - 1
+			continue
+		}
+		buf = append(input.AppendString(buf, s.Fields[i].Field.Name), ':')
+		buf = appendValue(buf, s.Fields[i], row.Values[i])
 	}
 	return append(buf, '}')
+}
+
+// appendUnion writes the one reference that is there, as an object whose only member is named after its type.
+func appendUnion(buf []byte, arms []query.Selection, values []any) []byte {
+	for i, value := range values {
+		row, ok := value.(*query.Row)
+		if id, bare := value.(string); !bare && (!ok || row == nil) || bare && id == "" {
+			continue
+		}
+		buf = append(input.AppendString(append(buf, '{'), arms[i].Field.Target().Singular), ':')
+		return append(appendValue(buf, arms[i], value), '}')
+	}
+	return append(buf, "null"...)
 }
 
 func appendValue(buf []byte, selection query.Selection, value any) []byte {

@@ -42,6 +42,10 @@ func (d *door) include(p *parameters, r *resource) included {
 func (d *door) includePath(p *parameters, r *resource, at included, steps []string) {
 	for i, step := range steps {
 		f := named(r.read, step)
+		if f != nil && f.Kind == meta.Union {
+			d.includeUnion(p, r, at, f, steps[i+1:])
+			return
+		}
 		if f == nil || f.Target() == nil && (f.Computed == nil || i < len(steps)-1) {
 			p.fail(paramInclude, kit.FieldUnknown,
 				strconv.Quote(step[:min(len(step), 64)])+" is no relation of "+r.entity.Name+input.DidYouMean(step, relations(r)))
@@ -56,10 +60,35 @@ func (d *door) includePath(p *parameters, r *resource, at included, steps []stri
 	}
 }
 
+// includeUnion includes the row that a union names, whatever its type, or with more steps what is behind it where it is
+// of the type that the first of them names: "subject", "subject.message.author".
+func (d *door) includeUnion(p *parameters, r *resource, at included, f *meta.Field, steps []string) {
+	if at[f] == nil {
+		at[f] = included{}
+	}
+	if len(steps) == 0 {
+		return
+	}
+	var members []string
+	for _, arm := range query.ShownArms(f) {
+		name := arm.Target().Singular
+		if members = append(members, name); name != steps[0] {
+			continue
+		}
+		if at[f][arm] == nil {
+			at[f][arm] = included{}
+		}
+		d.includePath(p, d.resources[arm.Target().Name], at[f][arm], steps[1:])
+		return
+	}
+	p.fail(paramInclude, kit.FieldUnknown,
+		strconv.Quote(steps[0][:min(len(steps[0]), 64)])+" is no type of "+f.Name+" of "+r.entity.Name+input.DidYouMean(steps[0], members))
+}
+
 func relations(r *resource) []string {
 	var names []string
 	for _, f := range r.read {
-		if f.Target() != nil {
+		if f.Target() != nil || f.Kind == meta.Union {
 			names = append(names, f.Name)
 		}
 	}
@@ -73,6 +102,10 @@ func (d *door) selections(r *resource, relations included, inList bool) []query.
 	for _, f := range r.read {
 		selection := query.Selection{Field: f}
 		below, wanted := relations[f]
+		if f.Kind == meta.Union {
+			selections = append(selections, d.unionSelections(f, below, wanted, inList)...)
+			continue
+		}
 		if wanted && f.Target() != nil {
 			target := d.resources[f.Target().Name]
 			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below, inList || f.Kind == meta.List)}
@@ -80,6 +113,19 @@ func (d *door) selections(r *resource, relations included, inList bool) []query.
 		if wanted || f.Kind != meta.List && (!inList || f.Computed == nil) {
 			selections = append(selections, selection)
 		}
+	}
+	return selections
+}
+
+// unionSelections are the references of a union, side by side.
+func (d *door) unionSelections(f *meta.Field, below included, wanted, inList bool) []query.Selection {
+	var selections []query.Selection
+	for _, arm := range query.ShownArms(f) {
+		selection := query.Selection{Field: arm}
+		if target := d.resources[arm.Target().Name]; wanted {
+			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below[arm], inList)}
+		}
+		selections = append(selections, selection)
 	}
 	return selections
 }

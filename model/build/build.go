@@ -54,6 +54,7 @@ type builder struct {
 	structs  map[string]*model.Struct // value objects, inputs and events
 	scalars  map[string]*model.Scalar
 	unions   map[string]*design.Type
+	joined   map[*design.Type]*model.UnionType // of unions
 
 	declared   map[*model.Entity]*design.Type
 	structured map[*model.Struct]*design.Type
@@ -81,6 +82,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		structs:    map[string]*model.Struct{},
 		scalars:    map[string]*model.Scalar{},
 		unions:     map[string]*design.Type{},
+		joined:     map[*design.Type]*model.UnionType{},
 		declared:   map[*model.Entity]*design.Type{},
 		structured: map[*model.Struct]*design.Type{},
 		written:    map[*model.Field]*design.Field{},

@@ -121,12 +121,7 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	case b.structs[t.Name] != nil:
 		b.structField(f, w, where)
 	case b.unions[t.Name] != nil:
-		f.Kind, f.Union = model.Union, t.Name
-		for _, member := range b.unions[t.Name].Members {
-			if e := b.entities[member.Text]; e != nil {
-				f.Members = append(f.Members, e)
-			}
-		}
+		f.Kind, f.Union = model.Union, b.union(b.unions[t.Name])
 	default:
 		return f // unknown, or an interface: reported elsewhere
 	}

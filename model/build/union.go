@@ -18,12 +18,26 @@ import (
 // the table has the nullable references subject_message_id and subject_user_id, a check that exactly one of them is set
 // (at most one, without the "!"), and a unique index for each. Everything behind this file knows references only.
 
+// union is the type that a union of the design declares.
+func (b *builder) union(t *design.Type) *model.UnionType {
+	if b.joined[t] == nil {
+		u := &model.UnionType{Name: t.Name, Doc: t.Doc}
+		for _, member := range t.Members {
+			if e := b.entities[member.Text]; e != nil {
+				u.Members = append(u.Members, e)
+			}
+		}
+		b.joined[t] = u
+	}
+	return b.joined[t]
+}
+
 // arms are the references of a union's field, one for each entity that it joins.
 func (b *builder) arms(f *model.Field) []*model.Field {
 	prefix := columnOf(&model.Field{Name: f.Name}, b.directives(f))
-	for _, member := range f.Members {
+	for _, member := range f.Union.Members {
 		arm := *f
-		arm.Kind, arm.Union, arm.Members, arm.ArmOf = model.Ref, "", nil, f
+		arm.Kind, arm.Union, arm.ArmOf = model.Ref, nil, f
 		arm.Name, arm.Target, arm.Null, arm.Internal = f.Name+member.Name, member, true, true
 		arm.Column = prefix + "_" + snake(member.Name) + "_id"
 		if len(arm.Column) > maxName {

@@ -43,7 +43,7 @@ func Comparisons(f *meta.Field) []string {
 		return []string{Has, HasSome, HasEvery, IsEmpty, IsNull}
 	}
 	switch f.Kind {
-	case meta.JSON, meta.Bytes, meta.Value, meta.Input, meta.List:
+	case meta.JSON, meta.Bytes, meta.Value, meta.Input, meta.List, meta.Union:
 		return nil
 	case meta.Boolean:
 		return []string{Eq, Ne, IsNull}
