@@ -44,7 +44,8 @@ func (d *document) entity(e *model.Entity) {
 // shown adds the schemas of a row and of a page of rows. Lists, and what is computed in the rows of a list, are members
 // only where include= asks for them.
 func (d *document) shown(e *model.Entity) {
-	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, (*model.Field).Stored, true))
+	always := func(f *model.Field) bool { return f.Stored() || f.Kind == model.Union }
+	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, always, true))
 	if !door.Exposed(e, model.Read) {
 		return
 	}

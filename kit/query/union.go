@@ -22,7 +22,7 @@ func (w *write) takeUnion(f *meta.Field, value any) {
 		w.wrong.add(f.Name, kit.FieldType, "This is a %s.", f.Type)
 		return
 	case present(parts) != 1:
-		w.wrong.add(f.Name, kit.FieldFormat, "Give one of %s.", strings.Join(memberNames(f), ", "))
+		w.wrong.add(f.Name, kit.FieldFormat, "Give exactly one of these: %s.", strings.Join(memberNames(f), ", "))
 		return
 	}
 	changes := make([]Change, len(arms))

@@ -105,6 +105,22 @@ func backend() *meta.Backend {
 				Allow: meta.Allow{Read: anybody, Create: when(author), Delete: when(author)},
 			},
 			{
+				Name: "Flag", Singular: "flag", Plural: "flags", Path: "flags", Table: "flags", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "about", Kind: meta.Union, Type: "Flagged", Arms: []string{"aboutArticle", "aboutUser"}},
+					&meta.Field{Name: "aboutArticle", Kind: meta.Reference, Type: "Article", Column: "about_article_id", Null: true, Internal: true},
+					&meta.Field{Name: "aboutUser", Kind: meta.Reference, Type: "User", Column: "about_user_id", Null: true, Internal: true},
+					&meta.Field{Name: "other", Kind: meta.Union, Type: "Flagged", Arms: []string{"otherArticle", "otherUser"}, Null: true},
+					&meta.Field{Name: "otherArticle", Kind: meta.Reference, Type: "Article", Column: "other_article_id", Null: true, Internal: true},
+					&meta.Field{Name: "otherUser", Kind: meta.Reference, Type: "User", Column: "other_user_id", Null: true, Internal: true},
+				),
+				Allow: meta.Allow{
+					Read: anybody, Update: signedIn,
+					Create: when(meta.Or(meta.Can(meta.Read, meta.This("aboutArticle")), meta.Can(meta.Read, meta.This("aboutUser")))),
+				},
+				Uniques: []meta.Unique{{Name: "flags_about_user_id_key", Fields: []string{"aboutUser"}}},
+			},
+			{
 				Name: "Feedback", Singular: "feedback", Plural: "feedbacks", Path: "feedback", Table: "feedbacks", Key: "id", Page: newest,
 				Fields: common(&meta.Field{Name: "text", Kind: meta.String, Column: "text"}),
 				Allow:  meta.Allow{Create: anybody, Read: when(meta.Eq(meta.This("text"), meta.Const("public")))},
