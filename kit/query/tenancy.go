@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -180,11 +181,21 @@ func (w *write) settle(ctx context.Context) error {
 		}
 		return nil
 	}
+	asks := w.tx
+	if w.values[f] == nil && f.Default != nil {
+		value, err := w.evaluate(ctx, f.Default, f)
+		if err != nil {
+			return fmt.Errorf("%s.%s: default: %w", e.Name, f.Name, err)
+		}
+		if value != nil {
+			w.values[f], w.trust[f], asks = value, true, w.tx.System()
+		}
+	}
 	text, ok := w.values[f].(string)
 	if !ok {
 		return nil // it is required
 	}
-	found, err := w.tx.tenantOf(ctx, named{target: f.Target(), text: text})
+	found, err := asks.tenantOf(ctx, named{target: f.Target(), text: text})
 	switch {
 	case err != nil:
 		return err

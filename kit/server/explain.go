@@ -19,28 +19,34 @@ import (
 
 // explain runs a GraphQL query and prints each statement that it sent to the database, with the database's plan for it.
 func (p *program) explain() error {
-	account, text, err := explainArguments(p.args)
+	viewer, text, err := explainArguments(p.args)
 	if err != nil {
 		return err
 	}
 	return p.with(func(s *Server) error {
-		return s.Explain(p.ctx, p.stdout, kit.Viewer{ID: account}, text)
+		return s.Explain(p.ctx, p.stdout, viewer, text)
 	}, (*Server).openDatabase, (*Server).migrate)
 }
 
-func explainArguments(args []string) (account kit.ID, text string, err error) {
-	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] 'QUERY'")}
+func explainArguments(args []string) (viewer kit.Viewer, text string, err error) {
+	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] [--in TENANT] 'QUERY'")}
 	if len(args) == 0 || args[0] != "plan" {
-		return "", "", usage
+		return viewer, "", usage
 	}
-	args = args[1:]
-	if len(args) == 3 && args[0] == "--as" {
-		account, args = kit.ID(args[1]), args[2:]
+	for args = args[1:]; len(args) > 2; args = args[2:] {
+		switch args[0] {
+		case "--as":
+			viewer.ID = kit.ID(args[1])
+		case "--in":
+			viewer.Tenant = args[1]
+		default:
+			return viewer, "", usage
+		}
 	}
 	if len(args) != 1 {
-		return "", "", usage
+		return viewer, "", usage
 	}
-	return account, args[0], nil
+	return viewer, args[0], nil
 }
 
 // Explain runs a GraphQL query as viewer may, and writes to out each of its statements with its plan.

@@ -78,7 +78,17 @@ func (s *Server) graphql() http.Handler {
 	if s.accounts != nil {
 		signIn = "/auth/sign-in"
 	}
-	page := playground.Handler(playground.Options{Title: title(s.service.Name), SignIn: signIn})
+	options := playground.Options{Title: title(s.service.Name), SignIn: signIn}
+	plain := playground.Handler(options)
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if at := tenant.Prefix(r.Context()); at != "" {
+			there := options
+			there.Endpoint = at + "/graphql"
+			playground.Handler(there).ServeHTTP(w, r)
+			return
+		}
+		plain.ServeHTTP(w, r)
+	})
 	return graphql.New(s.engine, s.service.SDL, graphql.Options{Viewer: s.Viewer, Playground: page})
 }
 

@@ -44,7 +44,7 @@ func commands() []command {
 		{"serve", "", "answer requests until SIGTERM", (*program).serve},
 		{"migrate", "", "bring the database to this version's tables, and tell what was done", (*program).migrate},
 		{"seed", "", "fill a fresh database", (*program).seed},
-		{"explain", "plan [--as ACCOUNT] 'QUERY'", "show the SQL of a GraphQL query, and how the database runs it", (*program).explain},
+		{"explain", "plan [--as ACCOUNT] [--in TENANT] 'QUERY'", "show the SQL of a GraphQL query, and how the database runs it", (*program).explain},
 		{"version", "", "tell what was built", (*program).version},
 		{"help", "", "tell this", (*program).help},
 	}

@@ -145,6 +145,9 @@ func TestEveryDoorIsInTheTenant(t *testing.T) {
 				want(201, "note of "+team, "", team, "POST", "/v1/notes", `{"text":"note of `+team+`"}`)
 			}
 			want(201, `{"id"`, "", "", "POST", "/v1/teams", `{"handle":"closed","open":false}`)
+			if c.by == meta.ByPath {
+				want(200, `data-endpoint="/teams/one/graphql"`, "", "one", "GET", "/graphql", "", "Accept", "text/html")
+			}
 			want(422, "team", "", "", "POST", "/v1/notes", `{"text":"of none"}`)
 			want(200, "note of one", "two", "one", "GET", "/v1/notes", "")
 			want(200, "note of two", "", "", "GET", "/v1/notes", "")
