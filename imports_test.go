@@ -28,12 +28,16 @@ model/build:      diag design model schema
 migrate:          schema
 pgsql:
 optimize:         pgsql
+facts:            diag schema
+lift/sql:         facts schema
+lift/golang:      facts lift/sql
+review/...:       facts schema review/...
 emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
-pipeline:         diag design model model/build schema migrate emit emit/... optimize internal/child
+pipeline:         diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... internal/child
 pipeline/dev:     diag model pipeline internal/child
-cli:              diag model migrate pipeline pipeline/dev internal/child
+cli:              diag model migrate pipeline pipeline/dev review/... internal/child
 .:                cli
 
 kit:
@@ -74,7 +78,7 @@ cel.dev/cel-go:                  model/build oracle
 ariga.io/atlas:                  migrate
 github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
-golang.org/x/mod:                pipeline
+golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/wasilibs/go-pgquery:  pgsql

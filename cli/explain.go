@@ -14,7 +14,7 @@ import (
 
 type explainCommand struct {
 	Plan explainPlan `cmd:"" help:"Show the SQL that answers a GraphQL query, and the database's plan for it."`
-	Code explainCode `cmd:"" default:"withargs" help:"Say what the code of a problem means."`
+	Code explainCode `cmd:"" default:"withargs" help:"Say what the code of a problem, or a rule of review, means."`
 }
 
 // Help is examples.
@@ -45,11 +45,13 @@ func (c explainPlan) Run(ctx context.Context, s streams) error {
 }
 
 type explainCode struct {
-	Code string `arg:"" help:"Code of a problem, such as D204."`
+	Code string `arg:"" help:"Code of a problem, such as D204, or name of a rule, such as n-plus-one."`
 }
 
 // Help is an example.
-func (explainCode) Help() string { return "Example: fettle explain D204" }
+func (explainCode) Help() string {
+	return "Examples:\n  fettle explain D204\n  fettle explain n-plus-one"
+}
 
 // codes are the comments of the constants of all codes, by code; the test of this file keeps them current.
 //
@@ -62,11 +64,15 @@ func (c explainCode) Run(s streams) error {
 	if err := json.Unmarshal(codes, &texts); err != nil {
 		return fmt.Errorf("codes: %w", err)
 	}
+	if r := pipeline.Rule(strings.ToLower(c.Code)); r != nil {
+		_, err := fmt.Fprint(s.out, r.Document)
+		return err
+	}
 	code := strings.ToUpper(c.Code)
 	text, found := texts[code]
 	if !found {
 		known := slices.Sorted(maps.Keys(texts))
-		return fmt.Errorf("%s: no such code; there are %s to %s", c.Code, known[0], known[len(known)-1])
+		return fmt.Errorf("%s: no such code or rule; there are %s to %s, and the rules of doc/rules", c.Code, known[0], known[len(known)-1])
 	}
 	_, err := fmt.Fprintf(s.out, "%s  %s", code, text)
 	return err

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/fettlehq/fettle/pipeline"
+	"github.com/fettlehq/fettle/review/report"
+	"github.com/fettlehq/fettle/review/rule"
+)
+
+type reviewCommand struct {
+	Dir       string   `arg:"" optional:"" default:"." help:"Folder of the backend." predictor:"dir"`
+	Format    string   `enum:"text,json,sarif,github,markdown" default:"text" help:"How to print findings: text, json, sarif, github or markdown."`
+	Rule      []string `help:"Only these rules." placeholder:"NAME"`
+	AtLeast   string   `enum:"critical,high,medium,low" default:"low" help:"The mildest severity that is told: critical, high, medium or low."`
+	Uncertain bool     `help:"Tell also what is not sure."`
+}
+
+// Help is examples.
+func (reviewCommand) Help() string {
+	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend"
+}
+
+// Run finds the faults of a backend.
+func (c reviewCommand) Run(s streams) error {
+	reviewed, err := pipeline.Review(c.Dir, pipeline.ReviewOptions{Rules: c.Rule, AtLeast: rule.Severity(c.AtLeast), Uncertain: c.Uncertain})
+	if err != nil {
+		return err
+	}
+	if err := c.print(s, reviewed); err != nil {
+		return err
+	}
+	if len(reviewed.Findings) > 0 {
+		return errProblems
+	}
+	return nil
+}
+
+func (c reviewCommand) print(s streams, reviewed *pipeline.Reviewed) error {
+	switch c.Format {
+	case "json":
+		return report.JSON(s.out, reviewed.Findings, reviewed.Facts.Coverage)
+	case "sarif":
+		return report.SARIF(s.out, reviewed.Findings, reviewed.Rules, version())
+	case "github":
+		return report.GitHub(s.out, reviewed.Findings)
+	case "markdown":
+		return report.Markdown(s.out, reviewed.Findings)
+	}
+	if err := report.Text(s.out, reviewed.Findings, colourful(s.out)); err != nil {
+		return err
+	}
+	coverage := reviewed.Facts.Coverage
+	fmt.Fprintf(s.err, "%s in %s, %s, %s\n", count(len(reviewed.Findings), "finding"), count(coverage.Files, "file"), count(coverage.Lines, "line"), count(len(reviewed.Facts.Routes), "route"))
+	var notes []string
+	if untyped := coverage.Packages - coverage.Typed; untyped > 0 {
+		notes = append(notes, fmt.Sprintf("of %d packages %d are typed in part only: %s not at hand", coverage.Packages, untyped, are(len(coverage.Missing), "library", "libraries")))
+	}
+	for _, pos := range coverage.Broken {
+		notes = append(notes, fmt.Sprintf("%s: the file cannot be read from here on", pos))
+	}
+	s.notes(notes)
+	return nil
+}
+
+func are(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one + " is"
+	}
+	return fmt.Sprintf("%d %s are", n, more)
+}

@@ -1,0 +1,59 @@
+// Package facts is what is known of a backend: its routes, functions, queries and database, each with its place.
+//
+//	code ─▶ lift ─▶ Facts ─▶ review, assess, draft
+//
+// The vocabulary knows no language: a loop, a query and a route are the same whether they were read from Go or from
+// TypeScript. Facts are plain values, complete once a lift returns them, and never changed after. What could not be
+// known is absent, and never guessed: a rule that needs it stays silent.
+package facts
+
+import (
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// Pos is a place in the reviewed code. Files are named relative to the reviewed folder, with slashes.
+type Pos = diag.Pos
+
+// Facts are all that was read of one backend. Functions, routes and files are in the order of files and lines.
+type Facts struct {
+	Functions  []*Function
+	Routes     []*Route
+	Database   *Database
+	Migrations []*Migration
+	Secrets    []Secret
+	Ignores    []Ignore
+	Coverage   Coverage
+}
+
+// Coverage is how much was read, and how well.
+type Coverage struct {
+	Files    int // source files that were read
+	Lines    int
+	Packages int
+	Typed    int      // packages of which every type is known
+	Broken   []Pos    // places where a file could not be parsed further
+	Missing  []string // libraries whose source is not at hand, so that their types are guessed
+	Dynamic  int      // queries whose text is built at run time and not known
+}
+
+// Ignore is a line that asks for silence: fettle:ignore RULE reason. It holds for its own line and for the next.
+type Ignore struct {
+	Pos    Pos
+	Rule   string
+	Reason string
+}
+
+// Secret is a value in the code that looks like one that lets its holder in.
+type Secret struct {
+	Pos  Pos
+	Name string // of the variable, field or key
+	Kind string // such as "AWS access key"
+}
+
+// Database is the schema that the migrations make, with the places where it is made.
+type Database struct {
+	Schema  *schema.Schema
+	At      map[string]Pos // of "table", "table.column" and "index:name"
+	Dialect string         // "postgres", "mysql", "sqlite", or "" where it is not known
+}

@@ -1,0 +1,165 @@
+package facts
+
+// Function is a function, method or literal that the backend declares.
+type Function struct {
+	Name   string // as people say it: (*Store).FindUser, or main.handler.func1 of a literal
+	Pos    Pos
+	End    Pos
+	Params []string
+	Lines  int
+
+	Outer   *Function // in which a literal stands, and whose variables it sees
+	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
+	Returns []Value
+
+	Loops     []*Loop
+	Calls     []*Call
+	Queries   []*Query
+	Effects   []*Effect
+	Resources []*Resource
+	Shared    []*SharedWrite
+	Swallowed []*Swallowed
+	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
+}
+
+// Call is a place where a function of the backend is called, or handed over to be called.
+type Call struct {
+	Pos      Pos
+	From     *Function
+	Callees  []*Function // more than one where an interface has several implementations
+	Receiver Value
+	Args     []Value
+	Loop     *Loop // the innermost one around it, in its own function
+	Place    Place
+	Handed   bool // a function value that is given away, as a callback or a handler
+	Deferred bool
+	Spawned  bool // runs on a thread of its own
+}
+
+// Loop is a loop of a function.
+type Loop struct {
+	Pos   Pos
+	Kind  LoopKind
+	Over  string // the text of what it goes over
+	Outer *Loop
+	From  Value // of what it goes over
+	Batch bool  // each turn takes many items
+	ID    int   // told apart within all facts
+}
+
+// LoopKind is how a loop goes on.
+type LoopKind string
+
+// The kinds of loops.
+const (
+	OverItems     LoopKind = "items"     // of a list or map that exists
+	OverRows      LoopKind = "rows"      // of a query's result
+	OverConstant  LoopKind = "constant"  // as many turns as the code says
+	OverEvents    LoopKind = "events"    // of a channel or stream, or for ever
+	OverCondition LoopKind = "condition" // until something is so: pages, retries
+)
+
+// Place is how a statement lies in the paths of its function.
+type Place struct {
+	ErrorPath bool // done only where something has failed
+	EndsLoop  bool // the innermost loop ends after it
+}
+
+// Value is what an expression may hold: where it comes from.
+type Value struct {
+	Text    string // as written, shortened
+	Pos     Pos
+	Kind    string // "text", "number", "list", "context" or "" where the type does not matter or is not known
+	Origins []Origin
+}
+
+// OriginKind is a kind of source of values.
+type OriginKind string
+
+// The origins of values.
+const (
+	FromConstant OriginKind = "constant"
+	FromParam    OriginKind = "parameter" // of Function, by Index; the receiver is -1
+	FromRequest  OriginKind = "request"   // what a client sent
+	FromInput    OriginKind = "input"     // arguments and environment of the program
+	FromQuery    OriginKind = "query"     // a database's answer
+	FromLoop     OriginKind = "loop"      // an item of Loop
+	FromUnknown  OriginKind = "unknown"
+	FromChecked  OriginKind = "checked" // compared with what is allowed, or quoted
+	FromContext  OriginKind = "context" // the identity of the caller, a request's context
+)
+
+// Origin is one source of a value.
+type Origin struct {
+	Kind     OriginKind
+	Function *Function // of FromParam
+	Index    int       // of FromParam
+	Loop     *Loop     // of FromLoop
+	Name     string    // of the request's parameter, the query's table
+	Pos      Pos
+	Number   bool // passed through a number, boolean or time, so that it holds no text
+}
+
+// Has reports whether a value may come from a kind of source.
+func (v Value) Has(kind OriginKind) bool {
+	for _, o := range v.Origins {
+		if o.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Only reports whether a value comes from the given kinds of sources alone.
+func (v Value) Only(kinds ...OriginKind) bool {
+	for _, o := range v.Origins {
+		found := false
+		for _, kind := range kinds {
+			found = found || o.Kind == kind
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// Effect is something that leaves the process and is no query.
+type Effect struct {
+	Pos      Pos
+	Kind     string // "http", "mail", "queue", "log", "response", "client", "server", "background"
+	Name     string // what is called
+	Args     []Value
+	Loop     *Loop
+	Place    Place
+	Deferred bool
+	InTx     Pos  // where the transaction that is open around it began
+	Bounded  bool // has a time limit, or is given a context
+	Note     string
+}
+
+// Resource is something that must be given back.
+type Resource struct {
+	Pos    Pos
+	Kind   string // "rows", "body", "transaction", "statement", "connection"
+	Name   string
+	Lost   []Pos // returns on whose path it is not given back
+	Never  bool  // given back nowhere
+	Close  string
+	Insert Pos // where the line that gives it back may be written
+}
+
+// SharedWrite is a write to a map that many requests share, without a lock.
+type SharedWrite struct {
+	Pos     Pos
+	Name    string
+	Field   bool
+	Spawned bool
+}
+
+// Swallowed is a failure of a write that nobody hears of.
+type Swallowed struct {
+	Pos   Pos
+	Name  string
+	Query *Query
+}

@@ -1,0 +1,29 @@
+package facts
+
+// Migration is one file that changes the database.
+type Migration struct {
+	File       string
+	Runner     string // "goose", "golang-migrate", "plain", "embedded"
+	InTx       bool   // the runner wraps it in a transaction
+	Baseline   bool   // the first, so that no table is in use yet
+	Last       bool   // of the newest
+	Statements []*MigrationStatement
+}
+
+// MigrationStatement is one statement of a migration.
+type MigrationStatement struct {
+	Pos          Pos
+	Text         string
+	Kind         string // "create index", "add column", …
+	Table        string
+	Column       string
+	Name         string   // of the index or constraint
+	Columns      []string // of the index or constraint
+	Unique       bool
+	Concurrently bool
+	NewTable     bool // its table is made by the same migration
+	NotNull      bool
+	Default      string // the text of a default
+	NotValid     bool
+	To           string // the new name of a renaming
+}

@@ -1,0 +1,95 @@
+package facts
+
+import "slices"
+
+// Query is one place that sends a statement to a database.
+type Query struct {
+	Pos     Pos
+	From    *Function
+	Library string  // "database/sql", "pgx", "gorm", …
+	Name    string  // what is called, such as db.QueryContext
+	Text    string  // the SQL, with $n or ? for parameters; "" where it is not known
+	Dynamic []Value // pieces of the text that are no constants
+	Chain   string  // of a builder: the calls as written, shortened
+	Args    []Value
+	One     bool // asks for one row
+	Handle  Handle
+	Context Value // the context it is given; no origins where there is none
+	Loop    *Loop
+	Place   Place
+
+	Statement *Statement // nil where the text is not understood
+}
+
+// Handle is what a query is sent through.
+type Handle struct {
+	Text  string
+	Kind  string // "pool", "tx", "conn", or "" where it is not known
+	Begun Pos    // of the transaction in whose scope it stands, where it stands in one
+	Other string // the name of that transaction's handle where the query does not go through it
+}
+
+// Verb is what a statement does.
+type Verb string
+
+// The verbs.
+const (
+	Select Verb = "SELECT"
+	Insert Verb = "INSERT"
+	Update Verb = "UPDATE"
+	Delete Verb = "DELETE"
+	Other  Verb = "OTHER"
+)
+
+// Statement is what a query asks for, as far as its text was understood.
+type Statement struct {
+	Verb       Verb
+	Tables     []TableUse
+	Predicates []Predicate
+	Order      []OrderPart
+	Limit      string // the text of LIMIT; "" for none
+	LimitArg   *Value // its value, where it is a parameter
+	Offset     bool
+	Sets       []string // columns that are written
+	Columns    []string // columns that are read at the top
+	Aggregate  bool     // answers with one row for each group, or one
+	Grouped    bool
+	OnConflict bool
+	Locks      bool     // FOR UPDATE
+	Nested     bool     // has subqueries or set operations, which the predicates do not cover
+	Self       []string // columns whose new value is reckoned from the old, in the statement
+}
+
+// TableUse is a table of a statement, by the name that its columns are called with.
+type TableUse struct {
+	Table string
+	Alias string
+}
+
+// Predicate is one condition of the WHERE or of a join, which holds together with all others.
+type Predicate struct {
+	Table      string // "" where the column's table is not said and there are several
+	Column     string
+	Operator   string // "=", "<", "IN", "LIKE", "IS NULL", "JOIN", …
+	Function   string // around the column, such as lower
+	Arg        *Value // of a parameter
+	Literal    string // the text of a literal
+	Disjoint   bool   // one arm of an OR
+	JoinTable  string // of a JOIN: the other side
+	JoinColumn string
+}
+
+// OrderPart is one part of ORDER BY.
+type OrderPart struct {
+	Table      string
+	Column     string
+	Descending bool
+}
+
+// Uses reports whether a statement names a table.
+func (s *Statement) Uses(table string) bool {
+	return slices.ContainsFunc(s.Tables, func(t TableUse) bool { return t.Table == table })
+}
+
+// Write reports whether a statement changes rows.
+func (s *Statement) Write() bool { return s.Verb == Insert || s.Verb == Update || s.Verb == Delete }

@@ -1,0 +1,41 @@
+package facts
+
+// Route is a way in: a method and path, or a remote procedure.
+type Route struct {
+	Pos     Pos
+	Method  string // "GET"; "" for any
+	Path    string // with {name} for parameters
+	Kind    string // "http", "grpc", "graphql"
+	Handler *Function
+	Guards  []Guard // the effective middleware, outermost first
+}
+
+// Guard is a middleware around a route.
+type Guard struct {
+	Pos  Pos
+	Name string
+	Auth bool // looks at who is calling
+}
+
+// Guarded reports whether some middleware of a route looks at who is calling.
+func (r *Route) Guarded() bool {
+	for _, g := range r.Guards {
+		if g.Auth {
+			return true
+		}
+	}
+	return false
+}
+
+// String is the route as people write it.
+func (r *Route) String() string {
+	if r.Method == "" {
+		return r.Path
+	}
+	return r.Method + " " + r.Path
+}
+
+// Writes reports whether a route's method changes something, by the convention of HTTP.
+func (r *Route) Writes() bool {
+	return r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE"
+}

@@ -1,0 +1,430 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+	"unicode"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/sql"
+)
+
+// step is one call of a builder's chain, in the order in which they run.
+type step struct {
+	name   string
+	call   *ast.CallExpr
+	source *source
+}
+
+// steps follows a chain back to where it begins, through variables that hold its middle.
+func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
+	if depth > 8 {
+		return nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		if !is {
+			return nil
+		}
+		return append(l.steps(s, selector.X, depth), step{selector.Sel.Name, e, s})
+	case *ast.Ident:
+		object := s.target(e)
+		if object == nil {
+			return nil
+		}
+		var out []step
+		for i, d := range l.defs[object] {
+			if d.kind != assigned || d.index > 0 || d.expr == nil || i > 8 {
+				continue
+			}
+			if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is {
+				if d.index == 0 && calledName(call) == "ToSql" {
+					continue
+				}
+				steps := l.steps(d.source, call, depth+1)
+				if selector, is := call.Fun.(*ast.SelectorExpr); is && object == s.target(root(selector)) {
+					steps = steps[max(0, len(steps)-chainLength(call)):] // q = q.Where(…): only what is new
+				}
+				out = append(out, steps...)
+			}
+		}
+		// session.Where(…) as a statement of its own, on a builder that changes in place
+		return append(out, l.inPlace[object]...)
+	}
+	return nil
+}
+
+func chainLength(e ast.Expr) int {
+	n := 0
+	for {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		if !is {
+			return n
+		}
+		n++
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !is {
+			return n
+		}
+		e = selector.X
+	}
+}
+
+// chain reads what a builder asks for.
+func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
+	steps := append(l.steps(at.source, spec.pos.X, 0), step{spec.pos.Sel.Name, at.call, at.source})
+	q.Chain = text(at.call)
+	b := &builder{l: l, q: q, out: &facts.Statement{Verb: facts.Select}, library: spec.library, at: at}
+	for _, s := range steps {
+		b.table(s)
+	}
+	for _, s := range steps {
+		b.step(s)
+	}
+	if raw := b.raw; raw != nil && q.Text == "" && len(raw.Args) > 0 {
+		l.readText(at.source, raw.Args[0], q)
+		for _, arg := range raw.Args[1:] {
+			q.Args = append(q.Args, l.value(at.source, arg))
+		}
+		return
+	}
+	if spec.text >= 0 {
+		return
+	}
+	if len(b.out.Tables) == 0 {
+		q.Statement = nil
+		return
+	}
+	q.Statement = b.out
+}
+
+// builder makes a statement of the steps of a chain.
+type builder struct {
+	l       *lifter
+	q       *facts.Query
+	out     *facts.Statement
+	library string
+	at      work
+	raw     *ast.CallExpr
+}
+
+func (b *builder) use(table string) {
+	if table != "" && len(b.out.Tables) == 0 {
+		b.out.Tables = append(b.out.Tables, facts.TableUse{Table: table, Alias: table})
+	}
+}
+
+// table finds the table of a chain before its conditions are read.
+func (b *builder) table(s step) {
+	args := s.call.Args
+	if len(args) == 0 {
+		return
+	}
+	switch s.name {
+	case "Table", "From", "Into":
+		if name := constantText(s.source, args[0]); name != "" {
+			table, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+			b.use(strings.Trim(table, "`\""))
+		} else {
+			b.use(b.l.tableOf(s.source, args[0], b.library))
+		}
+	case "Model", "First", "Take", "Last", "Find", "Create", "Save", "Delete", "FirstOrCreate", "Get", "Exist", "Insert", "InsertOne", "Update", "Count", "FindAndCount", "Iterate", "CreateInBatches":
+		if b.library == "squirrel" {
+			if name := constantText(s.source, args[0]); name != "" {
+				b.use(name)
+			}
+			return
+		}
+		if b.library == "gorm" && (s.name == "Update" || s.name == "Count") {
+			return
+		}
+		b.use(b.l.tableOf(s.source, args[0], b.library))
+	}
+}
+
+func (b *builder) step(s step) {
+	args := s.call.Args
+	values := func(from int) []facts.Value {
+		var out []facts.Value
+		for i := from; i < len(args); i++ {
+			out = append(out, b.l.value(s.source, args[i]))
+		}
+		return out
+	}
+	table := ""
+	if len(b.out.Tables) > 0 {
+		table = b.out.Tables[0].Table
+	}
+	switch s.name {
+	case "Where", "And", "Having", "Not":
+		if len(args) > 0 {
+			b.condition(s, args[0], values(1), table, false)
+		}
+	case "Or":
+		b.out.Nested = true
+		if len(args) > 0 {
+			b.condition(s, args[0], values(1), table, true)
+		}
+	case "In", "NotIn":
+		if len(args) > 0 {
+			v := values(1)
+			p := facts.Predicate{Table: table, Column: column(constantText(s.source, args[0])), Operator: "IN"}
+			if len(v) > 0 {
+				p.Arg = &v[0]
+			}
+			b.out.Predicates = append(b.out.Predicates, p)
+		}
+	case "ID":
+		if v := values(0); len(v) > 0 {
+			b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
+			b.q.Args = append(b.q.Args, v...)
+		}
+	case "Order", "OrderBy", "Asc", "Desc":
+		for _, arg := range args {
+			constant := constantText(s.source, arg)
+			if constant == "" {
+				if v := b.l.value(s.source, arg); v.Kind == "text" || v.Kind == "" {
+					b.q.Dynamic = append(b.q.Dynamic, v)
+				}
+				continue
+			}
+			for _, part := range strings.Split(constant, ",") {
+				words := strings.Fields(part)
+				if len(words) > 0 {
+					b.out.Order = append(b.out.Order, facts.OrderPart{Table: table, Column: column(words[0]), Descending: s.name == "Desc" || len(words) > 1 && strings.EqualFold(words[1], "desc")})
+				}
+			}
+		}
+	case "Limit":
+		if len(args) > 0 {
+			v := b.l.value(s.source, args[0])
+			b.out.Limit, b.out.LimitArg = v.Text, &v
+		}
+	case "Offset":
+		b.out.Offset = true
+	case "Join", "Joins", "LeftJoin", "Preload", "Scopes", "Clauses", "InnerJoin", "Table":
+		if s.name != "Table" && s.name != "Preload" {
+			b.out.Nested = true
+		}
+		if s.name == "Clauses" && strings.Contains(text(s.call), "OnConflict") {
+			b.out.OnConflict = true
+		}
+		if s.name == "Clauses" && strings.Contains(text(s.call), "Locking") {
+			b.out.Locks = true
+		}
+	case "ForUpdate":
+		b.out.Locks = true
+	case "Select", "Cols", "Columns":
+		if b.library == "xorm" || b.library == "squirrel" || b.library == "gorm" {
+			for _, arg := range args {
+				b.out.Columns = append(b.out.Columns, column(constantText(s.source, arg)))
+			}
+		}
+	case "Group", "GroupBy":
+		b.out.Grouped = true
+	case "Raw", "SQL":
+		b.raw = s.call
+	case "First", "Take", "Last", "Find":
+		if b.library == "gorm" && len(args) > 1 {
+			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) {
+				b.condition(s, args[1], values(2), table, false)
+			} else {
+				v := values(1)
+				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
+			}
+			b.q.Args = append(b.q.Args, values(1)...)
+		}
+		if b.library == "gorm" && s.name != "Find" {
+			b.out.Limit = "1"
+		}
+	case "Get", "Exist":
+		if b.library == "xorm" {
+			b.bean(s, args[0], table)
+			b.out.Limit = "1"
+		}
+	case "Count", "Sum":
+		b.out.Aggregate = true
+	case "Create", "Insert", "InsertOne", "CreateInBatches", "FirstOrCreate":
+		b.out.Verb = facts.Insert
+		b.q.Args = append(b.q.Args, values(0)...)
+	case "Save":
+		b.out.Verb = facts.Update
+		b.out.Sets = append(b.out.Sets, "*")
+		b.q.Args = append(b.q.Args, values(0)...)
+	case "Update", "Updates", "UpdateColumn", "UpdateColumns", "Set", "SetMap":
+		b.out.Verb = facts.Update
+		b.q.Args = append(b.q.Args, values(0)...)
+		if len(args) > 0 {
+			if name := constantText(s.source, args[0]); name != "" {
+				b.out.Sets = append(b.out.Sets, column(name))
+			}
+		}
+	case "Delete":
+		b.out.Verb = facts.Delete
+		if b.library == "gorm" && len(args) > 1 {
+			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) {
+				b.condition(s, args[1], values(2), table, false)
+			} else {
+				v := values(1)
+				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
+			}
+		}
+		if b.library == "xorm" {
+			b.bean(s, args[0], table)
+		}
+		b.q.Args = append(b.q.Args, values(0)...)
+	}
+}
+
+// condition reads one condition of a builder: a text with parameters, or a map of columns.
+func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string, disjoint bool) {
+	b.q.Args = append(b.q.Args, args...)
+	t := s.source.info.TypeOf(e)
+	if t != nil && isString(t) {
+		probe := &facts.Query{}
+		b.l.readText(s.source, e, probe)
+		b.q.Dynamic = append(b.q.Dynamic, probe.Dynamic...)
+		predicates := sql.Conditions(probe.Text, table, args)
+		for i := range predicates {
+			predicates[i].Disjoint = predicates[i].Disjoint || disjoint
+			predicates[i].Table = strings.TrimPrefix(predicates[i].Table, "?")
+		}
+		b.out.Predicates = append(b.out.Predicates, predicates...)
+		return
+	}
+	literal, is := ast.Unparen(e).(*ast.CompositeLit)
+	if pointer, isPointer := ast.Unparen(e).(*ast.UnaryExpr); isPointer && pointer.Op == token.AND {
+		literal, is = pointer.X.(*ast.CompositeLit)
+	}
+	if !is {
+		b.out.Nested = true
+		b.q.Args = append(b.q.Args, b.l.value(s.source, e))
+		return
+	}
+	operator := "="
+	switch _, name := namedType(t); name {
+	case "Lt", "Gt", "LtOrEq", "GtOrEq", "Like", "NotEq", "ILike":
+		operator = map[string]string{"Lt": "<", "Gt": ">", "LtOrEq": "<=", "GtOrEq": ">=", "Like": "LIKE", "NotEq": "<>", "ILike": "ILIKE"}[name]
+	case "Or":
+		b.out.Nested = true
+	}
+	for _, element := range literal.Elts {
+		pair, is := element.(*ast.KeyValueExpr)
+		if !is {
+			b.condition(s, element, nil, table, disjoint)
+			continue
+		}
+		name := column(constantText(s.source, pair.Key))
+		if id, is := pair.Key.(*ast.Ident); is && name == "" {
+			name = columnName(s.source, id)
+		}
+		v := b.l.value(s.source, pair.Value)
+		b.q.Args = append(b.q.Args, v)
+		b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: name, Operator: operator, Arg: &v, Disjoint: disjoint})
+	}
+}
+
+// bean reads the conditions that xorm takes from the fields of a value that are set.
+func (b *builder) bean(s step, e ast.Expr, table string) {
+	if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is {
+		if literal, is := pointer.X.(*ast.CompositeLit); is && len(literal.Elts) > 0 {
+			b.condition(s, pointer, nil, table, false)
+		}
+	}
+}
+
+// column is a column's name without its table and quotes.
+func column(name string) string {
+	name = strings.TrimSpace(strings.Trim(name, "`\""))
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		name = name[i+1:]
+	}
+	if strings.ContainsAny(name, " (") {
+		return ""
+	}
+	return strings.Trim(name, "`\"")
+}
+
+// tableOf is the table of a struct's values: what its TableName says, else its name as the library spells it.
+func (l *lifter) tableOf(s *source, e ast.Expr, library string) string {
+	t := s.info.TypeOf(e)
+	for {
+		if t == nil {
+			return ""
+		}
+		t = types.Unalias(t)
+		switch u := t.(type) {
+		case *types.Pointer:
+			t = u.Elem()
+			continue
+		case *types.Slice:
+			t = u.Elem()
+			continue
+		case *types.Map:
+			t = u.Elem()
+			continue
+		}
+		break
+	}
+	named, is := t.(*types.Named)
+	if !is {
+		return ""
+	}
+	if _, isStruct := named.Underlying().(*types.Struct); !isStruct {
+		return ""
+	}
+	if object, _, _ := types.LookupFieldOrMethod(named, true, named.Obj().Pkg(), "TableName"); object != nil {
+		if fn, is := object.(*types.Func); is {
+			if f := l.declared[fn.Origin()]; f != nil {
+				if results := singleReturn(f); len(results) == 1 {
+					if name := constantText(f.source, results[0]); name != "" {
+						return name
+					}
+				}
+			}
+			return ""
+		}
+	}
+	name := snake(named.Obj().Name())
+	if library == "gorm" {
+		return plural(name)
+	}
+	return name
+}
+
+// columnName is the column of a field: its name in lower case with underscores.
+func columnName(s *source, field *ast.Ident) string {
+	if _, is := s.info.Uses[field].(*types.Var); !is {
+		return ""
+	}
+	return snake(field.Name)
+}
+
+// snake writes UserID as user_id.
+func snake(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, c := range runes {
+		if unicode.IsUpper(c) && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
+}
+
+// plural is the plural as gorm forms it, of the words that backends use.
+func plural(name string) string {
+	switch {
+	case strings.HasSuffix(name, "y") && len(name) > 1 && !strings.ContainsRune("aeiou", rune(name[len(name)-2])):
+		return name[:len(name)-1] + "ies"
+	case strings.HasSuffix(name, "s"), strings.HasSuffix(name, "x"), strings.HasSuffix(name, "ch"), strings.HasSuffix(name, "sh"):
+		return name + "es"
+	case strings.HasSuffix(name, "person"):
+		return strings.TrimSuffix(name, "person") + "people"
+	}
+	return name + "s"
+}

@@ -1,0 +1,253 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// mostImplementations bounds how many implementations of an interface a call is followed into.
+const mostImplementations = 8
+
+// static finds the functions of the code that a call may call, through interfaces and variables too.
+func (l *lifter) static(s *source, call *ast.CallExpr) []*function {
+	return l.functionsOf(s, call.Fun, 0)
+}
+
+// functionsOf finds the functions that an expression of function type may be.
+func (l *lifter) functionsOf(s *source, e ast.Expr, depth int) []*function {
+	if depth > 4 {
+		return nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.FuncLit:
+		if f := l.nodes[e]; f != nil {
+			return []*function{f}
+		}
+	case *ast.IndexExpr:
+		return l.functionsOf(s, e.X, depth)
+	case *ast.IndexListExpr:
+		return l.functionsOf(s, e.X, depth)
+	case *ast.Ident:
+		return l.functionsNamed(s, s.info.Uses[e], depth)
+	case *ast.SelectorExpr:
+		return l.functionsNamed(s, s.info.Uses[e.Sel], depth)
+	case *ast.CallExpr:
+		if tv := s.info.Types[e.Fun]; tv.IsType() && len(e.Args) == 1 {
+			return l.functionsOf(s, e.Args[0], depth+1)
+		}
+		var out []*function // what a function of the code returns
+		for _, maker := range l.static(s, e) {
+			ast.Inspect(maker.body, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.FuncLit:
+					return false
+				case *ast.ReturnStmt:
+					for _, result := range n.Results {
+						if isFunction(maker.source.info.TypeOf(result)) {
+							out = append(out, l.functionsOf(maker.source, result, depth+1)...)
+						}
+					}
+				}
+				return true
+			})
+		}
+		return out
+	}
+	return nil
+}
+
+func isFunction(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, is := t.Underlying().(*types.Signature)
+	return is
+}
+
+func (l *lifter) functionsNamed(s *source, object types.Object, depth int) []*function {
+	switch object := object.(type) {
+	case *types.Func:
+		object = object.Origin()
+		if f := l.declared[object]; f != nil {
+			return []*function{f}
+		}
+		sig, is := object.Type().(*types.Signature)
+		if is && sig.Recv() != nil && types.IsInterface(sig.Recv().Type()) {
+			return l.implementing(object)
+		}
+	case *types.Var:
+		if !isFunction(object.Type()) {
+			return nil
+		}
+		var out []*function
+		for _, d := range l.defs[object] {
+			if d.kind == assigned && d.index < 0 && d.expr != nil {
+				out = append(out, l.functionsOf(d.source, d.expr, depth+1)...)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// implementing finds the methods of the code that a method of an interface may be.
+func (l *lifter) implementing(method *types.Func) []*function {
+	if known, found := l.implementations[method]; found {
+		return known
+	}
+	var out []*function
+	iface, _ := method.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface)
+	for _, named := range l.named {
+		if iface == nil || named.TypeParams().Len() > 0 || len(out) >= mostImplementations {
+			continue
+		}
+		object, _, _ := types.LookupFieldOrMethod(named, true, method.Pkg(), method.Name())
+		found, is := object.(*types.Func)
+		if !is || l.declared[found.Origin()] == nil {
+			continue
+		}
+		f := l.declared[found.Origin()]
+		if mock := f.fact.Aside == "test" || strings.Contains(strings.ToLower(f.fact.Name), "mock"); mock || !hasMethods(named, iface) {
+			continue
+		}
+		if !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	l.implementations[method] = out
+	return out
+}
+
+// hasMethods reports whether a type has the methods of an interface: by their types where all are known, else by name
+// and number of parameters.
+func hasMethods(named *types.Named, iface *types.Interface) bool {
+	pointer := types.NewPointer(named)
+	if types.Implements(pointer, iface) {
+		return true
+	}
+	for i := range iface.NumMethods() {
+		want := iface.Method(i)
+		object, _, _ := types.LookupFieldOrMethod(pointer, true, want.Pkg(), want.Name())
+		got, is := object.(*types.Func)
+		if !is {
+			return false
+		}
+		a, b := want.Type().(*types.Signature), got.Type().(*types.Signature)
+		if a.Params().Len() != b.Params().Len() || a.Results().Len() != b.Results().Len() {
+			return false
+		}
+	}
+	return iface.NumMethods() > 0
+}
+
+// findWork lifts the calls, queries and effects of a file.
+func (l *lifter) findWork(p place) {
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is {
+			return true
+		}
+		f := l.around(stack)
+		if f == nil {
+			return true
+		}
+		at := work{place: p, call: call, stack: stack, in: f, loop: l.loopOf(stack), lies: l.placeOf(p, call, stack)}
+		switch above := last(stack).(type) {
+		case *ast.DeferStmt:
+			at.deferred = true
+		case *ast.GoStmt:
+			at.spawned = true
+		case *ast.CallExpr:
+			_ = above
+		}
+		if spec, is := l.querySpec(p.source, call); is {
+			l.query(at, spec)
+		}
+		l.effect(at)
+		l.calls(at)
+		l.handedOver(at)
+		return true
+	})
+}
+
+// work is one call under work.
+type work struct {
+	place
+	call     *ast.CallExpr
+	stack    []ast.Node
+	in       *function
+	loop     *facts.Loop
+	lies     facts.Place
+	deferred bool
+	spawned  bool
+}
+
+// calls lifts the call of functions of the code.
+func (l *lifter) calls(at work) {
+	callees := l.static(at.source, at.call)
+	if len(callees) == 0 {
+		return
+	}
+	fact := &facts.Call{
+		Pos: l.pos(at.call.Pos()), From: at.in.fact, Loop: at.loop, Place: at.lies, Deferred: at.deferred, Spawned: at.spawned,
+	}
+	for _, callee := range callees {
+		fact.Callees = append(fact.Callees, callee.fact)
+	}
+	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is {
+		fact.Pos = l.pos(selector.Sel.Pos())
+		if at.packageOf(selector.X) == "" {
+			fact.Receiver = l.value(at.source, selector.X)
+		}
+	}
+	for _, arg := range at.call.Args {
+		fact.Args = append(fact.Args, l.value(at.source, arg))
+	}
+	at.in.fact.Calls = append(at.in.fact.Calls, fact)
+	at.in.calls[at.call] = fact
+}
+
+// handedOver lifts functions of the code that are given to another, which is taken to call them there and then.
+func (l *lifter) handedOver(at work) {
+	if name := calledName(at.call); name == "Use" || l.isRegistration(at.source, at.call) {
+		return
+	}
+	for _, arg := range at.call.Args {
+		if !isFunction(at.info.TypeOf(arg)) || l.isHandlerType(at.info.TypeOf(arg)) {
+			continue
+		}
+		for _, f := range l.functionsOf(at.source, arg, 0) {
+			at.in.fact.Calls = append(at.in.fact.Calls, &facts.Call{
+				Pos: l.pos(arg.Pos()), From: at.in.fact, Callees: []*facts.Function{f.fact}, Loop: at.loop, Place: at.lies,
+				Handed: true, Deferred: at.deferred, Spawned: at.spawned || calledName(at.call) == "Go",
+			})
+		}
+	}
+}
+
+// findReturns gives functions the values that they return.
+func (l *lifter) findReturns() {
+	for _, f := range l.functions {
+		ast.Inspect(f.body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return n == f.node
+			case *ast.ReturnStmt:
+				for _, result := range n.Results {
+					if t := f.source.info.TypeOf(result); t != nil && len(f.fact.Returns) < 8 && !isError(t) && !isNilIdent(result) {
+						f.fact.Returns = append(f.fact.Returns, l.value(f.source, result))
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+func isError(t types.Type) bool {
+	return types.Identical(t, types.Universe.Lookup("error").Type())
+}

@@ -1,0 +1,34 @@
+package golang
+
+import (
+	"embed"
+	"strings"
+)
+
+// declarationTexts are the declarations of libraries through which backends are entered and reach their data, as far
+// as facts need them. They stand in for a library whose source is not at hand.
+//
+//go:embed declarations
+var declarationTexts embed.FS
+
+// declarations finds what is kept of a library, whatever its major version.
+func declarations(importPath string) (text string, found bool) {
+	name := importPath
+	if other, known := sameAs[importPath]; known {
+		name = other
+	}
+	content, err := declarationTexts.ReadFile("declarations/" + strings.ReplaceAll(name, "/", "+") + ".txt")
+	return string(content), err == nil
+}
+
+// sameAs are other import paths of the same library.
+var sameAs = map[string]string{
+	"github.com/go-chi/chi":           "github.com/go-chi/chi/v5",
+	"github.com/jackc/pgx/v4":         "github.com/jackc/pgx/v5",
+	"github.com/jackc/pgconn":         "github.com/jackc/pgx/v5/pgconn",
+	"github.com/jackc/pgx/v4/pgxpool": "github.com/jackc/pgx/v5/pgxpool",
+	"github.com/labstack/echo":        "github.com/labstack/echo/v4",
+	"github.com/labstack/echo/v5":     "github.com/labstack/echo/v4",
+	"github.com/jinzhu/gorm":          "gorm.io/gorm",
+	"github.com/go-xorm/xorm":         "xorm.io/xorm",
+}

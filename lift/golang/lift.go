@@ -1,0 +1,293 @@
+// Package golang reads Go modules and tells what they do, as facts.
+//
+//	files ─▶ load: packages with types ─▶ functions, loops, definitions ─▶ calls, queries, effects, resources ─▶ routes
+//
+// Types come from source alone (decision 0050): no program of the reviewed code is built or run, and nothing is
+// downloaded. Where a library's source is not at hand its types are made up, and Coverage says so. Every look at types
+// therefore takes "not known" for an answer.
+package golang
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/sql"
+)
+
+// Lift reads all Go code below a folder. Files that cannot be parsed are in the coverage; an error says that the folder
+// itself cannot be read.
+func Lift(dir string) (*facts.Facts, error) {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	out := &facts.Facts{}
+	loader := newLoader(root, &out.Coverage)
+	if err := loader.load(); err != nil {
+		return nil, err
+	}
+	l := &lifter{
+		loader: loader, facts: out, fset: loader.fset,
+		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{},
+		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
+		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
+		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
+		inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+	}
+	l.eachFile(l.findFunctions)
+	l.findTypes()
+	l.eachFile(l.findDefinitions)
+	l.eachFile(l.judgeLoops)
+	l.findRouters()
+	l.eachFile(l.findRoutes)
+	l.eachFile(l.findWork)
+	l.liftWrappers()
+	l.eachFile(l.findTransactions)
+	l.eachFile(l.findResources)
+	l.eachFile(l.findIgnores)
+	l.findReturns()
+	l.link()
+	return out, nil
+}
+
+// lifter holds what is known while facts are drawn from the code.
+type lifter struct {
+	loader *loader
+	facts  *facts.Facts
+	fset   *token.FileSet
+
+	functions       []*function
+	declared        map[*types.Func]*function
+	nodes           map[ast.Node]*function // of FuncDecl and FuncLit
+	defs            map[types.Object][]def
+	checked         map[types.Object]bool // variables that are compared with what is allowed
+	loops           map[ast.Node]*facts.Loop
+	named           []*types.Named
+	implementations map[*types.Func][]*function
+	handlers        map[*function]bool
+	scopes          map[types.Object]*scope
+	scopeCalls      map[*ast.CallExpr]*scope
+	outer           map[*ast.CallExpr]*ast.CallExpr // the call that is made on a call's result
+	siteOf          map[*function][]site
+	specs           map[*ast.CallExpr]querySpec
+	queries         map[*ast.CallExpr]*facts.Query
+	wrapped         map[*facts.Query]bool
+	inPlace         map[types.Object][]step
+	params          map[types.Object]param
+}
+
+// function is a function of the code with its fact.
+type function struct {
+	fact   *facts.Function
+	node   ast.Node // FuncDecl or FuncLit
+	body   *ast.BlockStmt
+	source *source
+	sig    *types.Signature
+	params []types.Object
+	recv   types.Object
+	parent *function // of a literal
+	calls  map[*ast.CallExpr]*facts.Call
+}
+
+// place is one file under work.
+type place struct {
+	*source
+	file *ast.File
+}
+
+func (l *lifter) eachFile(do func(place)) {
+	for _, s := range l.loader.order {
+		if s.info == nil {
+			continue
+		}
+		for _, file := range s.files {
+			do(place{s, file})
+		}
+	}
+}
+
+// pos is a place as facts say it.
+func (l *lifter) pos(p token.Pos) facts.Pos {
+	if !p.IsValid() {
+		return facts.Pos{}
+	}
+	at := l.fset.PositionFor(p, false)
+	return facts.Pos{File: at.Filename, Line: at.Line, Column: at.Column}
+}
+
+// text is an expression as written, on one line and shortened.
+func text(e ast.Expr) string {
+	if e == nil {
+		return ""
+	}
+	s := types.ExprString(e)
+	if runes := []rune(s); len(runes) > 80 {
+		s = string(runes[:77]) + "…"
+	}
+	return s
+}
+
+// findFunctions declares every function and literal of a file.
+func (l *lifter) findFunctions(p place) {
+	count := map[*function]int{}
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if n.Body == nil {
+				return false
+			}
+			f := &function{node: n, body: n.Body, source: p.source, fact: &facts.Function{Name: l.declName(p, n)}}
+			if object, is := p.info.Defs[n.Name].(*types.Func); is {
+				l.declared[object] = f
+				f.sig, _ = object.Type().(*types.Signature)
+			}
+			f.params, f.recv = p.parameters(n.Type), p.receiver(n)
+			l.addFunction(p, f)
+		case *ast.FuncLit:
+			f := &function{node: n, body: n.Body, source: p.source, params: p.parameters(n.Type)}
+			f.parent = l.around(stack)
+			name := "func"
+			if f.parent != nil {
+				count[f.parent]++
+				name = fmt.Sprintf("%s.func%d", f.parent.fact.Name, count[f.parent])
+			}
+			f.fact = &facts.Function{Name: name}
+			if f.parent != nil {
+				f.fact.Outer = f.parent.fact
+			}
+			if t, is := p.info.TypeOf(n).(*types.Signature); is {
+				f.sig = t
+			}
+			l.addFunction(p, f)
+		}
+		return true
+	})
+}
+
+func (l *lifter) addFunction(p place, f *function) {
+	f.fact.Pos, f.fact.End = l.pos(f.node.Pos()), l.pos(f.node.End())
+	f.fact.Lines = f.fact.End.Line - f.fact.Pos.Line + 1
+	f.fact.Aside = p.aside[p.file]
+	if f.fact.Aside == "" && p.name == "main" && f.parent == nil && (f.fact.Name == "main.main" || f.fact.Name == "main.init") {
+		f.fact.Aside = "command"
+	}
+	for _, param := range f.params {
+		name := "_"
+		if param != nil {
+			name = param.Name()
+		}
+		f.fact.Params = append(f.fact.Params, name)
+	}
+	f.calls = map[*ast.CallExpr]*facts.Call{}
+	l.nodes[f.node] = f
+	l.functions = append(l.functions, f)
+	l.facts.Functions = append(l.facts.Functions, f.fact)
+}
+
+// declName is a function's name as people say it: package.Name or (*Type).Name.
+func (l *lifter) declName(p place, n *ast.FuncDecl) string {
+	if n.Recv == nil || len(n.Recv.List) == 0 {
+		return p.name + "." + n.Name.Name
+	}
+	t := n.Recv.List[0].Type
+	if index, is := t.(*ast.IndexExpr); is {
+		t = index.X
+	}
+	if _, is := t.(*ast.StarExpr); is {
+		return "(" + text(t) + ")." + n.Name.Name
+	}
+	return text(t) + "." + n.Name.Name
+}
+
+// parameters are the objects of a function's parameters, nil for those without a name.
+func (s *source) parameters(t *ast.FuncType) []types.Object {
+	var out []types.Object
+	if t.Params == nil {
+		return nil
+	}
+	for _, field := range t.Params.List {
+		if len(field.Names) == 0 {
+			out = append(out, nil)
+		}
+		for _, name := range field.Names {
+			out = append(out, s.info.Defs[name])
+		}
+	}
+	return out
+}
+
+func (s *source) receiver(n *ast.FuncDecl) types.Object {
+	if n.Recv != nil && len(n.Recv.List) == 1 && len(n.Recv.List[0].Names) == 1 {
+		return s.info.Defs[n.Recv.List[0].Names[0]]
+	}
+	return nil
+}
+
+// around is the function that a node lies in, by the stack of its ancestors.
+func (l *lifter) around(stack []ast.Node) *function {
+	for _, n := range slices.Backward(stack) {
+		if f := l.nodes[n]; f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// findTypes lists the types of the code that have methods, for finding what implements an interface.
+func (l *lifter) findTypes() {
+	for _, s := range l.loader.order {
+		if s.types == nil {
+			continue
+		}
+		scope := s.types.Scope()
+		for _, name := range scope.Names() {
+			object, is := scope.Lookup(name).(*types.TypeName)
+			if !is || object.IsAlias() {
+				continue
+			}
+			if named, is := object.Type().(*types.Named); is && !types.IsInterface(named) {
+				l.named = append(l.named, named)
+			}
+		}
+	}
+}
+
+// link connects calls with what they call, and orders everything.
+func (l *lifter) link() {
+	for _, f := range l.facts.Functions {
+		for _, q := range f.Queries {
+			if q.Statement == nil && q.Text != "" {
+				q.Statement = sql.Read(q.Text, q.Args)
+			}
+		}
+		for _, call := range f.Calls {
+			for _, callee := range call.Callees {
+				callee.Callers = append(callee.Callers, call)
+			}
+		}
+	}
+	slices.SortStableFunc(l.facts.Routes, func(a, b *facts.Route) int {
+		return strings.Compare(fmt.Sprintf("%s:%06d", a.Pos.File, a.Pos.Line), fmt.Sprintf("%s:%06d", b.Pos.File, b.Pos.Line))
+	})
+}
+
+// findIgnores reads the lines that ask for silence.
+func (l *lifter) findIgnores(p place) {
+	for _, group := range p.file.Comments {
+		for _, comment := range group.List {
+			if _, rest, found := strings.Cut(comment.Text, "fettle:ignore "); found {
+				rule, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
+				l.facts.Ignores = append(l.facts.Ignores, facts.Ignore{Pos: l.pos(comment.Pos()), Rule: rule, Reason: strings.TrimSpace(reason)})
+			}
+		}
+	}
+}

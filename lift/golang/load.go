@@ -1,0 +1,623 @@
+package golang
+
+import (
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// source is one package of the reviewed code: its files and what is known of their types.
+type source struct {
+	dir     string
+	path    string
+	name    string
+	files   []*ast.File
+	names   map[*ast.File]string
+	types   *types.Package
+	info    *types.Info
+	aside   map[*ast.File]string
+	wrong   int // mistakes that the checker found
+	started bool
+	done    bool
+}
+
+// loader finds the types of the reviewed code from source alone: it runs no program of it, needs no network, and takes
+// a library's declarations (not its bodies) from the module cache, a vendor folder or the standard library of the Go
+// installation. A library that is not at hand is made up, with the names that the code uses of it.
+type loader struct {
+	root     string
+	fset     *token.FileSet
+	context  build.Context
+	modules  []*mod
+	sources  map[string]*source // by import path
+	order    []*source
+	libs     map[string]*types.Package
+	used     map[string]map[string]bool // type names that the code uses of a library
+	missing  map[string]bool
+	goroot   string
+	cache    string
+	bytes    int // of libraries that were read
+	coverage *facts.Coverage
+	failed   map[string]error
+}
+
+// mod is one go.mod of the reviewed folder, or the folder itself where there is none.
+type mod struct {
+	dir      string
+	path     string
+	requires map[string]string // module path to folder
+}
+
+// The bounds of what is read. A file beyond them is data in the clothes of code.
+const (
+	largestFile    = 2 << 20
+	mostOfLibaries = 120 << 20
+	mostOfLines    = 5_000_000
+)
+
+func newLoader(root string, coverage *facts.Coverage) *loader {
+	l := &loader{
+		root: root, fset: token.NewFileSet(), context: build.Default, sources: map[string]*source{},
+		libs: map[string]*types.Package{"unsafe": types.Unsafe}, used: map[string]map[string]bool{}, missing: map[string]bool{},
+		coverage: coverage, failed: map[string]error{},
+	}
+	l.context.CgoEnabled = true
+	l.goroot, l.cache = installation()
+	return l
+}
+
+// installation is the folder of the Go installation and of its module cache, each "" where there is none.
+func installation() (goroot, cache string) {
+	out, err := exec.Command("go", "env", "GOROOT", "GOMODCACHE").Output()
+	if err != nil {
+		return "", ""
+	}
+	goroot, cache, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return goroot, cache
+}
+
+// load reads every package below the root and checks its types.
+func (l *loader) load() error {
+	folders, err := l.findModules()
+	if err != nil {
+		return err
+	}
+	for _, dir := range folders {
+		l.parseFolder(dir)
+	}
+	for _, s := range l.order {
+		for _, file := range s.files {
+			l.noteUses(s, file)
+		}
+	}
+	for _, s := range l.order {
+		l.check(s)
+	}
+	for name := range l.missing {
+		l.coverage.Missing = append(l.coverage.Missing, name)
+	}
+	slices.Sort(l.coverage.Missing)
+	return nil
+}
+
+// findModules reads every go.mod and returns the folders that hold Go files, in order.
+func (l *loader) findModules() ([]string, error) {
+	var folders []string
+	err := filepath.WalkDir(l.root, func(name string, entry fs.DirEntry, err error) error {
+		base := entry
+		switch {
+		case err != nil && name == l.root:
+			return err
+		case err != nil:
+			return nil // a folder that may not be read holds nothing to review
+		case entry.IsDir() && name != l.root && skipped(base.Name()):
+			return filepath.SkipDir
+		case entry.IsDir():
+			return nil
+		case entry.Name() == "go.mod":
+			l.readModule(name)
+		case strings.HasSuffix(entry.Name(), ".go") && entry.Type().IsRegular():
+			if dir := filepath.Dir(name); len(folders) == 0 || folders[len(folders)-1] != dir {
+				folders = append(folders, dir)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(folders)
+	folders = slices.Compact(folders)
+	if len(l.modules) == 0 || !slices.ContainsFunc(l.modules, func(m *mod) bool { return m.dir == l.root }) {
+		l.modules = append(l.modules, &mod{dir: l.root, path: "code"})
+	}
+	slices.SortFunc(l.modules, func(a, b *mod) int { return len(b.dir) - len(a.dir) })
+	return folders, nil
+}
+
+// skipped reports whether a folder holds no code of the backend.
+func skipped(name string) bool {
+	return name == "vendor" || name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+func (l *loader) readModule(name string) {
+	m := &mod{dir: filepath.Dir(name), path: "code", requires: map[string]string{}}
+	l.modules = append(l.modules, m)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return
+	}
+	file, err := modfile.Parse(name, text, func(_, version string) (string, error) { return version, nil })
+	if err != nil {
+		m.path = modfile.ModulePath(text)
+		return
+	}
+	if file.Module != nil {
+		m.path = file.Module.Mod.Path
+	}
+	for _, r := range file.Require {
+		m.requires[r.Mod.Path] = l.cached(r.Mod.Path, r.Mod.Version)
+	}
+	for _, r := range file.Replace {
+		if modfile.IsDirectoryPath(r.New.Path) {
+			m.requires[r.Old.Path] = filepath.Join(m.dir, filepath.FromSlash(r.New.Path))
+		} else {
+			m.requires[r.Old.Path] = l.cached(r.New.Path, r.New.Version)
+		}
+	}
+}
+
+// cached is the folder of a module in the module cache.
+func (l *loader) cached(name, version string) string {
+	escaped, err := module.EscapePath(name)
+	escapedVersion, err2 := module.EscapeVersion(version)
+	if err != nil || err2 != nil || l.cache == "" {
+		return ""
+	}
+	return filepath.Join(l.cache, filepath.FromSlash(escaped)+"@"+escapedVersion)
+}
+
+// moduleOf is the module that a folder belongs to.
+func (l *loader) moduleOf(dir string) *mod {
+	for _, m := range l.modules {
+		if dir == m.dir || strings.HasPrefix(dir, m.dir+string(filepath.Separator)) {
+			return m
+		}
+	}
+	return l.modules[len(l.modules)-1]
+}
+
+// parseFolder reads the files of one folder: those that belong to this system and build, without tests.
+func (l *loader) parseFolder(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	m := l.moduleOf(dir)
+	below, _ := filepath.Rel(m.dir, dir)
+	importPath := path.Join(m.path, filepath.ToSlash(below))
+	for _, entry := range entries {
+		name := entry.Name()
+		if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if info, err := entry.Info(); err != nil || info.Size() > largestFile || l.coverage.Lines > mostOfLines {
+			continue
+		}
+		if matches, err := l.context.MatchFile(dir, name); err == nil && !matches {
+			continue
+		}
+		full := filepath.Join(dir, name)
+		text, err := os.ReadFile(full)
+		if err != nil {
+			continue
+		}
+		shown := l.shown(full)
+		file, err := parser.ParseFile(l.fset, shown, text, parser.ParseComments|parser.SkipObjectResolution)
+		if file == nil {
+			l.coverage.Broken = append(l.coverage.Broken, facts.Pos{File: shown, Line: 1, Column: 1})
+			continue
+		}
+		if err != nil {
+			l.coverage.Broken = append(l.coverage.Broken, l.broken(shown, err))
+		}
+		if file.Name == nil || file.Name.Name == "" || file.Name.Name == "_" {
+			continue
+		}
+		l.coverage.Files++
+		l.coverage.Lines += strings.Count(string(text), "\n")
+		l.add(importPath, dir, shown, file)
+	}
+}
+
+func (l *loader) broken(shown string, err error) facts.Pos {
+	var line, column int
+	if _, scanned := fmt.Sscanf(strings.TrimPrefix(err.Error(), shown+":"), "%d:%d", &line, &column); scanned != nil {
+		line, column = 1, 1
+	}
+	return facts.Pos{File: shown, Line: line, Column: column}
+}
+
+func (l *loader) shown(full string) string {
+	name, err := filepath.Rel(l.root, full)
+	if err != nil {
+		return filepath.ToSlash(full)
+	}
+	return filepath.ToSlash(name)
+}
+
+// add puts a file to its package. Two packages in one folder are two sources; the first has the folder's import path.
+func (l *loader) add(importPath, dir, shown string, file *ast.File) {
+	name := file.Name.Name
+	key := importPath
+	s := l.sources[key]
+	for n := 2; s != nil && s.name != name; n++ {
+		key = fmt.Sprintf("%s#%s", importPath, name)
+		s = l.sources[key]
+	}
+	if s == nil {
+		s = &source{dir: dir, path: key, name: name, names: map[*ast.File]string{}, aside: map[*ast.File]string{}}
+		l.sources[key] = s
+		l.order = append(l.order, s)
+		l.coverage.Packages++
+	}
+	s.files = append(s.files, file)
+	s.names[file] = shown
+	s.aside[file] = aside(shown, name, file)
+}
+
+// aside says of code that no request reaches by itself what it is.
+func aside(shown, packageName string, file *ast.File) string {
+	parts := strings.Split(strings.ToLower(path.Dir(shown)), "/")
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(names, p) })
+	}
+	switch {
+	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"):
+		return "test"
+	case has("migration", "migrations", "migrate", "seed", "seeds"):
+		return "migration"
+	case ast.IsGenerated(file):
+		return "generated"
+	case has("scripts", "script", "tools", "hack", "examples", "example", "cli"):
+		return "command"
+	default:
+		return ""
+	}
+}
+
+// check finds the types of a package of the reviewed code.
+func (l *loader) check(s *source) *types.Package {
+	if s.started {
+		return s.types // nil within a circle of imports
+	}
+	s.started = true
+	s.info = &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, Implicits: map[ast.Node]types.Object{}, Instances: map[*ast.Ident]types.Instance{},
+	}
+	config := types.Config{
+		Importer: importer{l, s}, FakeImportC: true, Error: func(error) { s.wrong++ },
+		Sizes: types.SizesFor("gc", runtime.GOARCH), DisableUnusedImportCheck: true,
+	}
+	func() {
+		defer func() {
+			if recover() != nil { // a mistake of the checker itself: what it knew before it stays
+				s.wrong++
+			}
+		}()
+		s.types, _ = config.Check(s.path, l.fset, s.files, s.info)
+	}()
+	s.done = true
+	if s.wrong == 0 {
+		l.coverage.Typed++
+	}
+	return s.types
+}
+
+// importer finds packages for one package of the reviewed code, or for a library (then s is nil).
+type importer struct {
+	l *loader
+	s *source
+}
+
+// Import finds a package by its path.
+func (i importer) Import(name string) (*types.Package, error) {
+	dir := i.l.root
+	if i.s != nil {
+		dir = i.s.dir
+	}
+	return i.l.imported(name, dir), nil
+}
+
+func (l *loader) imported(name, from string) *types.Package {
+	if s := l.sources[name]; s != nil {
+		if p := l.check(s); p != nil {
+			return p
+		}
+		return l.madeUp(name)
+	}
+	if p := l.libs[name]; p != nil {
+		return p
+	}
+	dir, version := l.findLibrary(name, from)
+	if dir != "" && l.bytes < mostOfLibaries {
+		if p := l.library(name, dir, version); p != nil {
+			return p
+		}
+	}
+	if !isStandard(name) {
+		l.missing[name] = true
+	}
+	return l.madeUp(name)
+}
+
+func isStandard(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return !strings.Contains(first, ".")
+}
+
+// findLibrary is the folder of a library's package, and of its module.
+func (l *loader) findLibrary(name, from string) (dir, module string) {
+	exists := func(dir string) bool {
+		info, err := os.Stat(dir)
+		return err == nil && info.IsDir()
+	}
+	if isStandard(name) {
+		if l.goroot == "" {
+			return "", ""
+		}
+		if dir := filepath.Join(l.goroot, "src", filepath.FromSlash(name)); exists(dir) {
+			return dir, l.goroot
+		}
+		return "", ""
+	}
+	if strings.HasPrefix(from, l.goroot+string(filepath.Separator)) {
+		if dir := filepath.Join(l.goroot, "src", "vendor", filepath.FromSlash(name)); exists(dir) {
+			return dir, l.goroot
+		}
+		return "", ""
+	}
+	for _, m := range l.modules {
+		if dir := filepath.Join(m.dir, "vendor", filepath.FromSlash(name)); exists(dir) {
+			return dir, m.dir
+		}
+	}
+	for _, m := range l.modules {
+		for prefix := name; prefix != "."; prefix = path.Dir(prefix) {
+			root := m.requires[prefix]
+			if root == "" {
+				continue
+			}
+			if dir := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(name, prefix))); exists(dir) {
+				return dir, root
+			}
+			break
+		}
+	}
+	return "", ""
+}
+
+// library reads the declarations of a library's package.
+func (l *loader) library(name, dir, _ string) *types.Package {
+	context := l.context
+	context.CgoEnabled = false
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var files []*ast.File
+	for _, entry := range entries {
+		file := entry.Name()
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		if matches, err := context.MatchFile(dir, file); err != nil || !matches {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			continue
+		}
+		l.bytes += len(text)
+		parsed, _ := parser.ParseFile(l.fset, filepath.Join(dir, file), text, parser.SkipObjectResolution)
+		if parsed == nil || parsed.Name == nil {
+			continue
+		}
+		if len(files) == 0 || files[0].Name.Name == parsed.Name.Name {
+			files = append(files, parsed)
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	p := types.NewPackage(name, files[0].Name.Name)
+	l.libs[name] = p // a circle finds it unfinished
+	config := types.Config{
+		Importer: folder{l, dir}, IgnoreFuncBodies: true, FakeImportC: true, Error: func(error) {},
+		Sizes: types.SizesFor("gc", runtime.GOARCH), DisableUnusedImportCheck: true,
+	}
+	defer func() { _ = recover() }() // a mistake of the checker itself: what it knew before it stays
+	checker := types.NewChecker(&config, l.fset, p, nil)
+	_ = checker.Files(files)
+	return p
+}
+
+// folder finds packages for a library.
+type folder struct {
+	l   *loader
+	dir string
+}
+
+// Import finds a package by its path.
+func (f folder) Import(name string) (*types.Package, error) { return f.l.imported(name, f.dir), nil }
+
+// madeUp is a package in place of one that is not at hand. Its types have the names that the code uses and no methods,
+// unless it is one whose declarations we know.
+func (l *loader) madeUp(name string) *types.Package {
+	if p := l.libs[name]; p != nil {
+		return p
+	}
+	if p := l.known(name); p != nil {
+		return p
+	}
+	p := types.NewPackage(name, packageName(name))
+	for _, typeName := range sortedKeys(l.used[name]) {
+		object := types.NewTypeName(token.NoPos, p, typeName, nil)
+		types.NewNamed(object, types.NewStruct(nil, nil), nil)
+		p.Scope().Insert(object)
+	}
+	p.MarkComplete()
+	l.libs[name] = p
+	return p
+}
+
+// known reads the declarations that are kept here of a library that is not at hand.
+func (l *loader) known(name string) *types.Package {
+	text, found := declarations(name)
+	if !found {
+		return nil
+	}
+	file, err := parser.ParseFile(l.fset, "declarations/"+name, text, parser.SkipObjectResolution)
+	if err != nil {
+		panic(fmt.Sprintf("declarations of %s: %v", name, err)) // they are part of the program
+	}
+	for _, typeName := range sortedKeys(l.used[name]) {
+		if !declares(file, typeName) {
+			file.Decls = append(file.Decls, emptyType(typeName))
+		}
+	}
+	p := types.NewPackage(name, file.Name.Name)
+	l.libs[name] = p
+	config := types.Config{
+		Importer: folder{l, l.root}, IgnoreFuncBodies: true, Error: func(error) {}, DisableUnusedImportCheck: true,
+	}
+	_ = types.NewChecker(&config, l.fset, p, nil).Files([]*ast.File{file})
+	return p
+}
+
+func declares(file *ast.File, name string) bool {
+	for _, decl := range file.Decls {
+		general, is := decl.(*ast.GenDecl)
+		if !is {
+			continue
+		}
+		for _, spec := range general.Specs {
+			if t, is := spec.(*ast.TypeSpec); is && t.Name.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func emptyType(name string) ast.Decl {
+	return &ast.GenDecl{Tok: token.TYPE, Specs: []ast.Spec{&ast.TypeSpec{
+		Name: ast.NewIdent(name), Type: &ast.StructType{Fields: &ast.FieldList{}},
+	}}}
+}
+
+// packageName guesses the name of a package from its path.
+func packageName(importPath string) string {
+	base := path.Base(importPath)
+	if len(base) > 1 && base[0] == 'v' && strings.Trim(base[1:], "0123456789") == "" {
+		base = path.Base(path.Dir(importPath))
+	}
+	base, _, _ = strings.Cut(base, ".")
+	base = strings.TrimPrefix(strings.TrimSuffix(base, "-go"), "go-")
+	return strings.ReplaceAll(base, "-", "_")
+}
+
+// noteUses remembers which types a file names of each library.
+func (l *loader) noteUses(s *source, file *ast.File) {
+	imports := map[string]string{}
+	for _, spec := range file.Imports {
+		name := strings.Trim(spec.Path.Value, "\"`")
+		local := packageName(name)
+		if spec.Name != nil {
+			local = spec.Name.Name
+		}
+		imports[local] = name
+	}
+	note := func(e ast.Expr) {
+		for {
+			switch t := e.(type) {
+			case *ast.StarExpr:
+				e = t.X
+				continue
+			case *ast.ParenExpr:
+				e = t.X
+				continue
+			case *ast.IndexExpr:
+				e = t.X
+				continue
+			case *ast.Ellipsis:
+				e = t.Elt
+				continue
+			}
+			break
+		}
+		selector, is := e.(*ast.SelectorExpr)
+		if !is {
+			return
+		}
+		if x, is := selector.X.(*ast.Ident); is && imports[x.Name] != "" {
+			name := imports[x.Name]
+			if l.used[name] == nil {
+				l.used[name] = map[string]bool{}
+			}
+			l.used[name][selector.Sel.Name] = true
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field:
+			note(n.Type)
+		case *ast.ValueSpec:
+			note(n.Type)
+		case *ast.TypeSpec:
+			note(n.Type)
+		case *ast.CompositeLit:
+			note(n.Type)
+		case *ast.ArrayType:
+			note(n.Elt)
+		case *ast.MapType:
+			note(n.Key)
+			note(n.Value)
+		case *ast.ChanType:
+			note(n.Value)
+		case *ast.TypeAssertExpr:
+			note(n.Type)
+		case *ast.CallExpr:
+			if f, is := n.Fun.(*ast.Ident); is && (f.Name == "new" || f.Name == "make") && len(n.Args) > 0 {
+				note(n.Args[0])
+			}
+		}
+		return true
+	})
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,502 @@
+package golang
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// querySpec says how a call reaches a database.
+type querySpec struct {
+	library string
+	text    int  // the argument that is SQL, or -1 where a builder says it
+	args    int  // the first argument that is a parameter
+	one     bool // answers with one row
+	ctx     int  // the argument that is a context, or -1
+	pos     *ast.SelectorExpr
+}
+
+// querySpec recognises a call that reaches a database.
+func (l *lifter) querySpec(s *source, call *ast.CallExpr) (querySpec, bool) {
+	if spec, known := l.specs[call]; known {
+		return spec, spec.library != ""
+	}
+	spec := l.findSpec(s, call)
+	l.specs[call] = spec
+	return spec, spec.library != ""
+}
+
+func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return querySpec{}
+	}
+	name := selector.Sel.Name
+	if path := s.packageOf(selector.X); path != "" {
+		if strings.HasSuffix(path, "jmoiron/sqlx") && (name == "Get" || name == "Select") && len(call.Args) >= 3 {
+			return querySpec{library: "sqlx", text: 2, args: 3, one: name == "Get", ctx: -1, pos: selector}
+		}
+		return querySpec{}
+	}
+	received := s.info.TypeOf(selector.X)
+	path, typeName := namedType(received)
+	fn, _ := s.info.Uses[selector.Sel].(*types.Func)
+	if fn != nil {
+		if sig, is := fn.Type().(*types.Signature); is && sig.Recv() != nil {
+			if p, n := namedType(sig.Recv().Type()); p != "" {
+				path, typeName = p, n
+			}
+		}
+		if l.declared[fn.Origin()] != nil {
+			return querySpec{} // a function of the code: what it does is found in it
+		}
+	}
+	if n, is := gormTerminals[name]; is && isGorm(path) && typeName == "DB" {
+		spec := querySpec{library: "gorm", text: -1, args: n, one: name == "First" || name == "Take" || name == "Last", ctx: -1, pos: selector}
+		if name == "Exec" || name == "Raw" {
+			spec.text = 0
+			if name == "Raw" && l.chainedOn(call) {
+				return querySpec{} // the terminal behind it is the query
+			}
+		}
+		return spec
+	}
+	if isXorm(path) && xormTerminals[name] && len(call.Args) > 0 {
+		spec := querySpec{library: "xorm", text: -1, args: 0, one: name == "Get" || name == "Exist", ctx: -1, pos: selector}
+		if name == "Exec" || strings.HasPrefix(name, "Query") {
+			spec.text, spec.args = 0, 1
+		}
+		return spec
+	}
+	if strings.HasSuffix(path, "Masterminds/squirrel") && (name == "Query" || name == "QueryRow" || name == "Exec" || name == "QueryContext" || name == "QueryRowContext" || name == "ExecContext") {
+		return querySpec{library: "squirrel", text: -1, one: strings.HasPrefix(name, "QueryRow"), ctx: contextIndex(s, call), pos: selector}
+	}
+	return l.textSpec(s, call, selector, path, typeName)
+}
+
+func isGorm(path string) bool { return path == "gorm.io/gorm" || path == "github.com/jinzhu/gorm" }
+func isXorm(path string) bool { return path == "xorm.io/xorm" || path == "github.com/go-xorm/xorm" }
+
+// gormTerminals are the methods of gorm that send a statement, with the index of the first condition.
+var gormTerminals = map[string]int{
+	"First": 1, "Last": 1, "Take": 1, "Find": 1, "FirstOrCreate": 1, "FirstOrInit": 1, "Create": 1, "Save": 1, "Update": 1, "Updates": 0,
+	"UpdateColumn": 1, "UpdateColumns": 0, "Delete": 1, "Count": 1, "Pluck": 2, "Scan": 1, "Row": 0, "Rows": 0, "Exec": 1, "Raw": 1,
+	"CreateInBatches": 1, "FindInBatches": 2,
+}
+
+var xormTerminals = map[string]bool{
+	"Get": true, "Exist": true, "Find": true, "FindAndCount": true, "Count": true, "Sum": true, "SumInt": true, "Iterate": true, "Rows": true,
+	"Insert": true, "InsertOne": true, "InsertMulti": true, "Update": true, "Delete": true, "Exec": true, "Query": true, "QueryString": true,
+	"QueryInterface": true,
+}
+
+// textMethods are methods that take SQL, whatever type has them, with whether they answer with one row.
+var textMethods = map[string]bool{
+	"Query": false, "QueryContext": false, "QueryRow": true, "QueryRowContext": true, "Exec": false, "ExecContext": false,
+	"Queryx": false, "QueryxContext": false, "QueryRowx": true, "QueryRowxContext": true, "Get": true, "GetContext": true, "Select": false,
+	"SelectContext": false, "NamedExec": false, "NamedExecContext": false, "NamedQuery": false, "NamedQueryContext": false, "MustExec": false,
+	"Prepare": false, "PrepareContext": false, "Preparex": false, "PreparexContext": false,
+}
+
+// textSpec recognises methods that take SQL: by their type, or by what they answer.
+func (l *lifter) textSpec(s *source, call *ast.CallExpr, selector *ast.SelectorExpr, path, typeName string) querySpec {
+	one, is := textMethods[selector.Sel.Name]
+	if !is {
+		return querySpec{}
+	}
+	library := ""
+	switch {
+	case path == "database/sql" && typeName != "Stmt" && typeName != "Rows" && typeName != "Row":
+		library = "database/sql"
+	case path == "database/sql" && typeName == "Stmt" && !strings.HasPrefix(selector.Sel.Name, "Prepare"):
+		return querySpec{library: "database/sql", text: -1, args: max(0, contextIndex(s, call)+1), one: one, ctx: contextIndex(s, call), pos: selector}
+	case strings.Contains(path, "jmoiron/sqlx") && typeName != "Stmt" && typeName != "NamedStmt":
+		library = "sqlx"
+	case strings.HasPrefix(path, "github.com/jackc/pgx") && typeName != "Rows" && typeName != "Batch":
+		library = "pgx"
+	default:
+		library = answersRows(s.info.TypeOf(call))
+	}
+	if library == "" {
+		return querySpec{}
+	}
+	spec := querySpec{library: library, one: one, ctx: contextIndex(s, call), pos: selector}
+	spec.text = spec.ctx + 1
+	if name := selector.Sel.Name; name == "Get" || name == "GetContext" || name == "Select" || name == "SelectContext" {
+		spec.text++ // behind the destination
+	}
+	spec.args = spec.text + 1
+	if len(call.Args) <= spec.text {
+		return querySpec{}
+	}
+	if t := s.info.TypeOf(call.Args[spec.text]); t != nil && t != types.Typ[types.Invalid] {
+		if b, is := t.Underlying().(*types.Basic); !is || b.Info()&types.IsString == 0 {
+			return querySpec{}
+		}
+	}
+	return spec
+}
+
+// answersRows names the library whose rows or results a call answers with.
+func answersRows(t types.Type) string {
+	if tuple, is := t.(*types.Tuple); is && tuple.Len() > 0 {
+		t = tuple.At(0).Type()
+	}
+	if t == nil {
+		return ""
+	}
+	path, name := namedType(t)
+	switch {
+	case path == "database/sql" && (name == "Rows" || name == "Row" || name == "Result"):
+		return "database/sql"
+	case strings.HasPrefix(path, "github.com/jackc/pg") && (name == "Rows" || name == "Row" || name == "CommandTag"):
+		return "pgx"
+	case strings.HasSuffix(path, "jmoiron/sqlx") && (name == "Rows" || name == "Row"):
+		return "sqlx"
+	}
+	return ""
+}
+
+// contextIndex is 0 where the first argument is a context, else -1.
+func contextIndex(s *source, call *ast.CallExpr) int {
+	if len(call.Args) > 0 {
+		if t := s.info.TypeOf(call.Args[0]); isNamed(t, "context", "Context") {
+			return 0
+		}
+	}
+	return -1
+}
+
+// chainedOn reports whether something is called on the result of a call.
+func (l *lifter) chainedOn(call *ast.CallExpr) bool { return l.outer[call] != nil }
+
+// query lifts a query.
+func (l *lifter) query(at work, spec querySpec) {
+	q := &facts.Query{
+		Pos: l.pos(spec.pos.Sel.Pos()), From: at.in.fact, Library: spec.library, One: spec.one, Loop: at.loop, Place: at.lies,
+		Name: text(at.call.Fun),
+	}
+	q.Handle = facts.Handle{Text: text(root(spec.pos.X)), Kind: l.handleKind(at.source, root(spec.pos.X))}
+	if spec.ctx >= 0 {
+		q.Context = l.value(at.source, at.call.Args[spec.ctx])
+	} else if spec.library != "gorm" && spec.library != "xorm" && spec.library != "squirrel" {
+		q.Context = facts.Value{Text: "none"}
+	}
+	if strings.HasPrefix(spec.pos.Sel.Name, "Prepare") {
+		q.Library = "prepare"
+	}
+	if spec.text >= 0 && spec.text < len(at.call.Args) {
+		l.readText(at.source, at.call.Args[spec.text], q)
+	}
+	first := spec.args
+	if spec.text < 0 && spec.library != "gorm" && spec.library != "xorm" {
+		first = max(first, 0)
+	}
+	for i := first; i < len(at.call.Args); i++ {
+		q.Args = append(q.Args, l.value(at.source, at.call.Args[i]))
+	}
+	if n := len(q.Args); n > 0 && at.call.Ellipsis.IsValid() {
+		q.Args[n-1].Kind = "" // args… are several values, not one list
+	}
+	switch spec.library {
+	case "gorm", "xorm", "squirrel":
+		l.chain(at, spec, q)
+	case "database/sql":
+		if spec.text < 0 {
+			l.prepared(at, spec, q)
+		}
+	}
+	if q.Text == "" && q.Statement == nil {
+		l.facts.Coverage.Dynamic++
+	}
+	at.in.fact.Queries = append(at.in.fact.Queries, q)
+	l.queries[at.call] = q
+}
+
+// prepared finds the text of a prepared statement.
+func (l *lifter) prepared(at work, spec querySpec, q *facts.Query) {
+	object := at.target(spec.pos.X)
+	for _, d := range l.defs[object] {
+		call, is := ast.Unparen(d.expr).(*ast.CallExpr)
+		if !is || !strings.HasPrefix(calledName(call), "Prepare") {
+			continue
+		}
+		for _, arg := range call.Args {
+			if t := d.source.info.TypeOf(arg); t != nil && isString(t) {
+				l.readText(d.source, arg, q)
+				return
+			}
+		}
+	}
+}
+
+func isString(t types.Type) bool {
+	b, is := t.Underlying().(*types.Basic)
+	return is && b.Info()&types.IsString != 0
+}
+
+// root is what a chain of calls begins with.
+func root(e ast.Expr) ast.Expr {
+	for {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.CallExpr:
+			selector, is := ast.Unparen(x.Fun).(*ast.SelectorExpr)
+			if !is {
+				return e
+			}
+			if _, isCall := ast.Unparen(selector.X).(*ast.CallExpr); !isCall {
+				return selector.X
+			}
+			e = selector.X
+		default:
+			return e
+		}
+	}
+}
+
+// handleKind says what a query is sent through, by its type.
+func (l *lifter) handleKind(s *source, e ast.Expr) string {
+	path, name := namedType(s.info.TypeOf(e))
+	switch {
+	case name == "Tx" && path != "", name == "Session" && isXorm(path):
+		return "tx"
+	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path):
+		return "pool"
+	case name == "Conn" && path != "":
+		return "conn"
+	}
+	return ""
+}
+
+// hole stands in a query's text for a piece that is no constant.
+const hole = "\uFFFC"
+
+// readText reads the SQL of an expression: its constant parts, with holes for the rest.
+func (l *lifter) readText(s *source, e ast.Expr, q *facts.Query) {
+	r := &reader{l: l, q: q, seen: map[types.Object]bool{}}
+	q.Text = strings.TrimSpace(r.read(s, e, 0))
+	if strings.Trim(q.Text, hole+" ") == "" {
+		q.Text = ""
+	}
+	for _, piece := range r.holes {
+		q.Dynamic = append(q.Dynamic, l.value(piece.source, piece.expr))
+	}
+}
+
+type piece struct {
+	source *source
+	expr   ast.Expr
+}
+
+type reader struct {
+	l     *lifter
+	q     *facts.Query
+	seen  map[types.Object]bool
+	holes []piece
+}
+
+func (r *reader) open(s *source, e ast.Expr) string {
+	r.holes = append(r.holes, piece{s, e})
+	return hole
+}
+
+func (r *reader) read(s *source, e ast.Expr, depth int) string {
+	if tv, found := s.info.Types[e]; found && tv.Value != nil && tv.Value.Kind() == constant.String {
+		return constant.StringVal(tv.Value)
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.BasicLit:
+		if e.Kind == token.STRING {
+			return strings.Trim(e.Value, "`\"")
+		}
+	case *ast.BinaryExpr:
+		if e.Op == token.ADD {
+			return r.read(s, e.X, depth) + r.read(s, e.Y, depth)
+		}
+	case *ast.Ident, *ast.SelectorExpr:
+		if text, done := r.variable(s, e, depth); done {
+			return text
+		}
+	case *ast.CallExpr:
+		if text, done := r.call(s, e, depth); done {
+			return text
+		}
+	}
+	return r.open(s, e)
+}
+
+// variable reads what a variable of the function, or of a package, is assigned in order.
+func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
+	object, is := s.target(e).(*types.Var)
+	if !is || object.IsField() || r.seen[object] || depth > 6 {
+		return "", false
+	}
+	if _, _, isParam := r.l.parameter(object); isParam || r.l.checked[object] {
+		return "", false
+	}
+	r.seen[object] = true
+	defer delete(r.seen, object)
+	known := len(r.holes)
+	var b strings.Builder
+	for i, d := range r.l.defs[object] {
+		if d.index >= 0 || d.kind != assigned && d.kind != appended || i > 20 {
+			r.holes = r.holes[:known]
+			return "", false
+		}
+		if d.kind == appended || i == 0 {
+			b.WriteString(r.read(d.source, d.expr, depth+1))
+			continue
+		}
+		// Another value, or query = query + " …".
+		if sum, is := ast.Unparen(d.expr).(*ast.BinaryExpr); is && s.target(leftmost(sum)) == types.Object(object) {
+			b.WriteString(r.read(d.source, d.expr, depth+1))
+			continue
+		}
+		r.holes = r.holes[:known]
+		return "", false
+	}
+	if b.String() == hole { // the variable tells more than what it was assigned
+		r.holes = r.holes[:known]
+		return "", false
+	}
+	return b.String(), b.Len() > 0
+}
+
+func leftmost(e *ast.BinaryExpr) ast.Expr {
+	for {
+		inner, is := ast.Unparen(e.X).(*ast.BinaryExpr)
+		if !is {
+			return e.X
+		}
+		e = inner
+	}
+}
+
+var verbs = regexp.MustCompile(`%[-+# 0]*\d*(?:\.\d+)?(?:\[\d+\])?[a-zA-Z%]`)
+
+// call reads what functions make of texts.
+func (r *reader) call(s *source, e *ast.CallExpr, depth int) (string, bool) {
+	if tv := s.info.Types[e.Fun]; tv.IsType() && len(e.Args) == 1 {
+		return r.read(s, e.Args[0], depth), true
+	}
+	name := calledName(e)
+	selector, _ := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+	path := ""
+	if selector != nil {
+		path = s.packageOf(selector.X)
+	}
+	switch {
+	case path == "fmt" && name == "Sprintf" && len(e.Args) > 0:
+		next := 1
+		return verbs.ReplaceAllStringFunc(r.read(s, e.Args[0], depth), func(verb string) string {
+			if verb == "%%" {
+				return "%"
+			}
+			if next >= len(e.Args) {
+				return hole
+			}
+			arg := e.Args[next]
+			next++
+			return r.read(s, arg, depth)
+		}), true
+	case path == "strings" && (name == "TrimSpace" || name == "Trim" || name == "ToLower") && len(e.Args) > 0:
+		return r.read(s, e.Args[0], depth), true
+	case name == "Rebind" && len(e.Args) == 1:
+		return r.read(s, e.Args[0], depth), true
+	case name == "String" && len(e.Args) == 0 && selector != nil:
+		return r.variable(s, selector.X, depth)
+	}
+	callees := r.l.static(s, e)
+	if len(callees) != 1 || len(e.Args) > 0 || depth > 3 {
+		return "", false
+	}
+	if results := singleReturn(callees[0]); len(results) == 1 {
+		return r.read(callees[0].source, results[0], depth+1), true
+	}
+	return "", false
+}
+
+// singleReturn is what a function whose body is one return statement returns.
+func singleReturn(f *function) []ast.Expr {
+	if len(f.body.List) != 1 {
+		return nil
+	}
+	r, is := f.body.List[0].(*ast.ReturnStmt)
+	if !is {
+		return nil
+	}
+	return r.Results
+}
+
+// liftWrappers moves a query that only passes on its function's parameter to those who call that function: the text
+// stands there.
+func (l *lifter) liftWrappers() {
+	for range 3 {
+		moved := false
+		for _, f := range l.functions {
+			for _, q := range slices.Clone(f.fact.Queries) {
+				if index, is := passesOn(q, f.fact); is && !l.wrapped[q] && len(f.fact.Queries) <= 2 {
+					l.wrapped[q] = true
+					moved = l.moveQuery(f, q, index) || moved
+				}
+			}
+		}
+		if !moved {
+			break
+		}
+	}
+	for _, f := range l.functions {
+		kept := f.fact.Queries[:0]
+		for _, q := range f.fact.Queries {
+			if !l.wrapped[q] {
+				kept = append(kept, q)
+			}
+		}
+		f.fact.Queries = kept
+	}
+}
+
+// passesOn finds the parameter of a function that is, as it is, the text of a query.
+func passesOn(q *facts.Query, f *facts.Function) (index int, is bool) {
+	if q.Text != "" || len(q.Dynamic) != 1 || len(q.Dynamic[0].Origins) != 1 {
+		return 0, false
+	}
+	o := q.Dynamic[0].Origins[0]
+	return o.Index, o.Kind == facts.FromParam && o.Function == f && o.Index >= 0 && q.Dynamic[0].Kind == "text"
+}
+
+func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
+	moved := false
+	for _, caller := range l.functions {
+		for call, fact := range caller.calls {
+			if len(call.Args) <= index || !calls(fact, f.fact) || l.queries[call] != nil {
+				continue
+			}
+			q := &facts.Query{
+				Pos: fact.Pos, From: caller.fact, Library: inner.Library, One: inner.One, Loop: fact.Loop, Place: fact.Place,
+				Name: text(call.Fun), Handle: facts.Handle{Text: fact.Receiver.Text}, Context: facts.Value{Text: "unknown"},
+			}
+			l.readText(caller.source, call.Args[index], q)
+			q.Args = fact.Args[index+1:]
+			caller.fact.Queries = append(caller.fact.Queries, q)
+			l.queries[call] = q
+			moved = true
+		}
+	}
+	return moved
+}
+
+func calls(call *facts.Call, f *facts.Function) bool {
+	for _, callee := range call.Callees {
+		if callee == f {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/golang"
+	"github.com/fettlehq/fettle/review"
+	"github.com/fettlehq/fettle/review/rule"
+)
+
+// ReviewOptions say what a review looks for.
+type ReviewOptions struct {
+	Rules     []string      // names; none for all
+	AtLeast   rule.Severity // the mildest that is told; "" for all
+	Uncertain bool
+}
+
+// Reviewed is what a review found.
+type Reviewed struct {
+	Findings []rule.Finding
+	Rules    []*rule.Rule // that were asked
+	Facts    *facts.Facts
+}
+
+// Review finds the faults of the backend in a folder: code ─▶ facts ─▶ findings.
+func Review(dir string, options ReviewOptions) (*Reviewed, error) {
+	rules, err := rulesNamed(options.Rules)
+	if err != nil {
+		return nil, err
+	}
+	f, err := lift(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := &Reviewed{Rules: rules, Facts: f}
+	for _, finding := range review.Find(f, rules, options.Uncertain) {
+		if options.AtLeast == "" || finding.Severity.AtLeast(options.AtLeast) {
+			out.Findings = append(out.Findings, finding)
+		}
+	}
+	return out, nil
+}
+
+// lift reads all that a folder holds, as facts.
+func lift(dir string) (*facts.Facts, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s: is no folder", dir)
+	}
+	return golang.Lift(dir)
+}
+
+func rulesNamed(names []string) ([]*rule.Rule, error) {
+	if len(names) == 0 {
+		return review.Rules, nil
+	}
+	var out []*rule.Rule
+	for _, name := range names {
+		r := review.Named(name)
+		if r == nil {
+			return nil, fmt.Errorf("%s: no such rule; there are %s", name, strings.Join(RuleNames(), ", "))
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// RuleNames are the names of all rules, in the order in which users see them.
+func RuleNames() []string {
+	names := make([]string, 0, len(review.Rules))
+	for _, r := range review.Rules {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// Rule finds a rule by its name, nil where there is none.
+func Rule(name string) *rule.Rule { return review.Named(name) }

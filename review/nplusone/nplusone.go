@@ -1,0 +1,241 @@
+// Package nplusone finds queries that run once for each item of a list.
+package nplusone
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed n-plus-one.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{
+	Name: "n-plus-one", Severity: rule.High, CWE: "CWE-1073", OWASP: "API4:2023", Document: document, Find: find,
+}
+
+// deepest bounds how far below the loop the query may be.
+const deepest = 6
+
+func find(f *facts.Facts) []rule.Finding {
+	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0}
+	for _, function := range f.Functions {
+		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if q.Library != "prepare" {
+				s.query(q)
+			}
+		}
+	}
+	return s.found
+}
+
+type search struct {
+	tracer *trace.Tracer
+	routes bool
+	found  []rule.Finding
+}
+
+// query looks for loops around one query, in its own function and in those that call it.
+func (s *search) query(q *facts.Query) {
+	if q.Loop != nil && !q.Place.ErrorPath && !q.Place.EndsLoop {
+		if loop := s.repeats(q.Loop, dependsOn(q, q.Loop)); loop != nil {
+			s.report(q, loop, nil)
+			return
+		}
+	}
+	if q.Loop != nil || q.Place.ErrorPath {
+		return // it is told of where it stands, or not at all
+	}
+	needs := params(arguments(q), q.From)
+	s.callers(q, q.From, needs, nil, map[*facts.Function]bool{q.From: true})
+}
+
+// repeats returns the loop where it runs for each item of a list of unknown length.
+func (s *search) repeats(loop *facts.Loop, depends bool) *facts.Loop {
+	if !depends || loop.Batch || loop.Kind != facts.OverItems && loop.Kind != facts.OverRows {
+		return nil
+	}
+	return loop
+}
+
+// arguments are all values that a query is made of.
+func arguments(q *facts.Query) []facts.Value {
+	out := append([]facts.Value{}, q.Args...)
+	out = append(out, q.Dynamic...)
+	if q.Statement != nil {
+		for _, p := range q.Statement.Predicates {
+			if p.Arg != nil {
+				out = append(out, *p.Arg)
+			}
+		}
+	}
+	return out
+}
+
+func dependsOn(q *facts.Query, loop *facts.Loop) bool {
+	for _, v := range arguments(q) {
+		if v.Kind != "list" && turns(v, loop) {
+			return true
+		}
+	}
+	return false
+}
+
+// turns reports whether a value changes with the turns of a loop.
+func turns(v facts.Value, loop *facts.Loop) bool {
+	for _, o := range v.Origins {
+		if o.Kind == facts.FromLoop && o.Loop == loop {
+			return true
+		}
+	}
+	return false
+}
+
+// params are the parameters of a function that values come from.
+func params(values []facts.Value, f *facts.Function) map[int]bool {
+	out := map[int]bool{}
+	for _, v := range values {
+		if v.Kind == "list" {
+			continue
+		}
+		for _, o := range v.Origins {
+			if o.Kind == facts.FromParam && o.Function == f {
+				out[o.Index] = true
+			}
+		}
+	}
+	return out
+}
+
+// callers goes up from a function that queries by some of its parameters, to a loop that calls it with each item.
+func (s *search) callers(q *facts.Query, f *facts.Function, needs map[int]bool, below []*facts.Call, seen map[*facts.Function]bool) {
+	if len(below) >= deepest {
+		return
+	}
+	for _, call := range f.Callers {
+		if call.From.Aside == "test" || call.From.Aside == "migration" || call.Place.ErrorPath || call.Deferred || seen[call.From] {
+			continue
+		}
+		given := given(call, needs)
+		calls := append([]*facts.Call{call}, below...)
+		if call.Loop != nil {
+			if call.Place.EndsLoop || loops(q) {
+				continue
+			}
+			depends := f.Outer != nil && anyTurns(arguments(q), call.Loop) // a literal sees the variables around it
+			for _, v := range given {
+				depends = depends || v.Kind != "list" && turns(v, call.Loop)
+			}
+			if loop := s.repeats(call.Loop, depends); loop != nil {
+				s.report(q, loop, calls)
+			}
+			continue
+		}
+		next := params(given, call.From)
+		if f.Outer != nil {
+			for index := range params(arguments(q), call.From) {
+				next[index] = true
+			}
+		}
+		if len(next) == 0 {
+			continue
+		}
+		seen[call.From] = true
+		s.callers(q, call.From, next, calls, seen)
+	}
+}
+
+func loops(q *facts.Query) bool { return q.Loop != nil }
+
+func anyTurns(values []facts.Value, loop *facts.Loop) bool {
+	for _, v := range values {
+		if turns(v, loop) {
+			return true
+		}
+	}
+	return false
+}
+
+// given are the values that a call gives for parameters.
+func given(call *facts.Call, needs map[int]bool) []facts.Value {
+	var out []facts.Value
+	if needs[-1] {
+		out = append(out, call.Receiver)
+	}
+	for i, arg := range call.Args {
+		if needs[i] {
+			out = append(out, arg)
+		}
+	}
+	return out
+}
+
+// report tells of a query that runs in each turn of a loop.
+func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
+	owner, at := q.From, q.Pos
+	if len(calls) > 0 {
+		owner, at = calls[0].From, calls[0].Pos
+	}
+	if owner.Aside != "" && owner.Aside != "generated" {
+		return
+	}
+	path := s.tracer.To(owner)
+	finding := rule.Finding{Pos: at, Confidence: rule.Certain, Severity: rule.High}
+	switch {
+	case path == nil && s.routes:
+		finding.Severity, finding.Confidence = rule.Medium, rule.Likely // a worker, or a path that is not followed
+	case path == nil:
+		finding.Severity, finding.Confidence = rule.Medium, rule.Likely
+	}
+	write := q.Statement != nil && q.Statement.Write()
+	if write {
+		finding.Severity = rule.Medium
+	}
+	each := "an item of " + loop.Over
+	if loop.Kind == facts.OverRows {
+		each = "a row of another query"
+	}
+	verb := "asks the database"
+	if write {
+		verb = "writes to the database"
+	}
+	finding.Message = fmt.Sprintf("%s %s once for each of %s", owner.Name, verb, strings.TrimPrefix(each, "an item of "))
+	if loop.Kind == facts.OverRows {
+		finding.Message = fmt.Sprintf("%s %s once for %s", owner.Name, verb, each)
+	}
+	finding.Evidence = path.Evidence()
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: loop.Pos, What: "a loop, once for " + each})
+	for _, call := range calls {
+		finding.Evidence = append(finding.Evidence, trace.Called(call))
+	}
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	finding.Fix = fix(q, write)
+	s.found = append(s.found, finding)
+}
+
+// fix says what one statement for all items looks like.
+func fix(q *facts.Query, write bool) string {
+	st := q.Statement
+	if write && st != nil && st.Verb == facts.Insert {
+		return "collect the rows, and insert them with one statement of several VALUES (or COPY)"
+	}
+	if st != nil && len(st.Tables) > 0 {
+		for _, p := range st.Predicates {
+			if p.Operator == "=" && p.Arg != nil && p.Column != "" && !p.Disjoint {
+				if write {
+					return fmt.Sprintf("collect the values of %s, and change all rows with one statement: WHERE %s IN (…)", p.Column, p.Column)
+				}
+				return fmt.Sprintf("collect the values of %s before the loop, and ask once: SELECT … FROM %s WHERE %s IN (…); then look the rows up in a map", p.Column, st.Tables[0].Table, p.Column)
+			}
+		}
+	}
+	return "collect the keys before the loop, ask once for all of them, and look the rows up in a map"
+}

@@ -1,0 +1,58 @@
+// Package review finds the faults of a backend in its facts.
+//
+//	facts ─▶ Rules ─▶ findings, without what the code asks to ignore
+//
+// A rule is a folder: its document, a function from facts to findings, and marked examples. No rule knows a language,
+// and each finding shows the chain that it stands on. Fewer findings with proof beat many.
+package review
+
+import (
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/nplusone"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/sqlinjection"
+)
+
+// Rules are all rules, in the order in which users see them.
+var Rules = []*rule.Rule{
+	&sqlinjection.Rule,
+	&nplusone.Rule,
+}
+
+// Named finds a rule, nil where there is none.
+func Named(name string) *rule.Rule {
+	for _, r := range Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// Find runs rules on facts. Uncertain findings are left out unless asked for.
+func Find(f *facts.Facts, rules []*rule.Rule, uncertain bool) []rule.Finding {
+	var out []rule.Finding
+	for _, r := range rules {
+		for _, finding := range r.Find(f) {
+			finding.Rule = r.Name
+			if finding.Severity == "" {
+				finding.Severity = r.Severity
+			}
+			if finding.Confidence == rule.Uncertain && !uncertain || ignored(f, finding) {
+				continue
+			}
+			out = append(out, finding)
+		}
+	}
+	return rule.Sort(out)
+}
+
+// ignored reports whether the code asks for silence, with a reason, on the finding's line or the one before.
+func ignored(f *facts.Facts, finding rule.Finding) bool {
+	return slices.ContainsFunc(f.Ignores, func(i facts.Ignore) bool {
+		return i.Pos.File == finding.Pos.File && (i.Pos.Line == finding.Pos.Line || i.Pos.Line == finding.Pos.Line-1) &&
+			i.Rule == finding.Rule && i.Reason != ""
+	})
+}

@@ -1,0 +1,76 @@
+// Package sqlinjection finds SQL whose text holds what a stranger wrote.
+package sqlinjection
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed sql-injection.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{
+	Name: "sql-injection", Severity: rule.Critical, CWE: "CWE-89", OWASP: "A03:2021", Document: document, Find: find,
+}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside == "test" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if finding, found := query(tracer, q); found {
+				out = append(out, finding)
+			}
+		}
+	}
+	return out
+}
+
+// query looks for a piece of a query's text that comes from outside.
+func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
+	for _, piece := range q.Dynamic {
+		if piece.Kind == "number" {
+			continue
+		}
+		source := tracer.FromOutside(piece, true)
+		if source == nil {
+			continue
+		}
+		return finding(tracer, q, piece, source), true
+	}
+	return rule.Finding{}, false
+}
+
+func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {
+	out := rule.Finding{Pos: q.Pos, Confidence: rule.Certain, Severity: rule.Critical}
+	from := "the client sends"
+	if source.Origin.Kind == facts.FromInput {
+		out.Severity = rule.High
+		from = "the program is started with"
+	}
+	out.Message = fmt.Sprintf("the text of this SQL holds %s, which %s", piece.Text, from)
+	start := q.From
+	if len(source.Calls) > 0 {
+		start = source.Calls[0].From
+	}
+	out.Evidence = tracer.To(start).Evidence()
+	name := source.Origin.Name
+	if name == "" {
+		name = "a value"
+	}
+	out.Evidence = append(out.Evidence, rule.Evidence{Pos: source.Origin.Pos, What: fmt.Sprintf("%s comes from outside", name)})
+	for _, call := range source.Calls {
+		out.Evidence = append(out.Evidence, trace.Called(call))
+	}
+	out.Evidence = append(out.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	out.Fix = "pass the value as a parameter; for a column's name or a direction, take it from a list of those that are allowed"
+	return out
+}

@@ -1,0 +1,184 @@
+// Package trace follows facts from a place in the code back to where a request enters.
+package trace
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+)
+
+// Path is a way into a function: the calls that lead to it, outermost first, and the route that they begin with.
+type Path struct {
+	Route *facts.Route // nil where no route leads here
+	Calls []*facts.Call
+}
+
+// deepest bounds how many calls a path has.
+const deepest = 12
+
+// Tracer finds paths. It is made once for all rules of a run.
+type Tracer struct {
+	routes map[*facts.Function][]*facts.Route
+	known  map[*facts.Function]*Path
+}
+
+// New prepares the search.
+func New(f *facts.Facts) *Tracer {
+	t := &Tracer{routes: map[*facts.Function][]*facts.Route{}, known: map[*facts.Function]*Path{}}
+	for _, r := range f.Routes {
+		t.routes[r.Handler] = append(t.routes[r.Handler], r)
+	}
+	return t
+}
+
+// Routes are the routes that a function handles.
+func (t *Tracer) Routes(f *facts.Function) []*facts.Route { return t.routes[f] }
+
+// To finds the shortest way from a route to a function, nil where there is none.
+func (t *Tracer) To(f *facts.Function) *Path {
+	if known, found := t.known[f]; found {
+		return known
+	}
+	t.known[f] = t.search(f)
+	return t.known[f]
+}
+
+func (t *Tracer) search(f *facts.Function) *Path {
+	type step struct {
+		function *facts.Function
+		call     *facts.Call
+		next     *step
+		depth    int
+	}
+	seen := map[*facts.Function]bool{f: true}
+	queue := []*step{{function: f}}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if routes := t.routes[at.function]; len(routes) > 0 {
+			path := &Path{Route: routes[0]}
+			for s := at; s.call != nil; s = s.next {
+				path.Calls = append(path.Calls, s.call)
+			}
+			return path
+		}
+		if at.depth == deepest {
+			continue
+		}
+		for _, call := range at.function.Callers {
+			if !seen[call.From] && call.From.Aside != "test" {
+				seen[call.From] = true
+				queue = append(queue, &step{call.From, call, at, at.depth + 1})
+			}
+		}
+	}
+	return nil
+}
+
+// Evidence tells a path: the route, its handler, and each call.
+func (p *Path) Evidence() []rule.Evidence {
+	if p == nil || p.Route == nil {
+		return nil
+	}
+	out := []rule.Evidence{{Pos: p.Route.Pos, What: fmt.Sprintf("route %s is handled by %s", p.Route, p.Route.Handler.Name)}}
+	for _, call := range p.Calls {
+		out = append(out, Called(call))
+	}
+	return out
+}
+
+// Called tells a call.
+func Called(call *facts.Call) rule.Evidence {
+	verb := "calls"
+	if call.Handed {
+		verb = "hands over"
+	}
+	names := make([]string, 0, len(call.Callees))
+	for i, callee := range call.Callees {
+		if i == 2 && len(call.Callees) > 3 {
+			names = append(names, fmt.Sprintf("%d more", len(call.Callees)-2))
+			break
+		}
+		names = append(names, callee.Name)
+	}
+	return rule.Evidence{Pos: call.Pos, What: fmt.Sprintf("%s %s %s", call.From.Name, verb, strings.Join(names, " or "))}
+}
+
+// Query tells a query, as far as it is known.
+func Query(q *facts.Query) string {
+	switch {
+	case q.Text != "":
+		return q.Name + ": " + Short(strings.ReplaceAll(q.Text, "\uFFFC", "…"))
+	case q.Chain != "":
+		return Short(q.Chain)
+	default:
+		return q.Name
+	}
+}
+
+// Short is a text on one line, cut where it is long.
+func Short(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 120 {
+		return string(runes[:117]) + "…"
+	}
+	return text
+}
+
+// Source is where a value comes from outside, with the calls that carry it, outermost first.
+type Source struct {
+	Origin facts.Origin
+	Calls  []*facts.Call
+	Route  *facts.Route
+}
+
+// FromOutside follows the origins of a value through callers to what a client sent, or to the program's input. Numbers
+// carry no text and are left out when text is asked for.
+func (t *Tracer) FromOutside(v facts.Value, text bool) *Source {
+	return t.outside(v.Origins, text, nil, map[string]bool{}, 0)
+}
+
+func (t *Tracer) outside(origins []facts.Origin, text bool, calls []*facts.Call, seen map[string]bool, depth int) *Source {
+	for _, o := range origins {
+		if text && o.Number {
+			continue
+		}
+		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput {
+			return &Source{Origin: o, Calls: calls}
+		}
+	}
+	if depth == 6 {
+		return nil
+	}
+	for _, o := range origins {
+		if o.Kind != facts.FromParam || text && o.Number {
+			continue
+		}
+		key := fmt.Sprintf("%p %d", o.Function, o.Index)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		if routes := t.routes[o.Function]; len(routes) > 0 && routes[0].Kind == "grpc" && o.Index > 0 {
+			return &Source{Origin: facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index], Pos: o.Function.Pos}, Calls: calls, Route: routes[0]}
+		}
+		for _, call := range o.Function.Callers {
+			if call.From.Aside == "test" || call.Handed {
+				continue
+			}
+			given := call.Receiver
+			if o.Index >= 0 {
+				if o.Index >= len(call.Args) {
+					continue
+				}
+				given = call.Args[o.Index]
+			}
+			if found := t.outside(given.Origins, text, append([]*facts.Call{call}, calls...), seen, depth+1); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
