@@ -106,6 +106,7 @@ type postgresPlan struct {
 	validate []string       // reads whole tables, under a lock that lets others read and write
 	exclude  []string       // reads whole tables, while nobody else does
 	index    []string       // outside of a transaction
+	outlived []string       // by what is built there
 	link     []string       // what those indexes are needed for
 	verify   []string       // reads whole tables, as validate does
 	retyped  bool           // a column of the table at hand changes its type
@@ -142,7 +143,7 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 		{"", main, false},
 		{"validate", p.validate, false},
 		{"exclude", p.exclude, false},
-		{"index", p.index, true},
+		{"index", append(p.index, p.outlived...), true},
 		{"link", p.link, false},
 		{"verify", p.verify, false},
 	} {
@@ -236,6 +237,11 @@ func (p *postgresPlan) alter(table *atlas.Table, change atlas.Change) ([]atlas.C
 		return []atlas.Change{&atlas.DropCheck{C: change.From}, p.addCheck(table, change.To)}, nil
 	case *atlas.AddIndex:
 		return nil, p.addIndex(table, change.I)
+	case *atlas.DropIndex:
+		if p.outlives(table, change.I) {
+			p.outlived = append(p.outlived, fmt.Sprintf(`DROP INDEX CONCURRENTLY IF EXISTS "%s"`, change.I.Name))
+			return nil, nil
+		}
 	case *atlas.ModifyIndex:
 		if p.retyped { // the old index might not go with the new type
 			return []atlas.Change{&atlas.DropIndex{I: change.From}}, p.addIndex(table, change.To)
@@ -245,6 +251,17 @@ func (p *postgresPlan) alter(table *atlas.Table, change atlas.Change) ([]atlas.C
 		return p.modifyColumn(table, change), nil
 	}
 	return []atlas.Change{change}, nil
+}
+
+// outlives tells whether an index that goes may stand until those that may do its work in its place are built: it keeps
+// nothing out, and its columns stay as they are.
+func (p *postgresPlan) outlives(table *atlas.Table, index *atlas.Index) bool {
+	old := named(findTable(p.from, table.Name).Indexes, indexName, index.Name)
+	if old == nil || old.Unique || old.Where != nil || p.retyped {
+		return false
+	}
+	to := findTable(p.to, table.Name)
+	return !slices.ContainsFunc(old.Parts, func(part schema.IndexPart) bool { return findColumn(to, part.Column) == nil })
 }
 
 func (p *postgresPlan) addForeignKey(table *atlas.Table, key *atlas.ForeignKey) atlas.Change {

@@ -341,7 +341,19 @@ func (t *tableBuilder) foreignKeys() {
 			To:       []string{"id"},
 			OnDelete: action(f.OnDelete),
 		}))
+		t.listIndex(f)
 		t.indexed(f.Column)
+	}
+}
+
+// listIndex serves the first and every next page of the list that a reference is the other side of: the rows of one
+// parent, in the order of the list. A list that is bounded is read whole, and finds its rows by the reference alone.
+func (t *tableBuilder) listIndex(f *model.Field) {
+	for _, list := range f.Target.Fields {
+		if list.Kind == model.List && list.Inverse == f && list.Bound == 0 {
+			t.ordered(list.Page.Order, f.Column)
+			return
+		}
 	}
 }
 
@@ -384,28 +396,39 @@ func (t *tableBuilder) unusedIndex(columns []string) string {
 	return name
 }
 
-// pageIndex serves the first and every next page of the entity's own list. An index is read in both directions, so
-// only a mix of directions needs to be told.
+// pageIndex serves the first and every next page of the entity's own list.
 func (t *tableBuilder) pageIndex() {
 	e := t.entity
 	if len(e.Allow.Read) == 0 || e.Internal {
 		return
 	}
-	mixed := slices.ContainsFunc(e.Page.Order, func(o model.Order) bool { return o.Descending != e.Page.Order[0].Descending })
+	if e.TenantColumn != "" && e.TenantColumn != "id" {
+		t.ordered(e.Page.Order, e.TenantColumn)
+		return
+	}
+	t.ordered(e.Page.Order)
+}
+
+// ordered adds an index of the rows that are alike in some columns, in an order and then by id. An index is read in both
+// directions, so only a mix of directions needs to be told.
+func (t *tableBuilder) ordered(order []model.Order, alike ...string) {
 	var parts []schema.IndexPart
-	var columns []string
-	for _, o := range e.Page.Order {
+	for _, column := range alike {
+		parts = append(parts, schema.IndexPart{Column: column})
+	}
+	columns := slices.Clone(alike)
+	mixed := slices.ContainsFunc(order, func(o model.Order) bool { return o.Descending != order[0].Descending })
+	for _, o := range order {
 		if o.Field.Column == "" || isComputed(o.Field) || o.Field.Auto && o.Field.Name == "id" {
 			return
+		}
+		if slices.Contains(columns, o.Field.Column) {
+			continue
 		}
 		parts = append(parts, schema.IndexPart{Column: o.Field.Column, Descending: mixed && o.Descending})
 		columns = append(columns, o.Field.Column)
 	}
-	if e.TenantColumn != "" && e.TenantColumn != "id" {
-		parts = append([]schema.IndexPart{{Column: e.TenantColumn}}, parts...)
-		columns = append([]string{e.TenantColumn}, columns...)
-	}
-	last := len(e.Page.Order) > 0 && e.Page.Order[len(e.Page.Order)-1].Descending
+	last := len(order) > 0 && order[len(order)-1].Descending
 	parts = append(parts, schema.IndexPart{Column: "id", Descending: mixed && last})
 	columns = append(columns, "id")
 	if !t.leads(parts) {
