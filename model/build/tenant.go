@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
@@ -39,6 +40,9 @@ func (b *builder) tenancy() {
 		for _, f := range e.Fields {
 			if f.Join != nil {
 				f.Join.Tenant = joinTenant(tenant, e, f)
+			}
+			if e.TenantColumn == "" && f.Kind == model.Union && !f.Null && len(f.Arms) > 0 && !slices.ContainsFunc(f.Arms, func(arm *model.Field) bool { return arm.Target.TenantColumn == "" }) {
+				b.problems.Add(f.Pos, BadTenant, fmt.Sprintf("give it a reference too: %s: %s!", tenant.Singular, tenant.Name), "%s of %s is a row of a tenant, whichever it is, and %s belongs to none: a union says of no one row that it is required", f.Name, e.Name, e.Name)
 			}
 		}
 	}
