@@ -56,7 +56,8 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
 }
 type Kept @entity @softDelete(keep: "36h") @history @allow(do: [READ, DELETE], when: "true") { thing: Thing!, by: Kept @onDelete(do: RESTRICT), parts: [Piece!]! }
 type Piece @entity @allow(do: READ, when: "true") { kept: Kept! @onDelete(do: CASCADE) }
-input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [In!] }
+input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [Deep!] }
+input Deep { text: String!, kind: Kind, when: [DateTime!] }
 `}, {Name: "design/query.graphql", Text: `
 type Word @entity @allow(do: READ, when: "true") { text: String! @key @search }
 extend type Query {
