@@ -138,6 +138,7 @@ type Field struct {
 	Inverse string     // of a List: the reference of Type that points back
 	Join    *JoinTable // of a many-to-many List
 	Page    Page       // of a List
+	Parts   *Parts     // of a List: its rows are written with the row; nil: they are not
 	Bound   int        // of a List: a plain array of at most so many; 0 is a connection
 
 	Arms []string // of a Union: the nullable references of the entity that hold it, at most one of which is not null
@@ -169,6 +170,11 @@ type Field struct {
 	target *Entity
 	arms   []*Field
 	union  *Field
+}
+
+// Parts says what the doors do with the rows of a list along with the row that they belong to.
+type Parts struct {
+	Create, Update, Delete bool
 }
 
 // Flow is which value of an enum may follow which. To stay is no step.

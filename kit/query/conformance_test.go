@@ -55,6 +55,17 @@ func TestConformanceOfHistories(t *testing.T) {
 	}
 }
 
+// What is written along with a row.
+func TestConformanceOfParts(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			for _, c := range partCases {
+				t.Run(c.name, func(t *testing.T) { c.run(newWorldOf(t, d.open(t), ordering())) })
+			}
+		})
+	}
+}
+
 // database makes empty databases of one kind.
 type database struct {
 	name string

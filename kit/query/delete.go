@@ -15,11 +15,17 @@ import (
 // A row of an entity with SoftDelete stays in its table and is seen no more. The rows that refer to it with Cascade go
 // with it, as deleted at the same instant.
 func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int64) error {
+	return t.delete(ctx, e, key, version, nil)
+}
+
+// delete is Delete of a row that belongs to another, if of is not nil.
+func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int64, of *belonging) error {
 	w := t.write(e, meta.Delete)
 	before, err := w.verdict(beforeStage)
 	if err != nil {
 		return err
 	}
+	before.of = of
 	row, err := before.load(ctx, t, key, version, w.what())
 	if err != nil {
 		return err

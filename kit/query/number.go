@@ -42,29 +42,17 @@ func (w *write) counter(f *meta.Field) counter {
 	return c
 }
 
-// number numbers a new row. It comes after references were resolved: only then is the parent's id known.
-func (w *write) number(ctx context.Context) error {
-	for _, f := range w.entity.Fields {
-		if !counts(f) {
-			continue
-		}
-		value, given := w.values[f]
-		n, isNumber := value.(int64)
-		switch c := w.counter(f); {
-		case isNumber:
-			if err := c.reach(ctx, n); err != nil {
-				return err
-			}
-		case !given:
-			n, err := c.next(ctx)
-			if err != nil {
-				return fmt.Errorf("%s.%s: %w", w.entity.Name, f.Name, err)
-			}
-			if f.Kind == meta.Int && n > math.MaxInt32 {
-				return kit.Invalid(f.Name, kit.FieldTooLarge, "There are no numbers left.")
-			}
-			w.values[f] = n
-		}
+// numberAll gives rows that have one counter the next numbers, in order.
+func numberAll(ctx context.Context, f *meta.Field, writes []*write) error {
+	last, err := writes[0].counter(f).next(ctx, len(writes))
+	if err != nil {
+		return fmt.Errorf("%s.%s: %w", writes[0].entity.Name, f.Name, err)
+	}
+	if f.Kind == meta.Int && last > math.MaxInt32 {
+		return writes[0].at(kit.Invalid(f.Name, kit.FieldTooLarge, "There are no numbers left."))
+	}
+	for i, w := range writes {
+		w.values[f] = last - int64(len(writes)-1-i)
 	}
 	return nil
 }
@@ -129,15 +117,16 @@ func (d dialect) textual() string {
 	return ""
 }
 
-// next takes the next number. Rows from before there was a counter are counted when it is made.
-func (c counter) next(ctx context.Context) (int64, error) {
+// next takes so many numbers, and returns the last. Rows from before there was a counter are counted when it is made.
+func (c counter) next(ctx context.Context, many int) (int64, error) {
+	by := " + " + itoa(many)
 	cells := []cell{{class: integerClass, kind: meta.Int64}}
-	sql := "UPDATE number_counters SET last = last + 1 WHERE counter = $1 AND parent = $2 RETURNING last"
+	sql := "UPDATE number_counters SET last = last" + by + " WHERE counter = $1 AND parent = $2 RETURNING last"
 	found, err := c.tx.one(ctx, sql, slots(meta.String, meta.String), []any{c.name(), c.owner()}, cells)
 	if err == nil && !found {
 		last, where := c.last()
-		sql = "INSERT INTO number_counters (counter, parent, last) SELECT $1, $2, " + last + " + 1 FROM " + where +
-			" ON CONFLICT (counter, parent) DO UPDATE SET last = number_counters.last + 1 RETURNING last"
+		sql = "INSERT INTO number_counters (counter, parent, last) SELECT $1, $2, " + last + by + " FROM " + where +
+			" ON CONFLICT (counter, parent) DO UPDATE SET last = number_counters.last" + by + " RETURNING last"
 		params, values := c.slots()
 		_, err = c.tx.one(ctx, sql, params, values, cells)
 	}
@@ -154,7 +143,7 @@ func (c counter) reach(ctx context.Context, n int64) error {
 	if err != nil || changed > 0 {
 		return err
 	}
-	first, err := c.next(ctx) // makes the counter
+	first, err := c.next(ctx, 1) // makes the counter
 	if err != nil {
 		return err
 	}

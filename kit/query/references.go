@@ -21,7 +21,15 @@ type named struct {
 
 // resolve turns the ids and keys of references into ids of rows that the viewer may see.
 func (w *write) resolve(ctx context.Context) error {
-	var all []named
+	unknown, err := w.tx.resolve(ctx, w.names(nil), &w.wrong)
+	if err != nil || len(unknown) == 0 || len(w.wrong.wrong) > 0 {
+		return err
+	}
+	return w.tx.upsert(ctx, unknown, &w.wrong)
+}
+
+// names adds the rows that the write refers to, where that is not known to be right.
+func (w *write) names(all []named) []named {
 	for _, f := range w.entity.Fields {
 		value := w.values[f]
 		if value == nil || w.trust[f] {
@@ -30,21 +38,17 @@ func (w *write) resolve(ctx context.Context) error {
 		switch f.Kind {
 		case meta.Reference:
 			if text, ok := value.(string); ok {
-				all = append(all, named{f.Target(), text, f.Path(), func(id string) { w.values[f] = id }})
+				all = append(all, named{f.Target(), text, w.under(f.Path()), func(id string) { w.values[f] = id }})
 			}
 		case meta.List:
 			for i, item := range value.([]any) {
 				if text, ok := item.(string); ok {
-					all = append(all, named{f.Target(), text, f.Name + "." + itoa(i), func(id string) { value.([]any)[i] = id }})
+					all = append(all, named{f.Target(), text, w.under(f.Name + "." + itoa(i)), func(id string) { value.([]any)[i] = id }})
 				}
 			}
 		}
 	}
-	unknown, err := w.tx.resolve(ctx, all, &w.wrong)
-	if err != nil || len(unknown) == 0 || len(w.wrong.wrong) > 0 {
-		return err
-	}
-	return w.tx.upsert(ctx, unknown, &w.wrong)
+	return all
 }
 
 // resolve finds the rows that are named, in one statement for every namesPerStatement, as the viewer may see them.
@@ -150,52 +154,96 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 	return err
 }
 
-// lockParents locks the rows that the write refers to, where a check or bound reaches over them: two writes under one
-// parent then come one after the other. SQLite has one writer at a time anyway. Those that may be deleted and stay are
-// held, since no foreign key keeps them.
+// lockParents is that of a lot of one.
 func (w *write) lockParents(ctx context.Context) error {
-	if err := w.holdParents(ctx); err != nil {
+	l := &lot{tx: w.tx, entity: w.entity, writes: []*write{w}}
+	return l.lockParents(ctx)
+}
+
+// lockParents locks the rows that the writes refer to, where a check or bound reaches over them: two writes under one
+// parent then come one after the other. SQLite has one writer at a time anyway. Those that may be deleted and stay are
+// held, since no foreign key keeps them. A row that is written with them is locked already.
+func (l *lot) lockParents(ctx context.Context) error {
+	if err := l.holdParents(ctx); err != nil {
 		return err
 	}
-	if !w.tx.engine.dialect.postgres || !w.reaches() {
+	if !l.tx.engine.dialect.postgres || !l.writes[0].reaches() {
 		return nil
 	}
-	for _, f := range w.entity.Fields {
-		id, ok := w.values[f].(string)
-		if f.Kind != meta.Reference || !ok {
+	for _, f := range l.entity.Fields {
+		ids, _ := l.parents(f)
+		if len(ids) == 0 {
 			continue
 		}
-		if _, err := w.tx.conn.Exec(ctx, "SELECT 1 FROM "+stored(f.Target())+" WHERE id = $1 FOR NO KEY UPDATE", id); err != nil {
+		sql := "SELECT 1 FROM " + stored(f.Target()) + " WHERE id " + l.tx.engine.dialect.among() + " ORDER BY id FOR NO KEY UPDATE"
+		if _, err := l.tx.conn.Exec(ctx, sql, l.tx.engine.ids(ids, childrenVariant)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// holdParents makes sure that each row that the write refers to, if it is one that could be deleted and stay, lives, and
+// parents is the rows that the writes refer to by a reference, each once, and which writes do so first.
+func (l *lot) parents(f *meta.Field) (ids []string, by []*write) {
+	if f.Kind != meta.Reference {
+		return nil, nil
+	}
+	for _, w := range l.writes {
+		if id, ok := w.values[f].(string); ok && (w.of == nil || w.of.by != f) && !slices.Contains(ids, id) {
+			ids, by = append(ids, id), append(by, w)
+		}
+	}
+	return ids, by
+}
+
+// holdParents makes sure that each row that the writes refer to, if it is one that could be deleted and stay, lives, and
 // will when the transaction ends.
-func (w *write) holdParents(ctx context.Context) error {
-	for _, f := range w.entity.Fields {
-		id, ok := w.values[f].(string)
-		if f.Kind != meta.Reference || !ok || !f.Target().Vanishes() {
+func (l *lot) holdParents(ctx context.Context) error {
+	wrong := &validator{engine: l.tx.engine}
+	for _, f := range l.entity.Fields {
+		ids, by := l.parents(f)
+		if len(ids) == 0 || !f.Target().Vanishes() {
 			continue
 		}
-		if err := w.tx.hold(ctx, f.Target(), "($1)", id); err != nil {
+		list := "(SELECT unnest($1::uuid[]))"
+		if err := l.tx.hold(ctx, f.Target(), list, l.tx.engine.ids(ids, childrenVariant)); err != nil {
 			return err
 		}
-		cells := []cell{{class: textClass}}
-		r := w.tx.renderer()
-		where := r.table(&scope{entity: f.Target(), alias: "r"}) + " WHERE r.id = " + r.param(param{source: slotSource, typ: typ{kind: meta.ID}})
-		sql, params := finish("SELECT r.id FROM "+where, r.params)
-		lives, err := w.tx.one(ctx, sql, params, []any{id}, cells)
+		living, err := l.tx.living(ctx, f.Target(), ids)
 		if err != nil {
 			return err
 		}
-		if !lives {
-			named{target: f.Target(), path: f.Path()}.miss(&w.wrong)
+		for i, id := range ids {
+			if !living[id] {
+				named{target: f.Target(), path: by[i].under(f.Path())}.miss(wrong)
+			}
 		}
 	}
-	return w.wrong.problem()
+	return wrong.problem()
+}
+
+// living tells which of the rows are there, for the system.
+func (t *Tx) living(ctx context.Context, e *meta.Entity, ids []string) (map[string]bool, error) {
+	p := &planner{renderer: t.renderer()}
+	sql, params := finish("SELECT r.id FROM "+p.table(&scope{entity: e, alias: "r"})+" WHERE r.id "+p.oneOf(0), p.params)
+	args, err := t.args(params, []any{t.engine.ids(ids, idsVariant)})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	living := make(map[string]bool, len(ids))
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		living[id] = true
+	}
+	return living, rows.Err()
 }
 
 // reaches tells whether a check or a bound of the entity asks about other rows.

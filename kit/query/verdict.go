@@ -22,6 +22,7 @@ type verdict struct {
 	renderer  *renderer
 	readable  int // the column that tells whether the viewer may read the row; -1 for yes, -2 for no
 	old       []*meta.Field
+	of        *belonging // the row that this one belongs to; nil: whichever
 }
 
 // question is one rule or check.
@@ -61,6 +62,9 @@ func (w *write) verdict(s stage) (*verdict, error) {
 		v.rules(f.Allow.Of(w.verb), f, e, s, t.system)
 	}
 	if s == afterStage {
+		if w.verb == meta.Create && len(w.parts) > 0 && !t.system { // as who refers to it must
+			v.readable = v.add(v.renderer.policy(w.entity, meta.Read, row))
+		}
 		v.checks(w, e)
 		v.bounds(w, row)
 	} else {
@@ -267,7 +271,11 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		return nil, missing
 	}
 	r := v.renderer
-	where := (&planner{renderer: r}).address(v.row, kind)
+	where, values := (&planner{renderer: r}).address(v.row, kind), []any{value}
+	if v.of != nil {
+		where += " AND t0." + ident(v.of.by.Column) + " = " + r.param(param{source: slotSource, slot: 1, typ: typ{kind: meta.ID}})
+		values = append(values, string(v.of.id))
+	}
 	versioned := v.entity.Field("version")
 	versionColumn := "0"
 	if versioned != nil {
@@ -294,7 +302,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		cells = append(cells, cell{class: r.class(fieldType(f).kind), kind: fieldType(f).kind, scale: scaleOf(f), dialect: r.dialect})
 	}
 	sql, params := finish(sql, r.params)
-	found, err := t.one(ctx, sql, params, []any{value}, cells)
+	found, err := t.one(ctx, sql, params, values, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -356,6 +364,9 @@ func (v *verdict) atOnce(w *write) bool {
 	if !w.tx.engine.dialect.postgres || len(v.columns) == 0 || v.entity.Vanishes() {
 		return false
 	}
+	if len(w.parts) > 0 {
+		return false
+	}
 	for _, f := range w.given {
 		if f.Kind == meta.List {
 			return false
@@ -391,6 +402,11 @@ func (t *Tx) one(ctx context.Context, sql string, params []param, values []any, 
 }
 
 func answered(c cell) bool { return c.boolean != nil && *c.boolean }
+
+// sees tells whether the viewer may read the row.
+func (v *verdict) sees(cells []cell) bool {
+	return v.readable == -1 || v.readable >= 0 && answered(cells[v.readable])
+}
 
 func (v *verdict) answers(cells []cell) []bool {
 	held := make([]bool, len(v.questions))

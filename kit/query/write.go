@@ -21,56 +21,14 @@ func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.
 // create is Create. onConflict, unless empty, is what the INSERT does about a row that has what must be unique: where it
 // inserts nothing, there is no id.
 func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (kit.ID, error) {
-	w := t.write(e, meta.Create)
-	w.take(changes)
-	w.begin()
-	after, err := w.verdict(afterStage)
+	if err := few(changes); err != nil {
+		return "", err
+	}
+	ids, err := t.makeAll(ctx, e, []draft{{changes: changes}}, onConflict)
 	if err != nil {
 		return "", err
 	}
-	if err := after.impossible(t.viewer, w.what()); err != nil {
-		return "", err
-	}
-	if err := w.settle(ctx); err != nil {
-		return "", err
-	}
-	if err := w.defaults(ctx); err != nil {
-		return "", err
-	}
-	w.required()
-	if err := w.resolve(ctx); err != nil {
-		return "", err
-	}
-	if err := w.wrong.problem(); err != nil {
-		return "", err
-	}
-	w.id = kit.NewID()
-	if err := w.lockParents(ctx); err != nil {
-		return "", err
-	}
-	if err := w.queueSpans(ctx); err != nil {
-		return "", err
-	}
-	if err := w.number(ctx); err != nil {
-		return "", err
-	}
-	var answers []cell
-	if after.atOnce(w) {
-		answers = after.cells()
-	}
-	if inserted, err := w.insert(ctx, onConflict, after, answers); err != nil || !inserted {
-		return "", err
-	}
-	if err := w.replaceLists(ctx); err != nil {
-		return "", err
-	}
-	if err := t.record(ctx, e, created, []string{string(w.id)}, w.changes(nil)); err != nil {
-		return "", err
-	}
-	if answers != nil {
-		return w.id, after.judge(after.answers(answers), nil, t.viewer, w.what())
-	}
-	return w.id, after.ask(ctx, t, w.id, nil, nil, w.what())
+	return ids[0], nil
 }
 
 // Update validates and stores changes of the row that key or id names, and returns its id. A version other than 0 must
@@ -79,12 +37,22 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 // Its problems are NOT_FOUND where the viewer may not read the row, FORBIDDEN where he may not update it or one of the
 // fields, STALE, CONFLICT where a field takes a step that its flow does not have, and those of Create.
 func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change) (kit.ID, error) {
+	if err := few(changes); err != nil {
+		return "", err
+	}
+	return t.update(ctx, e, key, version, changes, nil, 0)
+}
+
+// update is Update of a row that belongs to another, if of is not nil; depth is how many that one belongs to in turn.
+func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change, of *belonging, depth int) (kit.ID, error) {
 	w := t.write(e, meta.Update)
+	w.depth = depth
 	w.take(changes)
 	before, err := w.verdict(beforeStage)
 	if err != nil {
 		return "", err
 	}
+	before.of = of
 	row, err := before.load(ctx, t, key, version, w.what())
 	if err != nil {
 		return "", err
@@ -100,7 +68,7 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.resolve(ctx); err != nil {
 		return "", err
 	}
-	if err := w.wrong.problem(); err != nil || len(w.given) == 0 {
+	if err := w.wrong.problem(); err != nil || len(w.given)+len(w.parts) == 0 {
 		return w.id, err
 	}
 	if err := w.follow(row); err != nil {
@@ -121,6 +89,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.replaceLists(ctx); err != nil {
 		return "", err
 	}
+	if err := w.writeParts(ctx); err != nil {
+		return "", err
+	}
 	if err := t.record(ctx, e, updated, []string{string(w.id)}, w.changes(row.old)); err != nil {
 		return "", err
 	}
@@ -137,7 +108,14 @@ type write struct {
 	values map[*meta.Field]any // valid, in the form that the field's Kind states
 	given  []*meta.Field       // by the caller, each once
 	trust  map[*meta.Field]bool
+	parts  []partsOf // what becomes of rows that belong to it
 	wrong  validator
+
+	path     string // of the row in what the caller sent; empty for what he sent itself
+	depth    int    // of rows that it belongs to
+	of       *belonging
+	answered []bool // the answers of the questions about a new row; nil: not asked yet
+	seen     bool   // the viewer may read it, where that counts
 }
 
 func (t *Tx) write(e *meta.Entity, verb meta.Verb) *write {
@@ -162,6 +140,9 @@ func (w *write) take(changes []Change) {
 		switch {
 		case w.entity.Field(f.Name) != f:
 			w.wrong.add(f.Name, kit.FieldUnknown, "%s has no such field.", w.entity.Name)
+			continue
+		case f.Parts != nil:
+			w.takeParts(f, c.Value)
 			continue
 		case f.Auto, f.Computed != nil, f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
 			w.wrong.add(f.Name, kit.FieldReadOnly, "This cannot be set.")
@@ -210,67 +191,6 @@ func (w *write) required() {
 			w.wrong.add(f.Name, kit.FieldRequired, "This is required.")
 		}
 	}
-}
-
-// insert stores the row. Where there are answers to receive, the statement asks the questions of after too.
-func (w *write) insert(ctx context.Context, onConflict string, after *verdict, answers []cell) (inserted bool, err error) {
-	var columns, places []string
-	var args []any
-	add := func(f *meta.Field, value any) error {
-		stored, err := w.tx.engine.dialect.encode(value, fieldType(f))
-		if err != nil {
-			return err
-		}
-		args = append(args, stored)
-		columns = append(columns, ident(f.Column))
-		places = append(places, fmt.Sprintf("$%d", len(args)))
-		return nil
-	}
-	for _, f := range w.entity.Columns() {
-		if err := eachColumn(f, w.stored(f), add); err != nil {
-			return false, err
-		}
-	}
-	if copied := w.entity.TenantCopy(); copied != "" {
-		if err := add(&meta.Field{Kind: meta.ID, Column: copied}, w.tx.tenant); err != nil {
-			return false, err
-		}
-	}
-	sql := "INSERT INTO " + stored(w.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
-	if onConflict != "" {
-		sql += " " + onConflict
-	}
-	if answers != nil {
-		asked, params := finishBehind(len(args), strings.Join(after.columns, ", "), after.renderer.params)
-		more, err := w.tx.args(params, []any{string(w.id)})
-		if err != nil {
-			return false, err
-		}
-		return w.insertAsking(ctx, sql+" RETURNING "+asked, append(args, more...), answers)
-	}
-	rows, err := w.tx.conn.Exec(ctx, sql, args...)
-	if err != nil {
-		return false, w.violation(err)
-	}
-	return rows > 0, nil
-}
-
-func (w *write) insertAsking(ctx context.Context, sql string, args []any, answers []cell) (inserted bool, err error) {
-	rows, err := w.tx.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return false, w.violation(err)
-	}
-	defer rows.Close()
-	if inserted = rows.Next(); inserted {
-		if err := readAll(rows, answers); err != nil {
-			return false, err
-		}
-		rows.Close()
-	}
-	if err := rows.Err(); err != nil {
-		return false, w.violation(err)
-	}
-	return inserted, nil
 }
 
 // stored is the value of a field of a new row.
