@@ -261,6 +261,7 @@ type Field struct {
 	Join    *JoinTable // many-to-many
 	Through *Through   // many-to-many by way of an entity, whose table Join is
 	Page    Page       // of the list
+	Parts   *Parts     // of a one-to-many: what the doors do with its rows along with the row; nil: nothing
 	Bound   int        // @length(max:) of a list: a plain array of at most so many; 0 is a connection
 
 	Tenant bool // a Ref to the tenant to which the row belongs: that of the request unless it is given
@@ -306,6 +307,11 @@ type UnionType struct {
 	Name    string
 	Doc     string
 	Members []*Entity
+}
+
+// Parts says what may be done with the rows of a list in one write with the row that they belong to.
+type Parts struct {
+	Create, Update, Delete bool
 }
 
 // Flow is a state machine: which value of an enum may follow which. To stay is no step and always allowed.

@@ -59,7 +59,17 @@ func ShownArms(f *model.Field) []*model.Field {
 }
 
 // CreateFields are the fields that a client may set in a new row.
-func CreateFields(e *model.Entity) []*model.Field { return choose(e, writable) }
+func CreateFields(e *model.Entity) []*model.Field {
+	return choose(e, func(f *model.Field) bool { return writable(f) && (f.Parts == nil || f.Parts.Create) })
+}
+
+// But is fields without one: those of a row that is written with the one that it belongs to by that one.
+func But(fields []*model.Field, by *model.Field) []*model.Field {
+	return slices.DeleteFunc(fields, func(f *model.Field) bool { return f == by })
+}
+
+// MaxParts is how many rows one write may have, as the runtime has it.
+const MaxParts = 500
 
 // UpdateFields are the fields that a client may change.
 func UpdateFields(e *model.Entity) []*model.Field {
@@ -67,7 +77,7 @@ func UpdateFields(e *model.Entity) []*model.Field {
 }
 
 func writable(f *model.Field) bool {
-	if f.Kind == model.List && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
+	if f.Kind == model.List && f.Parts == nil && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
 		return false
 	}
 	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil

@@ -131,6 +131,13 @@ func fieldMeta(f *model.Field) string {
 	if f.Kind == model.List || f.Repeated && f.Kind == model.Ref && f.Page.Size > 0 {
 		l.part("Page", pageMeta(f.Page))
 	}
+	if parts := f.Parts; parts != nil {
+		var p literals
+		p.flag("Create", parts.Create)
+		p.flag("Update", parts.Update)
+		p.flag("Delete", parts.Delete)
+		l.part("Parts", "&meta.Parts"+p.String())
+	}
 	l.number("Bound", f.Bound)
 	if len(f.Arms) > 0 {
 		names := make([]string, len(f.Arms))

@@ -38,6 +38,7 @@ type storePlan struct {
 	Settable,
 	Changeable []setPlan
 	Lists  []*model.Field // bounded many-to-many lists
+	Parts  []partsPlan
 	Fields []columnPlan
 }
 
@@ -52,6 +53,16 @@ type setPlan struct {
 	Optional bool   // may be left out of a create
 	Write    string // of n.Status in a create
 	Patch    string // of p.Status in a patch
+}
+
+// partsPlan is a list whose rows are written with the row.
+type partsPlan struct {
+	Field  *model.Field
+	Name   string // "Lines"
+	By     string // the reference by which they belong: "order"
+	New    string // "NewLine"
+	Patch  string // "LinePatch"; "struct{}" where nothing of them changes
+	Nobody bool   // whether Patch is that
 }
 
 type columnPlan struct{ Name, Type, New string }
@@ -74,13 +85,18 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		if list {
 			s.Lists = append(s.Lists, f)
 		}
-		if f.Auto || !f.Stored() && !(list && f.Join.Owner) {
+		if !settable(f) {
 			continue
 		}
 		set := planSet(m, f)
 		s.Settable = append(s.Settable, set)
-		if !f.Immutable {
+		if changeable(f) {
 			s.Changeable = append(s.Changeable, set)
+		}
+	}
+	for _, f := range e.Fields {
+		if f.Parts != nil && f.Target.Module == m {
+			s.Parts = append(s.Parts, planParts(f))
 		}
 	}
 	for _, f := range e.Fields {
@@ -103,6 +119,21 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 	}
 	return s
 }
+
+func planParts(f *model.Field) partsPlan {
+	p := partsPlan{Field: f, Name: exported(f.Name), By: f.Inverse.Name, New: creationName(f.Target), Patch: f.Target.Name + "Patch"}
+	if !slices.ContainsFunc(f.Target.Fields, changeable) {
+		p.Patch, p.Nobody = "struct{}", true
+	}
+	return p
+}
+
+// settable tells whether business code sets f in a new row, and changeable whether it changes it.
+func settable(f *model.Field) bool {
+	return !f.Auto && (f.Stored() || f.Kind == model.List && f.Join != nil && f.Bound > 0 && f.Join.Owner)
+}
+
+func changeable(f *model.Field) bool { return settable(f) && !f.Immutable }
 
 // reached tells whether the package of m may name the types of another module.
 func reached(m, other *model.Module) bool { return m == other || slices.Contains(m.Uses, other) }
@@ -290,6 +321,9 @@ func creation(p *printer, s storePlan) {
 	for _, f := range s.Settable {
 		p.f("%s %s%s", f.Name, f.Declared, defaulted(f.Field))
 	}
+	for _, f := range s.Parts {
+		p.f("%s []%s // made with it", f.Name, f.New)
+	}
 	p.f("}")
 	p.f("")
 	p.f("func (n %s) changes() []query.Change {", s.New)
@@ -300,6 +334,9 @@ func creation(p *printer, s storePlan) {
 			set = "SetUnlessNil"
 		}
 		p.f("c.%s(%q, %s)", set, f.Field.Name, f.Write)
+	}
+	for _, f := range s.Parts {
+		p.f("typed.Make(&c, %q, %q, n.%s, %s.changes)", f.Field.Name, f.By, f.Name, f.New)
 	}
 	p.f("return c.List")
 	p.f("}")
@@ -344,12 +381,22 @@ func patch(p *printer, s storePlan) {
 	for _, f := range s.Changeable {
 		p.f("%s query.Optional[%s]", f.Name, f.Type)
 	}
+	for _, f := range s.Parts {
+		p.f("%s typed.PartsPatch[%s, %s]", f.Name, f.New, f.Patch)
+	}
 	p.f("}")
 	p.f("")
 	p.f("func (p %sPatch) changes() []query.Change {", s.Name)
 	p.f("c := typed.Changes{Entity: %s}", s.Meta)
 	for _, f := range s.Changeable {
 		p.f("c.Set(%q, %s)", f.Field.Name, f.Patch)
+	}
+	for _, f := range s.Parts {
+		changed := f.Patch + ".changes"
+		if f.Nobody {
+			changed = "func(struct{}) []query.Change { return nil }"
+		}
+		p.f("typed.Write(&c, %q, %q, p.%s, %s.changes, %s)", f.Field.Name, f.By, f.Name, f.New, changed)
 	}
 	p.f("return c.List")
 	p.f("}")

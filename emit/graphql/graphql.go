@@ -26,6 +26,7 @@ func Emit(m *model.Model) []byte {
 		s.orders(e)
 		s.createInput(e)
 		s.updateInput(e)
+		s.partInputs(e)
 	}
 	s.structs()
 	s.unions()

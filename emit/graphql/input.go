@@ -16,9 +16,25 @@ func (s *schema) createInput(e *model.Entity) {
 	s.f("")
 	s.f("input %s {", s.name("Create"+e.Name+"Input"))
 	for _, f := range fields {
-		s.inputField(f, door.Required(f))
+		s.createField(f)
 	}
 	s.f("}")
+}
+
+func (s *schema) createField(f *model.Field) {
+	if f.Parts != nil {
+		s.partsField(f, "Create", "Made with it.")
+		return
+	}
+	s.inputField(f, door.Required(f))
+}
+
+func (s *schema) updateField(f *model.Field) {
+	if f.Parts != nil {
+		s.partsField(f, "Update", "Written with it; the others stay.")
+		return
+	}
+	s.inputField(f, false)
 }
 
 // updateInput prints a patch: what is absent stays, null clears.
@@ -31,7 +47,71 @@ func (s *schema) updateInput(e *model.Entity) {
 	s.doc("", "What is left out stays as it is; null clears.")
 	s.f("input %s {", s.name("Update"+e.Name+"Input"))
 	for _, f := range fields {
-		s.inputField(f, false)
+		s.updateField(f)
+	}
+	s.f("}")
+}
+
+func (s *schema) partsField(f *model.Field, verb, doc string) {
+	s.doc("  ", strings.TrimSpace(door.Doc(f)+" "+doc))
+	s.f("  %s: %s%s", f.Name, s.partsName(f, verb+"Input"), deprecated(f.Deprecated))
+}
+
+// partsName is the name of an input of a list of parts: OrderLinesCreateInput.
+func (s *schema) partsName(f *model.Field, suffix string) string {
+	return s.name(f.Inverse.Target.Name + strings.ToUpper(f.Name[:1]) + f.Name[1:] + suffix)
+}
+
+// partInputs prints what the lists of parts of e take: rows to make, with a new row of e, and rows to change and delete
+// too with one that is there.
+func (s *schema) partInputs(e *model.Entity) {
+	creates := door.Exposed(e, model.Create) && !door.Replaced(e, "create"+e.Name)
+	updates := door.Exposed(e, model.Update) && !door.Replaced(e, "update"+e.Name)
+	for _, f := range door.UpdateFields(e) {
+		switch {
+		case f.Parts == nil || !creates && !updates:
+			continue
+		case creates && f.Parts.Create:
+			s.partInput(f, "CreateInput", model.Parts{Create: true})
+		}
+		if updates {
+			s.partInput(f, "UpdateInput", *f.Parts)
+		}
+		if f.Parts.Create {
+			s.f("")
+			s.f("input %s {", s.partsName(f, "CreateItem"))
+			for _, part := range door.But(door.CreateFields(f.Target), f.Inverse) {
+				s.createField(part)
+			}
+			s.f("}")
+		}
+		if updates && f.Parts.Update {
+			s.f("")
+			s.doc("", "What is left out stays as it is; null clears.")
+			s.f("input %s {", s.partsName(f, "UpdateItem"))
+			s.f("  id: ID!")
+			s.doc("  ", "Where it is no longer the row's, all fails with STALE.")
+			s.f("  version: %s", s.version(f.Target))
+			for _, part := range door.But(door.UpdateFields(f.Target), f.Inverse) {
+				s.updateField(part)
+			}
+			s.f("}")
+		}
+	}
+}
+
+func (s *schema) partInput(f *model.Field, suffix string, parts model.Parts) {
+	s.f("")
+	s.doc("", "Each is written by its own rules; all happens or nothing.")
+	s.f("input %s {", s.partsName(f, suffix))
+	if parts.Create {
+		s.f("  create: [%s!]", s.partsName(f, "CreateItem"))
+	}
+	if parts.Update {
+		s.f("  update: [%s!]", s.partsName(f, "UpdateItem"))
+	}
+	if parts.Delete {
+		s.f("  delete: [ID!]")
 	}
 	s.f("}")
 }

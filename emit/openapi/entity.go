@@ -212,7 +212,7 @@ func (d *document) seen(e *model.Entity) object {
 }
 
 func (d *document) create(e *model.Entity) object {
-	d.schemas.put("Create"+e.Name, d.objectOf("", door.CreateFields(e), true, door.Required, false))
+	d.schemas.put("Create"+e.Name, d.creation("", door.CreateFields(e)))
 	o := entityOperation(e, "create"+e.Name, "Create one", "What is left out has its default.")
 	parameters := []object{ref("parameters", "idempotencyKey")}
 	if include := includeParameter(e); include != nil {
@@ -228,8 +228,7 @@ func (d *document) create(e *model.Entity) object {
 }
 
 func (d *document) update(e *model.Entity) object {
-	never := func(*model.Field) bool { return false }
-	d.schemas.put("Update"+e.Name, d.objectOf("What is left out stays as it is; null clears (RFC 7396).", patched(door.UpdateFields(e)), true, never, false))
+	d.schemas.put("Update"+e.Name, d.patch("What is left out stays as it is; null clears (RFC 7396).", door.UpdateFields(e)))
 	o := entityOperation(e, "update"+e.Name, "Change one", "What is left out stays as it is; null clears (RFC 7396).")
 	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
 	if include := includeParameter(e); include != nil {

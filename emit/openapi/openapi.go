@@ -17,7 +17,7 @@ import (
 
 // Emit writes api/openapi.json.
 func Emit(m *model.Model) []byte {
-	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}}
+	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, parts: map[string]bool{}}
 	d.account()
 	for _, e := range door.Entities(m) {
 		d.entity(e)
@@ -28,6 +28,7 @@ func Emit(m *model.Model) []byte {
 	for _, o := range door.Operations(m) {
 		d.operation(o)
 	}
+	d.writeParts()
 	d.common()
 	return indented(boundObject(object{
 		{"openapi", "3.1.0"},
@@ -69,6 +70,8 @@ type document struct {
 	schemas    object
 	parameters object
 	structs    map[string]bool // schemas that are written or being written
+	parts      map[string]bool // schemas of rows that are written along, which are written or to be
+	later      []func()        // writes those that are to be
 }
 
 // route adds an operation at a path and a method; like at the door, the last one wins. Paths that differ only in the

@@ -27,6 +27,7 @@ import (
 	"github.com/fettlehq/fettle/kit/server"
 	"github.com/fettlehq/fettle/kit/sqldb"
 	"github.com/fettlehq/fettle/kit/sqlite"
+	"github.com/fettlehq/fettle/kit/typed"
 )
 
 const password = "correct horse battery"
@@ -221,6 +222,49 @@ func TestFieldsAndRowsAreHiddenAtBothDoors(t *testing.T) {
 		hidden := s.other.graphql(query)
 		if !strings.Contains(seen, `"stock":10`) || !strings.Contains(hidden, `"stock":null`) {
 			t.Errorf("staff: %s\ncustomer: %s", seen, hidden)
+		}
+	})
+}
+
+// A product and its variants are written as one: by REST, by GraphQL and by business code.
+func TestProductIsWrittenWithItsVariants(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		variant := func(sku, amount string) object {
+			return object{"sku": sku, "stock": 3, "price": object{"amount": amount, "currency": "EUR"}}
+		}
+		product := func(slug string, variants ...object) object {
+			return object{"category": "tea", "slug": slug, "title": "Black tea", "variants": object{"create": variants}}
+		}
+		s.staff.want(http.StatusCreated, "POST", "/v1/products", product("black-tea", variant("B100", "2.00"), variant("B250", "4.50")), nil)
+		s.customer.wantProblem(http.StatusForbidden, "FORBIDDEN", "POST", "/v1/products", product("red-tea", variant("R100", "2.00")))
+		s.staff.wantProblem(http.StatusConflict, "CONFLICT", "POST", "/v1/products", product("red-tea", variant("R100", "2.00"), variant("R100", "3.00")))
+		s.staff.wantProblem(http.StatusUnprocessableEntity, "INVALID", "POST", "/v1/products", product("red-tea", variant("R100", "0")))
+		s.staff.wantProblem(http.StatusNotFound, "NOT_FOUND", "GET", "/v1/products/red-tea", nil)
+
+		s.staff.graphql(`mutation { updateProduct(id: "black-tea", version: 1, input: {title: "Very black tea", variants: {create: [{sku: "B500", stock: 1, price: {amount: "8", currency: "EUR"}}]}}) { id } }`)
+		err := s.server.Engine().Write(t.Context(), kit.Viewer{}, func(ctx context.Context, qtx *query.Tx) error {
+			tx := orders.NewTx(qtx.System())
+			black, err := tx.Products.BySlug(ctx, "black-tea")
+			if err != nil {
+				return err
+			}
+			variants, _, err := tx.Variants.List(ctx, catalog.VariantQuery{Where: catalog.Variants.Product.Eq(black.ID)})
+			if err != nil {
+				return err
+			}
+			patch := catalog.ProductPatch{Title: query.Set("Black tea again")}
+			patch.Variants.Delete = []kit.ID{variants[0].ID}
+			patch.Variants.Update = []typed.PartPatch[catalog.VariantPatch]{{ID: variants[1].ID, Version: 1, Patch: catalog.VariantPatch{Stock: query.Add(4)}}}
+			patch.Variants.Create = []catalog.NewVariant{{Sku: "B100", Price: variants[0].Price, Stock: 9}}
+			return tx.Products.Update(ctx, black.ID, 2, patch)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.staff.graphql(`{ product(slug: "black-tea") { title version variants { sku stock } } }`)
+		const want = `{"product":{"title":"Black tea again","version":3,"variants":[{"sku":"B100","stock":9},{"sku":"B250","stock":7},{"sku":"B500","stock":1}]}}`
+		if !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
 		}
 	})
 }

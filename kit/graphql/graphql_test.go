@@ -412,3 +412,39 @@ func many(n int, text string) string {
 	}
 	return b.String()
 }
+
+// Rows that belong to a row are written with it; what is wrong is told at its place.
+func TestParts(t *testing.T) {
+	onEach(t, func(c *client) {
+		send := func(document string, variables map[string]any) string {
+			body, _ := json.Marshal(map[string]any{"query": document, "variables": variables})
+			return c.post(string(body), "Authorization", "Bearer ann").Body.String()
+		}
+		const create = `mutation($input: CreateArticleInput!) { createArticle(input: $input) { title comments { nodes { body } } } }`
+		comments := func(bodies ...any) map[string]any {
+			var items []any
+			for _, body := range bodies {
+				items = append(items, map[string]any{"body": body})
+			}
+			return map[string]any{"title": "Whole", "comments": map[string]any{"create": items}}
+		}
+		for _, test := range []struct {
+			input map[string]any
+			want  string
+		}{
+			{comments("one", "two"), `{"data":{"createArticle":{"title":"Whole","comments":{"nodes":[{"body":"one"},{"body":"two"}]}}}}`},
+			{comments("one", nil), `Variable $input.comments.create.1.body must not be null.`},
+			{comments("one", strings.Repeat("x", 101)), `{"field":"comments.create.1.body","code":"TOO_LONG"`},
+		} {
+			if got := send(create, map[string]any{"input": test.input}); !strings.Contains(got, test.want) {
+				c.Errorf("%v: %s, want %s", test.input, got, test.want)
+			}
+		}
+		const update = `mutation { updateArticle(id: "alpha", version: 1, input: {comments: {create: [{body: "new"}]}}) { version comments(last: 1) { nodes { body } } } }`
+		for _, want := range []string{`{"data":{"updateArticle":{"version":"2","comments":{"nodes":[{"body":"new"}]}}}}`, `"code":"STALE"`} {
+			if got := send(update, nil); !strings.Contains(got, want) {
+				c.Errorf("%s, want %s", got, want)
+			}
+		}
+	})
+}

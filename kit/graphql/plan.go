@@ -7,6 +7,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/change"
 	"github.com/fettlehq/fettle/kit/internal/fetch"
 	"github.com/fettlehq/fettle/kit/internal/filter"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -171,12 +172,12 @@ func (d *door) planRoot(r *root) {
 	case get:
 		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])
 	case create:
-		r.changes, r.problem = changes(e, query.CreateFields(e), r.arguments["input"])
+		r.changes, r.problem = changes(e, meta.Create, r.arguments["input"])
 	case update:
 		r.key = input.Text(r.arguments["id"])
 		r.version, r.problem = version(r.arguments["version"])
 		if r.problem == nil {
-			r.changes, r.problem = changes(e, query.UpdateFields(e), r.arguments["input"])
+			r.changes, r.problem = changes(e, meta.Update, r.arguments["input"])
 		}
 	case restore:
 		r.key = input.Text(r.arguments["id"])
@@ -250,17 +251,11 @@ func version(raw any) (int64, *kit.Problem) {
 	return version, nil
 }
 
-func changes(e *meta.Entity, fields []*meta.Field, raw any) ([]query.Change, *kit.Problem) {
+func changes(e *meta.Entity, verb meta.Verb, raw any) ([]query.Change, *kit.Problem) {
 	object, _ := raw.(input.Object)
-	values, errs := input.Fields(fields, object, func(name string) bool { return filter.Readable(e, name) != nil })
+	list, errs := change.Read(e, verb, object, func(e *meta.Entity, name string) bool { return filter.Readable(e, name) != nil })
 	if errs != nil {
 		return nil, invalid(errs)
-	}
-	list := make([]query.Change, 0, len(values))
-	for _, f := range fields {
-		if value, ok := values[f]; ok {
-			list = append(list, query.Change{Field: f, Value: value})
-		}
 	}
 	return list, nil
 }

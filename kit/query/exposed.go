@@ -31,7 +31,7 @@ func ReadFields(e *meta.Entity) []*meta.Field {
 
 // CreateFields is the fields of e that a client may set through the doors when it makes a row.
 func CreateFields(e *meta.Entity) []*meta.Field {
-	return fieldsWhere(e, settable)
+	return fieldsWhere(e, func(f *meta.Field) bool { return settable(f) && (f.Parts == nil || f.Parts.Create) })
 }
 
 // UpdateFields is the fields of e that a client may change through the doors.
@@ -43,7 +43,7 @@ func settable(f *meta.Field) bool {
 	if f.Auto || f.ReadOnly || f.Internal || f.Computed != nil {
 		return false
 	}
-	return f.Kind != meta.List || f.Join != nil && f.Join.Owner && f.Bound > 0
+	return f.Kind != meta.List || f.Parts != nil || f.Join != nil && f.Join.Owner && f.Bound > 0
 }
 
 func fieldsWhere(e *meta.Entity, fits func(*meta.Field) bool) []*meta.Field {

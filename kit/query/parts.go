@@ -116,6 +116,9 @@ func (w *write) foresee(f *meta.Field, parts Parts) {
 // missing complains of fields that a new row can have from nobody but the caller, but for the one by which it belongs.
 func (w *write) missing(by *meta.Field) {
 	for _, f := range w.entity.Fields {
+		if f.Kind == meta.Union && !f.Null && !w.takesAny(f) {
+			w.wrong.add(f.Name, kit.FieldRequired, "This is required.")
+		}
 		if _, set := w.values[f]; !set && f != by && f.Default == nil && !f.Null && !f.Auto && f.Stored() && f.Name != w.entity.TenantBy {
 			w.wrong.add(f.Name, kit.FieldRequired, "This is required.")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/change"
 	"github.com/fettlehq/fettle/kit/internal/filter"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
@@ -20,7 +21,6 @@ import (
 type resource struct {
 	entity *meta.Entity
 	read   []*meta.Field // lists included
-	create []*meta.Field
 	update []*meta.Field
 
 	searched bool // lists take a search
@@ -28,7 +28,7 @@ type resource struct {
 
 func newResource(e *meta.Entity) *resource {
 	return &resource{
-		entity: e, read: query.ReadFields(e), create: query.CreateFields(e), update: query.UpdateFields(e),
+		entity: e, read: query.ReadFields(e), update: query.UpdateFields(e),
 		searched: len(e.Searched()) > 0,
 	}
 }
@@ -149,7 +149,7 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	changes, err := r.changes(r.create, object)
+	changes, err := r.changes(meta.Create, object)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (c *call) update(r *resource, key string) error {
 		if err != nil {
 			return err
 		}
-		changes, err := r.changes(r.update, object)
+		changes, err := r.changes(meta.Update, object)
 		if err != nil {
 			return err
 		}
@@ -255,18 +255,14 @@ func (c *call) restore(r *resource, key string) error {
 	return c.send(rowAnswer(http.StatusOK, s, row))
 }
 
-// changes reads the members of a body that fields name.
-func (r *resource) changes(fields []*meta.Field, object input.Object) ([]query.Change, error) {
-	known := func(name string) bool { f := r.entity.Field(name); return f != nil && !f.Internal }
-	values, errs := input.Fields(fields, object, known)
+// changes reads the members of a body.
+func (r *resource) changes(verb meta.Verb, object input.Object) ([]query.Change, error) {
+	changes, errs := change.Read(r.entity, verb, object, func(e *meta.Entity, name string) bool {
+		f := e.Field(name)
+		return f != nil && !f.Internal
+	})
 	if errs != nil {
 		return nil, invalid(errs)
-	}
-	changes := make([]query.Change, 0, len(values))
-	for _, f := range fields {
-		if value, ok := values[f]; ok {
-			changes = append(changes, query.Change{Field: f, Value: value})
-		}
 	}
 	return changes, nil
 }

@@ -15,7 +15,7 @@ type Changes struct {
 
 // Set sets a field; one that a patch leaves out stays as it is.
 func (c *Changes) Set(field string, value any) {
-	if value == (absent{}) {
+	if _, left := value.(absent); left {
 		return
 	}
 	c.List = append(c.List, query.Change{Field: c.Entity.Field(field), Value: value})

@@ -164,6 +164,12 @@ func printField(f *model.Field) string {
 	if th := f.Through; th != nil {
 		parts = append(parts, fmt.Sprintf("through %s(%s, %s)", th.Entity.Name, th.From.Name, th.To.Name))
 	}
+	if p := f.Parts; p != nil {
+		parts = append(parts, "parts")
+		add(p.Create, "create")
+		add(p.Update, "update")
+		add(p.Delete, "delete")
+	}
 	add(f.Bound > 0, fmt.Sprintf("at most %d", f.Bound))
 	add(f.OnDelete != "" && (f.OnDelete != model.Restrict || f.Said), string(f.OnDelete))
 	add(f.ReadOnly, "readOnly")

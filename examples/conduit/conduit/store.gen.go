@@ -279,7 +279,8 @@ type NewArticle struct {
 	Description string
 	Body        string
 	Author      *kit.ID
-	Tags        []string // by name or id; an unknown one is made
+	Tags        []string     // by name or id; an unknown one is made
+	Comments    []NewComment // made with it
 }
 
 func (n NewArticle) changes() []query.Change {
@@ -290,6 +291,7 @@ func (n NewArticle) changes() []query.Change {
 	c.Set("body", n.Body)
 	c.SetUnlessNil("author", typed.TextOrNil(n.Author))
 	c.SetUnlessNil("tags", typed.IDsOrNil(n.Tags))
+	typed.Make(&c, "comments", "article", n.Comments, NewComment.changes)
 	return c.List
 }
 
@@ -302,6 +304,7 @@ type ArticlePatch struct {
 	Body        query.Optional[string]
 	Author      query.Optional[kit.ID]
 	Tags        query.Optional[[]string]
+	Comments    typed.PartsPatch[NewComment, CommentPatch]
 }
 
 func (p ArticlePatch) changes() []query.Change {
@@ -312,6 +315,7 @@ func (p ArticlePatch) changes() []query.Change {
 	c.Set("body", typed.FromText(p.Body))
 	c.Set("author", typed.FromText(p.Author))
 	c.Set("tags", typed.FromIDs(p.Tags))
+	typed.Write(&c, "comments", "article", p.Comments, NewComment.changes, CommentPatch.changes)
 	return c.List
 }
 

@@ -105,7 +105,7 @@ var productMeta = &meta.Entity{
 		{Name: "description", Kind: meta.String, Column: "description", Default: meta.Const(""), MaxLength: 10000},
 		{Name: "listed", Kind: meta.Boolean, Column: "listed", Default: meta.Const(false)},
 		{Name: "labels", Kind: meta.List, Type: "Label", Join: &meta.JoinTable{Table: "product_labels", From: "product_id", To: "label_id", Owner: true}, Page: meta.Pages(20, 100, "name"), Bound: 10, MaxLength: 10},
-		{Name: "variants", Kind: meta.List, Type: "Variant", Inverse: "product", Page: meta.Pages(20, 100, "sku"), Bound: 50, MaxLength: 50},
+		{Name: "variants", Kind: meta.List, Type: "Variant", Inverse: "product", Page: meta.Pages(20, 100, "sku"), Parts: &meta.Parts{Create: true, Update: true, Delete: true}, Bound: 50, MaxLength: 50},
 	},
 	Key:  "slug",
 	Page: meta.Pages(20, 100, "-createdAt"),

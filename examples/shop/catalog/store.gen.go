@@ -175,6 +175,7 @@ type NewProduct struct {
 	Description *string // "" unless given
 	Listed      *bool   // false unless given
 	Labels      []kit.ID
+	Variants    []NewVariant // made with it
 }
 
 func (n NewProduct) changes() []query.Change {
@@ -185,6 +186,7 @@ func (n NewProduct) changes() []query.Change {
 	c.SetUnlessNil("description", typed.TextOrNil(n.Description))
 	c.SetUnlessNil("listed", typed.OrNil(n.Listed))
 	c.SetUnlessNil("labels", typed.IDsOrNil(n.Labels))
+	typed.Make(&c, "variants", "product", n.Variants, NewVariant.changes)
 	return c.List
 }
 
@@ -197,6 +199,7 @@ type ProductPatch struct {
 	Description query.Optional[string]
 	Listed      query.Optional[bool]
 	Labels      query.Optional[[]kit.ID]
+	Variants    typed.PartsPatch[NewVariant, VariantPatch]
 }
 
 func (p ProductPatch) changes() []query.Change {
@@ -207,6 +210,7 @@ func (p ProductPatch) changes() []query.Change {
 	c.Set("description", typed.FromText(p.Description))
 	c.Set("listed", typed.From(p.Listed))
 	c.Set("labels", typed.FromIDs(p.Labels))
+	typed.Write(&c, "variants", "product", p.Variants, NewVariant.changes, VariantPatch.changes)
 	return c.List
 }
 

@@ -1,0 +1,171 @@
+// Package change reads what a client sends to make or change a row, with the rows that belong to it.
+//
+//	rest, graphql ─▶ Read (input.Object) ─▶ []query.Change, a query.Parts for each list of parts
+//
+// It knows shapes, not rules: those are package query's.
+package change
+
+import (
+	"maps"
+	"strconv"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
+)
+
+// Read reads the members of object as changes of a row of e: of a new one, or of one that is there. Readable tells whether
+// the caller could have read a field that he may not set here. All errors are collected, up to a bound.
+func Read(e *meta.Entity, verb meta.Verb, object input.Object, readable func(e *meta.Entity, name string) bool) ([]query.Change, []kit.FieldError) {
+	r := &reader{readable: readable}
+	changes := r.row("", e, verb, object, nil)
+	return changes, r.errors
+}
+
+type reader struct {
+	readable func(e *meta.Entity, name string) bool
+	errors   []kit.FieldError
+}
+
+// maxErrors bounds what an answer says about one input.
+const maxErrors = 50
+
+func (r *reader) fail(path, code, detail string) {
+	if len(r.errors) < maxErrors {
+		r.errors = append(r.errors, kit.FieldError{Field: path, Code: code, Detail: detail})
+	}
+}
+
+// row reads the members of object. But is the reference by which the row belongs to another, which it does not name.
+func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input.Object, but *meta.Field) []query.Change {
+	fields := query.CreateFields(e)
+	if verb == meta.Update {
+		fields = query.UpdateFields(e)
+	}
+	own, lists := make([]*meta.Field, 0, len(fields)), 0
+	for _, f := range fields {
+		switch {
+		case f == but:
+		case f.Parts != nil:
+			lists++
+		default:
+			own = append(own, f)
+		}
+	}
+	rest := object
+	if lists > 0 {
+		rest = maps.Clone(object)
+		for _, f := range fields {
+			if f.Parts != nil {
+				delete(rest, f.Name)
+			}
+		}
+	}
+	values, errs := input.Fields(own, rest, func(name string) bool { return r.readable(e, name) })
+	for _, wrong := range errs {
+		r.fail(prefix+wrong.Field, wrong.Code, wrong.Detail)
+	}
+	changes := make([]query.Change, 0, len(object))
+	for _, f := range fields {
+		raw, given := object[f.Name]
+		switch {
+		case !given || f == but:
+		case f.Parts == nil:
+			if value, ok := values[f]; ok {
+				changes = append(changes, query.Change{Field: f, Value: value})
+			}
+		case raw != nil || verb == meta.Update: // of a new row null is none
+			changes = append(changes, query.Change{Field: f, Value: r.parts(prefix+f.Name, f, verb, raw)})
+		}
+	}
+	return changes
+}
+
+// parts reads what is to become of the rows of a list.
+func (r *reader) parts(path string, f *meta.Field, verb meta.Verb, raw any) (parts query.Parts) {
+	object, ok := raw.(input.Object)
+	if !ok {
+		r.fail(path, kit.FieldType, "must be an object of what to create, update and delete")
+		return parts
+	}
+	e := f.Target()
+	by := e.Field(f.Inverse)
+	members := map[string]func(path string, item any){}
+	if f.Parts.Create {
+		members["create"] = func(path string, item any) {
+			if row, ok := r.object(path, item); ok {
+				parts.Create = append(parts.Create, r.row(path+".", e, meta.Create, row, by))
+			}
+		}
+	}
+	if f.Parts.Update && verb == meta.Update {
+		members["update"] = func(path string, item any) {
+			if row, ok := r.object(path, item); ok {
+				parts.Update = append(parts.Update, r.update(path, e, row, by))
+			}
+		}
+	}
+	if f.Parts.Delete && verb == meta.Update {
+		members["delete"] = func(path string, item any) { parts.Delete = append(parts.Delete, r.key(path, item)) }
+	}
+	names := []string{"create", "update", "delete"}
+	for _, name := range names {
+		items, given := object[name]
+		if members[name] != nil && given && items != nil {
+			r.each(path+"."+name, items, members[name])
+		}
+	}
+	for name := range object {
+		if members[name] == nil {
+			r.fail(path+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field here"+input.DidYouMean(name, names))
+		}
+	}
+	return parts
+}
+
+func (r *reader) each(path string, raw any, do func(path string, item any)) {
+	items, ok := raw.([]any)
+	if !ok {
+		r.fail(path, kit.FieldType, "must be a list")
+		return
+	}
+	for i, item := range items {
+		do(path+"."+strconv.Itoa(i), item)
+	}
+}
+
+func (r *reader) object(path string, item any) (input.Object, bool) {
+	object, ok := item.(input.Object)
+	if !ok {
+		r.fail(path, kit.FieldType, "must be an object")
+	}
+	return object, ok
+}
+
+func (r *reader) key(path string, raw any) string {
+	text, ok := raw.(string)
+	if !ok || text == "" {
+		r.fail(path, kit.FieldRequired, "must be an id or a key")
+	}
+	return text
+}
+
+// update reads which row of the list to change, and how.
+func (r *reader) update(path string, e *meta.Entity, row input.Object, by *meta.Field) query.PartUpdate {
+	update := query.PartUpdate{Key: r.key(path+".id", row["id"])}
+	if raw := row["version"]; raw != nil {
+		value, errs := input.Value(&meta.Field{Name: "version", Kind: meta.Int64}, raw)
+		for _, wrong := range errs {
+			r.fail(path+"."+wrong.Field, wrong.Code, wrong.Detail)
+		}
+		if update.Version, _ = value.(int64); errs == nil && update.Version < 1 {
+			r.fail(path+".version", kit.FieldTooSmall, "must be at least 1")
+		}
+	}
+	rest := maps.Clone(row)
+	delete(rest, "id")
+	delete(rest, "version")
+	update.Changes = r.row(path+".", e, meta.Update, rest, by)
+	return update
+}
