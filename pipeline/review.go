@@ -7,6 +7,7 @@ import (
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/golang"
+	"github.com/fettlehq/fettle/lift/sql"
 	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/rule"
 )
@@ -51,7 +52,14 @@ func lift(dir string) (*facts.Facts, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("%s: is no folder", dir)
 	}
-	return golang.Lift(dir)
+	f, embedded, err := golang.Lift(dir)
+	if err != nil {
+		return nil, err
+	}
+	var ignores []facts.Ignore
+	f.Database, f.Migrations, ignores = sql.Lift(dir, embedded)
+	f.Ignores = append(f.Ignores, ignores...)
+	return f, nil
 }
 
 func rulesNamed(names []string) ([]*rule.Rule, error) {

@@ -10,15 +10,23 @@ import (
 	"slices"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/droppedcolumn"
+	"github.com/fettlehq/fettle/review/lockingmigration"
+	"github.com/fettlehq/fettle/review/missingindex"
 	"github.com/fettlehq/fettle/review/nplusone"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/sqlinjection"
+	"github.com/fettlehq/fettle/review/unboundedlist"
 )
 
 // Rules are all rules, in the order in which users see them.
 var Rules = []*rule.Rule{
 	&sqlinjection.Rule,
+	&droppedcolumn.Rule,
 	&nplusone.Rule,
+	&missingindex.Rule,
+	&lockingmigration.Rule,
+	&unboundedlist.Rule,
 }
 
 // Named finds a rule, nil where there is none.

@@ -14,7 +14,12 @@ const mostImplementations = 8
 
 // static finds the functions of the code that a call may call, through interfaces and variables too.
 func (l *lifter) static(s *source, call *ast.CallExpr) []*function {
-	return l.functionsOf(s, call.Fun, 0)
+	if known, found := l.callees[call.Fun]; found {
+		return known
+	}
+	l.callees[call.Fun] = nil // a circle finds nothing
+	l.callees[call.Fun] = l.functionsOf(s, call.Fun, 0)
+	return l.callees[call.Fun]
 }
 
 // functionsOf finds the functions that an expression of function type may be.
@@ -41,19 +46,13 @@ func (l *lifter) functionsOf(s *source, e ast.Expr, depth int) []*function {
 		}
 		var out []*function // what a function of the code returns
 		for _, maker := range l.static(s, e) {
-			ast.Inspect(maker.body, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.FuncLit:
-					return false
-				case *ast.ReturnStmt:
-					for _, result := range n.Results {
-						if isFunction(maker.source.info.TypeOf(result)) {
-							out = append(out, l.functionsOf(maker.source, result, depth+1)...)
-						}
+			for _, n := range maker.returns() {
+				for _, result := range n.Results {
+					if isFunction(maker.source.info.TypeOf(result)) {
+						out = append(out, l.functionsOf(maker.source, result, depth+1)...)
 					}
 				}
-				return true
-			})
+			}
 		}
 		return out
 	}

@@ -454,7 +454,7 @@ func (w *walk) ident(s *source, e *ast.Ident) []facts.Origin {
 	case *types.Const, *types.Nil:
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	case *types.Var:
-		return w.variable(s, object, e.Pos())
+		return w.variable(object, e.Pos())
 	case nil:
 		return []facts.Origin{{Kind: facts.FromUnknown}}
 	}
@@ -462,12 +462,24 @@ func (w *walk) ident(s *source, e *ast.Ident) []facts.Origin {
 }
 
 // variable is what a variable may hold.
-func (w *walk) variable(s *source, object *types.Var, at token.Pos) []facts.Origin {
+func (w *walk) variable(object *types.Var, at token.Pos) []facts.Origin {
+	if known, found := w.l.origins[object]; found {
+		return known
+	}
 	if w.seen[object] {
 		return nil
 	}
 	w.seen[object] = true
-	defer delete(w.seen, object)
+	out := compact(w.held(object, at))
+	delete(w.seen, object)
+	if w.budget > 0 {
+		w.l.origins[object] = out
+	}
+	return out
+}
+
+// held is what the definitions of a variable give it.
+func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	var out []facts.Origin
 	if f, index, is := w.l.parameter(object); is {
 		switch request, identity := isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
@@ -565,7 +577,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		case *types.Const:
 			return []facts.Origin{{Kind: facts.FromConstant}}
 		case *types.Var:
-			return w.variable(s, object, e.Pos())
+			return w.variable(object, e.Pos())
 		}
 		return []facts.Origin{{Kind: facts.FromUnknown}}
 	}
@@ -577,7 +589,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	// A field of the receiver holds what the methods of its type put there.
 	onlyReceiver := len(out) > 0 && !slices.ContainsFunc(out, func(o facts.Origin) bool { return o.Kind != facts.FromParam || o.Index != -1 })
 	if onlyReceiver && !w.seen[field] && len(w.l.defs[field]) > 0 {
-		return append(slices.Clone(out), w.variable(s, field, e.Pos())...)
+		return append(slices.Clone(out), w.variable(field, e.Pos())...)
 	}
 	return out
 }
@@ -746,26 +758,58 @@ func (w *walk) argument(s *source, e *ast.CallExpr, callee *function, index int)
 
 // returned are the origins of one result of a function.
 func (w *walk) returned(f *function, index int) []facts.Origin {
+	key := result{f, index}
+	if known, found := w.l.results[key]; found {
+		return known
+	}
+	w.l.results[key] = nil // a circle finds nothing
 	var out []facts.Origin
+	for _, n := range f.returns() {
+		if w.budget <= 0 {
+			break
+		}
+		switch {
+		case index < len(n.Results) && (len(n.Results) > 1 || resultCount(f) <= 1):
+			out = append(out, w.origins(f.source, n.Results[index])...)
+		case len(n.Results) == 1:
+			if call, is := ast.Unparen(n.Results[0]).(*ast.CallExpr); is {
+				out = append(out, w.call(f.source, call, index)...)
+			}
+		case len(n.Results) == 0 && f.sig != nil && index < f.sig.Results().Len():
+			out = append(out, w.variable(f.sig.Results().At(index), n.Pos())...)
+		}
+	}
+	out = compact(out)
+	if w.budget > 0 {
+		w.l.results[key] = out
+	} else {
+		delete(w.l.results, key)
+	}
+	return out
+}
+
+// result is one result of a function.
+type result struct {
+	function *function
+	index    int
+}
+
+// returns are the return statements of a function, without those of literals in it.
+func (f *function) returns() []*ast.ReturnStmt {
+	if f.returnsKnown {
+		return f.returnStatements
+	}
+	f.returnsKnown = true
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
 		case *ast.ReturnStmt:
-			switch {
-			case index < len(n.Results) && (len(n.Results) > 1 || resultCount(f) <= 1):
-				out = append(out, w.origins(f.source, n.Results[index])...)
-			case len(n.Results) == 1:
-				if call, is := ast.Unparen(n.Results[0]).(*ast.CallExpr); is {
-					out = append(out, w.call(f.source, call, index)...)
-				}
-			case len(n.Results) == 0 && f.sig != nil && index < f.sig.Results().Len():
-				out = append(out, w.variable(f.source, f.sig.Results().At(index), n.Pos())...)
-			}
+			f.returnStatements = append(f.returnStatements, n)
 		}
-		return w.budget > 0
+		return true
 	})
-	return out
+	return f.returnStatements
 }
 
 func resultCount(f *function) int {

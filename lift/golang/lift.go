@@ -21,11 +21,11 @@ import (
 )
 
 // Lift reads all Go code below a folder. Files that cannot be parsed are in the coverage; an error says that the folder
-// itself cannot be read.
-func Lift(dir string) (*facts.Facts, error) {
+// itself cannot be read. SQL that stands in the code and changes the schema is given apart.
+func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
 		root = resolved
@@ -33,7 +33,7 @@ func Lift(dir string) (*facts.Facts, error) {
 	out := &facts.Facts{}
 	loader := newLoader(root, &out.Coverage)
 	if err := loader.load(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l := &lifter{
 		loader: loader, facts: out, fset: loader.fset,
@@ -41,6 +41,7 @@ func Lift(dir string) (*facts.Facts, error) {
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
 		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
+		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 	l.eachFile(l.findFunctions)
@@ -55,8 +56,9 @@ func Lift(dir string) (*facts.Facts, error) {
 	l.eachFile(l.findResources)
 	l.eachFile(l.findIgnores)
 	l.findReturns()
+	l.eachFile(l.findEmbedded)
 	l.link()
-	return out, nil
+	return out, l.embedded, nil
 }
 
 // lifter holds what is known while facts are drawn from the code.
@@ -78,6 +80,10 @@ type lifter struct {
 	scopeCalls      map[*ast.CallExpr]*scope
 	outer           map[*ast.CallExpr]*ast.CallExpr // the call that is made on a call's result
 	siteOf          map[*function][]site
+	origins         map[types.Object][]facts.Origin
+	results         map[result][]facts.Origin
+	callees         map[ast.Expr][]*function
+	embedded        []sql.Text
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool
@@ -96,6 +102,9 @@ type function struct {
 	recv   types.Object
 	parent *function // of a literal
 	calls  map[*ast.CallExpr]*facts.Call
+
+	returnsKnown     bool
+	returnStatements []*ast.ReturnStmt
 }
 
 // place is one file under work.

@@ -1,0 +1,219 @@
+package sql
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// largest bounds a file of SQL; a larger one is data.
+const largest = 4 << 20
+
+// Text is SQL in a file, or in a string of code, with the place where it begins.
+type Text struct {
+	Pos  facts.Pos
+	SQL  string
+	Name string // of the file
+}
+
+// Lift reads the files of SQL below a folder: the schema that they make in their order, and each migration. It is also
+// given SQL that stands in code.
+func Lift(dir string, embedded []Text) (*facts.Database, []*facts.Migration, []facts.Ignore) {
+	files := find(dir)
+	r := &replay{
+		tables: map[string]*schema.Table{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
+	}
+	r.database.Dialect = dialect(files, embedded)
+	var migrations []*facts.Migration
+	var ignores []facts.Ignore
+	for _, folder := range folders(files) {
+		for _, m := range folder {
+			ignores = append(ignores, ignoresOf(m)...)
+			if migration := r.file(m); migration != nil {
+				migrations = append(migrations, migration)
+			}
+		}
+	}
+	for _, text := range embedded {
+		if migration := r.file(text); migration != nil && len(migration.Statements) > 0 {
+			migration.Runner = "embedded"
+			migrations = append(migrations, migration)
+		}
+	}
+	r.finish()
+	markEnds(migrations)
+	return r.database, migrations, ignores
+}
+
+// find reads the files of SQL below a folder, without those of tests and of queries for sqlc.
+func find(dir string) []Text {
+	var out []Text
+	_ = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		base := ""
+		if entry != nil {
+			base = entry.Name()
+		}
+		switch {
+		case err != nil:
+			return nil // what cannot be read holds nothing to review
+		case entry.IsDir() && name != dir && (base == "vendor" || base == "node_modules" || base == "testdata" || base == "test" || base == "tests" || base == "fixtures" || base[0] == '.'):
+			return filepath.SkipDir
+		case entry.IsDir() || !entry.Type().IsRegular() || !strings.HasSuffix(strings.ToLower(base), ".sql"):
+			return nil
+		}
+		if info, err := entry.Info(); err != nil || info.Size() > largest {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil
+		}
+		shown, err := filepath.Rel(dir, name)
+		if err != nil {
+			return nil
+		}
+		shown = filepath.ToSlash(shown)
+		out = append(out, Text{Pos: facts.Pos{File: shown, Line: 1, Column: 1}, SQL: string(text), Name: shown})
+		return nil
+	})
+	return out
+}
+
+var leading = regexp.MustCompile(`^\D*(\d+(?:[._]\d+)*)`)
+
+// folders orders files as their runner does: by the number that their names begin with, down migrations left out. Of
+// folders that hold the same migrations for several dialects one is taken: PostgreSQL's, else the first.
+func folders(files []Text) [][]Text {
+	byFolder := map[string][]Text{}
+	var names []string
+	for _, f := range files {
+		base := strings.ToLower(path.Base(f.Name))
+		if strings.Contains(base, ".down.") || strings.HasSuffix(base, "_down.sql") || strings.Contains(base, "rollback") || strings.Contains(strings.ToLower(f.Name), "seed") || strings.Contains(base, "test") {
+			continue
+		}
+		folder := path.Dir(f.Name)
+		if byFolder[folder] == nil {
+			names = append(names, folder)
+		}
+		byFolder[folder] = append(byFolder[folder], f)
+	}
+	slices.Sort(names)
+	names = oneDialect(names)
+	var out [][]Text
+	for _, name := range names {
+		list := byFolder[name]
+		slices.SortStableFunc(list, func(a, b Text) int { return compareNumbers(path.Base(a.Name), path.Base(b.Name)) })
+		out = append(out, list)
+	}
+	return out
+}
+
+var dialectNames = map[string]string{"postgres": "postgres", "postgresql": "postgres", "pg": "postgres", "pgsql": "postgres", "psql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "sqlite3": "sqlite"}
+
+// oneDialect leaves out folders that are the twin of another, for another database.
+func oneDialect(names []string) []string {
+	twin := map[string]string{}
+	for _, name := range names {
+		parts := strings.Split(strings.ToLower(name), "/")
+		for i, part := range parts {
+			if d, found := dialectNames[part]; found {
+				parts[i] = "*"
+				key := strings.Join(parts, "/")
+				if twin[key] == "" || d == "postgres" {
+					twin[key] = name
+				}
+				break
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		parts := strings.Split(strings.ToLower(name), "/")
+		for i, part := range parts {
+			if _, found := dialectNames[part]; found {
+				parts[i] = "*"
+				best := twin[strings.Join(parts, "/")]
+				return best != "" && best != name
+			}
+		}
+		return false
+	})
+}
+
+// compareNumbers orders names by the numbers in them, so that 10 comes behind 9.
+func compareNumbers(a, b string) int {
+	na, nb := leading.FindStringSubmatch(a), leading.FindStringSubmatch(b)
+	if na == nil || nb == nil {
+		return strings.Compare(a, b)
+	}
+	pa, pb := strings.FieldsFunc(na[1], notDigit), strings.FieldsFunc(nb[1], notDigit)
+	for i := range min(len(pa), len(pb)) {
+		x, _ := strconv.ParseUint(pa[i], 10, 64)
+		y, _ := strconv.ParseUint(pb[i], 10, 64)
+		if x != y {
+			if x < y {
+				return -1
+			}
+			return 1
+		}
+	}
+	return strings.Compare(a, b)
+}
+
+func notDigit(c rune) bool { return c < '0' || c > '9' }
+
+// dialect guesses the database from words that only it has.
+func dialect(files, embedded []Text) string {
+	votes := map[string]int{}
+	for _, f := range append(slices.Clone(files), embedded...) {
+		lower := strings.ToLower(f.SQL)
+		for word, d := range map[string]string{
+			"timestamptz": "postgres", "bigserial": "postgres", " serial": "postgres", "jsonb": "postgres", "concurrently": "postgres", "plpgsql": "postgres", "uuid_generate": "postgres", "gen_random_uuid": "postgres", "timestamp with time zone": "postgres", " bytea": "postgres",
+			"auto_increment": "mysql", "engine=innodb": "mysql", "engine = innodb": "mysql", "`": "mysql", "unsigned": "mysql",
+			"autoincrement": "sqlite", "pragma ": "sqlite", "without rowid": "sqlite",
+		} {
+			if strings.Contains(lower, word) {
+				votes[d]++
+			}
+		}
+	}
+	best := ""
+	for _, d := range []string{"postgres", "mysql", "sqlite"} {
+		if votes[d] > votes[best] {
+			best = d
+		}
+	}
+	return best
+}
+
+// markEnds says of migrations whether they are the first of their folder, or the newest.
+func markEnds(migrations []*facts.Migration) {
+	first, last := map[string]bool{}, map[string]*facts.Migration{}
+	for _, m := range migrations {
+		folder := path.Dir(m.File)
+		m.Baseline = !first[folder]
+		first[folder] = true
+		last[folder] = m
+	}
+	for _, m := range last {
+		m.Last = true
+	}
+}
+
+func ignoresOf(t Text) []facts.Ignore {
+	var out []facts.Ignore
+	for i, line := range strings.Split(t.SQL, "\n") {
+		if _, rest, found := strings.Cut(line, "fettle:ignore "); found {
+			rule, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
+			out = append(out, facts.Ignore{Pos: facts.Pos{File: t.Pos.File, Line: t.Pos.Line + i, Column: 1}, Rule: rule, Reason: strings.TrimSpace(reason)})
+		}
+	}
+	return out
+}

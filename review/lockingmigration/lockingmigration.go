@@ -1,0 +1,101 @@
+// Package lockingmigration finds migrations that stop a Postgres database while they run.
+package lockingmigration
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+)
+
+//go:embed locking-migration.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "locking-migration", Severity: rule.High, CWE: "CWE-833", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	if f.Database == nil || f.Database.Dialect != "postgres" {
+		return nil
+	}
+	var out []rule.Finding
+	for _, m := range f.Migrations {
+		if m.Baseline || !m.Last {
+			continue // it has run, or there is nothing to stop yet
+		}
+		for _, s := range m.Statements {
+			if finding, found := judge(m, s); found {
+				out = append(out, finding)
+			}
+		}
+	}
+	return out
+}
+
+// judge says what a statement locks, and the form that does not.
+func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool) {
+	out := rule.Finding{Pos: s.Pos, Confidence: rule.Certain, Evidence: []rule.Evidence{
+		{Pos: s.Pos, What: strings.Join(strings.Fields(s.Text), " ")},
+		{Pos: facts.Pos{File: m.File, Line: 1, Column: 1}, What: "the newest migration, for " + m.Runner},
+	}}
+	if s.NewTable {
+		return out, false
+	}
+	tell := func(severity rule.Severity, fix, format string, args ...any) (rule.Finding, bool) {
+		out.Severity, out.Fix, out.Message = severity, fix, fmt.Sprintf(format, args...)
+		return out, true
+	}
+	switch {
+	case s.Kind == "create index" && s.Concurrently && m.InTx:
+		return tell(rule.High, marker(m)+s.Text+";", "CREATE INDEX CONCURRENTLY cannot run in the transaction that %s opens: the migration fails", m.Runner)
+	case s.Kind == "create index" && !s.Concurrently:
+		return tell(rule.High, marker(m)+strings.Replace(s.Text, "INDEX", "INDEX CONCURRENTLY", 1)+";", "building index %s stops all writes to %s until it is done", s.Name, s.Table)
+	case s.Kind == "drop index" && !s.Concurrently && s.Table != "":
+		return tell(rule.Medium, marker(m)+strings.Replace(s.Text, "INDEX", "INDEX CONCURRENTLY", 1)+";", "dropping index %s waits for every reader of %s, and stops all who come after", s.Name, s.Table)
+	case s.Kind == "add column" && s.NotNull && s.Default == "":
+		return tell(rule.High, fmt.Sprintf("add %s with a default or nullable, fill it, then SET NOT NULL", s.Column), "column %s.%s is NOT NULL and has no default: the migration fails as soon as the table has a row", s.Table, s.Column)
+	case s.Kind == "add column" && volatile(s.Default):
+		return tell(rule.High, fmt.Sprintf("add %s without the default, set the default for new rows, fill old rows in batches", s.Column), "adding %s.%s with a default that differs per row rewrites %s while nobody may read it", s.Table, s.Column, s.Table)
+	case s.Kind == "set not null":
+		return tell(rule.Medium, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_set CHECK (%s IS NOT NULL) NOT VALID; then VALIDATE CONSTRAINT in another migration, then SET NOT NULL", s.Table, s.Table, s.Column, s.Column), "SET NOT NULL on %s.%s reads the whole table while nobody may use it", s.Table, s.Column)
+	case s.Kind == "change type" && !widening(s.To):
+		return tell(rule.High, fmt.Sprintf("add a new column, write both, fill it in batches, then switch and drop %s", s.Column), "changing the type of %s.%s rewrites the table while nobody may use it", s.Table, s.Column)
+	case (s.Kind == "add foreign key" || s.Kind == "add check") && !s.NotValid:
+		return tell(rule.Medium, strings.TrimSuffix(s.Text, ";")+" NOT VALID; then ALTER TABLE "+s.Table+" VALIDATE CONSTRAINT … in another migration", "the constraint on %s is checked against every row under a lock", s.Table)
+	case s.Kind == "add unique" || s.Kind == "add primary key":
+		return tell(rule.Medium, fmt.Sprintf("%sCREATE UNIQUE INDEX CONCURRENTLY %s_new ON %s (%s); then ADD CONSTRAINT … USING INDEX", marker(m), s.Table, s.Table, strings.Join(s.Columns, ", ")), "the index behind this constraint is built while nobody may use %s", s.Table)
+	}
+	return out, false
+}
+
+// volatile reports whether a default is reckoned for each row.
+func volatile(text string) bool {
+	lower := strings.ToLower(text)
+	for _, call := range []string{"random()", "gen_random_uuid", "uuid_generate", "clock_timestamp", "nextval", "stored()"} {
+		if strings.Contains(lower, call) {
+			return true
+		}
+	}
+	return false
+}
+
+// widening reports whether values of any type that is likely here need no rewriting for this one.
+func widening(to string) bool {
+	lower := strings.ToLower(strings.TrimSpace(to))
+	return !strings.Contains(lower, "using") && (strings.HasPrefix(lower, "text") || strings.HasPrefix(lower, "varchar") || strings.HasPrefix(lower, "character varying"))
+}
+
+// marker keeps the runner from opening a transaction.
+func marker(m *facts.Migration) string {
+	switch m.Runner {
+	case "goose":
+		return "-- +goose NO TRANSACTION\n"
+	case "dbmate":
+		return "-- migrate:up transaction:false\n"
+	case "sql-migrate":
+		return "-- +migrate Up notransaction\n"
+	}
+	return ""
+}

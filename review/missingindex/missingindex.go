@@ -1,0 +1,211 @@
+// Package missingindex finds queries of the code that no index of its own schema serves.
+package missingindex
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
+)
+
+//go:embed missing-index.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "missing-index", Severity: rule.High, CWE: "CWE-1072", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	if f.Database == nil {
+		return nil
+	}
+	s := &search{facts: f, tracer: trace.New(f), seen: map[string]bool{}}
+	for _, function := range f.Functions {
+		if function.Aside == "test" || function.Aside == "migration" {
+			continue
+		}
+		for _, q := range function.Queries {
+			s.query(q)
+		}
+	}
+	return s.found
+}
+
+type search struct {
+	facts  *facts.Facts
+	tracer *trace.Tracer
+	seen   map[string]bool // what was told of, by table and columns
+	found  []rule.Finding
+}
+
+// query asks whether some index leads with a column that the query compares.
+func (s *search) query(q *facts.Query) {
+	st := q.Statement
+	if st == nil || st.Verb == facts.Insert || st.Verb == facts.Other || len(st.Tables) != 1 || st.Nested || strings.ContainsRune(q.Text, '\uFFFC') {
+		return
+	}
+	table := s.table(st.Tables[0].Table)
+	if table == nil || !indexed(table) {
+		return
+	}
+	var equal, ranges []facts.Predicate
+	for _, p := range st.Predicates {
+		if p.Disjoint || p.Column == "" {
+			return // alternatives may each have their own way
+		}
+		column := columnOf(table, p.Column)
+		if column == nil {
+			return // not of this schema
+		}
+		switch {
+		case serves(table, p):
+			return
+		case column.Type == "boolean" || column.Type == "bool" || p.Literal == "true" || p.Literal == "false":
+		case p.Operator == "=" || p.Operator == "IN":
+			equal = append(equal, p)
+		case (p.Operator == "<" || p.Operator == ">" || p.Operator == "<=" || p.Operator == ">=") && p.Function == "":
+			ranges = append(ranges, p)
+		}
+	}
+	if len(equal) == 0 && (len(ranges) == 0 || st.Limit == "" && st.Verb == facts.Select && !st.Aggregate) {
+		return
+	}
+	s.report(q, table, equal, ranges)
+}
+
+func (s *search) table(name string) *schema.Table {
+	for _, t := range s.facts.Database.Schema.Tables {
+		if strings.EqualFold(t.Name, name) && len(t.Columns) > 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// indexed reports whether the schema says anything of a table's indexes, so that the lack of one means something.
+func indexed(t *schema.Table) bool { return len(t.PrimaryKey) > 0 || len(t.Indexes) > 0 }
+
+func columnOf(t *schema.Table, name string) *schema.Column {
+	for _, c := range t.Columns {
+		if strings.EqualFold(c.Name, name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// serves reports whether some key or index leads with the column that a predicate compares, in the same form.
+func serves(t *schema.Table, p facts.Predicate) bool {
+	switch p.Operator {
+	case "=", "IN", "<", ">", "<=", ">=", "BETWEEN", "LIKE", "IS NULL":
+	default:
+		return false
+	}
+	lower := p.Function == "lower" || p.Function == "upper"
+	if p.Function == "" && len(t.PrimaryKey) > 0 && strings.EqualFold(t.PrimaryKey[0], p.Column) || strings.EqualFold(p.Column, "rowid") {
+		return true
+	}
+	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
+		return len(i.Parts) > 0 && strings.EqualFold(i.Parts[0].Column, p.Column) && i.Parts[0].IgnoreCase == lower && (p.Function == "" || lower)
+	})
+}
+
+func (s *search) report(q *facts.Query, table *schema.Table, equal, ranges []facts.Predicate) {
+	var columns, names []string
+	for _, p := range append(slices.Clone(equal), ranges[:min(1, len(ranges))]...) {
+		part := p.Column
+		if p.Function != "" && !strings.HasPrefix(p.Function, "::") {
+			part = p.Function + "(" + p.Column + ")"
+		}
+		if !slices.Contains(columns, part) {
+			columns, names = append(columns, part), append(names, p.Column)
+		}
+	}
+	for _, o := range q.Statement.Order {
+		if len(q.Statement.Order) == 1 && o.Column != "" && len(ranges) == 0 && q.Statement.Limit != "" && !slices.Contains(columns, o.Column) {
+			columns, names = append(columns, o.Column), append(names, o.Column)
+		}
+	}
+	key := table.Name + " " + strings.Join(columns, ",")
+	if s.seen[key] {
+		return
+	}
+	s.seen[key] = true
+	path := s.tracer.To(q.From)
+	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
+	if path != nil {
+		finding.Severity = rule.High
+	}
+	compared := make([]string, 0, len(equal)+len(ranges))
+	for _, p := range append(slices.Clone(equal), ranges...) {
+		compared = append(compared, p.Column)
+	}
+	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(q.Statement.Verb)))
+	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: s.facts.Database.At[table.Name], What: "the table has " + has(table)})
+	for _, p := range equal {
+		if mismatch := plain(table, p); mismatch != "" {
+			finding.Message = fmt.Sprintf("index %s is on %s, and this query compares %s(%s), which it does not serve", mismatch, p.Column, p.Function, p.Column)
+		}
+	}
+	finding.Fix = s.statement(table.Name, columns, names)
+	s.found = append(s.found, finding)
+}
+
+// plain is an index on the bare column that a function keeps from serving.
+func plain(t *schema.Table, p facts.Predicate) string {
+	if p.Function != "lower" && p.Function != "upper" {
+		return ""
+	}
+	for _, i := range t.Indexes {
+		if len(i.Parts) > 0 && strings.EqualFold(i.Parts[0].Column, p.Column) && !i.Parts[0].IgnoreCase {
+			return i.Name
+		}
+	}
+	return ""
+}
+
+// has lists the keys and indexes of a table.
+func has(t *schema.Table) string {
+	var out []string
+	if len(t.PrimaryKey) > 0 {
+		out = append(out, "the key ("+strings.Join(t.PrimaryKey, ", ")+")")
+	}
+	for n, i := range t.Indexes {
+		if n == 6 {
+			out = append(out, fmt.Sprintf("%d more", len(t.Indexes)-n))
+			break
+		}
+		var parts []string
+		for _, p := range i.Parts {
+			if p.Column == "" {
+				p.Column = "an expression"
+			}
+			parts = append(parts, p.Column)
+		}
+		out = append(out, i.Name+" ("+strings.Join(parts, ", ")+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+// statement is the index to create, with the marker of the runner that the migrations are for.
+func (s *search) statement(table string, columns, names []string) string {
+	name := table + "_" + strings.Join(names, "_") + "_idx"
+	if len(name) > 63 {
+		name = name[:63]
+	}
+	if s.facts.Database.Dialect != "postgres" {
+		return fmt.Sprintf("CREATE INDEX %s ON %s (%s);", name, table, strings.Join(columns, ", "))
+	}
+	marker := ""
+	for _, m := range s.facts.Migrations {
+		if m.Runner == "goose" {
+			marker = "-- +goose NO TRANSACTION\n-- +goose Up\n"
+		}
+	}
+	return fmt.Sprintf("%sCREATE INDEX CONCURRENTLY %s ON %s (%s);", marker, name, table, strings.Join(columns, ", "))
+}

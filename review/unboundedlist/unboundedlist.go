@@ -1,0 +1,65 @@
+// Package unboundedlist finds routes that answer with as many rows as a table has.
+package unboundedlist
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed unbounded-list.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "unbounded-list", Severity: rule.Medium, CWE: "CWE-770", OWASP: "API4:2023", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside != "" && function.Aside != "generated" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if path := tracer.To(function); path != nil && unbounded(q) && (path.Route.Method == "GET" || path.Route.Method == "") {
+				out = append(out, finding(q, path))
+			}
+		}
+	}
+	return out
+}
+
+// unbounded reports whether a query lists a whole table: no condition that a value of the request or the caller narrows,
+// and no limit.
+func unbounded(q *facts.Query) bool {
+	st := q.Statement
+	if st == nil || st.Verb != facts.Select || q.One || st.Limit != "" || st.Aggregate || st.Grouped || st.Nested || len(st.Tables) == 0 ||
+		strings.ContainsRune(q.Text, '\uFFFC') || q.Library == "prepare" {
+		return false
+	}
+	for _, p := range st.Predicates {
+		if p.Arg != nil || p.Operator != "JOIN" && p.Literal != "" && p.Literal != "true" && p.Literal != "false" {
+			return false
+		}
+	}
+	return !system(st.Tables[0].Table)
+}
+
+// system reports whether a table is one of the database's own.
+func system(table string) bool {
+	return strings.HasPrefix(table, "pg_") || strings.HasPrefix(table, "sqlite_") || strings.HasPrefix(table, "information_schema")
+}
+
+func finding(q *facts.Query, path *trace.Path) rule.Finding {
+	table := q.Statement.Tables[0].Table
+	return rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("route %s reads all rows of %s, however many there are", path.Route, table),
+		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "give the list a limit with a ceiling, and continue behind the last key: WHERE id > $1 ORDER BY id LIMIT 100",
+	}
+}
