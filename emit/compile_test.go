@@ -52,8 +52,10 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
   decimals: [Decimal!]!, instants: [DateTime!]!, dates: [Date!], spans: [Duration!]!, kinds: [Kind!]! @default(value: [A, lower]), uuids: [UUID!]!, flags: [Boolean!]!
   owner: User! @default(from: "viewer") @readOnly
   others: [Thing!]! @length(max: 5)
+  which: Which!, whichOr: Which
   type: String!, func: String!, error: String!, string: String!, kit: String!, query: String!, meta: String!, len: String!
 }
+union Which = User | Kept
 type Kept @entity @softDelete(keep: "36h") @history @allow(do: [READ, DELETE], when: "true") { thing: Thing!, by: Kept @onDelete(do: RESTRICT), parts: [Piece!]! }
 type Piece @entity @allow(do: READ, when: "true") { kept: Kept! @onDelete(do: CASCADE) }
 input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [Deep!] }

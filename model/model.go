@@ -33,6 +33,7 @@ type Module struct {
 	Enums      []*Enum
 	Values     []*Struct // value objects
 	Inputs     []*Struct // DTOs of operations
+	Unions     []*UnionType
 	Operations []*Operation
 	Uses       []*Module // whose types its Go code names, by name; never a cycle
 }
@@ -304,8 +305,10 @@ type Field struct {
 
 // UnionType is a union of entities.
 type UnionType struct {
+	Pos     diag.Pos
 	Name    string
 	Doc     string
+	Module  *Module
 	Members []*Entity
 }
 

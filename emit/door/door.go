@@ -120,17 +120,17 @@ func Doc(f *model.Field) string {
 	}
 	steps := make([]string, len(f.Flow.Steps))
 	for i, s := range f.Flow.Steps {
-		steps[i] = s.From + " to " + either(s.To)
+		steps[i] = s.From + " to " + Either(s.To)
 	}
 	begin := ""
 	if len(f.Flow.Begins) > 0 {
-		begin = "Begins as " + either(f.Flow.Begins) + ". "
+		begin = "Begins as " + Either(f.Flow.Begins) + ". "
 	}
 	return strings.TrimSpace(doc + "\n\n" + begin + "Goes from " + strings.Join(steps, ", from ") + ".")
 }
 
-// either is "A", "A or B", "A, B or C".
-func either(names []string) string {
+// Either is "A", "A or B", "A, B or C".
+func Either(names []string) string {
 	if len(names) == 1 {
 		return names[0]
 	}

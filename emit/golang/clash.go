@@ -52,6 +52,13 @@ func (c *clashes) module(m *model.Module) {
 	for _, e := range m.Enums {
 		c.declare(s, e.Pos, e.Name, "the enum "+e.Name)
 	}
+	for _, u := range m.Unions {
+		c.declare(s, u.Pos, u.Name, "the union "+u.Name)
+		c.declare(s, u.Pos, u.Name+"Of", "the function that reads "+article(u.Name))
+		for _, e := range u.Members {
+			c.declare(s, u.Pos, armName(u, e), "the id of "+article(e.Name)+" in "+u.Name)
+		}
+	}
 	for _, e := range m.Entities {
 		c.entity(s, e)
 	}

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/model"
@@ -16,6 +17,11 @@ func entityFile(m *model.Module) string {
 	}
 	for _, s := range m.Values {
 		structure(p, m, s, false)
+	}
+	for _, u := range m.Unions {
+		if len(u.Members) > 0 { // and a field is one
+			union(p, u)
+		}
 	}
 	for _, e := range m.Entities {
 		row(p, m, e)
@@ -92,14 +98,16 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 	p.f("}")
 }
 
-// row is the struct of an entity: its columns, references as ids.
+// row is the struct of an entity: its columns, references as ids, unions in place of the references that hold them.
 func row(p *printer, m *model.Module, e *model.Entity) {
 	columns := columns(e)
 	p.f("")
 	p.comment(described(e.Name, e.Doc, "a row of the table "+e.Table))
 	p.f("type %s struct {", e.Name)
-	for _, f := range columns {
-		field(p, exported(f.Name), typeOf(m, f, false).declared(missing(f), f.Repeated), f)
+	for _, f := range e.Fields {
+		if held(f) {
+			field(p, exported(f.Name), typeOf(m, f, false).declared(missing(f), f.Repeated), f)
+		}
 	}
 	p.f("}")
 	p.f("")
@@ -107,17 +115,35 @@ func row(p *printer, m *model.Module, e *model.Entity) {
 	p.f("func %sOf(row any) %s {", e.Name, e.Name)
 	p.f("v := typed.Row(row, %d)", len(columns))
 	p.f("return %s{", e.Name)
-	for i, f := range columns {
-		p.f("%s: %s,", exported(f.Name), typeOf(m, f, false).read(fmt.Sprintf("v[%d]", i), missing(f), f.Repeated))
+	for _, f := range e.Fields {
+		if held(f) {
+			p.f("%s: %s,", exported(f.Name), readColumn(m, f, columns))
+		}
 	}
 	p.f("}")
 	p.f("}")
 }
 
+// held tells whether the struct of a row has the field f.
+func held(f *model.Field) bool { return f.Stored() && f.ArmOf == nil || f.Kind == model.Union }
+
+// readColumn is the expression that reads f out of the columns of its entity.
+func readColumn(m *model.Module, f *model.Field, columns []*model.Field) string {
+	at := func(f *model.Field) string { return fmt.Sprintf("v[%d]", slices.Index(columns, f)) }
+	if f.Kind != model.Union {
+		return typeOf(m, f, false).read(at(f), missing(f), f.Repeated)
+	}
+	arms := make([]string, len(f.Arms))
+	for i, arm := range f.Arms {
+		arms[i] = at(arm)
+	}
+	return typeOf(m, f, false).Read + "(" + strings.Join(arms, ", ") + ")"
+}
+
 // missing tells whether a field of a row may be nil: null, or hidden by its own READ rule. A hidden reference that
 // is never null is the empty ID.
 func missing(f *model.Field) bool {
-	return f.Null || len(f.Allow.Read) > 0 && f.Kind != model.Ref
+	return f.Null || len(f.Allow.Read) > 0 && f.Kind != model.Ref && f.Kind != model.Union
 }
 
 // columns are the fields of e that its table holds, in the order of meta.Entity.Columns.
@@ -134,13 +160,10 @@ func columns(e *model.Entity) []*model.Field {
 // field prints a field of a struct, with what the design says of it.
 func field(p *printer, name, typ string, f *model.Field) {
 	doc := f.Doc
-	if f.ArmOf != nil {
-		doc = "" // it is the union's, and would stand at each arm
-	}
 	if doc == "" && f.Kind == model.Ref && typ != f.Target.Name && strings.HasSuffix(typ, "kit.ID") {
 		doc = "of " + article(human(f.Target.Name))
 	}
-	if len(f.Allow.Read) > 0 && !f.Null && f.Kind != model.Ref {
+	if len(f.Allow.Read) > 0 && !f.Null && f.Kind != model.Ref && f.Kind != model.Union {
 		doc = strings.TrimSpace(sentence(doc) + " nil where the viewer may not see it")
 	}
 	if len(doc) > 80 || strings.Contains(doc, "\n") {

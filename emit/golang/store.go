@@ -130,7 +130,7 @@ func planParts(f *model.Field) partsPlan {
 
 // settable tells whether business code sets f in a new row, and changeable whether it changes it.
 func settable(f *model.Field) bool {
-	return !f.Auto && (f.Stored() || f.Kind == model.List && f.Join != nil && f.Bound > 0 && f.Join.Owner)
+	return !f.Auto && (held(f) || f.Kind == model.List && f.Join != nil && f.Bound > 0 && f.Join.Owner)
 }
 
 func changeable(f *model.Field) bool { return settable(f) && !f.Immutable }

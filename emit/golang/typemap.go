@@ -16,6 +16,7 @@ const (
 	object               // a value object
 	bytes                // nil is null: JSON, Bytes
 	entity               // a row: only read
+	choice               // a union: nil is null
 )
 
 // goType is how a value stands in Go.
@@ -43,6 +44,8 @@ func typeOf(m *model.Module, f *model.Field, rows bool) goType {
 	case model.EnumKind:
 		name := named(m, f.Enum.Module, f.Enum.Name)
 		return goType{name, "typed.Enum[" + name + "]", text}
+	case model.Union:
+		return goType{named(m, f.Union.Module, f.Union.Name), named(m, f.Union.Module, f.Union.Name+"Of"), choice}
 	case model.Value, model.InputDTO:
 		return goType{named(m, f.Struct.Module, f.Struct.Name), named(m, f.Struct.Module, f.Struct.Name+"Of"), object}
 	}
@@ -95,8 +98,8 @@ func named(m, owner *model.Module, name string) string {
 	return qualifier(owner) + "." + name
 }
 
-// pointer says whether what may be missing is a pointer: JSON and Bytes are nil themselves.
-func (t goType) pointer(missing bool) bool { return missing && t.Family != bytes }
+// pointer says whether what may be missing is a pointer: JSON, Bytes and unions are nil themselves.
+func (t goType) pointer(missing bool) bool { return missing && t.Family != bytes && t.Family != choice }
 
 // declared is the Go type of a field that may be missing, or that is a list.
 func (t goType) declared(missing, repeated bool) string {
@@ -139,6 +142,8 @@ func (t goType) write(v string, missing bool) string {
 		return "string(" + v + ")"
 	case t.Family == number:
 		return "int64(" + v + ")"
+	case t.Family == choice:
+		return "typed.ChoiceOrNil(" + v + ")"
 	case t.Family == object:
 		return v + ".Values()"
 	}
@@ -165,6 +170,8 @@ func (t goType) patch(v string) string {
 		return "typed.FromInt(" + v + ")"
 	case object:
 		return "typed.FromStruct(" + v + ")"
+	case choice:
+		return "typed.FromChoice(" + v + ")"
 	}
 	return "typed.From(" + v + ")"
 }

@@ -61,6 +61,9 @@ func (s *schema) filterType(f *model.Field) string {
 		return s.name(f.Target.Name + "ListFilter")
 	case model.Ref:
 		return s.name(f.Target.Name + "Filter")
+	case model.Union:
+		s.unionIs[f.Union] = true
+		return s.name(f.Union.Name + "Filter")
 	case model.EnumKind:
 		s.enum[f.Enum] = true
 		if f.Repeated {

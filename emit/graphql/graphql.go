@@ -54,6 +54,7 @@ type schema struct {
 	input    map[*model.Struct]bool
 	union    map[*model.UnionType]bool // that are shown
 	unionIn  map[*model.UnionType]bool // that are taken
+	unionIs  map[*model.UnionType]bool // whose filters are named
 	listed   map[*model.Entity]bool    // entities that have a connection
 	filtered map[*model.Entity]bool    // entities that have a filter of lists
 	pages    bool
@@ -64,7 +65,7 @@ func newSchema(m *model.Model) *schema {
 		model: m, names: map[string]string{}, taken: map[string]bool{"Query": true, "Mutation": true},
 		scalar: map[string]bool{}, compared: map[string]bool{}, elements: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
 		value: map[*model.Struct]bool{}, valueIn: map[*model.Struct]bool{}, valueIs: map[*model.Struct]bool{},
-		union: map[*model.UnionType]bool{}, unionIn: map[*model.UnionType]bool{},
+		union: map[*model.UnionType]bool{}, unionIn: map[*model.UnionType]bool{}, unionIs: map[*model.UnionType]bool{},
 		input: map[*model.Struct]bool{}, listed: map[*model.Entity]bool{}, filtered: map[*model.Entity]bool{},
 	}
 	for _, e := range m.Entities {

@@ -231,10 +231,19 @@ func (s *schema) unions() {
 			if s.unionIn[f.Union] {
 				s.f("")
 				s.doc("", "One of these, by its id or key.")
-				s.f("input %s {", s.name(f.Union.Name+"Input"))
+				s.f("input %s @oneOf {", s.name(f.Union.Name+"Input"))
 				for _, arm := range f.Arms {
 					s.f("  %s: ID", arm.Target.Singular)
 				}
+				s.f("}")
+			}
+			if s.unionIs[f.Union] {
+				s.f("")
+				s.f("input %s {", s.name(f.Union.Name+"Filter"))
+				for _, arm := range door.ShownArms(f) {
+					s.f("  %s: %s", arm.Target.Singular, s.name(arm.Target.Name+"Filter"))
+				}
+				s.f("  isNull: Boolean")
 				s.f("}")
 			}
 		}

@@ -115,6 +115,16 @@ func (d *document) filters(f *model.Field) []object {
 		}
 		return out
 	}
+	if f.Kind == model.Union {
+		var out []object
+		for _, arm := range door.ShownArms(f) {
+			for _, p := range d.filters(arm) {
+				p[0].value = f.Name + "." + arm.Target.Singular
+				out = append(out, p)
+			}
+		}
+		return out
+	}
 	comparisons := door.Comparisons(f)
 	if comparisons == nil {
 		return nil

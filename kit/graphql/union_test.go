@@ -27,9 +27,9 @@ func TestUnions(t *testing.T) {
 func TestWrongUnions(t *testing.T) {
 	onEach(t, func(c *client) {
 		for input, parts := range map[string][]string{
-			`{about: {}}`: {`"field":"about","code":"WRONG_FORMAT"`},
-			`{about: {article: "alpha", user: "bob"}}`:  {`"field":"about","code":"WRONG_FORMAT"`},
-			`{about: {article: null, user: null}}`:      {`"field":"about","code":"WRONG_FORMAT"`},
+			`{about: {}}`: {`must specify exactly one key`},
+			`{about: {article: "alpha", user: "bob"}}`:  {`must specify exactly one key`},
+			`{about: {article: null, user: null}}`:      {`must specify exactly one key`},
 			`{about: {article: "nosuch"}}`:              {`"field":"about.article","code":"NOT_FOUND"`},
 			`{about: {user: "bob"}, other: {user: ""}}`: {`"field":"other.user","code":"WRONG_FORMAT"`},
 		} {
@@ -40,9 +40,31 @@ func TestWrongUnions(t *testing.T) {
 				}
 			}
 		}
+		c.has("ann", `mutation($input: CreateFlagInput!) { createFlag(input: $input) { id } }`, `{"input":{"about":{"article":"alpha","user":"bob"}}}`, `"field":"about","code":"WRONG_FORMAT"`)
 		c.has("bob", `mutation { createFlag(input: {about: {article: "draft"}}) { id } }`, "null", `"code":"NOT_FOUND"`)
 		c.create(`{about: {user: "bob"}}`)
 		c.has("ann", `mutation { createFlag(input: {about: {user: "bob"}}) { id } }`, "null", `"field":"about.user","code":"TAKEN"`)
+	})
+}
+
+// A union is filtered by as one of its types, which it then is, or by whether it is there.
+func TestFilterByUnion(t *testing.T) {
+	onEach(t, func(c *client) {
+		c.create(`{about: {article: "alpha"}, other: {user: "bob"}}`)
+		c.create(`{about: {user: "ann"}}`)
+		for where, rows := range map[string]string{
+			`about: {article: {slug: {eq: "alpha"}}}`:                                    "1",
+			`about: {article: {}}`:                                                       "1",
+			`not: {about: {user: {username: {eq: "ann"}}}}`:                              "1",
+			`about: {user: {username: {ne: "bob"}}}`:                                     "1",
+			`other: {isNull: true}`:                                                      "1",
+			`other: {isNull: false, user: {id: {eq: "` + string(c.world.Bob.ID) + `"}}}`: "1",
+			`other: {isNull: true, user: {}}`:                                            "0",
+			`about: {article: {}, user: {}}`:                                             "0",
+			`about: {}`:                                                                  "2",
+		} {
+			c.want("", `{ flags(where: {`+where+`}) { totalCount } }`, "null", `{"data":{"flags":{"totalCount":`+rows+`}}}`)
+		}
 	})
 }
 

@@ -207,7 +207,7 @@ func orderPath(fields []*meta.Field, name string, deep bool) (path []string, pro
 
 func named(fields []*meta.Field, name string) *meta.Field {
 	for _, f := range fields {
-		if f.Name == name {
+		if f.Union() == nil && f.Name == name || f.Union() != nil && f.Target().Singular == name {
 			return f
 		}
 	}
@@ -272,11 +272,15 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 			p.noStep(name, step, f, known)
 			return nil
 		}
-		f, place = next, place.Step(step)
-		fields = members(f)
+		if next.Union() == nil {
+			place = place.Step(step)
+		} else {
+			place.Path[len(place.Path)-1] = next.Name // its union is nothing in itself
+		}
+		f, fields = next, members(next)
 	}
 	condition, errs := filter.Compare(place, f, comparison, name, operand(f, comparison, text))
-	if f.Kind == meta.List || f.Kind == meta.Value {
+	if f.Kind == meta.List || f.Kind == meta.Value || f.Kind == meta.Union {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}
 	}
 	if comparison != filter.Eq && errs != nil && !slices.Contains(filter.Comparisons(f), comparison) {
@@ -287,6 +291,9 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 }
 
 func whole(f *meta.Field) string {
+	if f.Kind == meta.Union {
+		return "is one of several types: name one, such as " + query.ShownArms(f)[0].Path()
+	}
 	if f.Kind == meta.List {
 		return "is a list: filter by one on /graphql"
 	}
@@ -309,6 +316,8 @@ func members(f *meta.Field) []*meta.Field {
 		return query.ReadFields(f.Target())
 	case meta.Value:
 		return f.Fields
+	case meta.Union:
+		return query.ShownArms(f)
 	}
 	return nil
 }

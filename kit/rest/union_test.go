@@ -22,8 +22,24 @@ func TestUnions(t *testing.T) {
 	c.want(422, "POST", "/v1/flags", `{"aboutUser":"bob","about":{"user":"bob"}}`, as(ann, "--", `"field":"aboutUser","code":"UNKNOWN_FIELD"`)...)
 	hidden := c.want(201, "POST", "/v1/flags", `{"about":{"article":"draft"}}`, ann...).Header().Get("Location")
 	c.want(200, "GET", hidden, "", "--", `"about":null`)
-	for _, query := range []string{"about=alpha", "about.article=alpha", "order=about", "aboutUser=bob"} {
+	for _, query := range []string{"about=alpha", "about.tag=go", "about.isNull=true", "order=about", "order=about.article", "aboutUser=bob"} {
 		if w := c.call("GET", "/v1/flags?"+query, ""); w.Code < 400 || w.Code >= 500 || strings.Contains(w.Body.String(), "INTERNAL") {
+			t.Errorf("%s: %d %s", query, w.Code, w.Body)
+		}
+	}
+}
+
+// A union is filtered by under the name of a type, as a reference to that type is.
+func TestFilterByUnion(t *testing.T) {
+	c := newClient(t)
+	for _, body := range []string{`{"about":{"article":"alpha"},"other":{"user":"bob"}}`, `{"about":{"user":"ann"}}`} {
+		c.want(201, "POST", "/v1/flags", body, ann...)
+	}
+	for query, rows := range map[string]int{
+		"about.article=alpha": 1, "about.article.title=Alpha": 1, "about.user=ann": 1, "about.user.username.in=ann,bob": 1, "about.user.isNull=true": 1,
+		"about.article.ne=beta": 2, "other.user=bob": 1, "other.user=ann": 0, "other.article.isNull=true&other.user.isNull=true": 1,
+	} {
+		if w := c.call("GET", "/v1/flags?"+query, ""); w.Code != 200 || strings.Count(w.Body.String(), `"about":`) != rows {
 			t.Errorf("%s: %d %s", query, w.Code, w.Body)
 		}
 	}

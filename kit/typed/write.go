@@ -31,7 +31,7 @@ func (c *Changes) SetUnlessNil(field string, value any) {
 // absent is the value of a field that a patch leaves out.
 type absent struct{}
 
-// Struct is a value object.
+// Struct is a value object or a union.
 type Struct interface{ Values() []any }
 
 // OrNil is the value that p points to, nil for nil.
@@ -64,6 +64,14 @@ func StructOrNil[T Struct](p *T) any {
 		return nil
 	}
 	return (*p).Values()
+}
+
+// ChoiceOrNil is a union, nil for none.
+func ChoiceOrNil(c Struct) any {
+	if c == nil {
+		return nil
+	}
+	return c.Values()
 }
 
 // JSONOrNil is the document, nil for none.
@@ -158,6 +166,17 @@ func FromStruct[T Struct](o query.Optional[T]) any {
 		return absent{}
 	}
 	return StructOrNil(o.Get())
+}
+
+// FromChoice is From of a union.
+func FromChoice[T Struct](o query.Optional[T]) any {
+	if !o.Given() {
+		return absent{}
+	}
+	if c := o.Get(); c != nil {
+		return ChoiceOrNil(*c)
+	}
+	return nil
 }
 
 // FromItems is From of a list of scalars.

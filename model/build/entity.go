@@ -40,6 +40,8 @@ func (b *builder) declareType(t *design.Type) {
 		module.Enums = append(module.Enums, e)
 	case t.Kind == design.Union:
 		b.unions[t.Name] = t
+		b.joined[t] = &model.UnionType{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
+		module.Unions = append(module.Unions, b.joined[t])
 	case t.Kind == design.Object && design.Find(t.Directives, "entity") != nil:
 		e := b.declareEntity(t, module)
 		module.Entities = append(module.Entities, e)

@@ -67,6 +67,8 @@ func moduleOf(f *model.Field) *model.Module {
 		return f.Enum.Module
 	case f.Struct != nil:
 		return f.Struct.Module
+	case f.Union != nil:
+		return f.Union.Module
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/schema"
@@ -145,6 +146,11 @@ func defaultText(x *model.Expr) string {
 		return string(text)
 	case string:
 		return v
+	case int64:
+		if x.Kind == model.Duration {
+			return (time.Duration(v) * time.Microsecond).String()
+		}
+		return strconv.FormatInt(v, 10)
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	default:

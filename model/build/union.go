@@ -20,16 +20,15 @@ import (
 
 // union is the type that a union of the design declares.
 func (b *builder) union(t *design.Type) *model.UnionType {
-	if b.joined[t] == nil {
-		u := &model.UnionType{Name: t.Name, Doc: t.Doc}
+	u := b.joined[t]
+	if u.Members == nil {
 		for _, member := range t.Members {
 			if e := b.entities[member.Text]; e != nil {
 				u.Members = append(u.Members, e)
 			}
 		}
-		b.joined[t] = u
 	}
-	return b.joined[t]
+	return u
 }
 
 // arms are the references of a union's field, one for each entity that it joins.

@@ -123,6 +123,8 @@ func (t *tree) field(place Place, f *meta.Field, name string, raw any) *meta.Exp
 		return t.reference(place.Step(f.Name), f, name, raw)
 	case meta.List:
 		return t.list(place.Step(f.Name), f, name, raw)
+	case meta.Union:
+		return t.union(place, f, name, raw)
 	case meta.Value:
 		return t.parts(place.Step(f.Name), f, name, raw)
 	default:
@@ -151,6 +153,51 @@ func (t *tree) parts(place Place, f *meta.Field, name string, raw any) *meta.Exp
 		}
 		return t.fail(name+"."+member, kit.FieldUnknown, "is no field of "+f.Type+input.DidYouMean(member, Names(f.Fields)))
 	})
+}
+
+// union reads {MEMBER: {FIELD: …}}, which holds where the union is of that type, and isNull.
+func (t *tree) union(place Place, f *meta.Field, name string, raw any) *meta.Expr {
+	arms := query.ShownArms(f)
+	return t.all(name, raw, func(member string, value any) *meta.Expr {
+		switch i := slices.IndexFunc(arms, func(arm *meta.Field) bool { return arm.Target().Singular == member }); {
+		case value == nil:
+			return nil
+		case i >= 0:
+			arm := place.Step(arms[i].Name)
+			return join([]*meta.Expr{meta.Ne(arm.Expr(), meta.Null()), orTrue(t.reference(arm, arms[i], name+"."+member, value))})
+		case member == IsNull:
+			return t.absent(place, f, name+"."+member, value)
+		}
+		known := make([]string, len(arms))
+		for i, arm := range arms {
+			known[i] = arm.Target().Singular
+		}
+		return t.fail(name+"."+member, kit.FieldUnknown, "is no type of "+f.Name+input.DidYouMean(member, known))
+	})
+}
+
+// absent holds where a union is null, or where it is not.
+func (t *tree) absent(place Place, f *meta.Field, name string, raw any) *meta.Expr {
+	want, errs := input.Value(&meta.Field{Name: name, Kind: meta.Boolean}, raw)
+	if t.errors = append(t.errors, errs...); errs != nil {
+		return nil
+	}
+	t.conditions++
+	var none []*meta.Expr
+	for _, arm := range f.References() {
+		none = append(none, meta.Eq(place.Step(arm.Name).Expr(), meta.Null()))
+	}
+	if want == true {
+		return meta.And(none...)
+	}
+	return meta.Not(meta.And(none...))
+}
+
+func orTrue(condition *meta.Expr) *meta.Expr {
+	if condition == nil {
+		return meta.True()
+	}
+	return condition
 }
 
 // reference reads the conditions on what f refers to. Its id is f itself, which needs no other table.
