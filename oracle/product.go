@@ -32,6 +32,7 @@ type blueprint struct {
 	text     string
 	files    map[string][]byte // generated code with metadata
 	sdl      string
+	openapi  []byte
 	sqlite   []string // the statements that make the tables
 	postgres []string
 }
@@ -53,6 +54,8 @@ func blueprintOf(text string) (*blueprint, diag.List, error) {
 		switch {
 		case f.Path == "api/schema.graphql":
 			p.sdl = string(f.Content)
+		case f.Path == "api/openapi.json":
+			p.openapi = f.Content
 		case strings.HasSuffix(f.Path, "/module.gen.go"), f.Path == "app/app.gen.go":
 			p.files[f.Path] = f.Content
 		}
@@ -77,6 +80,7 @@ type product struct {
 	backend *meta.Backend
 	graphql http.Handler
 	rest    http.Handler
+	openapi *contract
 	clock   *clock
 	log     *bytes.Buffer
 }
@@ -103,7 +107,11 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 			return nil, fmt.Errorf("%s: %s: %w", name, s, err)
 		}
 	}
-	made := &product{name: name, backend: b, clock: &clock{}, log: &bytes.Buffer{}}
+	openapi, err := readContract(p.openapi)
+	if err != nil {
+		return nil, err
+	}
+	made := &product{name: name, backend: b, openapi: openapi, clock: &clock{}, log: &bytes.Buffer{}}
 	var out io.Writer = made.log
 	if os.Getenv("ORACLE_LOG") != "" {
 		out = os.Stderr
@@ -128,9 +136,10 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 // ask sends a request to a door and returns the status and the JSON of the answer, nil of an empty one.
 func (p *product) ask(door http.Handler, viewer, method, url string, body any) (int, any, error) {
 	var reader io.Reader
+	var text []byte
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
 			return 0, nil, err
 		}
 		reader = bytes.NewReader(text)
@@ -146,6 +155,11 @@ func (p *product) ask(door http.Handler, viewer, method, url string, body any) (
 	door.ServeHTTP(w, r)
 	if w.Code >= 500 {
 		return w.Code, nil, fmt.Errorf("%s %s: %d %s\n%s", method, url, w.Code, w.Body, p.log)
+	}
+	if strings.HasPrefix(url, "/v1/") {
+		if err := p.openapi.check(r, text, w); err != nil {
+			return w.Code, nil, err
+		}
 	}
 	if w.Body.Len() == 0 {
 		return w.Code, nil, nil

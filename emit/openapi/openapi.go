@@ -209,6 +209,7 @@ func (d *document) common() {
 		{"type", "object"},
 		{"properties", object{{"id", object{{"type", "string"}, {"format", "uuid"}}}}},
 		{"required", []string{"id"}},
+		{"maxProperties", 1},
 	})
 	d.schemas.put("Problem", object{
 		{"description", "Problem details, as in RFC 9457."},
