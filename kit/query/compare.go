@@ -204,7 +204,7 @@ func (r *renderer) lift(x *meta.Expr, e env) (string, bool) {
 
 func (r *renderer) throughHop(x *meta.Expr, hop hopOf, reference *meta.Field, e env) string {
 	outer := e.scopeOf(hop)
-	target := &scope{entity: reference.Target(), alias: r.alias("r")}
+	target := &scope{entity: reference.Target(), alias: r.alias("r"), kin: akin(outer.entity, reference.Target())}
 	target.name = "." + target.alias // no variable of a design is called so
 	key := r.column(outer, reference)
 	policy := sqlTrue

@@ -242,7 +242,7 @@ func (r *renderer) shownChanges(s *scope, f *meta.Field) operand {
 func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
 	visible := sqlTrue
 	if len(g.Allow.Read) > 0 && !r.system {
-		row := &scope{entity: s.entity.Owner(), alias: r.alias("r")}
+		row := &scope{entity: s.entity.Owner(), alias: r.alias("r"), kin: akin(s.entity, s.entity.Owner())}
 		visible = r.isThere(row, s.alias+"."+ident(s.entity.Field(meta.HistoryRow).Column), r.fieldRule(g, meta.Read, row))
 	}
 	value, each, at := changes+" ->> '$."+g.Name+"'", "json_each("+changes+", '$."+g.Name+"')", "each.value"

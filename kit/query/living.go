@@ -24,7 +24,7 @@ const (
 
 // table is the row s after FROM or JOIN.
 func (r *renderer) table(s *scope) string {
-	if !r.confines(s.entity) {
+	if s.kin || !r.confines(s.entity) {
 		return r.derived(s.entity, s.fate, "") + " " + s.alias
 	}
 	return r.derived(s.entity, s.fate, r.tenantParam()) + " " + s.alias

@@ -55,7 +55,7 @@ func (r *renderer) follow(s *scope, path []string, e env) operand {
 	case f.Kind == meta.Reference && (len(path) == 1 || len(path) == 2 && path[1] == "id"):
 		return r.guard(r.column(s, f), s, f, e)
 	case f.Kind == meta.Reference:
-		return r.behind(r.column(s, f), f.Target(), path[1:], r.fieldGuard(s, f, e), e)
+		return r.behind(r.column(s, f), s.entity, f.Target(), path[1:], r.fieldGuard(s, f, e), e)
 	case len(path) == 1 && f.Kind != meta.Value && f.Kind != meta.List:
 		return r.guard(r.column(s, f), s, f, e)
 	}
@@ -63,9 +63,9 @@ func (r *renderer) follow(s *scope, path []string, e env) operand {
 	return operand{sql: sqlNull}
 }
 
-// behind is the value at the end of a path that begins at the row whose id key is.
-func (r *renderer) behind(key operand, target *meta.Entity, path []string, guard string, e env) operand {
-	row := &scope{entity: target, alias: r.alias("r")}
+// behind is the value at the end of a path that begins at the row whose id key is, to which a row of from refers.
+func (r *renderer) behind(key operand, from, target *meta.Entity, path []string, guard string, e env) operand {
+	row := &scope{entity: target, alias: r.alias("r"), kin: akin(from, target)}
 	policy := sqlTrue
 	if e.guarded {
 		policy = r.policy(target, meta.Read, row)
@@ -154,7 +154,7 @@ func (r *renderer) guard(o operand, s *scope, f *meta.Field, e env) operand {
 	case f.Kind == meta.Reference && e.guarded:
 		visible = conjunction(visible, r.visible(s.entity, f.Target(), o.sql))
 	case f.Kind == meta.Reference && r.absent(s.entity, f.Target()):
-		visible = r.isThere(&scope{entity: f.Target(), alias: r.alias("r")}, o.sql, sqlTrue)
+		visible = r.isThere(&scope{entity: f.Target(), alias: r.alias("r"), kin: akin(s.entity, f.Target())}, o.sql, sqlTrue)
 	}
 	switch visible {
 	case sqlTrue, "":
@@ -179,7 +179,7 @@ func (r *renderer) fieldGuard(s *scope, f *meta.Field, e env) string {
 
 // visible is the condition that the viewer may read the row of that id, to which one of from refers.
 func (r *renderer) visible(from, target *meta.Entity, id string) string {
-	row := &scope{entity: target, alias: r.alias("r")}
+	row := &scope{entity: target, alias: r.alias("r"), kin: akin(from, target)}
 	policy := r.policy(target, meta.Read, row)
 	if policy == sqlFalse || policy == sqlTrue && !r.absent(from, target) {
 		return policy
@@ -198,7 +198,7 @@ func (r *renderer) viewer(path []string, e env) operand {
 		id.sql += r.cast(meta.ID)
 		return id
 	}
-	o := r.behind(id, r.account, path, "", e)
+	o := r.behind(id, nil, r.account, path, "", e)
 	o.typ.null = true // the account may be gone
 	return o
 }
@@ -227,7 +227,7 @@ func (r *renderer) argument(path []string, e env) operand {
 		if f.Kind != meta.Reference || len(rest) == 0 || len(rest) == 1 && rest[0] == "id" {
 			return o
 		}
-		return r.behind(o, f.Target(), rest, "", e)
+		return r.behind(o, nil, f.Target(), rest, "", e)
 	}
 	r.fail("expression: no argument %q", strings.Join(path, "."))
 	return operand{sql: sqlNull}

@@ -91,6 +91,9 @@ func (p *planner) build() error {
 func (p *planner) render() {
 	p.plan.hash = orderHash(p.sel.Entity, orderOf(p.sel, p.list))
 	row := &scope{entity: p.sel.Entity, alias: p.alias("t")}
+	if p.list != nil && p.list.Join == nil { // of rows at hand
+		row.kin = akin(p.sel.Entity.Field(p.list.Inverse).Target(), p.sel.Entity)
+	}
 	policy := p.policy(p.sel.Entity, meta.Read, row)
 	filter := sqlTrue
 	if p.sel.Where != nil && !p.single() {
@@ -185,7 +188,7 @@ func (p *planner) ranked(row *scope, where string) {
 	where = conjunction(p.ofOwners(parent), where, p.after(keys))
 	inner := "SELECT " + parent + " AS parent, " + row.alias + ".id AS id, row_number() OVER (PARTITION BY " + parent +
 		" ORDER BY " + p.orderBy(keys) + ") AS place FROM " + from + whereClause(where)
-	outer := &scope{entity: row.entity, alias: p.alias("t")}
+	outer := &scope{entity: row.entity, alias: p.alias("t"), kin: true}
 	p.plan.node = p.node(outer, p.sel.Fields, nil)
 	p.selectKeys(p.orderKeys(outer))
 	p.plan.parent = p.column("p.parent", typ{kind: meta.ID})
@@ -339,7 +342,7 @@ func (p *planner) idOf(s *scope, f *meta.Field, visible string) reader {
 // row joins the row that a reference leads to, where the viewer may see it.
 func (p *planner) row(s *scope, selection Selection, visible string, path []int) reader {
 	f := selection.Field
-	target := &scope{entity: f.Target(), alias: p.alias("t")}
+	target := &scope{entity: f.Target(), alias: p.alias("t"), kin: akin(s.entity, f.Target())}
 	policy := p.policy(target.entity, meta.Read, target)
 	if policy == sqlFalse {
 		return reader{kind: hiddenReader}

@@ -103,6 +103,7 @@ type scope struct {
 	id     string                         // SQL of its id where the row itself need not be read
 	used   bool                           // more of it than id was read
 	fate   fate                           // of which rows it is one
+	kin    bool                           // a row of the same tenant leads to it, which the database keeps so: nobody need ask again
 	bound  func(f *meta.Field) (slot int) // values of a row that is gone; then there is no alias
 }
 

@@ -34,6 +34,7 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		return elements{}, false
 	}
 	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}}
+	found.row.kin = f.Join == nil && list.Root != meta.RootArg && akin(owner.typ.entity, f.Target())
 	target := r.table(found.row)
 	if f.Join == nil {
 		back := f.Target().Field(f.Inverse)
@@ -307,7 +308,7 @@ func (r *renderer) can(x *meta.Expr, e env) string {
 		r.fail("can: its argument is no reference")
 		return sqlFalse
 	}
-	row := &scope{entity: key.typ.entity, alias: r.alias("r")}
+	row := &scope{entity: key.typ.entity, alias: r.alias("r"), kin: akin(e.refers(target), key.typ.entity)}
 	policy := r.policy(row.entity, x.Verb, row)
 	switch {
 	case policy == sqlFalse:

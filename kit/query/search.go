@@ -203,7 +203,7 @@ func (r *renderer) matches(x *meta.Expr, e env) (condition string, ok bool) {
 			return r.found(row, asked, chosen), true
 		}
 	}
-	row := &scope{entity: key.typ.entity, alias: r.alias("r")}
+	row := &scope{entity: key.typ.entity, alias: r.alias("r"), kin: akin(e.refers(target), key.typ.entity)}
 	return conjunction(key.guard, r.isThere(row, key.sql, r.found(row, asked, chosen))), true
 }
 

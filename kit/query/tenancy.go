@@ -156,8 +156,24 @@ func (r *renderer) ofOneTenant(s *scope, alike func(other *scope) string) string
 // absent tells whether the row that a reference of a row of from leads to may not be there. A row of a tenant refers to rows
 // of the same one alone.
 func (r *renderer) absent(from, target *meta.Entity) bool {
-	apart := from == nil || from.TenantColumn == "" || from == target && from.TenantColumn == "id" // two tenants
-	return target.Vanishes() || r.confines(target) && apart
+	return target.Vanishes() || r.confines(target) && !akin(from, target)
+}
+
+// akin tells whether rows of from and of target that refer to each other belong to one tenant. A tenant may refer to another.
+func akin(from, target *meta.Entity) bool {
+	return from != nil && from.TenantColumn != "" && target.TenantColumn != "" && !(from == target && from.TenantColumn == "id")
+}
+
+// refers is the entity of the row at hand of which x is a reference; nil where x is something else.
+func (e env) refers(x *meta.Expr) *meta.Entity {
+	if x.Op != meta.OpGet || len(x.Path) != 1 || x.Root == meta.RootViewer || x.Root == meta.RootArg {
+		return nil
+	}
+	row := e.rowOf(x)
+	if row == nil {
+		return nil
+	}
+	return row.entity
 }
 
 // settle finds out to which tenant a new row belongs: to that of the transaction, or else to that of the row by which it
