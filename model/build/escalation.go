@@ -8,7 +8,8 @@ import (
 
 // keepFromGrowing finds fields by which people could widen their own rights: those that rules reach through the viewer
 // (viewer.role), or through the viewer's part in something (members.find(m, m.user == viewer).role). Whoever may write
-// such a field writes rules, so it is @readOnly, set at creation only, or has a rule of its own for writing.
+// such a field writes rules, so it is @readOnly, set at creation only, or has a rule of its own for writing. So does whoever
+// may put himself into a list (viewer.teams).
 //
 // A test for null (s.leftAt == null) and the comparison with the viewer itself do not count.
 func (b *builder) keepFromGrowing() {
@@ -149,7 +150,12 @@ func (g *growth) computedOf(f *model.Field, owner *model.Entity) {
 
 // guard reports a field that its owner lets people write.
 func (g *growth) guard(owner *model.Entity, f *model.Field) {
-	if g.seen[f] || g.b.broken[f] || f.Auto || f.ReadOnly || f.Internal || f.Kind == model.List || isComputed(f) {
+	if f.Kind == model.List {
+		if owner, f = linkedBy(owner, f); f == nil {
+			return
+		}
+	}
+	if g.seen[f] || g.b.broken[f] || f.Auto || f.ReadOnly || f.Internal || isComputed(f) {
 		return
 	}
 	if a := g.b.model.Account; a != nil && f == a.Login {
@@ -174,4 +180,25 @@ func (g *growth) guard(owner *model.Entity, f *model.Field) {
 	}
 	g.b.problems.Add(f.Pos, Escalation, hint, "%s could write %s.%s, and the rule at %s decides by it: it needs a rule of its own",
 		written, owner.Name, f.Name, fmt.Sprintf("%s:%d", g.site.rule.Pos.File, g.site.rule.Pos.Line))
+}
+
+// linkedBy is the field by which people link the rows of a list, and its owner: of a many-to-many list that side which takes
+// writes. The rows of other lists are written by the rules of their own.
+func linkedBy(owner *model.Entity, f *model.Field) (*model.Entity, *model.Field) {
+	if f.Join == nil || f.Through != nil {
+		return nil, nil
+	}
+	if !f.Join.Owner {
+		table := f.Join.Table
+		owner, f = f.Target, nil
+		for _, other := range owner.Fields {
+			if other.Join != nil && other.Join.Owner && other.Join.Table == table {
+				f = other
+			}
+		}
+	}
+	if f == nil || f.Bound == 0 { // which no door writes
+		return nil, nil
+	}
+	return owner, f
 }
