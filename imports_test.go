@@ -80,6 +80,7 @@ github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
+github.com/getkin/kin-openapi:   oracle
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/wasilibs/go-pgquery:  pgsql
 
