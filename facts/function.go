@@ -8,6 +8,8 @@ type Function struct {
 	Params []string
 	Lines  int
 
+	Context string    // an expression for the request's context, where the function has one
+	Locks   bool      // takes a lock
 	Outer   *Function // in which a literal stands, and whose variables it sees
 	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
 	Returns []Value
@@ -18,7 +20,6 @@ type Function struct {
 	Effects   []*Effect
 	Resources []*Resource
 	Shared    []*SharedWrite
-	Swallowed []*Swallowed
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
@@ -31,6 +32,7 @@ type Call struct {
 	Args     []Value
 	Loop     *Loop // the innermost one around it, in its own function
 	Place    Place
+	InTx     Pos  // where the transaction that is open around it began
 	Handed   bool // a function value that is given away, as a callback or a handler
 	Deferred bool
 	Spawned  bool // runs on a thread of its own
@@ -140,26 +142,18 @@ type Effect struct {
 
 // Resource is something that must be given back.
 type Resource struct {
-	Pos    Pos
-	Kind   string // "rows", "body", "transaction", "statement", "connection"
-	Name   string
-	Lost   []Pos // returns on whose path it is not given back
-	Never  bool  // given back nowhere
-	Close  string
-	Insert Pos // where the line that gives it back may be written
+	Pos   Pos
+	Kind  string // "rows", "body", "transaction", "statement", "connection"
+	Name  string
+	Lost  []Pos  // returns on whose path it is not given back
+	Never bool   // given back nowhere
+	Close string // what would give it back where nothing does
 }
 
 // SharedWrite is a write to a map that many requests share, without a lock.
 type SharedWrite struct {
-	Pos     Pos
-	Name    string
-	Field   bool
-	Spawned bool
-}
-
-// Swallowed is a failure of a write that nobody hears of.
-type Swallowed struct {
-	Pos   Pos
-	Name  string
-	Query *Query
+	Pos    Pos
+	Name   string
+	Field  bool        // of the receiver
+	MadeIn []*Function // where values of the receiver's type are made
 }

@@ -7,6 +7,7 @@ type Route struct {
 	Path    string // with {name} for parameters
 	Kind    string // "http", "grpc", "graphql"
 	Handler *Function
+	Checks  bool    // the handler itself looks at who is calling
 	Guards  []Guard // the effective middleware, outermost first
 }
 

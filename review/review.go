@@ -10,23 +10,45 @@ import (
 	"slices"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/checktheninsert"
 	"github.com/fettlehq/fettle/review/droppedcolumn"
+	"github.com/fettlehq/fettle/review/errorleak"
 	"github.com/fettlehq/fettle/review/lockingmigration"
+	"github.com/fettlehq/fettle/review/lostcontext"
 	"github.com/fettlehq/fettle/review/missingindex"
+	"github.com/fettlehq/fettle/review/missingtimeout"
 	"github.com/fettlehq/fettle/review/nplusone"
+	"github.com/fettlehq/fettle/review/openroute"
+	"github.com/fettlehq/fettle/review/resourceleak"
 	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/secret"
+	"github.com/fettlehq/fettle/review/secretlog"
+	"github.com/fettlehq/fettle/review/sharedmap"
+	"github.com/fettlehq/fettle/review/slowtransaction"
 	"github.com/fettlehq/fettle/review/sqlinjection"
 	"github.com/fettlehq/fettle/review/unboundedlist"
+	"github.com/fettlehq/fettle/review/wrongtransaction"
 )
 
 // Rules are all rules, in the order in which users see them.
 var Rules = []*rule.Rule{
 	&sqlinjection.Rule,
+	&openroute.Rule,
+	&secret.Rule,
 	&droppedcolumn.Rule,
 	&nplusone.Rule,
 	&missingindex.Rule,
 	&lockingmigration.Rule,
 	&unboundedlist.Rule,
+	&checktheninsert.Rule,
+	&wrongtransaction.Rule,
+	&slowtransaction.Rule,
+	&resourceleak.Rule,
+	&lostcontext.Rule,
+	&missingtimeout.Rule,
+	&sharedmap.Rule,
+	&errorleak.Rule,
+	&secretlog.Rule,
 }
 
 // Named finds a rule, nil where there is none.

@@ -208,6 +208,7 @@ func (l *lifter) calls(at work) {
 	}
 	at.in.fact.Calls = append(at.in.fact.Calls, fact)
 	at.in.calls[at.call] = fact
+	l.callFacts[at.call] = fact
 }
 
 // handedOver lifts functions of the code that are given to another, which is taken to call them there and then.

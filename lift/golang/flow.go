@@ -21,6 +21,7 @@ type def struct {
 	loop   *facts.Loop // in which it stands
 	source *source
 	pos    token.Pos
+	keyed  bool // in a composite literal
 }
 
 type defKind int
@@ -90,7 +91,7 @@ func (l *lifter) findDefinitions(p place) {
 				}
 				if key, is := pair.Key.(*ast.Ident); is {
 					if field, is := p.info.Uses[key].(*types.Var); is && field.IsField() {
-						add(key, def{expr: pair.Value, index: -1, pos: pair.Pos()})
+						add(key, def{expr: pair.Value, index: -1, pos: pair.Pos(), keyed: true})
 					}
 				}
 			}

@@ -42,6 +42,8 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
+		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
+		guards: map[ast.Expr]facts.Guard{}, looks: map[*function]bool{},
 		inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 	l.eachFile(l.findFunctions)
@@ -54,6 +56,10 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.liftWrappers()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
+	for _, f := range l.functions {
+		f.fact.Locks = l.locks(f)
+	}
+	l.eachFile(l.findLiterals)
 	l.eachFile(l.findIgnores)
 	l.findReturns()
 	l.eachFile(l.findEmbedded)
@@ -84,6 +90,11 @@ type lifter struct {
 	results         map[result][]facts.Origin
 	callees         map[ast.Expr][]*function
 	embedded        []sql.Text
+	effects         map[*ast.CallExpr][]*facts.Effect
+	callFacts       map[*ast.CallExpr]*facts.Call
+	madeIn          map[string][]*facts.Function
+	guards          map[ast.Expr]facts.Guard
+	looks           map[*function]bool
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool
@@ -195,11 +206,30 @@ func (l *lifter) addFunction(p place, f *function) {
 			name = param.Name()
 		}
 		f.fact.Params = append(f.fact.Params, name)
+		if param != nil && f.fact.Context == "" {
+			f.fact.Context = contextOf(param)
+		}
 	}
 	f.calls = map[*ast.CallExpr]*facts.Call{}
 	l.nodes[f.node] = f
 	l.functions = append(l.functions, f)
 	l.facts.Functions = append(l.facts.Functions, f.fact)
+}
+
+// contextOf is an expression for the context of a request, if a parameter has one.
+func contextOf(param types.Object) string {
+	path, name := namedType(param.Type())
+	switch {
+	case path == "context" && name == "Context":
+		return param.Name()
+	case path == "net/http" && name == "Request":
+		return param.Name() + ".Context()"
+	case strings.HasPrefix(path, "github.com/gin-gonic/gin") && name == "Context":
+		return param.Name() + ".Request.Context()"
+	case strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context":
+		return param.Name() + ".Request().Context()"
+	}
+	return ""
 }
 
 // declName is a function's name as people say it: package.Name or (*Type).Name.

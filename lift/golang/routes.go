@@ -152,6 +152,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	l.handlers[handler] = true
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(at.path() + path), Kind: "http", Handler: handler.fact, Guards: guards,
+		Checks: l.asksWho(handler),
 	})
 }
 
@@ -442,6 +443,14 @@ var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|perm
 
 // guard makes the fact of a middleware.
 func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
+	if known, found := l.guards[e]; found {
+		return known
+	}
+	l.guards[e] = l.newGuard(s, e)
+	return l.guards[e]
+}
+
+func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 	name := text(e)
 	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
 		name = text(call.Fun)
@@ -452,11 +461,11 @@ func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
 	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name)}
 	if !g.Auth {
 		for _, f := range l.functionsOf(s, e, 0) {
-			g.Auth = g.Auth || l.looksAtCaller(f, 0, map[*function]bool{})
+			g.Auth = g.Auth || l.looksAtCaller(f, 0)
 		}
 		if call, is := ast.Unparen(e).(*ast.CallExpr); is {
 			for _, f := range l.static(s, call) {
-				g.Auth = g.Auth || l.looksAtCaller(f, 0, map[*function]bool{})
+				g.Auth = g.Auth || l.looksAtCaller(f, 0)
 			}
 		}
 	}
@@ -464,11 +473,11 @@ func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
 }
 
 // looksAtCaller reports whether a function reads credentials, itself or in what it calls.
-func (l *lifter) looksAtCaller(f *function, depth int, seen map[*function]bool) bool {
-	if depth > 3 || seen[f] {
-		return false
+func (l *lifter) looksAtCaller(f *function, depth int) bool {
+	if known, found := l.looks[f]; found || depth > 3 {
+		return known
 	}
-	seen[f] = true
+	l.looks[f] = false // a circle finds nothing
 	found := false
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -481,7 +490,27 @@ func (l *lifter) looksAtCaller(f *function, depth int, seen map[*function]bool) 
 				found = true
 			}
 			for _, callee := range l.static(f.source, n) {
-				found = found || l.looksAtCaller(callee, depth+1, seen)
+				found = found || l.looksAtCaller(callee, depth+1)
+			}
+		}
+		return !found
+	})
+	l.looks[f] = found
+	return found
+}
+
+var whoName = regexp.MustCompile(`(?i)(current_?user|user_?from|from_?context|auth|session|viewer|principal|claims|identity|permission|can[A-Z]|is_?admin|require|user_?id|verify|signature|token)`)
+
+// asksWho reports whether a handler itself looks at who is calling, by what it calls.
+func (l *lifter) asksWho(f *function) bool {
+	found := l.looksAtCaller(f, 0)
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is {
+			if whoName.MatchString(calledName(call)) {
+				found = true
+			}
+			for _, arg := range call.Args {
+				found = found || whoName.MatchString(constantText(f.source, arg)) && len(constantText(f.source, arg)) < 30
 			}
 		}
 		return !found

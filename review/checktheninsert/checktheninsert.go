@@ -1,0 +1,138 @@
+// Package checktheninsert finds uniqueness that only the code looks after.
+package checktheninsert
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
+)
+
+//go:embed check-then-insert.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "check-then-insert", Severity: rule.High, CWE: "CWE-367", Document: document, Find: find}
+
+// step is a query that a function makes, itself or by a call.
+type step struct {
+	query *facts.Query
+	call  *facts.Call // nil where it stands in the function
+	at    facts.Pos
+	place facts.Place
+}
+
+func find(f *facts.Facts) []rule.Finding {
+	if f.Database == nil {
+		return nil
+	}
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		path := tracer.To(function)
+		if path == nil || function.Aside != "" {
+			continue
+		}
+		list := steps(function)
+		for _, check := range list {
+			for _, insert := range list {
+				if finding, found := judge(f.Database.Schema, check, insert); found {
+					finding.Evidence = append(path.Evidence(), finding.Evidence...)
+					out = append(out, finding)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// steps are the queries of a function and of what it calls with one hop, in the order of the text.
+func steps(f *facts.Function) []step {
+	var out []step
+	for _, q := range f.Queries {
+		out = append(out, step{q, nil, q.Pos, q.Place})
+	}
+	for _, call := range f.Calls {
+		if call.Handed || call.Spawned || len(call.Callees) != 1 {
+			continue
+		}
+		for _, q := range call.Callees[0].Queries {
+			out = append(out, step{q, call, call.Pos, call.Place})
+		}
+	}
+	return out
+}
+
+// judge asks whether one step looks whether a row is there, a later one of the same function makes it, and nothing in
+// the database keeps two requests from doing so at once.
+func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
+	a, b := check.query.Statement, insert.query.Statement
+	if a == nil || b == nil || a.Verb != facts.Select || b.Verb != facts.Insert || a.Locks || a.Nested || b.OnConflict || b.Nested ||
+		len(a.Tables) != 1 || !b.Uses(a.Tables[0].Table) || check.at.Line >= insert.at.Line || !(check.query.One || a.Limit == "1" || a.Aggregate) {
+		return rule.Finding{}, false
+	}
+	table := tableOf(s, a.Tables[0].Table)
+	var columns []string
+	for _, p := range a.Predicates {
+		if p.Operator != "=" || p.Disjoint || p.Column == "" || p.Arg == nil {
+			return rule.Finding{}, false
+		}
+		columns = append(columns, p.Column)
+	}
+	if table == nil || len(columns) == 0 || unique(table, columns) || !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(b.Sets, c) }) {
+		return rule.Finding{}, false
+	}
+	for _, c := range columns {
+		if !slices.Contains(b.Sets, c) {
+			return rule.Finding{}, false // it looks for something else than what it makes
+		}
+	}
+	out := rule.Finding{
+		Pos: insert.at, Confidence: rule.Likely,
+		Message: fmt.Sprintf("a row of %s is made after a look that finds none with the same %s, and no unique key keeps a second request from doing the same", table.Name, strings.Join(columns, ", ")),
+		Fix:     fmt.Sprintf("CREATE UNIQUE INDEX %s_%s_key ON %s (%s); then INSERT … ON CONFLICT DO NOTHING, and look at the count of rows", table.Name, strings.Join(columns, "_"), table.Name, strings.Join(columns, ", ")),
+	}
+	for _, s := range []step{check, insert} {
+		if s.call != nil {
+			out.Evidence = append(out.Evidence, trace.Called(s.call))
+		}
+		out.Evidence = append(out.Evidence, rule.Evidence{Pos: s.query.Pos, What: trace.Query(s.query)})
+	}
+	return out, true
+}
+
+func tableOf(s *schema.Schema, name string) *schema.Table {
+	for _, t := range s.Tables {
+		if strings.EqualFold(t.Name, name) && len(t.Columns) > 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// unique reports whether a key is made of some of these columns, so that no two rows have the same.
+func unique(t *schema.Table, columns []string) bool {
+	within := func(key []string) bool {
+		for _, k := range key {
+			if !slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, k) }) {
+				return false
+			}
+		}
+		return len(key) > 0
+	}
+	if within(t.PrimaryKey) {
+		return true
+	}
+	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
+		var key []string
+		for _, p := range i.Parts {
+			key = append(key, p.Column)
+		}
+		return i.Unique && within(key)
+	})
+}

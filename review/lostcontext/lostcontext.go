@@ -1,0 +1,58 @@
+// Package lostcontext finds queries of a request that go on when nobody waits for them any more.
+package lostcontext
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed lost-context.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "lost-context", Severity: rule.Medium, CWE: "CWE-1088", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside != "" || function.Context == "" {
+			continue
+		}
+		path := tracer.To(function)
+		if path == nil || spawned(path) {
+			continue
+		}
+		for _, q := range function.Queries {
+			message := ""
+			switch q.Context.Text {
+			case "none":
+				message = fmt.Sprintf("%s takes no context, and %s is at hand", q.Name, function.Context)
+			case "context.Background()", "context.TODO()":
+				message = fmt.Sprintf("%s is given %s, and %s is at hand", q.Name, q.Context.Text, function.Context)
+			}
+			if message == "" || q.Library == "prepare" || q.Place.ErrorPath {
+				continue
+			}
+			out = append(out, rule.Finding{
+				Pos: q.Pos, Confidence: rule.Certain, Message: message,
+				Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+				Fix:      "pass " + function.Context + " (context.WithoutCancel of it for what must be finished)",
+			})
+		}
+	}
+	return out
+}
+
+func spawned(path *trace.Path) bool {
+	for _, call := range path.Calls {
+		if call.Spawned || call.Deferred {
+			return true
+		}
+	}
+	return false
+}

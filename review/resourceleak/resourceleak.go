@@ -1,0 +1,61 @@
+// Package resourceleak finds rows, bodies, transactions and connections that are not given back.
+package resourceleak
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed resource-leak.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "resource-leak", Severity: rule.High, CWE: "CWE-772", Document: document, Find: find}
+
+// fixes say how each kind is given back.
+var fixes = map[string]string{
+	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
+	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
+}
+
+// holds say what each kind keeps while it is open.
+var holds = map[string]string{
+	"rows": "a connection of the pool", "body": "a connection to the other side", "transaction": "a connection of the pool, and its locks",
+	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
+}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside == "test" || function.Aside == "command" {
+			continue
+		}
+		for _, r := range function.Resources {
+			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name)}
+			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
+			switch {
+			case r.Never:
+				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
+			default:
+				finding.Message = fmt.Sprintf("%s is not given back on every path", r.Name)
+				finding.Confidence = rule.Likely
+			}
+			for i, lost := range r.Lost {
+				if i == 3 {
+					break
+				}
+				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: "this path leaves without giving it back"})
+			}
+			if r.Kind == "body" || r.Kind == "statement" {
+				finding.Severity = rule.Medium
+			}
+			out = append(out, finding)
+		}
+	}
+	return out
+}

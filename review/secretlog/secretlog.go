@@ -1,0 +1,37 @@
+// Package secretlog finds logs that keep what lets somebody in.
+package secretlog
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed secret-log.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "secret-log", Severity: rule.High, CWE: "CWE-532", OWASP: "A09:2021", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside != "" {
+			continue
+		}
+		for _, e := range function.Effects {
+			if e.Kind == "log" {
+				out = append(out, rule.Finding{
+					Pos: e.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("%s is written to the log", e.Note),
+					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name}),
+					Fix:      "leave it out, or log an id that leads to it",
+				})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+// Package sharedmap finds maps that requests write at once.
+package sharedmap
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed shared-map.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "shared-map", Severity: rule.High, CWE: "CWE-362", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside != "" || len(function.Shared) == 0 {
+			continue
+		}
+		path := tracer.To(function)
+		if path == nil || locked(path) {
+			continue
+		}
+		for _, w := range function.Shared {
+			if w.Field && !outlives(tracer, w) {
+				continue
+			}
+			out = append(out, rule.Finding{
+				Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests write the map %s at once, without a lock", w.Name),
+				Evidence: append(path.Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name}),
+				Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
+			})
+		}
+	}
+	return out
+}
+
+// locked reports whether some function on the way is one that holds a lock, by its name.
+func locked(path *trace.Path) bool {
+	for _, call := range path.Calls {
+		if call.From.Locks {
+			return true
+		}
+	}
+	return false
+}
+
+// outlives reports whether the value whose field it is was made before any request.
+func outlives(tracer *trace.Tracer, w *facts.SharedWrite) bool {
+	for _, maker := range w.MadeIn {
+		if tracer.To(maker) != nil {
+			return false
+		}
+	}
+	return len(w.MadeIn) > 0
+}
