@@ -140,10 +140,6 @@ func (s *search) report(q *facts.Query, table *schema.Table, equal, ranges []fac
 	if path != nil {
 		finding.Severity = rule.High
 	}
-	compared := make([]string, 0, len(equal)+len(ranges))
-	for _, p := range append(slices.Clone(equal), ranges...) {
-		compared = append(compared, p.Column)
-	}
 	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(q.Statement.Verb)))
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: s.facts.Database.At[table.Name], What: "the table has " + has(table)})
