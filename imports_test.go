@@ -95,7 +95,8 @@ golang.org/x/crypto:             kit/account
 github.com/golang-jwt/jwt/v5:    kit/account
 github.com/pressly/goose/v3:     kit/migrate
 github.com/jackc/pgx/v5:         optimize kit/postgres
-modernc.org/sqlite:              kit/sqlite
+modernc.org/sqlite:              optimize kit/sqlite
+modernc.org/libc:                optimize
 github.com/wneessen/go-mail:     kit/mail/smtp
 github.com/swaggest/swgui:       kit/docs
 github.com/prometheus:           kit/prometheus

@@ -9,13 +9,13 @@ import (
 
 type optimizeCommand struct {
 	Database     string `env:"DATABASE_URL" placeholder:"URL" help:"The database: postgres://…, or a SQLite file. It is only read."`
-	Workload     string `type:"existingfile" placeholder:"FILE" help:"Statements to make fast; without it, those that pg_stat_statements counted."`
+	Workload     string `type:"existingfile" placeholder:"FILE" help:"Statements to make fast, or a log of Postgres; without it, those that pg_stat_statements counted."`
 	Clone        string `placeholder:"URL" help:"A copy of the database that may be changed: what is advised is measured there."`
 	Budget       string `placeholder:"SIZE" help:"What new indexes may take together, such as 500MB."`
 	Explains     int    `default:"2500" help:"How many plans may be asked for."`
 	Migrations   string `placeholder:"DIR" help:"Write the migrations into a folder."`
 	ShowLiterals bool   `help:"Show the constants of statements, which may be secrets."`
-	Format       string `enum:"text,json" default:"text" help:"How to print the advice: text or json."`
+	Format       string `enum:"text,html,json,sarif" default:"text" help:"How to print the advice: text, html, json or sarif."`
 }
 
 // Help is an example.
@@ -31,10 +31,16 @@ func (c optimizeCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "json" {
+	switch c.Format {
+	case "json":
 		err = report.JSON(s.out)
 		s.notes(report.Notes)
-	} else {
+	case "sarif":
+		err = report.SARIF(s.out)
+		s.notes(report.Notes)
+	case "html":
+		err = report.HTML(s.out)
+	default:
 		err = report.Text(s.out, func(colour, text string) string {
 			sgr := map[string]string{"title": bold, "dim": dim, "good": green, "warn": yellow, "code": cyan}[colour]
 			if sgr == "" {

@@ -170,7 +170,7 @@ var unordered = regexp.MustCompile(`^(json|xml|point|box|polygon|path|circle|lin
 func (f *former) key(column, expression string) (Key, bool) {
 	if column != "" {
 		c := f.t.column(column)
-		return Key{Column: column}, c != nil && !unordered.MatchString(c.Type)
+		return Key{Column: column}, c != nil && (f.c.Dialect == SQLite || !unordered.MatchString(c.Type))
 	}
 	if expression == "" || !f.c.immutable(expression, f.t) {
 		return Key{}, false
@@ -204,6 +204,8 @@ func (c *Catalog) immutable(expression string, t *Table) bool {
 func (f *former) patternClass(p pgsql.Predicate) string {
 	c := f.t.column(p.Column)
 	switch {
+	case f.c.Dialect == SQLite:
+		return "COLLATE NOCASE" // LIKE knows no case there
 	case c != nil && c.ByteOrder:
 		return ""
 	case c != nil && strings.HasPrefix(c.Type, "character varying"):
@@ -321,7 +323,18 @@ func (f *former) add(where string, keys []Key) {
 	}
 	index := &Index{Table: f.t, Method: "btree", Keys: distinct, Where: where}
 	f.keep(index)
-	if include := f.rest(index); len(include) > 0 {
+	if include := f.rest(index); len(include) > 0 && f.c.Dialect == SQLite {
+		covering := *index
+		for _, column := range include {
+			if c := f.t.column(column); strings.EqualFold(c.Type, "integer") && slices.Equal(f.t.primary(), []string{column}) {
+				continue // it is the rowid, which every index has
+			}
+			covering.Keys = append(slices.Clone(covering.Keys), Key{Column: column})
+		}
+		if len(covering.Keys) <= mostKeys && len(covering.Keys) > len(distinct) {
+			f.keep(&covering)
+		}
+	} else if len(include) > 0 {
 		covering := *index
 		covering.Include = include
 		f.keep(&covering)

@@ -70,13 +70,15 @@ func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
 		base = pgtest.New(t)
 		must(t, base, hash+string(schema.Data))
 	}
-	// Each case has a database and a clone of its own.
-	database, clone := copyOf(t, base), ""
+	// Cases that change nothing share a database and its clone, which a run leaves as it found it.
+	database, clone := base, sharedClone(t, base, section["schema"] != nil)
 	if data := section["data"]; data != nil {
+		database = copyOf(t, base)
 		must(t, database, string(data.Data))
-	}
-	if section["without-clone"] == nil {
 		clone = copyOf(t, database)
+	}
+	if section["without-clone"] != nil {
+		clone = ""
 	}
 	statements, notes := optimize.ParseWorkload("workload.sql", string(section["workload"].Data))
 	for _, note := range notes {
@@ -118,6 +120,22 @@ func template(t *testing.T) string {
 		t.Skip("no template")
 	}
 	return templateOnce.url
+}
+
+var sharedURL string
+
+func sharedClone(t *testing.T, base string, own bool) string {
+	t.Helper()
+	if own {
+		return copyOf(t, base)
+	}
+	if sharedURL == "" {
+		sharedURL = strings.Replace(base, "?", "_clone?", 1)
+		source, _ := url.Parse(base)
+		name := strings.TrimPrefix(source.Path, "/")
+		must(t, strings.Replace(base, source.Path, "/postgres", 1), "CREATE DATABASE "+name+"_clone TEMPLATE "+name+" STRATEGY file_copy")
+	}
+	return sharedURL
 }
 
 // must runs statements one by one.

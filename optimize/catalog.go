@@ -167,6 +167,24 @@ func (t *Table) width(columns []string) float64 {
 	return sum
 }
 
+// unique reports whether no two rows agree in all of these columns.
+func (t *Table) unique(columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i *Existing) bool {
+		return i.Unique && i.Valid && i.Where == "" && !slices.Contains(i.Columns, "") &&
+			!slices.ContainsFunc(i.Columns, func(column string) bool { return !slices.Contains(columns, column) })
+	})
+}
+
+// primary is the columns of the primary key.
+func (t *Table) primary() []string {
+	for _, i := range t.Indexes {
+		if i.Primary {
+			return i.Columns
+		}
+	}
+	return nil
+}
+
 // stale reports whether so many rows changed since the last ANALYZE that its statistics tell little. A session that
 // loads and analyses a table may count its rows after the ANALYZE, so that what was only loaded has to have grown, too.
 func (t *Table) stale() bool {

@@ -89,6 +89,18 @@ func (i *Index) Name() string {
 		if part == "" {
 			part = strings.Trim(nameSigns.Replace(key.Expr), "_")
 		}
+		switch {
+		case strings.HasSuffix(key.Class, "_pattern_ops"):
+			part += "_pattern"
+		case key.Class == "COLLATE NOCASE":
+			part += "_nocase"
+		}
+		if key.Desc {
+			part += "_desc"
+		}
+		if key.Nulls != "" {
+			part += "_nulls_" + key.Nulls
+		}
 		parts = append(parts, part)
 	}
 	if len(i.Include) > 0 {

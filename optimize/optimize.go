@@ -47,7 +47,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer func() { r.clone.end() }()
 	for _, step := range []func(context.Context) error{
-		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.chooseIndexes, r.proveIndexes, r.special,
+		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
+		r.proveRewrites, r.statistics, r.settings, r.hygiene,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -67,7 +68,8 @@ type run struct {
 	plans   *counted // nil: nothing can be thought of
 	thought *session // where plans holds its indexes
 	chosen  []*Index
-	stale   []*Table // that were analysed on the clone
+	better  []*rewrite // with the same rows, and cheaper
+	stale   []*Table   // that were analysed on the clone
 	report  *Report
 }
 
@@ -122,7 +124,7 @@ func (r *run) readWorkload(ctx context.Context) error {
 		r.queries = append(r.queries, q)
 	}
 	r.queries = rank(r.queries)
-	r.report.Queries = r.queries
+	r.report.Queries = slices.Clone(r.queries)
 	return nil
 }
 
@@ -176,7 +178,7 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	if r.plans == nil {
 		return r.guessIndexes(queries)
 	}
-	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost}
+	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost, prefixes: r.catalog.Dialect == SQLite}
 	if err := s.seed(ctx, r.catalog); err != nil {
 		return err
 	}

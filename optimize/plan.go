@@ -14,6 +14,7 @@ type Plan struct {
 	Planning float64 // milliseconds; only Measured
 	Time     float64 // milliseconds; only Measured
 	Triggers []Trigger
+	bare     bool // its steps have no numbers
 }
 
 // Trigger is time spent outside the plan's nodes, such as on a foreign key.
@@ -161,7 +162,19 @@ func (j *jsonNode) node() *Node {
 }
 
 // Lines draw the plan, a line a step, the topmost first.
-func (p *Plan) Lines() []string { return p.Root.lines(0, p.Measured, nil) }
+func (p *Plan) Lines() []string {
+	if p.bare {
+		return p.Root.names(0, nil)
+	}
+	return p.Root.lines(0, p.Measured, nil)
+}
+
+func (n *Node) names(depth int, to []string) []string {
+	for _, below := range n.Below {
+		to = below.names(depth+1, append(to, strings.Repeat("  ", depth)+below.Type))
+	}
+	return to
+}
 
 func (n *Node) lines(depth int, measured bool, to []string) []string {
 	line := strings.Repeat("  ", depth) + n.Type

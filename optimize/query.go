@@ -24,6 +24,8 @@ type Query struct {
 	Weight float64
 	Share  float64 // of the workload's cost
 	notes  []string
+
+	original *Query // that this one, which returns the same rows, stands for
 }
 
 // Read reports whether the query changes nothing.

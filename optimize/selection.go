@@ -22,6 +22,8 @@ type selection struct {
 	budget  float64 // bytes; 0: none
 	writes  func(*Index) float64
 
+	prefixes bool // the beginnings of keys are in the pool, too: where what covers is part of the key
+
 	base  float64 // cost of the workload as it is
 	costs map[*Query]float64
 	pool  []*Index
@@ -128,6 +130,11 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 		}
 	}
 	for _, a := range sortedPool(pool) {
+		for n := len(a.Keys) - 1; n > 0 && s.prefixes; n-- {
+			shorter := *a
+			shorter.Keys = a.Keys[:n]
+			add(shorter)
+		}
 		if len(a.Include) > 0 {
 			plain := *a
 			plain.Include = nil
@@ -372,7 +379,7 @@ func (s *selection) helps(ctx context.Context, before, after []*Index) (bool, er
 		if err != nil {
 			return false, err
 		}
-		if old-cost >= worthSeeing*s.costs[q] {
+		if old-cost >= worthSeeing*s.costs[q] || cost < old/4 && old >= worthLooking {
 			return true, nil
 		}
 	}

@@ -280,6 +280,29 @@ func Cut(text string) (Clauses, bool) {
 	return c, true
 }
 
+// Conjuncts cuts a condition at the ANDs that stand outside of everything.
+func Conjuncts(condition string) []string {
+	var parts []string
+	from, cases, between := 0, 0, false
+	for _, token := range Tokens(condition) {
+		switch {
+		case token.Is("case"):
+			cases++
+		case token.Is("end"):
+			cases--
+		case token.Depth > 0 || cases > 0:
+		case token.Is("between"):
+			between = true
+		case token.Is("and") && between:
+			between = false
+		case token.Is("and"):
+			parts = append(parts, strings.TrimSpace(condition[from:token.Start]))
+			from = token.End()
+		}
+	}
+	return append(parts, strings.TrimSpace(condition[from:]))
+}
+
 // String puts the parts together again, a line for each clause.
 func (c Clauses) String() string {
 	text := "SELECT " + c.Select

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fettlehq/fettle/optimize"
 )
@@ -38,12 +39,21 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 		if err != nil {
 			return nil, fmt.Errorf("workload: %w", err)
 		}
-		options.Statements, notes = optimize.ParseWorkload(o.Workload, string(text))
+		read := optimize.ParseWorkload
+		if optimize.IsLog(string(text)) {
+			read = optimize.ParseLog
+		}
+		options.Statements, notes = read(o.Workload, string(text))
 		if len(options.Statements) == 0 {
 			return nil, fmt.Errorf("workload %s: it has no statement", o.Workload)
 		}
 	}
-	report, err := optimize.Run(ctx, options)
+	look := optimize.Run
+	if !strings.HasPrefix(o.Database, "postgres://") && !strings.HasPrefix(o.Database, "postgresql://") {
+		options.Database = strings.TrimPrefix(strings.TrimPrefix(o.Database, "sqlite://"), "file:")
+		look = optimize.RunSQLite
+	}
+	report, err := look(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,119 @@
+package optimize_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/optimize"
+)
+
+// example is a report with an advice whose texts need care in every format.
+func example() *optimize.Report {
+	before, after := 367.2, 0.04
+	pages := 20_000.0
+	return &optimize.Report{
+		Catalog: &optimize.Catalog{Dialect: optimize.Postgres, Version: 150008},
+		Advice: []*optimize.Advice{{
+			ID: "index-a", Kind: optimize.KindIndex, Statement: "select <b> & 'x'", Where: "work.sql:7", Change: "CREATE INDEX ON a (b) WHERE c < 5",
+			Title: "the <list>", Migration: "-- +goose Up\n", Confidence: "high (L3)", Why: []string{"Seq Scan on a"},
+			Proof: optimize.Proof{
+				Level:  optimize.L3,
+				Before: &optimize.Evidence{Cost: 5, MS: &before, Pages: &pages, Plan: []string{"Limit", "  Seq Scan a"}},
+				After:  &optimize.Evidence{Cost: 1, MS: &after, Pages: &pages, Plan: []string{"Index Scan a"}},
+			},
+		}},
+		Notes: []string{"<script>alert(1)</script>"},
+	}
+}
+
+func TestJSONHasTheFieldsThatWerePromised(t *testing.T) {
+	var out bytes.Buffer
+	if err := example().JSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string][]map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"id", "kind", "statement", "where", "change", "migration", "proof", "confidence", "notes"} {
+		if _, has := got["advice"][0][field]; !has {
+			t.Errorf("%s is missing", field)
+		}
+	}
+	if len(got["advice"][0]) != 9 {
+		t.Errorf("there are other fields: %v", got["advice"][0])
+	}
+	out.Reset()
+	if err := (&optimize.Report{}).JSON(&out); err != nil || strings.TrimSpace(out.String()) != "{\n  \"advice\": []\n}" {
+		t.Errorf("an empty report: %v %s", err, out.String())
+	}
+}
+
+func TestHTMLStandsAloneAndRunsNothing(t *testing.T) {
+	var out bytes.Buffer
+	if err := example().HTML(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, foreign := range []string{"<script", "http://", "https://", "src=", "the <list>"} {
+		if strings.Contains(out.String(), foreign) {
+			t.Errorf("the page has %q", foreign)
+		}
+	}
+	for _, want := range []string{"before: 367 ms, 20,000 pages", "after: 0.04 ms", "the &lt;list&gt;", "PostgreSQL 15.8"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestSARIFNamesTheLineAndTheLevel(t *testing.T) {
+	var out bytes.Buffer
+	if err := example().SARIF(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"startLine": 7`, `"uri": "work.sql"`, `"level": "error"`, `"ruleId": "index"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %s:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestTextIsNarrowAndSaysBothTimes(t *testing.T) {
+	var out bytes.Buffer
+	if err := example().Text(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "before: 367 ms, 20,000 pages                          after: 0.04 ms, 20,000 pages") {
+		t.Errorf("plans do not stand side by side:\n%s", out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		if len([]rune(line)) > 115 {
+			t.Errorf("wide line: %s", line)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]float64{"500MB": 500 << 20, "2 GiB": 2 << 30, "8192": 8192, "1.5 kB": 1536} {
+		if got, err := optimize.ParseBytes(text); err != nil || got != want {
+			t.Errorf("%s: %v %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "MB", "-5MB", "5 parsecs"} {
+		if _, err := optimize.ParseBytes(text); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+func TestWorkloadComments(t *testing.T) {
+	statements, notes := optimize.ParseWorkload("w.sql", "-- name: a list\n-- calls: 24/hour\n-- mean: 3 ms\nselect 1;\nselect 2;\n-- calls: often\nselect 3")
+	if len(statements) != 3 || statements[0].Name != "a list" || statements[0].Day != 576 || statements[0].Mean != 3 || statements[1].Calls != 1 || statements[2].Where != "w.sql:7" {
+		t.Errorf("got %+v", statements)
+	}
+	if len(notes) != 1 || !strings.Contains(notes[0], "w.sql:7: calls: \"often\"") {
+		t.Errorf("notes %v", notes)
+	}
+}

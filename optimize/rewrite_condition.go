@@ -1,0 +1,342 @@
+package optimize
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// functionToRange turns a comparison of a function of a time into one of the time itself, which an index can serve:
+//
+//	date_trunc('day', at) = $1   ─▶   at >= $1 AND at < $1 + interval '1 day'
+func functionToRange(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		condition, ok := s.rangeOf(n)
+		if ok {
+			return rewrite{
+				rule: "range", why: "a function of the column is compared, so no index on the column can be used", text: s.with(i, condition),
+				notes: []string{"the same only while the value compared with is the beginning of what it names, such as midnight of a day"},
+			}, true
+		}
+	}
+	return rewrite{}, false
+}
+
+func (s *selected) rangeOf(n pgsql.Node) (string, bool) {
+	if !n.Is("A_Expr") || len(n.Names("name")) == 0 {
+		return "", false
+	}
+	op, kind := n.Names("name")[0], n.Text("kind")
+	left, right := n.Node("lexpr"), n.Node("rexpr")
+	unit, column, zone, ok := s.truncated(left)
+	if !ok {
+		return "", false
+	}
+	low, high := right, right
+	if kind == "AEXPR_BETWEEN" {
+		bounds := right.Nodes("items")
+		if len(bounds) != 2 {
+			return "", false
+		}
+		low, high, op = bounds[0], bounds[1], "BETWEEN"
+	} else if kind != "AEXPR_OP" {
+		return "", false
+	}
+	from, ok := s.bound(low, unit, zone, false)
+	if !ok {
+		return "", false
+	}
+	next, ok := s.bound(high, unit, zone, true)
+	if !ok {
+		return "", false
+	}
+	switch op {
+	case "=", "BETWEEN":
+		return fmt.Sprintf("%s >= %s AND %s < %s", column, from, column, next), true
+	case ">=":
+		return column + " >= " + from, true
+	case ">":
+		return column + " >= " + next, true
+	case "<":
+		return column + " < " + from, true
+	case "<=":
+		return column + " < " + next, true
+	}
+	return "", false
+}
+
+// truncated reads what is cut off a time: date_trunc('day', at), at::date, date(at), extract(year from at).
+func (s *selected) truncated(n pgsql.Node) (unit, column, zone string, ok bool) {
+	inner := n
+	switch {
+	case n.Is("TypeCast"):
+		if names := n.As("typeName", "TypeName").Names("names"); len(names) == 0 || names[len(names)-1] != "date" {
+			return "", "", "", false
+		}
+		unit, inner = "date", n.Node("arg")
+	case n.Is("FuncCall"):
+		names, args := n.Names("funcname"), n.Nodes("args")
+		if len(names) == 0 || len(args) == 0 {
+			return "", "", "", false
+		}
+		switch name := names[len(names)-1]; {
+		case name == "date" && len(args) == 1:
+			unit, inner = "date", args[0]
+		case name == "date_trunc" && len(args) == 2:
+			unit, _ = pgsql.ConstantText(args[0])
+			inner = args[1]
+		case name == "extract" && len(args) == 2:
+			if field, _ := pgsql.ConstantText(args[0]); field == "year" {
+				unit, inner = "extract year", args[1]
+			}
+		}
+	}
+	if !slices.Contains([]string{"date", "hour", "day", "week", "month", "quarter", "year", "minute", "extract year"}, unit) {
+		return "", "", "", false
+	}
+	if inner.Is("FuncCall") && slices.Contains(inner.Names("funcname"), "timezone") && len(inner.Nodes("args")) == 2 { // at AT TIME ZONE 'UTC'
+		zone, _ = pgsql.ConstantText(inner.Nodes("args")[0])
+		if inner = inner.Nodes("args")[1]; zone == "" {
+			return "", "", "", false
+		}
+	}
+	if !inner.Is("ColumnRef") {
+		return "", "", "", false
+	}
+	column, c, found := s.name(inner)
+	if !found || !strings.HasPrefix(c.Type, "timestamp") || zone != "" && !strings.HasSuffix(c.Type, "with time zone") {
+		return "", "", "", false
+	}
+	return unit, column, zone, true
+}
+
+// bound writes the beginning of what a value names, or of what follows it.
+func (s *selected) bound(value pgsql.Node, unit, zone string, next bool) (string, bool) {
+	text, ok := pgsql.SQL(value, false)
+	if !ok || mentionsColumn(value) {
+		return "", false
+	}
+	if strings.ContainsAny(text, " ") && !value.Is("TypeCast", "A_Const") {
+		text = "(" + text + ")"
+	}
+	step := "1 " + unit
+	switch unit {
+	case "date":
+		text = strings.TrimSuffix(text, "::date") + "::date"
+		step = "1 day"
+		if next && zone == "" {
+			return "(" + text + " + 1)", true
+		}
+	case "extract year":
+		if next {
+			return fmt.Sprintf("make_date(%s::int + 1, 1, 1)", text), true
+		}
+		return fmt.Sprintf("make_date(%s::int, 1, 1)", text), true
+	case "quarter":
+		step = "3 months"
+	}
+	if unit != "date" && !value.Is("TypeCast", "FuncCall") {
+		text += map[bool]string{true: "::timestamp", false: "::timestamptz"}[zone != ""]
+	}
+	if next {
+		text = fmt.Sprintf("(%s + interval '%s')", text, step)
+	}
+	if zone != "" {
+		text = fmt.Sprintf("(%s::timestamp AT TIME ZONE %s)", text, pgsql.Literal(zone))
+	}
+	return text, true
+}
+
+func mentionsColumn(n pgsql.Node) (does bool) {
+	n.Walk(func(inner pgsql.Node) bool {
+		does = does || inner.Is("ColumnRef", "SubLink")
+		return !does
+	})
+	return does
+}
+
+// castOfColumn takes a cast off a column, or off the value that forces one onto it:
+//
+//	id::text = $1     ─▶   id = $1
+//	id = $1::numeric  ─▶   id = $1::bigint
+func castOfColumn(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		if n.Text("kind") != "AEXPR_OP" || !slices.Equal(n.Names("name"), []string{"="}) {
+			continue
+		}
+		left, right := n.Node("lexpr"), n.Node("rexpr")
+		if mentionsColumn(right) && !mentionsColumn(left) {
+			left, right = right, left
+		}
+		switch {
+		case left.Is("TypeCast") && left.Node("arg").Is("ColumnRef") && !mentionsColumn(right):
+			column, c, found := s.name(left.Node("arg"))
+			value, ok := pgsql.SQL(right, false)
+			if !found || !ok || !integral(c.Type) && c.Type != "uuid" || !castTo(left, "text", "varchar", "bpchar", "numeric") {
+				continue
+			}
+			return rewrite{
+				rule: "cast", why: fmt.Sprintf("%s is cast before it is compared, so no index on it can be used", column),
+				text:  s.with(i, fmt.Sprintf("%s = %s::%s", column, operandOf(value, right), c.Type)),
+				notes: []string{fmt.Sprintf("send the value as %s; it is an error then, and no longer an empty answer, when it is none", c.Type)},
+			}, true
+		case left.Is("ColumnRef") && right.Is("TypeCast") && castTo(right, "numeric", "float8", "float4"):
+			column, c, found := s.name(left)
+			value, ok := pgsql.SQL(right.Node("arg"), false)
+			if !found || !ok || !integral(c.Type) || mentionsColumn(right) {
+				continue
+			}
+			return rewrite{
+				rule: "cast", why: fmt.Sprintf("the value is no %s, so that %s is converted in every row and no index on it can be used", c.Type, column),
+				text:  s.with(i, fmt.Sprintf("%s = %s::%s", column, operandOf(value, right.Node("arg")), c.Type)),
+				notes: []string{fmt.Sprintf("the parameter's type is the client's mistake: bind a %s", c.Type)},
+			}, true
+		}
+	}
+	return rewrite{}, false
+}
+
+func operandOf(text string, n pgsql.Node) string {
+	if n.Is("A_Expr", "BoolExpr") {
+		return "(" + text + ")"
+	}
+	return text
+}
+
+func integral(kind string) bool {
+	return kind == "bigint" || kind == "integer" || kind == "smallint"
+}
+
+func castTo(cast pgsql.Node, kinds ...string) bool {
+	names := cast.As("typeName", "TypeName").Names("names")
+	return len(names) > 0 && slices.Contains(kinds, names[len(names)-1])
+}
+
+// notIn turns NOT IN (SELECT …) into NOT EXISTS, which can be a join.
+func notIn(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		if !n.Is("BoolExpr") || n.Text("boolop") != "NOT_EXPR" {
+			continue
+		}
+		sub := n.Nodes("args")[0]
+		if !sub.Is("SubLink") || sub.Text("subLinkType") != "ANY_SUBLINK" || !sub.Node("testexpr").Is("ColumnRef") {
+			continue
+		}
+		targets := sub.Node("subselect").Nodes("targetList")
+		inside := s.texts[i]
+		open, end := strings.IndexByte(inside, '('), strings.LastIndexByte(inside, ')')
+		if len(targets) != 1 || !targets[0].Node("val").Is("ColumnRef") || open < 0 || end < open || strings.HasPrefix(strings.TrimSpace(inside), "(") {
+			continue
+		}
+		clauses, plain := pgsql.Cut(strings.TrimSpace(inside[open+1 : end]))
+		outer, outerColumn, found := s.name(sub.Node("testexpr"))
+		inner, innerColumn, foundInner := s.name(targets[0].Node("val"))
+		outerScan, _ := s.roles.Find(sub.Node("testexpr"))
+		innerScan, _ := s.roles.Find(targets[0].Node("val"))
+		if !plain || !found || !foundInner || clauses.Limit+clauses.Offset+clauses.Group+clauses.Having+clauses.Rest != "" || outerScan.Scan.Alias == innerScan.Scan.Alias {
+			continue
+		}
+		clauses.Select, clauses.Order = "1", ""
+		if clauses.Where != "" {
+			clauses.Where = "(" + clauses.Where + ") AND "
+		}
+		clauses.Where += inner + " = " + outer
+		w := rewrite{
+			rule: "not-in", why: "NOT IN reads the whole list for each row, unless it fits into work_mem",
+			text: s.with(i, "NOT EXISTS ("+strings.Join(strings.Fields(clauses.String()), " ")+")"),
+		}
+		if !innerColumn.NotNull {
+			w.differs = fmt.Sprintf("%s may be null, and then NOT IN returns nothing at all, which is rarely meant; NOT EXISTS returns what has no match", inner)
+		}
+		if !outerColumn.NotNull {
+			w.differs = fmt.Sprintf("%s may be null: NOT IN leaves such rows out, NOT EXISTS returns them", outer)
+		}
+		return w, true
+	}
+	return rewrite{}, false
+}
+
+// orAcrossTables turns an OR whose arms are about different tables into two statements, each with its own index. The
+// second leaves out what the first has, so that no row comes twice and none that came twice is lost.
+func orAcrossTables(s *selected) (rewrite, bool) {
+	if s.parsed.Tree.Has("groupClause") || s.parsed.Tree.Has("distinctClause") || aggregates(s.parsed.Tree) || len(s.parsed.Tree.Nodes("targetList")) == 0 {
+		return rewrite{}, false
+	}
+	if s.clauses.Order+s.clauses.Limit+s.clauses.Offset+s.clauses.Rest != "" && !s.orderedByOutput() {
+		return rewrite{}, false
+	}
+	for i, n := range s.nodes {
+		if !n.Is("BoolExpr") || n.Text("boolop") != "OR_EXPR" {
+			continue
+		}
+		var arms []string
+		scans := map[*pgsql.Scan]bool{}
+		ok := true
+		for _, arm := range n.Nodes("args") {
+			text, can := pgsql.SQL(arm, false)
+			ok = ok && can
+			arms = append(arms, text)
+			arm.Walk(func(inner pgsql.Node) bool {
+				if column, found := s.roles.Find(inner); found {
+					scans[column.Scan] = true
+				}
+				return true
+			})
+		}
+		if !ok || len(scans) < 2 || len(arms) > 3 {
+			continue
+		}
+		c := s.clauses
+		c.Order, c.Limit, c.Offset, c.Rest = "", "", "", ""
+		var parts []string
+		for at := range arms {
+			texts := slices.Clone(s.texts)
+			texts[i] = "(" + arms[at] + ")"
+			for _, earlier := range arms[:at] {
+				texts = append(texts, "("+earlier+") IS NOT TRUE")
+			}
+			c.Where = strings.Join(texts, " AND ")
+			parts = append(parts, c.String())
+		}
+		text := strings.Join(parts, "\nUNION ALL\n")
+		for _, end := range []struct{ word, text string }{{"ORDER BY ", s.clauses.Order}, {"LIMIT ", s.clauses.Limit}, {"OFFSET ", s.clauses.Offset}} {
+			if end.text != "" {
+				text += "\n" + end.word + end.text
+			}
+		}
+		return rewrite{rule: "or", why: "the arms of the OR are about different tables, so that all rows are joined before either is looked at", text: text}, true
+	}
+	return rewrite{}, false
+}
+
+func aggregates(tree pgsql.Node) (has bool) {
+	for _, target := range tree.Nodes("targetList") {
+		target.Walk(func(n pgsql.Node) bool {
+			names := n.Names("funcname")
+			has = has || n.Bool("agg_star") || n.Has("over") || len(names) > 0 && slices.Contains([]string{"count", "sum", "min", "max", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_or", "bool_and"}, names[len(names)-1])
+			return !n.Is("SubLink")
+		})
+	}
+	return has
+}
+
+// orderedByOutput reports whether the order is by names of the columns that are shown, as a UNION needs.
+func (s *selected) orderedByOutput() bool {
+	names := map[string]bool{}
+	for _, target := range s.parsed.Tree.Nodes("targetList") {
+		name := target.Text("name")
+		if fields := target.Node("val").Names("fields"); name == "" && len(fields) > 0 {
+			name = fields[len(fields)-1]
+		}
+		names[name] = true
+	}
+	for _, key := range s.parsed.Tree.Nodes("sortClause") {
+		fields := key.Node("node").Names("fields")
+		if len(fields) != 1 || !names[fields[0]] {
+			return false
+		}
+	}
+	return s.clauses.Rest == ""
+}

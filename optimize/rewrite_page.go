@@ -1,0 +1,237 @@
+package optimize
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// farOffset is from where on an OFFSET is worth a word.
+const farOffset = 1000
+
+// offsetToKeyset turns a far OFFSET, which reads all that it leaves out, into "after the last row of the page before".
+func offsetToKeyset(s *selected) (rewrite, bool) {
+	tree := s.parsed.Tree
+	if s.clauses.Offset == "" || s.clauses.Limit == "" || s.clauses.Group+s.clauses.Having != "" || tree.Has("distinctClause") {
+		return rewrite{}, false
+	}
+	offset := tree.Node("limitOffset")
+	far := offset.As("ival", "Integer").Int("ival")
+	if offset.Is("A_Const") && far < farOffset {
+		return rewrite{}, false
+	}
+	var scan *pgsql.Scan
+	for _, candidate := range s.roles.Scans {
+		if len(candidate.Order) > 0 && candidate.Whole && !candidate.Inner {
+			scan = candidate
+		}
+	}
+	if scan == nil {
+		return rewrite{}, false
+	}
+	t := s.run.catalog.table(scan.Table)
+	if t == nil {
+		return rewrite{}, false
+	}
+	w := rewrite{
+		rule: "keyset", why: "OFFSET reads and throws away all rows before the page",
+		notes: []string{"the next page begins after the last row of this one; jumping to a page by its number is lost"},
+	}
+	var columns []string
+	for _, key := range scan.Order {
+		c := t.column(key.Column)
+		if key.Column == "" || key.Desc != scan.Order[0].Desc || key.Nulls != "" && c != nil && !c.NotNull {
+			return rewrite{}, false
+		}
+		if c == nil || !c.NotNull {
+			w.differs = fmt.Sprintf("%s may be null: rows without it need a page of their own", key.Column)
+		}
+		columns = append(columns, key.Column)
+	}
+	order := s.clauses.Order
+	direction := map[bool]string{true: " DESC", false: ""}[scan.Order[0].Desc]
+	if !t.unique(columns) {
+		for _, column := range t.primary() {
+			if !slices.Contains(columns, column) {
+				columns = append(columns, column)
+				order += ", " + pgsql.Ident(scan.Alias) + "." + pgsql.Ident(column) + direction
+			}
+		}
+		if !t.unique(columns) {
+			return rewrite{}, false
+		}
+		w.notes = append(w.notes, "the order got the primary key as its last part: without one, rows that tie come twice or never")
+	}
+	var names, shownValues []string
+	next := len(pgsql.Params(s.parsed))
+	for _, column := range columns {
+		next++
+		names = append(names, pgsql.Ident(scan.Alias)+"."+pgsql.Ident(column))
+		shownValues = append(shownValues, fmt.Sprintf("$%d", next))
+	}
+	page := s.clauses
+	page.Offset, page.Order = "", order
+	after := func(values []string) string {
+		c := page
+		sign := map[bool]string{true: "<", false: ">"}[scan.Order[0].Desc]
+		condition := fmt.Sprintf("(%s) %s (%s)", strings.Join(names, ", "), sign, strings.Join(values, ", "))
+		if len(names) == 1 {
+			condition = fmt.Sprintf("%s %s %s", names[0], sign, values[0])
+		}
+		if c.Where = condition; s.clauses.Where != "" {
+			c.Where = s.clauses.Where + " AND " + condition
+		}
+		return c.String()
+	}
+	if len(pgsql.Params(s.parsed)) > 0 {
+		w.text = after(shownValues)
+		return w, true
+	}
+	if s.run.clone == nil || far == 0 {
+		far = max(far, farOffset)
+	}
+	last, err := s.lastRow(page, names, far)
+	if err != nil {
+		return rewrite{}, false
+	}
+	w.text = after(last)
+	original := page
+	original.Offset = fmt.Sprint(far)
+	w.compare = [2]string{original.String(), w.text}
+	w.notes = append(w.notes, "the values stand for the last row of the page before")
+	return w, true
+}
+
+// lastRow reads the keys of the row before a page, as constants; from the clone, or, without one, what a column has.
+func (s *selected) lastRow(page pgsql.Clauses, names []string, offset int) ([]string, error) {
+	values := make([]string, len(names))
+	if s.run.clone == nil {
+		for i := range values {
+			values[i] = "NULL"
+		}
+		return values, nil
+	}
+	page.Select, page.Limit, page.Offset = "", "1", fmt.Sprint(offset-1)
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, fmt.Sprintf("quote_literal(%s) || '::' || pg_typeof(%s)", name, name))
+	}
+	page.Select = "ARRAY[" + strings.Join(parts, ", ") + "]::text[]"
+	return values, s.run.clone.QueryRow(s.ctx, page.String()).Scan(&values)
+}
+
+// countOfJoin counts without the tables that are joined for nothing.
+func countOfJoin(s *selected) (rewrite, bool) {
+	tree := s.parsed.Tree
+	targets, froms := tree.Nodes("targetList"), tree.Nodes("fromClause")
+	if len(targets) != 1 || len(froms) != 1 || !froms[0].Is("JoinExpr") || s.clauses.Group+s.clauses.Having+s.clauses.Limit != "" {
+		return rewrite{}, false
+	}
+	call := targets[0].Node("val")
+	if !call.Is("FuncCall") || !slices.Equal(call.Names("funcname"), []string{"count"}) {
+		return rewrite{}, false
+	}
+	joins, base, ok := leftJoins(froms[0])
+	if !ok {
+		return rewrite{}, false
+	}
+	baseAlias := base.As("alias", "Alias").Text("aliasname")
+	if baseAlias == "" {
+		baseAlias = base.Text("relname")
+	}
+	used := false // of the tables that are joined
+	for _, n := range append(slices.Clone(s.nodes), call) {
+		n.Walk(func(inner pgsql.Node) bool {
+			if column, found := s.roles.Find(inner); found && column.Scan.Alias != baseAlias {
+				used = true
+			}
+			return true
+		})
+	}
+	t := s.run.catalog.find(base.Text("schemaname"), base.Text("relname"))
+	if used || t == nil {
+		return rewrite{}, false
+	}
+	c := s.clauses
+	c.From = baseText(base)
+	w := rewrite{rule: "count", why: "the count joins tables that it does not ask anything of"}
+	if call.Bool("agg_distinct") {
+		column, found := s.roles.Find(call.Nodes("args")[0])
+		if !found || column.Scan.Alias != baseAlias || !t.unique([]string{column.Name}) {
+			return rewrite{}, false
+		}
+		c.Select = "count(*)"
+	} else if !slices.ContainsFunc(joins, func(j pgsql.Node) bool { return !s.joinsOne(j) }) {
+		c.Select = s.clauses.Select
+	} else {
+		c.Select = s.clauses.Select
+		w.differs = fmt.Sprintf("the joins repeat rows of %s, and each repetition is counted; if its rows are meant to be counted, this is the count", t.ID)
+	}
+	w.text = c.String()
+	return w, true
+}
+
+// leftJoins are the joins of a FROM when all are LEFT JOINs of plain tables.
+func leftJoins(n pgsql.Node) (joins []pgsql.Node, base pgsql.Node, ok bool) {
+	for n.Is("JoinExpr") {
+		if n.Text("jointype") != "JOIN_LEFT" || !n.Node("rarg").Is("RangeVar") {
+			return nil, base, false
+		}
+		joins = append(joins, n)
+		n = n.Node("larg")
+	}
+	return joins, n, n.Is("RangeVar")
+}
+
+func baseText(base pgsql.Node) string {
+	text := pgsql.Ident(base.Text("relname"))
+	if schema := base.Text("schemaname"); schema != "" {
+		text = pgsql.Ident(schema) + "." + text
+	}
+	if alias := base.As("alias", "Alias").Text("aliasname"); alias != "" {
+		text += " " + pgsql.Ident(alias)
+	}
+	return text
+}
+
+// joinsOne reports whether a join finds at most one row for each.
+func (s *selected) joinsOne(join pgsql.Node) bool {
+	right := join.Node("rarg")
+	t := s.run.catalog.find(right.Text("schemaname"), right.Text("relname"))
+	if t == nil {
+		return false
+	}
+	alias := right.As("alias", "Alias").Text("aliasname")
+	if alias == "" {
+		alias = right.Text("relname")
+	}
+	var columns []string
+	for _, scan := range s.roles.Scans {
+		for _, p := range scan.Where {
+			if scan.Alias == alias && p.Class == pgsql.Equal && p.Join.Scan != nil {
+				columns = append(columns, p.Column)
+			}
+		}
+	}
+	return t.unique(columns)
+}
+
+// cappedCount offers to count no further than a reader cares for.
+func cappedCount(s *selected) (rewrite, bool) {
+	tree := s.parsed.Tree
+	targets := tree.Nodes("targetList")
+	if len(targets) != 1 || !targets[0].Node("val").Bool("agg_star") || s.clauses.Group+s.clauses.Having+s.clauses.Limit != "" || s.query.Base.Cost() < 2000 {
+		return rewrite{}, false
+	}
+	if call := targets[0].Node("val"); !slices.Equal(call.Names("funcname"), []string{"count"}) || call.Has("over") {
+		return rewrite{}, false
+	}
+	c := s.clauses
+	c.Select, c.Limit = "1", "10001"
+	return rewrite{
+		rule: "capped-count", why: "an exact count reads every row that it counts", text: "SELECT count(*) FROM (" + strings.Join(strings.Fields(c.String()), " ") + ") counted",
+		differs: "it counts to 10,001 and no further, for a pager that then says “more than 10,000”; without a condition, reltuples of pg_class is an estimate for nothing",
+	}, true
+}

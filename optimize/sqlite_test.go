@@ -1,0 +1,76 @@
+package optimize_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/fettlehq/fettle/optimize"
+)
+
+// littleLike is applike in SQLite, smaller.
+const littleLike = `
+CREATE TABLE users (id INTEGER PRIMARY KEY, org_id INTEGER NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, deleted_at TEXT, created_at TEXT NOT NULL, bio TEXT NOT NULL);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, total INTEGER NOT NULL, ext_id TEXT NOT NULL);
+CREATE TABLE tiny (id INTEGER PRIMARY KEY, code TEXT NOT NULL);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+	INSERT INTO users SELECT i, i * 7919 % 97, 'User' || i || '@example.org', '+49' || i, CASE WHEN i % 10 = 0 THEN '2024-01-01' END, datetime(1500000000 + i * 7919 % 20000 * 60, 'unixepoch'), hex(zeroblob(100)) FROM n;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+	INSERT INTO orders SELECT i, 1 + i * 7919 % 20000, i % 500, 'X' || i FROM n;
+INSERT INTO tiny VALUES (1, 'a'), (2, 'b');
+CREATE INDEX redundant ON orders (total);
+CREATE INDEX wide ON orders (total, user_id);
+`
+
+func TestSQLite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "little.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(littleLike); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	for _, c := range []struct{ name, statement, want string }{
+		{"the list of an organisation", "select * from users where org_id = ? and deleted_at is null order by created_at desc limit 25", "CREATE INDEX ON users (org_id, created_at DESC) WHERE deleted_at IS NULL"},
+		{"a function of a column", "select id from users where lower(email) = 'user77@example.org'", "CREATE INDEX ON users ((lower(email)))"},
+		{"the beginning of a text", "select id from users where email like 'User1234%'", "CREATE INDEX ON users (email COLLATE NOCASE)"},
+		{"an OR in one table", "select bio from users where email = 'User77@example.org' or phone = '+4977'", "CREATE INDEX ON users (email)\nCREATE INDEX ON users (phone)"},
+		{"a join that builds an index for each run", "select u.bio, o.ext_id from users u join orders o on o.user_id = u.id where u.phone = '+4977'", "CREATE INDEX ON orders (user_id)\nCREATE INDEX ON users (phone)"},
+		{"a primary key", "select * from users where id = ?", ""},
+		{"a table of two rows", "select * from tiny where code = 'a'", ""},
+		{"what SQLite does not know", "select * from nowhere", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			statements, _ := optimize.ParseWorkload("work.sql", c.statement)
+			report, err := optimize.RunSQLite(context.Background(), optimize.Options{Database: path, Statements: statements})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range report.Advice {
+				if a.Kind == optimize.KindHygiene {
+					if a.Change != "DROP INDEX redundant" {
+						t.Errorf("got %s", a.Change)
+					}
+					continue
+				}
+				got = append(got, a.Change)
+				if a.Proof.After == nil || *a.Proof.After.Steps >= *a.Proof.Before.Steps {
+					t.Errorf("%s: the steps did not fall: %+v", a.Change, a.Proof)
+				}
+			}
+			if strings.Join(got, "\n") != c.want {
+				t.Errorf("got %s\nwant %s", strings.Join(got, "\n"), c.want)
+				for _, note := range report.Notes {
+					t.Log(note)
+				}
+			}
+		})
+	}
+}
