@@ -96,6 +96,7 @@ type Report struct {
 	Before   float64  `json:"-"` // cost of the workload
 	After    float64  `json:"-"` // with all indexes advised
 	Chosen   []*Index `json:"-"`
+	Size     float64  `json:"-"` // of Chosen, in bytes, as the budget counts
 	Literals bool     `json:"-"` // constants are shown
 }
 

@@ -16,7 +16,8 @@ const (
 	mostIncluded  = 8
 	widestInclude = 64 // bytes a row
 	mostPerScan   = 80
-	fewValues     = 50 // a column of more distinct values makes no partial index
+	fewStates     = 10 // a column of more distinct values makes no partial index
+	fewValues     = 50 // of SQLite, whose values are all counted
 	largestPart   = 0.3
 )
 
@@ -227,7 +228,7 @@ func (f *former) canPart(p pgsql.Predicate) bool {
 		return f.t.fraction(p.Text) < 0.95
 	case "=":
 		return p.Class == pgsql.Equal && p.Value != "" && !strings.HasPrefix(p.Value, "(") &&
-			f.t.distinct(p.Column) <= fewValues && f.t.fraction(p.Text) < largestPart
+			f.t.distinct(p.Column) <= fewStates && f.t.fraction(p.Text) < largestPart
 	}
 	return false
 }

@@ -16,7 +16,7 @@ import (
 // The measuring.
 const (
 	usualRuns = 5
-	runLimit  = 60 * time.Second // of one run
+	runLimit  = 30 * time.Second // of one run
 	allLimit  = time.Minute      // of the runs of one statement
 )
 
@@ -184,7 +184,7 @@ func (c *Catalog) runnable(s *pgsql.Statement) (reason string) {
 // equalRows reports whether two statements return the same rows the same number of times, in one moment.
 func (c *clone) equalRows(ctx context.Context, a, b string) (equal bool, rows float64, err error) {
 	err = c.inside(ctx, func() error {
-		for _, statement := range []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", fmt.Sprintf("SET LOCAL statement_timeout = %d", (2 * runLimit).Milliseconds())} {
+		for _, statement := range []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", fmt.Sprintf("SET LOCAL statement_timeout = %d", (4 * runLimit).Milliseconds()), "SET LOCAL work_mem = '256MB'"} {
 			if _, err := c.Exec(ctx, statement); err != nil {
 				return err
 			}

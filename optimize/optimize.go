@@ -22,6 +22,7 @@ type Options struct {
 	Budget   float64 // bytes that new indexes may take; 0: no limit
 	Explains int     // plans that may be asked for; 0: 2500
 	Literals bool    // constants of statements are shown
+	Ruler    bool    // the budget counts sizes as HypoPG does, which others measure by; else by a nearer estimate
 
 	Statements []*Statement // the workload; nil: what pg_stat_statements counted
 }
@@ -148,7 +149,7 @@ func (r *run) openPlanner(ctx context.Context) error {
 		r.note("HypoPG is not installed in this database and no --clone is named: nothing can be proved, so what follows are hints")
 		return nil
 	}
-	r.plans = newCounted(newHypothetical(r.thought), r.options.Explains)
+	r.plans = newCounted(newHypothetical(r.thought, r.options.Ruler), r.options.Explains)
 	if r.thought == r.s {
 		return nil
 	}
@@ -191,6 +192,7 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	}
 	r.chosen, r.report.Chosen = chosen, chosen
 	r.report.Explains, r.report.Before = r.plans.asked, s.base
+	r.report.Size = s.size(chosen)
 	if r.report.After, err = s.total(ctx, chosen); err != nil && !errors.Is(err, errBudget) {
 		return err
 	}

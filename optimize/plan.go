@@ -203,3 +203,12 @@ func (n *Node) lines(depth int, measured bool, to []string) []string {
 	}
 	return to
 }
+
+// ReadCost reads the cost and the time, in milliseconds, out of what EXPLAIN (ANALYZE, FORMAT JSON) says.
+func ReadCost(text []byte) (cost, ms float64, err error) {
+	plan, err := readPlan(text)
+	if err != nil {
+		return 0, 0, err
+	}
+	return plan.Cost(), plan.Time, nil
+}

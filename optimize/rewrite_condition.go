@@ -144,7 +144,10 @@ func (s *selected) bound(value pgsql.Node, unit, zone string, next bool) (string
 		text = fmt.Sprintf("(%s + interval '%s')", text, step)
 	}
 	if zone != "" {
-		text = fmt.Sprintf("(%s::timestamp AT TIME ZONE %s)", text, pgsql.Literal(zone))
+		if unit == "date" && !next {
+			text += "::timestamp"
+		}
+		text = fmt.Sprintf("(%s AT TIME ZONE %s)", text, pgsql.Literal(zone))
 	}
 	return text, true
 }

@@ -139,6 +139,10 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 			plain := *a
 			plain.Include = nil
 			add(plain)
+			if len(a.Include) == 1 { // as a part of the key it also sorts
+				plain.Keys = append(slices.Clone(a.Keys), Key{Column: a.Include[0]})
+				add(plain)
+			}
 		}
 		if a.Where != "" {
 			whole := *a
@@ -319,8 +323,14 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				size := s.size(tried)
 				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.base ||
 					s.plans.bytes(other) < 0.5*s.plans.bytes(old) && size < 0.95*bestSize && total <= now+kept
+				sharper, err := s.sharper(ctx, best, tried)
+				if err != nil {
+					return err
+				}
+				sharper = sharper && total <= bestTotal && size <= 2*bestSize
+				simpler := len(other.Include) < len(old.Include) && size <= 1.1*bestSize && total <= now+kept && sameColumns(old, other)
 				dearer := s.plans.bytes(old) < 0.5*s.plans.bytes(other) && total >= now-kept // much more room for little
-				if total < bestTotal-worthSwap*s.base && !dearer || smaller {
+				if total < bestTotal-worthSwap*s.base && !dearer || smaller || simpler || sharper {
 					best, bestTotal, bestSize = tried, total, size
 				}
 			}
@@ -333,6 +343,35 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 		}
 	}
 	return s.refill(ctx, chosen)
+}
+
+// sharper reports whether one query becomes four times as cheap, however little of the workload it is: an index that
+// another query only happens to be able to walk is worth less than one that leads to its rows.
+func (s *selection) sharper(ctx context.Context, before, after []*Index) (bool, error) {
+	for _, q := range s.queries {
+		old, _, err := s.plans.cost(ctx, q, before)
+		if err != nil {
+			return false, err
+		}
+		cost, _, err := s.plans.cost(ctx, q, after)
+		if err != nil {
+			return false, err
+		}
+		if cost < old/4 && old >= worthLooking {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// sameColumns reports whether two indexes hold the same columns.
+func sameColumns(a, b *Index) bool {
+	of := func(i *Index) []string {
+		columns := slices.Concat(i.columns(), i.Include)
+		slices.Sort(columns)
+		return columns
+	}
+	return a.Table == b.Table && slices.Equal(of(a), of(b))
 }
 
 // refill adds what fits into the room that swaps freed.

@@ -25,6 +25,8 @@ type hypothetical struct {
 	s      *session
 	made   map[*Index]made
 	failed map[*Index]bool // it cannot be thought of
+	ruler  bool
+	sizes  map[*Index]float64 // as HypoPG has them
 }
 
 type made struct {
@@ -32,8 +34,8 @@ type made struct {
 	name string
 }
 
-func newHypothetical(s *session) *hypothetical {
-	return &hypothetical{s: s, made: map[*Index]made{}, failed: map[*Index]bool{}}
+func newHypothetical(s *session, ruler bool) *hypothetical {
+	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index]made{}, failed: map[*Index]bool{}}
 }
 
 func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
@@ -93,12 +95,30 @@ func (h *hypothetical) show(ctx context.Context, indexes []*Index) error {
 			continue
 		}
 		h.made[index] = m
+		if _, known := h.sizes[index]; h.ruler && !known {
+			var size int64
+			if err := h.s.QueryRow(ctx, "SELECT hypopg_relation_size($1::oid)", m.oid).Scan(&size); err != nil {
+				return shortened(err)
+			}
+			h.sizes[index] = float64(size)
+		}
 	}
 	return nil
 }
 
 // bytes is our own estimate: HypoPG counts equal keys as often as they occur, which Postgres does not.
-func (h *hypothetical) bytes(index *Index) float64 { return index.bytes() }
+func (h *hypothetical) bytes(index *Index) float64 {
+	if !h.ruler {
+		return index.bytes()
+	}
+	if _, known := h.sizes[index]; !known {
+		h.show(context.Background(), []*Index{index}) //nolint:errcheck // then the estimate has to do
+	}
+	if size, known := h.sizes[index]; known {
+		return size
+	}
+	return index.bytes()
+}
 
 // errBudget says that no more statements may be planned.
 var errBudget = errors.New("the number of EXPLAINs is used up")
