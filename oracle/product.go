@@ -153,6 +153,9 @@ func (p *product) ask(door http.Handler, viewer, method, url string, body any) (
 	}
 	w := httptest.NewRecorder()
 	door.ServeHTTP(w, r)
+	if w.Code == http.StatusGatewayTimeout {
+		return w.Code, nil, errTooSlow
+	}
 	if w.Code >= 500 {
 		return w.Code, nil, fmt.Errorf("%s %s: %d %s\n%s", method, url, w.Code, w.Body, p.log)
 	}
@@ -181,12 +184,18 @@ func (p *product) data(viewer, document string, variables map[string]any) (map[s
 	}
 	object, _ := answer.(map[string]any)
 	if object["errors"] != nil {
+		if firstCode(object["errors"]) == kit.CodeTimeout {
+			return nil, errTooSlow
+		}
 		text, _ := json.Marshal(object["errors"])
 		return nil, &refusal{code: firstCode(object["errors"]), text: string(text)}
 	}
 	data, _ := object["data"].(map[string]any)
 	return data, nil
 }
+
+// errTooSlow is a statement that was ended by its time limit.
+var errTooSlow = errors.New("it takes too long")
 
 // refusal is a problem that a door answered with.
 type refusal struct {
