@@ -14,18 +14,28 @@ type reviewCommand struct {
 	Rule      []string `help:"Only these rules." placeholder:"NAME"`
 	AtLeast   string   `enum:"critical,high,medium,low" default:"low" help:"The mildest severity that is told: critical, high, medium or low."`
 	Uncertain bool     `help:"Tell also what is not sure."`
+	Since     string   `help:"Only what the changes since this revision touch." placeholder:"REVISION"`
+	Baseline  string   `help:"Leave out the findings of this file." type:"path" placeholder:"FILE"`
+	Keep      string   `help:"Write the findings to this file, as a baseline for later reviews." type:"path" placeholder:"FILE"`
 }
 
 // Help is examples.
 func (reviewCommand) Help() string {
-	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend"
+	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend\n  fettle review --since main\n  fettle review --keep known.json && fettle review --baseline known.json"
 }
 
 // Run finds the faults of a backend.
 func (c reviewCommand) Run(s streams) error {
-	reviewed, err := pipeline.Review(c.Dir, pipeline.ReviewOptions{Rules: c.Rule, AtLeast: rule.Severity(c.AtLeast), Uncertain: c.Uncertain})
+	reviewed, err := pipeline.Review(c.Dir, pipeline.ReviewOptions{Rules: c.Rule, AtLeast: rule.Severity(c.AtLeast), Uncertain: c.Uncertain, Since: c.Since, Baseline: c.Baseline})
 	if err != nil {
 		return err
+	}
+	if c.Keep != "" {
+		if err := pipeline.WriteBaseline(c.Keep, reviewed.Findings); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.err, "%s kept in %s\n", count(len(reviewed.Findings), "finding"), c.Keep)
+		return nil
 	}
 	if err := c.print(s, reviewed); err != nil {
 		return err

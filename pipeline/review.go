@@ -17,6 +17,8 @@ type ReviewOptions struct {
 	Rules     []string      // names; none for all
 	AtLeast   rule.Severity // the mildest that is told; "" for all
 	Uncertain bool
+	Since     string // a revision: only what its changes touch
+	Baseline  string // a file of findings that are known
 }
 
 // Reviewed is what a review found.
@@ -40,6 +42,18 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	for _, finding := range review.Find(f, rules, options.Uncertain) {
 		if options.AtLeast == "" || finding.Severity.AtLeast(options.AtLeast) {
 			out.Findings = append(out.Findings, finding)
+		}
+	}
+	if options.Since != "" {
+		changed, err := changedSince(dir, options.Since)
+		if err != nil {
+			return nil, err
+		}
+		out.Findings = since(out.Findings, changed)
+	}
+	if options.Baseline != "" {
+		if out.Findings, err = withoutBaseline(out.Findings, options.Baseline); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
