@@ -79,6 +79,9 @@ func notNull(isNull string) string {
 	if tested, ok := strings.CutSuffix(isNull, " IS NULL"); ok && !loose(isNull, " OR ") && !loose(isNull, " AND ") {
 		return tested + " IS NOT NULL"
 	}
+	if there, ok := strings.CutPrefix(isNull, "NOT "); ok && opposite(there, true) == isNull {
+		return there
+	}
 	return opposite(isNull, true)
 }
 
