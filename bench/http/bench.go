@@ -143,7 +143,7 @@ func (r *running) serve(ctx context.Context, b *bench) error {
 // answers waits for an answer, of whatever status.
 func (r *running) answers(ctx context.Context) error {
 	var err error
-	for range 600 {
+	for range 3000 { // some fill tables of their own first
 		var answer *http.Response
 		if answer, err = http.Get("http://" + r.addr + "/"); err == nil {
 			return answer.Body.Close()

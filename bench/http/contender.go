@@ -31,6 +31,7 @@ func contenders(favorites bool) []contender {
 		fettleContender(favorites),
 		fettleRESTContender(favorites),
 		gqlgenContender(favorites),
+		pocketbaseContender(favorites),
 		postgraphileContender(favorites),
 		nestContender("prisma", favorites),
 		nestContender("typeorm", favorites),
