@@ -53,6 +53,7 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
   owner: User! @default(from: "viewer") @readOnly
   others: [Thing!]! @length(max: 5)
   which: Which!, whichOr: Which
+  made: Int! @computed, madeOr: Kind @computed, mades: [Decimal!]! @computed, madeAt: DateTime @computed, madeJson: JSON @computed
   type: String!, func: String!, error: String!, string: String!, kit: String!, query: String!, meta: String!, len: String!
 }
 union Which = User | Kept

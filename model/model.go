@@ -49,6 +49,25 @@ func (m *Module) Business() []*Operation {
 	return out
 }
 
+// Method is a field that the team works out in Go: @computed without from.
+type Method struct {
+	Entity *Entity
+	Field  *Field
+}
+
+// Methods returns the fields of the entities of m that the team works out in Go.
+func (m *Module) Methods() []Method {
+	var out []Method
+	for _, e := range m.Entities {
+		for _, f := range e.Fields {
+			if f.Method {
+				out = append(out, Method{e, f})
+			}
+		}
+	}
+	return out
+}
+
 // Enum is an enumeration.
 type Enum struct {
 	Pos    diag.Pos
@@ -299,8 +318,7 @@ type Field struct {
 
 	Computed *Expr // @computed(from:): it has no column
 
-	// Checked, not built yet: nothing is generated from a model that has one of these.
-	Method bool // @computed without from: a Go method
+	Method bool // @computed without from: a method of Go works it out; it has no column
 }
 
 // UnionType is a union of entities.

@@ -14,7 +14,7 @@ func TestDesignsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs services")
 	}
-	for module, design := range map[string]string{"chat": "5-chat"} {
+	for module, design := range map[string]string{"chat": "5-chat", "booking": "4-booking", "marketplace": "2-marketplace"} {
 		t.Run(module, func(t *testing.T) {
 			dir := t.TempDir()
 			generateDesign(t, dir, module, design)

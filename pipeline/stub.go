@@ -14,20 +14,20 @@ type Stub struct {
 	Text string // Go
 }
 
-// missing finds the operations that no business code answers yet.
+// missing finds the operations that no business code answers yet, and the fields that none works out.
 func missing(dir string, m *model.Model) ([]Stub, error) {
 	var stubs []Stub
 	for _, module := range m.Modules {
-		if len(module.Business()) == 0 {
+		if len(module.Business())+len(module.Methods()) == 0 {
 			continue
 		}
 		folder := golang.PackageName(module)
-		operations, err := golang.Missing(filepath.Join(dir, folder), module)
+		unwritten, err := golang.Missing(filepath.Join(dir, folder), module)
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range operations {
-			stubs = append(stubs, Stub{o.Name, folder + "/" + folder + ".go", golang.Stub(o)})
+		for _, u := range unwritten {
+			stubs = append(stubs, Stub{u.Name, folder + "/" + folder + ".go", u.Stub})
 		}
 	}
 	wiring := "cmd/" + m.Name + "/main.go"

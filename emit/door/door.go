@@ -80,7 +80,7 @@ func writable(f *model.Field) bool {
 	if f.Kind == model.List && f.Parts == nil && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
 		return false
 	}
-	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil
+	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil && !f.Method
 }
 
 // Required tells whether a new row, an input or an argument must give f.
@@ -172,6 +172,9 @@ func Keys(e *model.Entity) []Key {
 }
 
 func ordered(f *model.Field) bool {
+	if f.Method {
+		return false
+	}
 	switch f.Kind {
 	case model.JSON, model.Bytes, model.Value, model.InputDTO, model.List, model.Ref, model.Union:
 		return false
@@ -181,6 +184,9 @@ func ordered(f *model.Field) bool {
 
 // Comparisons are what a filter may ask of f; none where it cannot be filtered by.
 func Comparisons(f *model.Field) []string {
+	if f.Method {
+		return nil
+	}
 	if f.Scalars() {
 		return []string{"has", "hasSome", "hasEvery", "isEmpty", "isNull"}
 	}

@@ -28,6 +28,10 @@ func businessFile(m *model.Module) string {
 		p.f("")
 		p.WriteString(Stub(o))
 	}
+	for _, method := range m.Methods() {
+		p.f("")
+		p.WriteString(methodStub(method))
+	}
 	return p.String()
 }
 
@@ -60,9 +64,15 @@ func zero(o *model.Operation) string {
 	return "0"
 }
 
-// Missing finds the operations of a module that no method in the Go files of dir answers yet. It reads the files of
-// the team without type-checking them, so it works while they do not build.
-func Missing(dir string, m *model.Module) ([]*model.Operation, error) {
+// Unwritten is a method that the team's code lacks.
+type Unwritten struct {
+	Name string // "placeOrder", or "Order.daysLeft": as the design names it
+	Stub string // Go, to paste and to fill in
+}
+
+// Missing finds what no method in the Go files of dir answers yet: operations of a module, and fields that it works out. It
+// reads the files of the team without type-checking them, so it works while they do not build.
+func Missing(dir string, m *model.Module) ([]Unwritten, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
@@ -81,10 +91,15 @@ func Missing(dir string, m *model.Module) ([]*model.Operation, error) {
 		}
 		methods(text, written)
 	}
-	var missing []*model.Operation
+	var missing []Unwritten
 	for _, o := range m.Business() {
 		if !written[exported(o.Name)] {
-			missing = append(missing, o)
+			missing = append(missing, Unwritten{o.Name, Stub(o)})
+		}
+	}
+	for _, method := range m.Methods() {
+		if !written[methodName(method)] {
+			missing = append(missing, Unwritten{method.Entity.Name + "." + method.Field.Name, methodStub(method)})
 		}
 	}
 	return missing, nil

@@ -38,7 +38,7 @@ func TestMissing(t *testing.T) {
 		t.Errorf("got %v, want shipOrder alone", missing)
 	}
 	const stub = "func (b *Business) ShipOrder(ctx context.Context, tx Tx) (bool, error) {\n\treturn false, errors.New(\"shipOrder is not written yet\")\n}\n"
-	if got := Stub(missing[0]); got != stub {
+	if got := missing[0].Stub; got != stub {
 		t.Errorf("got %s", got)
 	}
 }

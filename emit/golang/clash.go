@@ -78,6 +78,13 @@ func (c *clashes) module(m *model.Module) {
 			c.declare(s, e.Pos, constant(e.Name, v.Name), "the value "+v.Name+" of "+e.Name)
 		}
 	}
+	answers := scope{}
+	for _, o := range m.Business() {
+		answers[exported(o.Name)] = "the operation " + o.Name
+	}
+	for _, method := range m.Methods() {
+		c.declare(answers, method.Field.Pos, methodName(method), "the method of "+method.Entity.Name+"."+method.Field.Name)
+	}
 	if operated(m) {
 		for _, code := range faults(m) {
 			c.declare(s, m.Business()[0].Pos, constant("Code", code), "the code "+code)

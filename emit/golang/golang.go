@@ -62,8 +62,8 @@ func modules(m *model.Model) []*model.Module {
 	return out
 }
 
-// operated tells whether the team answers operations in a module.
-func operated(m *model.Module) bool { return len(m.Business()) > 0 }
+// operated tells whether the team answers operations, or works out fields, in a module.
+func operated(m *model.Module) bool { return len(m.Business())+len(m.Methods()) > 0 }
 
 func team(f File) File {
 	f.Team = true

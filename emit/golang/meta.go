@@ -160,6 +160,7 @@ func fieldMeta(f *model.Field) string {
 	if f.Computed != nil {
 		l.part("Computed", expression(f.Computed))
 	}
+	l.flag("Method", f.Method)
 	l.part("Flow", flowMeta(f.Flow))
 	if f.MinLength != nil {
 		l.number("MinLength", *f.MinLength)

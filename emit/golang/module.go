@@ -74,6 +74,13 @@ func operations(p *printer, m *model.Module) {
 		p.comment(operationDoc(o))
 		p.f("%s", signature(o))
 	}
+	for i, method := range m.Methods() {
+		if i > 0 || len(m.Business()) > 0 {
+			p.f("")
+		}
+		p.comment(methodDoc(method))
+		p.f("%s", methodSignature(method))
+	}
 	p.f("}")
 	if codes := faults(m); len(codes) > 0 {
 		p.f("")
@@ -212,6 +219,9 @@ func modulePart(p *printer, m *model.Module) {
 		p.f("Handlers: map[string]query.Handler{")
 		for _, o := range m.Business() {
 			handler(p, o)
+		}
+		for _, method := range m.Methods() {
+			methodHandler(p, method)
 		}
 		p.f("},")
 	}

@@ -102,6 +102,7 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 	for _, f := range e.Fields {
 		switch {
 		case f.Target != nil && f.Target.HistoryOf != nil: // read as a history is, not as rows
+		case f.Method: // it is in no statement
 		case f.Target != nil && reached(m, f.Target.Module):
 			s.Fields = append(s.Fields, planRelation(m, e, f))
 		case f.Kind == model.List || f.Kind == model.Union || f.Kind == model.JSON || f.Kind == model.Bytes:

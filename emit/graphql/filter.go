@@ -56,6 +56,9 @@ func (s *schema) inList(e *model.Entity) bool {
 
 // filterType is what a filter asks of a field, empty when it asks nothing.
 func (s *schema) filterType(f *model.Field) string {
+	if f.Method {
+		return ""
+	}
 	switch f.Kind {
 	case model.List:
 		return s.name(f.Target.Name + "ListFilter")

@@ -155,6 +155,7 @@ type Field struct {
 
 	Default  *Expr
 	Computed *Expr // worked out by the statement that reads it; then there is no Column
+	Method   bool  // worked out in Go when the rows have been read, by the handler ENTITY.FIELD; then there is no Column
 	Flow     *Flow // of an EnumKind; nil: any value may follow any
 
 	MinLength, MaxLength int // characters, or elements of a List; 0 is no bound

@@ -238,7 +238,10 @@ func (j *JoinTable) Link() *Entity { return j.link }
 
 // Stored tells whether rows of the field's own table hold its value: all do but lists, unions, whose references do, and
 // what is computed.
-func (f *Field) Stored() bool { return f.Kind != List && f.Kind != Union && f.Computed == nil }
+func (f *Field) Stored() bool { return f.Kind != List && f.Kind != Union && !f.IsComputed() }
+
+// IsComputed tells whether the field is worked out where it is read, and so not set.
+func (f *Field) IsComputed() bool { return f.Computed != nil || f.Method }
 
 // Columns returns the fields of e that are stored in its own table, references as ids, in order.
 func (e *Entity) Columns() []*Field {

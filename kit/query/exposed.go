@@ -40,7 +40,7 @@ func UpdateFields(e *meta.Entity) []*meta.Field {
 }
 
 func settable(f *meta.Field) bool {
-	if f.Auto || f.ReadOnly || f.Internal || f.Computed != nil {
+	if f.Auto || f.ReadOnly || f.Internal || f.IsComputed() {
 		return false
 	}
 	return f.Kind != meta.List || f.Parts != nil || f.Join != nil && f.Join.Owner && f.Bound > 0

@@ -41,7 +41,7 @@ func (t *Tx) History(ctx context.Context, e *meta.Entity, key string, sel *Selec
 	if err != nil {
 		return nil, err
 	}
-	return lists[id], nil
+	return lists[id], t.workOut(ctx, sel, lists[id].Rows)
 }
 
 // remembered is the id of a row whose history the viewer may read.
@@ -130,7 +130,7 @@ func (t *Tx) record(ctx context.Context, e *meta.Entity, verb string, ids []stri
 // forgotten with its row.
 func recorded(f *meta.Field) bool {
 	switch {
-	case f.Auto, f.Computed != nil, f.Internal && f.Union() == nil, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
+	case f.Auto, f.IsComputed(), f.Internal && f.Union() == nil, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
 		return false
 	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner), f.Kind == meta.Union:
 		return false

@@ -8,5 +8,5 @@ type Module struct {
 	Enums      []*meta.Enum
 	Structs    []*meta.Struct
 	Operations []*meta.Operation
-	Handlers   map[string]Handler // of Operations, by their names
+	Handlers   map[string]Handler // of Operations and of Methods of Entities, by their names
 }

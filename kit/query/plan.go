@@ -44,6 +44,7 @@ const (
 	idReader // a reference as its id alone
 	rowReader
 	listReader
+	methodReader // the value is worked out later
 )
 
 // listStep is a list in the selection: the next statement reads it for all rows at once.
@@ -287,6 +288,9 @@ func (p *planner) reader(s *scope, selection Selection, path []int) reader {
 	if visible == sqlFalse {
 		return reader{kind: hiddenReader}
 	}
+	if f.Method {
+		return reader{kind: methodReader, column: p.whether(visible)}
+	}
 	switch f.Kind {
 	case meta.Value:
 		r := reader{kind: valueReader}
@@ -300,14 +304,19 @@ func (p *planner) reader(s *scope, selection Selection, path []int) reader {
 		}
 		return p.row(s, selection, visible, path)
 	case meta.List:
-		r := reader{kind: listReader, list: len(p.plan.lists), column: -1}
-		if visible != sqlTrue {
-			r.column = p.column("CASE WHEN "+visible+" THEN 1 END", typ{kind: meta.Int64})
-		}
+		r := reader{kind: listReader, list: len(p.plan.lists), column: p.whether(visible)}
 		p.plan.lists = append(p.plan.lists, listStep{path: path, field: f})
 		return r
 	}
 	return p.scalar(s, f, visible)
+}
+
+// whether selects 1 where a condition holds and null where it does not: -1 for what always holds.
+func (p *planner) whether(condition string) int {
+	if condition == sqlTrue {
+		return -1
+	}
+	return p.column("CASE WHEN "+condition+" THEN 1 END", typ{kind: meta.Int64})
 }
 
 func (p *planner) scalar(s *scope, f *meta.Field, visible string) reader {

@@ -38,7 +38,7 @@ type Engine struct {
 type Options struct {
 	Clock    kit.Clock          // the system's unless given
 	Log      *slog.Logger       // slog.Default unless given
-	Handlers map[string]Handler // of every operation, by its name
+	Handlers map[string]Handler // of every operation, by its name, and of every Method
 	Budget   int                // statements that a transaction may run; one more fails it. 0 is no bound
 }
 
@@ -46,6 +46,9 @@ type Options struct {
 // Each of args has the form that its field's Kind states in package meta, except that a Reference is a *Row of
 // Full (or []*Row where Repeated, nil where null). It returns the result in the same forms; of an entity its id (string), of a list of
 // entities their ids ([]any of string).
+//
+// A Method is worked out by a handler of its own, called ENTITY.FIELD: its only argument is []*Row of Full, and its result
+// []any with a value for each.
 type Handler func(ctx context.Context, tx *Tx, args []any) (any, error)
 
 // Tx is one transaction, or one snapshot, on behalf of one viewer. It is used by one goroutine at a time.

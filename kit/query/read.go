@@ -27,10 +27,13 @@ func (t *Tx) List(ctx context.Context, sel *Select) (*List, error) {
 		sel.given = asked.leaves()
 	}
 	list, err := t.list(ctx, sel)
-	if err == nil && len(list.Rows) == 0 {
-		err = t.prove(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list.Rows) == 0:
+		return list, t.prove(ctx)
 	}
-	return list, err
+	return list, t.workOut(ctx, sel, list.Rows)
 }
 
 func (t *Tx) list(ctx context.Context, sel *Select) (*List, error) {
@@ -68,7 +71,7 @@ func (t *Tx) Get(ctx context.Context, sel *Select, key string) (*Row, error) {
 		}
 		return nil, kit.NotFound(sel.Entity.Singular)
 	}
-	return rows[0], nil
+	return rows[0], t.workOut(ctx, sel, rows)
 }
 
 // addressed is how a row is found by what a caller calls it.
@@ -407,6 +410,10 @@ func (r *reading) value(from *reader, row *Row, index int) (any, error) {
 		// A nil *Row must not become a non-nil any.
 		if nested, err := r.node(from.node); nested != nil || err != nil {
 			return nested, err
+		}
+	case methodReader:
+		if from.column < 0 || r.cells[from.column].integer != nil {
+			return due{}, nil
 		}
 	case listReader:
 		if from.column < 0 || r.cells[from.column].integer != nil {

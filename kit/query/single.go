@@ -11,7 +11,7 @@ import (
 // open a transaction around it.
 func (e *Engine) Single(ctx context.Context, sel *Select) context.Context {
 	several := !e.dialect.postgres && (sel.Count || hasLists(sel.Fields))
-	if several || sel.Query != nil { // whose rules and arguments may be asked for first
+	if several || sel.Query != nil || hasMethods(sel.Fields) { // whose rules and arguments may be asked for first
 		return ctx
 	}
 	if e.dialect.postgres && sel.Entity.TenantColumn != "" {

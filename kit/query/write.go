@@ -144,7 +144,7 @@ func (w *write) take(changes []Change) {
 		case f.Parts != nil:
 			w.takeParts(f, c.Value)
 			continue
-		case f.Auto, f.Computed != nil, f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
+		case f.Auto, f.IsComputed(), f.Immutable && w.verb == meta.Update, f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
 			w.wrong.add(f.Name, kit.FieldReadOnly, "This cannot be set.")
 			continue
 		}

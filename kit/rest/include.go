@@ -46,7 +46,7 @@ func (d *door) includePath(p *parameters, r *resource, at included, steps []stri
 			d.includeUnion(p, r, at, f, steps[i+1:])
 			return
 		}
-		if f == nil || f.Target() == nil && (f.Computed == nil || i < len(steps)-1) {
+		if f == nil || f.Target() == nil && (!f.IsComputed() || i < len(steps)-1) {
 			p.fail(paramInclude, kit.FieldUnknown,
 				strconv.Quote(step[:min(len(step), 64)])+" is no relation of "+r.entity.Name+input.DidYouMean(step, relations(r)))
 			return
@@ -110,7 +110,7 @@ func (d *door) selections(r *resource, relations included, inList bool) []query.
 			target := d.resources[f.Target().Name]
 			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below, inList || f.Kind == meta.List)}
 		}
-		if wanted || f.Kind != meta.List && (!inList || f.Computed == nil) {
+		if wanted || f.Kind != meta.List && (!inList || !f.IsComputed()) {
 			selections = append(selections, selection)
 		}
 	}

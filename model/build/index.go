@@ -50,6 +50,9 @@ func (b *builder) order(of *model.Entity, name design.Name) (model.Order, bool) 
 		return model.Order{}, false
 	case f.Kind == "":
 		return model.Order{}, false
+	case f.Method:
+		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is worked out in Go, when they have been read", text)
+		return model.Order{}, false
 	case f.Kind == model.List || f.Repeated || f.Kind == model.Value || f.Kind == model.JSON || f.Kind == model.Bytes || f.Kind == model.Ref || f.Kind == model.Union || f.Kind == model.File:
 		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is %s", text, article(string(f.Kind)))
 		return model.Order{}, false

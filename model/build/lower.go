@@ -112,6 +112,9 @@ func (l *lowerer) name(e ast.Expr) *value {
 	if v, ok := l.vars[name]; ok {
 		return copyValue(v)
 	}
+	if f := find(l.scope.rowFields(), name); f != nil && f.Method && find(l.scope.args, name) == nil {
+		return l.workedOut(e, f)
+	}
 	if f := find(l.scope.args, name); f != nil {
 		return l.get(&model.Expr{Op: model.Get, Root: model.Arg}, f, nil)
 	}
@@ -133,6 +136,11 @@ func (l *lowerer) name(e ast.Expr) *value {
 		return l.root(model.Old, l.scope.entity)
 	}
 	return l.enumValue(e, name)
+}
+
+// workedOut reports a field that is known only when the rows are there.
+func (l *lowerer) workedOut(e ast.Expr, f *model.Field) *value {
+	return l.fail(e, NoSuchOperation, "say with from: what it is", "%s is worked out in Go, when the rows have been read: no expression can ask for it", f.Name)
 }
 
 func (l *lowerer) root(root model.Root, e *model.Entity) *value {
@@ -190,6 +198,9 @@ func (l *lowerer) selectField(e ast.Expr, of value, name string) *value {
 	f := find(fields, name)
 	if f == nil {
 		return l.fail(e, UnknownName, didYouMean(nearest(name, fieldNames(fields))), "%s has no field %q", strings.TrimPrefix(strings.TrimPrefix(of.t.String(), "an "), "a "), name)
+	}
+	if f.Method {
+		return l.workedOut(e, f)
 	}
 	switch of.x.Op {
 	case model.Get:

@@ -126,8 +126,8 @@ func (u unbuiltFinder) model(m *model.Model) {
 	for _, e := range m.Entities {
 		for _, f := range e.Fields {
 			switch {
-			case f.Method:
-				u.report(f.Pos, "@computed by a method of Go")
+			case f.Method && (f.Kind == model.Value || f.Kind == model.List || f.Kind == model.Ref || f.Kind == model.Union || f.Kind == model.JSON && f.Repeated):
+				u.report(f.Pos, "@computed by a method of Go of what is no scalar")
 			case f.Computed != nil && (f.Kind == model.Value || f.Kind == model.List || f.Repeated):
 				u.report(f.Pos, "@computed of what is more than one value")
 			case f.Repeated && !f.Scalars():

@@ -108,6 +108,8 @@ func backend() *meta.Backend {
 				Name: "Flag", Singular: "flag", Plural: "flags", Path: "flags", Table: "flags", Key: "id", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "about", Kind: meta.Union, Type: "Flagged", Arms: []string{"aboutArticle", "aboutUser"}},
+					&meta.Field{Name: "mates", Kind: meta.Int, Method: true},
+					&meta.Field{Name: "secret", Kind: meta.String, Method: true, Allow: meta.Allow{Read: []meta.Rule{{When: meta.Eq(meta.This("aboutUser"), meta.Viewer())}}}},
 					&meta.Field{Name: "aboutArticle", Kind: meta.Reference, Type: "Article", Column: "about_article_id", Null: true, Internal: true},
 					&meta.Field{Name: "aboutUser", Kind: meta.Reference, Type: "User", Column: "about_user_id", Null: true, Internal: true},
 					&meta.Field{Name: "other", Kind: meta.Union, Type: "Flagged", Arms: []string{"otherArticle", "otherUser"}, Null: true},

@@ -160,6 +160,22 @@ func (w *World) handlers() map[string]query.Handler {
 			}
 			return ids, nil
 		},
+		"Flag.mates": func(_ context.Context, _ *query.Tx, args []any) (any, error) { // with how many others it was worked out
+			rows := args[0].([]*query.Row)
+			mates := make([]any, len(rows))
+			for i := range rows {
+				mates[i] = int64(len(rows))
+			}
+			return mates, nil
+		},
+		"Flag.secret": func(_ context.Context, _ *query.Tx, args []any) (any, error) {
+			rows := args[0].([]*query.Row)
+			secrets := make([]any, len(rows))
+			for i, row := range rows {
+				secrets[i] = "secret " + string(row.ID)
+			}
+			return secrets, nil
+		},
 		"swap": w.swap, "swapOnce": w.swap,
 		"crash":  func(context.Context, *query.Tx, []any) (any, error) { panic("a secret") },
 		"broken": func(context.Context, *query.Tx, []any) (any, error) { return nil, errors.New("a secret") },

@@ -39,6 +39,9 @@ const (
 
 // Comparisons are what f may be asked; none where it cannot be filtered by.
 func Comparisons(f *meta.Field) []string {
+	if f.Method {
+		return nil
+	}
 	if f.Repeated {
 		return []string{Has, HasSome, HasEvery, IsEmpty, IsNull}
 	}
