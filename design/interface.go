@@ -26,8 +26,17 @@ func (r *resolver) implemented(t *Type, shape Name, want *Field) {
 		}
 		return
 	}
+	if unsaid := unsaid[want.Name]; Find(t.Directives, "entity") != nil && covers(unsaid, want.Type) {
+		return
+	}
 	r.problems.Add(shape.Pos, BrokenInterface, "write "+want.Name+": "+want.Type.source()+" in it",
 		"%s has no field %q, which interface %s has", t.Name, want.Name, shape.Text)
+}
+
+// unsaid are the fields that every entity has.
+var unsaid = map[string]TypeRef{
+	"id": {Name: "ID", Required: true}, "createdAt": {Name: "DateTime", Required: true}, "updatedAt": {Name: "DateTime", Required: true},
+	"version": {Name: "Int", Required: true},
 }
 
 // covers reports whether a field's type keeps the promise of its interface: the same, or never null where that may be.

@@ -23,6 +23,8 @@ type Model struct {
 	Account  *Account  // nil without an @account
 	Tenant   *Tenant   // nil without a @tenant
 	Scalars  []*Scalar // constrained scalars that the design declares
+
+	Interfaces []*Interface
 }
 
 // Module is a bounded context: one file of the design, one package of the service.
@@ -99,6 +101,7 @@ type Struct struct {
 	Doc    string
 	Module *Module
 	Fields []*Field
+	Shapes []*Interface // that a value object implements
 }
 
 // Entity is a table, a typed store and, where a policy allows it, a resource at every door.
@@ -121,7 +124,8 @@ type Entity struct {
 	Search   []*Field // whose words form the document that is searched, as declared; none without a @search
 	Excludes []*Exclusion
 	Checks   []*Check
-	Internal bool // opens no door
+	Shapes   []*Interface // that it implements
+	Internal bool         // opens no door
 	Was      string
 	Replaced []string // generated doors ("createArticle") that a declared operation of that name stands for
 
@@ -321,6 +325,14 @@ type Field struct {
 	Method bool // @computed without from: a method of Go works it out; it has no column
 }
 
+// Interface is a shape that types share: they have its fields. Nothing is of its type; it is for those who read a contract.
+type Interface struct {
+	Pos    diag.Pos
+	Name   string
+	Doc    string
+	Fields []*Field // with a name and words; what they are, each type says
+}
+
 // UnionType is a union of entities.
 type UnionType struct {
 	Pos     diag.Pos
@@ -478,6 +490,8 @@ type Operation struct {
 	Fails  []Fault
 	Method string // "POST"
 	Path   string // "/orders/{order}/cancel"
+
+	Deprecated string // the reason, or empty
 
 	Internal   bool  // opens no door
 	Idempotent bool  // done twice is done once: @idempotent

@@ -109,6 +109,9 @@ func operationDoc(o *model.Operation) string {
 		}
 		doc += " It may fail with " + strings.Join(codes, ", ") + "."
 	}
+	if o.Deprecated != "" {
+		doc += " Its callers are told that it is deprecated: " + o.Deprecated + "."
+	}
 	if o.Idempotent {
 		doc += " Clients may repeat it: to do it twice is to do it once."
 	}

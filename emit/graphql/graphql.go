@@ -29,6 +29,7 @@ func Emit(m *model.Model) []byte {
 		s.partInputs(e)
 	}
 	s.structs()
+	s.interfaces()
 	s.unions()
 	s.enums()
 	s.pageInfo()
@@ -80,6 +81,9 @@ func newSchema(m *model.Model) *schema {
 	}
 	for _, sc := range m.Scalars {
 		s.taken[sc.Name] = true
+	}
+	for _, i := range m.Interfaces {
+		s.taken[i.Name] = true
 	}
 	for _, module := range m.Modules {
 		for _, e := range module.Enums {

@@ -181,7 +181,7 @@ func (s *schema) structs() {
 			if s.value[v] {
 				s.f("")
 				s.doc("", v.Doc)
-				s.f("type %s {", v.Name)
+				s.f("type %s%s {", v.Name, s.implements(v.Shapes))
 				for _, f := range v.Fields {
 					s.doc("  ", f.Doc)
 					s.f("  %s: %s%s", f.Name, s.shown(f), deprecated(f.Deprecated))

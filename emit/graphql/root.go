@@ -113,7 +113,7 @@ func (s *schema) query(o *model.Operation, args []string) root {
 	page := o.Result.Page
 	doc := strings.TrimSpace(fmt.Sprintf("%s At most %d a page; %d unless first or last says otherwise.", o.Doc, page.Max, page.Size))
 	arguments := "(" + own + strings.TrimPrefix(s.pageArgs(o.Result.Target), "(")
-	return root{doc, o.Name + arguments + ": " + s.name(o.Result.Target.Name+"Connection") + "!"}
+	return root{doc, o.Name + arguments + ": " + s.name(o.Result.Target.Name+"Connection") + "!" + deprecated(o.Deprecated)}
 }
 
 func (s *schema) operation(o *model.Operation) root {
@@ -146,5 +146,5 @@ func (s *schema) operation(o *model.Operation) root {
 	if o.Idempotent {
 		doc = strings.TrimSpace(doc + " To do it twice is to do it once.")
 	}
-	return root{doc, o.Name + list + ": " + required(result, o.Result.Null)}
+	return root{doc, o.Name + list + ": " + required(result, o.Result.Null) + deprecated(o.Deprecated)}
 }

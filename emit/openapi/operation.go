@@ -14,6 +14,9 @@ import (
 // operation adds the route of a business operation.
 func (d *document) operation(op *model.Operation) {
 	o := object{{"operationId", op.Name}, {"summary", summary(op)}, {"description", description(op)}}
+	if op.Deprecated != "" {
+		o.put("deprecated", true)
+	}
 	if op.Idempotent {
 		o.put("x-idempotent", true)
 	}
@@ -98,6 +101,9 @@ func description(op *model.Operation) string {
 		doc = "All that it writes happens, or nothing does."
 	default:
 		doc = "It reads and writes nothing."
+	}
+	if op.Deprecated != "" {
+		doc += "\n\nDeprecated: " + op.Deprecated
 	}
 	if op.Idempotent {
 		doc += "\n\nTo do it twice is to do it once: it may be repeated when no answer came."

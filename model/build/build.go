@@ -55,6 +55,7 @@ type builder struct {
 	structs  map[string]*model.Struct // value objects, inputs and events
 	scalars  map[string]*model.Scalar
 	unions   map[string]*design.Type
+	shapes   map[string]*model.Interface
 	joined   map[*design.Type]*model.UnionType // of unions
 
 	declared   map[*model.Entity]*design.Type
@@ -83,6 +84,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		structs:    map[string]*model.Struct{},
 		scalars:    map[string]*model.Scalar{},
 		unions:     map[string]*design.Type{},
+		shapes:     map[string]*model.Interface{},
 		joined:     map[*design.Type]*model.UnionType{},
 		declared:   map[*model.Entity]*design.Type{},
 		structured: map[*model.Struct]*design.Type{},

@@ -51,9 +51,26 @@ func (b *builder) facts(f *model.Field, w *design.Field, where place) {
 	b.pattern(f, ds)
 	b.decimal(f, ds)
 	b.literalDefault(f, w)
+	if d := design.Find(ds, "writeOnly"); d != nil {
+		b.neverShown(f, ds, d)
+	}
 	if f.ReadOnly && f.Immutable {
 		d := design.Find(ds, "immutable")
 		b.problems.AddEdit(d.Pos, Contradiction, "leave out @immutable", diag.Between(d.Pos, d.End, ""), "%s is @readOnly, so clients never set it at all", f.Name)
+	}
+}
+
+// neverShown reports a @writeOnly field that something shows, or that nobody could give.
+func (b *builder) neverShown(f *model.Field, ds []*design.Directive, d *design.Directive) {
+	for _, other := range []struct{ name, why string }{
+		{"key", "a @key stands in the address of its row"},
+		{"computed", "what is computed is never given"},
+		{"readOnly", "clients never give it, and see it no more"},
+		{"internal", "no door knows it anyway"},
+	} {
+		if design.Find(ds, other.name) != nil {
+			b.problems.Add(d.Pos, Contradiction, "leave out @writeOnly or @"+other.name, "%s is given and never shown: %s", f.Name, other.why)
+		}
 	}
 }
 

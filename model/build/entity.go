@@ -17,6 +17,7 @@ func (b *builder) declareTypes() {
 	for _, t := range b.design.Types {
 		b.declareType(t)
 	}
+	b.shareShapes()
 	b.tablesDiffer()
 }
 
@@ -38,6 +39,8 @@ func (b *builder) declareType(t *design.Type) {
 		}
 		b.enums[t.Name] = e
 		module.Enums = append(module.Enums, e)
+	case t.Kind == design.Interface:
+		b.declareInterface(t)
 	case t.Kind == design.Union:
 		b.unions[t.Name] = t
 		b.joined[t] = &model.UnionType{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
@@ -59,7 +62,7 @@ func (b *builder) declareType(t *design.Type) {
 }
 
 func (b *builder) taken(name string) bool {
-	return b.entities[name] != nil || b.enums[name] != nil || b.structs[name] != nil || b.scalars[name] != nil || b.unions[name] != nil
+	return b.entities[name] != nil || b.enums[name] != nil || b.structs[name] != nil || b.scalars[name] != nil || b.unions[name] != nil || b.shapes[name] != nil
 }
 
 func (b *builder) declareScalar(t *design.Type) {

@@ -122,8 +122,11 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 		b.structField(f, w, where)
 	case b.unions[t.Name] != nil:
 		f.Kind, f.Union = model.Union, b.union(b.unions[t.Name])
+	case b.shapes[t.Name] != nil:
+		b.problems.Add(t.Pos, BadType, "join the types: union "+w.Type.Name+"s = A | B", "%s is an interface: types share its shape, and nothing is of its type", t.Name)
+		return f
 	default:
-		return f // unknown, or an interface: reported elsewhere
+		return f // unknown: reported elsewhere
 	}
 	if where == inEntity && f.Kind != model.List && f.Kind != model.Union && f.Kind != "" {
 		f.Column = columnOf(f, w.Directives)

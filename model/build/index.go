@@ -50,6 +50,9 @@ func (b *builder) order(of *model.Entity, name design.Name) (model.Order, bool) 
 		return model.Order{}, false
 	case f.Kind == "":
 		return model.Order{}, false
+	case f.WriteOnly:
+		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is never shown, and an order tells of it", text)
+		return model.Order{}, false
 	case f.Method:
 		b.problems.Add(name.Pos, WrongPlace, "", "rows cannot be ordered by %s: it is worked out in Go, when they have been read", text)
 		return model.Order{}, false

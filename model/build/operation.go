@@ -22,13 +22,15 @@ func (b *builder) operations() {
 			continue
 		}
 		op := &model.Operation{
-			Pos:      o.Pos,
-			Name:     o.Name,
-			Doc:      o.Doc,
-			Kind:     model.OperationKind(o.Kind),
-			Module:   b.contexts[o.Module],
-			Args:     args,
-			Internal: design.Find(o.Directives, "internal") != nil,
+			Pos:    o.Pos,
+			Name:   o.Name,
+			Doc:    o.Doc,
+			Kind:   model.OperationKind(o.Kind),
+			Module: b.contexts[o.Module],
+			Args:   args,
+
+			Deprecated: deprecated(o.Directives),
+			Internal:   design.Find(o.Directives, "internal") != nil,
 		}
 		op.Idempotent = b.idempotent(o)
 		op.Retryable = b.retryable(o)

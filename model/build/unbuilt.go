@@ -12,7 +12,7 @@ import (
 var unbuilt = map[string]bool{
 	"cache": true, "rateLimit": true, "emits": true,
 	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
-	"encrypted": true, "writeOnly": true, "service": true,
+	"encrypted": true, "service": true,
 }
 
 // Unbuilt reports what is in the language and in this design, but not generated yet. It is for generating, not for
@@ -24,12 +24,6 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 	}
 	for _, t := range d.Types {
 		u.directives(t.Directives)
-		if t.Kind == design.Interface {
-			u.report(t.Pos, "interface")
-		}
-		for _, name := range t.Implements {
-			u.report(name.Pos, "interface")
-		}
 		if t.Kind == design.Enum {
 			u.renamed(t.Directives)
 		}
@@ -52,9 +46,6 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		u.directives(o.Directives)
 		if o.Kind != design.Query && o.Kind != design.Mutation {
 			u.report(o.Pos, "extend type "+string(o.Kind))
-		}
-		if d := design.Find(o.Directives, "deprecated"); d != nil {
-			u.report(d.Pos, "@deprecated on an operation")
 		}
 		if d := design.Find(o.Directives, "page"); d != nil && design.Find(o.Directives, "where") == nil {
 			u.report(d.Pos, "@page on an operation of Go")
@@ -107,7 +98,7 @@ func (u unbuiltFinder) renamed(ds []*design.Directive) {
 
 // part reports what only fields of entities heed so far.
 func (u unbuiltFinder) part(f *design.Field) {
-	for _, name := range []string{"readOnly", "immutable", "internal", "was"} {
+	for _, name := range []string{"readOnly", "writeOnly", "immutable", "internal", "was"} {
 		if d := design.Find(f.Directives, name); d != nil {
 			u.report(d.Pos, "@"+name+" inside a value object")
 		}
