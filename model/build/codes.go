@@ -173,7 +173,7 @@ const (
 	//
 	// Example:
 	//
-	//	type Order @entity { total: Int @computed }
+	//	type Order @entity { note: String @encrypted }
 	NotBuilt diag.Code = "M023"
 
 	// BadTenant is a tenant that would not keep customers apart.
