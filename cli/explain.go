@@ -13,13 +13,15 @@ import (
 )
 
 type explainCommand struct {
-	Plan explainPlan `cmd:"" help:"Show the SQL that answers a GraphQL query, and the database's plan for it."`
-	Code explainCode `cmd:"" default:"withargs" help:"Say what the code of a problem, or a rule of review, means."`
+	Plan   explainPlan   `cmd:"" help:"Show the SQL that answers a GraphQL query, and the database's plan for it."`
+	Access explainAccess `cmd:"" help:"Tell which clauses of which rules let a viewer at a row, or hold it back."`
+	Code   explainCode   `cmd:"" default:"withargs" help:"Say what the code of a problem, or a rule of review, means."`
 }
 
 // Help is examples.
 func (explainCommand) Help() string {
-	return "Examples:\n  fettle explain D204\n  fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop"
+	return "Examples:\n  fettle explain D204\n  fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop\n" +
+		"  fettle explain access READ Article/some-slug examples/conduit --as ada@example.com"
 }
 
 type explainPlan struct {
@@ -42,6 +44,41 @@ func (c explainPlan) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return s.service(ctx, c.Dir, checked.Model, "explain", "plan", c.Query)
+}
+
+type explainAccess struct {
+	Verb   string `arg:"" help:"READ, CREATE, UPDATE or DELETE."`
+	Row    string `arg:"" help:"Entity and key or id of the row, such as Article/some-slug; of a CREATE the entity alone."`
+	Dir    string `arg:"" optional:"" default:"." help:"Folder of the project."`
+	As     string `help:"Login or id of the account that asks; nobody unless given." placeholder:"LOGIN"`
+	In     string `help:"Key or id of the tenant in which it asks." placeholder:"TENANT"`
+	Input  string `help:"What is created or changed, as JSON." placeholder:"JSON"`
+	Format string `help:"How to print." enum:"text,json" default:"text"`
+}
+
+// Help is examples.
+func (explainAccess) Help() string {
+	return "For operators: it shows rows and values that the viewer may not see. What is written to find out is undone.\n\nExamples:\n" +
+		"  fettle explain access READ Article/some-slug examples/conduit --as ada@example.com\n" +
+		"  fettle explain access CREATE Comment --input '{\"article\":\"some-slug\",\"body\":\"Hi\"}' --as ada@example.com"
+}
+
+// Run builds the service and asks it what its rules say.
+func (c explainAccess) Run(ctx context.Context, s streams) error {
+	checked, err := pipeline.Check(c.Dir)
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
+		return err
+	}
+	args := []string{"explain", "access", "--format", c.Format}
+	for _, option := range [][2]string{{"--as", c.As}, {"--in", c.In}, {"--input", c.Input}} {
+		if option[1] != "" {
+			args = append(args, option[0], option[1])
+		}
+	}
+	return s.service(ctx, c.Dir, checked.Model, append(args, c.Verb, c.Row)...)
 }
 
 type explainCode struct {

@@ -96,7 +96,7 @@ func begins(f *Field) []string {
 
 // take puts the values of a step into a row and returns the fields that it gives.
 func (w *World) take(o *outcome, row *Row, s *Step, viewer *Row, verb string, system bool) (given []*Field) {
-	r := w.reader(viewer)
+	r, taken := w.reader(viewer), Object{}
 	for _, name := range slices.Sorted(maps.Keys(s.Values)) {
 		f := row.Type.Field(name)
 		v := w.value(f, s.Values[name])
@@ -118,13 +118,14 @@ func (w *World) take(o *outcome, row *Row, s *Step, viewer *Row, verb string, sy
 		if !valid(f, v) {
 			o.fail("INVALID")
 		}
-		for _, to := range referred(v) {
+		for _, to := range referred(v) { // as he sees them before the change
 			if !w.Lives(to) || !system && !r.Sees(to) {
 				o.fail("INVALID")
 			}
 		}
-		row.Values[name] = v
+		taken[name] = v
 	}
+	maps.Copy(row.Values, taken)
 	return given
 }
 
@@ -236,7 +237,7 @@ func (w *World) after(o *outcome, row, old *Row, given []*Field, viewer *Row, sy
 		if old == nil && mentions(c.That, "old") {
 			continue
 		}
-		if !(env{world: w, row: row, old: old, viewer: viewer}).holds(c.That) {
+		if !(env{world: w, row: row, old: old, viewer: viewer, system: system}).holds(c.That) {
 			o.fail("INVALID")
 		}
 	}

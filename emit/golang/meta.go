@@ -318,7 +318,7 @@ func sourceOf(r *model.Rule) string {
 	if r.Pos.File == "" {
 		return r.Source
 	}
-	return fmt.Sprintf("%s:%d: %s", r.Pos.File, r.Pos.Line, r.Source)
+	return fmt.Sprintf("%s:%d:%d: %s", r.Pos.File, r.Pos.Line, r.Pos.Column, r.Source)
 }
 
 func rulesMeta(rules []*model.Rule) string {

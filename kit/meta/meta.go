@@ -88,7 +88,7 @@ type Allow struct {
 // Rule is one @allow.
 type Rule struct {
 	When   *Expr
-	Source string // `design/orders.graphql:12: buyer == viewer`
+	Source string // `design/orders.graphql:12:22: buyer == viewer`
 }
 
 // Kind is the kind of a field's value. Comment: the Go type that carries it, inside an any, between the doors and package query.

@@ -17,8 +17,16 @@ import (
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
-// explain runs a GraphQL query and prints each statement that it sent to the database, with the database's plan for it.
+// explain tells how a query is answered, or why a row is seen.
 func (p *program) explain() error {
+	if len(p.args) > 0 && p.args[0] == "access" {
+		return p.access(p.args[1:])
+	}
+	return p.plan()
+}
+
+// plan runs a GraphQL query and prints each statement that it sent to the database, with the database's plan for it.
+func (p *program) plan() error {
 	viewer, text, err := explainArguments(p.args)
 	if err != nil {
 		return err
@@ -29,7 +37,7 @@ func (p *program) explain() error {
 }
 
 func explainArguments(args []string) (viewer kit.Viewer, text string, err error) {
-	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] [--in TENANT] 'QUERY'")}
+	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] [--in TENANT] 'QUERY', or explain access VERB ENTITY/KEY")}
 	if len(args) == 0 || args[0] != "plan" {
 		return viewer, "", usage
 	}

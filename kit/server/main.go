@@ -45,6 +45,7 @@ func commands() []command {
 		{"migrate", "", "bring the database to this version's tables, and tell what was done", (*program).migrate},
 		{"seed", "", "fill a fresh database", (*program).seed},
 		{"explain", "plan [--as ACCOUNT] [--in TENANT] 'QUERY'", "show the SQL of a GraphQL query, and how the database runs it", (*program).explain},
+		{"explain", "access [--as LOGIN] [--in TENANT] [--input JSON] [--format json] VERB ENTITY/KEY", "tell which rules let an account do that, and which do not", (*program).explain},
 		{"version", "", "tell what was built", (*program).version},
 		{"help", "", "tell this", (*program).help},
 	}

@@ -103,7 +103,7 @@ var userMeta = &meta.Entity{
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
 		{Name: "email", Kind: meta.Email, Column: "email", Immutable: true, Personal: true, Allow: meta.Grants(
-			meta.When("design/conduit.graphql:8: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Read),
+			meta.When("design/conduit.graphql:8:58: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Read),
 		)},
 		{Name: "username", Kind: meta.String, Column: "username", MinLength: 1, MaxLength: 64},
 		{Name: "bio", Kind: meta.String, Null: true, Column: "bio", MaxLength: 2000},
@@ -117,8 +117,8 @@ var userMeta = &meta.Entity{
 	Key:  "username",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:6: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:7: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Update),
+		meta.When("design/conduit.graphql:6:26: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:7:28: this == viewer", meta.Eq(meta.This(), meta.Viewer()), meta.Update),
 	),
 	Uniques: []meta.Unique{
 		{Name: "users_email_key", Fields: []string{"email"}},
@@ -140,7 +140,7 @@ var followMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:22: follower == viewer",
+		meta.When("design/conduit.graphql:22:44: follower == viewer",
 			meta.Eq(meta.This("follower"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -171,8 +171,8 @@ var articleMeta = &meta.Entity{
 	Key:  "slug",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:28: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:29: author == viewer",
+		meta.When("design/conduit.graphql:28:26: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:29:46: author == viewer",
 			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -196,8 +196,9 @@ var tagMeta = &meta.Entity{
 	Upsert: true,
 	Page:   meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:45: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:46: viewer != null", meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
+		meta.When("design/conduit.graphql:45:26: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:46:28: viewer != null",
+			meta.Ne(meta.Viewer(), meta.Null()), meta.Create),
 	),
 	Uniques: []meta.Unique{
 		{Name: "tags_name_key", Fields: []string{"name"}},
@@ -217,7 +218,7 @@ var favoriteMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:53: user == viewer",
+		meta.When("design/conduit.graphql:53:44: user == viewer",
 			meta.Eq(meta.This("user"), meta.Viewer()), meta.Read, meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -240,8 +241,8 @@ var commentMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/conduit.graphql:59: true", meta.True(), meta.Read),
-		meta.When("design/conduit.graphql:60: author == viewer",
+		meta.When("design/conduit.graphql:59:26: true", meta.True(), meta.Read),
+		meta.When("design/conduit.graphql:60:38: author == viewer",
 			meta.Eq(meta.This("author"), meta.Viewer()), meta.Create, meta.Delete),
 	),
 }
@@ -252,7 +253,7 @@ var operations = []*meta.Operation{
 		Doc:    "Articles of the people the viewer follows, newest first.",
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true, Page: meta.Pages(20, 100, "-createdAt")},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:68: viewer != null",
+			Source: "design/conduit.graphql:68:66: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "GET", Path: "/feed",
@@ -261,7 +262,7 @@ var operations = []*meta.Operation{
 	{
 		Name:   "popularTags",
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Tag", Repeated: true, Page: meta.Pages(20, 100, "-uses")},
-		Allow:  []meta.Rule{{Source: "design/conduit.graphql:69: true", When: meta.True()}},
+		Allow:  []meta.Rule{{Source: "design/conduit.graphql:69:3: true", When: meta.True()}},
 		Method: "GET", Path: "/popular-tags",
 		Where: meta.Gt(meta.This("uses"), meta.Const(int64(0))),
 	},
@@ -273,7 +274,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:73: viewer != null && user != viewer",
+			Source: "design/conduit.graphql:73:41: viewer != null && user != viewer",
 			When:   meta.And(meta.Ne(meta.Viewer(), meta.Null()), meta.Ne(meta.Arg("user"), meta.Viewer())),
 		}},
 		Method: "POST", Path: "/profiles/{user}/follow",
@@ -286,7 +287,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "User"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:74: viewer != null",
+			Source: "design/conduit.graphql:74:43: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/profiles/{user}/follow",
@@ -299,7 +300,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:75: viewer != null",
+			Source: "design/conduit.graphql:75:49: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "POST", Path: "/articles/{article}/favorite",
@@ -312,7 +313,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
 		Allow: []meta.Rule{{
-			Source: "design/conduit.graphql:76: viewer != null",
+			Source: "design/conduit.graphql:76:51: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Method: "DELETE", Path: "/articles/{article}/favorite",

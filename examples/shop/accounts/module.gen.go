@@ -46,16 +46,16 @@ var userMeta = &meta.Entity{
 		{Name: "email", Kind: meta.Email, Column: "email", Immutable: true, Personal: true},
 		{Name: "name", Kind: meta.String, Column: "name", Personal: true, MinLength: 1, MaxLength: 80},
 		{Name: "role", Kind: meta.EnumKind, Type: "Role", Column: "role", Default: meta.Const("CUSTOMER"), Allow: meta.Grants(
-			meta.When("design/accounts.graphql:19: viewer.role == ADMIN",
+			meta.When("design/accounts.graphql:19:66: viewer.role == ADMIN",
 				meta.Eq(meta.Viewer("role"), meta.Const("ADMIN")), meta.Update),
 		)},
 	},
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/accounts.graphql:15: this == viewer || viewer.role in [STAFF, ADMIN]",
+		meta.When("design/accounts.graphql:15:26: this == viewer || viewer.role in [STAFF, ADMIN]",
 			meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
-		meta.When("design/accounts.graphql:16: this == viewer || viewer.role == ADMIN",
+		meta.When("design/accounts.graphql:16:28: this == viewer || viewer.role == ADMIN",
 			meta.Or(meta.Eq(meta.This(), meta.Viewer()), meta.Eq(meta.Viewer("role"), meta.Const("ADMIN"))), meta.Update),
 	),
 	Uniques: []meta.Unique{

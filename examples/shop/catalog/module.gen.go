@@ -81,8 +81,8 @@ var categoryMeta = &meta.Entity{
 	Key:  "slug",
 	Page: meta.Pages(20, 100, "name"),
 	Allow: meta.Grants(
-		meta.When("design/catalog.graphql:5: true", meta.True(), meta.Read),
-		meta.When("design/catalog.graphql:6: viewer.role in [STAFF, ADMIN]",
+		meta.When("design/catalog.graphql:5:26: true", meta.True(), meta.Read),
+		meta.When("design/catalog.graphql:6:46: viewer.role in [STAFF, ADMIN]",
 			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -110,9 +110,9 @@ var productMeta = &meta.Entity{
 	Key:  "slug",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/catalog.graphql:14: listed || viewer.role in [STAFF, ADMIN]",
+		meta.When("design/catalog.graphql:14:26: listed || viewer.role in [STAFF, ADMIN]",
 			meta.Or(meta.This("listed"), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
-		meta.When("design/catalog.graphql:15: viewer.role in [STAFF, ADMIN]",
+		meta.When("design/catalog.graphql:15:46: viewer.role in [STAFF, ADMIN]",
 			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -134,8 +134,8 @@ var labelMeta = &meta.Entity{
 	Key:  "name",
 	Page: meta.Pages(20, 100, "name"),
 	Allow: meta.Grants(
-		meta.When("design/catalog.graphql:27: true", meta.True(), meta.Read),
-		meta.When("design/catalog.graphql:28: viewer.role in [STAFF, ADMIN]",
+		meta.When("design/catalog.graphql:27:26: true", meta.True(), meta.Read),
+		meta.When("design/catalog.graphql:28:38: viewer.role in [STAFF, ADMIN]",
 			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -159,16 +159,16 @@ var variantMeta = &meta.Entity{
 			{Name: "currency", Kind: meta.Currency, Column: "price_currency"},
 		}},
 		{Name: "stock", Doc: "Pieces that can still be sold. The database refuses to go below zero.", Kind: meta.Int, Column: "stock", Min: new(0.0), Allow: meta.Grants(
-			meta.When("design/catalog.graphql:42: viewer.role in [STAFF, ADMIN]",
+			meta.When("design/catalog.graphql:42:53: viewer.role in [STAFF, ADMIN]",
 				meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Read),
 		)},
 	},
 	Key:  "id",
 	Page: meta.Pages(20, 100, "sku"),
 	Allow: meta.Grants(
-		meta.When("design/catalog.graphql:35: can(READ, product)",
+		meta.When("design/catalog.graphql:35:26: can(READ, product)",
 			meta.Can(meta.Read, meta.This("product")), meta.Read),
-		meta.When("design/catalog.graphql:36: viewer.role in [STAFF, ADMIN]",
+		meta.When("design/catalog.graphql:36:46: viewer.role in [STAFF, ADMIN]",
 			meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")), meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -196,7 +196,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Variant", Repeated: true},
 		Allow: []meta.Rule{{
-			Source: "design/catalog.graphql:53: viewer.role in [STAFF, ADMIN]",
+			Source: "design/catalog.graphql:53:79: viewer.role in [STAFF, ADMIN]",
 			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
 		}},
 		Method: "GET", Path: "/running-out",

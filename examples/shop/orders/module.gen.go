@@ -120,7 +120,7 @@ var cartLineMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/orders.graphql:5: owner == viewer && can(READ, variant)",
+		meta.When("design/orders.graphql:5:52: owner == viewer && can(READ, variant)",
 			meta.And(meta.Eq(meta.This("owner"), meta.Viewer()), meta.Can(meta.Read, meta.This("variant"))), meta.Read, meta.Create, meta.Update, meta.Delete),
 	),
 	Uniques: []meta.Unique{
@@ -156,7 +156,7 @@ var orderMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "-createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/orders.graphql:15: buyer == viewer || viewer.role in [STAFF, ADMIN]",
+		meta.When("design/orders.graphql:15:26: buyer == viewer || viewer.role in [STAFF, ADMIN]",
 			meta.Or(meta.Eq(meta.This("buyer"), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))), meta.Read),
 	),
 }
@@ -181,7 +181,7 @@ var orderLineMeta = &meta.Entity{
 	Key:  "id",
 	Page: meta.Pages(20, 100, "createdAt"),
 	Allow: meta.Grants(
-		meta.When("design/orders.graphql:27: can(READ, order)",
+		meta.When("design/orders.graphql:27:26: can(READ, order)",
 			meta.Can(meta.Read, meta.This("order")), meta.Read),
 	),
 }
@@ -231,7 +231,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Order"},
 		Allow: []meta.Rule{{
-			Source: "design/orders.graphql:46: viewer != null",
+			Source: "design/orders.graphql:46:18: viewer != null",
 			When:   meta.Ne(meta.Viewer(), meta.Null()),
 		}},
 		Fails:  []meta.Fault{{Code: "CART_EMPTY", Status: 409}, {Code: "MIXED_CURRENCIES", Status: 409}, {Code: "OUT_OF_STOCK", Status: 409}},
@@ -247,7 +247,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Order"},
 		Allow: []meta.Rule{{
-			Source: "design/orders.graphql:49: viewer.role in [STAFF, ADMIN]",
+			Source: "design/orders.graphql:49:18: viewer.role in [STAFF, ADMIN]",
 			When:   meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN")),
 		}},
 		Fails:  []meta.Fault{{Code: "ALREADY_SHIPPED", Status: 409}, {Code: "ORDER_CANCELLED", Status: 409}},
@@ -262,7 +262,7 @@ var operations = []*meta.Operation{
 		},
 		Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Order"},
 		Allow: []meta.Rule{{
-			Source: "design/orders.graphql:52: order.buyer == viewer || viewer.role in [STAFF, ADMIN]",
+			Source: "design/orders.graphql:52:18: order.buyer == viewer || viewer.role in [STAFF, ADMIN]",
 			When:   meta.Or(meta.Eq(meta.Arg("order", "buyer"), meta.Viewer()), meta.In(meta.Viewer("role"), meta.Const("STAFF"), meta.Const("ADMIN"))),
 		}},
 		Fails:  []meta.Fault{{Code: "ALREADY_SHIPPED", Status: 409}},
