@@ -56,7 +56,7 @@ kit/internal/...: kit kit/input kit/meta kit/query kit/sqldb
 kit/rest:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/graphql:      kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
 kit/account:      kit kit/input kit/mail kit/meta kit/problem kit/query kit/sqldb kit/telemetry
-kit/server:       kit kit/account kit/docs kit/graphql kit/internal/tenant kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
+kit/server:       kit kit/account kit/docs kit/graphql kit/input kit/internal/tenant kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
 
 kit/sqlite:       kit kit/sqldb
 kit/postgres:     kit kit/sqldb

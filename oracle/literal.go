@@ -8,7 +8,6 @@ import (
 	"path"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fettlehq/fettle/kit/meta"
@@ -273,8 +272,14 @@ func typeNamed(x ast.Expr, want reflect.Type) reflect.Type {
 			return t
 		}
 	case *ast.SelectorExpr:
-		if t, ok := types[strings.TrimPrefix(x.X.(*ast.Ident).Name+".", "")+x.Sel.Name]; ok {
+		if t, ok := types[x.X.(*ast.Ident).Name+"."+x.Sel.Name]; ok {
 			return t
+		}
+		if want != nil && want.Kind() == reflect.Pointer {
+			want = want.Elem()
+		}
+		if want != nil && want.Name() == x.Sel.Name { // what its place says it is
+			return want
 		}
 		panic(unread("no type " + x.Sel.Name))
 	}
