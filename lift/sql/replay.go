@@ -148,12 +148,12 @@ func (r *replay) createTable(list []token) *facts.MigrationStatement {
 		return nil
 	}
 	s := &facts.MigrationStatement{Kind: "create table", Table: name, NewTable: true}
+	r.made[name] = true
 	if r.table(name) != nil {
 		return s // IF NOT EXISTS of one that does
 	}
 	t := &schema.Table{Name: name}
 	r.tables[strings.ToLower(name)] = t
-	r.made[name] = true
 	r.database.At[name] = r.at(list[0])
 	if at < len(list) && list[at].is("(") {
 		end := closing(list, at)

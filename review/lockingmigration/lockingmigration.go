@@ -4,6 +4,8 @@ package lockingmigration
 import (
 	_ "embed"
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -16,14 +18,17 @@ var document string
 // Rule is the rule.
 var Rule = rule.Rule{Name: "locking-migration", Severity: rule.High, CWE: "CWE-833", Document: document, Find: find}
 
+// numbered are the names of migrations of runners that leave no mark in the file.
+var numbered = regexp.MustCompile(`(?i)^v?\d`)
+
 func find(f *facts.Facts) []rule.Finding {
 	if f.Database == nil || f.Database.Dialect != "postgres" {
 		return nil
 	}
 	var out []rule.Finding
 	for _, m := range f.Migrations {
-		if m.Baseline || !m.Last {
-			continue // it has run, or there is nothing to stop yet
+		if m.Baseline || !m.Last || m.Runner == "plain" && !numbered.MatchString(path.Base(m.File)) {
+			continue // it has run, there is nothing to stop yet, or it is a copy of the schema
 		}
 		for _, s := range m.Statements {
 			if finding, found := judge(m, s); found {
@@ -40,7 +45,7 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		{Pos: s.Pos, What: strings.Join(strings.Fields(s.Text), " ")},
 		{Pos: facts.Pos{File: m.File, Line: 1, Column: 1}, What: "the newest migration, for " + m.Runner},
 	}}
-	if s.NewTable {
+	if s.NewTable || s.Table == "" {
 		return out, false
 	}
 	tell := func(severity rule.Severity, fix, format string, args ...any) (rule.Finding, bool) {

@@ -82,15 +82,19 @@ func arguments(q *facts.Query) []facts.Value {
 
 func dependsOn(q *facts.Query, loop *facts.Loop) bool {
 	for _, v := range arguments(q) {
-		if v.Kind != "list" && turns(v, loop) {
+		if turns(v, loop) {
 			return true
 		}
 	}
 	return false
 }
 
-// turns reports whether a value changes with the turns of a loop.
+// turns reports whether a value changes with the turns of a loop. A list does so as a field of the item; one that the loop
+// fills is sent in one go.
 func turns(v facts.Value, loop *facts.Loop) bool {
+	if v.Kind == "list" && !strings.Contains(v.Text, ".") {
+		return false
+	}
 	for _, o := range v.Origins {
 		if o.Kind == facts.FromLoop && o.Loop == loop {
 			return true
@@ -103,9 +107,6 @@ func turns(v facts.Value, loop *facts.Loop) bool {
 func params(values []facts.Value, f *facts.Function) map[int]bool {
 	out := map[int]bool{}
 	for _, v := range values {
-		if v.Kind == "list" {
-			continue
-		}
 		for _, o := range v.Origins {
 			if o.Kind == facts.FromParam && o.Function == f {
 				out[o.Index] = true
@@ -132,7 +133,7 @@ func (s *search) callers(q *facts.Query, f *facts.Function, needs map[int]bool, 
 			}
 			depends := f.Outer != nil && anyTurns(arguments(q), call.Loop) // a literal sees the variables around it
 			for _, v := range given {
-				depends = depends || v.Kind != "list" && turns(v, call.Loop)
+				depends = depends || turns(v, call.Loop)
 			}
 			if loop := s.repeats(call.Loop, depends); loop != nil {
 				s.report(q, loop, calls)

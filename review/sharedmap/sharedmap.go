@@ -51,12 +51,31 @@ func locked(path *trace.Path) bool {
 	return false
 }
 
-// outlives reports whether the value whose field it is was made before any request.
+// outlives reports whether the value whose field it is was made before any request: on the way from main alone.
 func outlives(tracer *trace.Tracer, w *facts.SharedWrite) bool {
+	started := false
 	for _, maker := range w.MadeIn {
 		if tracer.To(maker) != nil {
 			return false
 		}
+		started = started || fromStart(maker, map[*facts.Function]bool{})
 	}
-	return len(w.MadeIn) > 0
+	return started
+}
+
+// fromStart reports whether the beginning of a program leads to a function.
+func fromStart(f *facts.Function, seen map[*facts.Function]bool) bool {
+	if seen[f] {
+		return false
+	}
+	seen[f] = true
+	if f.Aside == "command" {
+		return true
+	}
+	for _, call := range f.Callers {
+		if fromStart(call.From, seen) {
+			return true
+		}
+	}
+	return false
 }
