@@ -91,7 +91,8 @@ func (t *Tx) seeks() byTenant {
 	return tenantByKey
 }
 
-// Tenant is the tenant in which the transaction reads and writes, empty where the request names none.
+// Tenant is the tenant in which the transaction reads and writes, empty where the request names none, and in a Read that is
+// Single, whose statement finds it.
 func (t *Tx) Tenant() kit.ID { return kit.ID(t.tenant) }
 
 // within is the same transaction in a tenant.
