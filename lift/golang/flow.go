@@ -296,22 +296,22 @@ func (s *source) kindOf(e ast.Expr) string {
 	switch {
 	case t == nil || t == types.Typ[types.Invalid]:
 		return ""
+	case isList(t):
+		return "list"
 	case isNumber(t):
 		return "number"
 	case isNamed(t, "context", "Context"):
 		return "context"
 	}
-	switch u := t.Underlying().(type) {
-	case *types.Basic:
-		if u.Info()&types.IsString != 0 {
-			return "text"
-		}
-	case *types.Slice:
-		if b, is := u.Elem().Underlying().(*types.Basic); !is || b.Kind() != types.Byte {
-			return "list"
-		}
+	if isString(t) {
+		return "text"
 	}
 	return ""
+}
+
+func isList(t types.Type) bool {
+	slice, is := t.Underlying().(*types.Slice)
+	return is && !isBytes(slice)
 }
 
 // isNumber reports whether values of a type can hold no text of a stranger's choice.
