@@ -50,7 +50,7 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	look := optimize.Run
 	if !strings.HasPrefix(o.Database, "postgres://") && !strings.HasPrefix(o.Database, "postgresql://") {
-		options.Database = strings.TrimPrefix(strings.TrimPrefix(o.Database, "sqlite://"), "file:")
+		options.Database = sqliteFile(o.Database)
 		look = optimize.RunSQLite
 	}
 	report, err := look(ctx, options)
@@ -59,6 +59,16 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	report.Notes = append(notes, report.Notes...)
 	return report, nil
+}
+
+// sqliteFile is the file that a URL names as services write it (sqlite:data/shop.db), or as SQLite does.
+func sqliteFile(url string) string {
+	for _, scheme := range []string{"sqlite://", "sqlite:", "file:"} {
+		if file, ok := strings.CutPrefix(url, scheme); ok {
+			return file
+		}
+	}
+	return url
 }
 
 // WriteMigrations writes the migrations of the advice into a folder, a file each, in the order in which they are
