@@ -290,7 +290,7 @@ var types = map[string]reflect.Type{
 	"string": reflect.TypeFor[string](), "any": reflect.TypeFor[any](), "int64": reflect.TypeFor[int64](), "float64": reflect.TypeFor[float64](),
 	"meta.Entity": reflect.TypeFor[meta.Entity](), "meta.Field": reflect.TypeFor[meta.Field](), "meta.Unique": reflect.TypeFor[meta.Unique](),
 	"meta.Check": reflect.TypeFor[meta.Check](), "meta.Enum": reflect.TypeFor[meta.Enum](), "meta.Struct": reflect.TypeFor[meta.Struct](),
-	"meta.Rule": reflect.TypeFor[meta.Rule](), "meta.JoinTable": reflect.TypeFor[meta.JoinTable](), "meta.Account": reflect.TypeFor[meta.Account](),
+	"meta.Rule": reflect.TypeFor[meta.Rule](), "meta.JoinTable": reflect.TypeFor[meta.JoinTable](), "meta.Parts": reflect.TypeFor[meta.Parts](), "meta.Account": reflect.TypeFor[meta.Account](),
 	"meta.Operation": reflect.TypeFor[meta.Operation](), "meta.Fault": reflect.TypeFor[meta.Fault](), "meta.Flow": reflect.TypeFor[meta.Flow](),
 	"meta.Step": reflect.TypeFor[meta.Step](), "meta.Exclusion": reflect.TypeFor[meta.Exclusion](), "meta.Backend": reflect.TypeFor[meta.Backend](),
 }

@@ -63,6 +63,9 @@ func CreateFields(e *model.Entity) []*model.Field {
 	return choose(e, func(f *model.Field) bool { return writable(f) && (f.Parts == nil || f.Parts.Create) })
 }
 
+// Links tells whether f is a many-to-many list without a bound, whose rows are linked and unlinked.
+func Links(f *model.Field) bool { return f.Kind == model.List && f.Parts == nil && f.Bound == 0 }
+
 // But is fields without one: those of a row that is written with the one that it belongs to by that one.
 func But(fields []*model.Field, by *model.Field) []*model.Field {
 	return slices.DeleteFunc(fields, func(f *model.Field) bool { return f == by })
@@ -77,7 +80,7 @@ func UpdateFields(e *model.Entity) []*model.Field {
 }
 
 func writable(f *model.Field) bool {
-	if f.Kind == model.List && f.Parts == nil && (f.Join == nil || !f.Join.Owner || f.Bound == 0) {
+	if f.Kind == model.List && f.Parts == nil && (f.Join == nil || !f.Join.Owner) {
 		return false
 	}
 	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil && !f.Method

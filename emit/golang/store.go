@@ -38,6 +38,7 @@ type storePlan struct {
 	Settable,
 	Changeable []setPlan
 	Lists  []*model.Field // bounded many-to-many lists
+	Links  []linksPlan
 	Parts  []partsPlan
 	Fields []columnPlan
 }
@@ -53,6 +54,13 @@ type setPlan struct {
 	Optional bool   // may be left out of a create
 	Write    string // of n.Status in a create
 	Patch    string // of p.Status in a patch
+}
+
+// linksPlan is a many-to-many list without a bound, whose rows are linked and unlinked.
+type linksPlan struct {
+	Field *model.Field
+	Name  string // "Guests"
+	Type  string // "kit.ID"
 }
 
 // partsPlan is a list whose rows are written with the row.
@@ -95,8 +103,11 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		}
 	}
 	for _, f := range e.Fields {
-		if f.Parts != nil && f.Target.Module == m {
+		switch {
+		case f.Parts != nil && f.Target.Module == m:
 			s.Parts = append(s.Parts, planParts(f))
+		case f.Kind == model.List && f.Join != nil && f.Join.Owner && f.Bound == 0:
+			s.Links = append(s.Links, linksPlan{f, exported(f.Name), linkType(f)})
 		}
 	}
 	for _, f := range e.Fields {
@@ -119,6 +130,14 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		}
 	}
 	return s
+}
+
+// linkType is the Go type that names a row of a many-to-many list.
+func linkType(f *model.Field) string {
+	if f.Target.Upsert {
+		return "string"
+	}
+	return "kit.ID"
 }
 
 func planParts(f *model.Field) partsPlan {
@@ -168,10 +187,7 @@ func planList(entity string, f *model.Field, t goType) columnPlan {
 func planSet(m *model.Module, f *model.Field) setPlan {
 	name := exported(f.Name)
 	if f.Kind == model.List {
-		typ := "[]kit.ID"
-		if f.Target.Upsert {
-			typ = "[]string"
-		}
+		typ := "[]" + linkType(f)
 		return setPlan{
 			Field: f, Name: name, Type: typ, Declared: typ, Optional: true,
 			Write: "typed.IDsOrNil(n." + name + ")", Patch: "typed.FromIDs(p." + name + ")",
@@ -325,6 +341,9 @@ func creation(p *printer, s storePlan) {
 	for _, f := range s.Parts {
 		p.f("%s []%s // made with it", f.Name, f.New)
 	}
+	for _, f := range s.Links {
+		p.f("%s []%s // linked to it", f.Name, f.Type)
+	}
 	p.f("}")
 	p.f("")
 	p.f("func (n %s) changes() []query.Change {", s.New)
@@ -335,6 +354,9 @@ func creation(p *printer, s storePlan) {
 			set = "SetUnlessNil"
 		}
 		p.f("c.%s(%q, %s)", set, f.Field.Name, f.Write)
+	}
+	for _, f := range s.Links {
+		p.f("typed.SetLinks(&c, %q, typed.Links[%s]{Link: n.%s})", f.Field.Name, f.Type, f.Name)
 	}
 	for _, f := range s.Parts {
 		p.f("typed.Make(&c, %q, %q, n.%s, %s.changes)", f.Field.Name, f.By, f.Name, f.New)
@@ -382,6 +404,9 @@ func patch(p *printer, s storePlan) {
 	for _, f := range s.Changeable {
 		p.f("%s query.Optional[%s]", f.Name, f.Type)
 	}
+	for _, f := range s.Links {
+		p.f("%s typed.Links[%s]", f.Name, f.Type)
+	}
 	for _, f := range s.Parts {
 		p.f("%s typed.PartsPatch[%s, %s]", f.Name, f.New, f.Patch)
 	}
@@ -391,6 +416,9 @@ func patch(p *printer, s storePlan) {
 	p.f("c := typed.Changes{Entity: %s}", s.Meta)
 	for _, f := range s.Changeable {
 		p.f("c.Set(%q, %s)", f.Field.Name, f.Patch)
+	}
+	for _, f := range s.Links {
+		p.f("typed.SetLinks(&c, %q, p.%s)", f.Field.Name, f.Name)
 	}
 	for _, f := range s.Parts {
 		changed := f.Patch + ".changes"

@@ -28,6 +28,7 @@ func Emit(m *model.Model) []byte {
 		s.updateInput(e)
 		s.partInputs(e)
 	}
+	s.linkInputs()
 	s.structs()
 	s.interfaces()
 	s.unions()
@@ -53,6 +54,7 @@ type schema struct {
 	valueIn  map[*model.Struct]bool // value objects that are taken
 	valueIs  map[*model.Struct]bool // value objects whose filters are named
 	input    map[*model.Struct]bool
+	links    map[string]bool           // verbs whose input of links is named
 	union    map[*model.UnionType]bool // that are shown
 	unionIn  map[*model.UnionType]bool // that are taken
 	unionIs  map[*model.UnionType]bool // whose filters are named
@@ -67,7 +69,7 @@ func newSchema(m *model.Model) *schema {
 		scalar: map[string]bool{}, compared: map[string]bool{}, elements: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
 		value: map[*model.Struct]bool{}, valueIn: map[*model.Struct]bool{}, valueIs: map[*model.Struct]bool{},
 		union: map[*model.UnionType]bool{}, unionIn: map[*model.UnionType]bool{}, unionIs: map[*model.UnionType]bool{},
-		input: map[*model.Struct]bool{}, listed: map[*model.Entity]bool{}, filtered: map[*model.Entity]bool{},
+		input: map[*model.Struct]bool{}, links: map[string]bool{}, listed: map[*model.Entity]bool{}, filtered: map[*model.Entity]bool{},
 	}
 	for _, e := range m.Entities {
 		s.taken[e.Name] = true

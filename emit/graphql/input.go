@@ -26,12 +26,20 @@ func (s *schema) createField(f *model.Field) {
 		s.partsField(f, "Create", "Made with it.")
 		return
 	}
+	if door.Links(f) {
+		s.linksField(f, "Create")
+		return
+	}
 	s.inputField(f, door.Required(f))
 }
 
 func (s *schema) updateField(f *model.Field) {
 	if f.Parts != nil {
 		s.partsField(f, "Update", "Written with it; the others stay.")
+		return
+	}
+	if door.Links(f) {
+		s.linksField(f, "Update")
 		return
 	}
 	s.inputField(f, false)
@@ -55,6 +63,31 @@ func (s *schema) updateInput(e *model.Entity) {
 func (s *schema) partsField(f *model.Field, verb, doc string) {
 	s.doc("  ", strings.TrimSpace(door.Doc(f)+" "+doc))
 	s.f("  %s: %s%s", f.Name, s.partsName(f, verb+"Input"), deprecated(f.Deprecated))
+}
+
+func (s *schema) linksField(f *model.Field, verb string) {
+	s.links[verb] = true
+	s.doc("  ", door.Doc(f))
+	s.f("  %s: %s%s", f.Name, s.name("Links"+verb+"Input"), deprecated(f.Deprecated))
+}
+
+// linkInputs prints what lists that rows are linked to take.
+func (s *schema) linkInputs() {
+	if s.links["Create"] {
+		s.f("")
+		s.doc("", "The rows that a list is to have, by id or key.")
+		s.f("input %s {", s.name("LinksCreateInput"))
+		s.f("  link: [ID!]")
+		s.f("}")
+	}
+	if s.links["Update"] {
+		s.f("")
+		s.doc("", "The rows that a list is to have and to lose, by id or key. The others stay.")
+		s.f("input %s {", s.name("LinksUpdateInput"))
+		s.f("  link: [ID!]")
+		s.f("  unlink: [ID!]")
+		s.f("}")
+	}
 }
 
 // partsName is the name of an input of a list of parts: OrderLinesCreateInput.

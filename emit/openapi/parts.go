@@ -13,6 +13,10 @@ func (d *document) creation(doc string, fields []*model.Field) object {
 	plain, lists := apart(fields)
 	s := d.objectOf(doc, plain, true, door.Required, false)
 	for _, f := range lists {
+		if door.Links(f) {
+			d.linksMember(&s, f, "LinksCreate", "The rows that a list is to have.", "link")
+			continue
+		}
 		d.partsMember(&s, f, "Create", model.Parts{Create: true}, "Made with it.")
 	}
 	return s
@@ -23,15 +27,19 @@ func (d *document) patch(doc string, fields []*model.Field) object {
 	plain, lists := apart(fields)
 	s := d.objectOf(doc, patched(plain), true, func(*model.Field) bool { return false }, false)
 	for _, f := range lists {
+		if door.Links(f) {
+			d.linksMember(&s, f, "LinksUpdate", "The rows that a list is to have and to lose; the others stay.", "link", "unlink")
+			continue
+		}
 		d.partsMember(&s, f, "Update", *f.Parts, "Written with it; the others stay.")
 	}
 	return s
 }
 
-// apart is fields without, and with nothing but, the lists whose rows are written along.
+// apart is fields without, and with nothing but, the lists whose rows are written along or linked.
 func apart(fields []*model.Field) (plain, lists []*model.Field) {
 	for _, f := range fields {
-		if f.Parts != nil {
+		if f.Parts != nil || door.Links(f) {
 			lists = append(lists, f)
 		} else {
 			plain = append(plain, f)
@@ -70,11 +78,28 @@ func (d *document) partsMember(s *object, f *model.Field, suffix string, parts m
 	}
 	of.put("properties", members)
 	of.put("additionalProperties", false)
-	properties, _ := s.get("properties").(object)
-	properties.put(f.Name, object{
-		{"description", strings.TrimSpace(describe(f) + " " + doc)},
-		{"allOf", []object{d.part(name+suffix, func() object { return of })}},
+	addMember(s, f, doc, d.part(name+suffix, func() object { return of }))
+}
+
+// linksMember adds a many-to-many list to what is sent.
+func (d *document) linksMember(s *object, f *model.Field, name, doc string, verbs ...string) {
+	schema := d.part(name, func() object {
+		var members object
+		for _, verb := range verbs {
+			item := object{{"type", "string"}, {"description", "The id or the key of a row."}}
+			members.put(verb, object{{"type", "array"}, {"maxItems", door.MaxParts}, {"items", item}})
+		}
+		return object{{"description", doc}, {"type", "object"}, {"properties", members}, {"additionalProperties", false}}
 	})
+	addMember(s, f, "", schema)
+}
+
+// addMember adds a property whose schema has a name.
+func addMember(s *object, f *model.Field, doc string, schema object) {
+	described := object{}
+	described.text("description", strings.TrimSpace(describe(f)+" "+doc))
+	properties, _ := s.get("properties").(object)
+	properties.put(f.Name, append(described, member{"allOf", []object{schema}}))
 	s.set("properties", properties)
 }
 

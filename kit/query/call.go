@@ -123,7 +123,7 @@ func (c *call) resolveKeys(ctx context.Context, all []named) error {
 	for i := range all {
 		n := &all[i]
 		if _, isID := canonicalID(n.text); !isID {
-			byKey = append(byKey, named{n.target, n.text, n.path, func(id string) {
+			byKey = append(byKey, named{target: n.target, text: n.text, path: n.path, found: func(id string) {
 				n.text = id
 				n.found(id)
 			}})
@@ -180,7 +180,7 @@ func references(f *meta.Field, path string, value any, found func(id string), al
 		}
 	case f.Kind == meta.Reference:
 		if text, ok := value.(string); ok {
-			all = append(all, named{f.Target(), text, path, found})
+			all = append(all, named{target: f.Target(), text: text, path: path, found: found})
 		}
 	case f.Kind == meta.Input || f.Kind == meta.Value:
 		for i, part := range f.Fields {

@@ -43,7 +43,7 @@ func settable(f *meta.Field) bool {
 	if f.Auto || f.ReadOnly || f.Internal || f.IsComputed() {
 		return false
 	}
-	return f.Kind != meta.List || f.Parts != nil || f.Join != nil && f.Join.Owner && f.Bound > 0
+	return f.Kind != meta.List || f.Parts != nil || f.Join != nil && f.Join.Owner
 }
 
 func fieldsWhere(e *meta.Entity, fits func(*meta.Field) bool) []*meta.Field {

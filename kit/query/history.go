@@ -166,6 +166,10 @@ func (w *write) changes(old []any) []byte {
 			buf = append(buf, ',')
 		}
 		buf = append(input.AppendString(buf, f.Name), ':')
+		if links, ok := value.(Links); ok {
+			buf = links.appendJSON(buf, f)
+			continue
+		}
 		buf = input.AppendJSON(buf, f, value)
 	}
 	return append(buf, '}')

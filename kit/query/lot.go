@@ -146,7 +146,7 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 		return nil
 	}
 	for _, w := range l.writes {
-		if err := w.replaceLists(ctx); err != nil {
+		if err := w.writeLists(ctx); err != nil {
 			return w.at(err)
 		}
 	}

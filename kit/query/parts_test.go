@@ -22,6 +22,7 @@ var partCases = []struct {
 	{"an update makes, changes and deletes", testPartsUpdated},
 	{"only rows of the row itself", testPartsOfOthers},
 	{"bounds", testPartsBounds},
+	{"rows are linked and unlinked", testLinked},
 }
 
 // ordering is a backend with baskets, whose lines and their charges are written with them.
@@ -37,6 +38,8 @@ func ordering() *meta.Backend {
 				&meta.Field{Name: "code", Kind: meta.String, Column: "code", MinLength: 1},
 				&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true},
 				&meta.Field{Name: "buyer", Kind: meta.Reference, Type: "User", Column: "buyer_id", Default: meta.Viewer(), ReadOnly: true},
+				&meta.Field{Name: "colours", Kind: meta.List, Type: "Tag", Page: newest,
+					Join: &meta.JoinTable{Table: "basket_colours", From: "basket_id", To: "tag_id", Owner: true}},
 				&meta.Field{Name: "lines", Kind: meta.List, Type: "Line", Inverse: "basket", Page: newest, Parts: all, Bound: 60},
 			),
 			Allow: meta.Allow{
@@ -291,4 +294,42 @@ func testPartsBounds(w *world) {
 	if n := w.stored("lines"); n != 60 {
 		w.Errorf("%d lines", n)
 	}
+}
+
+func testLinked(w *world) {
+	for _, name := range []string{"red", "green", "blue"} {
+		w.create(w.root, true, "Tag", "name", name)
+	}
+	links := func(link, unlink []any) query.Links { return query.Links{Link: link, Unlink: unlink} }
+	want := func(code, want string) {
+		w.Helper()
+		tags := w.sel("Tag", "name")
+		tags.Order = []query.Order{{Path: []string{"name"}}}
+		row, err := w.get(w.ann, w.sel("Basket", "version", nest{"colours", tags}), code)
+		if err != nil {
+			w.Fatal(err)
+		}
+		got := fmt.Sprint(row.Values[0])
+		for _, tag := range row.Values[1].(*query.List).Rows {
+			got += fmt.Sprint(" ", tag.Values[0])
+		}
+		if got != want {
+			w.Errorf("%s has %q, want %q", code, got, want)
+		}
+	}
+	w.create(w.ann, false, "Basket", "code", "a", "colours", links([]any{"red", "green"}, nil))
+	want("a", "1 green red")
+	w.want(w.update(w.ann, "Basket", "a", 1, "colours", links([]any{"blue", "red"}, []any{"green"})), "ok")
+	want("a", "2 blue red")
+	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links(nil, []any{"green"})), "ok") // which it does not have
+	want("a", "3 blue red")
+	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links([]any{"red", "black"}, []any{"white"})), "INVALID colours.link.1:NOT_FOUND colours.unlink.0:NOT_FOUND")
+	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links([]any{1}, nil)), "INVALID colours.link.0:WRONG_TYPE")
+	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links(make([]any, 501), nil)), "INVALID colours.link:TOO_LONG")
+	w.want(w.update(w.bob, "Basket", "a", 0, "colours", links([]any{"red"}, nil)), "NOT_FOUND")
+	_, err := w.tryCreate(w.ann, false, "Basket", "code", "b", "colours", links(nil, []any{"red"}))
+	w.want(err, "INVALID colours.unlink:READ_ONLY")
+	id := w.article(w.ann, "Bounded")
+	w.want(w.update(w.ann, "Article", id, 0, "tags", links([]any{"red"}, nil)), "INVALID tags:WRONG_TYPE")
+	want("a", "3 blue red")
 }

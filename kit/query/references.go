@@ -17,6 +17,7 @@ type named struct {
 	text   string
 	path   string
 	found  func(id string)
+	known  bool // it is there, or naming it is a mistake: it is never made
 }
 
 // resolve turns the ids and keys of references into ids of rows that the viewer may see.
@@ -38,12 +39,16 @@ func (w *write) names(all []named) []named {
 		switch f.Kind {
 		case meta.Reference:
 			if text, ok := value.(string); ok {
-				all = append(all, named{f.Target(), text, w.under(f.Path()), func(id string) { w.values[f] = id }})
+				all = append(all, named{f.Target(), text, w.under(f.Path()), func(id string) { w.values[f] = id }, false})
 			}
 		case meta.List:
+			if links, ok := value.(Links); ok {
+				all = links.named(w, f, all)
+				continue
+			}
 			for i, item := range value.([]any) {
 				if text, ok := item.(string); ok {
-					all = append(all, named{f.Target(), text, w.under(f.Name + "." + itoa(i)), func(id string) { value.([]any)[i] = id }})
+					all = append(all, named{f.Target(), text, w.under(f.Name + "." + itoa(i)), func(id string) { value.([]any)[i] = id }, false})
 				}
 			}
 		}
@@ -60,7 +65,7 @@ func (t *Tx) resolve(ctx context.Context, all []named, wrong *validator) (unknow
 			return nil, err
 		}
 		for _, n := range missing {
-			if _, isID := canonicalID(n.text); n.target.Upsert && !isID {
+			if _, isID := canonicalID(n.text); n.target.Upsert && !isID && !n.known {
 				unknown = append(unknown, n)
 			} else {
 				n.miss(wrong)

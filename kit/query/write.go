@@ -86,7 +86,7 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.update(ctx); err != nil {
 		return "", err
 	}
-	if err := w.replaceLists(ctx); err != nil {
+	if err := w.writeLists(ctx); err != nil {
 		return "", err
 	}
 	if err := w.writeParts(ctx); err != nil {
@@ -150,6 +150,10 @@ func (w *write) take(changes []Change) {
 		}
 		if f.Kind == meta.Union {
 			w.takeUnion(f, c.Value)
+			continue
+		}
+		if links, ok := c.Value.(Links); ok && f.Kind == meta.List {
+			w.takeLinks(f, links)
 			continue
 		}
 		if c.Value == nil && w.verb == meta.Create && f.Default != nil && !f.Null {
@@ -275,41 +279,59 @@ func nextVersion(e *meta.Entity) []string {
 	return []string{ident(f.Column) + " = " + ident(f.Column) + " + 1"}
 }
 
-// replaceLists makes each many-to-many list that was given hold just the rows that were named.
-func (w *write) replaceLists(ctx context.Context) error {
+// writeLists makes each many-to-many list that was given hold just the rows that were named, or links and unlinks them.
+func (w *write) writeLists(ctx context.Context) error {
 	for _, f := range w.given {
 		if f.Kind != meta.List {
 			continue
 		}
-		ids := w.tx.engine.ids(texts(w.values[f]), childrenVariant)
-		join, from, to := linkTable(f.Join), ident(f.Join.From), ident(f.Join.To)
-		source, others := "SELECT $1, value FROM json_each($2) WHERE TRUE", to+" NOT IN (SELECT value FROM json_each($2))"
-		if w.tx.engine.dialect.postgres {
-			source, others = "SELECT $1::uuid, unnest($2::uuid[])", to+" <> ALL ($2::uuid[])"
+		if links, ok := w.values[f].(Links); ok {
+			if err := links.write(ctx, w, f); err != nil {
+				return err
+			}
+			continue
 		}
-		args, columns := []any{string(w.id), ids}, from+", "+to
+		named := texts(w.values[f])
 		if w.verb == meta.Update {
+			to := ident(f.Join.To)
+			others := to + " NOT IN (SELECT value FROM json_each($2))"
+			if w.tx.engine.dialect.postgres {
+				others = to + " <> ALL ($2::uuid[])"
+			}
 			if w.tx.tenant != "" && f.Target().TenantColumn != "" { // links to rows of others stay
 				others += " AND " + to + " IN (SELECT id FROM " + w.tx.Living(f.Target()) + " r)"
 			}
-			if _, err := w.tx.conn.Exec(ctx, "DELETE FROM "+join+" WHERE "+from+" = $1 AND "+others, args...); err != nil {
+			sql := "DELETE FROM " + linkTable(f.Join) + " WHERE " + ident(f.Join.From) + " = $1 AND " + others
+			if _, err := w.tx.conn.Exec(ctx, sql, string(w.id), w.tx.engine.ids(named, childrenVariant)); err != nil {
 				return w.violation(err)
 			}
 		}
-		if len(texts(w.values[f])) == 0 {
-			continue
+		if err := w.link(ctx, f, named); err != nil {
+			return err
 		}
-		if f.Join.Tenant != "" {
-			args, columns = append(args, w.tx.tenant), columns+", "+ident(f.Join.Tenant)
-			source = strings.Replace(source, " FROM json_each", ", $3 FROM json_each", 1)
-			if w.tx.engine.dialect.postgres {
-				source += ", $3::uuid"
-			}
+	}
+	return nil
+}
+
+// link links rows to the row, those that are not yet.
+func (w *write) link(ctx context.Context, f *meta.Field, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := []any{string(w.id), w.tx.engine.ids(ids, childrenVariant)}
+	columns, source := ident(f.Join.From)+", "+ident(f.Join.To), "SELECT $1, value FROM json_each($2) WHERE TRUE"
+	if w.tx.engine.dialect.postgres {
+		source = "SELECT $1::uuid, unnest($2::uuid[])"
+	}
+	if f.Join.Tenant != "" {
+		args, columns = append(args, w.tx.tenant), columns+", "+ident(f.Join.Tenant)
+		source = strings.Replace(source, " FROM json_each", ", $3 FROM json_each", 1)
+		if w.tx.engine.dialect.postgres {
+			source += ", $3::uuid"
 		}
-		insert := "INSERT INTO " + join + " (" + columns + ") " + source + " ON CONFLICT DO NOTHING"
-		if _, err := w.tx.conn.Exec(ctx, insert, args...); err != nil {
-			return w.violation(err)
-		}
+	}
+	if _, err := w.tx.conn.Exec(ctx, "INSERT INTO "+linkTable(f.Join)+" ("+columns+") "+source+" ON CONFLICT DO NOTHING", args...); err != nil {
+		return w.violation(err)
 	}
 	return nil
 }

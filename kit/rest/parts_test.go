@@ -63,8 +63,22 @@ func TestPartsThatAreWrong(t *testing.T) {
 		`{"comments":{"update":[{"id":"x","body":"a"}]}}`:             `"field":"comments.update.0.id","code":"NOT_FOUND"`,
 		`{"comments":{"update":[{"id":"x","article":"beta"}]}}`:       `"field":"comments.update.0.article","code":"READ_ONLY"`,
 		`{"comments":{"delete":["x"]}}`:                               `"field":"comments.delete.0","code":"NOT_FOUND"`,
+		`{"shelves":["go"]}`:                                          `"field":"shelves","code":"WRONG_TYPE"`,
+		`{"shelves":{"link":["go","nowhere"]}}`:                       `"field":"shelves.link.1","code":"NOT_FOUND"`,
+		`{"shelves":{"links":["go"]}}`:                                `"field":"shelves.links","code":"UNKNOWN_FIELD"`,
 		`{"comments":{"delete":[null]}}`:                              `"field":"comments.delete.0","code":"REQUIRED"`,
 	} {
 		c.want(422, "PATCH", "/v1/articles/alpha", body, as(ann, "--", want)...)
+	}
+}
+
+// Rows of a list without a bound are linked and unlinked, and the others stay.
+func TestLinks(t *testing.T) {
+	c := newClient(t)
+	c.want(201, "POST", "/v1/articles", `{"title":"Shelved","shelves":{"link":["go"]}}`, as(ann)...)
+	c.want(422, "POST", "/v1/articles", `{"title":"Shelved","shelves":{"unlink":["go"]}}`, as(ann, "--", `"field":"shelves.unlink","code":"UNKNOWN_FIELD"`)...)
+	w := c.want(200, "PATCH", "/v1/articles/shelved?include=shelves", `{"shelves":{"link":["sql"],"unlink":["go"]}}`, as(ann, "--", `"name":"sql"`)...)
+	if strings.Contains(w.Body.String(), `"name":"go"`) {
+		c.Errorf("what was unlinked is there: %s", w.Body)
 	}
 }

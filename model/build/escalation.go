@@ -197,8 +197,5 @@ func linkedBy(owner *model.Entity, f *model.Field) (*model.Entity, *model.Field)
 			}
 		}
 	}
-	if f == nil || f.Bound == 0 { // which no door writes
-		return nil, nil
-	}
 	return owner, f
 }

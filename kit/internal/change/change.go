@@ -7,6 +7,7 @@ package change
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/fettlehq/fettle/kit"
@@ -47,7 +48,7 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 	for _, f := range fields {
 		switch {
 		case f == but:
-		case f.Parts != nil:
+		case nests(f):
 			lists++
 		default:
 			own = append(own, f)
@@ -57,7 +58,7 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 	if lists > 0 {
 		rest = maps.Clone(object)
 		for _, f := range fields {
-			if f.Parts != nil {
+			if nests(f) {
 				delete(rest, f.Name)
 			}
 		}
@@ -71,15 +72,50 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 		raw, given := object[f.Name]
 		switch {
 		case !given || f == but:
-		case f.Parts == nil:
+		case !nests(f):
 			if value, ok := values[f]; ok {
 				changes = append(changes, query.Change{Field: f, Value: value})
 			}
-		case raw != nil || verb == meta.Update: // of a new row null is none
+		case raw == nil && verb == meta.Create: // none
+		case f.Parts != nil:
 			changes = append(changes, query.Change{Field: f, Value: r.parts(prefix+f.Name, f, verb, raw)})
+		default:
+			changes = append(changes, query.Change{Field: f, Value: r.links(prefix+f.Name, verb, raw)})
 		}
 	}
 	return changes
+}
+
+// nests tells whether a field is an object of what to do with the rows of a list.
+func nests(f *meta.Field) bool { return f.Kind == meta.List && (f.Parts != nil || f.Bound == 0) }
+
+// links reads which rows a many-to-many list is to have and to lose.
+func (r *reader) links(path string, verb meta.Verb, raw any) (links query.Links) {
+	object, ok := raw.(input.Object)
+	if !ok {
+		r.fail(path, kit.FieldType, "must be an object of what to link and unlink")
+		return links
+	}
+	members := map[string]func(path string, item any){
+		"link": func(path string, item any) { links.Link = append(links.Link, r.key(path, item)) },
+	}
+	if verb == meta.Update {
+		members["unlink"] = func(path string, item any) { links.Unlink = append(links.Unlink, r.key(path, item)) }
+	}
+	r.lists(path, object, []string{"link", "unlink"}, members)
+	return links
+}
+
+// lists reads the lists of an object, each by its member.
+func (r *reader) lists(path string, object input.Object, names []string, members map[string]func(path string, item any)) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		switch {
+		case members[name] == nil:
+			r.fail(path+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field here"+input.DidYouMean(name, names))
+		case object[name] != nil:
+			r.each(path+"."+name, object[name], members[name])
+		}
+	}
 }
 
 // parts reads what is to become of the rows of a list.
@@ -109,18 +145,7 @@ func (r *reader) parts(path string, f *meta.Field, verb meta.Verb, raw any) (par
 	if f.Parts.Delete && verb == meta.Update {
 		members["delete"] = func(path string, item any) { parts.Delete = append(parts.Delete, r.key(path, item)) }
 	}
-	names := []string{"create", "update", "delete"}
-	for _, name := range names {
-		items, given := object[name]
-		if members[name] != nil && given && items != nil {
-			r.each(path+"."+name, items, members[name])
-		}
-	}
-	for name := range object {
-		if members[name] == nil {
-			r.fail(path+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field here"+input.DidYouMean(name, names))
-		}
-	}
+	r.lists(path, object, []string{"create", "update", "delete"}, members)
 	return parts
 }
 
@@ -144,10 +169,11 @@ func (r *reader) object(path string, item any) (input.Object, bool) {
 }
 
 func (r *reader) key(path string, raw any) string {
-	text, ok := raw.(string)
-	if !ok || text == "" {
-		r.fail(path, kit.FieldRequired, "must be an id or a key")
+	value, errs := input.Value(&meta.Field{Kind: meta.Reference}, raw)
+	for _, wrong := range errs {
+		r.fail(path, wrong.Code, wrong.Detail)
 	}
+	text, _ := value.(string)
 	return text
 }
 

@@ -63,6 +63,7 @@ func backend() *meta.Backend {
 					&meta.Field{Name: "views", Kind: meta.Int64, Column: "views", Default: meta.Const(int64(0)), ReadOnly: true},
 					&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer(), ReadOnly: true},
 					&meta.Field{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Bound: 3},
+					&meta.Field{Name: "shelves", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_shelves", From: "article_id", To: "tag_id", Owner: true}, Page: newest},
 					&meta.Field{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Parts: &meta.Parts{Create: true, Update: true, Delete: true}, Page: meta.Page{Size: 10, Max: 50, Order: []meta.Order{{Field: "createdAt"}}}},
 					&meta.Field{Name: "history", Kind: meta.List, Type: "ArticleHistory", Inverse: "row", Page: latest},
 				),
