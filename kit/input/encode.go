@@ -55,12 +55,26 @@ func appendOne(buf []byte, f *meta.Field, value any) []byte {
 	case []byte:
 		return append(base64.StdEncoding.AppendEncode(append(buf, '"'), v), '"')
 	case []any:
+		if f.Kind == meta.Union {
+			return appendUnion(buf, f, v)
+		}
 		return appendStruct(buf, f, v)
 	case time.Time:
 		return append(v.UTC().AppendFormat(append(buf, '"'), instantForm), '"')
 	default:
 		return AppendString(buf, Text(value))
 	}
+}
+
+// appendUnion writes the one of its types that a union is: {"message": "…"}.
+func appendUnion(buf []byte, f *meta.Field, values []any) []byte {
+	for i, part := range f.Fields {
+		if values[i] != nil {
+			buf = append(AppendString(append(buf, '{'), part.Name), ':')
+			return append(AppendJSON(buf, part, values[i]), '}')
+		}
+	}
+	return append(buf, "null"...)
 }
 
 func appendStruct(buf []byte, f *meta.Field, values []any) []byte {

@@ -130,9 +130,11 @@ func (t *Tx) record(ctx context.Context, e *meta.Entity, verb string, ids []stri
 // forgotten with its row.
 func recorded(f *meta.Field) bool {
 	switch {
-	case f.Auto, f.IsComputed(), f.Internal && f.Union() == nil, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
+	case f.Kind == meta.Union:
+		return !f.Internal && !f.WriteOnly && !f.Personal && len(ShownArms(f)) == len(f.Fields)
+	case f.Auto, f.IsComputed(), f.Internal, f.WriteOnly, f.Personal, slices.ContainsFunc(f.Fields, func(part *meta.Field) bool { return part.Personal || part.WriteOnly }):
 		return false
-	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner), f.Kind == meta.Union:
+	case f.Kind == meta.List && (f.Join == nil || !f.Join.Owner):
 		return false
 	}
 	return f.Target() == nil || Exposed(f.Target(), meta.Read)
@@ -150,6 +152,9 @@ func (w *write) changes(old []any) []byte {
 	buf := []byte{'{'}
 	for _, f := range w.entity.Fields {
 		value, set := w.values[f]
+		if f.Kind == meta.Union {
+			value, set = w.arms(f)
+		}
 		if !set || !recorded(f) || value == nil && w.verb == meta.Create {
 			continue
 		}
@@ -177,12 +182,16 @@ func (w *write) changes(old []any) []byte {
 
 // before is what f was.
 func (w *write) before(f *meta.Field, old []any) any {
-	fields := w.oldFields()
-	if f.Kind != meta.Value {
+	fields, columns := w.oldFields(), f.Fields
+	switch f.Kind {
+	case meta.Value:
+	case meta.Union:
+		columns = f.References()
+	default:
 		return old[slices.Index(fields, f)]
 	}
-	parts, whole := make([]any, len(f.Fields)), false
-	for i, part := range f.Fields {
+	parts, whole := make([]any, len(columns)), false
+	for i, part := range columns {
 		parts[i] = old[slices.Index(fields, part)]
 		whole = whole || parts[i] != nil
 	}
@@ -249,6 +258,12 @@ func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
 		row := &scope{entity: s.entity.Owner(), alias: r.alias("r"), kin: akin(s.entity, s.entity.Owner())}
 		visible = r.isThere(row, s.alias+"."+ident(s.entity.Field(meta.HistoryRow).Column), r.fieldRule(g, meta.Read, row))
 	}
+	if g.Kind == meta.Union {
+		for _, arm := range g.References() {
+			visible = conjunction(visible, r.shownArm(s, changes, g, arm))
+		}
+		return visible
+	}
 	value, each, at := changes+" ->> '$."+g.Name+"'", "json_each("+changes+", '$."+g.Name+"')", "each.value"
 	if r.postgres {
 		value, each, at = "("+changes+" ->> '"+g.Name+"')::uuid", "jsonb_array_elements_text("+changes+" -> '"+g.Name+"') each(value)", "each.value::uuid"
@@ -266,4 +281,17 @@ func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
 		}
 	}
 	return visible
+}
+
+// shownArm is the condition under which the viewer may see that the union g was the row that one of its references names.
+func (r *renderer) shownArm(s *scope, changes string, g, arm *meta.Field) string {
+	value := changes + " ->> '$." + g.Name + "." + arm.Target().Singular + "'"
+	if r.postgres {
+		value = "(" + changes + " #>> '{" + g.Name + "," + arm.Target().Singular + "}')::uuid"
+	}
+	there := r.visible(s.entity.Owner(), arm.Target(), value)
+	if there == sqlTrue {
+		return sqlTrue
+	}
+	return "(" + disjunction(value+" IS NULL", there) + ")"
 }

@@ -69,3 +69,16 @@ func ShownArms(f *meta.Field) []*meta.Field {
 	}
 	return shown
 }
+
+// arms is what the references of a union are set to, nil where none is, and whether they are set.
+func (w *write) arms(f *meta.Field) (value any, set bool) {
+	references := f.References()
+	values := make([]any, len(references))
+	for i, arm := range references {
+		values[i], set = w.values[arm], set || slices.Contains(w.given, arm)
+	}
+	if present(values) == 0 {
+		return nil, set
+	}
+	return values, set
+}

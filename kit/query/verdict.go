@@ -134,12 +134,15 @@ func (w *write) oldFields() []*meta.Field {
 // changing adds the fields that the caller sets, for what history says of them.
 func (w *write) changing(fields []*meta.Field) []*meta.Field {
 	for _, f := range w.given {
-		parts := []*meta.Field{f}
-		if f.Kind == meta.Value {
+		whole, parts := f, []*meta.Field{f}
+		switch {
+		case f.Kind == meta.Value:
 			parts = f.Fields
+		case f.Union() != nil:
+			whole = f.Union()
 		}
 		for _, part := range parts {
-			if recorded(f) && f.Kind != meta.List && !slices.Contains(fields, part) {
+			if recorded(whole) && f.Kind != meta.List && !slices.Contains(fields, part) {
 				fields = append(fields, part)
 			}
 		}

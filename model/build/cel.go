@@ -49,7 +49,7 @@ func celElement(f *model.Field) *types.Type {
 		}
 		return types.NewObjectType(f.Target.Name)
 	case model.Union:
-		return types.NewOpaqueType("union")
+		return types.NewObjectType(f.Union.Name)
 	case model.Value, model.InputDTO:
 		return types.NewObjectType(f.Struct.Name)
 	default:
@@ -117,6 +117,9 @@ func (b *builder) newCEL() *celEnv {
 	}
 	for name, s := range b.structs {
 		env.provider.fields[name] = s.Fields
+	}
+	for _, u := range b.joined {
+		env.provider.fields[u.Name] = memberFields(u)
 	}
 	for _, m := range b.model.Modules {
 		for _, e := range m.Enums {
@@ -187,6 +190,9 @@ func (env *celEnv) scopeOf(s scope) *checker.Env {
 		declare(a.Name, celType(a))
 	}
 	for _, f := range s.rowFields() {
+		if f.ArmOf != nil {
+			continue // it is named by its union
+		}
 		declare(f.Name, celType(f))
 	}
 	if name := s.rowName(); name != "" {
@@ -251,10 +257,13 @@ func (b *builder) celFunctions() []*decls.FunctionDecl {
 		t := types.NewObjectType(e.Name)
 		comparable = append(comparable, [2]*types.Type{t, t})
 	}
-	union := types.NewOpaqueType("union")
-	for _, e := range b.model.Entities {
-		t := types.NewObjectType(e.Name)
-		comparable = append(comparable, [2]*types.Type{union, t}, [2]*types.Type{t, union})
+	for _, u := range b.joined {
+		union := types.NewObjectType(u.Name)
+		comparable = append(comparable, [2]*types.Type{union, union})
+		for _, e := range b.model.Entities { // that it is none of its types is said when the comparison is lowered
+			t := types.NewObjectType(e.Name)
+			comparable = append(comparable, [2]*types.Type{union, t}, [2]*types.Type{t, union})
+		}
 	}
 	for _, s := range b.structs {
 		t := types.NewObjectType(s.Name)
@@ -264,7 +273,7 @@ func (b *builder) celFunctions() []*decls.FunctionDecl {
 		t := types.NewOpaqueType(e.Name)
 		comparable = append(comparable, [2]*types.Type{t, t})
 	}
-	for _, name := range []string{"JSON", "File", "Bytes", "union"} {
+	for _, name := range []string{"JSON", "File", "Bytes"} {
 		t := types.NewOpaqueType(name)
 		comparable = append(comparable, [2]*types.Type{t, t})
 	}

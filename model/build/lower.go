@@ -190,6 +190,8 @@ func (l *lowerer) selectField(e ast.Expr, of value, name string) *value {
 		fields = of.t.entity.Fields
 	case of.t.strct != nil:
 		fields = of.t.strct.Fields
+	case of.t.kind == model.Union:
+		return l.unionMember(e, of, name)
 	case of.t.kind == "":
 		return l.silent()
 	default:

@@ -123,6 +123,28 @@ func armOf(union *model.Expr, arm *model.Field) *model.Expr {
 	return &x
 }
 
+// memberFields is what an expression may name of a union: a row of each of its types, null where it is of another.
+func memberFields(u *model.UnionType) []*model.Field {
+	fields := make([]*model.Field, len(u.Members))
+	for i, e := range u.Members {
+		fields[i] = &model.Field{Pos: u.Pos, Name: e.Singular, Kind: model.Ref, Null: true, Target: e}
+	}
+	return fields
+}
+
+// unionMember lowers subject.message: the row, if it is of that type.
+func (l *lowerer) unionMember(e ast.Expr, of value, name string) *value {
+	if of.x.Op != model.Get || len(of.x.Path) == 0 {
+		return l.fail(e, NoSuchOperation, "", "this union has no form in a database")
+	}
+	for _, arm := range of.t.arms {
+		if arm.Target.Singular == name {
+			return &value{x: armOf(of.x, arm), t: typOf(arm)}
+		}
+	}
+	return l.fail(e, UnknownName, "", "a union has no type %q", name)
+}
+
 // compareUnion lowers a union compared with null, or with a row of one of its entities.
 func (l *lowerer) compareUnion(e ast.Expr, op model.Op, a, c *value) *value {
 	if a.t.kind != model.Union {

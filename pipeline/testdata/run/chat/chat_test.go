@@ -144,7 +144,7 @@ func TestMessagesAndPeopleAreReported(t *testing.T) {
 		alan.same(alan.graphql(`{ report(id: "` + id + `") { subject { __typename } } }`), object{"report": object{"subject": nil}})
 		alan.items(0, "/v1/reports?subject.message="+spam)
 		history := alan.graphql(`{ report(id: "` + id + `") { history { nodes { verb changes } } } }`)["report"].(object)["history"].(object)["nodes"].([]any)
-		if created := history[len(history)-1].(object); created["verb"] != "CREATE" || created["changes"].(object)["reason"] != "SPAM" || created["changes"].(object)["subjectMessage"] != nil {
+		if created := history[len(history)-1].(object); created["verb"] != "CREATE" || created["changes"].(object)["reason"] != "SPAM" || created["changes"].(object)["subject"] != nil {
 			t.Errorf("the history shows %v", created)
 		}
 	})
@@ -154,7 +154,7 @@ func TestHistoryTellsWhatWasReported(t *testing.T) {
 	running(t, func(w *world, ada, alan, _ client) {
 		id := alan.want(http.StatusCreated, "POST", "/v1/reports", object{"subject": object{"user": ada.id}, "reason": "SPAM"})["id"].(string)
 		entry := alan.items(1, "/v1/reports/"+id+"/history")[0]
-		alan.same(entry["changes"], object{"reason": "SPAM", "reporter": alan.id, "subjectUser": ada.id})
+		alan.same(entry["changes"], object{"reason": "SPAM", "reporter": alan.id, "subject": object{"user": ada.id}})
 	})
 }
 
