@@ -38,8 +38,10 @@ func ordering() *meta.Backend {
 				&meta.Field{Name: "code", Kind: meta.String, Column: "code", MinLength: 1},
 				&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true},
 				&meta.Field{Name: "buyer", Kind: meta.Reference, Type: "User", Column: "buyer_id", Default: meta.Viewer(), ReadOnly: true},
-				&meta.Field{Name: "colours", Kind: meta.List, Type: "Tag", Page: newest,
-					Join: &meta.JoinTable{Table: "basket_colours", From: "basket_id", To: "tag_id", Owner: true}},
+				&meta.Field{
+					Name: "colours", Kind: meta.List, Type: "Tag", Page: newest,
+					Join: &meta.JoinTable{Table: "basket_colours", From: "basket_id", To: "tag_id", Owner: true},
+				},
 				&meta.Field{Name: "lines", Kind: meta.List, Type: "Line", Inverse: "basket", Page: newest, Parts: all, Bound: 60},
 			),
 			Allow: meta.Allow{
