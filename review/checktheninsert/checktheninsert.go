@@ -72,7 +72,7 @@ func steps(f *facts.Function) []step {
 // the database keeps two requests from doing so at once.
 func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	a, b := check.query.Statement, insert.query.Statement
-	if a == nil || b == nil || a.Verb != facts.Select || b.Verb != facts.Insert || a.Locks || a.Nested || b.OnConflict || b.Nested ||
+	if a == nil || b == nil || a.Verb != facts.Select || b.Verb != facts.Insert || a.Locks || a.Nested || len(a.Order) > 0 || b.OnConflict || b.Nested ||
 		len(a.Tables) != 1 || !b.Uses(a.Tables[0].Table) || check.at.Line >= insert.at.Line || !(check.query.One || a.Limit == "1" || a.Aggregate) {
 		return rule.Finding{}, false
 	}

@@ -153,8 +153,8 @@ func (t *Tracer) outside(origins []facts.Origin, text bool, calls []*facts.Call,
 		return nil
 	}
 	for _, o := range origins {
-		if o.Kind != facts.FromParam || text && o.Number {
-			continue
+		if o.Kind != facts.FromParam || text && (o.Number || o.Index < 0) {
+			continue // what a receiver's field holds is said by the field
 		}
 		key := fmt.Sprintf("%p %d", o.Function, o.Index)
 		if seen[key] {
