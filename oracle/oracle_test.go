@@ -141,6 +141,9 @@ func TestEveryPath(t *testing.T) {
 		if failed := !t.Run(fmt.Sprint(seed), func(t *testing.T) { compareDesign(t, seed, &all) }); failed && *comparisons > 0 {
 			break
 		}
+		if *comparisons > 0 {
+			fmt.Printf("seed %d: %d answers compared\n", seed, all.compared)
+		}
 	}
 	t.Logf("designs %d to %d on %s: %d answers compared, with %d values; left out: %d requests by people who are gone, %d that took more than ten seconds", *first, seed-1, *on, all.compared, all.values, all.skipped, all.slow)
 }

@@ -96,13 +96,18 @@ func (d *designer) name(kind string) string {
 var sdl = map[string]string{
 	"text": "String", "int": "Int", "big": "Int64", "real": "Float", "exact": "Decimal", "flag": "Boolean", "at": "DateTime", "day": "Date",
 	"clock": "Time", "span": "Duration", "color": "Color", "mood": "Mood", "money": "Money", "labels": "[String!]", "marks": "[Int!]",
+	"hues": "[Color!]", "days": "[Date!]", "sums": "[Decimal!]", "reals": "[Float!]", "spans": "[Duration!]", "yeses": "[Boolean!]",
+	"instants": "[DateTime!]", "bigs": "[Int64!]",
 }
 
-var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big"}
+var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big", "lists"}
 
 func (d *designer) scalars(e *sketch) {
 	for range 2 + d.IntN(5) {
 		t := &trait{kind: pick(d, scalarKinds...), null: d.chance(50)}
+		if t.kind == "lists" {
+			t.kind = pick(d, "hues", "days", "sums", "reals", "spans", "yeses", "instants", "bigs")
+		}
 		t.name = d.name(t.kind)
 		line := t.name + ": " + sdl[t.kind]
 		if !t.null {
@@ -147,6 +152,8 @@ func (d *designer) manner(e *sketch, t *trait) string {
 		text += pick(d, " @unique", " @unique(ignoreCase: true)")
 	case t.kind == "labels" && d.chance(20):
 		text += " @length(max: 2)"
+	case t.kind == "color" && d.chance(30):
+		text += " @flow(from: RED, to: [GREEN, BLUE]) @flow(from: GREEN, to: BLUE)"
 	case d.chance(5):
 		text += " @internal"
 	}
@@ -287,7 +294,7 @@ func (d *designer) directives(e *sketch) {
 	if d.chance(40) {
 		var keys []string
 		for _, t := range e.fields {
-			if t.kind != "money" && t.kind != "labels" && t.kind != "marks" && t.kind != "list" && t.kind != "link" && d.chance(30) {
+			if _, written := literalsOf[t.kind]; written && d.chance(30) {
 				keys = append(keys, t.name+pick(d, "", "_DESC"))
 			}
 		}

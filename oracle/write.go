@@ -56,7 +56,7 @@ func (w *World) create(t *Type, s *Step, viewer *Row, system bool) *outcome {
 				o.fail("UNAUTHENTICATED")
 			}
 		}
-		if f.Flow != nil && slices.Contains(given, f) && v != nil && !slices.Contains(begins(f), v.(string)) {
+		if f.Flow != nil && slices.Contains(given, f) && v != nil && !slices.Contains(w.begins(f), v.(string)) {
 			o.fail("INVALID")
 		}
 	}
@@ -76,19 +76,18 @@ func (w *World) create(t *Type, s *Step, viewer *Row, system bool) *outcome {
 	return o
 }
 
-// begins is the values in which a flow begins: its default, and those to which no step leads.
-func begins(f *Field) []string {
-	var all []string
+// begins is where a new row may stand: in the default of the flow or, without one, where no step leads.
+func (w *World) begins(f *Field) (all []string) {
 	if f.Given != nil {
-		all = append(all, f.Given.Text)
+		return []string{f.Given.Text}
 	}
-	for from := range f.Flow {
+	for _, value := range w.Schema.Enums[f.Enum] {
 		led := false
 		for _, to := range f.Flow {
-			led = led || slices.Contains(to, from)
+			led = led || slices.Contains(to, value)
 		}
 		if !led {
-			all = append(all, from)
+			all = append(all, value)
 		}
 	}
 	return all
@@ -339,10 +338,7 @@ func (w *World) update(s *Step, viewer *Row, system bool) *outcome {
 	given := w.take(o, row, s, viewer, "UPDATE", system)
 	for _, f := range given {
 		from, to := old.Values[f.Name], row.Values[f.Name]
-		if f.Flow == nil || to == nil || from == to {
-			continue
-		}
-		if from == nil && !slices.Contains(begins(f), to.(string)) || from != nil && !slices.Contains(f.Flow[from.(string)], to.(string)) {
+		if f.Flow != nil && from != to && !w.leads(f, from, to) {
 			o.fail("CONFLICT")
 		}
 	}
@@ -353,6 +349,17 @@ func (w *World) update(s *Step, viewer *Row, system bool) *outcome {
 	}
 	o.row = row
 	return o
+}
+
+// leads tells whether a flow has a step. What was null begins now; nothing becomes null.
+func (w *World) leads(f *Field, from, to Value) bool {
+	switch {
+	case to == nil:
+		return false
+	case from == nil:
+		return slices.Contains(w.begins(f), to.(string))
+	}
+	return slices.Contains(f.Flow[from.(string)], to.(string))
 }
 
 func (w *World) delete(s *Step, viewer *Row, system bool) *outcome {
