@@ -380,12 +380,12 @@ func (w *World) delete(s *Step, viewer *Row, system bool) *outcome {
 	return o
 }
 
-// bury marks a row as deleted, and those that belong to it and stay as well.
+// bury marks a row as deleted, and those that belong to it and stay as well. Others that belong to it are hidden: they go too.
 func (w *World) bury(o *outcome, row *Row) {
 	going := []*Row{row}
 	for i := 0; i < len(going); i++ {
 		w.referrers(going[i], func(other *Row, f *Field) {
-			if f.OnDelete == "CASCADE" && other.Type.Soft && w.Lives(other) && !slices.Contains(going, other) {
+			if f.OnDelete == "CASCADE" && w.Lives(other) && !slices.Contains(going, other) {
 				going = append(going, other)
 			}
 		})
@@ -399,7 +399,7 @@ func (w *World) bury(o *outcome, row *Row) {
 	}
 	if len(o.problems) == 0 {
 		for _, gone := range going {
-			gone.Deleted = true
+			gone.Deleted = gone.Type.Soft
 		}
 	}
 }

@@ -91,10 +91,10 @@ func naturalKind(v any) meta.Kind {
 func (r *renderer) either(x *meta.Expr, e env) operand {
 	condition := r.cond(x.Args[0], e, false)
 	yes, no := r.pair(x.Args[1], x.Args[2], e)
-	switch condition {
-	case sqlTrue:
+	switch {
+	case condition == sqlTrue, yes.sql == sqlNull && no.sql == sqlNull: // of a CASE of nulls PostgreSQL makes a text
 		return yes
-	case sqlFalse:
+	case condition == sqlFalse:
 		return no
 	}
 	t := yes.typ
