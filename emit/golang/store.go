@@ -122,11 +122,11 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		case f.Kind == model.Value:
 			for _, part := range f.Fields {
 				if part.Kind != model.Value && part.Kind != model.JSON && part.Kind != model.Bytes {
-					s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name)+exported(part.Name), typeOf(m, part, false), f.Name, part.Name))
+					s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name)+exported(part.Name), part, typeOf(m, part, false), f.Name, part.Name))
 				}
 			}
 		default:
-			s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name), typeOf(m, f, false), f.Name))
+			s.Fields = append(s.Fields, planColumn(e.Name, exported(f.Name), f, typeOf(m, f, false), f.Name))
 		}
 	}
 	return s
@@ -167,12 +167,29 @@ func planRelation(m *model.Module, e *model.Entity, f *model.Field) columnPlan {
 	return columnPlan{exported(f.Name), "query." + kind + types, fmt.Sprintf("query.New%s%s(%q)", kind, types, f.Name)}
 }
 
-func planColumn(entity, name string, t goType, path ...string) columnPlan {
+func planColumn(entity, name string, f *model.Field, t goType, path ...string) columnPlan {
+	switch f.Kind {
+	case model.Int, model.Int64, model.Float, model.Decimal, model.Duration:
+		return planNumber(entity, name, f.Kind, t, path...)
+	}
 	constructor := "NewColumn"
 	if t.Family == text {
 		constructor = "NewTextColumn"
 	}
 	return columnPlan{name, "query.Column[" + entity + ", " + t.Name + "]", fmt.Sprintf("query.%s[%s, %s](%s)", constructor, entity, t.Name, quoted(path...))}
+}
+
+// planNumber is a column whose values have a sum and a mean.
+func planNumber(entity, name string, kind model.Kind, t goType, path ...string) columnPlan {
+	sum, mean := t.Name, t.Name
+	switch kind {
+	case model.Int:
+		sum, mean = "int64", "float64"
+	case model.Int64:
+		sum, mean = "kit.Decimal", "float64"
+	}
+	number := "Number[" + strings.Join([]string{entity, t.Name, sum, mean}, ", ") + "]"
+	return columnPlan{name, "query." + number, "query.New" + number + "(" + quoted(path...) + ")"}
 }
 
 func planList(entity string, f *model.Field, t goType) columnPlan {
@@ -276,6 +293,11 @@ func store(p *printer, s storePlan) {
 	p.comment("Select returns fields of a page of " + s.Many + ", and of what they lead to, which its columns then read.")
 	p.f("func (s %sStore) Select(ctx context.Context, q %sQuery, fields ...query.Field[%s]) (query.Records[%s], error) {", s.Name, s.Name, s.Name, s.Name)
 	p.f("return typed.Select(ctx, s.tx, %s, %s, fields)", s.Meta, s.Asked)
+	p.f("}")
+	p.f("")
+	p.comment("Aggregate works out figures of the " + s.Many + " that fit, in groups by those that are keys: " + s.Columns + ".CreatedAt.By(query.Month, \"Europe/Rome\"). First and After of q are about groups.")
+	p.f("func (s %sStore) Aggregate(ctx context.Context, q %sQuery, parts ...query.Part[%s]) (query.Aggregates[%s], error) {", s.Name, s.Name, s.Name, s.Name)
+	p.f("return typed.Aggregate(ctx, s.tx, %s, %s, parts)", s.Meta, s.Asked)
 	p.f("}")
 	p.f("")
 	p.comment("SelectOne returns fields of the " + s.One + " of that " + keyOrID(s) + ", or a NOT_FOUND problem.")

@@ -24,6 +24,7 @@ func Emit(m *model.Model) []byte {
 		s.connection(e)
 		s.filter(e)
 		s.orders(e)
+		s.aggregate(e)
 		s.createInput(e)
 		s.updateInput(e)
 		s.partInputs(e)

@@ -62,6 +62,9 @@ func (s *schema) queries(e *model.Entity) []root {
 		doc := fmt.Sprintf("At most %d a page; %d unless first or last says otherwise.", e.Page.Max, e.Page.Size)
 		out = append(out, root{doc, fmt.Sprintf("%s%s: %s!", e.Plural, s.pageArgs(e), s.name(e.Name+"Connection"))})
 	}
+	if s.aggregated(e) {
+		out = append(out, s.aggregateRoot(e))
+	}
 	return out
 }
 

@@ -24,6 +24,9 @@ func (d *document) entity(e *model.Entity) {
 	if door.Exposed(e, model.Read) && !door.Replaced(e, e.Plural) {
 		d.route(rows, "get", d.listOf(e))
 	}
+	if door.Exposed(e, model.Read) && !door.Replaced(e, e.Plural+"Aggregate") {
+		d.route(rows+":aggregate", "get", d.aggregate(e))
+	}
 	if door.Exposed(e, model.Create) && !door.Replaced(e, "create"+e.Name) {
 		d.route(rows, "post", d.create(e))
 	}
@@ -75,25 +78,7 @@ func (d *document) listOf(e *model.Entity) object {
 
 // pageParameters are what a list of e takes, beside the arguments of a query.
 func (d *document) pageParameters(e *model.Entity, page model.Page, args []*model.Field) []object {
-	parameters := []object{}
-	for _, f := range door.ReadFields(e) {
-		if slices.ContainsFunc(args, func(a *model.Field) bool { return a.Name == f.Name }) {
-			continue // the argument has the name
-		}
-		filters := d.filters(f)
-		if len(e.Search) > 0 && f.Name == "search" && len(filters) > 0 {
-			filters[0][0].value = "search.eq" // the bare name is that of the search
-		}
-		parameters = append(parameters, filters...)
-	}
-	if len(e.Search) > 0 {
-		names := make([]string, len(e.Search))
-		for i, f := range e.Search {
-			names[i] = f.Name
-		}
-		doc := "Words that the row has in " + strings.Join(names, ", ") + `, as far as the viewer may read them. A word that ends in * begins one; "several in quotes" follow each other.`
-		parameters = append(parameters, query("search", doc, object{{"type", "string"}, {"maxLength", 200}}))
-	}
+	parameters := d.conditions(e, []string{"order", "limit", "after", "include", "count"}, args)
 	parameters = append(parameters, orderParameter(e, page), query("limit", "", object{
 		{"type", "integer"}, {"minimum", 1}, {"maximum", page.Max}, {"default", page.Size},
 	}), ref("parameters", "after"), ref("parameters", "count"))
@@ -103,12 +88,21 @@ func (d *document) pageParameters(e *model.Entity, page model.Page, args []*mode
 	return parameters
 }
 
+func searchParameter(e *model.Entity) object {
+	names := make([]string, len(e.Search))
+	for i, f := range e.Search {
+		names[i] = f.Name
+	}
+	doc := "Words that the row has in " + strings.Join(names, ", ") + `, as far as the viewer may read them. A word that ends in * begins one; "several in quotes" follow each other.`
+	return query("search", doc, object{{"type", "string"}, {"maxLength", 200}})
+}
+
 // filters are the parameters that ask for equality; their descriptions say what else may be asked.
-func (d *document) filters(f *model.Field) []object {
+func (d *document) filters(f *model.Field, reserved []string) []object {
 	if f.Kind == model.Value {
 		var out []object
 		for _, part := range f.Struct.Fields {
-			for _, p := range d.filters(part) {
+			for _, p := range d.filters(part, reserved) {
 				p[0].value = f.Name + "." + p[0].value.(string)
 				out = append(out, p)
 			}
@@ -118,7 +112,7 @@ func (d *document) filters(f *model.Field) []object {
 	if f.Kind == model.Union {
 		var out []object
 		for _, arm := range door.ShownArms(f) {
-			for _, p := range d.filters(arm) {
+			for _, p := range d.filters(arm, reserved) {
 				p[0].value = f.Name + "." + arm.Target.Singular
 				out = append(out, p)
 			}
@@ -133,9 +127,8 @@ func (d *document) filters(f *model.Field) []object {
 	bare.Repeated, bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern = false, nil, nil, nil, nil, ""
 	schema := d.one(&bare, true)
 	name := f.Name
-	switch name {
-	case "order", "limit", "after", "include", "count":
-		name += ".eq" // the bare name is a parameter of every list
+	if slices.Contains(reserved, name) {
+		name += ".eq" // the bare name is a parameter of its own
 	}
 	if f.Scalars() {
 		name = f.Name + "." + comparisons[0]

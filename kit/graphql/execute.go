@@ -97,6 +97,8 @@ func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 		return results
 	case len(needed) == 1 && (needed[0].verb.do == list || needed[0].verb.do == get):
 		ctx = d.engine.Single(ctx, needed[0].sel)
+	case len(needed) == 1 && needed[0].verb.do == aggregate:
+		ctx = d.engine.SingleAggregate(ctx)
 	}
 	failures := map[*root]error{}
 	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
@@ -211,6 +213,8 @@ func (d *door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 	switch r.verb.do {
 	case list:
 		return tx.List(ctx, r.sel)
+	case aggregate:
+		return tx.Aggregate(ctx, r.aggregation)
 	case get:
 		row, err := tx.Get(ctx, r.sel, r.key)
 		if isNotFound(err) && !r.definition.Type.NonNull {

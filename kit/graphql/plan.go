@@ -32,6 +32,8 @@ type root struct {
 	changes []query.Change
 	args    []any
 	problem *kit.Problem // of the arguments: an error of this field
+
+	aggregation *query.Aggregation // nil where rows are read
 }
 
 // member is how one field of an answer is written.
@@ -42,6 +44,7 @@ type member struct {
 	column  *meta.Field
 	object  *object      // of shapeObject, shapeParts, shapeArray
 	page    *page        // of shapePage
+	groups  *groups      // of shapeGroups
 	arms    []arm        // of shapeUnion
 	problem *kit.Problem // of the arguments of a list
 }
@@ -56,6 +59,7 @@ const (
 	shapeParts          // []any, or a list of them
 	shapeArray          // *query.List or []*query.Row, without pages
 	shapePage           // *query.List as a connection
+	shapeGroups         // *query.Groups
 	shapeUnion          // the one *query.Row among arms that is there
 )
 
@@ -168,6 +172,9 @@ func (d *door) planRoot(r *root) {
 		return
 	case list:
 		d.planQuery(r)
+		return
+	case aggregate:
+		d.planAggregate(r)
 		return
 	case get:
 		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])

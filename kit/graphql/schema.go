@@ -31,6 +31,7 @@ const (
 	call doing = iota
 	get
 	list
+	aggregate
 	create
 	update
 	remove
@@ -51,6 +52,7 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 		}
 		s.queries[e.Singular] = verb{do: get, entity: e}
 		s.queries[e.Plural] = verb{do: list, entity: e}
+		s.queries[e.Plural+"Aggregate"] = verb{do: aggregate, entity: e}
 		s.mutations["create"+e.Name] = verb{do: create, entity: e}
 		s.mutations["update"+e.Name] = verb{do: update, entity: e}
 		s.mutations["delete"+e.Name] = verb{do: remove, entity: e}

@@ -164,6 +164,8 @@ func (w *writer) member(m *member, value any) bool {
 			return w.page(m.page, v)
 		}
 		return w.rows(m, v.Rows)
+	case *query.Groups:
+		return w.groups(m.groups, v)
 	case []*query.Row:
 		return w.rows(m, v)
 	case []any:

@@ -154,16 +154,8 @@ func cursorText(v any) string {
 // readCursor gives the constants that a cursor holds. One that was made for another order is the caller's mistake.
 func readCursor(text string, e *meta.Entity, order []Order) ([]any, error) {
 	wrong := malformed("The cursor does not belong to this list and order.")
-	if len(text) > 8192 {
-		return nil, wrong
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return nil, wrong
-	}
-	list, ok := strings.CutPrefix(string(raw), orderHash(e, order))
-	var texts []*string
-	if !ok || json.Unmarshal([]byte(list), &texts) != nil || len(texts) != len(order) {
+	texts, ok := cursorTexts(text, orderHash(e, order), len(order))
+	if !ok {
 		return nil, wrong
 	}
 	values := make([]any, len(order))
@@ -171,6 +163,7 @@ func readCursor(text string, e *meta.Entity, order []Order) ([]any, error) {
 		if t == nil {
 			continue
 		}
+		var err error
 		if values[i], err = cursorValue(*t, keyField(e, order[i].Path)); err != nil {
 			return nil, wrong
 		}
@@ -179,6 +172,22 @@ func readCursor(text string, e *meta.Entity, order []Order) ([]any, error) {
 		return nil, wrong
 	}
 	return values, nil
+}
+
+// cursorTexts is the texts of n values that a cursor of that hash holds, nil where null; false where it is another one.
+func cursorTexts(text, hash string, n int) (texts []*string, ok bool) {
+	if len(text) > 8192 {
+		return nil, false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, false
+	}
+	list, ok := strings.CutPrefix(string(raw), hash)
+	if !ok || json.Unmarshal([]byte(list), &texts) != nil || len(texts) != n {
+		return nil, false
+	}
+	return texts, true
 }
 
 func keyField(e *meta.Entity, path []string) *meta.Field {

@@ -313,6 +313,22 @@ func backend() *meta.Backend {
 				}},
 			},
 			{
+				Name: "Entry", Singular: "entry", Plural: "entries", Path: "entries", Table: "entries", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
+					&meta.Field{Name: "small", Kind: meta.Int, Column: "small", Null: true},
+					&meta.Field{Name: "big", Kind: meta.Int64, Column: "big", Null: true},
+					&meta.Field{Name: "share", Kind: meta.Float, Column: "share", Null: true},
+					&meta.Field{Name: "exact", Kind: meta.Decimal, Column: "exact", Null: true, Digits: 18, Scale: 4},
+					&meta.Field{Name: "spent", Kind: meta.Duration, Column: "spent", Null: true},
+					&meta.Field{Name: "day", Kind: meta.Date, Column: "day", Null: true},
+					&meta.Field{Name: "clock", Kind: meta.Time, Column: "clock", Null: true},
+					&meta.Field{Name: "at", Kind: meta.DateTime, Column: "at", Null: true},
+					&meta.Field{Name: "cost", Kind: meta.Value, Type: "Money", Null: true, Fields: isMoney("cost")},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
+			},
+			{
 				Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "room", Kind: meta.Reference, Type: "Topic", Column: "room_id"},

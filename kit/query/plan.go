@@ -95,21 +95,7 @@ func (p *planner) render() {
 	if p.list != nil && p.list.Join == nil { // of rows at hand
 		row.kin = akin(p.sel.Entity.Field(p.list.Inverse).Target(), p.sel.Entity)
 	}
-	policy := p.policy(p.sel.Entity, meta.Read, row)
-	filter := sqlTrue
-	if p.sel.Where != nil && !p.single() {
-		filter = p.cond(p.sel.Where, env{this: row, guarded: !p.system}, false)
-	}
-	where := conjunction(policy, filter)
-	if p.search != nil && !p.single() {
-		where = conjunction(policy, p.found(row, *p.search, !p.system), filter)
-	}
-	if q := p.sel.Query; q != nil && p.list == nil {
-		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra}, false))
-	}
-	if p.list != nil && p.list.Join != nil {
-		where = conjunction(where, p.linkPolicy(p.list, linkAlias))
-	}
+	where := p.where(row)
 	switch {
 	case where == sqlFalse:
 		p.plan.never = true
@@ -126,6 +112,26 @@ func (p *planner) render() {
 	default:
 		p.plain(row, where)
 	}
+}
+
+// where is the condition that the viewer may read the row and that it is asked for.
+func (p *planner) where(row *scope) string {
+	policy := p.policy(p.sel.Entity, meta.Read, row)
+	filter := sqlTrue
+	if p.sel.Where != nil && !p.single() {
+		filter = p.cond(p.sel.Where, env{this: row, guarded: !p.system}, false)
+	}
+	where := conjunction(policy, filter)
+	if p.search != nil && !p.single() {
+		where = conjunction(policy, p.found(row, *p.search, !p.system), filter)
+	}
+	if q := p.sel.Query; q != nil && p.list == nil {
+		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra}, false))
+	}
+	if p.list != nil && p.list.Join != nil {
+		where = conjunction(where, p.linkPolicy(p.list, linkAlias))
+	}
+	return where
 }
 
 // ofOwners is the condition that the column parent names one of the rows whose lists are read.

@@ -415,6 +415,7 @@ func (n *naive) check(t *rapid.T) {
 	}
 	s.Order, s.Count, s.First = order, true, 100
 	want := n.naiveList(s)
+	n.checkGroups(t, s.Where)
 	got := n.ids(t, s)
 	if !slices.Equal(got, want) {
 		t.Fatalf("where %s order %v:\ngot  %v\nwant %v", whereText(s.Where), order, got, want)

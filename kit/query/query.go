@@ -28,6 +28,8 @@ type Engine struct {
 	plans    planCache[plan]
 	trees    planCache[tree]
 
+	aggregates planCache[aggregatePlan]
+
 	account  *meta.Entity // whose rows viewers are, nil without accounts
 	tenant   *meta.Entity // to whose rows others belong, nil without tenants
 	dialect  dialect

@@ -98,7 +98,7 @@ func (d *door) readParameters(s *query.Select, values url.Values) error {
 	s.After, _ = p.one(paramAfter)
 	s.Count = p.count()
 	s.Search = p.search(r)
-	s.Where = p.where(r)
+	s.Where = p.where(r, r.listParameters())
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -128,11 +128,15 @@ func (d *door) checkRows(s *query.Select, times int) error {
 }
 
 func (p *parameters) limit(s *query.Select) int {
+	return p.atMost(cmp.Or(s.Paging(nil).Max, 100))
+}
+
+// atMost is the limit, 0 where none is given.
+func (p *parameters) atMost(most int) int {
 	text, ok := p.one(paramLimit)
 	if !ok {
 		return 0
 	}
-	most := cmp.Or(s.Paging(nil).Max, 100)
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
 		p.fail(paramLimit, kit.FieldFormat, "must be a number from 1 to "+strconv.Itoa(most))
@@ -214,12 +218,17 @@ func named(fields []*meta.Field, name string) *meta.Field {
 	return nil
 }
 
-// where reads all other parameters as conditions, in order of their names so that equal requests share a plan.
-func (p *parameters) where(r *resource) *meta.Expr {
-	reserved := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramCount}
+// listParameters are those of a list that are no conditions.
+func (r *resource) listParameters() []string {
+	names := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramCount}
 	if r.searched {
-		reserved = append(reserved, paramSearch)
+		names = append(names, paramSearch)
 	}
+	return names
+}
+
+// where reads all parameters but the reserved ones as conditions, in order of their names so that equal requests share a plan.
+func (p *parameters) where(r *resource, reserved []string) *meta.Expr {
 	names := make([]string, 0, len(p.values))
 	for name := range p.values {
 		if !slices.Contains(reserved, name) {

@@ -54,6 +54,7 @@ func (d *door) addResource(rs *routes, r *resource) {
 		})
 	}
 	add(meta.Read, http.MethodGet, all, e.Plural, (*call).list)
+	add(meta.Read, http.MethodGet, aggregatePath(e), e.Plural+"Aggregate", (*call).aggregate)
 	add(meta.Read, http.MethodGet, one, e.Singular, (*call).get)
 	add(meta.Create, http.MethodPost, all, "create"+e.Name, (*call).create)
 	add(meta.Update, http.MethodPatch, one, "update"+e.Name, (*call).update)

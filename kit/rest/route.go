@@ -135,10 +135,15 @@ func (c *call) read(do func(ctx context.Context, tx *query.Tx) error) error {
 
 // readOnly is read for what reads s and nothing else.
 func (c *call) readOnly(s *query.Select, do func(ctx context.Context, tx *query.Tx) error) error {
+	return c.readAlone(func(ctx context.Context) context.Context { return c.door.engine.Single(ctx, s) }, do)
+}
+
+// readAlone is read for one thing, for which single makes the context.
+func (c *call) readAlone(single func(context.Context) context.Context, do func(ctx context.Context, tx *query.Tx) error) error {
 	if c.tx != nil {
 		return do(c.r.Context(), c.tx)
 	}
-	ctx := c.door.engine.Single(c.door.engine.Anywhere(c.r.Context(), c.viewer), s)
+	ctx := single(c.door.engine.Anywhere(c.r.Context(), c.viewer))
 	return c.door.engine.Read(ctx, c.viewer, do)
 }
 

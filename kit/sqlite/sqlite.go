@@ -59,6 +59,7 @@ func functions() []function {
 	return []function{
 		{"regexp", 2, matches()},
 		{"at_zone", 3, at()},
+		{"period_start", 3, periodStart()},
 		{"lower", 1, letters(strings.ToLower)},
 		{"upper", 1, letters(strings.ToUpper)},
 	}

@@ -13,21 +13,16 @@ import (
 // at is the function at_zone of SQL: the instant of a time of day, on a day, in a time zone. The day is a date, or the one
 // on which an instant falls there. Null gives null.
 func at() func(*engine.FunctionContext, []driver.Value) (driver.Value, error) {
-	var zones sync.Map
+	var known zones
 	return func(_ *engine.FunctionContext, args []driver.Value) (driver.Value, error) {
 		if args[0] == nil || args[1] == nil || args[2] == nil {
 			return nil, nil
 		}
-		name, _ := args[2].(string)
-		zone, ok := zones.Load(name)
-		if !ok {
-			found, err := zoneOf(name)
-			if err != nil {
-				return nil, err
-			}
-			zone, _ = zones.LoadOrStore(name, found)
+		zone, err := known.named(args[2])
+		if err != nil {
+			return nil, err
 		}
-		day, err := dayOf(args[0], zone.(*time.Location))
+		day, err := dayOf(args[0], zone)
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +32,53 @@ func at() func(*engine.FunctionContext, []driver.Value) (driver.Value, error) {
 			return nil, err
 		}
 		wall := time.Date(day.Year(), day.Month(), day.Day(), since.Hour(), since.Minute(), since.Second(), since.Nanosecond(), time.UTC)
-		return onTheWall(wall, zone.(*time.Location)).UnixMicro(), nil
+		return onTheWall(wall, zone).UnixMicro(), nil
 	}
+}
+
+// periodStart is the function period_start of SQL: the first day of the day, week, month or year in which an instant falls in
+// a time zone, or a date. Null gives null.
+func periodStart() func(*engine.FunctionContext, []driver.Value) (driver.Value, error) {
+	var known zones
+	return func(_ *engine.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if args[0] == nil {
+			return nil, nil
+		}
+		zone, err := known.named(args[1])
+		if err != nil {
+			return nil, err
+		}
+		day, err := dayOf(args[0], zone)
+		if err != nil {
+			return nil, err
+		}
+		year, month, date := day.Date()
+		switch args[2] {
+		case "week":
+			date -= (int(day.Weekday()) + 6) % 7
+		case "month":
+			date = 1
+		case "year":
+			month, date = time.January, 1
+		}
+		return time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), nil
+	}
+}
+
+// zones are those that were asked for, by name.
+type zones struct{ known sync.Map }
+
+func (z *zones) named(value driver.Value) (*time.Location, error) {
+	name, _ := value.(string)
+	if zone, ok := z.known.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
+	found, err := zoneOf(name)
+	if err != nil {
+		return nil, err
+	}
+	zone, _ := z.known.LoadOrStore(name, found)
+	return zone.(*time.Location), nil
 }
 
 // abbreviations are names of zones that PostgreSQL takes for abbreviations, which have one offset all year: its answer

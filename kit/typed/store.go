@@ -51,6 +51,12 @@ func Select[E any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[E]
 	return query.SelectRecords(ctx, tx, q.sel(e), fields)
 }
 
+// Aggregate works out parts of the rows that fit, in groups by those that are keys; with none, of all together. First and
+// After are about groups, whose order is that of their keys: q has no Order.
+func Aggregate[E any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[E], parts []query.Part[E]) (query.Aggregates[E], error) {
+	return query.AggregateRecords(ctx, tx, q.sel(e), parts)
+}
+
 // Get reads one row by its id or key.
 func Get[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, key string, read func(any) T) (T, error) {
 	row, err := tx.Get(ctx, query.Full(e), key)

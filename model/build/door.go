@@ -55,7 +55,7 @@ func doorNames(e *model.Entity) []string {
 	if e.Internal {
 		return nil
 	}
-	names := []string{e.Singular, e.Plural, "create" + e.Name, "update" + e.Name, "delete" + e.Name}
+	names := []string{e.Singular, e.Plural, e.Plural + "Aggregate", "create" + e.Name, "update" + e.Name, "delete" + e.Name}
 	if e.SoftDelete {
 		names = append(names, "restore"+e.Name)
 	}
@@ -86,7 +86,7 @@ func (b *builder) typeNames() {
 		own[name] = "the API"
 	}
 	for _, e := range b.model.Entities {
-		for _, name := range []string{e.Name + "Connection", e.Name + "Edge", e.Name + "Filter", "Create" + e.Name + "Input", "Update" + e.Name + "Input"} {
+		for _, name := range []string{e.Name + "Connection", e.Name + "Edge", e.Name + "Filter", e.Name + "Aggregate", e.Name + "AggregateConnection", e.Name + "Group", e.Name + "GroupBy", e.Name + "Sum", e.Name + "Avg", e.Name + "Min", e.Name + "Max", "Create" + e.Name + "Input", "Update" + e.Name + "Input"} {
 			own[name] = e.Name
 		}
 		if h := e.History; h != nil {

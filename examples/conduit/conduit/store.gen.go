@@ -43,6 +43,12 @@ func (s UserStore) Select(ctx context.Context, q UserQuery, fields ...query.Fiel
 	return typed.Select(ctx, s.tx, userMeta, q, fields)
 }
 
+// Aggregate works out figures of the users that fit, in groups by those that are keys: Users.CreatedAt.By(query.Month,
+// "Europe/Rome"). First and After of q are about groups.
+func (s UserStore) Aggregate(ctx context.Context, q UserQuery, parts ...query.Part[User]) (query.Aggregates[User], error) {
+	return typed.Aggregate(ctx, s.tx, userMeta, q, parts)
+}
+
 // SelectOne returns fields of the user of that username or id, or a NOT_FOUND problem.
 func (s UserStore) SelectOne(ctx context.Context, key string, fields ...query.Field[User]) (query.Record[User], error) {
 	return query.GetRecord(ctx, s.tx, userMeta, key, fields)
@@ -101,7 +107,7 @@ var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]
 	UpdatedAt query.Column[User, time.Time]
-	Version   query.Column[User, int64]
+	Version   query.Number[User, int64, int64, float64]
 	Email     query.Column[User, string]
 	Username  query.Column[User, string]
 	Bio       query.Column[User, string]
@@ -115,7 +121,7 @@ var Users = struct {
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
 	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
-	Version:   query.NewColumn[User, int64]("version"),
+	Version:   query.NewNumber[User, int64, int64, float64]("version"),
 	Email:     query.NewTextColumn[User, string]("email"),
 	Username:  query.NewTextColumn[User, string]("username"),
 	Bio:       query.NewTextColumn[User, string]("bio"),
@@ -151,6 +157,12 @@ func (s FollowStore) All(ctx context.Context, q FollowQuery) iter.Seq2[Follow, e
 // Select returns fields of a page of follows, and of what they lead to, which its columns then read.
 func (s FollowStore) Select(ctx context.Context, q FollowQuery, fields ...query.Field[Follow]) (query.Records[Follow], error) {
 	return typed.Select(ctx, s.tx, followMeta, q, fields)
+}
+
+// Aggregate works out figures of the follows that fit, in groups by those that are keys:
+// Follows.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s FollowStore) Aggregate(ctx context.Context, q FollowQuery, parts ...query.Part[Follow]) (query.Aggregates[Follow], error) {
+	return typed.Aggregate(ctx, s.tx, followMeta, q, parts)
 }
 
 // SelectOne returns fields of the follow of that id, or a NOT_FOUND problem.
@@ -203,14 +215,14 @@ var Follows = struct {
 	ID        query.Column[Follow, kit.ID]
 	CreatedAt query.Column[Follow, time.Time]
 	UpdatedAt query.Column[Follow, time.Time]
-	Version   query.Column[Follow, int64]
+	Version   query.Number[Follow, int64, int64, float64]
 	Follower  query.Reference[Follow, User]
 	Followed  query.Reference[Follow, User]
 }{
 	ID:        query.NewTextColumn[Follow, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Follow, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Follow, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Follow, int64]("version"),
+	Version:   query.NewNumber[Follow, int64, int64, float64]("version"),
 	Follower:  query.NewReference[Follow, User]("follower"),
 	Followed:  query.NewReference[Follow, User]("followed"),
 }
@@ -244,6 +256,12 @@ func (s ArticleStore) All(ctx context.Context, q ArticleQuery) iter.Seq2[Article
 // Select returns fields of a page of articles, and of what they lead to, which its columns then read.
 func (s ArticleStore) Select(ctx context.Context, q ArticleQuery, fields ...query.Field[Article]) (query.Records[Article], error) {
 	return typed.Select(ctx, s.tx, articleMeta, q.Query(), fields)
+}
+
+// Aggregate works out figures of the articles that fit, in groups by those that are keys:
+// Articles.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s ArticleStore) Aggregate(ctx context.Context, q ArticleQuery, parts ...query.Part[Article]) (query.Aggregates[Article], error) {
+	return typed.Aggregate(ctx, s.tx, articleMeta, q.Query(), parts)
 }
 
 // SelectOne returns fields of the article of that slug or id, or a NOT_FOUND problem.
@@ -324,7 +342,7 @@ var Articles = struct {
 	ID             query.Column[Article, kit.ID]
 	CreatedAt      query.Column[Article, time.Time]
 	UpdatedAt      query.Column[Article, time.Time]
-	Version        query.Column[Article, int64]
+	Version        query.Number[Article, int64, int64, float64]
 	Slug           query.Column[Article, string]
 	Title          query.Column[Article, string]
 	Description    query.Column[Article, string]
@@ -333,13 +351,13 @@ var Articles = struct {
 	Tags           query.Relation[Article, Tag]
 	Comments       query.Relation[Article, Comment]
 	Fans           query.Relation[Article, User]
-	FavoritesCount query.Column[Article, int]
+	FavoritesCount query.Number[Article, int, int64, float64]
 	Favorited      query.Column[Article, bool]
 }{
 	ID:             query.NewTextColumn[Article, kit.ID]("id"),
 	CreatedAt:      query.NewColumn[Article, time.Time]("createdAt"),
 	UpdatedAt:      query.NewColumn[Article, time.Time]("updatedAt"),
-	Version:        query.NewColumn[Article, int64]("version"),
+	Version:        query.NewNumber[Article, int64, int64, float64]("version"),
 	Slug:           query.NewTextColumn[Article, string]("slug"),
 	Title:          query.NewTextColumn[Article, string]("title"),
 	Description:    query.NewTextColumn[Article, string]("description"),
@@ -348,7 +366,7 @@ var Articles = struct {
 	Tags:           query.NewRelation[Article, Tag]("tags"),
 	Comments:       query.NewRelation[Article, Comment]("comments"),
 	Fans:           query.NewRelation[Article, User]("fans"),
-	FavoritesCount: query.NewColumn[Article, int]("favoritesCount"),
+	FavoritesCount: query.NewNumber[Article, int, int64, float64]("favoritesCount"),
 	Favorited:      query.NewColumn[Article, bool]("favorited"),
 }
 
@@ -381,6 +399,12 @@ func (s TagStore) All(ctx context.Context, q TagQuery) iter.Seq2[Tag, error] {
 // Select returns fields of a page of tags, and of what they lead to, which its columns then read.
 func (s TagStore) Select(ctx context.Context, q TagQuery, fields ...query.Field[Tag]) (query.Records[Tag], error) {
 	return typed.Select(ctx, s.tx, tagMeta, q, fields)
+}
+
+// Aggregate works out figures of the tags that fit, in groups by those that are keys: Tags.CreatedAt.By(query.Month,
+// "Europe/Rome"). First and After of q are about groups.
+func (s TagStore) Aggregate(ctx context.Context, q TagQuery, parts ...query.Part[Tag]) (query.Aggregates[Tag], error) {
+	return typed.Aggregate(ctx, s.tx, tagMeta, q, parts)
 }
 
 // SelectOne returns fields of the tag of that name or id, or a NOT_FOUND problem.
@@ -431,18 +455,18 @@ var Tags = struct {
 	ID        query.Column[Tag, kit.ID]
 	CreatedAt query.Column[Tag, time.Time]
 	UpdatedAt query.Column[Tag, time.Time]
-	Version   query.Column[Tag, int64]
+	Version   query.Number[Tag, int64, int64, float64]
 	Name      query.Column[Tag, string]
 	Articles  query.Relation[Tag, Article]
-	Uses      query.Column[Tag, int]
+	Uses      query.Number[Tag, int, int64, float64]
 }{
 	ID:        query.NewTextColumn[Tag, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Tag, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Tag, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Tag, int64]("version"),
+	Version:   query.NewNumber[Tag, int64, int64, float64]("version"),
 	Name:      query.NewTextColumn[Tag, string]("name"),
 	Articles:  query.NewRelation[Tag, Article]("articles"),
-	Uses:      query.NewColumn[Tag, int]("uses"),
+	Uses:      query.NewNumber[Tag, int, int64, float64]("uses"),
 }
 
 // FavoriteStore reads and writes favorites in a transaction, by the rules of the design.
@@ -469,6 +493,12 @@ func (s FavoriteStore) All(ctx context.Context, q FavoriteQuery) iter.Seq2[Favor
 // Select returns fields of a page of favorites, and of what they lead to, which its columns then read.
 func (s FavoriteStore) Select(ctx context.Context, q FavoriteQuery, fields ...query.Field[Favorite]) (query.Records[Favorite], error) {
 	return typed.Select(ctx, s.tx, favoriteMeta, q, fields)
+}
+
+// Aggregate works out figures of the favorites that fit, in groups by those that are keys:
+// Favorites.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s FavoriteStore) Aggregate(ctx context.Context, q FavoriteQuery, parts ...query.Part[Favorite]) (query.Aggregates[Favorite], error) {
+	return typed.Aggregate(ctx, s.tx, favoriteMeta, q, parts)
 }
 
 // SelectOne returns fields of the favorite of that id, or a NOT_FOUND problem.
@@ -522,14 +552,14 @@ var Favorites = struct {
 	ID        query.Column[Favorite, kit.ID]
 	CreatedAt query.Column[Favorite, time.Time]
 	UpdatedAt query.Column[Favorite, time.Time]
-	Version   query.Column[Favorite, int64]
+	Version   query.Number[Favorite, int64, int64, float64]
 	User      query.Reference[Favorite, User]
 	Article   query.Reference[Favorite, Article]
 }{
 	ID:        query.NewTextColumn[Favorite, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Favorite, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Favorite, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Favorite, int64]("version"),
+	Version:   query.NewNumber[Favorite, int64, int64, float64]("version"),
 	User:      query.NewReference[Favorite, User]("user"),
 	Article:   query.NewReference[Favorite, Article]("article"),
 }
@@ -558,6 +588,12 @@ func (s CommentStore) All(ctx context.Context, q CommentQuery) iter.Seq2[Comment
 // Select returns fields of a page of comments, and of what they lead to, which its columns then read.
 func (s CommentStore) Select(ctx context.Context, q CommentQuery, fields ...query.Field[Comment]) (query.Records[Comment], error) {
 	return typed.Select(ctx, s.tx, commentMeta, q, fields)
+}
+
+// Aggregate works out figures of the comments that fit, in groups by those that are keys:
+// Comments.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s CommentStore) Aggregate(ctx context.Context, q CommentQuery, parts ...query.Part[Comment]) (query.Aggregates[Comment], error) {
+	return typed.Aggregate(ctx, s.tx, commentMeta, q, parts)
 }
 
 // SelectOne returns fields of the comment of that id, or a NOT_FOUND problem.
@@ -615,7 +651,7 @@ var Comments = struct {
 	ID        query.Column[Comment, kit.ID]
 	CreatedAt query.Column[Comment, time.Time]
 	UpdatedAt query.Column[Comment, time.Time]
-	Version   query.Column[Comment, int64]
+	Version   query.Number[Comment, int64, int64, float64]
 	Article   query.Reference[Comment, Article]
 	Author    query.Reference[Comment, User]
 	Body      query.Column[Comment, string]
@@ -623,7 +659,7 @@ var Comments = struct {
 	ID:        query.NewTextColumn[Comment, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Comment, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Comment, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Comment, int64]("version"),
+	Version:   query.NewNumber[Comment, int64, int64, float64]("version"),
 	Article:   query.NewReference[Comment, Article]("article"),
 	Author:    query.NewReference[Comment, User]("author"),
 	Body:      query.NewTextColumn[Comment, string]("body"),

@@ -38,6 +38,12 @@ func (s UserStore) Select(ctx context.Context, q UserQuery, fields ...query.Fiel
 	return typed.Select(ctx, s.tx, userMeta, q, fields)
 }
 
+// Aggregate works out figures of the users that fit, in groups by those that are keys: Users.CreatedAt.By(query.Month,
+// "Europe/Rome"). First and After of q are about groups.
+func (s UserStore) Aggregate(ctx context.Context, q UserQuery, parts ...query.Part[User]) (query.Aggregates[User], error) {
+	return typed.Aggregate(ctx, s.tx, userMeta, q, parts)
+}
+
 // SelectOne returns fields of the user of that id, or a NOT_FOUND problem.
 func (s UserStore) SelectOne(ctx context.Context, key string, fields ...query.Field[User]) (query.Record[User], error) {
 	return query.GetRecord(ctx, s.tx, userMeta, key, fields)
@@ -92,7 +98,7 @@ var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]
 	UpdatedAt query.Column[User, time.Time]
-	Version   query.Column[User, int64]
+	Version   query.Number[User, int64, int64, float64]
 	Email     query.Column[User, string]
 	Name      query.Column[User, string]
 	Role      query.Column[User, Role]
@@ -100,7 +106,7 @@ var Users = struct {
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
 	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
-	Version:   query.NewColumn[User, int64]("version"),
+	Version:   query.NewNumber[User, int64, int64, float64]("version"),
 	Email:     query.NewTextColumn[User, string]("email"),
 	Name:      query.NewTextColumn[User, string]("name"),
 	Role:      query.NewTextColumn[User, Role]("role"),

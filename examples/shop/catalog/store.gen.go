@@ -43,6 +43,12 @@ func (s CategoryStore) Select(ctx context.Context, q CategoryQuery, fields ...qu
 	return typed.Select(ctx, s.tx, categoryMeta, q, fields)
 }
 
+// Aggregate works out figures of the categories that fit, in groups by those that are keys:
+// Categories.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s CategoryStore) Aggregate(ctx context.Context, q CategoryQuery, parts ...query.Part[Category]) (query.Aggregates[Category], error) {
+	return typed.Aggregate(ctx, s.tx, categoryMeta, q, parts)
+}
+
 // SelectOne returns fields of the category of that slug or id, or a NOT_FOUND problem.
 func (s CategoryStore) SelectOne(ctx context.Context, key string, fields ...query.Field[Category]) (query.Record[Category], error) {
 	return query.GetRecord(ctx, s.tx, categoryMeta, key, fields)
@@ -96,7 +102,7 @@ var Categories = struct {
 	ID        query.Column[Category, kit.ID]
 	CreatedAt query.Column[Category, time.Time]
 	UpdatedAt query.Column[Category, time.Time]
-	Version   query.Column[Category, int64]
+	Version   query.Number[Category, int64, int64, float64]
 	Slug      query.Column[Category, string]
 	Name      query.Column[Category, string]
 	Products  query.Relation[Category, Product]
@@ -104,7 +110,7 @@ var Categories = struct {
 	ID:        query.NewTextColumn[Category, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Category, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Category, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Category, int64]("version"),
+	Version:   query.NewNumber[Category, int64, int64, float64]("version"),
 	Slug:      query.NewTextColumn[Category, string]("slug"),
 	Name:      query.NewTextColumn[Category, string]("name"),
 	Products:  query.NewRelation[Category, Product]("products"),
@@ -139,6 +145,12 @@ func (s ProductStore) All(ctx context.Context, q ProductQuery) iter.Seq2[Product
 // Select returns fields of a page of products, and of what they lead to, which its columns then read.
 func (s ProductStore) Select(ctx context.Context, q ProductQuery, fields ...query.Field[Product]) (query.Records[Product], error) {
 	return typed.Select(ctx, s.tx, productMeta, q, fields)
+}
+
+// Aggregate works out figures of the products that fit, in groups by those that are keys:
+// Products.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s ProductStore) Aggregate(ctx context.Context, q ProductQuery, parts ...query.Part[Product]) (query.Aggregates[Product], error) {
+	return typed.Aggregate(ctx, s.tx, productMeta, q, parts)
 }
 
 // SelectOne returns fields of the product of that slug or id, or a NOT_FOUND problem.
@@ -219,7 +231,7 @@ var Products = struct {
 	ID          query.Column[Product, kit.ID]
 	CreatedAt   query.Column[Product, time.Time]
 	UpdatedAt   query.Column[Product, time.Time]
-	Version     query.Column[Product, int64]
+	Version     query.Number[Product, int64, int64, float64]
 	Category    query.Reference[Product, Category]
 	Slug        query.Column[Product, string]
 	Title       query.Column[Product, string]
@@ -231,7 +243,7 @@ var Products = struct {
 	ID:          query.NewTextColumn[Product, kit.ID]("id"),
 	CreatedAt:   query.NewColumn[Product, time.Time]("createdAt"),
 	UpdatedAt:   query.NewColumn[Product, time.Time]("updatedAt"),
-	Version:     query.NewColumn[Product, int64]("version"),
+	Version:     query.NewNumber[Product, int64, int64, float64]("version"),
 	Category:    query.NewReference[Product, Category]("category"),
 	Slug:        query.NewTextColumn[Product, string]("slug"),
 	Title:       query.NewTextColumn[Product, string]("title"),
@@ -270,6 +282,12 @@ func (s LabelStore) All(ctx context.Context, q LabelQuery) iter.Seq2[Label, erro
 // Select returns fields of a page of labels, and of what they lead to, which its columns then read.
 func (s LabelStore) Select(ctx context.Context, q LabelQuery, fields ...query.Field[Label]) (query.Records[Label], error) {
 	return typed.Select(ctx, s.tx, labelMeta, q, fields)
+}
+
+// Aggregate works out figures of the labels that fit, in groups by those that are keys:
+// Labels.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s LabelStore) Aggregate(ctx context.Context, q LabelQuery, parts ...query.Part[Label]) (query.Aggregates[Label], error) {
+	return typed.Aggregate(ctx, s.tx, labelMeta, q, parts)
 }
 
 // SelectOne returns fields of the label of that name or id, or a NOT_FOUND problem.
@@ -320,14 +338,14 @@ var Labels = struct {
 	ID        query.Column[Label, kit.ID]
 	CreatedAt query.Column[Label, time.Time]
 	UpdatedAt query.Column[Label, time.Time]
-	Version   query.Column[Label, int64]
+	Version   query.Number[Label, int64, int64, float64]
 	Name      query.Column[Label, string]
 	Products  query.Relation[Label, Product]
 }{
 	ID:        query.NewTextColumn[Label, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Label, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Label, time.Time]("updatedAt"),
-	Version:   query.NewColumn[Label, int64]("version"),
+	Version:   query.NewNumber[Label, int64, int64, float64]("version"),
 	Name:      query.NewTextColumn[Label, string]("name"),
 	Products:  query.NewRelation[Label, Product]("products"),
 }
@@ -356,6 +374,12 @@ func (s VariantStore) All(ctx context.Context, q VariantQuery) iter.Seq2[Variant
 // Select returns fields of a page of variants, and of what they lead to, which its columns then read.
 func (s VariantStore) Select(ctx context.Context, q VariantQuery, fields ...query.Field[Variant]) (query.Records[Variant], error) {
 	return typed.Select(ctx, s.tx, variantMeta, q, fields)
+}
+
+// Aggregate works out figures of the variants that fit, in groups by those that are keys:
+// Variants.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s VariantStore) Aggregate(ctx context.Context, q VariantQuery, parts ...query.Part[Variant]) (query.Aggregates[Variant], error) {
+	return typed.Aggregate(ctx, s.tx, variantMeta, q, parts)
 }
 
 // SelectOne returns fields of the variant of that id, or a NOT_FOUND problem.
@@ -421,22 +445,22 @@ var Variants = struct {
 	ID            query.Column[Variant, kit.ID]
 	CreatedAt     query.Column[Variant, time.Time]
 	UpdatedAt     query.Column[Variant, time.Time]
-	Version       query.Column[Variant, int64]
+	Version       query.Number[Variant, int64, int64, float64]
 	Product       query.Reference[Variant, Product]
 	Sku           query.Column[Variant, string]
 	Options       query.Column[Variant, string]
-	PriceAmount   query.Column[Variant, kit.Decimal]
+	PriceAmount   query.Number[Variant, kit.Decimal, kit.Decimal, kit.Decimal]
 	PriceCurrency query.Column[Variant, string]
-	Stock         query.Column[Variant, int]
+	Stock         query.Number[Variant, int, int64, float64]
 }{
 	ID:            query.NewTextColumn[Variant, kit.ID]("id"),
 	CreatedAt:     query.NewColumn[Variant, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[Variant, time.Time]("updatedAt"),
-	Version:       query.NewColumn[Variant, int64]("version"),
+	Version:       query.NewNumber[Variant, int64, int64, float64]("version"),
 	Product:       query.NewReference[Variant, Product]("product"),
 	Sku:           query.NewTextColumn[Variant, string]("sku"),
 	Options:       query.NewTextColumn[Variant, string]("options"),
-	PriceAmount:   query.NewColumn[Variant, kit.Decimal]("price", "amount"),
+	PriceAmount:   query.NewNumber[Variant, kit.Decimal, kit.Decimal, kit.Decimal]("price", "amount"),
 	PriceCurrency: query.NewTextColumn[Variant, string]("price", "currency"),
-	Stock:         query.NewColumn[Variant, int]("stock"),
+	Stock:         query.NewNumber[Variant, int, int64, float64]("stock"),
 }

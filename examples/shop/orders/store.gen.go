@@ -40,6 +40,12 @@ func (s CartLineStore) Select(ctx context.Context, q CartLineQuery, fields ...qu
 	return typed.Select(ctx, s.tx, cartLineMeta, q, fields)
 }
 
+// Aggregate works out figures of the cart lines that fit, in groups by those that are keys:
+// CartLines.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s CartLineStore) Aggregate(ctx context.Context, q CartLineQuery, parts ...query.Part[CartLine]) (query.Aggregates[CartLine], error) {
+	return typed.Aggregate(ctx, s.tx, cartLineMeta, q, parts)
+}
+
 // SelectOne returns fields of the cart line of that id, or a NOT_FOUND problem.
 func (s CartLineStore) SelectOne(ctx context.Context, key string, fields ...query.Field[CartLine]) (query.Record[CartLine], error) {
 	return query.GetRecord(ctx, s.tx, cartLineMeta, key, fields)
@@ -95,18 +101,18 @@ var CartLines = struct {
 	ID        query.Column[CartLine, kit.ID]
 	CreatedAt query.Column[CartLine, time.Time]
 	UpdatedAt query.Column[CartLine, time.Time]
-	Version   query.Column[CartLine, int64]
+	Version   query.Number[CartLine, int64, int64, float64]
 	Owner     query.Reference[CartLine, accounts.User]
 	Variant   query.Reference[CartLine, catalog.Variant]
-	Quantity  query.Column[CartLine, int]
+	Quantity  query.Number[CartLine, int, int64, float64]
 }{
 	ID:        query.NewTextColumn[CartLine, kit.ID]("id"),
 	CreatedAt: query.NewColumn[CartLine, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[CartLine, time.Time]("updatedAt"),
-	Version:   query.NewColumn[CartLine, int64]("version"),
+	Version:   query.NewNumber[CartLine, int64, int64, float64]("version"),
 	Owner:     query.NewReference[CartLine, accounts.User]("owner"),
 	Variant:   query.NewReference[CartLine, catalog.Variant]("variant"),
-	Quantity:  query.NewColumn[CartLine, int]("quantity"),
+	Quantity:  query.NewNumber[CartLine, int, int64, float64]("quantity"),
 }
 
 // OrderStore reads and writes orders in a transaction, by the rules of the design.
@@ -133,6 +139,12 @@ func (s OrderStore) All(ctx context.Context, q OrderQuery) iter.Seq2[Order, erro
 // Select returns fields of a page of orders, and of what they lead to, which its columns then read.
 func (s OrderStore) Select(ctx context.Context, q OrderQuery, fields ...query.Field[Order]) (query.Records[Order], error) {
 	return typed.Select(ctx, s.tx, orderMeta, q, fields)
+}
+
+// Aggregate works out figures of the orders that fit, in groups by those that are keys:
+// Orders.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s OrderStore) Aggregate(ctx context.Context, q OrderQuery, parts ...query.Part[Order]) (query.Aggregates[Order], error) {
+	return typed.Aggregate(ctx, s.tx, orderMeta, q, parts)
 }
 
 // SelectOne returns fields of the order of that id, or a NOT_FOUND problem.
@@ -203,11 +215,11 @@ var Orders = struct {
 	ID             query.Column[Order, kit.ID]
 	CreatedAt      query.Column[Order, time.Time]
 	UpdatedAt      query.Column[Order, time.Time]
-	Version        query.Column[Order, int64]
+	Version        query.Number[Order, int64, int64, float64]
 	Buyer          query.Reference[Order, accounts.User]
 	Status         query.Column[Order, OrderStatus]
 	Lines          query.Relation[Order, OrderLine]
-	TotalAmount    query.Column[Order, kit.Decimal]
+	TotalAmount    query.Number[Order, kit.Decimal, kit.Decimal, kit.Decimal]
 	TotalCurrency  query.Column[Order, string]
 	ShipToName     query.Column[Order, string]
 	ShipToStreet   query.Column[Order, string]
@@ -220,11 +232,11 @@ var Orders = struct {
 	ID:             query.NewTextColumn[Order, kit.ID]("id"),
 	CreatedAt:      query.NewColumn[Order, time.Time]("createdAt"),
 	UpdatedAt:      query.NewColumn[Order, time.Time]("updatedAt"),
-	Version:        query.NewColumn[Order, int64]("version"),
+	Version:        query.NewNumber[Order, int64, int64, float64]("version"),
 	Buyer:          query.NewReference[Order, accounts.User]("buyer"),
 	Status:         query.NewTextColumn[Order, OrderStatus]("status"),
 	Lines:          query.NewRelation[Order, OrderLine]("lines"),
-	TotalAmount:    query.NewColumn[Order, kit.Decimal]("total", "amount"),
+	TotalAmount:    query.NewNumber[Order, kit.Decimal, kit.Decimal, kit.Decimal]("total", "amount"),
 	TotalCurrency:  query.NewTextColumn[Order, string]("total", "currency"),
 	ShipToName:     query.NewTextColumn[Order, string]("shipTo", "name"),
 	ShipToStreet:   query.NewTextColumn[Order, string]("shipTo", "street"),
@@ -259,6 +271,12 @@ func (s OrderLineStore) All(ctx context.Context, q OrderLineQuery) iter.Seq2[Ord
 // Select returns fields of a page of order lines, and of what they lead to, which its columns then read.
 func (s OrderLineStore) Select(ctx context.Context, q OrderLineQuery, fields ...query.Field[OrderLine]) (query.Records[OrderLine], error) {
 	return typed.Select(ctx, s.tx, orderLineMeta, q, fields)
+}
+
+// Aggregate works out figures of the order lines that fit, in groups by those that are keys:
+// OrderLines.CreatedAt.By(query.Month, "Europe/Rome"). First and After of q are about groups.
+func (s OrderLineStore) Aggregate(ctx context.Context, q OrderLineQuery, parts ...query.Part[OrderLine]) (query.Aggregates[OrderLine], error) {
+	return typed.Aggregate(ctx, s.tx, orderLineMeta, q, parts)
 }
 
 // SelectOne returns fields of the order line of that id, or a NOT_FOUND problem.
@@ -327,22 +345,22 @@ var OrderLines = struct {
 	ID            query.Column[OrderLine, kit.ID]
 	CreatedAt     query.Column[OrderLine, time.Time]
 	UpdatedAt     query.Column[OrderLine, time.Time]
-	Version       query.Column[OrderLine, int64]
+	Version       query.Number[OrderLine, int64, int64, float64]
 	Order         query.Reference[OrderLine, Order]
 	Variant       query.Reference[OrderLine, catalog.Variant]
 	Title         query.Column[OrderLine, string]
-	Quantity      query.Column[OrderLine, int]
-	PriceAmount   query.Column[OrderLine, kit.Decimal]
+	Quantity      query.Number[OrderLine, int, int64, float64]
+	PriceAmount   query.Number[OrderLine, kit.Decimal, kit.Decimal, kit.Decimal]
 	PriceCurrency query.Column[OrderLine, string]
 }{
 	ID:            query.NewTextColumn[OrderLine, kit.ID]("id"),
 	CreatedAt:     query.NewColumn[OrderLine, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[OrderLine, time.Time]("updatedAt"),
-	Version:       query.NewColumn[OrderLine, int64]("version"),
+	Version:       query.NewNumber[OrderLine, int64, int64, float64]("version"),
 	Order:         query.NewReference[OrderLine, Order]("order"),
 	Variant:       query.NewReference[OrderLine, catalog.Variant]("variant"),
 	Title:         query.NewTextColumn[OrderLine, string]("title"),
-	Quantity:      query.NewColumn[OrderLine, int]("quantity"),
-	PriceAmount:   query.NewColumn[OrderLine, kit.Decimal]("price", "amount"),
+	Quantity:      query.NewNumber[OrderLine, int, int64, float64]("quantity"),
+	PriceAmount:   query.NewNumber[OrderLine, kit.Decimal, kit.Decimal, kit.Decimal]("price", "amount"),
 	PriceCurrency: query.NewTextColumn[OrderLine, string]("price", "currency"),
 }
