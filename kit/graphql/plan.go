@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -153,7 +154,10 @@ func operationName(op *ast.OperationDefinition, fields []*field) string {
 }
 
 func (r *root) rows(limit int) int {
-	if r.sel == nil {
+	switch {
+	case r.aggregation != nil:
+		return cmp.Or(r.aggregation.First, query.DefaultGroups)
+	case r.sel == nil:
 		return 1
 	}
 	rows := fetch.Rows(r.sel, limit)
