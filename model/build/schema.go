@@ -17,7 +17,7 @@ import (
 func Schema(m *model.Model) *schema.Schema {
 	out := &schema.Schema{Tables: []*schema.Table{keyTable()}}
 	for _, e := range m.Entities {
-		out.Tables = append(out.Tables, entityTable(e))
+		out.Tables = append(out.Tables, entityTable(m, e))
 		if e.History != nil {
 			out.Tables = append(out.Tables, historyTable(e.History))
 		}
@@ -57,7 +57,7 @@ type tableBuilder struct {
 	checks map[string]bool
 }
 
-func entityTable(e *model.Entity) *schema.Table {
+func entityTable(m *model.Model, e *model.Entity) *schema.Table {
 	t := &tableBuilder{
 		table:  &schema.Table{Name: e.Table, Was: e.Was, Comment: firstLine(e.Doc), PrimaryKey: []string{"id"}},
 		entity: e,
@@ -78,6 +78,7 @@ func entityTable(e *model.Entity) *schema.Table {
 	}
 	t.pageIndex()
 	t.foreignKeys()
+	t.queryIndexes(m)
 	t.purgeIndex()
 	for _, c := range append(append([]*model.Check{}, e.Checks...), checksOf(e.Fields)...) {
 		if that, ok := predicate(e, c.That); c.Local && ok {
