@@ -1,8 +1,11 @@
 package graphql
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
@@ -62,6 +65,35 @@ func (d *door) planAggregate(r *root) {
 		r.problem = invalid(errs)
 	}
 	r.member = &member{field: r.field, shape: shapeGroups, groups: planGroups(r.field, a)}
+}
+
+// checkAggregate finds keys and statistics of the schema that the rows of e do not have.
+func (s *schema) checkAggregate(f *ast.FieldDefinition, e *meta.Entity) error {
+	known := map[string]bool{}
+	for _, k := range query.GroupKeys(e) {
+		known["group."+groupName(k)] = true
+	}
+	for _, m := range query.Measures(e) {
+		known[string(m.Of)+"."+strings.Join(m.Path, "_")] = true
+	}
+	var named []string
+	if by := f.Arguments.ForName("groupBy"); by != nil {
+		for _, v := range s.ast.Types[by.Type.Name()].EnumValues {
+			named = append(named, "group."+v.Name)
+		}
+	}
+	group := s.ast.Types[s.ast.Types[f.Type.Name()].Fields.ForName("nodes").Type.Name()]
+	for _, part := range group.Fields {
+		for _, value := range s.ast.Types[part.Type.Name()].Fields {
+			named = append(named, part.Name+"."+value.Name)
+		}
+	}
+	for _, name := range named {
+		if !known[name] {
+			return fmt.Errorf("schema: %s: there is no %s of %s", f.Name, name, e.Plural)
+		}
+	}
+	return nil
 }
 
 // groupName is the name of a key as a value of an enum and as a field: price_currency, createdAt_MONTH.

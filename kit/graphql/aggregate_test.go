@@ -1,8 +1,12 @@
 package graphql_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/internal/doortest"
 )
 
 func TestAggregates(t *testing.T) {
@@ -22,4 +26,19 @@ func TestAggregates(t *testing.T) {
 	cursor, _, _ = strings.Cut(cursor, `"`)
 	c.want("", `query($after: String) { articlesAggregate(groupBy: title, first: 2, after: $after) { nodes { group { title } } pageInfo { hasNextPage hasPreviousPage } } }`, `{"after":"`+cursor+`"}`,
 		`{"data":{"articlesAggregate":{"nodes":[{"group":{"title":"Gamma"}}],"pageInfo":{"hasNextPage":false,"hasPreviousPage":true}}}}`)
+}
+
+func TestSchemaOfAggregates(t *testing.T) {
+	w := doortest.New(t)
+	for from, to := range map[string]string{"views author }": "views author nothing }", "ArticleAvg { ": "ArticleAvg { title: String ", "createdAt_MONTH: Date": "createdAt_HOUR: Date"} {
+		sdl := strings.Replace(doortest.SDL, from, to, 1)
+		func() {
+			defer func() {
+				if said := fmt.Sprint(recover()); !strings.Contains(said, "articlesAggregate: there is no") {
+					t.Errorf("%s: %s", to, said)
+				}
+			}()
+			graphql.New(w.Engine, sdl, graphql.Options{})
+		}()
+	}
 }

@@ -155,7 +155,7 @@ func operationName(op *ast.OperationDefinition, fields []*field) string {
 
 func (r *root) rows(limit int) int {
 	switch {
-	case r.aggregation != nil:
+	case r.aggregation != nil && len(r.aggregation.Groups) > 0:
 		return cmp.Or(r.aggregation.First, query.DefaultGroups)
 	case r.sel == nil:
 		return 1

@@ -83,6 +83,11 @@ func (s *schema) check() error {
 			if _, ok := verbs[f.Name]; !ok && !isIntrospection(f.Name) {
 				return fmt.Errorf("schema: %s.%s: no entity or operation of that name", root.Name, f.Name)
 			}
+			if v := verbs[f.Name]; v.do == aggregate {
+				if err := s.checkAggregate(f, v.entity); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	for _, e := range s.backend.Entities {
