@@ -99,7 +99,7 @@ func measurable(f *model.Field, statistic string) bool {
 func columns(e *model.Entity) (keys []Key) {
 	for _, f := range ReadFields(e) {
 		switch {
-		case f.Repeated:
+		case f.Repeated || f.Method:
 		case f.Kind == model.Value:
 			for _, part := range f.Fields {
 				if !part.Repeated {

@@ -86,7 +86,7 @@ func groupable(f *meta.Field) bool {
 func valuePaths(e *meta.Entity) (paths [][]string) {
 	for _, f := range ReadFields(e) {
 		switch {
-		case f.Repeated:
+		case f.Repeated || f.Method:
 		case f.Kind == meta.Value:
 			for _, part := range f.Fields {
 				if !part.Repeated {
@@ -103,7 +103,7 @@ func valuePaths(e *meta.Entity) (paths [][]string) {
 func (k GroupKey) check(e *meta.Entity) error {
 	f := keyField(e, k.Path)
 	switch {
-	case f == nil || f.Repeated || k.By == "" && !groupable(f) || k.By != "" && f.Kind != meta.DateTime && f.Kind != meta.Date:
+	case f == nil || f.Repeated || f.Method || k.By == "" && !groupable(f) || k.By != "" && f.Kind != meta.DateTime && f.Kind != meta.Date:
 		return malformed("There are no groups of %s by %s.", e.Plural, k.Name("."))
 	case k.By != "":
 		if _, wrong := input.Value(&meta.Field{Name: "zone", Kind: meta.TimeZone}, k.zone()); wrong != nil {

@@ -92,7 +92,7 @@ func (m Measure) is(other Measure) bool { return m.Of == other.Of && slices.Equa
 // by that too.
 func (m Measure) check(a *Aggregation) error {
 	f := keyField(a.Entity, m.Path)
-	if f == nil || f.Repeated || !m.Of.takes(f) {
+	if f == nil || f.Repeated || f.Method || !m.Of.takes(f) {
 		return malformed("There is no %s of %s in %s.", m.Of, strings.Join(m.Path, "."), a.Entity.Plural)
 	}
 	currency := m.currency(a.Entity)
