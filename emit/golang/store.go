@@ -170,6 +170,9 @@ func planRelation(m *model.Module, e *model.Entity, f *model.Field) columnPlan {
 func planColumn(entity, name string, f *model.Field, t goType, path ...string) columnPlan {
 	switch f.Kind {
 	case model.Int, model.Int64, model.Float, model.Decimal, model.Duration:
+		if f.Auto { // a version is no quantity
+			break
+		}
 		return planNumber(entity, name, f.Kind, t, path...)
 	}
 	constructor := "NewColumn"
