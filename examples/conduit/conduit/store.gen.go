@@ -107,7 +107,7 @@ var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]
 	UpdatedAt query.Column[User, time.Time]
-	Version   query.Number[User, int64, int64, float64]
+	Version   query.Column[User, int64]
 	Email     query.Column[User, string]
 	Username  query.Column[User, string]
 	Bio       query.Column[User, string]
@@ -121,7 +121,7 @@ var Users = struct {
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
 	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
-	Version:   query.NewNumber[User, int64, int64, float64]("version"),
+	Version:   query.NewColumn[User, int64]("version"),
 	Email:     query.NewTextColumn[User, string]("email"),
 	Username:  query.NewTextColumn[User, string]("username"),
 	Bio:       query.NewTextColumn[User, string]("bio"),
@@ -215,14 +215,14 @@ var Follows = struct {
 	ID        query.Column[Follow, kit.ID]
 	CreatedAt query.Column[Follow, time.Time]
 	UpdatedAt query.Column[Follow, time.Time]
-	Version   query.Number[Follow, int64, int64, float64]
+	Version   query.Column[Follow, int64]
 	Follower  query.Reference[Follow, User]
 	Followed  query.Reference[Follow, User]
 }{
 	ID:        query.NewTextColumn[Follow, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Follow, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Follow, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Follow, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Follow, int64]("version"),
 	Follower:  query.NewReference[Follow, User]("follower"),
 	Followed:  query.NewReference[Follow, User]("followed"),
 }
@@ -342,7 +342,7 @@ var Articles = struct {
 	ID             query.Column[Article, kit.ID]
 	CreatedAt      query.Column[Article, time.Time]
 	UpdatedAt      query.Column[Article, time.Time]
-	Version        query.Number[Article, int64, int64, float64]
+	Version        query.Column[Article, int64]
 	Slug           query.Column[Article, string]
 	Title          query.Column[Article, string]
 	Description    query.Column[Article, string]
@@ -357,7 +357,7 @@ var Articles = struct {
 	ID:             query.NewTextColumn[Article, kit.ID]("id"),
 	CreatedAt:      query.NewColumn[Article, time.Time]("createdAt"),
 	UpdatedAt:      query.NewColumn[Article, time.Time]("updatedAt"),
-	Version:        query.NewNumber[Article, int64, int64, float64]("version"),
+	Version:        query.NewColumn[Article, int64]("version"),
 	Slug:           query.NewTextColumn[Article, string]("slug"),
 	Title:          query.NewTextColumn[Article, string]("title"),
 	Description:    query.NewTextColumn[Article, string]("description"),
@@ -455,7 +455,7 @@ var Tags = struct {
 	ID        query.Column[Tag, kit.ID]
 	CreatedAt query.Column[Tag, time.Time]
 	UpdatedAt query.Column[Tag, time.Time]
-	Version   query.Number[Tag, int64, int64, float64]
+	Version   query.Column[Tag, int64]
 	Name      query.Column[Tag, string]
 	Articles  query.Relation[Tag, Article]
 	Uses      query.Number[Tag, int, int64, float64]
@@ -463,7 +463,7 @@ var Tags = struct {
 	ID:        query.NewTextColumn[Tag, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Tag, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Tag, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Tag, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Tag, int64]("version"),
 	Name:      query.NewTextColumn[Tag, string]("name"),
 	Articles:  query.NewRelation[Tag, Article]("articles"),
 	Uses:      query.NewNumber[Tag, int, int64, float64]("uses"),
@@ -552,14 +552,14 @@ var Favorites = struct {
 	ID        query.Column[Favorite, kit.ID]
 	CreatedAt query.Column[Favorite, time.Time]
 	UpdatedAt query.Column[Favorite, time.Time]
-	Version   query.Number[Favorite, int64, int64, float64]
+	Version   query.Column[Favorite, int64]
 	User      query.Reference[Favorite, User]
 	Article   query.Reference[Favorite, Article]
 }{
 	ID:        query.NewTextColumn[Favorite, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Favorite, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Favorite, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Favorite, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Favorite, int64]("version"),
 	User:      query.NewReference[Favorite, User]("user"),
 	Article:   query.NewReference[Favorite, Article]("article"),
 }
@@ -651,7 +651,7 @@ var Comments = struct {
 	ID        query.Column[Comment, kit.ID]
 	CreatedAt query.Column[Comment, time.Time]
 	UpdatedAt query.Column[Comment, time.Time]
-	Version   query.Number[Comment, int64, int64, float64]
+	Version   query.Column[Comment, int64]
 	Article   query.Reference[Comment, Article]
 	Author    query.Reference[Comment, User]
 	Body      query.Column[Comment, string]
@@ -659,7 +659,7 @@ var Comments = struct {
 	ID:        query.NewTextColumn[Comment, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Comment, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Comment, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Comment, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Comment, int64]("version"),
 	Article:   query.NewReference[Comment, Article]("article"),
 	Author:    query.NewReference[Comment, User]("author"),
 	Body:      query.NewTextColumn[Comment, string]("body"),

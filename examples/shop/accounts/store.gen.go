@@ -98,7 +98,7 @@ var Users = struct {
 	ID        query.Column[User, kit.ID]
 	CreatedAt query.Column[User, time.Time]
 	UpdatedAt query.Column[User, time.Time]
-	Version   query.Number[User, int64, int64, float64]
+	Version   query.Column[User, int64]
 	Email     query.Column[User, string]
 	Name      query.Column[User, string]
 	Role      query.Column[User, Role]
@@ -106,7 +106,7 @@ var Users = struct {
 	ID:        query.NewTextColumn[User, kit.ID]("id"),
 	CreatedAt: query.NewColumn[User, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[User, time.Time]("updatedAt"),
-	Version:   query.NewNumber[User, int64, int64, float64]("version"),
+	Version:   query.NewColumn[User, int64]("version"),
 	Email:     query.NewTextColumn[User, string]("email"),
 	Name:      query.NewTextColumn[User, string]("name"),
 	Role:      query.NewTextColumn[User, Role]("role"),

@@ -102,7 +102,7 @@ var Categories = struct {
 	ID        query.Column[Category, kit.ID]
 	CreatedAt query.Column[Category, time.Time]
 	UpdatedAt query.Column[Category, time.Time]
-	Version   query.Number[Category, int64, int64, float64]
+	Version   query.Column[Category, int64]
 	Slug      query.Column[Category, string]
 	Name      query.Column[Category, string]
 	Products  query.Relation[Category, Product]
@@ -110,7 +110,7 @@ var Categories = struct {
 	ID:        query.NewTextColumn[Category, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Category, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Category, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Category, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Category, int64]("version"),
 	Slug:      query.NewTextColumn[Category, string]("slug"),
 	Name:      query.NewTextColumn[Category, string]("name"),
 	Products:  query.NewRelation[Category, Product]("products"),
@@ -231,7 +231,7 @@ var Products = struct {
 	ID          query.Column[Product, kit.ID]
 	CreatedAt   query.Column[Product, time.Time]
 	UpdatedAt   query.Column[Product, time.Time]
-	Version     query.Number[Product, int64, int64, float64]
+	Version     query.Column[Product, int64]
 	Category    query.Reference[Product, Category]
 	Slug        query.Column[Product, string]
 	Title       query.Column[Product, string]
@@ -243,7 +243,7 @@ var Products = struct {
 	ID:          query.NewTextColumn[Product, kit.ID]("id"),
 	CreatedAt:   query.NewColumn[Product, time.Time]("createdAt"),
 	UpdatedAt:   query.NewColumn[Product, time.Time]("updatedAt"),
-	Version:     query.NewNumber[Product, int64, int64, float64]("version"),
+	Version:     query.NewColumn[Product, int64]("version"),
 	Category:    query.NewReference[Product, Category]("category"),
 	Slug:        query.NewTextColumn[Product, string]("slug"),
 	Title:       query.NewTextColumn[Product, string]("title"),
@@ -338,14 +338,14 @@ var Labels = struct {
 	ID        query.Column[Label, kit.ID]
 	CreatedAt query.Column[Label, time.Time]
 	UpdatedAt query.Column[Label, time.Time]
-	Version   query.Number[Label, int64, int64, float64]
+	Version   query.Column[Label, int64]
 	Name      query.Column[Label, string]
 	Products  query.Relation[Label, Product]
 }{
 	ID:        query.NewTextColumn[Label, kit.ID]("id"),
 	CreatedAt: query.NewColumn[Label, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[Label, time.Time]("updatedAt"),
-	Version:   query.NewNumber[Label, int64, int64, float64]("version"),
+	Version:   query.NewColumn[Label, int64]("version"),
 	Name:      query.NewTextColumn[Label, string]("name"),
 	Products:  query.NewRelation[Label, Product]("products"),
 }
@@ -445,7 +445,7 @@ var Variants = struct {
 	ID            query.Column[Variant, kit.ID]
 	CreatedAt     query.Column[Variant, time.Time]
 	UpdatedAt     query.Column[Variant, time.Time]
-	Version       query.Number[Variant, int64, int64, float64]
+	Version       query.Column[Variant, int64]
 	Product       query.Reference[Variant, Product]
 	Sku           query.Column[Variant, string]
 	Options       query.Column[Variant, string]
@@ -456,7 +456,7 @@ var Variants = struct {
 	ID:            query.NewTextColumn[Variant, kit.ID]("id"),
 	CreatedAt:     query.NewColumn[Variant, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[Variant, time.Time]("updatedAt"),
-	Version:       query.NewNumber[Variant, int64, int64, float64]("version"),
+	Version:       query.NewColumn[Variant, int64]("version"),
 	Product:       query.NewReference[Variant, Product]("product"),
 	Sku:           query.NewTextColumn[Variant, string]("sku"),
 	Options:       query.NewTextColumn[Variant, string]("options"),

@@ -101,7 +101,7 @@ var CartLines = struct {
 	ID        query.Column[CartLine, kit.ID]
 	CreatedAt query.Column[CartLine, time.Time]
 	UpdatedAt query.Column[CartLine, time.Time]
-	Version   query.Number[CartLine, int64, int64, float64]
+	Version   query.Column[CartLine, int64]
 	Owner     query.Reference[CartLine, accounts.User]
 	Variant   query.Reference[CartLine, catalog.Variant]
 	Quantity  query.Number[CartLine, int, int64, float64]
@@ -109,7 +109,7 @@ var CartLines = struct {
 	ID:        query.NewTextColumn[CartLine, kit.ID]("id"),
 	CreatedAt: query.NewColumn[CartLine, time.Time]("createdAt"),
 	UpdatedAt: query.NewColumn[CartLine, time.Time]("updatedAt"),
-	Version:   query.NewNumber[CartLine, int64, int64, float64]("version"),
+	Version:   query.NewColumn[CartLine, int64]("version"),
 	Owner:     query.NewReference[CartLine, accounts.User]("owner"),
 	Variant:   query.NewReference[CartLine, catalog.Variant]("variant"),
 	Quantity:  query.NewNumber[CartLine, int, int64, float64]("quantity"),
@@ -215,7 +215,7 @@ var Orders = struct {
 	ID             query.Column[Order, kit.ID]
 	CreatedAt      query.Column[Order, time.Time]
 	UpdatedAt      query.Column[Order, time.Time]
-	Version        query.Number[Order, int64, int64, float64]
+	Version        query.Column[Order, int64]
 	Buyer          query.Reference[Order, accounts.User]
 	Status         query.Column[Order, OrderStatus]
 	Lines          query.Relation[Order, OrderLine]
@@ -232,7 +232,7 @@ var Orders = struct {
 	ID:             query.NewTextColumn[Order, kit.ID]("id"),
 	CreatedAt:      query.NewColumn[Order, time.Time]("createdAt"),
 	UpdatedAt:      query.NewColumn[Order, time.Time]("updatedAt"),
-	Version:        query.NewNumber[Order, int64, int64, float64]("version"),
+	Version:        query.NewColumn[Order, int64]("version"),
 	Buyer:          query.NewReference[Order, accounts.User]("buyer"),
 	Status:         query.NewTextColumn[Order, OrderStatus]("status"),
 	Lines:          query.NewRelation[Order, OrderLine]("lines"),
@@ -345,7 +345,7 @@ var OrderLines = struct {
 	ID            query.Column[OrderLine, kit.ID]
 	CreatedAt     query.Column[OrderLine, time.Time]
 	UpdatedAt     query.Column[OrderLine, time.Time]
-	Version       query.Number[OrderLine, int64, int64, float64]
+	Version       query.Column[OrderLine, int64]
 	Order         query.Reference[OrderLine, Order]
 	Variant       query.Reference[OrderLine, catalog.Variant]
 	Title         query.Column[OrderLine, string]
@@ -356,7 +356,7 @@ var OrderLines = struct {
 	ID:            query.NewTextColumn[OrderLine, kit.ID]("id"),
 	CreatedAt:     query.NewColumn[OrderLine, time.Time]("createdAt"),
 	UpdatedAt:     query.NewColumn[OrderLine, time.Time]("updatedAt"),
-	Version:       query.NewNumber[OrderLine, int64, int64, float64]("version"),
+	Version:       query.NewColumn[OrderLine, int64]("version"),
 	Order:         query.NewReference[OrderLine, Order]("order"),
 	Variant:       query.NewReference[OrderLine, catalog.Variant]("variant"),
 	Title:         query.NewTextColumn[OrderLine, string]("title"),
