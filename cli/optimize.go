@@ -14,6 +14,7 @@ type optimizeCommand struct {
 	Budget       string `placeholder:"SIZE" help:"What new indexes may take together, such as 500MB."`
 	Explains     int    `default:"2500" help:"How many plans may be asked for."`
 	Migrations   string `placeholder:"DIR" help:"Write the migrations into a folder."`
+	Project      string `type:"existingdir" placeholder:"DIR" help:"The project whose database it is: indexes are advised as edits of its design."`
 	ShowLiterals bool   `help:"Show the constants of statements, which may be secrets."`
 	Format       string `enum:"text,html,json,sarif" default:"text" help:"How to print the advice: text, html, json or sarif."`
 }
@@ -26,7 +27,7 @@ func (optimizeCommand) Help() string {
 // Run finds what makes a database slow, and what would make it fast.
 func (c optimizeCommand) Run(ctx context.Context, s streams) error {
 	report, err := pipeline.Optimize(ctx, pipeline.OptimizeOptions{
-		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals,
+		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals, Project: c.Project,
 	})
 	if err != nil {
 		return err

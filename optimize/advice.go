@@ -22,7 +22,7 @@ type Advice struct {
 	Title string   `json:"-"` // what a person calls the statement
 	Saved float64  `json:"-"` // of the workload's cost
 	File  string   `json:"-"` // a name for the migration
-	index *Index
+	Index *Index   `json:"-"` // that is made
 }
 
 // Kind is what an advice is about.

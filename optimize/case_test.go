@@ -35,6 +35,8 @@ func TestCases(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("testdata: %d files, %v", len(files), err)
 	}
+	right := 0
+	defer func() { t.Logf("score: %d of %d cases as expected", right, len(files)) }()
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
@@ -49,6 +51,8 @@ func TestCases(t *testing.T) {
 			got := outline(report)
 			if want := string(section["advice"].Data); got != want && !*update {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
+			} else if got == want {
+				right++
 			}
 			if t.Failed() || testing.Verbose() {
 				report.Text(os.Stderr, nil) //nolint:errcheck // for reading

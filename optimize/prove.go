@@ -202,7 +202,7 @@ func (r *run) noneSlower(ctx context.Context, known map[*Query]*pair) error {
 		}
 		for _, index := range uses {
 			r.note("%s: it made %s slower on the clone (%s → %s); it is not advised", index.Name(), q.title(), Milliseconds(p.before.Median()), Milliseconds(p.after.Median()))
-			r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool { return a.index == index })
+			r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool { return a.Index == index })
 			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
 			if err := r.clone.drop(ctx, index); err != nil {
 				return shortened(err)
@@ -215,7 +215,7 @@ func (r *run) noneSlower(ctx context.Context, known map[*Query]*pair) error {
 // indexAdvice is the part of an advice that needs no proof.
 func (r *run) indexAdvice(index *Index, g gain) *Advice {
 	a := &Advice{
-		ID: "index-" + index.Name(), Kind: KindIndex, index: index, File: index.Name(),
+		ID: "index-" + index.Name(), Kind: KindIndex, Index: index, File: index.Name(),
 		Statement: g.query.Shown(r.options.Literals), Where: g.query.Where, Query: g.query.ID, Title: g.query.title(),
 		Change: "CREATE INDEX ON " + index.String(),
 	}

@@ -27,7 +27,8 @@ type selection struct {
 	base  float64 // cost of the workload as it is
 	costs map[*Query]float64
 	pool  []*Index
-	sets  [][]*Index // that a plan used together, and that gain nothing one by one: the arms of an OR
+	hopes map[string]float64 // of each in the pool: what the queries gained when the planner picked it
+	sets  [][]*Index         // that a plan used together, and that gain nothing one by one: the arms of an OR
 }
 
 const (
@@ -67,7 +68,16 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 // seed fills the pool with what the planner picks.
 func (s *selection) seed(ctx context.Context, c *Catalog) error {
 	pool := map[string]*Index{}
+	s.hopes = map[string]float64{}
 	for _, q := range s.queries {
+		now, _, err := s.plans.cost(ctx, q, nil)
+		if errors.Is(err, errBudget) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		picked := map[string]bool{}
 		all := candidates(q, c)
 		left := slices.Clone(all)
 		for i, index := range left {
@@ -76,7 +86,7 @@ func (s *selection) seed(ctx context.Context, c *Catalog) error {
 			}
 		}
 		for range rounds {
-			_, used, err := s.plans.cost(ctx, q, left)
+			cost, used, err := s.plans.cost(ctx, q, left)
 			if errors.Is(err, errBudget) {
 				break
 			}
@@ -86,11 +96,15 @@ func (s *selection) seed(ctx context.Context, c *Catalog) error {
 			if len(used) == 0 {
 				break
 			}
-			for _, index := range used {
+			hope := func(index *Index) {
 				pool[index.String()] = index
+				if !picked[index.String()] {
+					picked[index.String()] = true
+					s.hopes[index.String()] += q.Weight * (now - cost)
+				}
 			}
-			for _, part := range partsOf(used, all) {
-				pool[part.String()] = part
+			for _, index := range append(partsOf(used, all), used...) {
+				hope(index)
 			}
 			if len(used) > 1 {
 				s.sets = append(s.sets, used)
@@ -124,30 +138,34 @@ func partsOf(used, all []*Index) []*Index {
 
 // merged adds to the pool what serves two of its members, and the plain form of those that cover.
 func (s *selection) merged(pool map[string]*Index) []*Index {
-	add := func(index Index) {
-		if pool[index.String()] == nil && !index.Table.has(&index) {
-			pool[index.String()] = &index
+	add := func(index Index, of ...*Index) {
+		if pool[index.String()] != nil || index.Table.has(&index) {
+			return
+		}
+		pool[index.String()] = &index
+		for _, from := range of {
+			s.hopes[index.String()] += s.hopes[from.String()]
 		}
 	}
 	for _, a := range sortedPool(pool) {
 		for n := len(a.Keys) - 1; n > 0 && s.prefixes; n-- {
 			shorter := *a
 			shorter.Keys = a.Keys[:n]
-			add(shorter)
+			add(shorter, a)
 		}
 		if len(a.Include) > 0 {
 			plain := *a
 			plain.Include = nil
-			add(plain)
+			add(plain, a)
 			if len(a.Include) == 1 { // as a part of the key it also sorts
 				plain.Keys = append(slices.Clone(a.Keys), Key{Column: a.Include[0]})
-				add(plain)
+				add(plain, a)
 			}
 		}
 		if a.Where != "" {
 			whole := *a
 			whole.Where = ""
-			add(whole)
+			add(whole, a)
 		}
 		for _, b := range sortedPool(pool) {
 			if a == b || a.Table != b.Table || a.Where != b.Where || len(b.Include) == 0 || len(a.Keys) < len(b.Keys) && len(a.Include) == 0 {
@@ -165,7 +183,7 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 			}
 			slices.Sort(both.Include)
 			if len(both.Include) <= mostIncluded && both.Table.width(both.Include) <= widestInclude {
-				add(both)
+				add(both, a, b)
 			}
 		}
 	}
@@ -234,21 +252,14 @@ func (o *offer) joined(to []*Index) []*Index {
 	return out
 }
 
-// greedy adds what gains most a byte until nothing gains enough. A gain that was seen once is an upper guess of the
-// next one, so only what comes first is asked again.
+// greedy adds what gains most a byte until nothing gains enough. What the planner gained by an index when it picked it,
+// and later what it gained when it was last looked at, is an upper guess, so only what comes first is asked again.
 func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 	now, err := s.total(ctx, *chosen)
 	if err != nil {
 		return err
 	}
 	offers := s.offers()
-	for _, o := range offers {
-		with, err := s.total(ctx, o.indexes)
-		if err != nil {
-			return err
-		}
-		o.gain = now - with
-	}
 	value := func(o *offer) float64 { return o.gain / (s.size(o.indexes) + 1<<20) }
 	for round := 0; ; {
 		offers = slices.DeleteFunc(offers, func(o *offer) bool {
@@ -284,10 +295,14 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 func (s *selection) offers() []*offer {
 	var offers []*offer
 	for _, index := range s.pool {
-		offers = append(offers, &offer{indexes: []*Index{index}})
+		offers = append(offers, &offer{[]*Index{index}, s.hopes[index.String()], -1})
 	}
 	for _, set := range s.sets {
-		offers = append(offers, &offer{indexes: set})
+		hope := 0.0
+		for _, index := range set {
+			hope = max(hope, s.hopes[index.String()])
+		}
+		offers = append(offers, &offer{set, hope, -1})
 	}
 	return offers
 }

@@ -214,7 +214,7 @@ func (r *run) trySharedKey(ctx context.Context, sp special, index *Index) error 
 		return nil //nolint:nilerr // the advice stands without it
 	}
 	for _, a := range r.report.Advice {
-		if a.index == index {
+		if a.Index == index {
 			a.Notes = append(a.Notes, fmt.Sprintf("also serves %s (%s → %s): %s", sp.query.title(), Milliseconds(before.Median()), Milliseconds(after.Median()), sp.rule))
 		}
 	}

@@ -39,7 +39,7 @@ func (r *run) analyse(ctx context.Context, t *Table) error {
 		Notes:      []string{"a command, no migration; if it comes back, lower autovacuum_analyze_scale_factor of the table"},
 	}
 	reading := slices.DeleteFunc(slices.Clone(r.queries), func(q *Query) bool {
-		return len(q.relevant([]*Index{{Table: t}})) == 0
+		return !slices.ContainsFunc(q.roles.Scans, func(s *pgsql.Scan) bool { return s.Table == t.ID })
 	})
 	if len(reading) == 0 {
 		a.Kind, a.ID = KindHint, "hint-"+a.ID

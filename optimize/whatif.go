@@ -164,11 +164,36 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 	return cost, used, nil
 }
 
-// relevant are the indexes on the query's tables.
+// mayServe reports whether a plan could use the index for one mention of its table: its first part is asked about, or it
+// has all that is asked for; and what a partial one leaves out is left out by the query.
+func (i *Index) mayServe(scan *pgsql.Scan) bool {
+	if scan.Table != i.Table.ID {
+		return false
+	}
+	if i.Where != "" {
+		for condition := range strings.SplitSeq(i.Where, " AND ") {
+			if !slices.ContainsFunc(scan.Where, func(p pgsql.Predicate) bool { return p.Text == condition }) {
+				return false
+			}
+		}
+	}
+	first := i.Keys[0].Column
+	if first == "" || slices.Contains(scan.Group, first) || slices.ContainsFunc(scan.Order, func(s pgsql.Sort) bool { return s.Column == first }) {
+		return true
+	}
+	asks := func(p pgsql.Predicate) bool { return p.Column == first }
+	if slices.ContainsFunc(scan.Where, asks) || slices.ContainsFunc(scan.Or, func(arms []pgsql.Predicate) bool { return slices.ContainsFunc(arms, asks) }) {
+		return true
+	}
+	has := slices.Concat(i.columns(), i.Include)
+	return !scan.Star && !slices.ContainsFunc(scan.Used, func(column string) bool { return !slices.Contains(has, column) })
+}
+
+// relevant are the indexes that a plan of the query could use.
 func (q *Query) relevant(indexes []*Index) []*Index {
 	var out []*Index
 	for _, index := range indexes {
-		if slices.ContainsFunc(q.roles.Scans, func(s *pgsql.Scan) bool { return s.Table == index.Table.ID }) {
+		if slices.ContainsFunc(q.roles.Scans, index.mayServe) {
 			out = append(out, index)
 		}
 	}

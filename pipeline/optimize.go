@@ -19,6 +19,7 @@ type OptimizeOptions struct {
 	Budget   string // size that new indexes may take together, or empty
 	Explains int    // plans that may be asked for; 0: the usual number
 	Literals bool   // constants of statements are shown
+	Project  string // folder of the project whose database it is, or empty: its indexes are edits of the design
 }
 
 // Optimize finds which statements of a database cost most, and what would help.
@@ -58,6 +59,17 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 		return nil, err
 	}
 	report.Notes = append(notes, report.Notes...)
+	if o.Project == "" {
+		return report, nil
+	}
+	checked, err := Check(o.Project)
+	if err != nil {
+		return nil, fmt.Errorf("project: %w", err)
+	}
+	if len(checked.Problems) > 0 {
+		return nil, fmt.Errorf("project %s: its design has mistakes: fettle check %[1]s shows them", o.Project)
+	}
+	intoDesign(checked.Model, report)
 	return report, nil
 }
 
