@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fettlehq/fettle/pgsql"
 )
 
 // Options are what a run is asked for.
@@ -115,6 +117,9 @@ func (r *run) readWorkload(ctx context.Context) error {
 	queries, notes := merge(statements, Postgres)
 	r.report.Notes = append(r.report.Notes, notes...)
 	for _, q := range queries {
+		if q.roles = pgsql.RolesOf(q.parsed, r.catalog); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
+			continue
+		}
 		if err := q.bind(ctx, r.s, r.catalog); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -190,7 +195,7 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	if r.plans.left == 0 {
 		r.note("the %d plans that may be asked for were used up: more may be gained with a larger --explains", r.options.Explains)
 	}
-	r.chosen, r.report.Chosen = chosen, chosen
+	r.chosen, r.report.Chosen = chosen, slices.Clone(chosen)
 	r.report.Explains, r.report.Before = r.plans.asked, s.base
 	r.report.Size = s.size(chosen)
 	if r.report.After, err = s.total(ctx, chosen); err != nil && !errors.Is(err, errBudget) {

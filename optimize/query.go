@@ -162,7 +162,6 @@ func plain(kind string) string {
 
 // bind plans the query for the first time, with values for its parameters. What cannot be planned is an error.
 func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
-	q.roles = pgsql.RolesOf(q.parsed, c)
 	q.bound = q.parsed.Text
 	numbers := pgsql.Params(q.parsed)
 	var types []string

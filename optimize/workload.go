@@ -90,7 +90,7 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 		days = 0
 	}
 	rows, err := s.Query(ctx, `SELECT query, calls, mean_exec_time, rows::float8 FROM pg_stat_statements
-		WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND toplevel AND queryid IS NOT NULL
+		WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND toplevel
 		ORDER BY total_exec_time DESC LIMIT 500`)
 	if err != nil {
 		return nil, []string{fmt.Sprintf("pg_stat_statements cannot be read: %v", shortened(err))}, nil
@@ -107,6 +107,7 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 			hidden++
 			continue
 		}
+		st.Text = prepared.ReplaceAllString(st.Text, "")
 		st.Calls, st.Rows = calls, returned/max(1, calls)
 		if days > 0 {
 			st.Day = calls / days
@@ -121,6 +122,12 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 	}
 	return statements, notes, nil
 }
+
+// prepared matches what stands before a statement that was prepared in SQL.
+var prepared = regexp.MustCompile(`(?is)^\s*prepare\s+\S+?\s*(?:\([^)]*\))?\s+as\s+`)
+
+// aboutCatalog matches statements of tools, this one among them.
+var aboutCatalog = regexp.MustCompile(`\b(pg_[a-z]+|hypopg[a-z_]*|information_schema|current_setting)\b`)
 
 // aboutWork matches what is about the session or the schema and never worth advice.
 var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|savepoint|release|set|reset|show|discard|prepare|deallocate|explain|` +
