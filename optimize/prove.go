@@ -149,7 +149,7 @@ func (c *clone) relevant(q *Query) []*Index {
 	return q.relevant(all)
 }
 
-// faster reports whether the second way is faster by more than chance: by a fifth, and in most of the turns.
+// faster reports whether the second way is faster by more than chance: by three tenths, and in most of the turns.
 func faster(before, after Measured) bool {
 	won := 0
 	runs := min(len(before.Times), len(after.Times))
@@ -158,7 +158,7 @@ func faster(before, after Measured) bool {
 			won++
 		}
 	}
-	return !after.TimedOut && before.Median() > 0.1 && after.Median() < 0.8*before.Median() && won*5 >= runs*4
+	return !after.TimedOut && before.Median() > 0.1 && after.Median() < 0.7*before.Median() && won*5 >= runs*4
 }
 
 func slower(before, after Measured) bool {
