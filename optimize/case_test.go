@@ -22,7 +22,7 @@ import (
 
 var (
 	update = flag.Bool("update", false, "rewrite the golden files")
-	scale  = flag.Float64("scale", 0.2, "size of the applike schema; 1 is 500,000 users")
+	scale  = flag.Float64("scale", 0.1, "size of the applike schema; 1 is 500,000 users")
 )
 
 // TestCases gives each script of testdata its database, a copy of it and its workload, and compares the advice: its

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/fettlehq/fettle/pgsql"
 )
 
 // Selection chooses indexes for a whole workload out of a fixed pool:
@@ -36,7 +38,7 @@ const (
 	worthAdding = 0.003 // of the workload's cost; a smaller gain ends the choice
 	worthSwap   = 0.002
 	worthKeep   = 0.0005
-	worthSeeing = 0.02 // of one query's cost as it is
+	worthSeeing = 0.03 // of one query's cost as it is
 	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
 	swapRounds  = 3
 )
@@ -157,7 +159,7 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 			plain := *a
 			plain.Include = nil
 			add(plain, a)
-			if len(a.Include) == 1 { // as a part of the key it also sorts
+			if len(a.Include) == 1 && s.sorts(a.Table, a.Include[0]) { // as a part of the key it also sorts
 				plain.Keys = append(slices.Clone(a.Keys), Key{Column: a.Include[0]})
 				add(plain, a)
 			}
@@ -188,6 +190,15 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 		}
 	}
 	return sortedPool(pool)
+}
+
+// sorts reports whether a query wants rows of a table in the order of a column.
+func (s *selection) sorts(t *Table, column string) bool {
+	return slices.ContainsFunc(s.queries, func(q *Query) bool {
+		return slices.ContainsFunc(q.roles.Scans, func(scan *pgsql.Scan) bool {
+			return scan.Table == t.ID && slices.ContainsFunc(scan.Order, func(key pgsql.Sort) bool { return key.Column == column })
+		})
+	})
 }
 
 func sortedPool(pool map[string]*Index) []*Index {
