@@ -109,25 +109,6 @@ func TestDesignsCompile(t *testing.T) {
 	}
 }
 
-// The tracker runs: members of two workspaces call it on both databases, by testdata/tracker/tracker_test.go, with the
-// business code beside that.
-func TestTrackerRuns(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a service and runs it")
-	}
-	dir := t.TempDir()
-	writeService(t, dir, parse(t, measure(t, "1-tracker")))
-	for from, to := range map[string]string{"tracker.go": "tracker/tracker.go", "tracker_test.go": "tracker_test.go"} {
-		if err := os.WriteFile(filepath.Join(dir, to), []byte(read(t, "testdata/tracker/"+from)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	vet(t, dir)
-	if out, err := run(dir, "test", "."); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
 // measure is one of the designs without what is built later.
 func measure(t *testing.T, name string) []design.Source {
 	text := read(t, "../design/testdata/designs/"+name+".graphql")

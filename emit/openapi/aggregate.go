@@ -128,5 +128,17 @@ func (d *document) conditions(e *model.Entity, reserved []string, args []*model.
 	if len(e.Search) > 0 {
 		parameters = append(parameters, searchParameter(e))
 	}
+	for i, p := range parameters {
+		parameters[i] = d.shared(e, p)
+	}
 	return parameters
+}
+
+// shared puts a filter of the rows of e where all operations that take it refer to it.
+func (d *document) shared(e *model.Entity, p object) object {
+	name := e.Name + "." + p.get("name").(string)
+	if d.parameters.get(name) == nil {
+		d.parameters.put(name, p)
+	}
+	return ref("parameters", name)
 }
