@@ -297,7 +297,7 @@ func (r *renderer) call(x *meta.Expr, e env) operand {
 	case len(args) == 2 && x.Name == "endsWith" && r.postgres:
 		return operand{sql: "(right(" + sql(0) + ", length(" + sql(1) + ")) = " + sql(1) + ")", typ: truth}
 	case len(args) == 2 && x.Name == "endsWith":
-		return operand{sql: "(" + sql(1) + " = '' OR substr(" + sql(0) + ", -length(" + sql(1) + ")) = " + sql(1) + ")", typ: truth}
+		return operand{sql: "(substr(" + sql(0) + ", length(" + sql(0) + ") - length(" + sql(1) + ") + 1) = " + sql(1) + ")", typ: truth}
 	case len(args) == 2 && x.Name == "contains" && r.postgres:
 		return operand{sql: "(strpos(" + sql(0) + ", " + sql(1) + ") > 0)", typ: truth}
 	case len(args) == 2 && x.Name == "contains":
