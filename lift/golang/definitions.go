@@ -1,0 +1,253 @@
+package golang
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"regexp"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// def is one way in which a variable or field gets its value. Order and branches are not followed: a variable may hold
+// what any of its definitions gives it.
+type def struct {
+	expr   ast.Expr // what is assigned, or nil
+	index  int      // of the result, where expr is a call with several; else -1
+	kind   defKind
+	loop   *facts.Loop // in which it stands
+	source *source
+	pos    token.Pos
+	keyed  bool // in a composite literal
+}
+
+type defKind int
+
+const (
+	assigned defKind = iota
+	item             // of what a loop goes over
+	filled           // through a pointer, by the call expr
+	appended         // += and WriteString
+)
+
+// findDefinitions collects what variables and fields are assigned, the loops, and what is compared with what is allowed.
+func (l *lifter) findDefinitions(p place) {
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt:
+			l.loop(p, n, stack)
+		}
+		add := func(lhs ast.Expr, d def) {
+			d.source, d.loop = p.source, l.loopOf(stack)
+			if d.kind == item {
+				d.loop = l.loops[n]
+			}
+			if object := p.target(lhs); object != nil {
+				l.defs[object] = append(l.defs[object], d)
+			}
+		}
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			kind := assigned
+			if n.Tok == token.ADD_ASSIGN {
+				kind = appended
+			}
+			for i, lhs := range n.Lhs {
+				switch {
+				case len(n.Rhs) == len(n.Lhs):
+					add(lhs, def{expr: n.Rhs[i], index: -1, kind: kind, pos: n.Pos()})
+				case len(n.Rhs) == 1:
+					add(lhs, def{expr: n.Rhs[0], index: i, kind: kind, pos: n.Pos()})
+				}
+			}
+		case *ast.ValueSpec:
+			for i, name := range n.Names {
+				switch {
+				case len(n.Values) == len(n.Names):
+					add(name, def{expr: n.Values[i], index: -1, pos: n.Pos()})
+				case len(n.Values) == 1:
+					add(name, def{expr: n.Values[0], index: i, pos: n.Pos()})
+				}
+			}
+		case *ast.RangeStmt:
+			if n.Key != nil {
+				add(n.Key, def{expr: n.X, index: 0, kind: item, pos: n.Pos()})
+			}
+			if n.Value != nil {
+				add(n.Value, def{expr: n.X, index: 1, kind: item, pos: n.Pos()})
+			}
+		case *ast.ForStmt:
+			if init, is := n.Init.(*ast.AssignStmt); is && len(init.Lhs) == 1 && l.loops[n] != nil {
+				add(init.Lhs[0], def{kind: item, pos: n.Pos(), index: 0})
+			}
+		case *ast.CompositeLit:
+			for _, element := range n.Elts {
+				pair, is := element.(*ast.KeyValueExpr)
+				if !is {
+					continue
+				}
+				if key, is := pair.Key.(*ast.Ident); is {
+					if field, is := p.info.Uses[key].(*types.Var); is && field.IsField() {
+						add(key, def{expr: pair.Value, index: -1, pos: pair.Pos(), keyed: true})
+					}
+				}
+			}
+		case *ast.CallExpr:
+			l.fills(p, n, add)
+			l.checks(p, n)
+		case *ast.SwitchStmt:
+			if n.Tag != nil {
+				l.check(p, n.Tag)
+			}
+		case *ast.BinaryExpr:
+			l.compares(p, n, stack)
+		case *ast.IndexExpr: // _, ok := allowed[x]
+			if assign, is := last(stack).(*ast.AssignStmt); is && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 {
+				l.check(p, n.Index)
+			}
+			if condition, is := last(stack).(*ast.IfStmt); is && condition.Cond == ast.Expr(n) {
+				l.check(p, n.Index)
+			}
+			if not, is := last(stack).(*ast.UnaryExpr); is && not.Op == token.NOT {
+				l.check(p, n.Index)
+			}
+		}
+		return true
+	})
+}
+
+func last(stack []ast.Node) ast.Node {
+	if len(stack) == 0 {
+		return nil
+	}
+	return stack[len(stack)-1]
+}
+
+// target is the variable or field that an assignment changes.
+func (s *source) target(lhs ast.Expr) types.Object {
+	switch e := ast.Unparen(lhs).(type) {
+	case *ast.Ident:
+		if object := s.info.Defs[e]; object != nil {
+			return object
+		}
+		return s.info.Uses[e]
+	case *ast.SelectorExpr:
+		return s.info.Uses[e.Sel]
+	case *ast.IndexExpr:
+		return s.target(e.X)
+	case *ast.StarExpr:
+		return s.target(e.X)
+	case *ast.UnaryExpr:
+		if e.Op == token.AND {
+			return s.target(e.X)
+		}
+	}
+	return nil
+}
+
+// fills notes variables that a call writes through a pointer, such as Scan(&id) and Decode(&in).
+func (l *lifter) fills(p place, call *ast.CallExpr, add func(ast.Expr, def)) {
+	selector, is := call.Fun.(*ast.SelectorExpr)
+	if is && strings.HasPrefix(selector.Sel.Name, "Write") && len(call.Args) == 1 {
+		add(selector.X, def{expr: call.Args[0], index: -1, kind: appended, pos: call.Pos()})
+		return
+	}
+	for _, arg := range call.Args {
+		pointer, is := ast.Unparen(arg).(*ast.UnaryExpr)
+		if !is || pointer.Op != token.AND {
+			// A pointer that was made before: in := new(Input); c.Bind(in)
+			if id, is := ast.Unparen(arg).(*ast.Ident); !is || !bindName.MatchString(calledName(call)) || !isPointer(p.info.TypeOf(id)) {
+				continue
+			}
+			add(arg, def{expr: call, index: -2, kind: filled, pos: call.Pos()})
+			continue
+		}
+		if calledName(call) == "Fprintf" {
+			for _, piece := range call.Args[1:] {
+				add(pointer.X, def{expr: piece, index: -1, kind: appended, pos: call.Pos()})
+			}
+			continue
+		}
+		if _, is := pointer.X.(*ast.CompositeLit); !is {
+			add(pointer.X, def{expr: call, index: -2, kind: filled, pos: call.Pos()})
+		}
+	}
+}
+
+var bindName = regexp.MustCompile(`(?i)^(Should)?(Must)?(Bind|Read|Decode|Unmarshal|Parse|ReadJSON|Scan|Get|First|Find|Take|Load|BodyParser|QueryParser)`)
+
+// calledName is the last name of what is called.
+func calledName(call *ast.CallExpr) string {
+	fun := ast.Unparen(call.Fun)
+	switch index := fun.(type) {
+	case *ast.IndexExpr:
+		fun = index.X
+	case *ast.IndexListExpr:
+		fun = index.X
+	}
+	switch f := fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	}
+	return ""
+}
+
+// checkName are the names of functions that refuse what is not allowed.
+var checkName = regexp.MustCompile(`(?i)(valid|allow|sanit|escape|quote|whitelist|contains|ident|MatchString|IsSafe)`)
+
+// checks notes the arguments of functions that refuse what is not allowed.
+func (l *lifter) checks(p place, call *ast.CallExpr) {
+	name := calledName(call)
+	if !checkName.MatchString(name) {
+		return
+	}
+	if selector, is := call.Fun.(*ast.SelectorExpr); is && p.packageOf(selector.X) == "strings" {
+		return // strings.Contains looks for something within
+	}
+	for _, arg := range call.Args {
+		l.check(p, arg)
+	}
+}
+
+func (l *lifter) check(p place, e ast.Expr) {
+	for {
+		if call, is := ast.Unparen(e).(*ast.CallExpr); is && len(call.Args) == 1 { // switch strings.ToLower(x)
+			e = call.Args[0]
+			continue
+		}
+		break
+	}
+	if object := p.target(e); object != nil {
+		l.checked[object] = true
+	}
+}
+
+// compares notes a variable that is compared with constants, more than one or with a refusal.
+func (l *lifter) compares(p place, n *ast.BinaryExpr, stack []ast.Node) {
+	if n.Op != token.EQL && n.Op != token.NEQ {
+		return
+	}
+	for _, pair := range [][2]ast.Expr{{n.X, n.Y}, {n.Y, n.X}} {
+		value := p.info.Types[pair[1]].Value
+		if value == nil || value.Kind() != constant.String || constant.StringVal(value) == "" {
+			continue
+		}
+		if outer, is := last(stack).(*ast.BinaryExpr); n.Op == token.NEQ || is && outer.Op == token.LOR {
+			l.check(p, pair[0])
+		}
+	}
+}
+
+// packageOf is the import path that an identifier names, or "".
+func (s *source) packageOf(e ast.Expr) string {
+	if id, is := e.(*ast.Ident); is {
+		if name, is := s.info.Uses[id].(*types.PkgName); is {
+			return name.Imported().Path()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,97 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"strings"
+)
+
+// kindOf is what kind of value an expression has.
+func (s *source) kindOf(e ast.Expr) string {
+	t := s.info.TypeOf(e)
+	switch {
+	case t == nil || t == types.Typ[types.Invalid]:
+		return ""
+	case isList(t):
+		return "list"
+	case isNumber(t):
+		return "number"
+	case isNamed(t, "context", "Context"):
+		return "context"
+	}
+	if isString(t) {
+		return "text"
+	}
+	return ""
+}
+
+func isList(t types.Type) bool {
+	slice, is := t.Underlying().(*types.Slice)
+	return is && !isBytes(slice)
+}
+
+// isNumber reports whether values of a type can hold no text of a stranger's choice.
+func isNumber(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	if isNamed(t, "time", "Time") || isNamed(t, "github.com/google/uuid", "UUID") || isNamed(t, "github.com/gofrs/uuid", "UUID") {
+		return true
+	}
+	if pointer, is := t.(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	if slice, is := t.Underlying().(*types.Slice); is {
+		if b, is := slice.Elem().Underlying().(*types.Basic); is && b.Kind() == types.Byte {
+			return false
+		}
+		t = slice.Elem()
+	}
+	b, is := t.Underlying().(*types.Basic)
+	return is && b.Info()&(types.IsNumeric|types.IsBoolean) != 0
+}
+
+func isPointer(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, is := t.Underlying().(*types.Pointer)
+	return is
+}
+
+// isNamed reports whether a type, or what it points to, is the named one.
+func isNamed(t types.Type, path, name string) bool {
+	p, n := namedType(t)
+	return p == path && n == name
+}
+
+// namedType is the package and name of a type, or of what it points to.
+func namedType(t types.Type) (path, name string) {
+	if pointer, is := types.Unalias(t).(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	named, is := types.Unalias(t).(*types.Named)
+	if !is || named.Obj().Pkg() == nil {
+		return "", ""
+	}
+	return named.Obj().Pkg().Path(), named.Obj().Name()
+}
+
+func namedPath(t types.Type) string {
+	path, _ := namedType(t)
+	return path
+}
+
+// isRequest reports whether values of a type are what a client sent.
+func isRequest(t types.Type) bool {
+	path, name := namedType(t)
+	switch {
+	case path == "net/http" && name == "Request",
+		strings.HasPrefix(path, "github.com/gin-gonic/gin") && name == "Context",
+		strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context",
+		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
+		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx":
+		return true
+	}
+	return false
+}
