@@ -83,6 +83,8 @@ golang.org/x/tools/txtar:        oracle
 github.com/getkin/kin-openapi:   oracle
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/wasilibs/go-pgquery:  pgsql
+github.com/bufbuild/protocompile: emit/proto
+google.golang.org/protobuf:      emit/proto kit/grpc
 
 github.com/google/uuid:          kit kit/...
 github.com/shopspring/decimal:   kit kit/...

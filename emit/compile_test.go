@@ -157,7 +157,8 @@ func writeService(t *testing.T, dir string, m *model.Model) {
 	}
 	mod := strings.Replace(read(t, filepath.Join(kit, "go.mod")), "module github.com/fettlehq/fettle/kit", "module "+m.GoModule, 1)
 	mod += "require github.com/fettlehq/fettle/kit v0.0.0\nreplace github.com/fettlehq/fettle/kit => " + kit + "\n"
-	files := append(emit.All(m),
+	files, _ := emit.All(m, nil)
+	files = append(files,
 		emit.File{Path: "go.mod", Content: []byte(mod)},
 		emit.File{Path: "go.sum", Content: []byte(read(t, filepath.Join(kit, "go.sum")))})
 	plan, err := migrate.Between(nil, build.Schema(m), migrate.Options{Service: m.Name})

@@ -1,6 +1,6 @@
 // Package emit writes the files of a service from its model.
 //
-//	model ─▶ golang, openapi, graphql ─▶ []File
+//	model ─▶ golang, openapi, graphql, proto ─▶ []File
 //
 // The same model gives the same bytes. All opens no file: what becomes of those that are there already is decided by
 // package pipeline.
@@ -13,6 +13,7 @@ import (
 	"github.com/fettlehq/fettle/emit/golang"
 	"github.com/fettlehq/fettle/emit/graphql"
 	"github.com/fettlehq/fettle/emit/openapi"
+	"github.com/fettlehq/fettle/emit/proto"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -33,11 +34,17 @@ const (
 )
 
 // All writes the files of a service, sorted by path: all but its migrations, go.mod and go.sum, which depend on more than
-// the model.
-func All(m *model.Model) []File {
+// the model. Numbers are those that the fields of the gRPC door were given so far; those that All returns are for the next
+// time.
+func All(m *model.Model, numbers proto.Numbers) ([]File, proto.Numbers) {
+	contract := proto.Emit(m, numbers)
 	files := []File{
 		{"api/openapi.json", openapi.Emit(m), Tool},
 		{"api/schema.graphql", graphql.Emit(m), Tool},
+		{"api/descriptors.binpb", contract.Descriptors, Tool},
+	}
+	if len(contract.Text) > 0 {
+		files = append(files, File{"api/" + contract.Path, contract.Text, Tool})
 	}
 	for _, f := range golang.Emit(m) {
 		owner := Tool
@@ -47,5 +54,5 @@ func All(m *model.Model) []File {
 		files = append(files, File{f.Path, f.Content, owner})
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return files
+	return files, contract.Numbers
 }

@@ -87,10 +87,12 @@ func written(t *testing.T, archive *txtar.Archive) map[string][]byte {
 	sources = append(sources, design.Source{Name: "design/zz.graphql", Text: backend})
 	m := parse(t, sources)
 	files := map[string][]byte{}
-	for _, f := range emit.All(m) {
+	all, _ := emit.All(m, nil)
+	for _, f := range all {
 		files[f.Path] = f.Content
 	}
-	for _, again := range emit.All(m) {
+	all, _ = emit.All(m, nil)
+	for _, again := range all {
 		if !bytes.Equal(files[again.Path], again.Content) {
 			t.Errorf("%s differs from run to run", again.Path)
 		}

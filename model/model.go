@@ -126,8 +126,9 @@ type Entity struct {
 	Checks   []*Check
 	Shapes   []*Interface // that it implements
 	Internal bool         // opens no door
-	Was      string
-	Replaced []string // generated doors ("createArticle") that a declared operation of that name stands for
+	Was      string       // the former table
+	Former   string       // the former name
+	Replaced []string     // generated doors ("createArticle") that a declared operation of that name stands for
 
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever
@@ -279,6 +280,7 @@ type Field struct {
 
 	Column string // "created_at"; of a Ref "author_id"; of a Value's part "price_amount"; empty for a List
 	Was    string // the former column
+	Former string // the former name
 
 	// List only.
 	Inverse *Field     // one-to-many: the reference on Target that points back

@@ -50,7 +50,8 @@ func blueprintOf(text string) (*blueprint, diag.List, error) {
 		return nil, problems, nil
 	}
 	p := &blueprint{text: text, files: map[string][]byte{}}
-	for _, f := range emit.All(m) {
+	all, _ := emit.All(m, nil)
+	for _, f := range all {
 		switch {
 		case f.Path == "api/schema.graphql":
 			p.sdl = string(f.Content)

@@ -58,7 +58,7 @@ func (g *Generated) plan(o Options) error {
 	if err != nil {
 		return err
 	}
-	files := emitted(g.Model)
+	files := emitted(g.Model, l)
 	migration, migrations, err := planMigration(g.Dir, g.Model.Name, l, build.Schema(g.Model), o.AcceptLoss, &g.Problems)
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/fettlehq/fettle/emit/proto"
 )
 
 // LockFile is where a project records what the tool wrote.
@@ -27,6 +29,8 @@ type lock struct {
 	Fresh bool `json:"fresh,omitempty"`
 	// Migrations are the hashes of the migrations as they were written.
 	Migrations map[string]string `json:"migrations,omitempty"`
+	// Numbers are those of the fields of the gRPC door, by message (see emit/proto): once given they are never given again.
+	Numbers proto.Numbers `json:"numbers,omitempty"`
 }
 
 // readLock reads fettle.lock of a project; without one it is empty.

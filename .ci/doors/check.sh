@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What others say of the contracts and the doors of the examples that are its arguments: Redocly, Spectral with the rules
-# of OWASP, TypeScript, and the audits of GraphQL over HTTP.
+# of OWASP, TypeScript, buf, and the audits of GraphQL over HTTP.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export PATH="$here/node_modules/.bin:$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
@@ -15,6 +15,7 @@ for example in "$@"; do
   spectral lint "$contract" --ruleset "$here/spectral.yaml" --fail-severity=hint --quiet
   openapi-typescript "$contract" -o "$work/contract.ts" >/dev/null
   tsc --strict --noEmit "$work/contract.ts"
+  buf lint "$example/api"
 
   name=$(basename "$example")
   go -C "$example" build -o "$work/service" "./cmd/$name"
@@ -30,3 +31,6 @@ for example in "$@"; do
   wait "$service" || true
   service=
 done
+
+echo "-- an evolved design keeps the contract of Protobuf"
+bash "$here/evolve.sh"

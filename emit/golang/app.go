@@ -47,6 +47,7 @@ func appFile(m *model.Model) string {
 	p.f("Handlers: handlers,")
 	p.f("OpenAPI: api.OpenAPI,")
 	p.f("SDL: api.GraphQL,")
+	p.f("Descriptors: api.Descriptors,")
 	p.f("Migrations: migrations.FS,")
 	p.f("}")
 	p.f("}")
@@ -120,6 +121,11 @@ func apiFile(m *model.Model) string {
 	p.f("//")
 	p.f("//go:embed schema.graphql")
 	p.f("var GraphQL string")
+	p.f("")
+	p.f("// Descriptors are those of the gRPC door: a google.protobuf.FileDescriptorSet.")
+	p.f("//")
+	p.f("//go:embed descriptors.binpb")
+	p.f("var Descriptors []byte")
 	return p.String()
 }
 
@@ -224,7 +230,7 @@ const readmeText = "# NAME\n\n" +
 	"| `design/` | the design: one file a module |\n" +
 	"MODULES\n" +
 	"| `app/` | the modules put together |\n" +
-	"| `api/` | the contracts: OpenAPI and GraphQL |\n" +
+	"| `api/` | the contracts: OpenAPI, GraphQL and Protobuf |\n" +
 	"| `migrations/` | the database, step by step |\n" +
 	"| `cmd/NAME/` | the wiring |\n\n" +
 	"Files named `*.gen.go` are written again by `fettle generate`; the others are yours.\n"

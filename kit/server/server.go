@@ -33,12 +33,13 @@ import (
 
 // Service is what there is to serve. Generated code fills in the first group, main chooses the second.
 type Service struct {
-	Name       string // "shop"
-	Backend    *meta.Backend
-	Handlers   map[string]query.Handler // of every operation, by its name
-	OpenAPI    []byte
-	SDL        string // of the GraphQL door
-	Migrations fs.FS  // a folder for each kind of database
+	Name        string // "shop"
+	Backend     *meta.Backend
+	Handlers    map[string]query.Handler // of every operation, by its name
+	OpenAPI     []byte
+	SDL         string // of the GraphQL door
+	Descriptors []byte // of the gRPC door: a FileDescriptorSet
+	Migrations  fs.FS  // a folder for each kind of database
 
 	Drivers []sqldb.Driver
 	Seed    func(ctx context.Context, tx *query.Tx) error     // fills a fresh database, in one transaction without policies; may be nil

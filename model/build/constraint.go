@@ -32,10 +32,13 @@ func (b *builder) facts(f *model.Field, w *design.Field, where place) {
 	f.Internal = design.Find(ds, "internal") != nil
 	f.WriteOnly = design.Find(ds, "writeOnly") != nil
 	f.Personal = design.Find(ds, "personal") != nil
-	if was := design.Find(ds, "was").Arg("name"); was != nil && f.Column != "" {
-		former := *f
-		former.Name = was.Text
-		f.Was = columnOf(&former, nil)
+	if was := design.Find(ds, "was").Arg("name"); was != nil {
+		f.Former = was.Text
+		if f.Column != "" {
+			former := *f
+			former.Name = was.Text
+			f.Was = columnOf(&former, nil)
+		}
 	}
 	if computed := design.Find(ds, "computed"); computed != nil {
 		f.Column = ""

@@ -105,7 +105,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 		e.Table = written.Text
 	}
 	if was := design.Find(t.Directives, "was").Arg("name"); was != nil {
-		e.Was = snake(plural(lowerCamel(was.Text)))
+		e.Was, e.Former = snake(plural(lowerCamel(was.Text))), was.Text
 	}
 	if len(e.Table) > maxName {
 		b.problems.Add(t.Pos, NameTooLong, "give it a shorter name with @db", "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)

@@ -16,3 +16,8 @@ var OpenAPI []byte
 //
 //go:embed schema.graphql
 var GraphQL string
+
+// Descriptors are those of the gRPC door: a google.protobuf.FileDescriptorSet.
+//
+//go:embed descriptors.binpb
+var Descriptors []byte

@@ -28,12 +28,13 @@ func New(conduitOperations conduit.Operations) server.Service {
 		maps.Copy(handlers, m.Handlers)
 	}
 	return server.Service{
-		Name:       "conduit",
-		Backend:    backend(modules),
-		Handlers:   handlers,
-		OpenAPI:    api.OpenAPI,
-		SDL:        api.GraphQL,
-		Migrations: migrations.FS,
+		Name:        "conduit",
+		Backend:     backend(modules),
+		Handlers:    handlers,
+		OpenAPI:     api.OpenAPI,
+		SDL:         api.GraphQL,
+		Descriptors: api.Descriptors,
+		Migrations:  migrations.FS,
 	}
 }
 

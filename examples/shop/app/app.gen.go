@@ -32,12 +32,13 @@ func New(catalogOperations catalog.Operations, ordersOperations orders.Operation
 		maps.Copy(handlers, m.Handlers)
 	}
 	return server.Service{
-		Name:       "shop",
-		Backend:    backend(modules),
-		Handlers:   handlers,
-		OpenAPI:    api.OpenAPI,
-		SDL:        api.GraphQL,
-		Migrations: migrations.FS,
+		Name:        "shop",
+		Backend:     backend(modules),
+		Handlers:    handlers,
+		OpenAPI:     api.OpenAPI,
+		SDL:         api.GraphQL,
+		Descriptors: api.Descriptors,
+		Migrations:  migrations.FS,
 	}
 }
 

@@ -1,0 +1,62 @@
+package proto
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+func fields(t *declaration) string {
+	var out []string
+	for _, f := range t.fields {
+		out = append(out, f.name)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestANumberIsGivenOnce(t *testing.T) {
+	numbers := Numbers{}
+	for _, step := range []struct{ fields, former, lock, numbers, reserved string }{
+		{"id title price", "", "id title price", "1 2 3", ""},
+		{"id price stock", "", "id -title price stock", "1 3 4", "2"},
+		{"stock id cost", "cost=price", "id -title cost stock", "4 1 3", "2"},
+		{"id title cost extra", "", "id title cost -stock extra", "1 2 3 5", "4"},
+		{"", "", "-id -title -cost -stock -extra", "", "1 2 3 4 5"},
+	} {
+		message := &declaration{name: "Product"}
+		for name := range strings.FieldsSeq(step.fields) {
+			f := &field{name: name}
+			if now, before, _ := strings.Cut(step.former, "="); now == name {
+				f.former = before
+			}
+			message.fields = append(message.fields, f)
+		}
+		before := maps.Clone(numbers)
+		next := numbers.clone()
+		next.give(message)
+		if !maps.Equal(numbers, before) {
+			t.Errorf("%s: the numbers of before were changed", fields(message))
+		}
+		numbers = next
+		var got, reserved []string
+		for _, f := range message.fields {
+			got = append(got, string(rune('0'+f.number)))
+		}
+		for _, g := range message.gone {
+			reserved = append(reserved, string(rune('0'+g.number)))
+		}
+		if numbers["Product"] != step.lock || strings.Join(got, " ") != step.numbers || strings.Join(reserved, " ") != step.reserved {
+			t.Errorf("%s: numbers %v, reserved %v, lock %q", step.fields, got, reserved, numbers["Product"])
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"createdAt": "created_at", "line2": "line2", "APIKey": "api_key", "shippedToURL": "shipped_to_url", "a_b": "a_b", "isNull": "is_null",
+	} {
+		if got := snake(name); got != want {
+			t.Errorf("snake(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
