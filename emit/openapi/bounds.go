@@ -107,6 +107,7 @@ var longestOf = map[string]int{
 	"country-code":  2,
 	"currency-code": 3,
 	"int64":         len(strconv.Itoa(-1 << 63)),
+	"decimal":       64,
 }
 
 func boundInteger(o *object) {

@@ -15,7 +15,7 @@ func scalarSchema(k model.Kind) object {
 	case model.Int:
 		return object{{"type", "integer"}, {"format", "int32"}}
 	case model.Int64:
-		return object{{"type", "string"}, {"format", "int64"}, {"pattern", `^-?[0-9]+$`}, {"examples", []string{"1"}}}
+		return object{{"type", "string"}, {"format", "int64"}, {"pattern", `^-?(0|[1-9][0-9]*)$`}, {"examples", []string{"1"}}}
 	case model.Float:
 		return object{{"type", "number"}, {"format", "double"}}
 	case model.Boolean:
@@ -43,7 +43,7 @@ var formats = []struct {
 }{
 	{model.ID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
 	{model.UUID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
-	{model.Decimal, "decimal", `^-?[0-9]+(\.[0-9]+)?$`, "12.50"},
+	{model.Decimal, "decimal", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`, "12.50"},
 	{model.DateTime, "date-time", "", "2026-01-31T09:30:00Z"},
 	{model.Date, "date", "", "2026-01-31"},
 	{model.Time, "time-local", "", "09:30:00"},

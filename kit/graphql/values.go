@@ -33,8 +33,8 @@ func (c *collector) literal(t *ast.Type, v *ast.Value) (any, bool) {
 	case ast.BooleanValue:
 		return v.Raw == "true", true
 	case ast.IntValue, ast.FloatValue:
-		if t != nil && t.NamedType == "ID" {
-			return v.Raw, true
+		if t != nil && (t.NamedType == "ID" || t.NamedType == "Int64" || t.NamedType == "Decimal") {
+			return v.Raw, true // its digits, as they were written
 		}
 		return json.Number(v.Raw), true
 	case ast.ObjectValue:

@@ -42,9 +42,56 @@ func TestAllErrorsAreCollected(t *testing.T) {
 }
 
 func TestDefaultsOfParts(t *testing.T) {
-	value, errs := input.Value(money(), input.Object{"amount": json.Number("1.50"), "currency": "EUR"})
+	value, errs := input.Value(money(), input.Object{"amount": "1.50", "currency": "EUR"})
 	if got := string(input.AppendJSON(nil, money(), value)); errs != nil || got != `{"amount":"1.5","currency":"EUR","note":null,"rounds":true,"within":"1.5s"}` {
 		t.Error(got, errs)
+	}
+}
+
+// Exact numbers are texts of digits: a number of JSON may have been rounded before it was sent.
+func TestExactNumbersAreTexts(t *testing.T) {
+	for _, test := range []struct {
+		kind meta.Kind
+		text string
+		want string // or the code of the error
+	}{
+		{meta.Int64, `"9007199254740993"`, `"9007199254740993"`},
+		{meta.Int64, `"-9223372036854775808"`, `"-9223372036854775808"`},
+		{meta.Int64, `"9223372036854775808"`, kit.FieldTooLarge},
+		{meta.Int64, `9007199254740993`, kit.FieldType},
+		{meta.Int64, `1`, kit.FieldType},
+		{meta.Int64, `"1.0"`, kit.FieldFormat},
+		{meta.Int64, `"1e3"`, kit.FieldFormat},
+		{meta.Int64, `"+1"`, kit.FieldFormat},
+		{meta.Int64, `"01"`, kit.FieldFormat},
+		{meta.Int64, `" 1"`, kit.FieldFormat},
+		{meta.Int64, `""`, kit.FieldFormat},
+		{meta.Decimal, `"0.30000000000000004"`, `"0.30000000000000004"`},
+		{meta.Decimal, `0.1`, kit.FieldType},
+		{meta.Decimal, `12`, kit.FieldType},
+		{meta.Decimal, `"1e3"`, kit.FieldFormat},
+		{meta.Decimal, `"1."`, kit.FieldFormat},
+		{meta.Decimal, `".5"`, kit.FieldFormat},
+		{meta.Decimal, `"` + strings.Repeat("1", 65) + `"`, kit.FieldFormat},
+		{meta.Int, `1e3`, `1000`},
+		{meta.Int, `"1"`, kit.FieldType},
+		{meta.Int, `2147483648`, kit.FieldTooLarge},
+	} {
+		tree, err := input.Parse([]byte(test.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &meta.Field{Name: "x", Kind: test.kind}
+		value, errs := input.Value(f, tree)
+		got := ""
+		if errs != nil {
+			got = errs[0].Code
+		} else {
+			got = string(input.AppendJSON(nil, f, value))
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", test.text, got, test.want)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func Node(kind meta.Kind, text string) any {
 		case "false":
 			return false
 		}
-	case meta.Int, meta.Int64, meta.Float, meta.Decimal:
+	case meta.Int, meta.Float:
 		if isNumber(text) {
 			return json.Number(text)
 		}

@@ -39,12 +39,9 @@ func scalar(f *meta.Field, raw any) (any, fault) {
 		}
 		return wrongType("a boolean", raw)
 	case meta.Int:
-		return readInt(raw, 32)
+		return readInt(raw)
 	case meta.Int64:
-		if text, ok := raw.(string); ok {
-			raw = json.Number(text)
-		}
-		return readInt(raw, 64)
+		return readInt64(raw)
 	case meta.Float:
 		return readFloat(raw)
 	case meta.Decimal:
@@ -154,7 +151,7 @@ func readDateTime(text string) (any, fault) {
 	return t, fault{}
 }
 
-func readInt(raw any, bits int) (any, fault) {
+func readInt(raw any) (any, fault) {
 	if n, ok := raw.(int64); ok {
 		return n, fault{}
 	}
@@ -162,18 +159,38 @@ func readInt(raw any, bits int) (any, fault) {
 	if !ok {
 		return wrongType("an integer", raw)
 	}
-	n, err := strconv.ParseInt(string(number), 10, bits)
+	n, err := strconv.ParseInt(string(number), 10, 32)
 	if err == nil && isInteger(string(number)) {
 		return n, fault{}
 	}
 	// 1.0 and 1e3 are integers to JSON Schema and to GraphQL clients.
 	if f, err := strconv.ParseFloat(string(number), 64); err == nil && f == math.Trunc(f) {
-		if limit := math.Ldexp(1, min(bits-1, 53)); f >= -limit && f < limit && !isInteger(string(number)) {
+		if limit := math.Ldexp(1, 31); f >= -limit && f < limit {
 			return int64(f), fault{}
 		}
-		return nil, fault{kit.FieldTooLarge, "must be an integer of " + strconv.Itoa(bits) + " bits"}
+		return nil, fault{kit.FieldTooLarge, "must be an integer of 32 bits"}
 	}
 	return nil, fault{kit.FieldType, "must be an integer"}
+}
+
+// readInt64 reads digits in a text. A number of JSON is refused, since most programs that write one hold it as a float of
+// 64 bits (RFC 8259, section 6): what it was cannot be told any more.
+func readInt64(raw any) (any, fault) {
+	const want = `an integer as text, such as "12"`
+	switch n := raw.(type) {
+	case int64: // a default of the design
+		return n, fault{}
+	case string:
+		if !isInteger(n) {
+			return wrongFormat(want)
+		}
+		value, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return nil, fault{kit.FieldTooLarge, "must be an integer of 64 bits"}
+		}
+		return value, fault{}
+	}
+	return wrongType(want, raw)
 }
 
 func readFloat(raw any) (any, fault) {
@@ -192,37 +209,30 @@ func readFloat(raw any) (any, fault) {
 	return wrongType("a number", raw)
 }
 
-// readDecimal reads an exact decimal. Its length and exponent are bounded: 1e999999999 is nine characters to send and
-// a gigabyte to write.
+// readDecimal reads an exact decimal from a text, of a bounded length and without an exponent: 1e999999999 is nine
+// characters to send and a gigabyte to write. Numbers of JSON are refused as readInt64 does it.
 func readDecimal(raw any) (any, fault) {
-	var text string
+	const want = `a decimal as text, such as "12.50"`
 	switch n := raw.(type) {
-	case string:
-		text = n
-	case json.Number:
-		text = string(n)
-	case int64:
+	case int64: // a default of the design
 		return decimal.NewFromInt(n), fault{}
 	case float64:
 		return decimal.NewFromFloat(n), fault{}
-	default:
-		return wrongType("a decimal", raw)
-	}
-	const want = "a decimal such as \"12.50\""
-	if len(text) > 64 || !isNumber(text) {
-		return wrongFormat(want)
-	}
-	if _, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok {
-		if e, err := strconv.Atoi(exponent); err != nil || e < -64 || e > 64 {
+	case string:
+		if len(n) > maxDecimal || !isNumber(n) || strings.ContainsAny(n, "eE") {
 			return wrongFormat(want)
 		}
+		d, err := decimal.NewFromString(n)
+		if err != nil {
+			return wrongFormat(want)
+		}
+		return d, fault{}
 	}
-	d, err := decimal.NewFromString(text)
-	if err != nil {
-		return wrongFormat(want)
-	}
-	return d, fault{}
+	return wrongType(want, raw)
 }
+
+// maxDecimal is how many characters a decimal has at most.
+const maxDecimal = 64
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 

@@ -59,7 +59,7 @@ func TestPartsThatAreWrong(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"comments":null}`:                                           `"field":"comments","code":"WRONG_TYPE"`,
 		`{"comments":{"update":[{"body":"a"}]}}`:                      `"field":"comments.update.0.id","code":"REQUIRED"`,
-		`{"comments":{"update":[{"id":"x","version":0,"body":"a"}]}}`: `"field":"comments.update.0.version","code":"TOO_SMALL"`,
+		`{"comments":{"update":[{"id":"x","version":"0","body":"a"}]}}`: `"field":"comments.update.0.version","code":"TOO_SMALL"`,
 		`{"comments":{"update":[{"id":"x","body":"a"}]}}`:             `"field":"comments.update.0.id","code":"NOT_FOUND"`,
 		`{"comments":{"update":[{"id":"x","article":"beta"}]}}`:       `"field":"comments.update.0.article","code":"READ_ONLY"`,
 		`{"comments":{"delete":["x"]}}`:                               `"field":"comments.delete.0","code":"NOT_FOUND"`,
