@@ -25,6 +25,7 @@ design:           diag
 model:            diag
 schema:
 model/build:      diag design model schema
+recipe:           design diag model/build
 migrate:          schema
 pgsql:
 optimize:         pgsql
@@ -35,9 +36,9 @@ review/...:       facts schema review/...
 emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
-pipeline:         diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... internal/child
+pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... internal/child
 pipeline/dev:     diag model pipeline internal/child
-cli:              diag model migrate pipeline pipeline/dev review/... internal/child
+cli:              recipe diag model migrate pipeline pipeline/dev review/... internal/child
 .:                cli
 
 kit:
@@ -80,6 +81,7 @@ github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
+github.com/rogpeppe/go-internal: pipeline
 github.com/getkin/kin-openapi:   oracle
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/wasilibs/go-pgquery:  pgsql

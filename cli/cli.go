@@ -32,6 +32,7 @@ var errProblems = errors.New("problems found")
 type commands struct {
 	New      newCommand      `cmd:"" help:"Start a backend of your own."`
 	Check    checkCommand    `cmd:"" help:"Report every mistake in a design."`
+	Add      addCommand      `cmd:"" help:"Change the design by a recipe: registration, soft deletion, search and more."`
 	Generate generateCommand `cmd:"" help:"Write the service that a design describes."`
 	Dev      devCommand      `cmd:"" help:"Run the service, and follow every saved change."`
 	Seed     seedCommand     `cmd:"" help:"Fill the database with the rows that the service has for a beginning."`

@@ -62,6 +62,8 @@ const (
 // Type is a named type.
 type Type struct {
 	Pos        diag.Pos // of its name; zero for a built-in scalar
+	Open       diag.Pos // of the "{" before its fields or values; zero without
+	Close      diag.Pos // of the "}" behind them; zero without
 	Name       string
 	Kind       TypeKind
 	Doc        string

@@ -200,11 +200,17 @@ func (p *parser) body(t *Type, missing string) {
 			return
 		}
 	}
+	if p.at(lexer.BraceL) {
+		t.Open = p.peek().pos
+	}
 	if t.Kind == Enum {
 		p.between(lexer.BraceL, lexer.BraceR, t.Name, func() bool { return p.value(t) })
-		return
+	} else {
+		p.fields(t.Name, func() *Field { return p.typeField(t) })
 	}
-	p.fields(t.Name, func() *Field { return p.typeField(t) })
+	if last := p.tokens[max(p.next-1, 0)]; last.kind == lexer.BraceR {
+		t.Close = last.pos
+	}
 }
 
 // fields reads the fields of a type, or the operations of an extension, and goes on behind each broken one.

@@ -29,6 +29,11 @@ func Generate(dir string, o Options) (*Generated, error) {
 	if err != nil {
 		return nil, err
 	}
+	return generate(checked, o)
+}
+
+// generate finds the changes that the service of a design needs.
+func generate(checked *Checked, o Options) (*Generated, error) {
 	g := &Generated{Checked: checked, Migration: &Migration{}}
 	if len(g.Problems) > 0 {
 		return g, nil

@@ -34,6 +34,11 @@ func Check(dir string) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	return check(dir, sources), nil
+}
+
+// check reports every mistake in the sources of a design.
+func check(dir string, sources []design.Source) *Checked {
 	c := &Checked{Dir: dir, Texts: design.Texts(sources)}
 	c.design = design.Parse(sources, &c.Problems)
 	c.Model = build.Model(c.design, &c.Problems)
@@ -44,5 +49,5 @@ func Check(dir string) (*Checked, error) {
 	}
 	c.Problems.Sort()
 	c.Notes = portability(dir)
-	return c, nil
+	return c
 }

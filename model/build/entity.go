@@ -92,7 +92,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 		Internal: design.Find(t.Directives, "internal") != nil,
 		Page:     model.Page{Size: 20, Max: 100},
 	}
-	e.Plural = plural(e.Singular)
+	e.Plural = Plural(e.Singular)
 	if written := design.Find(t.Directives, "entity").Arg("plural"); written != nil {
 		e.Plural = written.Text
 		if e.Plural == e.Singular {
@@ -105,7 +105,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 		e.Table = written.Text
 	}
 	if was := design.Find(t.Directives, "was").Arg("name"); was != nil {
-		e.Was, e.Former = snake(plural(lowerCamel(was.Text))), was.Text
+		e.Was, e.Former = snake(Plural(lowerCamel(was.Text))), was.Text
 	}
 	if len(e.Table) > maxName {
 		b.problems.Add(t.Pos, NameTooLong, "give it a shorter name with @db", "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)

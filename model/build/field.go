@@ -197,7 +197,7 @@ func (b *builder) unnamedReference(w *design.Field, where place) {
 // namesBroken says whether an ID names a type that was reported and left out.
 func (b *builder) namesBroken(w *design.Field) bool {
 	for _, t := range b.design.ByName {
-		if name := lowerCamel(t.Name); t.Broken && b.entities[t.Name] == nil && (w.Name == name || w.Type.List && w.Name == plural(name)) {
+		if name := lowerCamel(t.Name); t.Broken && b.entities[t.Name] == nil && (w.Name == name || w.Type.List && w.Name == Plural(name)) {
 			return true
 		}
 	}

@@ -76,8 +76,8 @@ var uncounted = map[string]bool{
 	"feedback": true, "metadata": true, "money": true, "staff": true, "media": true, "data": true, "content": true,
 }
 
-// plural is the English plural of a lower-camel name, by its last word. A noun without one gets "List".
-func plural(name string) string {
+// Plural is the English plural of a lower-camel name, by its last word. A noun without one gets "List".
+func Plural(name string) string {
 	ws := words(name)
 	if len(ws) == 0 {
 		return name + "s"
@@ -112,7 +112,7 @@ func pluralWord(w string) string {
 	return w + "s"
 }
 
-// singular undoes plural as far as the name of a join table's column needs it.
+// singular undoes Plural as far as the name of a join table's column needs it.
 func singular(name string) string {
 	for one, many := range irregular {
 		if strings.HasSuffix(name, many) && (name == many || !hasSuffix(many, "days")) {

@@ -1,0 +1,227 @@
+package pipeline
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/recipe"
+)
+
+// Edited is a change of a design before it is made: what the design would be, and what is wrong with that.
+type Edited struct {
+	*Checked
+	Diff    string // unified; empty where nothing would change
+	Hash    string // names this change of this design, to agree to
+	Applied []string
+
+	sources []design.Source
+	changes []change
+}
+
+// change is a file of a design with what it was read as.
+type change struct {
+	name          string
+	before, after []byte // before is nil where the file is new
+}
+
+// Replacement changes a text of a design that stands there once, or with Old empty writes a new file.
+type Replacement struct {
+	File string // "design/notes.graphql"
+	Old  string
+	New  string
+}
+
+// Add does a recipe to the design of the project in a folder, or begins one there. Nothing is written until Write is called,
+// which must not be when there are problems. Its error says why the recipe does not fit.
+func Add(dir, name string, args []string) (*Edited, error) {
+	r, err := recipe.Named(name)
+	if err != nil {
+		for _, w := range recipe.Waits {
+			if w.Name == name {
+				return nil, fmt.Errorf("%s: %s is not built yet, or has no recipe: write it in the design", name, w.Title)
+			}
+		}
+		return nil, err
+	}
+	start, err := openEdit(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(start.Problems) > 0 {
+		return start, nil
+	}
+	return start.Add(r, args)
+}
+
+// Rewrite makes replacements in the design of the project in a folder. Nothing is written until Write is called.
+func Rewrite(dir string, replacements []Replacement) (*Edited, error) {
+	start, err := openEdit(dir)
+	if err != nil {
+		return nil, err
+	}
+	return start.Rewrite(replacements)
+}
+
+// openEdit reads a design as a change of nothing. A folder without a design is one that a recipe may begin.
+func openEdit(dir string) (*Edited, error) {
+	sources, err := design.Load(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if info, at := os.Stat(dir); at != nil || !info.IsDir() {
+			return nil, fmt.Errorf("%s: is no folder", dir)
+		}
+		if _, other := os.Stat(filepath.Join(dir, "go.mod")); other == nil {
+			return nil, fmt.Errorf("%s: is a Go module without a design; begin a backend in a folder of its own", dir)
+		}
+		sources, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return edited(dir, sources, sources)
+}
+
+// edited compares the sources of a design with what they are to become.
+func edited(dir string, before, after []design.Source) (*Edited, error) {
+	e := &Edited{Checked: &Checked{Dir: dir, Texts: map[string]string{}}, sources: after}
+	if len(after) > 0 {
+		e.Checked = check(dir, after)
+	}
+	old := design.Texts(before)
+	sum := sha256.New()
+	for _, s := range after {
+		text, found := old[s.Name]
+		if found && text == s.Text {
+			continue
+		}
+		c := change{name: s.Name, after: []byte(s.Text)}
+		if found {
+			c.before = []byte(text)
+		}
+		e.changes = append(e.changes, c)
+		e.Diff += string(diff.Diff("a/"+s.Name, c.before, "b/"+s.Name, c.after))
+		fmt.Fprintf(sum, "%s %d %s%d %s", c.name, len(c.before), c.before, len(c.after), c.after)
+	}
+	if len(e.changes) > 0 {
+		e.Hash = hex.EncodeToString(sum.Sum(nil))[:16]
+	}
+	return e, nil
+}
+
+// before are the sources as they are on disk.
+func (e *Edited) before() []design.Source {
+	sources := slices.Clone(e.sources)
+	for _, c := range e.changes {
+		i := slices.IndexFunc(sources, func(s design.Source) bool { return s.Name == c.name })
+		if c.before == nil {
+			sources = slices.Delete(sources, i, i+1)
+		} else {
+			sources[i].Text = string(c.before)
+		}
+	}
+	return sources
+}
+
+// Add does one recipe more.
+func (e *Edited) Add(r *recipe.Recipe, args []string) (*Edited, error) {
+	name, err := nameFor(e.Dir)
+	if err != nil && len(e.sources) == 0 {
+		return nil, err
+	}
+	result, err := recipe.Apply(e.sources, name, r, args)
+	if err != nil {
+		return nil, err
+	}
+	return e.next(result.Sources, result.Notes)
+}
+
+// Rewrite makes replacements more. Each file is one of the folder design, and not the prelude.
+func (e *Edited) Rewrite(replacements []Replacement) (*Edited, error) {
+	sources := slices.Clone(e.sources)
+	for _, r := range replacements {
+		if !designFile.MatchString(r.File) || r.File == "design/prelude.graphql" {
+			return nil, fmt.Errorf("%.80q: is no file of the design; there is design/MODULE.graphql", r.File)
+		}
+		i := slices.IndexFunc(sources, func(s design.Source) bool { return s.Name == r.File })
+		switch {
+		case r.Old == "" && i >= 0:
+			return nil, fmt.Errorf("%s: is there already; say which text is replaced", r.File)
+		case r.Old == "":
+			sources = append(sources, design.Source{Name: r.File, Text: r.New})
+		case i < 0:
+			return nil, fmt.Errorf("%s: no such file in the design", r.File)
+		default:
+			if n := strings.Count(sources[i].Text, r.Old); n != 1 {
+				return nil, fmt.Errorf("%s: the text to replace stands there %d times, not once", r.File, n)
+			}
+			sources[i].Text = strings.Replace(sources[i].Text, r.Old, r.New, 1)
+		}
+	}
+	slices.SortFunc(sources, func(a, b design.Source) int { return strings.Compare(a.Name, b.Name) })
+	return e.next(sources, nil)
+}
+
+func (e *Edited) next(sources []design.Source, notes []string) (*Edited, error) {
+	next, err := edited(e.Dir, e.before(), sources)
+	if err != nil {
+		return nil, err
+	}
+	next.Applied = append(slices.Clone(e.Applied), notes...)
+	return next, nil
+}
+
+var (
+	designFile = regexp.MustCompile(`^design/[a-z][a-z0-9_-]*\.graphql$`)
+	notOfNames = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// nameFor is the name of a backend that begins in a folder.
+func nameFor(dir string) (string, error) {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	name := strings.Trim(notOfNames.ReplaceAllString(strings.ToLower(filepath.Base(full)), "-"), "-0123456789")
+	if !backendName.MatchString(name) {
+		return "", fmt.Errorf("%s: a backend is named after its folder, in lower case letters and digits", filepath.Base(full))
+	}
+	return name, nil
+}
+
+// Generate tells what the service of the design would be, as Generate does of a design on disk.
+func (e *Edited) Generate(o Options) (*Generated, error) {
+	c := *e.Checked
+	c.Problems, c.Texts = slices.Clone(c.Problems), maps.Clone(c.Texts)
+	return generate(&c, o)
+}
+
+// Write makes the change: all files or none. It refuses when a file is not what it was when the change was planned.
+func (e *Edited) Write() error {
+	if len(e.Problems) > 0 {
+		panic(fmt.Sprintf("a design with %d problems is written", len(e.Problems)))
+	}
+	var changes []Change
+	for _, c := range e.changes {
+		have, err := read(e.Dir, c.name)
+		if err != nil {
+			return err
+		}
+		if (have == nil) != (c.before == nil) || !bytes.Equal(have, c.before) {
+			return fmt.Errorf("%s: has changed since the change was planned; nothing was written", c.name)
+		}
+		changes = append(changes, Change{c.name, c.after})
+	}
+	return write(e.Dir, changes)
+}

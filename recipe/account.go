@@ -1,0 +1,165 @@
+package recipe
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+)
+
+var registration = &Recipe{
+	Name:    "registration",
+	Title:   "people register with an email address that they prove, sign in and out",
+	Takes:   "nothing",
+	Example: "fettle add registration",
+	phrases: []string{"register", "registration", "sign up", "signup", "email verification", "verify email", "create account", "login", "log in", "sign in", "authentication", "authenticate", "accounts"},
+	apply: func(e *editor, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("takes nothing, not %s", strings.Join(args, " "))
+		}
+		if err := e.register(); err != nil {
+			return err
+		}
+		e.note("POST /auth/register sends a message with a link, POST /auth/verify takes its token; then /auth/sign-in, /auth/refresh and /auth/sign-out")
+		e.note("while it is developed, messages are at /dev/mail; SMTP_URL sends them")
+		return nil
+	},
+}
+
+// register makes an account whose email address is proven before it signs in.
+func (e *editor) register() error {
+	account := e.account()
+	if account == nil {
+		return e.newAccount()
+	}
+	verify := design.Find(account.Directives, "account").Arg("verify")
+	if verify == nil || verify.Text == "BEFORE_SIGN_IN" {
+		return nil
+	}
+	e.edit(diag.Between(verify.Pos, verify.End, "BEFORE_SIGN_IN"))
+	return nil
+}
+
+// newAccount makes an entity User the account, or writes one.
+func (e *editor) newAccount() error {
+	have := e.typ("User")
+	if have == nil {
+		e.define(moduleFile("accounts"), "Who may sign in.", `"A person who signs in here."
+type User @entity @account(login: email)
+  @allow(do: [READ, UPDATE], when: "this == viewer") {
+  email: Email! @unique @personal
+  name: String! @length(min: 1, max: 80) @personal
+}
+`)
+		return nil
+	}
+	if design.Find(have.Directives, "entity") == nil {
+		return fmt.Errorf("%s:%d: User is no entity, and no other type has @account: write @account(login:) on the entity that signs in", have.Pos.File, have.Pos.Line)
+	}
+	if email := field(have, "email"); email != nil && (email.Type.Name != "Email" || !email.Type.Required || email.Type.List) {
+		return fmt.Errorf("%s:%d: write email: Email! first: what people sign in with is an email address", email.Pos.File, email.Pos.Line)
+	}
+	e.addField("User", "email", "Email! @unique @personal", "")
+	e.addToField("User", "email", "unique", "")
+	e.addDirective("User", "account", "(login: email)")
+	if len(rules(e.typ("User"), "READ")) == 0 {
+		e.allow("User", []string{"READ", "UPDATE"}, "this == viewer")
+	}
+	return nil
+}
+
+var roles = &Recipe{
+	Name:    "roles",
+	Title:   "people have a role, which rules may ask for and only the last role may change",
+	Takes:   "[ROLE...], the first being that of new accounts; MEMBER ADMIN unless given",
+	Example: "fettle add roles CUSTOMER STAFF ADMIN",
+	phrases: []string{"role", "roles", "admin", "administrator", "permissions", "rbac", "staff"},
+	apply: func(e *editor, args []string) error {
+		names := args
+		if len(names) == 0 {
+			names = []string{"MEMBER", "ADMIN"}
+		}
+		for _, name := range names {
+			if !valueName.MatchString(name) {
+				return fmt.Errorf("%s: a role is written in capitals, such as STAFF", name)
+			}
+		}
+		if len(names) < 2 {
+			return fmt.Errorf("one role tells nobody apart: name two at least")
+		}
+		if account := e.account(); account == nil {
+			if err := e.newAccount(); err != nil {
+				return err
+			}
+		} else if have := field(account, "role"); have != nil {
+			e.note("%s:%d: %s has a role already: %s", have.Pos.File, have.Pos.Line, account.Name, have.Type.Name)
+			return nil
+		}
+		account := e.account()
+		if have := e.typ("Role"); have != nil {
+			return fmt.Errorf("%s:%d: Role is declared already, and %s has no field role: add it by hand", have.Pos.File, have.Pos.Line, account.Name)
+		}
+		first, last := names[0], names[len(names)-1]
+		when := "viewer.role == " + last
+		e.addField(account.Name, "role", fmt.Sprintf("Role! @default(value: %s) @allow(do: UPDATE, when: %q)", first, when), "What this person may do here. Rules ask for viewer.role.")
+		e.define(fileOf(account), "", fmt.Sprintf("enum Role { %s }\n", strings.Join(names, " ")))
+		e.allow(account.Name, []string{"READ", "UPDATE"}, when)
+		e.note("the first %s is made in the database or by your seed: nobody can give the role to himself", last)
+		return nil
+	},
+}
+
+var ownership = &Recipe{
+	Name:    "ownership",
+	Title:   "rows have an owner, who may see, change and delete them",
+	Takes:   "TYPE...",
+	Example: "fettle add ownership Note",
+	phrases: []string{"owner", "ownership", "owned by", "own their", "belongs to user", "private to"},
+	apply: func(e *editor, args []string) error {
+		return e.each(args, func(t *design.Type) error { return e.own(t.Name) })
+	},
+}
+
+// own gives a type an owner and the rules of one.
+func (e *editor) own(name string) error {
+	if e.account() == nil {
+		if err := e.newAccount(); err != nil {
+			return err
+		}
+	}
+	account, t := e.account(), e.typ(name)
+	if t == account {
+		return fmt.Errorf("%s is who owns: name what is owned", name)
+	}
+	verbs := []string{"READ", "CREATE", "UPDATE", "DELETE"}
+	if len(design.FindAll(t.Directives, "allow")) > 0 && field(t, "owner") == nil {
+		verbs = []string{"READ", "UPDATE", "DELETE"} // who may create stays as it is: ownership opens no door to others
+	}
+	owner := "owner"
+	if have := field(t, "owner"); have != nil && have.Type.Name != account.Name {
+		return fmt.Errorf("%s:%d: owner of %s is a %s, not a %s", have.Pos.File, have.Pos.Line, name, have.Type.Name, account.Name)
+	} else if have != nil && len(design.FindAll(t.Directives, "allow")) > 0 {
+		return nil
+	}
+	e.addField(name, owner, account.Name+`! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)`, "")
+	e.allow(name, verbs, owner+" == viewer")
+	return nil
+}
+
+// each does something to each entity that is named, and to one at least.
+func (e *editor) each(args []string, do func(*design.Type) error) error {
+	if len(args) == 0 {
+		return e.usage()
+	}
+	for _, arg := range args {
+		t, err := e.entity(arg)
+		if err != nil {
+			return err
+		}
+		if err := do(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}

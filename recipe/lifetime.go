@@ -1,0 +1,108 @@
+package recipe
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fettlehq/fettle/design"
+)
+
+var softDelete = &Recipe{
+	Name:    "soft-delete",
+	Title:   "what is deleted is hidden, can be restored for 30 days, and is erased then",
+	Takes:   "TYPE...",
+	Example: "fettle add soft-delete Note",
+	phrases: []string{"soft delete", "soft deletion", "restore", "undelete", "trash", "recycle bin", "undo delete"},
+	apply: func(e *editor, args []string) error {
+		return e.each(args, func(t *design.Type) error {
+			if t == e.account() {
+				return fmt.Errorf("%s is the account: deleting an account is more than hiding it", t.Name)
+			}
+			e.addDirective(t.Name, "softDelete", `(keep: "30d")`)
+			return nil
+		})
+	},
+}
+
+var history = &Recipe{
+	Name:    "history",
+	Title:   "who changed what and when is kept, and read as the row is",
+	Takes:   "TYPE...",
+	Example: "fettle add history Note",
+	phrases: []string{"history", "audit", "audit log", "audit trail", "who changed", "change log", "changelog"},
+	apply: func(e *editor, args []string) error {
+		return e.each(args, func(t *design.Type) error {
+			e.addDirective(t.Name, "history", "")
+			return nil
+		})
+	},
+}
+
+var pagination = &Recipe{
+	Name:    "pagination",
+	Title:   "lists come in pages by a stable key, newest first: 20 rows unless asked, 100 at most",
+	Takes:   "TYPE...",
+	Example: "fettle add pagination Note",
+	phrases: []string{"pagination", "paginate", "paging", "pages", "page size"},
+	apply: func(e *editor, args []string) error {
+		return e.each(args, func(t *design.Type) error {
+			page := design.Find(t.Directives, "page")
+			if page == nil {
+				e.addDirective(t.Name, "page", "(size: 20, max: 100, order: [createdAt_DESC])")
+				return nil
+			}
+			var missing []string
+			for _, arg := range []string{"size: 20", "max: 100"} {
+				if name, _, _ := strings.Cut(arg, ":"); page.Arg(name) == nil {
+					missing = append(missing, arg)
+				}
+			}
+			if len(missing) > 0 {
+				e.insert(page.Args[0].Pos, strings.Join(missing, ", ")+", ")
+			}
+			return nil
+		})
+	},
+}
+
+var noOverlap = &Recipe{
+	Name:    "no-overlap",
+	Title:   "no two rows have spans of time that overlap: the database refuses the second",
+	Takes:   "TYPE, or TYPE.FIELD with the reference within which spans are kept apart",
+	Example: "fettle add no-overlap Booking.room",
+	phrases: []string{"overlap", "no overlap", "double booking", "overlapping", "booked twice"},
+	apply: func(e *editor, args []string) error {
+		if len(args) != 1 {
+			return e.usage()
+		}
+		of, per, found := strings.Cut(args[0], ".")
+		t, err := e.entity(of)
+		if err != nil {
+			return err
+		}
+		if found {
+			_, f, err := e.fieldAt(args[0])
+			if err != nil {
+				return err
+			}
+			if f.Type.List {
+				return fmt.Errorf("%s:%d: %s is a list", f.Pos.File, f.Pos.Line, per)
+			}
+		}
+		if design.Find(t.Directives, "noOverlap") != nil {
+			return nil
+		}
+		for _, name := range []string{"startsAt", "endsAt"} {
+			if f := field(t, name); f != nil && f.Type.Name != "DateTime" && f.Type.Name != "Date" {
+				return fmt.Errorf("%s:%d: %s is a %s, not a DateTime", f.Pos.File, f.Pos.Line, name, f.Type.Name)
+			}
+			e.addField(t.Name, name, "DateTime", "")
+		}
+		arg := ""
+		if found {
+			arg = fmt.Sprintf(", per: [%s]", per)
+		}
+		e.addDirective(t.Name, "noOverlap", fmt.Sprintf("(from: startsAt, until: endsAt%s)", arg))
+		return nil
+	},
+}

@@ -1,0 +1,16 @@
+package recipe
+
+import (
+	"strings"
+
+	"github.com/fettlehq/fettle/model/build"
+)
+
+// lower is a type's name as a field's: orderLine of OrderLine.
+func lower(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+
+// upper is a field's name as a type's: OrderLine of orderLine.
+func upper(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+
+// many is the plural of a type's name as a field's: orderLines of OrderLine.
+func many(name string) string { return build.Plural(lower(name)) }
