@@ -28,9 +28,10 @@ type collector struct {
 	failure   *failure // the first
 }
 
-func (c *collector) fail(code, detail string, at *ast.Position) {
+// fail says that a limit of that name is passed.
+func (c *collector) fail(limit string, most int, detail string, at *ast.Position) {
 	if c.failure == nil {
-		c.failure = badRequest(code, detail, at)
+		c.failure = tooMuch(limit, most, detail, at)
 	}
 }
 
@@ -44,7 +45,7 @@ type collected struct {
 // a limit of its own.
 func (c *collector) collect(owner *ast.Definition, sets []ast.SelectionSet, depth int) []*field {
 	if depth > c.door.limits.Depth {
-		c.fail(codeLimit, "The selection goes deeper than "+strconv.Itoa(c.door.limits.Depth)+" levels.", nil)
+		c.fail("depth", c.door.limits.Depth, "The selection goes deeper than "+strconv.Itoa(c.door.limits.Depth)+" levels.", nil)
 		return nil
 	}
 	var order []*collected
@@ -92,7 +93,7 @@ func (c *collector) walk(owner *ast.Definition, set ast.SelectionSet, spread map
 	for _, selection := range set {
 		c.visited++
 		if c.visited > c.door.limits.Fields {
-			c.fail(codeLimit, "The document selects more than "+strconv.Itoa(c.door.limits.Fields)+" fields.", selection.GetPosition())
+			c.fail("fields", c.door.limits.Fields, "The document selects more than "+strconv.Itoa(c.door.limits.Fields)+" fields.", selection.GetPosition())
 		}
 		if c.failure != nil {
 			return
@@ -151,7 +152,7 @@ func (c *collector) field(f *ast.Field) *field {
 	if f.Alias != f.Name {
 		c.aliases++
 		if c.aliases > c.door.limits.Aliases {
-			c.fail(codeLimit, "The document has more than "+strconv.Itoa(c.door.limits.Aliases)+" aliases.", f.Position)
+			c.fail("aliases", c.door.limits.Aliases, "The document has more than "+strconv.Itoa(c.door.limits.Aliases)+" aliases.", f.Position)
 		}
 	}
 	definition := f.Definition

@@ -4,65 +4,53 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
-
-// documents keeps validated documents by their text, bounded. Its zero value is empty.
-type documents struct {
-	mu    sync.RWMutex
-	known map[string]*ast.QueryDocument
-}
-
-const (
-	maxDocuments      = 500
-	maxDocumentLength = 20_000 // bytes; longer ones are not kept
-)
-
-func (d *documents) get(text string) *ast.QueryDocument {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.known[text]
-}
-
-// put keeps a document. When there are too many, any other goes: programs send the same few over and over, so those
-// come back at once.
-func (d *documents) put(text string, document *ast.QueryDocument) {
-	if len(text) > maxDocumentLength {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.known == nil {
-		d.known = map[string]*ast.QueryDocument{}
-	}
-	for other := range d.known {
-		if len(d.known) < maxDocuments {
-			break
-		}
-		delete(d.known, other)
-	}
-	d.known[strings.Clone(text)] = document
-}
 
 // document parses and validates text, or finds it among the known.
 func (d *door) document(text string) (*ast.QueryDocument, []*failure) {
-	if document := d.documents.get(text); document != nil {
+	if document, ok := d.documents.get(text); ok {
 		return document, nil
 	}
 	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
 	if err != nil {
-		return nil, fromParser(asList(err))
+		if strings.Contains(err.Error(), "exceeded token limit") {
+			return nil, []*failure{tooMuch("tokens", d.limits.Tokens, "The document has more than "+strconv.Itoa(d.limits.Tokens)+" tokens.", nil)}
+		}
+		return nil, d.fromParser(asList(err))
 	}
-	if errs := validator.ValidateWithRules(d.schema.ast, document, nil); len(errs) > 0 {
-		return nil, fromParser(errs)
+	if f := d.limits.bounded(document); f != nil {
+		return nil, []*failure{f}
 	}
-	d.documents.put(text, document)
+	if errs := validator.ValidateWithRules(d.schema.ast, document, d.rules); len(errs) > 0 {
+		return nil, d.fromParser(errs)
+	}
+	if len(text) <= maxKeptLength {
+		d.documents.put(text, document)
+	}
 	return document, nil
+}
+
+// validation is what is demanded of documents. Where the schema is hidden its mistakes are told without the names that
+// were meant.
+func validation(hideSchema bool) *rules.Rules {
+	all := rules.NewDefaultRules()
+	if !hideSchema {
+		return all
+	}
+	for _, silent := range []validator.Rule{
+		rules.FieldsOnCorrectTypeRuleWithoutSuggestions, rules.KnownArgumentNamesRuleWithoutSuggestions, rules.KnownTypeNamesRuleWithoutSuggestions,
+		rules.ScalarLeafsRuleWithoutSuggestions, rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+	} {
+		all.RemoveRule(strings.TrimSuffix(silent.Name, "WithoutSuggestions"))
+		all.AddRule(silent.Name, silent.RuleFunc)
+	}
+	return all
 }
 
 func asList(err error) gqlerror.List {

@@ -33,7 +33,7 @@ func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 
 // told writes the answer: errors first, where there are any.
 func (d *door) told(p *plan, results []result) []byte {
-	w := &writer{buf: append(make([]byte, 0, 4096), `{"data":`...)}
+	w := &writer{limits: d.limits, buf: append(make([]byte, 0, 4096), `{"data":`...)}
 	start := len(w.buf)
 	if !d.data(w, p, results) {
 		w.buf = append(w.buf[:start], "null"...)

@@ -19,6 +19,8 @@ type failure struct {
 	path     []any         // string and int; nil for an error of the request
 	problem  *kit.Problem
 	instance string
+	limit    string // that was passed, with how much it allows
+	most     int
 }
 
 // codeDocument is the code of a document that does not parse or does not fit the schema.
@@ -26,6 +28,9 @@ const codeDocument = "INVALID_DOCUMENT"
 
 // codeLimit is the code of a document that asks for too much.
 const codeLimit = "TOO_COMPLEX"
+
+// maxFields is how many fields an error tells that are wrong.
+const maxFields = 50
 
 func badRequest(code, detail string, at *ast.Position) *failure {
 	return &failure{message: detail, at: at, problem: &kit.Problem{Code: code, Status: http.StatusBadRequest, Detail: detail}}
@@ -40,12 +45,14 @@ func (f *failure) requestStatus(media string) int {
 	return f.problem.Status
 }
 
-func fromParser(errs gqlerror.List) []*failure {
-	const most = 20
-	failures := make([]*failure, 0, min(len(errs), most))
+// codeErrors is the code that stands at the end of errors where there were more.
+const codeErrors = "TOO_MANY_ERRORS"
+
+func (d *door) fromParser(errs gqlerror.List) []*failure {
+	failures := make([]*failure, 0, min(len(errs), d.limits.Errors+1))
 	for _, err := range errs {
-		if len(failures) == most {
-			break
+		if len(failures) == d.limits.Errors {
+			return append(failures, d.limits.moreErrors())
 		}
 		var at *ast.Position
 		if len(err.Locations) > 0 {
@@ -54,6 +61,13 @@ func fromParser(errs gqlerror.List) []*failure {
 		failures = append(failures, badRequest(codeDocument, err.Message, at))
 	}
 	return failures
+}
+
+// moreErrors stands for the errors that are not told.
+func (l Limits) moreErrors() *failure {
+	f := badRequest(codeErrors, "There are more errors than "+strconv.Itoa(l.Errors)+": the others are not told.", nil)
+	f.limit, f.most = "errors", l.Errors
+	return f
 }
 
 // appendErrors writes an answer that has errors only.
@@ -84,8 +98,12 @@ func (f *failure) append(buf []byte) []byte {
 	}
 	buf = input.AppendString(append(buf, `,"extensions":{"code":`...), f.problem.Code)
 	buf = strconv.AppendInt(append(buf, `,"status":`...), int64(f.problem.Status), 10)
-	if len(f.problem.Fields) > 0 {
-		buf = problem.AppendFields(append(buf, `,"errors":`...), f.problem.Fields)
+	if fields := f.problem.Fields; len(fields) > 0 {
+		buf = problem.AppendFields(append(buf, `,"errors":`...), fields[:min(len(fields), maxFields)])
+	}
+	if f.limit != "" {
+		buf = input.AppendString(append(buf, `,"limit":`...), f.limit)
+		buf = strconv.AppendInt(append(buf, `,"most":`...), int64(f.most), 10)
 	}
 	if f.instance != "" {
 		buf = input.AppendString(append(buf, `,"instance":`...), f.instance)

@@ -8,10 +8,12 @@
 package graphql
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -24,32 +26,12 @@ import (
 type Options struct {
 	Viewer     func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
 	Log        *slog.Logger                            // see problem.Reporter; may be nil
+	Notices    *slog.Logger                            // what no request is about; may be nil
 	Playground http.Handler                            // answers browsers; that of package playground unless given
-	HideSchema bool                                    // refuses introspection, and with it the playground
+	HideSchema bool                                    // refuses introspection, tells no names that the caller did not, and has no playground
+	Documents  *Documents                              // that are trusted and may be asked for by their ids; may be nil
+	Only       bool                                    // runs no others than Documents
 	Limits     Limits
-}
-
-// Limits bound what one request may ask for. A zero means the number given here.
-type Limits struct {
-	Body    int64 // bytes; 1 MiB
-	Tokens  int   // of the document; 5000
-	Depth   int   // levels of fields; 15
-	Fields  int   // fields after fragments are put in; 2000
-	Aliases int   // fields under another name; 100
-	Roots   int   // fields of the query or mutation itself; 20
-	Rows    int   // rows that all pages together may bring; 10000
-}
-
-func (l Limits) withDefaults() Limits {
-	return Limits{
-		Body:    cmp.Or(l.Body, 1<<20),
-		Tokens:  cmp.Or(l.Tokens, 5000),
-		Depth:   cmp.Or(l.Depth, 15),
-		Fields:  cmp.Or(l.Fields, 2000),
-		Aliases: cmp.Or(l.Aliases, 100),
-		Roots:   cmp.Or(l.Roots, 20),
-		Rows:    cmp.Or(l.Rows, 10_000),
-	}
 }
 
 // door is the handler.
@@ -59,7 +41,9 @@ type door struct {
 	limits    Limits
 	report    problem.Reporter
 	schema    *schema
-	documents documents
+	rules     *rules.Rules
+	documents kept[*ast.QueryDocument] // validated, by their text
+	persisted kept[string]             // texts, by their SHA-256 in hexadecimal
 }
 
 // New makes the handler of /graphql. sdl is the schema that was written for the backend of engine; where they do not
@@ -75,13 +59,16 @@ func New(engine *query.Engine, sdl string, o Options) http.Handler {
 	if o.Playground == nil && !o.HideSchema {
 		o.Playground = playgroundOf(engine.Backend())
 	}
-	return &door{
+	d := &door{
 		engine:  engine,
 		options: o,
 		limits:  o.Limits.withDefaults(),
 		report:  problem.Reporter{Log: o.Log},
 		schema:  s,
+		rules:   validation(o.HideSchema),
 	}
+	d.checkDocuments()
+	return d
 }
 
 func playgroundOf(b *meta.Backend) http.Handler {

@@ -39,7 +39,7 @@ func (d *door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *r
 		return replay.Answer{Status: http.StatusOK, Body: d.told(p, results)}, nil
 	})
 	if err != nil && failed != nil {
-		return refused(failed, d.failed(ctx, p, err)), nil
+		return d.refused(failed, d.failed(ctx, p, err)), nil
 	}
 	return answer, err
 }
@@ -56,8 +56,8 @@ func (d *door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 }
 
 // refused is the answer to a document of which nothing was done, since r failed.
-func refused(r *root, failed result) replay.Answer {
-	w := &writer{path: []step{{key: r.field.key}}}
+func (d *door) refused(r *root, failed result) replay.Answer {
+	w := &writer{limits: d.limits, path: []step{{key: r.field.key}}}
 	w.fail(r.field, failed.problem, failed.instance)
 	body := append(appendFailures([]byte(`{"errors":`), w.failures), `,"data":null}`...)
 	return replay.Answer{Status: http.StatusOK, Body: body}

@@ -45,6 +45,7 @@ type member struct {
 	column  *meta.Field
 	object  *object      // of shapeObject, shapeParts, shapeArray
 	page    *page        // of shapePage
+	most    int          // rows of shapeArray and shapePage that it may hold
 	groups  *groups      // of shapeGroups
 	arms    []arm        // of shapeUnion
 	problem *kit.Problem // of the arguments of a list
@@ -92,7 +93,7 @@ type pageMember struct {
 
 // plan makes a request ready to run.
 func (d *door) plan(req request) (*plan, []*failure) {
-	document, failures := d.document(req.query)
+	document, failures := d.requested(req)
 	if failures != nil {
 		return nil, failures
 	}
@@ -114,7 +115,7 @@ func (d *door) plan(req request) (*plan, []*failure) {
 	c := &collector{door: d, fragments: document.Fragments, variables: variables}
 	fields := c.collect(owner, []ast.SelectionSet{op.SelectionSet}, 1)
 	if c.failure == nil && len(fields) > d.limits.Roots {
-		c.fail(codeLimit, "The document has more than "+strconv.Itoa(d.limits.Roots)+" root fields.", op.Position)
+		c.fail("roots", d.limits.Roots, "The document has more than "+strconv.Itoa(d.limits.Roots)+" root fields.", op.Position)
 	}
 	if c.failure != nil {
 		return nil, []*failure{c.failure}
@@ -139,7 +140,11 @@ func (d *door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fie
 	p.name = operationName(op, fields)
 	if rows > d.limits.Rows {
 		detail := "This may bring " + strconv.Itoa(rows) + " rows, more than " + strconv.Itoa(d.limits.Rows) + ": ask for smaller pages or select less."
-		return nil, []*failure{badRequest(codeLimit, detail, op.Position)}
+		return nil, []*failure{tooMuch("rows", d.limits.Rows, detail, op.Position)}
+	}
+	if cost := p.cost(d.limits.Cost); cost > d.limits.Cost {
+		detail := "This may bring more than " + strconv.Itoa(d.limits.Cost) + " values: ask for smaller pages or select less."
+		return nil, []*failure{tooMuch("cost", d.limits.Cost, detail, op.Position)}
 	}
 	return p, nil
 }
@@ -221,7 +226,7 @@ func (d *door) planQuery(r *root) {
 	if problem := pageArguments(r.sel, r.arguments); r.problem == nil {
 		r.problem = problem
 	}
-	r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel)}
+	r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel), most: fetch.Size(r.sel, nil)}
 }
 
 func (d *door) planCall(r *root) {
@@ -337,6 +342,7 @@ func selected(s *query.Select, f *meta.Field) int {
 func planList(m *member) *query.Select {
 	nested := &query.Select{Entity: m.column.Target()}
 	m.problem = pageArguments(nested, m.arguments)
+	m.most = fetch.Size(nested, m.column)
 	if m.column.Bound > 0 {
 		m.shape, m.object = shapeArray, planObject(m.definition.Type.Name(), m.fields, nested)
 	} else {

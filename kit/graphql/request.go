@@ -25,7 +25,9 @@ const (
 
 // request is one GraphQL request.
 type request struct {
-	query     string
+	query     string // its document
+	document  string // the id of one that is trusted
+	hash      string // of one that was sent before, or now with the document; lower-case hexadecimal
 	operation string
 	variables input.Object
 	readOnly  bool // sent with GET
@@ -129,10 +131,15 @@ func (d *door) send(w http.ResponseWriter, r *http.Request, media string, status
 
 // wantsPage tells whether a browser asks for a page to look at.
 func wantsPage(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead || strings.Contains(r.URL.RawQuery, "query=") {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || asks(r.URL.RawQuery) {
 		return false
 	}
 	return quality(r.Header.Values("Accept"), mediaHTML, false) > 0
+}
+
+// asks tells whether the query of a URL is a request.
+func asks(query string) bool {
+	return strings.Contains(query, "query=") || strings.Contains(query, "documentId=") || strings.Contains(query, "extensions=")
 }
 
 // negotiate chooses the media type of the answer; "" is none. Without a preference it is application/json, which every
@@ -211,15 +218,22 @@ func fromURL(u *url.URL) (request, error) {
 	if err != nil {
 		return request{}, malformed("The query of the URL is malformed.")
 	}
-	for _, name := range []string{"query", "variables", "operationName"} {
+	for _, name := range []string{"query", "documentId", "variables", "operationName", "extensions"} {
 		if len(values[name]) > 1 || !utf8.ValidString(values.Get(name)) {
 			return request{}, malformed("The parameter " + name + " must stand once, in UTF-8.")
 		}
 	}
-	object := input.Object{"query": values.Get("query"), "operationName": values.Get("operationName")}
-	if text := values.Get("variables"); text != "" {
-		if object["variables"], err = input.Parse([]byte(text)); err != nil {
-			return request{}, err
+	object := input.Object{"operationName": values.Get("operationName")}
+	for _, name := range []string{"query", "documentId"} {
+		if text := values.Get(name); text != "" {
+			object[name] = text
+		}
+	}
+	for _, name := range []string{"variables", "extensions"} {
+		if text := values.Get(name); text != "" {
+			if object[name], err = input.Parse([]byte(text)); err != nil {
+				return request{}, err
+			}
 		}
 	}
 	req, err := fromObject(object)
@@ -262,9 +276,6 @@ func fromBody(r *http.Request) (request, error) {
 func fromObject(object input.Object) (request, error) {
 	var req request
 	var ok bool
-	if req.query, ok = object["query"].(string); !ok || req.query == "" {
-		return req, malformed("The parameter query must be a string that holds a document.")
-	}
 	if name := object["operationName"]; name != nil {
 		if req.operation, ok = name.(string); !ok {
 			return req, malformed("The parameter operationName must be a string.")
@@ -276,11 +287,15 @@ func fromObject(object input.Object) (request, error) {
 		}
 	}
 	if extensions := object["extensions"]; extensions != nil {
-		if _, ok = extensions.(input.Object); !ok {
+		of, ok := extensions.(input.Object)
+		if !ok {
 			return req, malformed("The parameter extensions must be an object.")
 		}
+		if err := req.readHash(of["persistedQuery"]); err != nil {
+			return req, err
+		}
 	}
-	return req, nil
+	return req, req.readDocument(object)
 }
 
 func malformed(detail string) *kit.Problem {

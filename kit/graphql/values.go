@@ -95,7 +95,7 @@ func inputObject(s *ast.Schema, t *ast.Type) *ast.Definition {
 func (d *door) coerceVariables(op *ast.OperationDefinition, given input.Object) (input.Object, []*failure) {
 	c := &collector{door: d}
 	variables := input.Object{}
-	k := coercion{schema: d.schema.ast, literals: c}
+	k := coercion{schema: d.schema.ast, literals: c, hideSchema: d.options.HideSchema}
 	for _, definition := range op.VariableDefinitions {
 		raw, ok := given[definition.Variable]
 		name := "$" + definition.Variable
@@ -120,9 +120,10 @@ func (d *door) coerceVariables(op *ast.OperationDefinition, given input.Object) 
 
 // coercion reads trees as types of the schema. Custom scalars are let through: package input reads them.
 type coercion struct {
-	schema   *ast.Schema
-	literals *collector
-	errors   []kit.FieldError
+	schema     *ast.Schema
+	literals   *collector
+	hideSchema bool // tells no names that the caller did not
+	errors     []kit.FieldError
 }
 
 func (k *coercion) fail(path, code, format string, args ...any) any {
@@ -155,13 +156,20 @@ func (k *coercion) value(t *ast.Type, path string, raw any) any {
 	case ast.Enum:
 		text, ok := raw.(string)
 		if !ok || definition.EnumValues.ForName(text) == nil {
-			return k.fail(path, kit.FieldFormat, "must be one of %s", strings.Join(enumNames(definition), ", "))
+			return k.enum(path, definition)
 		}
 		return text
 	case ast.InputObject:
 		return k.object(definition, path, raw)
 	}
 	return k.scalar(t.NamedType, path, raw)
+}
+
+func (k *coercion) enum(path string, definition *ast.Definition) any {
+	if k.hideSchema {
+		return k.fail(path, kit.FieldFormat, "must be a %s", definition.Name)
+	}
+	return k.fail(path, kit.FieldFormat, "must be one of %s", strings.Join(enumNames(definition), ", "))
 }
 
 func enumNames(definition *ast.Definition) []string {
@@ -221,7 +229,11 @@ func (k *coercion) object(definition *ast.Definition, path string, raw any) any 
 		}
 	}
 	for _, name := range surplus(definition, object) {
-		k.fail(path+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field of %s%s", definition.Name, input.DidYouMean(name, fieldNames(definition)))
+		meant := ""
+		if !k.hideSchema {
+			meant = input.DidYouMean(name, fieldNames(definition))
+		}
+		k.fail(path+"."+name[:min(len(name), 64)], kit.FieldUnknown, "is no field of %s%s", definition.Name, meant)
 	}
 	return values
 }

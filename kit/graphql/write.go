@@ -17,6 +17,7 @@ type writer struct {
 	buf      []byte
 	path     []step
 	failures []*failure
+	limits   Limits
 }
 
 // step is a step of a path: a key, or the place of an element where that is empty.
@@ -82,9 +83,11 @@ func (w *writer) null(f *field, t *ast.Type) bool {
 
 // fail records an error at the current path.
 func (w *writer) fail(f *field, p *kit.Problem, instance string) {
-	const most = 100
-	if len(w.failures) < most {
+	switch {
+	case len(w.failures) < w.limits.Errors:
 		w.failures = append(w.failures, &failure{message: p.Detail, at: f.at, path: w.where(), problem: p, instance: instance})
+	case len(w.failures) == w.limits.Errors:
+		w.failures = append(w.failures, w.limits.moreErrors())
 	}
 }
 

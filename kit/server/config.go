@@ -38,6 +38,8 @@ type Config struct {
 	StatementBudget int // 0 is no bound
 	Migrate         bool
 	CORSOrigins     []string
+	Introspection   bool   // the GraphQL door tells its schema, and has a playground
+	Documents       string // file of trusted GraphQL documents, empty for none
 	TrustedProxies  []netip.Prefix
 	Logs            io.Writer // where log lines go; os.Stderr unless given
 }
@@ -113,6 +115,14 @@ func settings() []setting {
 			c.Migrate = text == "auto"
 			return oneOf(text, "auto", "off")
 		}},
+		{"GRAPHQL_INTROSPECTION", "on, in production off", "on or off: /graphql tells its schema, suggests names and has a playground", func(c *Config, text string) error {
+			c.Introspection = text == "on"
+			return oneOf(text, "on", "off")
+		}},
+		{"GRAPHQL_DOCUMENTS", "", "a file of trusted documents by their ids, as client builds write it; in production no others run", func(c *Config, text string) error {
+			c.Documents = text
+			return nil
+		}},
 		{"CORS_ORIGINS", "", "https://app.example.com,…: pages of these may call the service", func(c *Config, text string) error {
 			for origin := range strings.SplitSeq(text, ",") {
 				origin = strings.TrimRight(strings.TrimSpace(origin), "/")
@@ -139,7 +149,7 @@ func settings() []setting {
 // ReadConfig reads the configuration of the service of that name. Its error names every setting that is wrong.
 func ReadConfig(name string, env func(string) string) (Config, error) {
 	c := Config{
-		Name: name, Addr: "127.0.0.1:8080", LogFormat: "text", Migrate: true,
+		Name: name, Addr: "127.0.0.1:8080", LogFormat: "text", Migrate: true, Introspection: true,
 		ShutdownTimeout: 10 * time.Second, RequestTimeout: 30 * time.Second,
 	}
 	var wrong []error
@@ -150,7 +160,7 @@ func ReadConfig(name string, env func(string) string) (Config, error) {
 			}
 		}
 		if s.name == "ENV" && c.Production {
-			c.LogFormat, c.Migrate = "json", false
+			c.LogFormat, c.Migrate, c.Introspection = "json", false, false
 		}
 	}
 	if c.DatabaseURL == "" {

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -27,7 +28,11 @@ func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer}))
 	if s.service.SDL != "" {
-		mux.Handle("/graphql", s.graphql())
+		door, err := s.graphql()
+		if err != nil {
+			return err
+		}
+		mux.Handle("/graphql", door)
 	}
 	if s.service.OpenAPI != nil {
 		mux.Handle("GET /openapi.json", docs.OpenAPI(s.service.OpenAPI))
@@ -72,15 +77,34 @@ func (s *Server) tenantHosts() ([]string, error) {
 	return hosts, nil
 }
 
-// graphql is the door, with the playground for browsers.
-func (s *Server) graphql() http.Handler {
+// graphql is the door, with the playground for browsers where the schema may be seen.
+func (s *Server) graphql() (http.Handler, error) {
+	options := graphql.Options{Viewer: s.Viewer, Notices: s.log, HideSchema: !s.config.Introspection}
+	if s.config.Introspection {
+		options.Playground = s.playground()
+	}
+	if path := s.config.Documents; path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("GRAPHQL_DOCUMENTS: %w", err)
+		}
+		if options.Documents, err = graphql.ReadDocuments(text); err != nil {
+			return nil, fmt.Errorf("GRAPHQL_DOCUMENTS: %s: %w", path, err)
+		}
+		options.Only = s.config.Production
+	}
+	return graphql.New(s.engine, s.service.SDL, options), nil
+}
+
+// playground is the page at which browsers try the door.
+func (s *Server) playground() http.Handler {
 	signIn := ""
 	if s.accounts != nil {
 		signIn = "/auth/sign-in"
 	}
 	options := playground.Options{Title: title(s.service.Name), SignIn: signIn}
 	plain := playground.Handler(options)
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if at := tenant.Prefix(r.Context()); at != "" {
 			there := options
 			there.Endpoint = at + "/graphql"
@@ -89,7 +113,6 @@ func (s *Server) graphql() http.Handler {
 		}
 		plain.ServeHTTP(w, r)
 	})
-	return graphql.New(s.engine, s.service.SDL, graphql.Options{Viewer: s.Viewer, Playground: page})
 }
 
 const mailboxPath = "/dev/mail"
@@ -143,7 +166,7 @@ func (s *Server) start(w http.ResponseWriter) {
 		Documents bool
 	}{
 		title(s.service.Name), exposed(s.service.Backend), s.mailbox != nil,
-		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "", s.service.OpenAPI != nil,
+		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.service.OpenAPI != nil,
 	})
 }
 

@@ -1,0 +1,111 @@
+package graphql
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fettlehq/fettle/kit"
+)
+
+// Limits bound what one request may ask for. A zero means the number given here.
+type Limits struct {
+	Body       int64 // bytes; 1 MiB
+	Tokens     int   // of the document; 5000
+	Depth      int   // levels of fields; 15
+	Fields     int   // fields after fragments are put in; 2000
+	Aliases    int   // fields under another name, __typename too; 100
+	Directives int   // of the document; 100
+	Roots      int   // fields of the query or mutation itself; 20
+	Rows       int   // rows that all pages together may bring; 10000
+	Cost       int   // values that the answer may hold: each field as often as there may be rows of it; 500000
+	Errors     int   // that an answer tells; 20
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		Body:       cmp.Or(l.Body, 1<<20),
+		Tokens:     cmp.Or(l.Tokens, 5000),
+		Depth:      cmp.Or(l.Depth, 15),
+		Fields:     cmp.Or(l.Fields, 2000),
+		Aliases:    cmp.Or(l.Aliases, 100),
+		Directives: cmp.Or(l.Directives, 100),
+		Roots:      cmp.Or(l.Roots, 20),
+		Rows:       cmp.Or(l.Rows, 10_000),
+		Cost:       cmp.Or(l.Cost, 500_000),
+		Errors:     cmp.Or(l.Errors, 20),
+	}
+}
+
+// tooMuch is the failure of a document that asks for more than a limit of that name.
+func tooMuch(limit string, most int, detail string, at *ast.Position) *failure {
+	return &failure{
+		message: detail, at: at, limit: limit, most: most,
+		problem: &kit.Problem{Code: codeLimit, Status: http.StatusBadRequest, Detail: detail},
+	}
+}
+
+// measure counts what stands in a document, before anything is looked up in the schema: what is too much is refused while
+// it costs next to nothing. Fragments count where they are written, and again in the collector where they are put in.
+type measure struct {
+	limits     Limits
+	aliases    int
+	directives int
+	failure    *failure // the first
+}
+
+// bounded is the failure of a document that has more aliases or directives than the limits allow.
+func (l Limits) bounded(document *ast.QueryDocument) *failure {
+	m := &measure{limits: l}
+	for _, op := range document.Operations {
+		m.directed(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			m.directed(v.Directives)
+		}
+		m.set(op.SelectionSet)
+	}
+	for _, fragment := range document.Fragments {
+		m.directed(fragment.Directives)
+		m.set(fragment.SelectionSet)
+	}
+	return m.failure
+}
+
+func (m *measure) fail(limit string, most int, what string, at *ast.Position) {
+	if m.failure == nil {
+		m.failure = tooMuch(limit, most, "The document has more than "+strconv.Itoa(most)+" "+what+".", at)
+	}
+}
+
+func (m *measure) set(set ast.SelectionSet) {
+	for _, selection := range set {
+		if m.failure != nil {
+			return
+		}
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Alias != s.Name { // of __typename too
+				m.aliases++
+			}
+			if m.aliases > m.limits.Aliases {
+				m.fail("aliases", m.limits.Aliases, "aliases", s.Position)
+			}
+			m.directed(s.Directives)
+			m.set(s.SelectionSet)
+		case *ast.InlineFragment:
+			m.directed(s.Directives)
+			m.set(s.SelectionSet)
+		case *ast.FragmentSpread:
+			m.directed(s.Directives)
+		}
+	}
+}
+
+func (m *measure) directed(directives ast.DirectiveList) {
+	m.directives += len(directives)
+	if m.directives > m.limits.Directives {
+		m.fail("directives", m.limits.Directives, "directives", directives[0].Position)
+	}
+}
