@@ -33,12 +33,13 @@ facts:            diag schema
 lift/sql:         facts schema
 lift/golang:      facts lift/sql
 review/...:       facts schema review/...
+assess/...:       facts schema assess/...
 emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
-pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... internal/child
+pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
 pipeline/dev:     diag model pipeline internal/child
-cli:              recipe diag model migrate pipeline pipeline/dev review/... internal/child
+cli:              recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
 .:                cli
 
 kit:

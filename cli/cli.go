@@ -38,6 +38,7 @@ type commands struct {
 	Seed     seedCommand     `cmd:"" help:"Fill the database with the rows that the service has for a beginning."`
 	Migrate  migrateCommand  `cmd:"" help:"Write the migration that a changed design needs."`
 	Review   reviewCommand   `cmd:"" help:"Find the faults of a backend that you did not write here."`
+	Assess   assessCommand   `cmd:"" help:"Tell the architecture of a backend, what to improve first, and how to add code."`
 	Explain  explainCommand  `cmd:"" help:"Show the SQL of a query, why a row is seen, or what a problem's code means."`
 	Optimize optimizeCommand `cmd:"" help:"Find what makes a database slow, and prove what would help."`
 	Eject    ejectCommand    `cmd:"" help:"Make a project independent of this tool."`

@@ -17,6 +17,9 @@ type Pos = diag.Pos
 
 // Facts are all that was read of one backend. Functions, routes and files are in the order of files and lines.
 type Facts struct {
+	Packages   []*Package
+	Libraries  []*Library
+	Practices  []Practice
 	Functions  []*Function
 	Routes     []*Route
 	Database   *Database

@@ -2,11 +2,12 @@ package facts
 
 // Function is a function, method or literal that the backend declares.
 type Function struct {
-	Name   string // as people say it: (*Store).FindUser, or main.handler.func1 of a literal
-	Pos    Pos
-	End    Pos
-	Params []string
-	Lines  int
+	Name    string // as people say it: (*Store).FindUser, or main.handler.func1 of a literal
+	Package string // the path of its package
+	Pos     Pos
+	End     Pos
+	Params  []string
+	Lines   int
 
 	Context string    // an expression for the request's context, where the function has one
 	Locks   bool      // takes a lock

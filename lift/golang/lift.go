@@ -44,7 +44,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, looks: map[*function]bool{},
-		inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 	l.eachFile(l.findFunctions)
 	l.findTypes()
@@ -63,6 +63,8 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.eachFile(l.findIgnores)
 	l.findReturns()
 	l.eachFile(l.findEmbedded)
+	l.findPackages()
+	l.eachFile(l.findPractices)
 	l.link()
 	return out, l.embedded, nil
 }
@@ -100,6 +102,7 @@ type lifter struct {
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
 	params          map[types.Object]param
+	libraries       map[string]*facts.Library
 }
 
 // function is a function of the code with its fact.
@@ -165,7 +168,7 @@ func (l *lifter) findFunctions(p place) {
 			if n.Body == nil {
 				return false
 			}
-			f := &function{node: n, body: n.Body, source: p.source, fact: &facts.Function{Name: l.declName(p, n)}}
+			f := &function{node: n, body: n.Body, source: p.source, fact: &facts.Function{Name: l.declName(p, n), Package: p.path}}
 			if object, is := p.info.Defs[n.Name].(*types.Func); is {
 				l.declared[object] = f
 				f.sig, _ = object.Type().(*types.Signature)
@@ -180,7 +183,7 @@ func (l *lifter) findFunctions(p place) {
 				count[f.parent]++
 				name = fmt.Sprintf("%s.func%d", f.parent.fact.Name, count[f.parent])
 			}
-			f.fact = &facts.Function{Name: name}
+			f.fact = &facts.Function{Name: name, Package: p.path}
 			if f.parent != nil {
 				f.fact.Outer = f.parent.fact
 			}

@@ -55,6 +55,8 @@ type loader struct {
 	bytes    int // of libraries that were read
 	coverage *facts.Coverage
 	failed   map[string]error
+
+	testFiles map[string][]*facts.TestFile // by folder
 }
 
 // mod is one go.mod of the reviewed folder, or the folder itself where there is none.
@@ -62,6 +64,7 @@ type mod struct {
 	dir      string
 	path     string
 	requires map[string]string // module path to folder
+	versions map[string]string // module path to version
 }
 
 // The bounds of what is read. A file beyond them is data in the clothes of code.
@@ -75,7 +78,7 @@ func newLoader(root string, coverage *facts.Coverage) *loader {
 	l := &loader{
 		root: root, fset: token.NewFileSet(), context: build.Default, sources: map[string]*source{},
 		libs: map[string]*types.Package{"unsafe": types.Unsafe}, used: map[string]map[string]bool{}, missing: map[string]bool{},
-		coverage: coverage, failed: map[string]error{},
+		coverage: coverage, failed: map[string]error{}, testFiles: map[string][]*facts.TestFile{},
 	}
 	l.context.CgoEnabled = true
 	l.goroot, l.cache = installation()
@@ -157,7 +160,7 @@ func skipped(name string) bool {
 }
 
 func (l *loader) readModule(name string) {
-	m := &mod{dir: filepath.Dir(name), path: "code", requires: map[string]string{}}
+	m := &mod{dir: filepath.Dir(name), path: "code", requires: map[string]string{}, versions: map[string]string{}}
 	l.modules = append(l.modules, m)
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -173,6 +176,7 @@ func (l *loader) readModule(name string) {
 	}
 	for _, r := range file.Require {
 		m.requires[r.Mod.Path] = l.cached(r.Mod.Path, r.Mod.Version)
+		m.versions[r.Mod.Path] = r.Mod.Version
 	}
 	for _, r := range file.Replace {
 		if modfile.IsDirectoryPath(r.New.Path) {
@@ -214,21 +218,26 @@ func (l *loader) parseFolder(dir string) {
 	importPath := path.Join(m.path, filepath.ToSlash(below))
 	for _, entry := range entries {
 		name := entry.Name()
-		if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
 			continue
 		}
 		if info, err := entry.Info(); err != nil || info.Size() > largestFile || l.coverage.Lines > mostOfLines {
 			continue
 		}
-		if matches, err := l.context.MatchFile(dir, name); err == nil && !matches {
+		full := filepath.Join(dir, name)
+		isTest := strings.HasSuffix(name, "_test.go") // those behind build tags too: they are tests all the same
+		if matches, err := l.context.MatchFile(dir, name); err == nil && !matches && !isTest {
 			continue
 		}
-		full := filepath.Join(dir, name)
 		text, err := os.ReadFile(full)
 		if err != nil {
 			continue
 		}
 		shown := l.shown(full)
+		if isTest {
+			l.testFile(shown, dir, text)
+			continue
+		}
 		file, err := parser.ParseFile(l.fset, shown, text, parser.ParseComments|parser.SkipObjectResolution)
 		if file == nil {
 			l.coverage.Broken = append(l.coverage.Broken, facts.Pos{File: shown, Line: 1, Column: 1})
