@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/schema"
@@ -108,6 +109,9 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 		}
 		if column.Type == schema.Decimal && (column.Digits < 1 || column.Scale < 0 || column.Scale > min(column.Digits, 18)) {
 			return fmt.Errorf("column %s: decimal(%d,%d): the scale is not between 0 and the digits, at most 18", column.Name, column.Digits, column.Scale)
+		}
+		if column.Numbered && (column.Type != schema.BigInt || !slices.Equal(table.PrimaryKey, []string{column.Name})) {
+			return fmt.Errorf("column %s: numbers the rows and is no bigint that is the primary key", column.Name)
 		}
 		if _, err := (sqliteDialect{}).defaultText(column); err != nil {
 			return fmt.Errorf("column %s: default %q: %w", column.Name, column.Default.Text, err)

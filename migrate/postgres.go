@@ -84,7 +84,13 @@ func (postgresDialect) lower(column string) string { return `lower("` + column +
 
 func (postgresDialect) tableAttrs(t *schema.Table) []atlas.Attr { return comment(t.Comment) }
 
-func (postgresDialect) columnAttrs(c *schema.Column) []atlas.Attr { return comment(c.Comment) }
+func (postgresDialect) columnAttrs(c *schema.Column) []atlas.Attr {
+	attrs := comment(c.Comment)
+	if c.Numbered {
+		attrs = append(attrs, &postgres.Identity{Generation: "ALWAYS"})
+	}
+	return attrs
+}
 
 // comment quotes the text itself, since atlas takes one that begins and ends with a quote for already quoted.
 func comment(text string) []atlas.Attr {

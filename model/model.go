@@ -36,6 +36,7 @@ type Module struct {
 	Values     []*Struct // value objects
 	Inputs     []*Struct // DTOs of operations
 	Unions     []*UnionType
+	Events     []*Event
 	Operations []*Operation
 	Uses       []*Module // whose types its Go code names, by name; never a cycle
 }
@@ -84,6 +85,17 @@ type EnumValue struct {
 	Name       string // "OPEN"
 	Doc        string
 	Deprecated string // the reason, or empty
+}
+
+// Event is a message that operations leave in the outbox, or one that others send.
+type Event struct {
+	Pos    diag.Pos
+	Name   string // "OrderPlaced"
+	Doc    string
+	Module *Module
+	Fields []*Field // references as ids
+	Key    *Field   // one of Fields: messages with one value of it keep their order. Nil: there is none
+	From   string   // the subject on the bus of a message that others send; empty of the backend's own
 }
 
 // Scalar is a scalar with a constraint: scalar Isbn @format(pattern:). It is stored as text.
@@ -490,6 +502,7 @@ type Operation struct {
 	Result *Field   // name "result"; Repeated for a list
 	Allow  []*Rule
 	Fails  []Fault
+	Emits  []*Event
 	Method string // "POST"
 	Path   string // "/orders/{order}/cancel"
 

@@ -64,6 +64,8 @@ type Column struct {
 	Default *Value `json:"default,omitempty"` // what old rows get when the column is added
 	Comment string `json:"comment,omitempty"`
 
+	Numbered bool `json:"numbered,omitempty"` // a BigInt that numbers the rows as they come. Postgres an identity; SQLite the rowid: it is the primary key
+
 	Tombstone bool `json:"tombstone,omitempty"` // a row that has a value here is deleted
 
 	Copied *Copied `json:"copied,omitempty"` // where its value comes from

@@ -71,6 +71,7 @@ func appFile(m *model.Model) string {
 	p.f("b.Entities = append(b.Entities, m.Entities...)")
 	p.f("b.Enums = append(b.Enums, m.Enums...)")
 	p.f("b.Structs = append(b.Structs, m.Structs...)")
+	p.f("b.Events = append(b.Events, m.Events...)")
 	p.f("b.Operations = append(b.Operations, m.Operations...)")
 	p.f("}")
 	p.f("return b")

@@ -52,6 +52,19 @@ func (c *clashes) module(m *model.Module) {
 	for _, e := range m.Enums {
 		c.declare(s, e.Pos, e.Name, "the enum "+e.Name)
 	}
+	for _, e := range own(m.Events) {
+		c.declare(s, e.Pos, e.Name, "the event "+e.Name)
+		for _, f := range e.Fields {
+			if exported(f.Name) == "Values" {
+				c.found = append(c.found, Clash{f.Pos, "Values", "the method that writes " + article(e.Name)})
+			}
+		}
+	}
+	for _, o := range m.Business() {
+		if name := outboxName(o); name != "" {
+			c.declare(s, o.Pos, name, "what "+o.Name+" emits through")
+		}
+	}
 	for _, u := range m.Unions {
 		c.declare(s, u.Pos, u.Name, "the union "+u.Name)
 		c.declare(s, u.Pos, u.Name+"Of", "the function that reads "+article(u.Name))

@@ -29,6 +29,9 @@ func entityFile(m *model.Module) string {
 	for _, s := range m.Inputs {
 		structure(p, m, s, true)
 	}
+	for _, e := range own(m.Events) {
+		event(p, e)
+	}
 	return p.String()
 }
 

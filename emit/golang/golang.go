@@ -54,7 +54,7 @@ func Emit(m *model.Model) []File {
 func modules(m *model.Model) []*model.Module {
 	var out []*model.Module
 	for _, module := range m.Modules {
-		if len(module.Entities)+len(module.Enums)+len(module.Values)+len(module.Inputs)+len(module.Operations) > 0 {
+		if len(module.Entities)+len(module.Enums)+len(module.Values)+len(module.Inputs)+len(module.Events)+len(module.Operations) > 0 {
 			out = append(out, module)
 		}
 	}

@@ -14,6 +14,7 @@ func moduleFile(m *model.Model, module *model.Module) string {
 	p.f("package %s", PackageName(module))
 	if operated(module) {
 		operations(p, module)
+		outboxes(p, module)
 	}
 	transaction(p, module)
 	modulePart(p, module)
@@ -39,6 +40,14 @@ func moduleFile(m *model.Model, module *model.Module) string {
 		}
 		for _, s := range module.Inputs {
 			structMeta(p, s, true)
+		}
+		p.f("}")
+	}
+	if len(own(module.Events)) > 0 {
+		p.f("")
+		p.f("var events = []*meta.Event{")
+		for _, e := range own(module.Events) {
+			eventMeta(p, e)
 		}
 		p.f("}")
 	}
@@ -109,6 +118,13 @@ func operationDoc(o *model.Operation) string {
 		}
 		doc += " It may fail with " + strings.Join(codes, ", ") + "."
 	}
+	if len(o.Emits) > 0 {
+		names := make([]string, len(o.Emits))
+		for i, e := range o.Emits {
+			names[i] = e.Name
+		}
+		doc += " It may emit " + strings.Join(names, ", ") + "."
+	}
 	if o.Deprecated != "" {
 		doc += " Its callers are told that it is deprecated: " + o.Deprecated + "."
 	}
@@ -124,6 +140,9 @@ func operationDoc(o *model.Operation) string {
 // signature is the method of an operation, as it stands in the interface of its module.
 func signature(o *model.Operation) string {
 	params := []string{"ctx context.Context", "tx Tx"}
+	if name := outboxName(o); name != "" {
+		params = append(params, "events "+name)
+	}
 	for _, a := range o.Args {
 		params = append(params, parameter(a.Name)+" "+typeOf(o.Module, a, true).declared(a.Null, a.Repeated))
 	}
@@ -215,6 +234,9 @@ func modulePart(p *printer, m *model.Module) {
 	if len(m.Values)+len(m.Inputs) > 0 {
 		p.f("Structs: structs,")
 	}
+	if len(own(m.Events)) > 0 {
+		p.f("Events: events,")
+	}
 	if len(m.Operations) > 0 {
 		p.f("Operations: operations,")
 	}
@@ -235,6 +257,9 @@ func modulePart(p *printer, m *model.Module) {
 // handler reads the arguments, calls the method and writes the result.
 func handler(p *printer, o *model.Operation) {
 	args := []string{"ctx", "NewTx(tx)"}
+	if name := outboxName(o); name != "" {
+		args = append(args, name+"{tx}")
+	}
 	for i, a := range o.Args {
 		args = append(args, typeOf(o.Module, a, true).read(fmt.Sprintf("args[%d]", i), a.Null, a.Repeated))
 	}

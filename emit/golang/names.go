@@ -85,7 +85,7 @@ func parameter(name string) string {
 	switch {
 	case name == "input":
 		return "in"
-	case token.IsKeyword(name), predeclared[name], qualifiers[name] != "", name == "ctx", name == "tx", name == "in", name == "b", name == "s", name == "errors":
+	case token.IsKeyword(name), predeclared[name], qualifiers[name] != "", name == "ctx", name == "tx", name == "events", name == "in", name == "b", name == "s", name == "errors":
 		return name + "Arg"
 	}
 	return name

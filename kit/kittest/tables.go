@@ -219,6 +219,12 @@ func (t *tables) runtime() {
 	instant, bytes := t.columnType(&meta.Field{Kind: meta.DateTime}), t.columnType(&meta.Field{Kind: meta.Bytes})
 	t.create = append(t.create, "CREATE TABLE idempotency_keys (scope TEXT NOT NULL, name TEXT NOT NULL, request_hash TEXT NOT NULL, created_at "+instant+
 		" NOT NULL, status "+number+", location TEXT, etag TEXT, body "+bytes+", PRIMARY KEY (scope, name))")
+	id, position := t.columnType(&meta.Field{Kind: meta.ID}), "INTEGER"
+	if t.postgres {
+		position = "bigint GENERATED ALWAYS AS IDENTITY"
+	}
+	t.create = append(t.create, "CREATE TABLE outbox (position "+position+" PRIMARY KEY, id "+id+" NOT NULL, event TEXT NOT NULL, key TEXT, payload "+
+		t.columnType(&meta.Field{Kind: meta.JSON})+" NOT NULL, created_at "+instant+" NOT NULL, traceparent TEXT, tracestate TEXT, tenant_id "+id+")")
 	t.indexes = append(t.indexes, "CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at)")
 }
 

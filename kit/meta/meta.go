@@ -14,6 +14,7 @@ type Backend struct {
 	Entities   []*Entity
 	Enums      []*Enum
 	Structs    []*Struct // value objects and inputs
+	Events     []*Event  // that operations leave in the outbox
 	Operations []*Operation
 	Account    *Account // nil when nobody signs in
 	Tenant     *Tenant  // nil when there is one customer, or nothing keeps them apart
@@ -21,6 +22,7 @@ type Backend struct {
 	entities map[string]*Entity
 	enums    map[string]*Enum
 	structs  map[string]*Struct
+	events   map[string]*Event
 }
 
 // Entity is a table and its rules.
@@ -272,6 +274,13 @@ type Struct struct {
 	Name   string
 	Doc    string
 	Input  bool
+	Fields []*Field
+}
+
+// Event is a message that operations leave in the outbox.
+type Event struct {
+	Name   string // "OrderPlaced"
+	Key    string // the field of which messages with one value keep their order; empty: there is none
 	Fields []*Field
 }
 

@@ -18,6 +18,7 @@ func Resolve(b *Backend) error {
 	b.entities = map[string]*Entity{}
 	b.enums = map[string]*Enum{}
 	b.structs = map[string]*Struct{}
+	b.events = map[string]*Event{}
 	for _, e := range b.Entities {
 		b.entities[e.Name] = e
 	}
@@ -57,6 +58,12 @@ func Resolve(b *Backend) error {
 	}
 	for _, s := range b.Structs {
 		if err := b.linkFields(s.Name, s.Fields); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.Events {
+		b.events[e.Name] = e
+		if err := b.linkFields(e.Name, e.Fields); err != nil {
 			return err
 		}
 	}
@@ -209,6 +216,9 @@ func (b *Backend) Enum(name string) *Enum { return b.enums[name] }
 
 // Struct returns the value object or input of that name, nil without one.
 func (b *Backend) Struct(name string) *Struct { return b.structs[name] }
+
+// Event returns the event of that name, nil without one.
+func (b *Backend) Event(name string) *Event { return b.events[name] }
 
 // Field returns the field of that name, nil without one.
 func (e *Entity) Field(name string) *Field { return e.fields[name] }

@@ -7,6 +7,7 @@ type Module struct {
 	Entities   []*meta.Entity
 	Enums      []*meta.Enum
 	Structs    []*meta.Struct
+	Events     []*meta.Event
 	Operations []*meta.Operation
 	Handlers   map[string]Handler // of Operations and of Methods of Entities, by their names
 }

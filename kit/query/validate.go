@@ -41,6 +41,11 @@ func compilePatterns(b *meta.Backend) (map[string]*regexp.Regexp, error) {
 			return nil, err
 		}
 	}
+	for _, e := range b.Events {
+		if err := compile(e.Name, e.Fields); err != nil {
+			return nil, err
+		}
+	}
 	for _, o := range b.Operations {
 		if err := compile(o.Name, o.Args); err != nil {
 			return nil, err

@@ -27,6 +27,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b.search()          // search.go
 	b.account()         // account.go
 	b.operations()      // operation.go
+	b.emissions()       // event.go
 	b.expressions()     // expression.go
 	b.flows()           // flow.go
 	b.registration()    // account.go
@@ -57,6 +58,7 @@ type builder struct {
 	unions   map[string]*design.Type
 	shapes   map[string]*model.Interface
 	joined   map[*design.Type]*model.UnionType // of unions
+	events   map[string]*model.Event
 
 	declared   map[*model.Entity]*design.Type
 	structured map[*model.Struct]*design.Type
@@ -86,6 +88,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		unions:     map[string]*design.Type{},
 		shapes:     map[string]*model.Interface{},
 		joined:     map[*design.Type]*model.UnionType{},
+		events:     map[string]*model.Event{},
 		declared:   map[*model.Entity]*design.Type{},
 		structured: map[*model.Struct]*design.Type{},
 		written:    map[*model.Field]*design.Field{},

@@ -183,6 +183,14 @@ const (
 	//	type Shop @entity @tenant(by: HEADER, when: "true") { name: String! }
 	BadTenant diag.Code = "M026"
 
+	// BadEvent is an event whose order nothing could keep, or that is not the backend's to tell.
+	//
+	// Example:
+	//
+	//	type Order @entity { total: Int }
+	//	type OrderPlaced @event(key: order) { order: Order }
+	BadEvent diag.Code = "M028"
+
 	// Reveals is a unique constraint that tells of rows which a viewer may not read.
 	//
 	// Example:

@@ -55,7 +55,11 @@ func (b *builder) declareType(t *design.Type) {
 		switch {
 		case t.Kind == design.Input:
 			module.Inputs = append(module.Inputs, s)
-		case design.Find(t.Directives, "event") == nil:
+		case design.Find(t.Directives, "event") != nil:
+			e := &model.Event{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
+			b.events[t.Name] = e
+			module.Events = append(module.Events, e)
+		default:
 			module.Values = append(module.Values, s)
 		}
 	}
@@ -118,7 +122,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 
 // runtimeTables are not for entities.
 var runtimeTables = map[string]bool{
-	"idempotency_keys": true, "number_counters": true, "account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
+	"idempotency_keys": true, "number_counters": true, "outbox": true, "account_credentials": true, "account_sessions": true, "account_tokens": true, "goose_db_version": true,
 }
 
 func (b *builder) tablesDiffer() {

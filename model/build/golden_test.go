@@ -112,6 +112,19 @@ func printModel(m *model.Model) string {
 		}
 	}
 	for _, module := range m.Modules {
+		for _, e := range module.Events {
+			fmt.Fprintf(&b, "event %s by %s %s\n", e.Name, fieldName(e.Key), e.From)
+			for _, f := range e.Fields {
+				fmt.Fprintf(&b, "  %s\n", printField(f))
+			}
+		}
+		for _, o := range module.Operations {
+			for _, e := range o.Emits {
+				fmt.Fprintf(&b, "%s emits %s\n", o.Name, e.Name)
+			}
+		}
+	}
+	for _, module := range m.Modules {
 		var uses []string
 		for _, u := range module.Uses {
 			uses = append(uses, u.Name)
@@ -262,6 +275,9 @@ func printSchema(s *schema.Schema) string {
 			}
 			if c.Null {
 				line += " null"
+			}
+			if c.Numbered {
+				line += " numbered"
 			}
 			if c.Copied != nil {
 				line += fmt.Sprintf(" copied by %s from %s.%s", c.Copied.By, c.Copied.Table, c.Copied.Column)

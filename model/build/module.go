@@ -50,7 +50,15 @@ func usesOf(m *model.Module) []use {
 	for _, s := range append(append([]*model.Struct{}, m.Values...), m.Inputs...) {
 		fields(s.Name, s.Fields)
 	}
+	for _, e := range m.Events {
+		fields(e.Name, e.Fields)
+	}
 	for _, o := range m.Operations {
+		for _, e := range o.Emits {
+			if e.Module != m {
+				uses = append(uses, use{to: e.Module, why: o.Name + " emits " + e.Name, pos: o.Pos})
+			}
+		}
 		fields(o.Name, append(append([]*model.Field{}, o.Args...), &model.Field{Pos: o.Pos, Name: "result", Kind: o.Result.Kind, Target: o.Result.Target, Enum: o.Result.Enum, Struct: o.Result.Struct}))
 	}
 	return uses

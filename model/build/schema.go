@@ -35,6 +35,9 @@ func Schema(m *model.Model) *schema.Schema {
 	if slices.ContainsFunc(m.Entities, isNumbered) {
 		out.Tables = append(out.Tables, counterTable())
 	}
+	if slices.ContainsFunc(m.Modules, tells) {
+		out.Tables = append(out.Tables, outboxTable(m))
+	}
 	tenantKeys(out)
 	for _, t := range out.Tables {
 		sortTable(t)

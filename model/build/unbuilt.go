@@ -10,8 +10,7 @@ import (
 
 // unbuilt are the directives that are checked and that nothing is generated from yet.
 var unbuilt = map[string]bool{
-	"cache": true, "rateLimit": true, "emits": true,
-	"event": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
+	"cache": true, "rateLimit": true, "on": true, "due": true, "every": true, "retry": true, "timeout": true, "signed": true, "upload": true,
 	"encrypted": true, "service": true,
 }
 
@@ -79,6 +78,8 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 			u.report(d.Pos, "@"+d.Name)
 		case d.Name == "idempotent" && d.Arg("key") != nil:
 			u.report(d.Arg("key").Pos, "@idempotent(key:)")
+		case d.Name == "event" && d.Arg("from") != nil:
+			u.report(d.Arg("from").Pos, "@event(from:)")
 		case d.Name == "account" && isTrue(d.Arg("machines")):
 			u.report(d.Arg("machines").Pos, "@account(machines: true)")
 		case d.Name == "entity" && d.Arg("name") != nil:
@@ -151,6 +152,16 @@ func (u unbuiltFinder) model(m *model.Model) {
 			if o.Where != nil {
 				u.expression(o.Pos, o.Where)
 				u.listed(o)
+			}
+		}
+		for _, e := range module.Events {
+			for _, f := range e.Fields {
+				switch {
+				case f.Kind == model.Union:
+					u.report(f.Pos, "a union outside of an entity")
+				case f.Kind == model.Value && f.Repeated:
+					u.report(f.Pos, "a list of value objects in an event")
+				}
 			}
 		}
 		for _, s := range append(append([]*model.Struct{}, module.Values...), module.Inputs...) {

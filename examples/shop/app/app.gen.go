@@ -56,6 +56,7 @@ func backend(modules []query.Module) *meta.Backend {
 		b.Entities = append(b.Entities, m.Entities...)
 		b.Enums = append(b.Enums, m.Enums...)
 		b.Structs = append(b.Structs, m.Structs...)
+		b.Events = append(b.Events, m.Events...)
 		b.Operations = append(b.Operations, m.Operations...)
 	}
 	return b

@@ -73,6 +73,31 @@ func (w *world) system(do func(ctx context.Context, tx *query.Tx) error) {
 	}
 }
 
+// emitted reads the payloads of the events of a key, or of all, in order.
+func (w *world) emitted(event, key string) (payloads []object) {
+	w.Helper()
+	w.system(func(ctx context.Context, tx *query.Tx) error {
+		rows, err := tx.Conn().Query(ctx, "SELECT CAST(payload AS text) FROM outbox WHERE event = $1 AND $2 IN (key, '') ORDER BY position", event, key)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			var payload object
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(text), &payload); err != nil {
+				return err
+			}
+			payloads = append(payloads, payload)
+		}
+		return rows.Err()
+	})
+	return payloads
+}
+
 // person makes an account with create and signs in.
 func (w *world) person(name string, create func(ctx context.Context, tx *query.Tx, email string) (kit.ID, error)) client {
 	w.Helper()

@@ -106,14 +106,18 @@ func (b *Business) Move(ctx context.Context, tx Tx, booking Booking, startsAt ti
 }
 
 // Cancel gives a booking up: for free until the resource's hour, else for its price.
-func (b *Business) Cancel(ctx context.Context, tx Tx, booking Booking) (Booking, error) {
+func (b *Business) Cancel(ctx context.Context, tx Tx, events CancelEvents, booking Booking) (Booking, error) {
 	patch := BookingPatch{Status: query.Set(BookingStatusCancelled)}
 	row, err := tx.Bookings.SelectOne(ctx, string(booking.ID), Bookings.Free)
 	if err != nil {
 		return Booking{}, err
 	}
-	if !Bookings.Free.Of(row) {
+	free := Bookings.Free.Of(row)
+	if !free {
 		patch.Fee = query.Set(booking.Price)
 	}
-	return booking, tx.System().Bookings.Update(ctx, booking.ID, 0, patch)
+	if err := tx.System().Bookings.Update(ctx, booking.ID, 0, patch); err != nil {
+		return Booking{}, err
+	}
+	return booking, events.BookingCancelled(ctx, BookingCancelled{Booking: booking.ID, Free: free, At: tx.Now()})
 }

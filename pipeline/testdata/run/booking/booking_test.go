@@ -49,7 +49,7 @@ func guest(w *world, name string, role booking.Role) client {
 
 // soon is some days from now, at an hour of UTC.
 func soon(days, hour int) time.Time {
-	return time.Now().UTC().Truncate(24 * time.Hour).AddDate(0, 0, days).Add(time.Duration(hour) * time.Hour)
+	return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, days).Add(time.Duration(hour) * time.Hour)
 }
 
 func at(court string, from time.Time, hours int, guests int) object {
@@ -114,6 +114,15 @@ func TestCancellingInTimeIsFree(t *testing.T) {
 		ada.same(ada.want(http.StatusOK, "POST", "/v1/bookings/"+early["id"].(string)+"/cancel", nil)["fee"], nil)
 		fee := ada.want(http.StatusOK, "POST", "/v1/bookings/"+late["id"].(string)+"/cancel", nil)["fee"].(object)
 		ada.same(fee["currency"], "EUR")
+		for _, c := range []struct {
+			booking object
+			free    bool
+		}{{early, true}, {late, false}} {
+			told := w.emitted("BookingCancelled", c.booking["id"].(string))
+			if len(told) != 1 || told[0]["booking"] != c.booking["id"] || told[0]["free"] != c.free {
+				t.Errorf("of booking %v is told %v", c.booking["id"], told)
+			}
+		}
 	})
 }
 

@@ -19,7 +19,7 @@ func New() *Business { return &Business{} }
 
 // Checkout reserves what is in a cart and makes an order of it. Lines are taken in the order of their variants, so that two
 // carts wait for each other one way round.
-func (b *Business) Checkout(ctx context.Context, tx Tx, in Checkout) (Order, error) {
+func (b *Business) Checkout(ctx context.Context, tx Tx, events CheckoutEvents, in Checkout) (Order, error) {
 	system := tx.System()
 	lines, _, err := tx.CartLines.List(ctx, CartLineQuery{Where: CartLines.Cart.Eq(in.Cart.ID), First: 100})
 	if err != nil {
@@ -64,7 +64,7 @@ func (b *Business) Checkout(ctx context.Context, tx Tx, in Checkout) (Order, err
 			return Order{}, err
 		}
 	}
-	return Order{ID: id}, nil
+	return Order{ID: id}, events.OrderPlaced(ctx, OrderPlaced{Order: id, At: tx.Now()})
 }
 
 // Ship sends a paid order on its way.

@@ -99,6 +99,9 @@ func TestNoMoreIsSoldThanIsThere(t *testing.T) {
 			won = other
 		}
 		order := won.items(1, "/v1/orders")[0]["id"].(string)
+		if told := w.emitted("OrderPlaced", ""); len(told) != 1 || told[0]["order"] != order { // by none who got nothing
+			t.Errorf("of order %s and the one that was refused is told %v", order, told)
+		}
 		won.want(http.StatusOK, "POST", "/v1/orders/"+order+"/cancel", nil)
 		seller.same(seller.want(http.StatusOK, "GET", "/v1/variants/"+variant, nil)["reserved"], 0)
 		won.refused(http.StatusForbidden, "FORBIDDEN", "POST", "/v1/orders/"+order+"/cancel", nil)
