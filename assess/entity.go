@@ -123,6 +123,9 @@ func (a *assessor) entity(t *schema.Table) *Entity {
 		e.Columns = append(e.Columns, Column{c.Name, kind, key, unique, c.Null && !key})
 	}
 	for _, fk := range t.ForeignKeys {
+		if slices.ContainsFunc(e.Relations, func(r Relation) bool { return r.To == fk.Table && slices.Equal(r.Columns, fk.Columns) }) {
+			continue
+		}
 		e.Relations = append(e.Relations, Relation{slices.Clone(fk.Columns), fk.Table, "foreign key", e.At})
 	}
 	return e

@@ -111,7 +111,7 @@ func (a *assessor) findRoles() map[string]role {
 			out[p.Path] = generated
 		case c.reached > 0 && a.usesData(p):
 			out[p.Path] = business
-		case c.calls > 0:
+		case c.calls > 0 || a.leadsOut(p):
 			out[p.Path] = client
 		case c.functions <= len(p.Types) && len(p.Types) > 0:
 			out[p.Path] = model
@@ -120,6 +120,13 @@ func (a *assessor) findRoles() map[string]role {
 		}
 	}
 	return out
+}
+
+// leadsOut reports whether a package imports a library that leads to something outside which is no store.
+func (a *assessor) leadsOut(p *facts.Package) bool {
+	return slices.ContainsFunc(a.facts.Libraries, func(lib *facts.Library) bool {
+		return isOutside(lib) && slices.Contains([]string{"mail", "queue", "payment", "cloud"}, lib.Role) && slices.Contains(lib.Packages, p.Path)
+	})
 }
 
 // usesData reports whether functions of a package lead to queries of others.

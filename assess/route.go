@@ -52,6 +52,7 @@ type Query struct {
 	Text    string   `json:"text"`
 	PerItem bool     `json:"perItem"` // once for each item of a list
 	Maybe   bool     `json:"maybe"`   // only by one of several implementations of an interface
+	Guard   bool     `json:"guard"`   // by a middleware, before the handler
 	InTx    bool     `json:"inTx"`
 }
 
@@ -81,8 +82,8 @@ type reach struct {
 }
 
 type found struct {
-	query          *facts.Query
-	perItem, maybe bool
+	query                 *facts.Query
+	perItem, maybe, guard bool
 }
 
 type foundEffect struct {
@@ -99,7 +100,7 @@ func (a *assessor) reach(r *facts.Route) *reach {
 	if r.Handler == nil {
 		return out
 	}
-	type state struct{ perItem, maybe bool }
+	type state struct{ perItem, maybe, guard bool }
 	best := map[*facts.Function]state{}
 	type step struct {
 		f     *facts.Function
@@ -107,11 +108,16 @@ func (a *assessor) reach(r *facts.Route) *reach {
 		depth int
 	}
 	queue := []step{{r.Handler, state{}, 0}}
+	for _, g := range r.Guards {
+		for _, f := range g.Runs {
+			queue = append(queue, step{f, state{guard: true}, 0})
+		}
+	}
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
 		if known, seen := best[at.f]; seen {
-			merged := state{known.perItem || at.s.perItem, known.maybe && at.s.maybe}
+			merged := state{known.perItem || at.s.perItem, known.maybe && at.s.maybe, known.guard && at.s.guard}
 			if merged == known {
 				continue
 			}
@@ -127,7 +133,7 @@ func (a *assessor) reach(r *facts.Route) *reach {
 				if callee.Aside == "test" || callee.Aside == "command" && callee.Package != r.Handler.Package {
 					continue
 				}
-				next := state{at.s.perItem || repeats(call.Loop) && !call.Place.EndsLoop, at.s.maybe || len(call.Callees) > 1}
+				next := state{at.s.perItem || repeats(call.Loop) && !call.Place.EndsLoop, at.s.maybe || len(call.Callees) > 1, at.s.guard}
 				queue = append(queue, step{callee, next, at.depth + 1})
 			}
 		}
@@ -139,7 +145,7 @@ func (a *assessor) reach(r *facts.Route) *reach {
 		}
 		for _, q := range f.Queries {
 			if q.Library != "prepare" {
-				out.queries = append(out.queries, found{q, s.perItem || repeats(q.Loop) && !q.Place.EndsLoop, s.maybe})
+				out.queries = append(out.queries, found{q, s.perItem || repeats(q.Loop) && !q.Place.EndsLoop, s.maybe, s.guard})
 			}
 		}
 		for _, e := range f.Effects {
@@ -208,7 +214,7 @@ func access(r *facts.Route) Access {
 
 func query(f found) *Query {
 	q := &Query{
-		At: at(f.query.Pos), In: f.query.From.Name, Tables: []string{}, Text: shown(f.query), PerItem: f.perItem, Maybe: f.maybe,
+		At: at(f.query.Pos), In: f.query.From.Name, Tables: []string{}, Text: shown(f.query), PerItem: f.perItem, Maybe: f.maybe, Guard: f.guard,
 		InTx: f.query.Handle.Kind == "tx" || f.query.Handle.Begun.Line > 0,
 	}
 	if s := f.query.Statement; s != nil {

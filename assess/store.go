@@ -23,7 +23,7 @@ type Outside struct {
 	What    string   `json:"what"` // "http", "mail", "queue", …
 	Name    string   `json:"name"` // of the product or of what is called
 	At      Place    `json:"at"`
-	Module  string   `json:"module"`
+	Modules []string `json:"modules"`
 	Bounded string   `json:"bounded"` // "yes", "no", or "" where it is not known
 	InTx    bool     `json:"inTx"`    // while a transaction is open
 	Routes  []string `json:"routes"`  // that lead to it
@@ -38,7 +38,7 @@ func (a *assessor) stores() []Store {
 	out := []Store{}
 	for _, lib := range a.facts.Libraries {
 		kind := storeKinds[lib.Role]
-		if lib.Role == "cloud" && (strings.Contains(lib.Product, "S3") || strings.Contains(lib.Product, "Storage")) {
+		if holdsFiles(lib) {
 			kind = "files"
 		}
 		if kind == "" || lib.Product == "" || !a.isUsed(lib) {
@@ -94,17 +94,22 @@ func (a *assessor) outside() []Outside {
 				bounded = "yes"
 			}
 			through := slices.Sorted(slices.Values(routes[f]))
-			out = append(out, Outside{e.Kind, e.Name, at(e.Pos), a.moduleOf[f.Package], bounded, e.InTx.Line > 0, append([]string{}, slices.Compact(through)...)})
+			out = append(out, Outside{e.Kind, e.Name, at(e.Pos), []string{a.moduleOf[f.Package]}, bounded, e.InTx.Line > 0, append([]string{}, slices.Compact(through)...)})
 		}
 	}
 	for _, lib := range a.facts.Libraries {
-		if lib.Product == "" || !a.isUsed(lib) || storeKinds[lib.Role] != "" || strings.Contains(lib.Product, "S3") || strings.Contains(lib.Product, "Storage") {
-			continue
-		}
-		modules := a.modulesOf(lib.Packages)
-		for _, module := range modules {
-			out = append(out, Outside{lib.Role, lib.Product + " (" + lib.Path + ")", at(lib.Pos), module, "", false, []string{}})
+		if isOutside(lib) && a.isUsed(lib) {
+			out = append(out, Outside{lib.Role, lib.Product + " (" + lib.Path + ")", at(lib.Pos), a.modulesOf(lib.Packages), "", false, []string{}})
 		}
 	}
 	return out
+}
+
+// isOutside reports whether a library leads out of the process, to what is no store.
+func isOutside(lib *facts.Library) bool {
+	return lib.Product != "" && storeKinds[lib.Role] == "" && !holdsFiles(lib)
+}
+
+func holdsFiles(lib *facts.Library) bool {
+	return lib.Role == "cloud" && (strings.Contains(lib.Product, "S3") || strings.Contains(lib.Product, "Storage"))
 }

@@ -16,6 +16,7 @@ type Guard struct {
 	Pos  Pos
 	Name string
 	Auth bool // looks at who is calling
+	Runs []*Function
 }
 
 // Guarded reports whether some middleware of a route looks at who is calling.

@@ -93,7 +93,7 @@ func (p *page) improvements(r *assess.Report) {
 
 func (p *page) modules(r *assess.Report) {
 	p.chapter("modules")
-	p.line("<figure>%s<figcaption>Each module stands below those that need it. Faint lines follow from others; red ones form a circle.</figcaption></figure>", moduleDiagram(r))
+	p.line("<figure>%s<figcaption>Each module stands below those that need it. A line that follows from others is not drawn; red ones form a circle. The colour is that of the first role.</figcaption></figure>", moduleDiagram(r))
 	for _, circle := range r.Cycles {
 		p.line("<p class=warn>A circle: %s.</p>", text(strings.Join(circle, ", ")))
 	}
@@ -113,10 +113,14 @@ func (p *page) routes(r *assess.Report) {
 		p.line("<p>None were found.</p>")
 		return
 	}
+	around := shared(r)
+	if len(around) > 0 {
+		p.line("<p>Around every route: <code>%s</code>.</p>", text(strings.Join(around, ", ")))
+	}
 	p.line("<div class=wide><table><thead><tr><th>route<th>access<th>guards<th>statements<th>tested</tr></thead><tbody>")
 	for _, route := range r.Routes {
 		p.line("<tr><td><code>%s</code><br><small><code>%s</code> %s</small><td class=%s>%s<td>%s<td>%s<td>%s</tr>", text(route.String()), text(route.Handler), text(place(route.Of)),
-			route.Access, route.Access, text(strings.Join(guards(route), ", ")), p.statements(route), yes(route.Tested))
+			route.Access, route.Access, text(strings.Join(guards(route, around), ", ")), p.statements(route), yes(route.Tested))
 	}
 	p.line("</tbody></table></div>")
 }

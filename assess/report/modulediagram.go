@@ -8,7 +8,7 @@ import (
 	"github.com/fettlehq/fettle/assess"
 )
 
-// moduleDiagram draws modules in their layers. What follows from other lines is drawn faint.
+// moduleDiagram draws modules in their layers. A line that follows from others is left out, so that the rest can be followed.
 func moduleDiagram(r *assess.Report) string {
 	g := &graph{}
 	byName := map[string]*assess.Module{}
@@ -26,7 +26,7 @@ func moduleDiagram(r *assess.Report) string {
 			case inCircle(r, m.Name, d.Module):
 				class = "circle"
 			case follows(byName, m.Name, d.Module):
-				class = "faint"
+				continue
 			}
 			g.edges = append(g.edges, &edge{from: m.Name, to: d.Module, class: class, title: fmt.Sprintf("%s imports %s (%s)", m.Name, d.Module, count(d.Imports, "import", "imports"))})
 		}

@@ -54,10 +54,29 @@ func byLayer(r *assess.Report) []*assess.Module {
 	return out
 }
 
-func guards(route *assess.Route) []string {
+// shared are the middleware that stand around every route, which are told once.
+func shared(r *assess.Report) []string {
+	var out []string
+	for i, route := range r.Routes {
+		names := guards(route, nil)
+		if i == 0 {
+			out = names
+		}
+		out = slices.DeleteFunc(out, func(name string) bool { return !slices.Contains(names, name) })
+	}
+	if len(r.Routes) < 2 {
+		return nil
+	}
+	return out
+}
+
+// guards are the middleware of a route, without those that are told elsewhere.
+func guards(route *assess.Route, told []string) []string {
 	var out []string
 	for _, g := range route.Guards {
-		out = append(out, g.Name)
+		if !slices.Contains(told, g.Name) && !slices.Contains(out, g.Name) {
+			out = append(out, g.Name)
+		}
 	}
 	return out
 }
@@ -142,7 +161,7 @@ func store(s assess.Store) string {
 }
 
 func outside(o assess.Outside) string {
-	text := fmt.Sprintf("%s: %s, at %s, in %s", o.What, o.Name, place(o.At), o.Module)
+	text := fmt.Sprintf("%s: %s, at %s, in %s", o.What, o.Name, place(o.At), strings.Join(o.Modules, ", "))
 	switch o.Bounded {
 	case "yes":
 		text += ", with a time limit"

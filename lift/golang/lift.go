@@ -44,7 +44,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, looks: map[*function]bool{},
-		libraries: map[string]*facts.Library{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 	l.eachFile(l.findFunctions)
 	l.findTypes()
@@ -52,6 +52,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.eachFile(l.judgeLoops)
 	l.findRouters()
 	l.eachFile(l.findRoutes)
+	l.eachFile(l.findRegistered)
 	l.eachFile(l.findWork)
 	l.liftWrappers()
 	l.eachFile(l.findTransactions)
@@ -103,6 +104,7 @@ type lifter struct {
 	inPlace         map[types.Object][]step
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
+	registrars      map[*function]int // functions that register what they are given, with the parameter that is the handler
 }
 
 // function is a function of the code with its fact.

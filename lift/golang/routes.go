@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"regexp"
 	"slices"
@@ -14,7 +15,16 @@ import (
 type scope struct {
 	parent *scope
 	prefix string
-	guards []facts.Guard
+	guards []layer
+	made   token.Pos // where a group is made: of what is put around its parent later it knows nothing
+}
+
+// layer is a middleware that is put around a router.
+type layer struct {
+	facts.Guard
+	pos     token.Pos
+	in      *ast.FuncDecl // where that is written
+	ordered bool          // only around what is registered after it
 }
 
 func (s *scope) path() string {
@@ -24,11 +34,39 @@ func (s *scope) path() string {
 	return s.parent.path() + s.prefix
 }
 
-func (s *scope) around() []facts.Guard {
+// around is what stands around something that is registered at a place.
+func (s *scope) around(at token.Pos) []facts.Guard {
 	if s == nil {
 		return nil
 	}
-	return append(s.parent.around(), s.guards...)
+	before := at
+	if s.made.IsValid() {
+		before = s.made
+	}
+	out := s.parent.around(before)
+	for _, l := range s.guards {
+		if late := l.ordered && l.in != nil && l.in.Pos() <= at && at <= l.in.End() && l.pos > at; !late {
+			out = append(out, l.Guard)
+		}
+	}
+	return out
+}
+
+// add puts middleware around a router. Those of gin, fiber and of echo's groups are only around what is registered after them.
+func (s *scope) add(p place, call *ast.CallExpr, ordered bool, guards ...facts.Guard) {
+	for _, g := range guards {
+		s.guards = append(s.guards, layer{Guard: g, pos: call.Pos(), in: p.declaration(call.Pos()), ordered: ordered})
+	}
+}
+
+// declaration is the function that a place lies in.
+func (p place) declaration(pos token.Pos) *ast.FuncDecl {
+	for _, decl := range p.file.Decls {
+		if fn, is := decl.(*ast.FuncDecl); is && fn.Pos() <= pos && pos <= fn.End() {
+			return fn
+		}
+	}
+	return nil
 }
 
 // routerOf names the library of a router by its type.
@@ -123,8 +161,11 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if library == "gin" && calledName(call) == "Handle" && len(args) >= 3 {
 		method, args = strings.ToUpper(constantText(p.source, args[0])), args[1:]
 	}
+	if len(args) < 2 || l.registrar(p, call, args) {
+		return
+	}
 	path, known := l.routePath(p.source, args[0])
-	if !known || len(args) < 2 {
+	if !known {
 		return
 	}
 	if library == "http" {
@@ -140,7 +181,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if library == "gin" || library == "fiber" {
 		handlerArg, middle = args[len(args)-1], args[1:len(args)-1]
 	}
-	guards := at.around()
+	guards := at.around(call.Pos())
 	for _, m := range middle {
 		guards = append(guards, l.guard(p.source, m))
 	}
@@ -153,6 +194,114 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(at.path() + path), Kind: "http", Handler: handler.fact, Guards: guards,
 		Checks: l.asksWho(handler),
+	})
+}
+
+// registrar notes a function that registers what it is given: the routes are where it is called. It is one where the handler is
+// a parameter, or a literal that calls one, and the path is not said.
+func (l *lifter) registrar(p place, call *ast.CallExpr, args []ast.Expr) bool {
+	decl := p.declaration(call.Pos())
+	f := l.nodes[decl]
+	if decl == nil || f == nil {
+		return false
+	}
+	for _, arg := range args[1:] {
+		for index, param := range f.params {
+			if param == nil || !isFunction(param.Type()) && !hasServeHTTP(param.Type()) || !l.leadsTo(p.source, arg, param, 0) {
+				continue
+			}
+			l.registrars[f] = index
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo reports whether an expression is a parameter, or a function that calls it.
+func (l *lifter) leadsTo(s *source, e ast.Expr, param types.Object, depth int) bool {
+	if depth > 3 {
+		return false
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		object := s.target(e)
+		if object == param {
+			return true
+		}
+		return slices.ContainsFunc(l.defs[object], func(d def) bool {
+			return d.kind == assigned && d.expr != nil && d.source == s && l.leadsTo(s, d.expr, param, depth+1)
+		})
+	case *ast.FuncLit:
+		found := false
+		ast.Inspect(e.Body, func(n ast.Node) bool {
+			if call, is := n.(*ast.CallExpr); is {
+				fun := call.Fun
+				if selector, is := fun.(*ast.SelectorExpr); is && selector.Sel.Name == "ServeHTTP" {
+					fun = selector.X
+				}
+				found = found || s.target(fun) == param
+			}
+			return !found
+		})
+		return found
+	case *ast.CallExpr:
+		return slices.ContainsFunc(e.Args, func(arg ast.Expr) bool { return l.leadsTo(s, arg, param, depth+1) })
+	}
+	return false
+}
+
+// findRegistered lifts the routes that are registered by functions of the code: what is constant of the arguments says the
+// method and the path, and functions behind the handler are put around it.
+func (l *lifter) findRegistered(p place) {
+	if len(l.registrars) == 0 {
+		return
+	}
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is {
+			return true
+		}
+		for _, f := range l.static(p.source, call) {
+			if index, is := l.registrars[f]; is && index < len(call.Args) {
+				l.registered(p, call, f, index)
+				break
+			}
+		}
+		return true
+	})
+}
+
+func (l *lifter) registered(p place, call *ast.CallExpr, f *function, index int) {
+	handler, guards := l.unwrap(p.source, call.Args[index], 0)
+	if handler == nil {
+		return
+	}
+	method, path := "", ""
+	for i, arg := range call.Args {
+		text := constantText(p.source, arg)
+		switch {
+		case httpMethods[strings.ToUpper(text)]:
+			method = strings.ToUpper(text)
+		case text != "" && i < index:
+			if verb, rest, found := strings.Cut(text, " "); found && httpMethods[verb] {
+				method, text = verb, strings.TrimSpace(rest)
+			}
+			path += "/" + text
+		case i > index && isFunction(p.info.TypeOf(arg)):
+			guards = append(guards, l.guard(p.source, arg))
+		}
+	}
+	if path == "" {
+		return
+	}
+	var around []facts.Guard
+	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && routerOf(p.info.TypeOf(selector.X)) != "" {
+		at := l.scopeOf(p.source, selector.X, 0)
+		around, path = at.around(call.Pos()), at.path()+path
+	}
+	l.handlers[handler] = true
+	l.facts.Routes = append(l.facts.Routes, &facts.Route{
+		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(path), Kind: "http", Handler: handler.fact, Guards: append(around, guards...), Checks: l.asksWho(handler),
 	})
 }
 
@@ -201,6 +350,11 @@ func (l *lifter) unwrap(s *source, e ast.Expr, depth int) (*function, []facts.Gu
 			if handler, inner := l.unwrap(s, arg, depth+1); handler != nil {
 				return handler, append([]facts.Guard{l.guard(s, call)}, inner...)
 			}
+		}
+	}
+	if method, is := ast.Unparen(e).(*ast.SelectorExpr); is && method.Sel.Name == "ServeHTTP" { // wrapped(handler).ServeHTTP
+		if _, isCall := ast.Unparen(method.X).(*ast.CallExpr); isCall {
+			return l.unwrap(s, method.X, depth+1)
 		}
 	}
 	if functions := l.functionsOf(s, e, 0); len(functions) > 0 {
@@ -255,8 +409,11 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 		if at == nil {
 			return
 		}
+		library := routerOf(p.info.TypeOf(selector.X))
+		_, typeName := namedType(p.info.TypeOf(selector.X))
+		ordered := library == "gin" || library == "fiber" || library == "echo" && typeName == "Group"
 		for _, arg := range call.Args {
-			at.guards = append(at.guards, l.guard(p.source, arg))
+			at.add(p, call, ordered, l.guard(p.source, arg))
 		}
 		return
 	}
@@ -268,7 +425,7 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 			continue
 		}
 		if at := l.scopeOf(p.source, arg, 0); at != nil {
-			at.guards = append(at.guards, l.guard(p.source, call))
+			at.add(p, call, false, l.guard(p.source, call))
 		}
 	}
 }
@@ -391,6 +548,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 	args := call.Args
 	switch selector.Sel.Name {
 	case "Group":
+		made.made = call.Pos()
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if len(args) > 0 && !isFunction(s.info.TypeOf(args[0])) {
 			made.prefix, _ = l.routePath(s, args[0])
@@ -399,13 +557,15 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 			args = nil
 		}
 		for _, arg := range args {
-			made.guards = append(made.guards, l.guard(s, arg))
+			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
 		}
 	case "With":
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		for _, arg := range args {
-			made.guards = append(made.guards, l.guard(s, arg))
+			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
 		}
+	case "Use": // gin's answers with the group itself
+		made.parent = l.scopeOf(s, selector.X, depth+1)
 	case "PathPrefix", "Path":
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if len(args) > 0 {
@@ -459,6 +619,9 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 		name = "a function"
 	}
 	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name)}
+	for _, f := range l.functionsOf(s, e, 0) {
+		g.Runs = append(g.Runs, f.fact)
+	}
 	if !g.Auth {
 		for _, f := range l.functionsOf(s, e, 0) {
 			g.Auth = g.Auth || l.looksAtCaller(f, 0)
@@ -543,7 +706,7 @@ func (l *lifter) findServices(p place) {
 			continue
 		}
 		l.handlers[f] = true
-		l.facts.Routes = append(l.facts.Routes, &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: service + "/" + fn.Name.Name, Kind: "grpc", Handler: f.fact})
+		l.facts.Routes = append(l.facts.Routes, &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: service + "/" + fn.Name.Name, Kind: "grpc", Handler: f.fact, Checks: l.asksWho(f)})
 	}
 }
 
