@@ -56,6 +56,7 @@ kit/telemetry:    kit kit/meta kit/sqldb
 kit/problem:      kit kit/input kit/telemetry
 kit/internal/...: kit kit/input kit/meta kit/query kit/sqldb
 kit/rest:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
+kit/grpc:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/graphql:      kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
 kit/account:      kit kit/input kit/mail kit/meta kit/problem kit/query kit/sqldb kit/telemetry
 kit/server:       kit kit/account kit/docs kit/graphql kit/input kit/internal/tenant kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
@@ -89,6 +90,10 @@ github.com/wasilibs/go-pgquery:  pgsql
 github.com/bufbuild/protocompile: emit/proto
 google.golang.org/protobuf:      emit/proto kit/grpc
 
+connectrpc.com/connect:          kit/grpc
+connectrpc.com/grpchealth:       kit/grpc
+connectrpc.com/grpcreflect:      kit/grpc
+google.golang.org/genproto/googleapis/rpc: kit/grpc
 github.com/google/uuid:          kit kit/...
 github.com/shopspring/decimal:   kit kit/...
 golang.org/x/sync:               kit/...

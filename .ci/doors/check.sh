@@ -32,5 +32,11 @@ for example in "$@"; do
   service=
 done
 
+echo "-- the contract that tests of the gRPC door use"
+contract=$here/../../kit/internal/doortest
+buf lint "$contract/contract"
+buf build "$contract/contract" -o "$work/doors.binpb" --as-file-descriptor-set --exclude-source-info
+cmp "$work/doors.binpb" "$contract/doors.binpb"
+
 echo "-- an evolved design keeps the contract of Protobuf"
 bash "$here/evolve.sh"

@@ -151,6 +151,7 @@ func mainFile(m *model.Model) string {
 	p.f("func main() {")
 	p.f("service := %s", newService(m))
 	p.f("service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}")
+	p.f("service.GRPC = grpc.Open")
 	p.f("service.Metrics = prometheus.New()")
 	p.f("service.Mail = smtp.Open")
 	p.f("os.Exit(server.Main(service, os.Args[1:]))")

@@ -21,6 +21,7 @@ var qualifiers = map[string]string{
 	"strconv": "strconv", "time": "time",
 	"kit": kit, "meta": kit + "/meta", "query": kit + "/query", "typed": kit + "/typed", "server": kit + "/server",
 	"sqldb": kit + "/sqldb", "sqlite": kit + "/sqlite", "postgres": kit + "/postgres", "prometheus": kit + "/prometheus",
+	"grpc": kit + "/grpc",
 	"smtp": kit + "/mail/smtp",
 }
 

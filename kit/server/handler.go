@@ -34,6 +34,9 @@ func (s *Server) makeHandler(context.Context) error {
 		}
 		mux.Handle("/graphql", door)
 	}
+	if err := s.grpc(mux); err != nil {
+		return err
+	}
 	if s.service.OpenAPI != nil {
 		mux.Handle("GET /openapi.json", docs.OpenAPI(s.service.OpenAPI))
 		ui := docs.UI(title(s.service.Name), "/docs", "/openapi.json")
@@ -115,6 +118,21 @@ func (s *Server) playground() http.Handler {
 	})
 }
 
+// grpc adds the gRPC door, where main has chosen one.
+func (s *Server) grpc(mux *http.ServeMux) error {
+	if s.service.GRPC == nil || len(s.service.Descriptors) == 0 {
+		return nil
+	}
+	routes, err := s.service.GRPC(s.engine, s.service.Descriptors, s.Viewer, s.readiness)
+	if err != nil {
+		return err
+	}
+	for path, handler := range routes {
+		mux.Handle(path, handler)
+	}
+	return nil
+}
+
 const mailboxPath = "/dev/mail"
 
 // mounted are the team's own handlers.
@@ -187,18 +205,25 @@ func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 
 // ready tells whether to send requests here: the database answers, and the process is not about to end.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if s.draining.Load() {
-		answerHealth(w, http.StatusServiceUnavailable, "draining")
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := s.db.Ping(ctx); err != nil {
-		s.log.WarnContext(ctx, "not ready", "error", err)
-		answerHealth(w, http.StatusServiceUnavailable, "the database does not answer")
+	if err := s.readiness(r.Context()); err != nil {
+		answerHealth(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	answerHealth(w, http.StatusOK, "ready"+s.replicaReport())
+}
+
+// readiness is what stands against sending requests here.
+func (s *Server) readiness(ctx context.Context) error {
+	if s.draining.Load() {
+		return errors.New("draining")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.WarnContext(ctx, "not ready", "error", err)
+		return errors.New("the database does not answer")
+	}
+	return nil
 }
 
 func answerHealth(w http.ResponseWriter, status int, text string) {

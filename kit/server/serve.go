@@ -110,8 +110,12 @@ func (s *Server) serveMetrics(ctx context.Context) (stop func(), err error) {
 
 // web bounds what a slow or hostile caller can hold.
 func (s *Server) web(handler http.Handler) *http.Server {
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC; TLS ends before the service
 	return &http.Server{
 		Handler:           handler,
+		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout + s.config.RequestTimeout,
 		WriteTimeout:      headerTimeout + 2*s.config.RequestTimeout,

@@ -42,12 +42,17 @@ type Service struct {
 	Migrations  fs.FS  // a folder for each kind of database
 
 	Drivers []sqldb.Driver
+	GRPC    OpenGRPC                                          // opens the gRPC door; nil: there is none
 	Seed    func(ctx context.Context, tx *query.Tx) error     // fills a fresh database, in one transaction without policies; may be nil
 	Mount   func(mux *http.ServeMux, s *Server)               // adds hand-written handlers, behind the same middleware; may be nil
 	Mail    func(serverURL, from string) (mail.Sender, error) // opens SMTP_URL; nil: there is none
 	Metrics telemetry.Metrics                                 // serves /metrics; nil: there is none
 	Traces  telemetry.Exporter                                // nil: trace ids stand in the log only
 }
+
+// OpenGRPC makes the handlers of a gRPC door by their paths (grpc.Open of package kit/grpc). Viewer says who calls, ready
+// whether requests should be sent here.
+type OpenGRPC func(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error) (map[string]http.Handler, error)
 
 // Server is a service with its database open. All its methods may be called at the same time.
 type Server struct {

@@ -1,6 +1,6 @@
 // Package change reads what a client sends to make or change a row, with the rows that belong to it.
 //
-//	rest, graphql ─▶ Read (input.Object) ─▶ []query.Change, a query.Parts for each list of parts
+//	rest, graphql, grpc ─▶ Read (input.Object) ─▶ []query.Change, a query.Parts for each list of parts
 //
 // It knows shapes, not rules: those are package query's.
 package change

@@ -1,6 +1,6 @@
 // Package doortest is a small written-by-hand backend that the tests of all doors call.
 //
-//	New ─▶ a database in memory, an engine, three people and what they wrote ─▶ rest, graphql, playground
+//	New ─▶ a database in memory, an engine, three people and what they wrote ─▶ rest, graphql, grpc, playground
 //
 // It is for tests only.
 package doortest
@@ -25,6 +25,11 @@ import (
 //
 //go:embed schema.graphql
 var SDL string
+
+// Descriptors are those of the gRPC contract of the backend.
+//
+//go:embed doors.binpb
+var Descriptors []byte
 
 // World is the backend with data in it.
 type World struct {

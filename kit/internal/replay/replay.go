@@ -1,6 +1,6 @@
 // Package replay answers a request that comes again as it was answered the first time.
 //
-//	rest, graphql ─▶ Read (Idempotency-Key, a hash of the request) ─▶ Write: claim the key ─▶ do ─▶ keep the answer ─▶ commit
+//	rest, graphql, grpc ─▶ Read (Idempotency-Key, a hash of the request) ─▶ Write: claim the key ─▶ do ─▶ keep the answer ─▶ commit
 //	                                                                    └▶ the answer that was kept
 //
 // The key, the write and the answer are one transaction, so an answer is kept exactly when its write is. It follows the
@@ -16,6 +16,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
@@ -58,11 +59,8 @@ func Read(r *http.Request) (*Request, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	if len(keys) > 1 || !visible(keys[0]) {
-		return nil, &kit.Problem{
-			Code: kit.CodeMalformed, Status: http.StatusBadRequest,
-			Detail: "An Idempotency-Key stands once and has 1 to 255 visible ASCII characters.",
-		}
+	if err := check(keys); err != nil {
+		return nil, err
 	}
 	var body []byte
 	var err error
@@ -70,12 +68,30 @@ func Read(r *http.Request) (*Request, error) {
 		body, err = io.ReadAll(r.Body)
 	}
 	r.Body = &again{Reader: bytes.NewReader(body), err: err}
-	hash := sha256.New()
-	for _, part := range []string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery} {
-		_, _ = io.WriteString(hash, part+"\n") // never fails
+	return Named(keys, r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body))
+}
+
+// Named is a request that has keys, the values of its header, and consists of parts, of which only the last may hold the end
+// of a line. Its error is a *kit.Problem for a key that is none; without any the request is nil.
+func Named(keys []string, parts ...string) (*Request, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	_, _ = hash.Write(body)
-	return &Request{key: keys[0], hash: hex.EncodeToString(hash.Sum(nil)), patience: wait}, nil
+	if err := check(keys); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return &Request{key: keys[0], hash: hex.EncodeToString(sum[:]), patience: wait}, nil
+}
+
+func check(keys []string) error {
+	if len(keys) == 1 && visible(keys[0]) {
+		return nil
+	}
+	return &kit.Problem{
+		Code: kit.CodeMalformed, Status: http.StatusBadRequest,
+		Detail: "An Idempotency-Key stands once and has 1 to 255 visible ASCII characters.",
+	}
 }
 
 // again is a body that was read already; it ends as it ended the first time.

@@ -85,6 +85,19 @@ func byPath(r *http.Request, segment string) (choice, *http.Request) {
 	return choice{name: name, prefix: "/" + segment + "/" + escaped}, moved
 }
 
+// ByMetadata is r with the tenant that its header names where nothing else does: of gRPC a client chooses neither path nor
+// host.
+func ByMetadata(b *meta.Backend, r *http.Request) *http.Request {
+	if b.Tenant == nil || b.Tenant.By == meta.ByHeader || len(r.Header.Values(Header)) == 0 {
+		return r
+	}
+	if c, _ := r.Context().Value(choiceKey{}).(choice); c != (choice{}) {
+		return r
+	}
+	c, r := byHeader(r)
+	return r.WithContext(context.WithValue(r.Context(), choiceKey{}, c))
+}
+
 // byHeader reads "Tenant: acme". One that says nothing, or two things, is a mistake and not the wish to see all.
 func byHeader(r *http.Request) (choice, *http.Request) {
 	names := r.Header.Values(Header)

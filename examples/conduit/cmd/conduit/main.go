@@ -7,6 +7,7 @@ import (
 	"example.com/conduit/app"
 	"example.com/conduit/conduit"
 	"example.com/conduit/realworld"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/mail/smtp"
 	"github.com/fettlehq/fettle/kit/otlp"
 	"github.com/fettlehq/fettle/kit/postgres"
@@ -19,6 +20,7 @@ import (
 func main() {
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	service.GRPC = grpc.Open
 	service.Metrics = prometheus.New()
 	service.Traces = otlp.Traces
 	service.Mail = smtp.Open

@@ -1,0 +1,132 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/problem"
+)
+
+// statuses are the codes of this door by those of problems, and below by their HTTP status: every problem has one, also of
+// codes that a design declares.
+var statuses = map[string]connect.Code{
+	kit.CodeInProgress: connect.CodeAborted,
+	kit.CodeKeyReused:  connect.CodeInvalidArgument,
+}
+
+var byStatus = map[int]connect.Code{
+	http.StatusBadRequest:            connect.CodeInvalidArgument,
+	http.StatusUnauthorized:          connect.CodeUnauthenticated,
+	http.StatusPaymentRequired:       connect.CodeFailedPrecondition,
+	http.StatusForbidden:             connect.CodePermissionDenied,
+	http.StatusNotFound:              connect.CodeNotFound,
+	http.StatusMethodNotAllowed:      connect.CodeUnimplemented,
+	http.StatusConflict:              connect.CodeFailedPrecondition,
+	http.StatusGone:                  connect.CodeNotFound,
+	http.StatusPreconditionFailed:    connect.CodeAborted, // AIP-154
+	http.StatusRequestEntityTooLarge: connect.CodeResourceExhausted,
+	http.StatusUnprocessableEntity:   connect.CodeInvalidArgument,
+	http.StatusTooManyRequests:       connect.CodeResourceExhausted,
+	problem.StatusClientGone:         connect.CodeCanceled,
+	http.StatusInternalServerError:   connect.CodeInternal,
+	http.StatusNotImplemented:        connect.CodeUnimplemented,
+	http.StatusServiceUnavailable:    connect.CodeUnavailable,
+	http.StatusGatewayTimeout:        connect.CodeDeadlineExceeded,
+}
+
+// codeOf is the code of a problem.
+func codeOf(p *kit.Problem) connect.Code {
+	if code, ok := statuses[p.Code]; ok {
+		return code
+	}
+	if p.Code == kit.CodeConflict && slices.ContainsFunc(p.Fields, func(f kit.FieldError) bool { return f.Code == kit.FieldTaken }) {
+		return connect.CodeAlreadyExists
+	}
+	if code, ok := byStatus[p.Status]; ok {
+		return code
+	}
+	if p.Status < http.StatusInternalServerError {
+		return connect.CodeFailedPrecondition
+	}
+	return connect.CodeInternal
+}
+
+// failure is what the caller of an operation may know about err: a code, a text for a person, and as details the code of the
+// problem (google.rpc.ErrorInfo), what is wrong with which field (BadRequest) and when to try again (RetryInfo).
+func (d *door) failure(ctx context.Context, operation string, err error) error {
+	var done *connect.Error
+	if errors.As(err, &done) { // of connect-go itself, as when the caller is gone
+		return err
+	}
+	p := d.report.Problem(ctx, operation, err)
+	e := connect.NewError(codeOf(p), errors.New(p.Detail))
+	info := &errdetails.ErrorInfo{Reason: p.Code, Domain: d.engine.Backend().Name}
+	if instance := problem.Instance(ctx, p); instance != "" {
+		info.Metadata = map[string]string{"instance": instance}
+	}
+	detail(e, info)
+	if len(p.Fields) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, f := range p.Fields {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+				Field: place(f.Field), Reason: f.Code, Description: f.Detail,
+			})
+		}
+		detail(e, bad)
+	}
+	if p.Retry > 0 {
+		detail(e, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Duration(p.Retry) * time.Second)})
+		e.Meta().Set("Retry-After", strconv.Itoa(p.Retry))
+	}
+	return e
+}
+
+func detail(e *connect.Error, message proto.Message) {
+	if d, err := connect.NewErrorDetail(message); err == nil {
+		e.AddDetail(d)
+	}
+}
+
+// place is where an error stands, as protobuf names it: "lines.create.2.unitPrice" is lines.create[2].unit_price.
+func place(path string) string {
+	var out strings.Builder
+	for i, step := range strings.Split(path, ".") {
+		if _, err := strconv.ParseUint(step, 10, 32); err == nil {
+			out.WriteString("[" + step + "]")
+			continue
+		}
+		if i > 0 {
+			out.WriteByte('.')
+		}
+		out.WriteString(snake(step))
+	}
+	return out.String()
+}
+
+// under is err with the places of its fields within a field of the request.
+func under(name string, err error) error {
+	var p *kit.Problem
+	if !errors.As(err, &p) || len(p.Fields) == 0 {
+		return err
+	}
+	moved := *p
+	moved.Fields = make([]kit.FieldError, len(p.Fields))
+	for i, f := range p.Fields {
+		moved.Fields[i] = f
+		if moved.Fields[i].Field = name; f.Field != "" {
+			moved.Fields[i].Field = name + "." + f.Field
+		}
+	}
+	return &moved
+}

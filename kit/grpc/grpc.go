@@ -1,0 +1,168 @@
+// Package grpc is the gRPC door of a backend, which speaks Connect and gRPC-Web too.
+//
+//	HTTP ─▶ connect-go (protocols, deadlines, compression) ─▶ codec (wire or JSON ─▶ tree) ─▶ method ─▶ query.Tx ─▶ bytes
+//
+// It only translates. Its messages are described by the contract that was written for the backend (descriptors), and each
+// field of them is tied to the field of the design that it shows when the door is made: a request runs without reflection
+// and without generated code. Who may see what is decided by package query.
+package grpc
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"connectrpc.com/connect"
+	"connectrpc.com/grpchealth"
+	"connectrpc.com/grpcreflect"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/tenant"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/telemetry"
+)
+
+// Options are what the door needs besides engine and contract. The zero value works: then nobody is ever signed in.
+type Options struct {
+	Viewer     func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
+	Ready      func(context.Context) error             // whether requests should be sent here, for the health service; nil: always
+	Log        *slog.Logger                            // see problem.Reporter; may be nil
+	MaxMessage int                                     // bytes of a message that is sent, decompressed; 1 MiB unless given
+	MaxDepth   int                                     // relations that a read mask follows one behind the other; 4 unless given
+	MaxRows    int                                     // rows of one answer, those below them counted; 10000 unless given
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
+	o.MaxDepth = cmp.Or(o.MaxDepth, 4)
+	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
+	if o.Viewer == nil {
+		o.Viewer = func(*http.Request) (kit.Viewer, error) { return kit.Viewer{}, nil }
+	}
+	if o.Ready == nil {
+		o.Ready = func(context.Context) error { return nil }
+	}
+	return o
+}
+
+// Open is New for main to choose: service.GRPC = grpc.Open.
+func Open(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error) (map[string]http.Handler, error) {
+	return New(engine, descriptors, Options{Viewer: viewer, Ready: ready})
+}
+
+// New makes the handlers of the door by the paths under which they stand: one for each service of the contract, for
+// reflection and for health. Descriptors are those that were written for the backend of engine; where they do not fit, the
+// code was not generated in one go, and New fails.
+func New(engine *query.Engine, descriptors []byte, o Options) (map[string]http.Handler, error) {
+	o = o.withDefaults()
+	d := &door{engine: engine, options: o, report: problem.Reporter{Log: o.Log}, methods: map[string]http.Handler{}}
+	files, services, err := d.link(descriptors)
+	if err != nil {
+		return nil, fmt.Errorf("gRPC door: %w", err)
+	}
+	routes := map[string]http.Handler{}
+	for _, name := range services {
+		routes["/"+name+"/"] = http.HandlerFunc(d.serve)
+	}
+	shown := append(slices.Clone(services), grpchealth.HealthV1ServiceName)
+	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files}))
+	bounded := connect.WithReadMaxBytes(o.MaxMessage)
+	for _, handler := range []func() (string, http.Handler){
+		func() (string, http.Handler) { return grpcreflect.NewHandlerV1(reflector, bounded) },
+		func() (string, http.Handler) { return grpcreflect.NewHandlerV1Alpha(reflector, bounded) },
+		func() (string, http.Handler) {
+			return grpchealth.NewHandler(health{services: services, ready: o.Ready}, bounded)
+		},
+	} {
+		path, h := handler()
+		routes[path] = named(path, h)
+	}
+	return routes, nil
+}
+
+// resolver finds the descriptors of the contract, and of what stands beside it.
+type resolver struct{ *protoregistry.Files }
+
+func (r resolver) FindFileByPath(path string) (protoreflect.FileDescriptor, error) {
+	if f, err := r.Files.FindFileByPath(path); err == nil {
+		return f, nil
+	}
+	return protoregistry.GlobalFiles.FindFileByPath(path)
+}
+
+func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect.Descriptor, error) {
+	if d, err := r.Files.FindDescriptorByName(name); err == nil {
+		return d, nil
+	}
+	return protoregistry.GlobalFiles.FindDescriptorByName(name)
+}
+
+// door is what all methods share.
+type door struct {
+	engine  *query.Engine
+	options Options
+	report  problem.Reporter
+	methods map[string]http.Handler // by their paths
+
+	resources map[*meta.Entity]*resource
+}
+
+// visit is who calls, as far as HTTP tells.
+type visit struct {
+	viewer kit.Viewer
+	err    error
+}
+
+type visitKey struct{}
+
+func (d *door) serve(w http.ResponseWriter, r *http.Request) {
+	method := d.methods[r.URL.Path]
+	if method == nil {
+		telemetry.SetOperation(r.Context(), "unmatched")
+		http.NotFound(w, r) // UNIMPLEMENTED to clients of all protocols
+		return
+	}
+	r = tenant.ByMetadata(d.engine.Backend(), r)
+	v := &visit{}
+	v.viewer, v.err = d.options.Viewer(r)
+	telemetry.SetViewer(r.Context(), v.viewer)
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Add("Vary", "Accept, Authorization")
+	method.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+}
+
+// named tells the telemetry which service answers.
+func named(path string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		telemetry.SetOperation(r.Context(), path)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// health answers the health service: of the door as a whole, and of each service alike.
+type health struct {
+	services []string
+	ready    func(context.Context) error
+}
+
+// Check is grpchealth.Checker.
+func (h health) Check(ctx context.Context, r *grpchealth.CheckRequest) (*grpchealth.CheckResponse, error) {
+	known := r.Service == ""
+	for _, name := range h.services {
+		known = known || name == r.Service
+	}
+	if !known {
+		return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("there is no service %q", r.Service))
+	}
+	if h.ready(ctx) != nil {
+		return &grpchealth.CheckResponse{Status: grpchealth.StatusNotServing}, nil
+	}
+	return &grpchealth.CheckResponse{Status: grpchealth.StatusServing}, nil
+}

@@ -1,0 +1,233 @@
+package grpc_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/fettlehq/fettle/kit/grpc"
+	"github.com/fettlehq/fettle/kit/internal/doortest"
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
+	"github.com/fettlehq/fettle/kit/sqldb"
+	"github.com/fettlehq/fettle/kit/sqlite"
+)
+
+// client calls the door over a network, with protobuf's own messages: what the door reads and writes is judged by them.
+type client struct {
+	*testing.T
+	world *doortest.World
+	files *protoregistry.Files
+	url   string
+	log   *bytes.Buffer
+	http  *http.Client
+	codec []connect.ClientOption
+	names []string
+}
+
+// protocols are the ways of calling that tests go through.
+var protocols = []struct {
+	name    string
+	options []connect.ClientOption
+}{
+	{"gRPC", []connect.ClientOption{connect.WithGRPC()}},
+	{"gRPC-Web", []connect.ClientOption{connect.WithGRPCWeb()}},
+	{"Connect", nil},
+	{"Connect by GET", []connect.ClientOption{connect.WithHTTPGet()}},
+	{"gRPC with JSON", []connect.ClientOption{connect.WithGRPC(), connect.WithProtoJSON()}},
+	{"Connect with JSON", []connect.ClientOption{connect.WithProtoJSON()}},
+}
+
+func newClient(t *testing.T, options ...grpc.Options) *client {
+	t.Helper()
+	return on(t, doortest.New(t), options...)
+}
+
+func on(t *testing.T, w *doortest.World, options ...grpc.Options) *client {
+	t.Helper()
+	c := &client{T: t, world: w, log: &bytes.Buffer{}, codec: []connect.ClientOption{connect.WithGRPC()}}
+	o := grpc.Options{}
+	if len(options) > 0 {
+		o = options[0]
+	}
+	o.Viewer, o.Log = w.Viewer, slog.New(slog.NewTextHandler(c.log, nil))
+	routes, err := grpc.New(w.Engine, doortest.Descriptors, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	for path, handler := range routes {
+		mux.Handle(path, handler)
+		c.names = append(c.names, path)
+	}
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.Protocols = &http.Protocols{}
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	c.url, c.files = server.URL, descriptors(t)
+	transport := &http.Transport{Protocols: &http.Protocols{}}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	c.http = &http.Client{Transport: transport}
+	return c
+}
+
+func descriptors(t testing.TB) *protoregistry.Files {
+	set := &descriptorpb.FileDescriptorSet{}
+	if err := proto.Unmarshal(doortest.Descriptors, set); err != nil {
+		t.Fatal(err)
+	}
+	files, err := protodesc.NewFiles(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+const service = "doors.v1.DoorsService"
+
+func (c *client) method(name string) protoreflect.MethodDescriptor {
+	c.Helper()
+	found, err := c.files.FindDescriptorByName(protoreflect.FullName(service + "." + name))
+	if err != nil {
+		c.Fatal(name, err)
+	}
+	return found.(protoreflect.MethodDescriptor)
+}
+
+func (c *client) connect(name string) (*connect.Client[dynamicpb.Message, dynamicpb.Message], protoreflect.MethodDescriptor) {
+	c.Helper()
+	m := c.method(name)
+	options := append([]connect.ClientOption{
+		connect.WithSchema(m),
+		connect.WithResponseInitializer(func(_ connect.Spec, message any) error {
+			*message.(*dynamicpb.Message) = *dynamicpb.NewMessage(m.Output())
+			return nil
+		}),
+	}, c.codec...)
+	if options_, ok := m.Options().(*descriptorpb.MethodOptions); ok && options_.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS {
+		options = append(options, connect.WithIdempotency(connect.IdempotencyNoSideEffects))
+	}
+	return connect.NewClient[dynamicpb.Message, dynamicpb.Message](c.http, c.url+"/"+service+"/"+name, options...), m
+}
+
+func (c *client) request(m protoreflect.MethodDescriptor, who, text string, headers ...string) *connect.Request[dynamicpb.Message] {
+	c.Helper()
+	message := dynamicpb.NewMessage(m.Input())
+	if err := protojson.Unmarshal([]byte(text), message); err != nil {
+		c.Fatal(text, err)
+	}
+	r := connect.NewRequest(message)
+	if who != "" {
+		r.Header().Set("Authorization", "Bearer "+who)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header().Add(headers[i], headers[i+1])
+	}
+	return r
+}
+
+// call calls a method as somebody and returns the answer as JSON, or what failed: its code, its reason and the fields.
+func (c *client) call(who, name, text string, headers ...string) string {
+	c.Helper()
+	answer, _ := c.answer(who, name, text, headers...)
+	return answer
+}
+
+func (c *client) answer(who, name, text string, headers ...string) (string, http.Header) {
+	c.Helper()
+	client, m := c.connect(name)
+	response, err := client.CallUnary(context.Background(), c.request(m, who, text, headers...))
+	if err != nil {
+		return told(c, err), nil
+	}
+	return plain(c, response.Msg), response.Header()
+}
+
+// plain is a message as JSON with no space in it, whose order is that of the contract.
+func plain(t testing.TB, m proto.Message) string {
+	out, err := protojson.MarshalOptions{}.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compact bytes.Buffer
+	inside := false
+	for i, b := range out {
+		if b == '"' && out[i-1] != '\\' {
+			inside = !inside
+		}
+		if inside || b != ' ' {
+			compact.WriteByte(b)
+		}
+	}
+	return compact.String()
+}
+
+// told is an error as "invalid_argument INVALID input.title REQUIRED".
+func told(t testing.TB, err error) string {
+	var e *connect.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	words := []string{e.Code().String()}
+	for _, d := range e.Details() {
+		value, err := d.Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch v := value.(type) {
+		case *errdetails.ErrorInfo:
+			words = append(words, v.Reason)
+		case *errdetails.BadRequest:
+			for _, f := range v.FieldViolations {
+				words = append(words, f.Field, f.Reason)
+			}
+		case *errdetails.RetryInfo:
+			words = append(words, v.RetryDelay.AsDuration().String())
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// chance is what differs from run to run.
+var chance = regexp.MustCompile(`"(id|createdAt|updatedAt|nextPageToken)":"[^"]*"`)
+
+func (c *client) expect(who, name, text, want string, headers ...string) {
+	c.Helper()
+	got := c.call(who, name, text, headers...)
+	if strings.Contains(want, "…") {
+		got = chance.ReplaceAllString(got, `"$1":"…"`)
+	}
+	if got != want {
+		c.Errorf("%s %s as %q\n got %.400s\nwant %s", name, text, who, got, want)
+	}
+}
+
+// onEach runs a test on each kind of database.
+func onEach(t *testing.T, test func(c *client)) {
+	for _, d := range []struct {
+		name   string
+		driver sqldb.Driver
+		url    func(testing.TB) string
+	}{{"sqlite", sqlite.Driver, kittest.SQLite}, {"postgres", postgres.Driver, kittest.Postgres}} {
+		t.Run(d.name, func(t *testing.T) { test(on(t, doortest.On(t, kittest.Open(t, d.driver, d.url(t))))) })
+	}
+}
