@@ -13,6 +13,7 @@ import (
 
 	"example.com/conduit/app"
 	"example.com/conduit/conduit"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/server"
@@ -38,6 +39,7 @@ func start(t *testing.T, database string) (url string) {
 	t.Helper()
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	service.GRPC = grpc.Open
 	config, err := server.ReadConfig("conduit", func(name string) string {
 		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
@@ -77,6 +79,10 @@ func TestFeedHoldsWhatFollowedPeopleWrote(t *testing.T) {
 			ada.want(http.StatusOK, "POST", "/v1/profiles/alan/follow", nil)
 		}
 		ada.wantItems(1, "GET", "/v1/feed")
+		feed := ada.want(http.StatusOK, "POST", "/conduit.v1.ConduitService/Feed", object{"readMask": "slug,author.username", "includeTotal": true})
+		if got, _ := json.Marshal(feed); string(got) != `{"articles":[{"author":{"username":"alan"},"slug":"on-machines"}],"totalSize":"1"}` {
+			t.Errorf("the feed over Connect is %s", got)
+		}
 		ada.want(http.StatusOK, "DELETE", "/v1/profiles/alan/follow", nil)
 		ada.wantItems(0, "GET", "/v1/feed")
 		ada.want(http.StatusForbidden, "POST", "/v1/profiles/ada/follow", nil)

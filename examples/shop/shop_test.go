@@ -21,6 +21,7 @@ import (
 	"example.com/shop/orders"
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
@@ -53,6 +54,7 @@ func start(t *testing.T, database string) *shop {
 	t.Helper()
 	service := app.New(catalog.New(), orders.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	service.GRPC = grpc.Open
 	config, err := server.ReadConfig("shop", func(name string) string {
 		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
@@ -402,4 +404,36 @@ func (c client) call(method, path string, body any) (status int, answer []byte) 
 		c.t.Errorf("%s %s: %v", method, path, err)
 	}
 	return response.StatusCode, answer
+}
+
+// The gRPC door does what the others do, by the same rules; here it is called as Connect, with JSON.
+func TestOrdersOverConnect(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		const catalog, orders = "/shop.v1.CatalogService/", "/shop.v1.OrdersService/"
+		var added, placed struct{ CartLine, Order object }
+		s.customer.want(http.StatusOK, "POST", orders+"CreateCartLine",
+			object{"input": object{"variant": s.variant, "quantity": 4}, "readMask": "quantity,variant.product.title"}, &added)
+		if title := added.CartLine["variant"].(object)["product"].(object)["title"]; title != "Green tea" {
+			t.Errorf("the line is %v", added.CartLine)
+		}
+		s.customer.want(http.StatusOK, "POST", orders+"PlaceOrder",
+			object{"input": object{"shipTo": address}, "readMask": "status,total,lines.quantity"}, &placed)
+		if placed.Order["status"] != "ORDER_STATUS_PLACED" || placed.Order["lines"].([]any)[0].(object)["quantity"] != 4.0 {
+			t.Errorf("the order is %v", placed.Order)
+		}
+		s.customer.wantProblem(http.StatusBadRequest, "failed_precondition", "POST", orders+"PlaceOrder", object{"input": object{"shipTo": address}})
+		s.customer.wantProblem(http.StatusBadRequest, "invalid_argument", "POST", orders+"CreateCartLine", object{"input": object{"variant": s.variant}})
+		s.other.wantProblem(http.StatusNotFound, "not_found", "POST", catalog+"GetVariant", object{"id": "01890a5d-ac96-774b-bcce-b302099a8057"})
+		s.other.wantProblem(http.StatusForbidden, "permission_denied", "POST", catalog+"CreateCategory", object{"input": object{"slug": "x", "name": "X"}})
+		client{t, s.url, ""}.wantProblem(http.StatusUnauthorized, "unauthenticated", "POST", orders+"PlaceOrder", object{"input": object{"shipTo": address}})
+		var variant struct{ Variant object }
+		s.other.want(http.StatusOK, "POST", catalog+"GetVariant", object{"id": s.variant}, &variant)
+		if _, seen := variant.Variant["stock"]; seen {
+			t.Errorf("a customer sees the stock: %v", variant)
+		}
+		s.staff.want(http.StatusOK, "POST", catalog+"GetVariant", object{"id": s.variant}, &variant)
+		if variant.Variant["stock"] != 6.0 {
+			t.Errorf("6 pieces should be left: %v", variant)
+		}
+	})
 }

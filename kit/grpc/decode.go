@@ -86,7 +86,11 @@ func (d *decoder) field(f *field, typ protowire.Type, data []byte, object input.
 	if typ != f.wire() {
 		return 0, malformed("Field " + strconv.Itoa(int(f.number)) + " (" + f.text + ") has another type.")
 	}
-	value, n, err := d.value(f, data, object[f.name], depth)
+	before, again := object[f.name]
+	if again && !f.repeated && f.form > formMessage {
+		return 0, twice(f.text) // which protobuf would merge part by part
+	}
+	value, n, err := d.value(f, data, before, depth)
 	if err != nil {
 		return 0, err
 	}
@@ -100,8 +104,14 @@ func (d *decoder) put(f *field, object input.Object, value any) {
 		object[f.name] = append(list, value)
 		return
 	}
+	if !f.presence && zero(f, value) {
+		delete(object, f.name)
+		return
+	}
 	object[f.name] = value
 }
+
+func twice(name string) error { return malformed("Field " + name + " comes twice.") }
 
 // pack reads numbers that stand side by side.
 func (d *decoder) pack(f *field, data []byte, object input.Object) (int, error) {
@@ -293,6 +303,7 @@ func (d *decoder) json(content []byte, depth int) (value any, err error) {
 	if depth > maxNesting {
 		return nil, malformed("The message is nested too deeply.")
 	}
+	given := false
 	for len(content) > 0 {
 		number, typ, n := protowire.ConsumeTag(content)
 		if n < 0 {
@@ -302,6 +313,14 @@ func (d *decoder) json(content []byte, depth int) (value any, err error) {
 		if n = protowire.ConsumeFieldValue(number, typ, content); n < 0 {
 			return nil, broken()
 		}
+		if number > 6 {
+			content = content[n:]
+			continue
+		}
+		if given {
+			return nil, twice("of a google.protobuf.Value")
+		}
+		given = true
 		if err := d.count(); err != nil {
 			return nil, err
 		}
@@ -391,6 +410,7 @@ func (d *decoder) each(content []byte, do func(entry []byte) error) error {
 func (d *decoder) member(entry []byte, object input.Object, depth int) error {
 	var name string
 	var value any
+	given := false
 	for len(entry) > 0 {
 		number, typ, n := protowire.ConsumeTag(entry)
 		if n < 0 {
@@ -407,6 +427,10 @@ func (d *decoder) member(entry []byte, object input.Object, depth int) error {
 					return malformed("A google.protobuf.Struct has a name that is not UTF-8.")
 				}
 			case 2:
+				if given {
+					return twice("value of a google.protobuf.Struct")
+				}
+				given = true
 				var err error
 				if value, err = d.json(content, depth+1); err != nil {
 					return err

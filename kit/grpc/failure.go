@@ -16,6 +16,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/problem"
+	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
 // statuses are the codes of this door by those of problems, and below by their HTTP status: every problem has one, also of
@@ -70,6 +71,7 @@ func (d *door) failure(ctx context.Context, operation string, err error) error {
 		return err
 	}
 	p := d.report.Problem(ctx, operation, err)
+	telemetry.SetStatus(ctx, p.Status)
 	e := connect.NewError(codeOf(p), errors.New(p.Detail))
 	info := &errdetails.ErrorInfo{Reason: p.Code, Domain: d.engine.Backend().Name}
 	if instance := problem.Instance(ctx, p); instance != "" {

@@ -34,6 +34,7 @@ type Options struct {
 	Viewer     func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
 	Ready      func(context.Context) error             // whether requests should be sent here, for the health service; nil: always
 	Log        *slog.Logger                            // see problem.Reporter; may be nil
+	HideSchema bool                                    // serves no reflection
 	MaxMessage int                                     // bytes of a message that is sent, decompressed; 1 MiB unless given
 	MaxDepth   int                                     // relations that a read mask follows one behind the other; 4 unless given
 	MaxRows    int                                     // rows of one answer, those below them counted; 10000 unless given
@@ -53,8 +54,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Open is New for main to choose: service.GRPC = grpc.Open.
-func Open(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error) (map[string]http.Handler, error) {
-	return New(engine, descriptors, Options{Viewer: viewer, Ready: ready})
+func Open(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error, reflection bool) (map[string]http.Handler, error) {
+	return New(engine, descriptors, Options{Viewer: viewer, Ready: ready, HideSchema: !reflection})
 }
 
 // New makes the handlers of the door by the paths under which they stand: one for each service of the contract, for
@@ -74,15 +75,11 @@ func New(engine *query.Engine, descriptors []byte, o Options) (map[string]http.H
 	shown := append(slices.Clone(services), grpchealth.HealthV1ServiceName)
 	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files}))
 	bounded := connect.WithReadMaxBytes(o.MaxMessage)
-	for _, handler := range []func() (string, http.Handler){
-		func() (string, http.Handler) { return grpcreflect.NewHandlerV1(reflector, bounded) },
-		func() (string, http.Handler) { return grpcreflect.NewHandlerV1Alpha(reflector, bounded) },
-		func() (string, http.Handler) {
-			return grpchealth.NewHandler(health{services: services, ready: o.Ready}, bounded)
-		},
-	} {
-		path, h := handler()
-		routes[path] = named(path, h)
+	add := func(path string, h http.Handler) { routes[path] = named(path, h) }
+	add(grpchealth.NewHandler(health{services: services, ready: o.Ready}, bounded))
+	if !o.HideSchema {
+		add(grpcreflect.NewHandlerV1(reflector, bounded))
+		add(grpcreflect.NewHandlerV1Alpha(reflector, bounded))
 	}
 	return routes, nil
 }

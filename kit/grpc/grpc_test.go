@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"connectrpc.com/connect"
+	"connectrpc.com/grpchealth"
+	"connectrpc.com/grpcreflect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -229,5 +231,56 @@ func onEach(t *testing.T, test func(c *client)) {
 		url    func(testing.TB) string
 	}{{"sqlite", sqlite.Driver, kittest.SQLite}, {"postgres", postgres.Driver, kittest.Postgres}} {
 		t.Run(d.name, func(t *testing.T) { test(on(t, doortest.On(t, kittest.Open(t, d.driver, d.url(t))))) })
+	}
+}
+
+// What stands beside the services of the design is for tools: health for whoever sends requests here, reflection for people.
+func TestHealthAndReflection(t *testing.T) {
+	var state error
+	c := newClient(t, grpc.Options{Ready: func(context.Context) error { return state }})
+	check := func(name string) string {
+		answer, err := grpchealth.NewClient(c.http, c.url).Check(t.Context(), &grpchealth.CheckRequest{Service: name})
+		if err != nil {
+			return connect.CodeOf(err).String()
+		}
+		return answer.Status.String()
+	}
+	if got := check("") + " " + check(service) + " " + check("nope"); got != "serving serving not_found" {
+		t.Error(got)
+	}
+	state = errors.New("draining")
+	if got := check(service); got != "not_serving" {
+		t.Error(got)
+	}
+	client := grpcreflect.NewClient(c.http, c.url)
+	stream := client.NewStream(t.Context())
+	services, err := stream.ListServices()
+	if err != nil || len(services) != 2 || services[0] != service {
+		t.Error(services, err)
+	}
+	files, err := stream.FileContainingSymbol(service)
+	if err != nil || files[0].GetPackage() != "doors.v1" {
+		t.Error(files, err)
+	}
+	if _, err := stream.Close(); err != nil {
+		t.Error(err)
+	}
+	hidden := newClient(t, grpc.Options{HideSchema: true})
+	if stream := grpcreflect.NewClient(hidden.http, hidden.url).NewStream(t.Context()); stream != nil {
+		if _, err := stream.ListServices(); connect.CodeOf(err) != connect.CodeUnimplemented {
+			t.Error("the schema is shown:", err)
+		}
+		stream.Close()
+	}
+}
+
+// A message is bounded before it is read, whatever it holds.
+func TestBounds(t *testing.T) {
+	c := newClient(t, grpc.Options{MaxMessage: 1 << 10, MaxRows: 50})
+	long := strings.Repeat("x", 2<<10)
+	for _, p := range protocols {
+		c.codec = append([]connect.ClientOption{connect.WithSendGzip()}, p.options...)
+		c.expect("ann", "CreateTag", `{"input":{"name":"`+long+`"}}`, "resource_exhausted")
+		c.expect("", "ListUsers", `{"readMask":"articles.items.title"}`, "invalid_argument INVALID read_mask TOO_LARGE")
 	}
 }

@@ -76,9 +76,17 @@ func (f *field) one(raw any) any {
 				return number(f, uint64(protowire.Number(n)))
 			}
 		}
-	case formInt32, formInt64:
+	case formInt32:
 		if text, ok := raw.(string); ok {
 			return json.Number(text)
+		}
+	case formInt64:
+		text, ok := raw.(string)
+		if n, isNumber := raw.(json.Number); isNumber {
+			text, ok = string(n), true
+		}
+		if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
+			return n
 		}
 	case formMask:
 		if text, ok := raw.(string); ok {

@@ -206,7 +206,7 @@ func (c *call) number(name string, most int) (int64, []kit.FieldError) {
 	if !given {
 		return 0, nil
 	}
-	value, errs := input.Value(&meta.Field{Name: name, Kind: meta.Int64}, raw)
+	value, errs := input.Value(&meta.Field{Name: name, Kind: meta.Int}, raw)
 	n, _ := value.(int64)
 	if errs == nil && (n < 0 || n > int64(most)) {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldFormat, Detail: "must be from 1 to " + input.Text(int64(most))}}

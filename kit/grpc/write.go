@@ -127,7 +127,7 @@ func (c *call) version() (int64, error) {
 	if !given {
 		return 0, nil
 	}
-	value, errs := input.Value(&meta.Field{Name: "version", Kind: meta.Int64}, raw)
+	value, errs := input.Value(&meta.Field{Name: "version", Kind: meta.Int}, raw)
 	if errs != nil {
 		return 0, invalid(errs)
 	}

@@ -115,7 +115,7 @@ func settings() []setting {
 			c.Migrate = text == "auto"
 			return oneOf(text, "auto", "off")
 		}},
-		{"GRAPHQL_INTROSPECTION", "on, in production off", "on or off: /graphql tells its schema, suggests names and has a playground", func(c *Config, text string) error {
+		{"GRAPHQL_INTROSPECTION", "on, in production off", "on or off: /graphql tells its schema, suggests names and has a playground; gRPC has reflection", func(c *Config, text string) error {
 			c.Introspection = text == "on"
 			return oneOf(text, "on", "off")
 		}},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -20,6 +21,9 @@ import (
 //     a listener that was inherited is only closed, since its queue belongs to whoever accepts next;
 //  2. every answer says Connection: close (see watch), so that busy connections end by themselves;
 //  3. after a moment, those that are still silent are woken: they look once more for bytes, and end if there are none.
+//
+// A connection of HTTP/2 carries many requests, and frames that are none: it is silent while none of its requests is
+// under way and no byte has come for a moment. Answers that say Connection: close tell its caller to go elsewhere (GOAWAY).
 //
 // What remains is TCP's and HTTP/1.1's own: a connection whose handshake ends as the listener closes, and a request that is
 // sent at the very moment when the server closes a connection that was silent for the whole moment. Their clients see the
@@ -98,6 +102,8 @@ func (cs *connections) observe(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		cs.open[tracked] = true
+	case http.StateActive:
+		tracked.asked()
 	case http.StateIdle:
 		tracked.answered()
 	case http.StateClosed, http.StateHijacked:
@@ -147,10 +153,17 @@ func (cs *connections) wakeSilent() {
 type connection struct {
 	net.Conn
 	mu     sync.Mutex
-	silent bool // no byte was read since it was accepted or its last answer was sent
-	ahead  bool // one byte of the next request was read while the last was answered
-	woken  bool // its reader is to look once more, and end
+	silent bool      // no byte was read since it was accepted or its last answer was sent; of HTTP/2, no request is under way
+	ahead  bool      // one byte of the next request was read while the last was answered
+	woken  bool      // its reader is to look once more, and end
+	known  bool      // a byte was read
+	multi  bool      // it speaks HTTP/2
+	last   time.Time // of HTTP/2: when bytes came
 }
+
+// settled is how long after its last bytes a connection of HTTP/2 on which nothing is under way may be ended: its reader has
+// long told then of a request that they began.
+const settled = 50 * time.Millisecond
 
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
@@ -159,9 +172,16 @@ func (c *connection) Read(p []byte) (int, error) {
 	}
 	if n > 0 {
 		c.mu.Lock()
-		// While a handler runs net/http reads a single byte, to learn of a caller who goes away.
-		c.ahead = c.ahead || len(p) == 1 && !c.silent
-		c.silent = false
+		if !c.known {
+			c.known, c.multi = true, bytes.HasPrefix(p[:n], []byte("PRI "))
+		}
+		if c.multi {
+			c.last = time.Now()
+		} else {
+			// While a handler runs net/http reads a single byte, to learn of a caller who goes away.
+			c.ahead = c.ahead || len(p) == 1 && !c.silent
+			c.silent = false
+		}
 		c.mu.Unlock()
 	}
 	return n, err
@@ -179,7 +199,12 @@ func (c *connection) lookOnceMore(p []byte) (int, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.silent, c.woken = false, false
+	c.woken = false
+	if c.multi {
+		c.last = time.Now()
+		return n, c.Conn.SetReadDeadline(time.Time{})
+	}
+	c.silent = false
 	return n, c.Conn.SetReadDeadline(time.Now().Add(headerTimeout))
 }
 
@@ -187,6 +212,13 @@ func (c *connection) isWoken() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.woken
+}
+
+// asked is called when a request begins; of HTTP/2 the first of those that are under way together.
+func (c *connection) asked() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent = c.silent && !c.multi
 }
 
 // answered is called between an answer and the wait for the next request.
@@ -200,7 +232,7 @@ func (c *connection) answered() {
 func (c *connection) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.silent && !c.woken {
+	if c.silent && !c.woken && (!c.multi || time.Since(c.last) > settled) {
 		c.woken = true
 		c.Conn.SetReadDeadline(time.Unix(1, 0))
 	}

@@ -248,3 +248,56 @@ func TestProcessesTakeOverWithoutARefusal(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A connection of HTTP/2 ends when nothing is under way on it, whatever frames came since; what is under way is answered.
+func TestConnectionsOfHTTP2AreDrained(t *testing.T) {
+	s := open(t, io.Discard)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, terminate := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- s.Serve(ctx, l) }()
+	url := "http://" + l.Addr().String()
+	over := func() *http.Client {
+		transport := &http.Transport{Protocols: &http.Protocols{}}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		t.Cleanup(transport.CloseIdleConnections)
+		return &http.Client{Transport: transport}
+	}
+	var idle [8]*http.Client
+	for i := range idle {
+		idle[i] = over()
+		for range 3 {
+			answer, err := idle[i].Get(url + "/healthz")
+			if err != nil || answer.ProtoMajor != 2 {
+				t.Fatal(answer, err)
+			}
+			io.Copy(io.Discard, answer.Body)
+			answer.Body.Close()
+		}
+	}
+	answered := make(chan error, 1)
+	busy := over()
+	go func() {
+		answer, err := busy.Post(url+"/count", "text/plain", strings.NewReader("1"))
+		if err == nil {
+			_, err = io.Copy(io.Discard, answer.Body)
+		}
+		answered <- err
+	}()
+	time.Sleep(2 * time.Millisecond) // mostly within the moment that /count takes; either way it is answered
+	terminate()
+	began := time.Now()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("draining took %v", took)
+	}
+	var refused *net.OpError
+	if err := <-answered; err != nil && !(errors.As(err, &refused) && refused.Op == "dial") {
+		t.Error(err)
+	}
+}

@@ -118,12 +118,20 @@ func (s *Server) playground() http.Handler {
 	})
 }
 
+// rpcPath is where the methods of the gRPC door stand, empty without one.
+func (s *Server) rpcPath() string {
+	if s.service.GRPC == nil || len(s.service.Descriptors) == 0 {
+		return ""
+	}
+	return "/" + s.service.Name + ".v1.…/…"
+}
+
 // grpc adds the gRPC door, where main has chosen one.
 func (s *Server) grpc(mux *http.ServeMux) error {
-	if s.service.GRPC == nil || len(s.service.Descriptors) == 0 {
+	if s.rpcPath() == "" {
 		return nil
 	}
-	routes, err := s.service.GRPC(s.engine, s.service.Descriptors, s.Viewer, s.readiness)
+	routes, err := s.service.GRPC(s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.Introspection)
 	if err != nil {
 		return err
 	}
@@ -181,10 +189,11 @@ func (s *Server) start(w http.ResponseWriter) {
 		Metrics   bool
 		REST      string
 		GraphQL   bool
+		GRPC      string
 		Documents bool
 	}{
 		title(s.service.Name), exposed(s.service.Backend), s.mailbox != nil,
-		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.service.OpenAPI != nil,
+		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.rpcPath(), s.service.OpenAPI != nil,
 	})
 }
 

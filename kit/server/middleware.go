@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -45,7 +46,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			operation = named(r)
 			telemetry.SetOperation(ctx, operation)
 		}
-		status, took := answer.status(), time.Since(began)
+		status, took := cmp.Or(request.Status(), answer.status()), time.Since(began)
 		span.SetAttributes(attribute.String("http.request.method", r.Method), attribute.Int("http.response.status_code", status))
 		if status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, http.StatusText(status))
@@ -54,7 +55,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if s.service.Metrics != nil {
 			s.service.Metrics.Request(operation, r.Method, status, took)
 		}
-		s.logAccess(ctx, r, request, answer, took)
+		s.logAccess(ctx, r, request, answer, status, took)
 	})
 }
 
@@ -72,10 +73,10 @@ func named(r *http.Request) string {
 
 // logAccess writes one line a request. It holds the route and never the path or the query: these can hold personal data
 // and secrets.
-func (s *Server) logAccess(ctx context.Context, r *http.Request, request *telemetry.Request, answer *answer, took time.Duration) {
+func (s *Server) logAccess(ctx context.Context, r *http.Request, request *telemetry.Request, answer *answer, status int, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
-	case answer.status() >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics":
 		level = slog.LevelDebug
@@ -85,7 +86,7 @@ func (s *Server) logAccess(ctx context.Context, r *http.Request, request *teleme
 	}
 	statements, inDatabase := request.Statements()
 	attrs := []slog.Attr{
-		slog.String("method", r.Method), slog.Int("status", answer.status()), slog.Duration("took", took),
+		slog.String("method", r.Method), slog.Int("status", status), slog.Duration("took", took),
 		slog.Int64("bytes", answer.bytes), slog.Int("statements", statements), slog.Duration("in_database", inDatabase),
 	}
 	for _, failure := range request.Failures() {

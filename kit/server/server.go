@@ -51,8 +51,8 @@ type Service struct {
 }
 
 // OpenGRPC makes the handlers of a gRPC door by their paths (grpc.Open of package kit/grpc). Viewer says who calls, ready
-// whether requests should be sent here.
-type OpenGRPC func(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error) (map[string]http.Handler, error)
+// whether requests should be sent here, reflection whether the contract is shown.
+type OpenGRPC func(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error, reflection bool) (map[string]http.Handler, error)
 
 // Server is a service with its database open. All its methods may be called at the same time.
 type Server struct {

@@ -43,6 +43,7 @@ type Request struct {
 	operation  string
 	viewer     kit.ID
 	tenant     string
+	status     int
 	failures   []error
 	statements int
 	inDatabase time.Duration
@@ -84,6 +85,23 @@ func Fail(ctx context.Context, err error) {
 		r.mu.Unlock()
 		trace.SpanFromContext(ctx).RecordError(err)
 	}
+}
+
+// SetStatus tells how the request ended, as a status of HTTP, where its answer says so in another way than by that of its own:
+// over gRPC each has 200.
+func SetStatus(ctx context.Context, status int) {
+	if r := of(ctx); r != nil {
+		r.mu.Lock()
+		r.status = status
+		r.mu.Unlock()
+	}
+}
+
+// Status is what SetStatus told, 0 if nothing.
+func (r *Request) Status() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
 }
 
 // Operation is the name of what the request does, empty before it is known.

@@ -181,7 +181,7 @@ func (r *reader) key(path string, raw any) string {
 func (r *reader) update(path string, e *meta.Entity, row input.Object, by *meta.Field) query.PartUpdate {
 	update := query.PartUpdate{Key: r.key(path+".id", row["id"])}
 	if raw := row["version"]; raw != nil {
-		value, errs := input.Value(&meta.Field{Name: "version", Kind: meta.Int64}, raw)
+		value, errs := input.Value(&meta.Field{Name: "version", Kind: e.Field("version").Kind}, raw)
 		for _, wrong := range errs {
 			r.fail(path+"."+wrong.Field, wrong.Code, wrong.Detail)
 		}
