@@ -30,6 +30,7 @@ func contenders(favorites bool) []contender {
 		handContender(favorites),
 		fettleContender(favorites),
 		fettleRESTContender(favorites),
+		fettleConnectContender(favorites),
 		gqlgenContender(favorites),
 		pocketbaseContender(favorites),
 		postgraphileContender(favorites),

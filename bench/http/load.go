@@ -96,7 +96,10 @@ func (r request) bytes(addr string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.Path, addr)
 	if r.Body != "" {
-		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(r.Body))
+		if r.Header["Content-Type"] == "" {
+			b.WriteString("Content-Type: application/json\r\n")
+		}
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
 	}
 	for name, value := range r.Header {
 		fmt.Fprintf(&b, "%s: %s\r\n", name, value)

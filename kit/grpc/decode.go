@@ -37,6 +37,15 @@ func malformed(detail string) *kit.Problem {
 	return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: detail}
 }
 
+// consumeTag is protowire's, and refuses numbers that no field has.
+func consumeTag(data []byte) (protowire.Number, protowire.Type, int) {
+	number, typ, n := protowire.ConsumeTag(data)
+	if number > protowire.MaxValidNumber {
+		return 0, 0, -1
+	}
+	return number, typ, n
+}
+
 func broken() error { return malformed("The message is not in the wire format of Protobuf.") }
 
 // message reads data into object. A message that comes twice is merged.
@@ -45,7 +54,7 @@ func (d *decoder) message(m *message, data []byte, object input.Object, depth in
 		return malformed("The message is nested too deeply.")
 	}
 	for len(data) > 0 {
-		number, typ, n := protowire.ConsumeTag(data)
+		number, typ, n := consumeTag(data)
 		if n < 0 {
 			return broken()
 		}
@@ -242,7 +251,7 @@ func (m *message) whole(object input.Object) any {
 // pair reads the seconds and nanos of a Timestamp or a Duration.
 func pair(content []byte) (seconds int64, nanos int32, err error) {
 	for len(content) > 0 {
-		number, typ, n := protowire.ConsumeTag(content)
+		number, typ, n := consumeTag(content)
 		if n < 0 {
 			return 0, 0, broken()
 		}
@@ -305,7 +314,7 @@ func (d *decoder) json(content []byte, depth int) (value any, err error) {
 	}
 	given := false
 	for len(content) > 0 {
-		number, typ, n := protowire.ConsumeTag(content)
+		number, typ, n := consumeTag(content)
 		if n < 0 {
 			return nil, broken()
 		}
@@ -379,7 +388,7 @@ func (d *decoder) jsonValue(number protowire.Number, typ protowire.Type, data []
 // each reads the repeated field 1 of a Struct, a ListValue or a FieldMask.
 func (d *decoder) each(content []byte, do func(entry []byte) error) error {
 	for len(content) > 0 {
-		number, typ, n := protowire.ConsumeTag(content)
+		number, typ, n := consumeTag(content)
 		if n < 0 {
 			return broken()
 		}
@@ -412,7 +421,7 @@ func (d *decoder) member(entry []byte, object input.Object, depth int) error {
 	var value any
 	given := false
 	for len(entry) > 0 {
-		number, typ, n := protowire.ConsumeTag(entry)
+		number, typ, n := consumeTag(entry)
 		if n < 0 {
 			return broken()
 		}

@@ -61,3 +61,40 @@ func TestNamed(t *testing.T) {
 		}
 	}
 }
+
+// Over gRPC a header names the tenant, where neither path nor host did.
+func TestByMetadata(t *testing.T) {
+	for _, c := range []struct {
+		by      meta.TenantBy
+		url     string
+		headers []string
+		name    string
+		wrong   bool
+	}{
+		{by: meta.ByPath, url: "/doors.v1.X/Get", headers: []string{"acme"}, name: "acme"},
+		{by: meta.ByPath, url: "/workspaces/two/doors.v1.X/Get", headers: []string{"acme"}, name: "two"},
+		{by: meta.ByPath, url: "/doors.v1.X/Get"},
+		{by: meta.ByPath, url: "/doors.v1.X/Get", headers: []string{"a", "b"}, wrong: true},
+		{by: meta.BySubdomain, url: "http://example.com/doors.v1.X/Get", headers: []string{"acme"}, name: "acme"},
+		{by: meta.BySubdomain, url: "http://two.example.com/doors.v1.X/Get", headers: []string{"acme"}, name: "two"},
+		{by: meta.ByHeader, url: "/doors.v1.X/Get", headers: []string{"acme"}, name: "acme"},
+	} {
+		b := &meta.Backend{
+			Tenant:   &meta.Tenant{Entity: "Workspace", By: c.by},
+			Entities: []*meta.Entity{{Name: "Workspace", Path: "workspaces", Key: "id", TenantColumn: "id", Fields: []*meta.Field{{Name: "id"}}}},
+		}
+		if err := meta.Resolve(b); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, c.url, nil)
+		for _, h := range c.headers {
+			r.Header.Add(tenant.Header, h)
+		}
+		tenant.Handler(b, []string{"example.com"}, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			name, err := tenant.Named(tenant.ByMetadata(b, r).Context())
+			if name != c.name || (err != nil) != c.wrong {
+				t.Errorf("%s %q: %q (%v)", c.url, c.headers, name, err)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
