@@ -92,26 +92,26 @@ func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 		}
 	}
 	ctx = d.engine.Anywhere(ctx, viewer)
-	switch {
-	case len(needed) == 0:
+	if len(needed) == 0 {
 		return results
-	case len(needed) == 1 && (needed[0].verb.do == list || needed[0].verb.do == get):
-		ctx = d.engine.Single(ctx, needed[0].sel)
-	case len(needed) == 1 && needed[0].verb.do == aggregate:
-		ctx = d.engine.SingleAggregate(ctx)
 	}
+	ctx = d.single(ctx, viewer, needed)
 	failures := map[*root]error{}
-	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
 		clear(failures)
+		var reads []func(*query.Tx)
 		for i, r := range p.roots {
 			if r.member == nil || results[i].problem != nil {
 				continue
 			}
-			if results[i].value, err = d.run(ctx, tx, r); err != nil {
-				failures[r] = err
-			}
+			reads = append(reads, func(tx *query.Tx) {
+				var err error
+				if results[i].value, err = d.run(ctx, tx, r); err != nil {
+					failures[r] = err
+				}
+			})
 		}
-		return nil
+		return tx.Together(ctx, reads)
 	})
 	var all result
 	if err != nil {
@@ -126,6 +126,27 @@ func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 		}
 	}
 	return results
+}
+
+// single is ctx for the reads of roots, which may be a statement each.
+func (d *door) single(ctx context.Context, viewer kit.Viewer, roots []*root) context.Context {
+	sels := make([]*query.Select, len(roots))
+	for i, r := range roots {
+		switch r.verb.do {
+		case list, get:
+			sels[i] = r.sel
+		case aggregate:
+		default:
+			return ctx
+		}
+	}
+	if len(roots) > 1 {
+		return d.engine.SingleEach(ctx, viewer, sels)
+	}
+	if sels[0] == nil {
+		return d.engine.SingleAggregate(ctx)
+	}
+	return d.engine.Single(ctx, sels[0])
 }
 
 // mutate runs the root fields one after the other, each in a transaction of its own, up to one that fails and must not

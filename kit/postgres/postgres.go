@@ -117,7 +117,7 @@ func (db *database) read(ctx context.Context, c *pgxpool.Conn, do func(sqldb.Con
 	if sqldb.Single(ctx) {
 		return do(conn{c})
 	}
-	return db.transaction(ctx, c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", do)
+	return db.transaction(ctx, c, beginSnapshot, do)
 }
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {

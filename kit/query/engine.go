@@ -174,6 +174,15 @@ func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 	return c.Conn.Exec(ctx, sql, args...)
 }
 
+// Together implements sqldb.Pipeline.
+func (c counted) Together(ctx context.Context, do []func(sqldb.Conn)) error {
+	all := make([]func(sqldb.Conn), len(do))
+	for i, one := range do {
+		all[i] = func(inner sqldb.Conn) { one(counted{inner, c.state}) }
+	}
+	return sqldb.Together(ctx, c.Conn, all)
+}
+
 func malformed(format string, args ...any) *kit.Problem {
 	return &kit.Problem{Code: kit.CodeMalformed, Status: 400, Detail: fmt.Sprintf(format, args...)}
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -18,6 +19,42 @@ func (e *Engine) Single(ctx context.Context, sel *Select) context.Context {
 		ctx = context.WithValue(ctx, provingKey{}, true)
 	}
 	return sqldb.WithSingle(ctx)
+}
+
+// SingleEach returns ctx for a Read that does nothing but Together, of one List, Get or Aggregate each: sels are what they read,
+// nil for an Aggregate. Where each is one statement the database begins and ends their snapshot on the way of these.
+func (e *Engine) SingleEach(ctx context.Context, viewer kit.Viewer, sels []*Select) context.Context {
+	if len(sels) == 0 || !e.dialect.postgres {
+		return ctx
+	}
+	var each context.Context
+	for _, sel := range sels {
+		one := e.SingleAggregate(ctx)
+		if sel != nil {
+			one = e.Single(ctx, sel)
+		}
+		proves := one.Value(provingKey{}) != nil
+		switch {
+		case !sqldb.Single(one), each != nil && viewer.Tenant != "" && proves != (each.Value(provingKey{}) != nil):
+			return ctx
+		}
+		each = one
+	}
+	return each
+}
+
+// Together calls each of do with a transaction of its own that reads by the same snapshot: what they ask at the same time takes one
+// round trip. They run in turns, never two at a time. Its error is the database's: what each finds it keeps itself.
+func (t *Tx) Together(ctx context.Context, do []func(tx *Tx)) error {
+	all := make([]func(sqldb.Conn), len(do))
+	for i, one := range do {
+		all[i] = func(c sqldb.Conn) {
+			tx := *t
+			tx.conn = c
+			one(&tx)
+		}
+	}
+	return sqldb.Together(ctx, t.conn, all)
 }
 
 // provingKey marks the context of a read whose rows prove that their tenant may be seen; see Tx.expect.

@@ -63,6 +63,15 @@ func (c *conn) Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	return changed, err
 }
 
+// Together implements sqldb.Pipeline.
+func (c *conn) Together(ctx context.Context, do []func(sqldb.Conn)) error {
+	observed := make([]func(sqldb.Conn), len(do))
+	for i, one := range do {
+		observed[i] = func(inner sqldb.Conn) { one(&conn{inner, c.observer}) }
+	}
+	return sqldb.Together(ctx, c.Conn, observed)
+}
+
 // rows ends the statement's span once all rows are read: a slow reader shows as a long statement, as it holds the connection.
 type rows struct {
 	sqldb.Rows
