@@ -35,21 +35,22 @@ func (p *Problem) Unwrap() error { return p.Err }
 
 // The stable codes of problems that every service has.
 const (
-	CodeInvalid          = "INVALID"         // 422: Fields says what
-	CodeMalformed        = "MALFORMED"       // 400: the request cannot be read
-	CodeUnauthenticated  = "UNAUTHENTICATED" // 401
-	CodeForbidden        = "FORBIDDEN"       // 403
-	CodeNotFound         = "NOT_FOUND"       // 404: missing, or hidden from the viewer
-	CodeMethodNotAllowed = "METHOD_NOT_ALLOWED"
-	CodeNotAcceptable    = "NOT_ACCEPTABLE"
-	CodeConflict         = "CONFLICT"         // 409
-	CodeStale            = "STALE"            // 412: version has moved on
-	CodeTooLarge         = "TOO_LARGE"        // 413
-	CodeUnsupportedType  = "UNSUPPORTED_TYPE" // 415
-	CodeTooMany          = "TOO_MANY_REQUESTS"
-	CodeUnavailable      = "UNAVAILABLE" // 503
-	CodeTimeout          = "TIMEOUT"     // 504
-	CodeInternal         = "INTERNAL"    // 500
+	CodeInvalid              = "INVALID"         // 422: Fields says what
+	CodeMalformed            = "MALFORMED"       // 400: the request cannot be read
+	CodeUnauthenticated      = "UNAUTHENTICATED" // 401
+	CodeForbidden            = "FORBIDDEN"       // 403
+	CodeNotFound             = "NOT_FOUND"       // 404: missing, or hidden from the viewer
+	CodeMethodNotAllowed     = "METHOD_NOT_ALLOWED"
+	CodeNotAcceptable        = "NOT_ACCEPTABLE"
+	CodeConflict             = "CONFLICT"              // 409
+	CodeStale                = "STALE"                 // 412: version has moved on
+	CodePreconditionRequired = "PRECONDITION_REQUIRED" // 428: send If-Match
+	CodeTooLarge             = "TOO_LARGE"             // 413
+	CodeUnsupportedType      = "UNSUPPORTED_TYPE"      // 415
+	CodeTooMany              = "TOO_MANY_REQUESTS"
+	CodeUnavailable          = "UNAVAILABLE" // 503
+	CodeTimeout              = "TIMEOUT"     // 504
+	CodeInternal             = "INTERNAL"    // 500
 
 	// Of requests with an Idempotency-Key.
 	CodeKeyReused      = "IDEMPOTENCY_KEY_REUSED"       // 422: the key came with another request

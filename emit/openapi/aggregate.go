@@ -22,14 +22,17 @@ func (d *document) aggregate(e *model.Entity) object {
 		}},
 		{"required", []string{"groups", "next"}},
 	})
-	o.put("responses", answers(object{{"200", ok("A page of groups.", ref("schemas", e.Name+"Groups"))}}, "400", "422"))
+	o.put("responses", answers(object{
+		{"200", tagged(ok("A page of groups.", ref("schemas", e.Name+"Groups")), member{"Link", ref("headers", "Link")})},
+		unchanged("What is worked out is as If-None-Match has it."),
+	}, "400", "422"))
 	o.put("security", security(e.Allow.Read))
 	return o
 }
 
 func (d *document) aggregateParameters(e *model.Entity) []object {
 	reserved := append([]string{"groupBy", "zone", "limit", "after"}, door.Statistics...)
-	parameters := d.conditions(e, reserved, nil)
+	parameters := append(d.conditions(e, reserved, nil), ref("parameters", "ifNoneMatch"))
 	keys := door.GroupKeys(e)
 	names := make([]string, len(keys))
 	zone := false

@@ -71,21 +71,53 @@ func entityOperation(e *model.Entity, id, summary, description string) object {
 func (d *document) listOf(e *model.Entity) object {
 	o := entityOperation(e, e.Plural, "List "+e.Plural, "A page of those that the viewer may see. Every filter that is given must hold.")
 	o.put("parameters", d.pageParameters(e, e.Page, nil))
-	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", e.Name+"Page"))}}, "400", "422"))
+	o.put("responses", answers(pageOf(e), "400", "422"))
 	o.put("security", security(e.Allow.Read))
 	return o
 }
 
+// pageOf are the good answers of a list of e.
+func pageOf(e *model.Entity) object {
+	return object{{"200", tagged(some(ok("A page.", ref("schemas", e.Name+"Page")), "SomePage"), member{"Link", ref("headers", "Link")})}, unchanged("The page is as If-None-Match has it.")}
+}
+
+// unchanged is the answer to If-None-Match.
+func unchanged(doc string) member {
+	return member{"304", object{{"description", doc}, {"headers", object{{"ETag", ref("headers", "ETag")}}}}}
+}
+
+// tagged is an answer with an ETag, and other headers.
+func tagged(answer object, others ...member) object {
+	answer.put("headers", append(object{{"ETag", ref("headers", "ETag")}}, others...))
+	return answer
+}
+
+// some adds to an answer how it is where fields= names members: of a type that is described apart, so that the other can
+// promise all of them.
+func some(answer object, schema string) object {
+	contents := answer.get("content").(object)
+	answer.set("content", append(contents, content(someType, ref("schemas", schema))...))
+	return answer
+}
+
+// someType is the type that package rest of the kit gives to such an answer.
+const someType = "application/json; fields=some"
+
 // pageParameters are what a list of e takes, beside the arguments of a query.
 func (d *document) pageParameters(e *model.Entity, page model.Page, args []*model.Field) []object {
-	parameters := d.conditions(e, []string{"order", "limit", "after", "include", "count"}, args)
+	parameters := d.conditions(e, []string{"order", "limit", "after", "include", "fields", "count"}, args)
 	parameters = append(parameters, orderParameter(e, page), query("limit", "", object{
 		{"type", "integer"}, {"minimum", 1}, {"maximum", page.Max}, {"default", page.Size},
-	}), ref("parameters", "after"), ref("parameters", "count"))
+	}), ref("parameters", "after"), ref("parameters", "count"), ref("parameters", "ifNoneMatch"))
+	return append(parameters, shapeParameters(e)...)
+}
+
+// shapeParameters say what is shown of rows of e.
+func shapeParameters(e *model.Entity) (parameters []object) {
 	if include := includeParameter(e); include != nil {
 		parameters = append(parameters, include)
 	}
-	return parameters
+	return append(parameters, ref("parameters", "fields"))
 }
 
 func searchParameter(e *model.Entity) object {
@@ -192,21 +224,16 @@ func keyParameter(e *model.Entity) object {
 
 func (d *document) read(e *model.Entity) object {
 	o := entityOperation(e, e.Singular, "Read one", "One that the viewer may not see is answered like one that does not exist.")
-	parameters := []object{keyParameter(e)}
-	if include := includeParameter(e); include != nil {
-		parameters = append(parameters, include)
-	}
-	o.put("parameters", parameters)
-	o.put("responses", answers(object{{"200", row(e, "The row.")}, {"304", object{{"description", "The row is as If-None-Match has it."}}}}, "404"))
+	parameters := []object{keyParameter(e), ref("parameters", "ifNoneMatch")}
+	o.put("parameters", append(parameters, shapeParameters(e)...))
+	o.put("responses", answers(object{{"200", row(e, "The row.")}, unchanged("The row is as If-None-Match has it.")}, "404"))
 	o.put("security", security(e.Allow.Read))
 	return o
 }
 
 // row is an answer that holds a row, with its version.
 func row(e *model.Entity, description string) object {
-	o := ok(description, ref("schemas", e.Name))
-	o.put("headers", object{{"ETag", ref("headers", "ETag")}})
-	return o
+	return tagged(some(ok(description, ref("schemas", e.Name)), "Some"))
 }
 
 // seen is a row, or its id alone where the viewer may not see it.
@@ -218,14 +245,11 @@ func (d *document) create(e *model.Entity) object {
 	d.schemas.put("Create"+e.Name, d.creation("", door.CreateFields(e)))
 	o := entityOperation(e, "create"+e.Name, "Create one", "What is left out has its default.")
 	parameters := []object{ref("parameters", "idempotencyKey")}
-	if include := includeParameter(e); include != nil {
-		parameters = append(parameters, include)
-	}
-	o.put("parameters", parameters)
+	o.put("parameters", append(parameters, shapeParameters(e)...))
 	o.put("requestBody", body("application/json", ref("schemas", "Create"+e.Name)))
-	created := ok("Created. Only the id, where the viewer may not see the row.", d.seen(e))
+	created := some(ok("Created. Only the id, where the viewer may not see the row.", d.seen(e)), "Some")
 	created.put("headers", object{{"ETag", ref("headers", "ETag")}, {"Location", ref("headers", "Location")}, {"Idempotency-Replayed", ref("headers", "Replayed")}})
-	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "422"))
+	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "415", "422"))
 	o.put("security", security(e.Allow.Create))
 	return o
 }
@@ -234,15 +258,12 @@ func (d *document) update(e *model.Entity) object {
 	d.schemas.put("Update"+e.Name, d.patch("What is left out stays as it is; null clears (RFC 7396).", door.UpdateFields(e)))
 	o := entityOperation(e, "update"+e.Name, "Change one", "What is left out stays as it is; null clears (RFC 7396).")
 	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
-	if include := includeParameter(e); include != nil {
-		parameters = append(parameters, include)
-	}
-	o.put("parameters", parameters)
+	o.put("parameters", append(parameters, shapeParameters(e)...))
 	o.put("requestBody", object{{"required", true}, {"content", object{
 		{"application/merge-patch+json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
 		{"application/json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
 	}}})
-	o.put("responses", answers(object{{"200", row(e, "Changed.")}, {"204", object{{"description", "Changed, but no longer for the viewer to see."}}}}, "400", "401", "403", "404", "409", "412", "422"))
+	o.put("responses", answers(object{{"200", row(e, "Changed.")}, {"204", object{{"description", "Changed, but no longer for the viewer to see."}}}}, "400", "401", "403", "404", "409", "412", "415", "422", "428"))
 	o.put("security", security(e.Allow.Update))
 	return o
 }
@@ -261,7 +282,7 @@ func patched(fields []*model.Field) []*model.Field {
 func (d *document) delete(e *model.Entity) object {
 	o := entityOperation(e, "delete"+e.Name, "Delete one", deletion(e))
 	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
-	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412"))
+	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412", "422", "428"))
 	o.put("security", security(e.Allow.Delete))
 	return o
 }
@@ -278,7 +299,7 @@ func (d *document) history(h *model.Entity) object {
 	e := h.HistoryOf
 	o := entityOperation(e, h.Singular, "List who changed what", "The latest first. Who may see the row may see what became of it.")
 	o.put("parameters", append([]object{keyParameter(e)}, d.pageParameters(h, h.Page, nil)...))
-	o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", h.Name+"Page"))}}, "400", "404", "422"))
+	o.put("responses", answers(pageOf(h), "400", "404", "422"))
 	o.put("security", security(e.Allow.Read))
 	return o
 }
@@ -286,10 +307,7 @@ func (d *document) history(h *model.Entity) object {
 func (d *document) restore(e *model.Entity) object {
 	o := entityOperation(e, "restore"+e.Name, "Bring a deleted one back", "What was deleted with it comes back as well.")
 	parameters := []object{keyParameter(e)}
-	if include := includeParameter(e); include != nil {
-		parameters = append(parameters, include)
-	}
-	o.put("parameters", parameters)
+	o.put("parameters", append(parameters, shapeParameters(e)...))
 	o.put("responses", answers(object{{"200", row(e, "It is back, with what was deleted with it.")}, {"204", object{{"description", "It is back, but not for the viewer to see."}}}}, "401", "403", "404", "409", "422"))
 	o.put("security", security(e.Allow.Delete))
 	return o

@@ -189,7 +189,7 @@ func headers() object {
 			{"description", "The origin of the page that asks, where CORS_ORIGINS has it."},
 			{"schema", object{{"type", "string"}, {"format", "uri"}}},
 		}},
-		{"ETag", object{{"description", "The version of the row, for If-Match."}, {"schema", object{{"type", "string"}, {"examples", []string{`W/"3-1k2j3h"`}}}}}},
+		{"ETag", object{{"description", "The state of the answer, for If-None-Match; of a row its version too, for If-Match."}, {"schema", object{{"type", "string"}, {"examples", []string{`W/"3-1k2j3h"`}}}}}},
 		{"Replayed", object{
 			{"description", "The answer is the one that the first request with this Idempotency-Key was given."},
 			{"schema", object{{"type", "string"}, {"enum", []string{"true"}}}},
@@ -197,6 +197,10 @@ func headers() object {
 		{"Retry-After", object{
 			{"description", "Seconds after which to try again: of 429 and 503."},
 			{"schema", object{{"type", "integer"}}},
+		}},
+		{"Link", object{
+			{"description", "Where the next page is, as rel=\"next\" (RFC 8288); missing on the last."},
+			{"schema", object{{"type", "string"}, {"examples", []string{`</v1/articles?after=x>; rel="next"`}}}},
 		}},
 		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
 	}
@@ -210,6 +214,18 @@ func (d *document) common() {
 		{"properties", object{{"id", object{{"type", "string"}, {"format", "uuid"}}}}},
 		{"required", []string{"id"}},
 		{"maxProperties", 1},
+	})
+	d.schemas.put("Some", object{{"description", "A row with those of its members that fields= names."}, {"type", "object"}})
+	d.schemas.put("SomeRows", object{{"type", "array"}, {"items", ref("schemas", "Some")}})
+	d.schemas.put("SomePage", object{
+		{"description", "A page of rows with those of their members that fields= names."},
+		{"type", "object"},
+		{"properties", object{
+			{"items", ref("schemas", "SomeRows")},
+			{"next", object{{"type", []string{"string", "null"}}}},
+			{"total", object{{"type", "integer"}}},
+		}},
+		{"required", []string{"items", "next"}},
 	})
 	d.schemas.put("Problem", object{
 		{"description", "Problem details, as in RFC 9457."},
@@ -252,6 +268,13 @@ func (d *document) common() {
 			{"description", "The ETag that the row must still have."},
 			{"schema", object{{"type", "string"}}},
 		}},
+		{"ifNoneMatch", object{
+			{"name", "If-None-Match"},
+			{"in", "header"},
+			{"description", "The ETag of the answer as it is known: the same again is 304, without a body."},
+			{"schema", object{{"type", "string"}}},
+		}},
+		{"fields", fieldsParameter()},
 		{"idempotencyKey", object{
 			{"name", "Idempotency-Key"},
 			{"in", "header"},
@@ -259,6 +282,15 @@ func (d *document) common() {
 			{"schema", object{{"type", "string"}, {"minLength", 1}, {"maxLength", 255}, {"pattern", "^[!-~]+$"}}},
 		}},
 	}, d.parameters...)
+}
+
+// fieldsParameter says all that is shown of rows.
+func fieldsParameter() object {
+	o := query("fields", "The fields to show, with commas between; all others are left out. A dot leads through a reference or a list, which is brought along.",
+		object{{"type", "array"}, {"items", object{{"type", "string"}}}, {"maxItems", 100}})
+	o.put("style", "form")
+	o.put("explode", false)
+	return o
 }
 
 func query(name, description string, schema object) object {

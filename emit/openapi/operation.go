@@ -43,14 +43,18 @@ func (d *document) operation(op *model.Operation) {
 	}
 	if op.Where != nil {
 		o.put("parameters", append(parameters, d.pageParameters(op.Result.Target, op.Result.Page, op.Args)...))
-		o.put("responses", answers(object{{"200", ok("A page.", ref("schemas", op.Result.Target.Name+"Page"))}}, "400", "401", "403", "404", "422"))
+		o.put("responses", answers(pageOf(op.Result.Target), "400", "401", "403", "404", "422"))
 		o.put("security", security(askers(op)))
 		d.route(version+op.Path, strings.ToLower(op.Method), o)
 		return
 	}
-	if op.Result.Target != nil && !slices.ContainsFunc(fields, func(f *model.Field) bool { return f.Name == "include" }) {
-		if include := includeParameter(op.Result.Target); include != nil {
-			parameters = append(parameters, include)
+	if op.Result.Target != nil {
+		for _, p := range shapeParameters(op.Result.Target) {
+			if !slices.ContainsFunc(op.Args, func(f *model.Field) bool {
+				return p.get("name") == f.Name || p.get("$ref") != nil && f.Name == "fields"
+			}) {
+				parameters = append(parameters, p)
+			}
 		}
 	}
 	if op.Kind == model.Mutation {
@@ -154,8 +158,14 @@ func (d *document) bodyOf(op *model.Operation, rest []*model.Field, whole bool) 
 func (d *document) outcomes(op *model.Operation) object {
 	done := ok("Done.", d.result(op.Result))
 	var headers object
-	if op.Result.Kind == model.Ref && !op.Result.Repeated {
-		headers.put("ETag", ref("headers", "ETag"))
+	if op.Result.Kind == model.Ref {
+		shown := "Some"
+		if op.Result.Repeated {
+			shown = "SomeRows"
+		} else {
+			headers.put("ETag", ref("headers", "ETag"))
+		}
+		done = some(done, shown)
 	}
 	if op.Kind == model.Mutation {
 		headers.put("Idempotency-Replayed", ref("headers", "Replayed"))

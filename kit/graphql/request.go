@@ -253,7 +253,8 @@ func fromBody(r *http.Request) (request, error) {
 	}
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
-		if _, ok := err.(*http.MaxBytesError); ok {
+		switch err.(type) {
+		case *http.MaxBytesError, *kit.Problem: // of a body that is no gzip
 			return request{}, err
 		}
 		return request{}, malformed("The body ends too early.")

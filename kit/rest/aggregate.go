@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func (c *call) aggregate(r *resource, _ string) error {
 		values.Set(paramAfter, groups.Cursor(len(groups.Groups)-1))
 		c.w.Header().Set("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+values.Encode()+`>; rel="next"`)
 	}
-	return c.answer(http.StatusOK, appendGroups(nil, a, groups))
+	return c.sendPage(appendGroups(nil, a, groups))
 }
 
 // aggregateParameters are those that are no conditions.

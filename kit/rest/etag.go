@@ -2,7 +2,7 @@ package rest
 
 import (
 	"context"
-	"hash/fnv"
+	"hash/crc32"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,15 +17,26 @@ import (
 // a viewer sees of a row also depends on other rows: included ones, and those that rules look at.
 
 func entityTag(version int64, body []byte) string {
-	hash := fnv.New64a()
-	_, _ = hash.Write(body) // never fails
-	return `W/"` + strconv.FormatInt(version, 10) + "-" + strconv.FormatUint(hash.Sum64(), 36) + `"`
+	return `W/"` + strconv.FormatInt(version, 10) + "-" + fingerprint(body) + `"`
 }
+
+// fingerprint tells two states of an answer apart: two checksums of 32 bits, which processors work out by themselves.
+func fingerprint(body []byte) string {
+	sum := uint64(crc32.ChecksumIEEE(body))<<32 | uint64(crc32.Checksum(body, castagnoli))
+	return strconv.FormatUint(sum, 36)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // rowAnswer is one row and its entity tag.
 func rowAnswer(status int, s *query.Select, row *query.Row) replay.Answer {
 	body := appendRow(nil, s, row)
 	return replay.Answer{Status: status, ETag: entityTag(row.Version, body), Body: body}
+}
+
+// sendPage answers with several rows, or with what they come to. Its tag is no version: it serves If-None-Match alone.
+func (c *call) sendPage(body []byte) error {
+	return c.send(replay.Answer{Status: http.StatusOK, ETag: `W/"` + fingerprint(body) + `"`, Body: body})
 }
 
 // send answers, or says 304 where the caller has the row.
@@ -77,9 +88,16 @@ type precondition struct {
 }
 
 // ifMatch reads the header fields If-Match. A tag that is none of ours matches nothing.
-func ifMatch(fields []string) (precondition, error) {
+func (c *call) ifMatch() (precondition, error) {
 	var p precondition
-	for _, tag := range tags(fields) {
+	given := tags(c.r.Header.Values("If-Match"))
+	if len(given) == 0 && c.door.options.RequireIfMatch {
+		return p, &kit.Problem{
+			Code: kit.CodePreconditionRequired, Status: http.StatusPreconditionRequired,
+			Detail: "Send If-Match with the ETag of the row as you know it, or * for any.",
+		}
+	}
+	for _, tag := range given {
 		if tag == "*" {
 			return precondition{}, nil
 		}

@@ -116,7 +116,8 @@ func malformed(detail string) *kit.Problem {
 
 // unreadable is the problem of a body that could not be read to its end.
 func unreadable(err error) error {
-	if _, ok := err.(*http.MaxBytesError); ok {
+	switch err.(type) {
+	case *http.MaxBytesError, *kit.Problem: // of a body that is no gzip
 		return err
 	}
 	p := malformed("The body ends too early.")

@@ -101,7 +101,7 @@ func (c *call) query(o *operation) error {
 		return err
 	}
 	s := &query.Select{Entity: o.Result.Target(), Query: o.Operation, Args: args}
-	if err := c.door.readParameters(s, others); err != nil {
+	if err := c.readParameters(s, others); err != nil {
 		return err
 	}
 	return c.answerList(s, parameters)
@@ -146,7 +146,7 @@ func (c *call) arguments(o *operation, members func(fields []*meta.Field) (input
 
 func (c *call) members(o *operation, fields []*meta.Field) (input.Object, error) {
 	if o.Method != http.MethodGet && o.Method != http.MethodDelete {
-		if _, err := c.onlyParameters(paramInclude); err != nil {
+		if _, err := c.onlyParameters(o.shapeParameters()...); err != nil {
 			return nil, err
 		}
 		return c.body(true, "application/json")
@@ -155,11 +155,21 @@ func (c *call) members(o *operation, fields []*meta.Field) (input.Object, error)
 	if err != nil {
 		return nil, err
 	}
-	return fromQuery(values, fields)
+	return fromQuery(values, fields, o.shapeParameters()...)
 }
 
-// fromQuery reads the members of fields from parameters.
-func fromQuery(values url.Values, fields []*meta.Field) (input.Object, error) {
+// shapeParameters are those that say what is shown of the rows that o returns. An argument of such a name is meant itself.
+func (o *operation) shapeParameters() []string {
+	if o.Result.Target() == nil {
+		return nil
+	}
+	return slices.DeleteFunc([]string{paramInclude, paramFields}, func(name string) bool {
+		return slices.ContainsFunc(o.Args, func(f *meta.Field) bool { return f.Name == name })
+	})
+}
+
+// fromQuery reads the members of fields from parameters, beside which others may stand.
+func fromQuery(values url.Values, fields []*meta.Field, others ...string) (input.Object, error) {
 	p := &parameters{values: values}
 	object := input.Object{}
 	for name := range values {
@@ -167,8 +177,8 @@ func fromQuery(values url.Values, fields []*meta.Field) (input.Object, error) {
 		switch text, _ := p.one(name); {
 		case i >= 0:
 			object[name] = input.Tree(fields[i], text)
-		case name != paramInclude:
-			names := []string{paramInclude}
+		case !slices.Contains(others, name):
+			names := slices.Clone(others)
 			for _, f := range fields {
 				names = append(names, f.Name)
 			}
@@ -187,12 +197,14 @@ func (c *call) resultSelect(o *operation) (*query.Select, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(o.Args, func(f *meta.Field) bool { return f.Name == paramInclude }) {
-		values = nil
+	p := &parameters{values: url.Values{}}
+	for _, name := range o.shapeParameters() {
+		if texts, ok := values[name]; ok {
+			p.values[name] = texts
+		}
 	}
-	p := &parameters{values: values}
 	r := c.door.resources[o.Result.Target().Name]
-	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r), false)}
+	s := &query.Select{Entity: r.entity, Fields: c.selections(r, p)}
 	if err := p.err(); err != nil {
 		return nil, err
 	}

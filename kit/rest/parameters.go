@@ -21,6 +21,7 @@ const (
 	paramLimit   = "limit"
 	paramAfter   = "after"
 	paramInclude = "include"
+	paramFields  = "fields"
 	paramCount   = "count"
 	paramSearch  = "search" // of what has a search
 )
@@ -89,10 +90,10 @@ func (p *parameters) one(name string) (string, bool) {
 }
 
 // readParameters adds to s, a list, what the parameters ask for.
-func (d *door) readParameters(s *query.Select, values url.Values) error {
-	p := &parameters{values: values}
+func (c *call) readParameters(s *query.Select, values url.Values) error {
+	p, d := &parameters{values: values}, c.door
 	r := d.resources[s.Entity.Name]
-	s.Fields = d.selections(r, d.include(p, r), false)
+	s.Fields = c.selections(r, p)
 	s.Order = p.order(r)
 	s.First = p.limit(s)
 	s.After, _ = p.one(paramAfter)
@@ -105,13 +106,19 @@ func (d *door) readParameters(s *query.Select, values url.Values) error {
 	return d.checkRows(s, fetch.Size(s, nil))
 }
 
-// oneSelect is what the parameters of a single row ask for: nothing but include.
+// selections are what include and fields ask to be shown of rows of r.
+func (c *call) selections(r *resource, p *parameters) []query.Selection {
+	c.some = p.values.Get(paramFields) != ""
+	return c.door.selections(r, c.door.shape(p, r), false)
+}
+
+// oneSelect is what the parameters of a single row ask for: nothing but include and fields.
 func (c *call) oneSelect(r *resource) (*query.Select, error) {
-	p, err := c.onlyParameters(paramInclude)
+	p, err := c.onlyParameters(paramInclude, paramFields)
 	if err != nil {
 		return nil, err
 	}
-	s := &query.Select{Entity: r.entity, Fields: c.door.selections(r, c.door.include(p, r), false)}
+	s := &query.Select{Entity: r.entity, Fields: c.selections(r, p)}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -220,7 +227,7 @@ func named(fields []*meta.Field, name string) *meta.Field {
 
 // listParameters are those of a list that are no conditions.
 func (r *resource) listParameters() []string {
-	names := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramCount}
+	names := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramFields, paramCount}
 	if r.searched {
 		names = append(names, paramSearch)
 	}

@@ -57,16 +57,16 @@ func TestPartsThatAreWrong(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"comments":null}`:                                           `"field":"comments","code":"WRONG_TYPE"`,
-		`{"comments":{"update":[{"body":"a"}]}}`:                      `"field":"comments.update.0.id","code":"REQUIRED"`,
+		`{"comments":null}`:                                             `"field":"comments","code":"WRONG_TYPE"`,
+		`{"comments":{"update":[{"body":"a"}]}}`:                        `"field":"comments.update.0.id","code":"REQUIRED"`,
 		`{"comments":{"update":[{"id":"x","version":"0","body":"a"}]}}`: `"field":"comments.update.0.version","code":"TOO_SMALL"`,
-		`{"comments":{"update":[{"id":"x","body":"a"}]}}`:             `"field":"comments.update.0.id","code":"NOT_FOUND"`,
-		`{"comments":{"update":[{"id":"x","article":"beta"}]}}`:       `"field":"comments.update.0.article","code":"READ_ONLY"`,
-		`{"comments":{"delete":["x"]}}`:                               `"field":"comments.delete.0","code":"NOT_FOUND"`,
-		`{"shelves":["go"]}`:                                          `"field":"shelves","code":"WRONG_TYPE"`,
-		`{"shelves":{"link":["go","nowhere"]}}`:                       `"field":"shelves.link.1","code":"NOT_FOUND"`,
-		`{"shelves":{"links":["go"]}}`:                                `"field":"shelves.links","code":"UNKNOWN_FIELD"`,
-		`{"comments":{"delete":[null]}}`:                              `"field":"comments.delete.0","code":"REQUIRED"`,
+		`{"comments":{"update":[{"id":"x","body":"a"}]}}`:               `"field":"comments.update.0.id","code":"NOT_FOUND"`,
+		`{"comments":{"update":[{"id":"x","article":"beta"}]}}`:         `"field":"comments.update.0.article","code":"READ_ONLY"`,
+		`{"comments":{"delete":["x"]}}`:                                 `"field":"comments.delete.0","code":"NOT_FOUND"`,
+		`{"shelves":["go"]}`:                                            `"field":"shelves","code":"WRONG_TYPE"`,
+		`{"shelves":{"link":["go","nowhere"]}}`:                         `"field":"shelves.link.1","code":"NOT_FOUND"`,
+		`{"shelves":{"links":["go"]}}`:                                  `"field":"shelves.links","code":"UNKNOWN_FIELD"`,
+		`{"comments":{"delete":[null]}}`:                                `"field":"comments.delete.0","code":"REQUIRED"`,
 	} {
 		c.want(422, "PATCH", "/v1/articles/alpha", body, as(ann, "--", want)...)
 	}

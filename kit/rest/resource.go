@@ -73,7 +73,7 @@ func (c *call) list(r *resource, _ string) error {
 		return err
 	}
 	s := &query.Select{Entity: r.entity}
-	if err := c.door.readParameters(s, parameters); err != nil {
+	if err := c.readParameters(s, parameters); err != nil {
 		return err
 	}
 	return c.answerList(s, parameters)
@@ -85,7 +85,7 @@ func (c *call) history(r *resource, key string) error {
 		return err
 	}
 	s := &query.Select{Entity: r.entity.History()}
-	if err := c.door.readParameters(s, parameters); err != nil {
+	if err := c.readParameters(s, parameters); err != nil {
 		return err
 	}
 	var list *query.List
@@ -118,7 +118,7 @@ func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.Li
 		parameters.Set("after", list.Cursor(len(list.Rows)-1))
 		c.w.Header().Set("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
 	}
-	return c.answer(http.StatusOK, appendPage(nil, s, list))
+	return c.sendPage(appendPage(nil, s, list))
 }
 
 func (c *call) get(r *resource, key string) error {
@@ -174,7 +174,7 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	match, err := ifMatch(c.r.Header.Values("If-Match"))
+	match, err := c.ifMatch()
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (c *call) delete(r *resource, key string) error {
 	if _, err := c.onlyParameters(); err != nil {
 		return err
 	}
-	match, err := ifMatch(c.r.Header.Values("If-Match"))
+	match, err := c.ifMatch()
 	if err != nil {
 		return err
 	}

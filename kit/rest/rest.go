@@ -27,6 +27,8 @@ type Options struct {
 	MaxBody  int64                                   // bytes of a request's body; 1 MiB unless given
 	MaxDepth int                                     // levels of include; 4 unless given
 	MaxRows  int                                     // rows of one answer, included ones counted; 10000 unless given
+
+	RequireIfMatch bool // a change or a deletion of a row without If-Match is refused with 428
 }
 
 func (o Options) withDefaults() Options {

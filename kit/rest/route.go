@@ -123,6 +123,7 @@ type call struct {
 	viewer kit.Viewer
 	tx     *query.Tx    // of the batch that this is part of; nil for a request of its own
 	sent   input.Object // in that batch
+	some   bool         // rows are answered with some of their fields
 }
 
 // read calls do, a second time where a replica fails.
@@ -236,6 +237,9 @@ func (d *door) otherMethod(w http.ResponseWriter, r *http.Request, route *route)
 func (c *call) answer(status int, body []byte) error {
 	h := c.w.Header()
 	h.Set("Content-Type", "application/json")
+	if c.some {
+		h.Set("Content-Type", someType)
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "private, no-cache")
@@ -244,6 +248,10 @@ func (c *call) answer(status int, body []byte) error {
 	_, _ = c.w.Write(body) // the caller may be gone
 	return nil
 }
+
+// someType is the type of an answer whose rows have the members that fields names. It is JSON as any; the contract describes it
+// apart, so that its other answers can promise all members.
+const someType = "application/json; fields=some"
 
 func (c *call) noContent() error {
 	c.w.WriteHeader(http.StatusNoContent)

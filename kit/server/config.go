@@ -36,6 +36,7 @@ type Config struct {
 	ShutdownTimeout time.Duration
 	RequestTimeout  time.Duration
 	StatementBudget int // 0 is no bound
+	RequireIfMatch  bool
 	Migrate         bool
 	CORSOrigins     []string
 	Introspection   bool   // the GraphQL door tells its schema, and has a playground
@@ -110,6 +111,10 @@ func settings() []setting {
 		{"STATEMENT_BUDGET", "", "how many statements a transaction may run, for tests: a query in a loop fails there", func(c *Config, text string) (err error) {
 			c.StatementBudget, err = strconv.Atoi(text)
 			return err
+		}},
+		{"REQUIRE_IF_MATCH", "no", "yes refuses changes and deletions over REST that bring no If-Match, with 428", func(c *Config, text string) error {
+			c.RequireIfMatch = text == "yes"
+			return oneOf(text, "yes", "no")
 		}},
 		{"MIGRATE", "auto, in production off", "auto applies migrations before serving, off leaves them to the command migrate", func(c *Config, text string) error {
 			c.Migrate = text == "auto"

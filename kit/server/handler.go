@@ -26,7 +26,7 @@ import (
 // makeHandler routes to the doors. The team's own handlers come last: they get what no door takes.
 func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
-	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer}))
+	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
 	if s.service.SDL != "" {
 		door, err := s.graphql()
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 
+	"github.com/fettlehq/fettle/kit/internal/coding"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -163,8 +164,24 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
+		if compresses(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := coding.Decode(w, r, maxBody); err != nil {
+			s.report.Write(w, r, named(r), err)
+			return
+		}
+		compressed := coding.NewWriter(w, r)
+		next.ServeHTTP(compressed, r)
+		compressed.Close()
 	})
+}
+
+// compresses tells whether r speaks gRPC or Connect, which have compression of their own.
+func compresses(r *http.Request) bool {
+	kind := r.Header.Get("Content-Type")
+	return r.Header.Get("Connect-Protocol-Version") != "" || strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect")
 }
 
 // crossOrigin lets pages of CORS_ORIGINS call the service. Tokens travel in a header and never in a cookie, so no
@@ -180,12 +197,12 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
-	header.Set("Access-Control-Expose-Headers", "ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Location, Read-After, Retry-After, X-Request-Id")
+	header.Set("Access-Control-Expose-Headers", "ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Link, Location, Read-After, Retry-After, X-Request-Id")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Connect-Protocol-Version, Connect-Timeout-Ms, Content-Type, Grpc-Timeout, If-Match, If-None-Match, Idempotency-Key, Read-After, "+
+	header.Set("Access-Control-Allow-Headers", "Authorization, Connect-Protocol-Version, Connect-Timeout-Ms, Content-Encoding, Content-Type, Grpc-Timeout, If-Match, If-None-Match, Idempotency-Key, Read-After, "+
 		tenant.Header+", Traceparent, X-Grpc-Web, X-User-Agent")
 	header.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)

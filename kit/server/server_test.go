@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -271,6 +272,31 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 	}
 }
 
+// What is long is compressed as its caller likes it, at whatever door, and so may be what callers send.
+func TestCompression(t *testing.T) {
+	s := open(t, io.Discard, "REQUIRE_IF_MATCH", "yes")
+	page := ask(s, "GET", "/", "", "Accept-Encoding", "gzip")
+	if page.Code != 200 || page.Header().Get("Content-Encoding") != "gzip" || !strings.Contains(page.Header().Get("Vary"), "Accept-Encoding") {
+		t.Errorf("%v", page.Header())
+	}
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, `{"query":"{ __typename }"}`)
+	_ = w.Close()
+	if got := ask(s, "POST", "/graphql", zipped.String(), "Content-Encoding", "gzip"); got.Code != 200 {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	if got := ask(s, "POST", "/graphql", zipped.String()[:30], "Content-Encoding", "gzip"); got.Code != 400 {
+		t.Errorf("cut off: %d %s", got.Code, got.Body)
+	}
+	if got := ask(s, "POST", "/v1/users", "x", "Content-Encoding", "br"); got.Code != 415 || got.Header().Get("Accept-Encoding") == "" {
+		t.Errorf("%d %v", got.Code, got.Header())
+	}
+	if got := ask(s, "DELETE", "/v1/users/x", ""); got.Code != 428 && got.Code != 405 {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+}
+
 func TestForwardedAddressesAreBelievedOfProxiesOnly(t *testing.T) {
 	config, err := ReadConfig("shop", environment("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1/32"))
 	if err != nil {
@@ -296,8 +322,8 @@ func TestForwardedAddressesAreBelievedOfProxiesOnly(t *testing.T) {
 
 func TestEveryWrongSettingIsNamed(t *testing.T) {
 	_, err := ReadConfig("shop", environment("ENV", "staging", "ADDR", "8080", "AUTH_SECRET", "short", "LOG_LEVEL", "loud", "LOG_FORMAT", "xml",
-		"PUBLIC_URL", "shop", "SHUTDOWN_TIMEOUT", "-1s", "REQUEST_TIMEOUT", "soon", "MIGRATE", "yes", "CORS_ORIGINS", "*", "TRUSTED_PROXIES", "x"))
-	for _, name := range []string{"ENV", "ADDR", "AUTH_SECRET", "LOG_LEVEL", "LOG_FORMAT", "PUBLIC_URL", "SHUTDOWN_TIMEOUT", "REQUEST_TIMEOUT", "MIGRATE", "CORS_ORIGINS", "TRUSTED_PROXIES"} {
+		"PUBLIC_URL", "shop", "SHUTDOWN_TIMEOUT", "-1s", "REQUEST_TIMEOUT", "soon", "MIGRATE", "yes", "REQUIRE_IF_MATCH", "1", "CORS_ORIGINS", "*", "TRUSTED_PROXIES", "x"))
+	for _, name := range []string{"ENV", "ADDR", "AUTH_SECRET", "LOG_LEVEL", "LOG_FORMAT", "PUBLIC_URL", "SHUTDOWN_TIMEOUT", "REQUEST_TIMEOUT", "MIGRATE", "REQUIRE_IF_MATCH", "CORS_ORIGINS", "TRUSTED_PROXIES"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in %v", name, err)
 		}
