@@ -59,6 +59,8 @@ func (d *document) operation(op *model.Operation) {
 	}
 	if op.Kind == model.Mutation {
 		parameters = append(parameters, ref("parameters", "idempotencyKey"))
+	} else {
+		parameters = append(parameters, ref("parameters", "ifNoneMatch"))
 	}
 	if len(parameters) > 0 {
 		o.put("parameters", parameters)
@@ -162,10 +164,11 @@ func (d *document) outcomes(op *model.Operation) object {
 		shown := "Some"
 		if op.Result.Repeated {
 			shown = "SomeRows"
-		} else {
-			headers.put("ETag", ref("headers", "ETag"))
 		}
 		done = some(done, shown)
+	}
+	if op.Kind == model.Query || op.Result.Kind == model.Ref && !op.Result.Repeated {
+		headers.put("ETag", ref("headers", "ETag"))
 	}
 	if op.Kind == model.Mutation {
 		headers.put("Idempotency-Replayed", ref("headers", "Replayed"))
@@ -173,7 +176,11 @@ func (d *document) outcomes(op *model.Operation) object {
 	if len(headers) > 0 {
 		done.put("headers", headers)
 	}
-	return answersOf(op, object{{"200", done}})
+	good := object{{"200", done}}
+	if op.Kind == model.Query {
+		good = append(good, unchanged("The answer is as If-None-Match has it."))
+	}
+	return answersOf(op, good)
 }
 
 func (d *document) result(f *model.Field) object {

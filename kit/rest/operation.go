@@ -79,6 +79,9 @@ func (c *call) operate(o *operation) error {
 	if err != nil {
 		return err
 	}
+	if answer.ETag == "" {
+		return c.sendPage(answer.Body)
+	}
 	return c.send(answer)
 }
 

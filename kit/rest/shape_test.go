@@ -65,7 +65,7 @@ func TestFieldsSayAllThatIsShown(t *testing.T) {
 
 func TestPagesHaveTagsToo(t *testing.T) {
 	c := newClient(t)
-	for _, path := range []string{"/v1/articles", "/v1/articles:aggregate?groupBy=status"} {
+	for _, path := range []string{"/v1/articles", "/v1/articles:aggregate"} {
 		tag := c.want(200, "GET", path, "").Header().Get("ETag")
 		w := c.want(304, "GET", path, "", "If-None-Match", `"x", `+tag)
 		if w.Body.Len() > 0 || w.Header().Get("ETag") != tag {
