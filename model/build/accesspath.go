@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/schema"
 )
@@ -60,6 +61,58 @@ func (t *tableBuilder) accessPath(x *model.Expr, order []model.Order) {
 			t.table.Indexes = append(t.table.Indexes, &schema.Index{Name: t.unusedIndex(named(parts)), Parts: parts})
 		}
 	}
+}
+
+// scanned reports a query that finds its rows by a text in the middle of a field alone: no index leads to those, and there is
+// a search that does. Unlike a condition that most rows fit, it reads all of them to fill a page.
+func (b *builder) scanned(op *model.Operation, o *design.Operation) {
+	d := design.Find(o.Directives, "where")
+	if op.Where == nil || isTrue(d.Arg("scan")) {
+		return
+	}
+	f := b.onlyByText(op.Result.Target, op.Where)
+	if f == nil {
+		return
+	}
+	e := op.Result.Target
+	that := d.Arg("that")
+	b.problems.Add(that.Pos, Unindexed, "search "+f.Name+" with @search and this.matches(…), or write @where(that: …, scan: true)",
+		"%s reads all %s: no index finds a text within %s", op.Name, e.Plural, f.Name)
+}
+
+// onlyByText is the field whose text the condition x looks into, where nothing else of x narrows the rows down; nil where
+// something does.
+func (b *builder) onlyByText(e *model.Entity, x *model.Expr) *model.Field {
+	switch x.Op {
+	case model.Or: // one alternative is enough to read all
+		for _, a := range x.Args {
+			if f := b.onlyByText(e, a); f != nil {
+				return f
+			}
+		}
+		return nil
+	case model.And:
+		var first *model.Field
+		for _, a := range conjuncts(x) {
+			f := b.onlyByText(e, a)
+			if f == nil {
+				return nil
+			}
+			if first == nil {
+				first = f
+			}
+		}
+		return first
+	case model.Call:
+		within := x.Name == "contains" || x.Name == "startsWith" || x.Name == "endsWith"
+		if !within || len(x.Args) != 2 || x.Args[0].Op != model.Get || x.Args[0].Root != model.This || len(x.Args[0].Path) != 1 {
+			return nil
+		}
+		if f := find(e.Fields, x.Args[0].Path[0]); f != nil && f.Stored() && !f.Repeated {
+			return f
+		}
+	}
+	return nil
 }
 
 // conjuncts are the conditions that must all hold.

@@ -191,6 +191,14 @@ const (
 	//	type OrderPlaced @event(key: order) { order: Order }
 	BadEvent diag.Code = "M028"
 
+	// Unindexed is a query of the design to whose rows no index leads.
+	//
+	// Example:
+	//
+	//	type Note @entity @allow(do: READ, when: "true") { text: String! }
+	//	extend type Query { having(part: String!): [Note!]! @where(that: "text.contains(part)") }
+	Unindexed diag.Code = "M029"
+
 	// Reveals is a unique constraint that tells of rows which a viewer may not read.
 	//
 	// Example:

@@ -209,6 +209,7 @@ func (b *builder) operationRules(o *design.Operation) {
 		} else {
 			op.Where = b.compile(that, scope{entity: op.Result.Target, args: op.Args}, boolean)
 			b.listed(op, o)
+			b.scanned(op, o)
 		}
 	}
 	if op.Result.Kind == model.Ref {
