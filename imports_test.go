@@ -69,7 +69,7 @@ kit/otlp:         kit/telemetry
 
 oracle: diag design model model/build emit migrate kit kit/...
 
-kit/kittest:              kit kit/meta kit/sqldb kit/sqlite kit/postgres
+kit/kittest:              kit kit/internal/tenant kit/meta kit/sqldb kit/sqlite kit/postgres
 kit/internal/doortest:    kit kit/kittest kit/meta kit/query kit/sqldb
 `
 

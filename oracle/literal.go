@@ -292,7 +292,7 @@ var types = map[string]reflect.Type{
 	"meta.Check": reflect.TypeFor[meta.Check](), "meta.Enum": reflect.TypeFor[meta.Enum](), "meta.Struct": reflect.TypeFor[meta.Struct](),
 	"meta.Rule": reflect.TypeFor[meta.Rule](), "meta.JoinTable": reflect.TypeFor[meta.JoinTable](), "meta.Parts": reflect.TypeFor[meta.Parts](), "meta.Account": reflect.TypeFor[meta.Account](),
 	"meta.Operation": reflect.TypeFor[meta.Operation](), "meta.Fault": reflect.TypeFor[meta.Fault](), "meta.Flow": reflect.TypeFor[meta.Flow](),
-	"meta.Step": reflect.TypeFor[meta.Step](), "meta.Exclusion": reflect.TypeFor[meta.Exclusion](), "meta.Backend": reflect.TypeFor[meta.Backend](),
+	"meta.Step": reflect.TypeFor[meta.Step](), "meta.Exclusion": reflect.TypeFor[meta.Exclusion](), "meta.Tenant": reflect.TypeFor[meta.Tenant](), "meta.Backend": reflect.TypeFor[meta.Backend](),
 }
 
 var functions = map[string]any{
@@ -313,6 +313,7 @@ var constants = map[string]any{
 	"meta.JSON": meta.JSON, "meta.Bytes": meta.Bytes, "meta.TimeZone": meta.TimeZone, "meta.Country": meta.Country,
 	"meta.Currency": meta.Currency, "meta.EnumKind": meta.EnumKind, "meta.Value": meta.Value, "meta.Input": meta.Input,
 	"meta.Reference": meta.Reference, "meta.List": meta.List,
+	"meta.ByPath": meta.ByPath, "meta.ByHeader": meta.ByHeader, "meta.BySubdomain": meta.BySubdomain, "meta.Union": meta.Union,
 	"meta.BeforeSignIn": meta.BeforeSignIn, "meta.Later": meta.Later, "meta.Never": meta.Never,
 	"meta.Stay": meta.Stay, "meta.Restrict": meta.Restrict, "meta.Cascade": meta.Cascade,
 	"meta.OpEq": meta.OpEq, "meta.OpNe": meta.OpNe, "meta.OpLt": meta.OpLt, "meta.OpLe": meta.OpLe, "meta.OpGt": meta.OpGt, "meta.OpGe": meta.OpGe,

@@ -21,6 +21,7 @@ var (
 	designs     = flag.Uint64("designs", 40, "how many designs")
 	requests    = flag.Int("requests", 150, "requests of each design")
 	comparisons = flag.Int("comparisons", 0, "go on until so many answers have been compared, whatever -designs says")
+	unshrunk    = flag.Bool("unshrunk", false, "report what differs as it is: to make it small takes minutes")
 	on          = flag.String("on", "sqlite,postgres", "the databases")
 )
 
@@ -135,7 +136,7 @@ func replay(t *testing.T, c Case, name string) *Difference {
 //	go -C oracle test -run EveryPath -designs 1 -seed 1234        one design again
 //	go -C oracle test -run EveryPath -comparisons 1000000 -timeout 0
 func TestEveryPath(t *testing.T) {
-	var all tally
+	all := tally{coverage: coverage{}}
 	seed := *first
 	for ; all.compared < *comparisons || *comparisons == 0 && seed < *first+*designs; seed++ {
 		if failed := !t.Run(fmt.Sprint(seed), func(t *testing.T) { compareDesign(t, seed, &all) }); failed && *comparisons > 0 {
@@ -145,10 +146,21 @@ func TestEveryPath(t *testing.T) {
 			fmt.Printf("seed %d: %d answers compared\n", seed, all.compared)
 		}
 	}
+	if *designs >= 40 || *comparisons > 0 {
+		if missing := all.coverage.missing(); len(missing) > 0 {
+			t.Errorf("nothing was compared of: %s", strings.Join(missing, ", "))
+		}
+	}
+	for _, feature := range features {
+		t.Logf("%7d of %s", all.coverage[feature], feature)
+	}
 	t.Logf("designs %d to %d on %s: %d answers compared, with %d values; left out: %d requests by people who are gone, %d that took more than ten seconds", *first, seed-1, *on, all.compared, all.values, all.skipped, all.slow)
 }
 
-type tally struct{ compared, values, skipped, slow int }
+type tally struct {
+	compared, values, skipped, slow int
+	coverage                        coverage
+}
 
 func compareDesign(t *testing.T, seed uint64, all *tally) {
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -181,11 +193,15 @@ func compareDesign(t *testing.T, seed uint64, all *tally) {
 	}
 	for range 8 {
 		for _, e := range s.Entities {
+			c.settle()
 			do(c.creation(e, "system"))
 		}
 	}
 	for range *requests {
 		do(c.step())
+	}
+	for feature, n := range r.coverage {
+		all.coverage[feature] += n
 	}
 	all.compared += r.compared
 	all.values += r.values
@@ -195,6 +211,10 @@ func compareDesign(t *testing.T, seed uint64, all *tally) {
 
 // report fails with the smallest case that differs in the same way, as a file for testdata.
 func report(t *testing.T, seed uint64, c Case, d *Difference) {
+	if *unshrunk {
+		last := c.Steps[len(c.Steps)-1]
+		t.Fatalf("seed %d: %v\n%s\n%s", seed, d, text(last), c.Design)
+	}
 	kind := d.kind(c.Steps)
 	small := shrink(c, func(c Case) bool {
 		again, steps := differs(t, c, d.Product)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/fettlehq/fettle/emit"
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/rest"
@@ -83,6 +85,7 @@ type product struct {
 	rest    http.Handler
 	openapi *contract
 	clock   *clock
+	db      sqldb.Database
 	log     *bytes.Buffer
 }
 
@@ -112,7 +115,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 	if err != nil {
 		return nil, err
 	}
-	made := &product{name: name, backend: b, openapi: openapi, clock: &clock{}, log: &bytes.Buffer{}}
+	made := &product{name: name, backend: b, db: db, openapi: openapi, clock: &clock{}, log: &bytes.Buffer{}}
 	var out io.Writer = made.log
 	if os.Getenv("ORACLE_LOG") != "" {
 		out = os.Stderr
@@ -127,69 +130,122 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	viewer := func(r *http.Request) (kit.Viewer, error) {
-		return kit.Viewer{ID: kit.ID(r.Header.Get(viewerHeader))}, nil
+		named, err := kittest.Tenant(r.Context())
+		return kit.Viewer{ID: kit.ID(r.Header.Get(viewerHeader)), Tenant: named}, err
 	}
-	made.graphql = graphql.New(made.engine, p.sdl, graphql.Options{Viewer: viewer, Log: log, Limits: graphql.Limits{Aliases: 2000, Roots: 200, Rows: 1 << 40}})
-	made.rest = rest.New(made.engine, rest.Options{Viewer: viewer, Log: log, MaxRows: 1 << 40})
+	made.graphql = kittest.Tenants(b, graphql.New(made.engine, p.sdl, graphql.Options{Viewer: viewer, Log: log, Limits: graphql.Limits{Aliases: 2000, Roots: 200, Rows: 1 << 40}}))
+	made.rest = kittest.Tenants(b, rest.New(made.engine, rest.Options{Viewer: viewer, Log: log, MaxRows: 1 << 40}))
 	return made, nil
 }
 
-// ask sends a request to a door and returns the status and the JSON of the answer, nil of an empty one.
-func (p *product) ask(door http.Handler, viewer, method, url string, body any) (int, any, error) {
+// request is what is sent to a door.
+type request struct {
+	viewer string // an id
+	tenant string // a key or id
+	method string
+	path   string // of the REST door, or /graphql
+	body   any    // raw JSON where it is []byte
+	key    string // Idempotency-Key
+	match  string // If-Match
+}
+
+// reply is the answer of a door.
+type reply struct {
+	status   int
+	json     any // nil of an empty one
+	text     string
+	replayed bool
+}
+
+func (r reply) object() map[string]any {
+	object, _ := r.json.(map[string]any)
+	return object
+}
+
+// ask sends a request to a door.
+func (p *product) ask(q request) (reply, error) {
 	var reader io.Reader
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return 0, nil, err
+	body, _ := q.body.([]byte)
+	if q.body != nil {
+		if body == nil {
+			var err error
+			if body, err = json.Marshal(q.body); err != nil {
+				return reply{}, err
+			}
 		}
-		reader = bytes.NewReader(text)
+		reader = bytes.NewReader(body)
 	}
-	r := httptest.NewRequest(method, url, reader)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	plain := httptest.NewRequest(q.method, q.path, reader)
+	set := func(name, value string) {
+		if value != "" {
+			plain.Header.Set(name, value)
+		}
 	}
-	if viewer != "" {
-		r.Header.Set(viewerHeader, viewer)
+	if q.body != nil {
+		set("Content-Type", "application/json")
+	}
+	set(viewerHeader, q.viewer)
+	set("Idempotency-Key", q.key)
+	set("If-Match", q.match)
+	r := plain
+	if t := p.backend.Tenant; q.tenant != "" {
+		if t.By == meta.ByHeader {
+			set("Tenant", q.tenant)
+		} else {
+			r = httptest.NewRequest(q.method, "/"+p.backend.Entity(t.Entity).Path+"/"+url.PathEscape(q.tenant)+q.path, reader)
+			r.Header = plain.Header
+		}
+	}
+	door := p.rest
+	if q.path == "/graphql" {
+		door = p.graphql
 	}
 	w := httptest.NewRecorder()
 	door.ServeHTTP(w, r)
 	if w.Code == http.StatusGatewayTimeout {
-		return w.Code, nil, errTooSlow
+		return reply{}, errTooSlow
 	}
 	if w.Code >= 500 {
-		return w.Code, nil, fmt.Errorf("%s %s: %d %s\n%s", method, url, w.Code, w.Body, p.log)
+		return reply{}, fmt.Errorf("%s %s: %d %s\n%s", q.method, q.path, w.Code, w.Body, p.log)
 	}
-	if strings.HasPrefix(url, "/v1/") {
-		if err := p.openapi.check(r, text, w); err != nil {
-			return w.Code, nil, err
+	if q.path != "/graphql" {
+		if err := p.openapi.check(plain, body, w); err != nil {
+			return reply{}, err
 		}
 	}
+	a := reply{status: w.Code, text: w.Body.String(), replayed: w.Header().Get("Idempotency-Replayed") == "true"}
 	if w.Body.Len() == 0 {
-		return w.Code, nil, nil
+		return a, nil
 	}
 	decoder := json.NewDecoder(w.Body)
 	decoder.UseNumber()
-	var answer any
-	if err := decoder.Decode(&answer); err != nil {
-		return w.Code, nil, fmt.Errorf("%s %s: %w", method, url, err)
+	if err := decoder.Decode(&a.json); err != nil {
+		return a, fmt.Errorf("%s %s: %w", q.method, q.path, err)
 	}
-	return w.Code, answer, nil
+	return a, nil
 }
 
 // data asks the GraphQL door. What is wrong with the answer is an error.
-func (p *product) data(viewer, document string, variables map[string]any) (map[string]any, error) {
-	_, answer, err := p.ask(p.graphql, viewer, http.MethodPost, "/graphql", map[string]any{"query": document, "variables": variables})
+func (p *product) data(q request, document string, variables map[string]any) (map[string]any, error) {
+	q.method, q.path, q.body = http.MethodPost, "/graphql", map[string]any{"query": document, "variables": variables}
+	a, err := p.ask(q)
 	if err != nil {
 		return nil, err
 	}
-	object, _ := answer.(map[string]any)
+	return a.data()
+}
+
+// data is what a reply of the GraphQL door has, or a refusal.
+func (r reply) data() (map[string]any, error) {
+	object := r.object()
+	if object["code"] != nil && object["data"] == nil && object["errors"] == nil {
+		return nil, &refusal{code: fmt.Sprint(object["code"]), text: r.text} // of the request as a whole
+	}
 	if object["errors"] != nil {
 		if firstCode(object["errors"]) == kit.CodeTimeout {
 			return nil, errTooSlow
 		}
-		text, _ := json.Marshal(object["errors"])
-		return nil, &refusal{code: firstCode(object["errors"]), text: string(text)}
+		return nil, &refusal{code: firstCode(object["errors"]), text: text(object["errors"])}
 	}
 	data, _ := object["data"].(map[string]any)
 	return data, nil

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 )
 
 // caller makes random steps for a world as it stands.
 type caller struct {
 	*rand.Rand
-	world *World
-	mails int
-	made  map[*Type]int
+	world  *World
+	tenant *Row // whose rows are named, mostly; nil for any
+	mails  int
+	made   map[*Type]int
 }
 
 func (c *caller) chance(percent int) bool { return c.IntN(100) < percent }
@@ -83,9 +83,12 @@ func (c *caller) scalar(f *Field) any {
 	return one(c, values)
 }
 
-// label is a row of t, sometimes one that is not there.
+// label is a row of t, mostly one that fits the tenant, sometimes one that is not there.
 func (c *caller) label(t *Type) string {
 	rows := c.world.Rows[t]
+	if c.tenant != nil && c.chance(90) {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(row *Row) bool { return c.world.Schema.Belongs(t) && c.world.TenantOf(row) != c.tenant })
+	}
 	if len(rows) == 0 || c.chance(3) {
 		return t.Name + "99"
 	}
@@ -108,279 +111,297 @@ func (c *caller) viewer() string {
 
 // creation makes a row, by the system or by somebody.
 func (c *caller) creation(t *Type, as string) Step {
+	s := Step{As: as, Do: "create", Entity: t.Name, Row: c.newLabel(t), Door: one(c, []string{"graphql", "rest"})}
+	s.Values = c.newValues(t, as, nil, 2)
+	return s
+}
+
+func (c *caller) newLabel(t *Type) string {
 	c.made[t]++
-	s := Step{As: as, Do: "create", Entity: t.Name, Row: fmt.Sprint(t.Name, c.made[t]), Values: map[string]any{}}
+	return fmt.Sprint(t.Name, c.made[t])
+}
+
+// newValues is the values of a row to be, of one that belongs to another by the reference by.
+func (c *caller) newValues(t *Type, as string, by *Field, depth int) map[string]any {
+	values := map[string]any{}
 	for _, f := range t.Fields {
-		if f.Auto || f.Computed != nil || f.List() && !f.Owner {
+		if f.Auto || f.Computed != nil || f.Virtual || f == by {
 			continue
 		}
-		settable := as == "system" || !f.ReadOnly && !f.Internal && (!f.List() || f.Bound > 0)
-		needed := !f.Null && f.Given == nil && f.Default == nil && !f.List()
+		if f.Parts() && as != "system" {
+			if depth > 0 && c.chance(35) {
+				values[f.Name] = map[string]any{"create": c.newParts(f, as, depth)}
+			}
+			continue
+		}
+		if f.List() && !f.Owner {
+			continue
+		}
+		settable := as == "system" || !f.ReadOnly && !f.Internal
+		needed := !f.Null && f.Given == nil && f.Default == nil && !f.List() && (t.By != f || c.tenant == nil)
 		switch {
-		case !settable && !c.chance(1):
+		case !settable && !c.chance(1), f.counts() && !c.chance(3):
+		case f.List() && f.Bound == 0 && as != "system":
+			if c.chance(40) {
+				values[f.Name] = map[string]any{"link": c.json(f)}
+			}
 		case needed && !c.chance(1), c.chance(65):
-			s.Values[f.Name] = c.json(f)
+			values[f.Name] = c.json(f)
 		case f.Null && c.chance(30):
-			s.Values[f.Name] = nil
+			values[f.Name] = nil
 		}
 		if f.Scalar == "reference" && f.Null && c.chance(30) {
-			s.Values[f.Name] = nil
+			values[f.Name] = nil
 		}
-		if f.List() && as == "system" && s.Values[f.Name] == nil {
-			delete(s.Values, f.Name)
+		if (f.List() || f.counts()) && values[f.Name] == nil {
+			delete(values, f.Name)
 		}
 	}
-	return s
+	return values
+}
+
+// newParts is rows of a list to be made.
+func (c *caller) newParts(f *Field, as string, depth int) []any {
+	items := []any{}
+	for range 1 + c.IntN(2) {
+		values := c.newValues(f.Type, as, f.Inverse, depth-1)
+		values[labelMember] = c.newLabel(f.Type)
+		items = append(items, values)
+	}
+	return items
 }
 
 // change updates a row.
 func (c *caller) change(t *Type, as string) (Step, bool) {
-	s := Step{As: as, Do: "update", Entity: t.Name, Row: c.label(t), Values: map[string]any{}, Door: one(c, []string{"", "rest"})}
+	s := Step{As: as, Do: "update", Entity: t.Name, Row: c.label(t), Door: one(c, []string{"graphql", "rest"})}
+	s.Values = c.newer(t, as, c.world.find(s.Row), nil, 2)
+	s.Met = c.version(s.Row)
+	return s, len(s.Values) > 0
+}
+
+// version is the version that a row must have: mostly any, or its own, and sometimes one that it had.
+func (c *caller) version(label string) int {
+	row := c.world.find(label)
+	if row == nil || c.chance(70) {
+		return 0
+	}
+	now := int(row.Values["version"].(int64))
+	if c.chance(30) {
+		return max(1, now-1+2*c.IntN(2))
+	}
+	return now
+}
+
+// newer is new values of a row, of one that belongs to another by the reference by.
+func (c *caller) newer(t *Type, as string, row *Row, by *Field, depth int) map[string]any {
+	values := map[string]any{}
 	for _, f := range t.Fields {
-		if f.Auto || f.Computed != nil || f.Immutable || f.List() && (!f.Owner || f.Bound == 0) || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) {
+		if f.Auto || f.Computed != nil || f.Virtual || f.Immutable || f == by || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) {
 			continue
 		}
-		s.Values[f.Name] = c.json(f)
-		if f.Null && c.chance(25) {
-			s.Values[f.Name] = nil
+		if f.Parts() && as != "system" {
+			if depth > 0 {
+				values[f.Name] = c.changedParts(f, as, row, depth)
+			}
+			continue
 		}
-		if f.Scalar == "value" && s.Values[f.Name] != nil {
+		if f.List() && (!f.Owner || f.Bound == 0 && as == "system") {
+			continue
+		}
+		if f.List() && f.Bound == 0 {
+			values[f.Name] = c.relinks(f, row)
+			continue
+		}
+		values[f.Name] = c.json(f)
+		if f.Null && c.chance(25) {
+			values[f.Name] = nil
+		}
+		if f.Scalar == "value" && values[f.Name] != nil {
 			for _, part := range f.Type.Fields { // a patch of some parts would keep the others
-				if _, given := s.Values[f.Name].(map[string]any)[part.Name]; !given {
-					s.Values[f.Name].(map[string]any)[part.Name] = nil
+				if _, given := values[f.Name].(map[string]any)[part.Name]; !given {
+					values[f.Name].(map[string]any)[part.Name] = nil
 				}
 			}
 		}
 	}
-	return s, len(s.Values) > 0
+	return values
+}
+
+// relinks is rows to link and rows to unlink, mostly some that are linked.
+func (c *caller) relinks(f *Field, row *Row) map[string]any {
+	links := map[string]any{"link": c.json(f)}
+	if row != nil && c.chance(60) {
+		unlink := []any{}
+		for _, l := range c.world.Links(row, f) {
+			if c.chance(50) {
+				unlink = append(unlink, l.to.Label)
+			}
+		}
+		links["unlink"] = append(unlink, c.label(f.Type))
+	}
+	return links
+}
+
+// changedParts is what to do to the rows of a list: mostly to its own.
+func (c *caller) changedParts(f *Field, as string, row *Row, depth int) map[string]any {
+	asked := map[string]any{}
+	if f.PartsOf("CREATE") && c.chance(50) {
+		asked["create"] = c.newParts(f, as, depth)
+	}
+	var own []string
+	if row != nil {
+		for _, l := range c.world.Links(row, f) {
+			own = append(own, l.to.Label)
+		}
+	}
+	if c.chance(15) {
+		own = append(own, c.label(f.Type))
+	}
+	c.Shuffle(len(own), func(i, j int) { own[i], own[j] = own[j], own[i] })
+	updates, deletes := []any{}, []any{}
+	for i, label := range own {
+		switch {
+		case i == 3:
+		case f.PartsOf("UPDATE") && c.chance(50):
+			values := c.newer(f.Type, as, c.world.find(label), f.Inverse, depth-1)
+			values["id"] = label
+			if met := c.version(label); met != 0 {
+				values["version"] = json.Number(fmt.Sprint(met))
+			}
+			updates = append(updates, values)
+		case f.PartsOf("DELETE") && c.chance(30):
+			deletes = append(deletes, label)
+		}
+	}
+	if len(updates) > 0 {
+		asked["update"] = updates
+	}
+	if len(deletes) > 0 {
+		asked["delete"] = deletes
+	}
+	return asked
 }
 
 // exposed tells whether a door does verb with t.
 func exposed(t *Type, verb string) bool { return !t.Internal && len(t.Allow[verb]) > 0 }
 
-// step is what somebody asks next.
+// step is what somebody asks next, now and then in a tenant: mostly something that is not refused.
 func (c *caller) step() Step {
-	for {
-		t := one(c, c.world.Schema.Entities)
-		as := c.viewer()
-		switch n := c.IntN(100); {
-		case n < 8 && exposed(t, "CREATE"):
-			return c.creation(t, as)
-		case n < 20 && exposed(t, "UPDATE"):
-			if s, ok := c.change(t, as); ok {
-				return s
-			}
-		case n < 24 && exposed(t, "DELETE"):
-			return Step{As: as, Do: "delete", Entity: t.Name, Row: c.label(t), Door: one(c, []string{"", "rest"})}
-		case n < 26:
-			return c.creation(t, "system")
-		case n < 28:
-			if s, ok := c.change(t, "system"); ok {
-				return s
-			}
-		case n < 29:
-			return Step{As: "system", Do: "delete", Entity: t.Name, Row: c.label(t)}
-		case n >= 29 && exposed(t, "READ"):
-			return Step{As: as, Do: "read", Read: c.read(t)}
+	label := c.settle()
+	ask := one(c, []func() (Step, bool){c.reading, c.reading, c.reading, c.reading, c.reading, c.reading, c.writing, c.writing, c.writing, c.ruling})
+	random := c.chance(25)
+	for tries := 1; ; tries++ {
+		s, ok := ask()
+		switch {
+		case !ok && tries > 40:
+			ask = c.reading
+			continue
+		case !ok:
+			continue
+		}
+		if label != "" && c.chance(60) && (s.As != "system" || c.chance(30)) {
+			s.Tenant, s.ByKey = label, c.chance(40)
+		}
+		if random || tries > 12 || !c.world.refuses(&s) {
+			return s
 		}
 	}
 }
 
-// read is a random read of rows of t.
-func (c *caller) read(t *Type) *Read {
-	ask := &Read{Of: t.Name}
-	switch n := c.IntN(10); {
-	case n < 2:
-		ask.Row = c.label(t)
-		ask.Select = c.selection(t, 2)
-		return ask
-	case n < 4 && len(c.world.Schema.Queries) > 0:
-		q := one(c, c.world.Schema.Queries)
-		ask.Of, t, ask.Args = q.Name, q.Of, map[string]any{}
-		for _, a := range q.Args {
-			ask.Args[a.Name] = c.json(a)
-		}
-	case n == 4:
-		ask.Rest = true
-		ask.Count = c.chance(30)
-		ask.First = 1 + c.IntN(8)
-		if c.chance(20) {
-			ask.Row, ask.First, ask.Count = c.label(t), 0, false
-		}
-		for _, f := range t.Fields {
-			if shown(f) && !f.List() {
-				ask.Select = append(ask.Select, Selection{Field: f.Name, Of: &Read{}})
-			}
-		}
-		if ask.Row == "" {
-			ask.Order = c.order(t)
-		}
-		return ask
+// settle chooses the tenant whose rows are named, and tells its label; empty where there is none.
+func (c *caller) settle() string {
+	c.tenant = nil
+	t := c.world.Schema.Tenant
+	if t == nil {
+		return ""
 	}
-	c.paging(ask, t, 3)
-	if c.chance(25) {
-		ask.Pages, ask.First, ask.Last = 1+c.IntN(4), 0, 0
-		if c.chance(50) {
-			ask.Pages = -ask.Pages
-		}
-		ask.Count = false
-	}
-	ask.Select = c.selection(t, 2)
-	return ask
+	label := c.label(t.Of)
+	c.tenant = c.world.find(label)
+	return label
 }
 
-func (c *caller) paging(ask *Read, t *Type, depth int) {
-	if c.chance(60) {
-		ask.Where = c.where(t, depth)
+// reading is a read at a door.
+func (c *caller) reading() (Step, bool) {
+	t := one(c, c.world.Schema.Entities)
+	if !exposed(t, "READ") {
+		return Step{}, false
 	}
-	if c.chance(50) {
-		ask.Order = c.order(t)
-	}
+	return Step{As: c.viewer(), Do: "read", Read: c.read(t)}, true
+}
+
+// ruling is a write of business code, without rules.
+func (c *caller) ruling() (Step, bool) {
+	t := one(c, c.world.Schema.Entities)
 	switch c.IntN(4) {
 	case 0:
-		ask.First = 1 + c.IntN(6)
+		return c.creation(t, "system"), true
 	case 1:
-		ask.Last = 1 + c.IntN(6)
+		return Step{As: "system", Do: "delete", Entity: t.Name, Row: c.label(t)}, true
+	case 2:
+		return Step{As: "system", Do: "restore", Entity: t.Name, Row: c.buried(t)}, t.Soft
 	}
-	ask.Count = c.chance(30)
+	return c.change(t, "system")
 }
 
-// shown tells whether the doors show a field.
-func shown(f *Field) bool {
-	return !f.Internal && (f.Scalar != "reference" && !f.List() || exposed(f.Type, "READ"))
+// writing is a write at a door.
+func (c *caller) writing() (Step, bool) {
+	if c.chance(15) {
+		return c.batch(c.viewer())
+	}
+	s, ok := c.write(one(c, c.world.Schema.Entities), c.viewer())
+	s.Twice = s.Do == "create" && c.chance(25)
+	return s, ok
 }
 
-func (c *caller) selection(t *Type, depth int) (all []Selection) {
-	for _, f := range t.Fields {
-		nests := f.List() || f.Scalar == "reference"
-		if !shown(f) || nests && depth == 0 || !c.chance(60) {
+func (c *caller) write(t *Type, as string) (Step, bool) {
+	door := one(c, []string{"graphql", "rest"})
+	switch c.IntN(7) {
+	case 0, 1:
+		return c.creation(t, as), exposed(t, "CREATE")
+	case 2, 3, 4:
+		s, ok := c.change(t, as)
+		return s, ok && exposed(t, "UPDATE")
+	case 5:
+		s := Step{As: as, Do: "delete", Entity: t.Name, Row: c.label(t), Door: door}
+		s.Met = c.version(s.Row)
+		return s, exposed(t, "DELETE")
+	}
+	return Step{As: as, Do: "restore", Entity: t.Name, Row: c.buried(t), Door: door}, t.Soft && exposed(t, "DELETE")
+}
+
+// buried is mostly a row that was deleted.
+func (c *caller) buried(t *Type) string {
+	rows := slices.DeleteFunc(slices.Clone(c.world.Rows[t]), func(row *Row) bool { return !row.Deleted })
+	if len(rows) == 0 || c.chance(10) {
+		return c.label(t)
+	}
+	return one(c, rows).Label
+}
+
+// batch is several writes; those that come later may name what the earlier make.
+func (c *caller) batch(as string) (Step, bool) {
+	s := Step{As: as, Do: "batch", Twice: c.chance(25)}
+	for range 2 + c.IntN(2) {
+		t := one(c, c.world.Schema.Entities)
+		part, ok := c.write(t, as)
+		if !ok {
 			continue
 		}
-		s := Selection{Field: f.Name}
-		if nests {
-			s.Of = &Read{Select: c.selection(f.Type, depth-1)}
-			if f.List() && f.Bound == 0 {
-				c.paging(s.Of, f.Type, 1)
-			}
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-// keys are the orders of t, by the names that the GraphQL door has for them.
-func keys(t *Type) (all []string) {
-	for _, f := range t.Fields {
-		switch {
-		case !shown(f), f.List(), f.Repeated:
-		case f.Scalar == "reference":
-			for _, behind := range f.Type.Fields {
-				if shown(behind) && !behind.List() && !behind.Repeated && behind.Scalar != "value" && behind.Scalar != "reference" {
-					all = append(all, f.Name+"_"+behind.Name)
+		part.As, part.Door = "", ""
+		for name, v := range part.Values {
+			f := t.Field(name)
+			for _, before := range s.Batch {
+				if _, isLabel := v.(string); isLabel && f.Scalar == "reference" && before.Do == "create" && f.Type.Name == before.Entity && c.chance(70) {
+					part.Values[name] = before.Row
 				}
 			}
-		case f.Scalar == "value":
-			for _, part := range f.Type.Fields {
-				all = append(all, f.Name+"_"+part.Name)
-			}
-		default:
-			all = append(all, f.Name)
 		}
+		s.Batch = append(s.Batch, part)
 	}
-	return all
-}
-
-func (c *caller) order(t *Type) (order []string) {
-	all := keys(t)
-	for range c.IntN(3) {
-		key := one(c, all)
-		if slices.ContainsFunc(order, func(o string) bool { return strings.HasPrefix(o, key+"_") }) || key == "id" {
-			continue
-		}
-		order = append(order, key+one(c, []string{"_ASC", "_DESC"}))
+	if slices.ContainsFunc(s.Batch, func(part Step) bool {
+		return part.Do == "delete" && c.world.Schema.Tenant != nil && part.Entity == c.world.Schema.Tenant.Of.Name
+	}) {
+		s.Twice = false // of a tenant that is gone, not even an answer is told again
 	}
-	return order
-}
-
-// where is a random filter of t.
-func (c *caller) where(t *Type, depth int) map[string]any {
-	w := c.conditions(t, depth)
-	for len(w) == 0 { // which asks nothing, also inside not
-		w = c.conditions(t, depth)
-	}
-	return w
-}
-
-func (c *caller) conditions(t *Type, depth int) map[string]any {
-	w := map[string]any{}
-	for range 1 + c.IntN(2) {
-		if depth > 0 && c.chance(30) {
-			switch c.IntN(3) {
-			case 0:
-				w["and"] = []any{c.where(t, depth-1), c.where(t, depth-1)}
-			case 1:
-				w["or"] = []any{c.where(t, depth-1), c.where(t, depth-1)}
-			default:
-				w["not"] = c.where(t, depth-1)
-			}
-			continue
-		}
-		f := one(c, t.Fields)
-		if !shown(f) {
-			continue
-		}
-		switch f.Scalar {
-		case "list":
-			if depth > 0 {
-				w[f.Name] = map[string]any{one(c, []string{"some", "every", "none"}): c.where(f.Type, depth-1)}
-			}
-		case "reference":
-			switch {
-			case c.chance(40):
-				w[f.Name] = map[string]any{"id": c.comparison(&Field{Scalar: "ID"})}
-			case depth > 0:
-				w[f.Name] = c.where(f.Type, depth-1)
-			}
-		case "value":
-			part := one(c, f.Type.Fields)
-			w[f.Name] = map[string]any{part.Name: c.comparison(part)}
-		default:
-			w[f.Name] = c.comparison(f)
-		}
-	}
-	return w
-}
-
-// comparison is a random comparison of f.
-func (c *caller) comparison(f *Field) map[string]any {
-	names := []string{"eq", "ne", "in", "notIn", "isNull"}
-	switch {
-	case f.Repeated:
-		names = []string{"has", "hasSome", "hasEvery", "isEmpty", "isNull"}
-	case f.Scalar == "Boolean":
-		names = []string{"eq", "ne", "isNull"}
-	case f.Scalar == "String":
-		names = append(names, "gt", "gte", "lt", "lte", "contains", "startsWith")
-	case f.Scalar != "ID" && f.Scalar != "enum" && f.Scalar != "Email":
-		names = append(names, "gt", "gte", "lt", "lte")
-	}
-	single := *f
-	single.Repeated = false
-	switch name := one(c, names); name {
-	case "isNull", "isEmpty":
-		return map[string]any{name: c.chance(50)}
-	case "in", "notIn", "hasSome", "hasEvery":
-		list := []any{}
-		for range 1 + c.IntN(2) {
-			list = append(list, c.scalar(&single))
-		}
-		return map[string]any{name: list}
-	case "eq", "ne":
-		if c.chance(10) {
-			return map[string]any{name: nil}
-		}
-		return map[string]any{name: c.scalar(&single)}
-	default:
-		return map[string]any{name: c.scalar(&single)}
-	}
+	return s, len(s.Batch) > 0
 }

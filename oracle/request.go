@@ -61,14 +61,20 @@ type Step struct {
 	Entity string         `json:"entity,omitempty"`
 	Row    string         `json:"row,omitempty"` // the label of a row: User3 is the third User that was asked for
 	Values map[string]any `json:"values,omitempty"`
-	Door   string         `json:"door,omitempty"` // rest, of a write; else GraphQL
+	Door   string         `json:"door,omitempty"`   // rest, of a write; else GraphQL
+	Tenant string         `json:"tenant,omitempty"` // the label of the tenant that the request names
+	ByKey  bool           `json:"byKey,omitempty"`  // the tenant is named by its key
+	Met    int            `json:"met,omitempty"`    // of an update or delete: the version that the row must have
+	Twice  bool           `json:"twice,omitempty"`  // of a create: it comes again, with the same Idempotency-Key
 	Read   *Read          `json:"read,omitempty"`
+	Batch  []Step         `json:"batch,omitempty"` // writes that happen together or not at all
 }
 
 // Read is what to read of a list or of a row.
 type Read struct {
 	Of     string         `json:"of,omitempty"`   // an entity, or a query; of a selection its field says
 	Row    string         `json:"row,omitempty"`  // the label of one row
+	Key    bool           `json:"key,omitempty"`  // which is asked for by its key
 	Args   map[string]any `json:"args,omitempty"` // of a query
 	Select []Selection    `json:"select,omitempty"`
 	Where  map[string]any `json:"where,omitempty"` // as the GraphQL door takes it, with labels for ids
@@ -405,6 +411,16 @@ func (w *World) label(t *Type, label string) *Row {
 
 func (w *World) find(label string) *Row { return w.labels[label] }
 
+// answer is what the reference says to a read, or the problem.
+func (w *World) answer(s *Step) (want answer, problem string) {
+	o := &outcome{}
+	w.inTenant(o, s, func(viewer *Row) { want, problem = w.read(s.Read, viewer) })
+	if len(o.problems) > 0 {
+		return nil, o.problems[0]
+	}
+	return want, problem
+}
+
 // read is the answer of a step: a page, a row, or nil where there is none.
 func (w *World) read(ask *Read, viewer *Row) (answer, string) {
 	r := w.reader(viewer)
@@ -427,12 +443,39 @@ func (w *World) read(ask *Read, viewer *Row) (answer, string) {
 	t := w.Schema.Types[ask.Of]
 	if ask.Row != "" {
 		row := w.find(ask.Row)
+		if ask.Key && row != nil {
+			row = r.keyed(row)
+		}
 		if row == nil || !r.Sees(row) {
 			return nil, "NOT_FOUND"
 		}
 		return r.node(row, ask), ""
 	}
 	return r.whole(r.chosen(w.Rows[t], ask, t.Order), ask), ""
+}
+
+// keyed is the row that the key of a row names: none where rows of several tenants have it, and no tenant is named.
+func (r *reader) keyed(like *Row) (found *Row) {
+	key := like.Type.KeyField()
+	var tenants []*Row
+	for _, row := range r.Rows[like.Type] {
+		if like.Values[key.Name] != nil && r.Sees(row) && row.Values[key.Name] == like.Values[key.Name] {
+			found = row
+			if tenant := r.TenantOf(row); like.Type.By != nil && !slices.Contains(tenants, tenant) {
+				tenants = append(tenants, tenant)
+			}
+		}
+	}
+	if r.In == nil && len(tenants) > 1 {
+		return nil
+	}
+	return found
+}
+
+// callable tells whether a row can be named by its key in a path or a header, which are trimmed and not empty.
+func (row *Row) callable() bool {
+	key, ok := row.Values[row.Type.KeyField().Name].(string)
+	return ok && key != "" && key == strings.TrimSpace(key) && row.Type.KeyField().Name != "id"
 }
 
 // whole is a list as a step reads it: one page, or all of them put together.

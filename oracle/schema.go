@@ -21,6 +21,7 @@ type Schema struct {
 	Enums    map[string][]string
 	Account  *Type
 	Queries  []*Query // of extend type Query, with @where
+	Tenant   *Tenancy // nil without
 }
 
 // Type is an entity or a value object.
@@ -33,8 +34,20 @@ type Type struct {
 	Uniques  []*Unique
 	Order    []Order
 	Soft     bool
+	History  bool
 	Internal bool
+	By       *Field // the reference by which a row belongs to a tenant, nil of one that belongs to none
 }
+
+// Tenancy is @tenant.
+type Tenancy struct {
+	Of   *Type
+	By   string   // PATH or HEADER
+	When ast.Expr // whose rows are seen where no tenant is named; nil for all
+}
+
+// Belongs tells whether rows of t are a tenant's, or tenants.
+func (s *Schema) Belongs(t *Type) bool { return s.Tenant != nil && (t == s.Tenant.Of || t.By != nil) }
 
 // Field is a field of a Type.
 type Field struct {
@@ -54,6 +67,7 @@ type Field struct {
 	From    *Field // of Through
 	To      *Field
 	Bound   int
+	Arms    []*Type // of a union
 	Order   []Order
 
 	Computed  ast.Expr
@@ -130,6 +144,36 @@ func (t *Type) KeyField() *Field {
 // List tells whether f is a list of rows.
 func (f *Field) List() bool { return f.Scalar == "list" }
 
+// Parts tells whether rows of a list are written with the row: those that go with it.
+func (f *Field) Parts() bool {
+	return f.List() && f.Inverse != nil && f.Inverse.OnDelete == "CASCADE" && !f.Internal && !f.ReadOnly && !f.Type.Internal &&
+		(f.PartsOf("CREATE") || f.PartsOf("UPDATE") || f.PartsOf("DELETE"))
+}
+
+// PartsOf tells whether a verb is among what can be done to the rows of a list.
+func (f *Field) PartsOf(verb string) bool {
+	others := func(fits func(other *Field) bool) bool {
+		return slices.ContainsFunc(f.Type.Fields, func(other *Field) bool { return other != f.Inverse && other.settable() && fits(other) })
+	}
+	switch {
+	case len(f.Type.Allow[verb]) == 0:
+		return false
+	case verb == "CREATE":
+		return f.Inverse.settable() && others(func(*Field) bool { return true })
+	case verb == "UPDATE":
+		return others(func(other *Field) bool { return !other.Immutable })
+	}
+	return verb == "DELETE"
+}
+
+// settable tells whether clients give f in a new row, as a column of its own.
+func (f *Field) settable() bool {
+	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil && !f.Virtual && !f.List()
+}
+
+// armName is what a union calls its reference to rows of a type.
+func (f *Field) armName(t *Type) string { return strings.ToLower(t.Name[:1]) + t.Name[1:] }
+
 // ManyToMany tells whether links are kept in a table that is no entity's.
 func (f *Field) ManyToMany() bool { return f.List() && f.Inverse == nil && f.Through == nil }
 
@@ -170,12 +214,47 @@ func newSchema(text string) (*Schema, error) {
 			s.directives(made, t)
 		}
 	}
+	for _, t := range d.Types {
+		if tenant := design.Find(t.Directives, "tenant"); tenant != nil {
+			s.tenancy(s.Types[t.Name], tenant)
+		}
+	}
 	for _, o := range d.Operations {
 		if where := design.Find(o.Directives, "where").Arg("that"); where != nil {
 			s.query(o, where)
 		}
 	}
 	return s, nil
+}
+
+// tenancy finds what belongs to tenants: what refers to one, or to what belongs to one, and has to.
+func (s *Schema) tenancy(of *Type, d *design.Directive) {
+	s.Tenant = &Tenancy{Of: of, By: "PATH", When: s.parse(d.Arg("when"))}
+	if by := d.Arg("by"); by != nil {
+		s.Tenant.By = by.Text
+	}
+	for inside := []*Type{of}; len(inside) > 0; {
+		var next []*Type
+		for _, t := range s.Entities {
+			if t == of || t.By != nil {
+				continue
+			}
+			for _, f := range t.Fields {
+				if f.Scalar == "reference" && !f.Null && !f.Virtual && slices.Contains(inside, f.Type) && !slices.Contains(next, t) {
+					next = append(next, t)
+				}
+			}
+		}
+		for _, t := range next {
+			for _, f := range t.Fields {
+				if t.By == nil && f.Scalar == "reference" && !f.Null && !f.Virtual && slices.Contains(inside, f.Type) {
+					t.By = f
+					f.Immutable = f.Immutable || f.Type == of
+				}
+			}
+		}
+		inside = next
+	}
 }
 
 func (s *Schema) fields(to *Type, t *design.Type) {
@@ -285,7 +364,7 @@ func referenceTo(t, target *Type, name *design.Value) *Field {
 
 func (s *Schema) directives(to *Type, t *design.Type) {
 	to.Allow = s.rules(t.Directives, nil)
-	to.Soft = design.Find(t.Directives, "softDelete") != nil
+	to.Soft, to.History = design.Find(t.Directives, "softDelete") != nil, design.Find(t.Directives, "history") != nil
 	to.Internal = design.Find(t.Directives, "internal") != nil
 	to.Order = []Order{{Path: []string{"createdAt"}, Descending: true}}
 	if order := orderOf(t.Directives); order != nil {

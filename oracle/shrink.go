@@ -151,6 +151,9 @@ func (s *Schema) fitted(steps []Step) []Step {
 }
 
 func (s *Schema) fit(step Step) (Step, bool) {
+	if s.Tenant == nil {
+		step.Tenant, step.ByKey = "", false
+	}
 	if step.Do == "read" {
 		if step.Read == nil {
 			return step, false
@@ -174,18 +177,51 @@ func (s *Schema) fit(step Step) (Step, bool) {
 		step.Read = &read
 		return step, true
 	}
+	if step.Do == "batch" {
+		step.Batch = s.fitted(step.Batch)
+		return step, len(step.Batch) > 0
+	}
 	t := s.Types[step.Entity]
-	if t == nil || step.Row == "" || step.As != "system" && !exposed(t, strings.ToUpper(step.Do)) {
+	verb := strings.ToUpper(step.Do)
+	if step.Do == "restore" {
+		verb = "DELETE"
+	}
+	if t == nil || step.Row == "" || step.As != "system" && !exposed(t, verb) || step.Do == "restore" && !t.Soft {
 		return step, false
 	}
-	values := map[string]any{}
-	for name, v := range step.Values {
-		if f := t.Field(name); f != nil && (v != nil || f.Null) {
-			values[name] = v
+	step.Values = fitValues(t, step.Values)
+	return step, step.Do != "update" || len(step.Values) > 0
+}
+
+// fitValues leaves out what an entity does not have.
+func fitValues(t *Type, values map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, v := range values {
+		f := t.Field(name)
+		object := objectOf(v)
+		switch {
+		case f == nil && name != labelMember && name != "id" && name != "version":
+			continue
+		case f == nil || f.Auto:
+		case v == nil && !f.Null, f.List() && object != nil && !f.Parts() && !f.Owner:
+			continue
+		case f.Parts():
+			asked := map[string]any{}
+			for member, items := range object {
+				list := []any{}
+				for _, item := range items.([]any) {
+					if row, ok := item.(map[string]any); ok {
+						item = fitValues(f.Type, row)
+					}
+					list = append(list, item)
+				}
+				asked[member] = list
+			}
+			v = asked
 		}
+		out[name] = v
 	}
-	step.Values = values
-	return step, step.Do != "update" || len(values) > 0
+	return out
 }
 
 func (s *Schema) fitRead(ask *Read, t *Type) {

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -10,9 +11,11 @@ type World struct {
 	Schema *Schema
 	Now    time.Time
 	Rows   map[*Type][]*Row
+	In     *Row // the tenant of the request: of the others nothing is there; nil where it names none
 
-	labels map[string]*Row
-	made   int
+	labels   map[string]*Row
+	made     int
+	counters map[string]int64 // the last numbers of next()
 }
 
 // Row is a row of an entity.
@@ -20,16 +23,79 @@ type Row struct {
 	Type    *Type
 	ID      string // sorts as the product's do: by when it was made
 	Label   string
-	Values  Object // references as *Row, lists that are written here as []Value of *Row
-	Deleted bool   // and kept
+	Values  Object    // references as *Row, lists that are written here as []Value of *Row
+	Deleted bool      // and kept
+	Buried  time.Time // when
+	History []*entry
 }
 
 func newWorld(s *Schema) *World {
-	return &World{Schema: s, Rows: map[*Type][]*Row{}, labels: map[string]*Row{}}
+	return &World{Schema: s, Rows: map[*Type][]*Row{}, labels: map[string]*Row{}, counters: map[string]int64{}}
 }
 
-// Lives tells whether a row is there: not deleted, and not part of one that is.
-func (w *World) Lives(row *Row) bool { return w.lives(row, nil) }
+// saved is a world as it was.
+type saved struct {
+	rows     map[*Type][]*Row
+	states   map[*Row]Row
+	labels   map[string]*Row
+	counters map[string]int64
+}
+
+func (w *World) save() *saved {
+	s := &saved{map[*Type][]*Row{}, map[*Row]Row{}, maps.Clone(w.labels), maps.Clone(w.counters)}
+	for t, rows := range w.Rows {
+		s.rows[t] = slices.Clone(rows)
+		for _, row := range rows {
+			s.states[row] = *row
+		}
+	}
+	return s
+}
+
+// restore makes the world what it was. The values of a row are never changed in place.
+func (w *World) restore(s *saved) {
+	w.Rows, w.labels, w.counters = s.rows, s.labels, s.counters
+	for row, state := range s.states {
+		*row = state
+	}
+}
+
+// Lives tells whether a row is there: of the tenant of the request, not deleted, and not part of one that is.
+func (w *World) Lives(row *Row) bool { return w.ours(row) && w.lives(row, nil) }
+
+// ours tells whether a row is not another tenant's.
+func (w *World) ours(row *Row) bool {
+	return w.In == nil || !w.Schema.Belongs(row.Type) || w.TenantOf(row) == w.In
+}
+
+// TenantOf is the tenant to which a row belongs, nil for none.
+func (w *World) TenantOf(row *Row) *Row {
+	for row != nil && row.Type.By != nil {
+		row, _ = row.Values[row.Type.By.Name].(*Row)
+	}
+	if row == nil || w.Schema.Tenant == nil || row.Type != w.Schema.Tenant.Of {
+		return nil
+	}
+	return row
+}
+
+// within does something in a tenant.
+func (w *World) within(tenant *Row, do func()) {
+	before := w.In
+	w.In = tenant
+	defer func() { w.In = before }()
+	do()
+}
+
+// seen tells whether a row is one of a tenant whose rows are seen where none is named.
+func (w *World) seen(row, viewer *Row) bool {
+	t := w.Schema.Tenant
+	if t == nil || t.When == nil || w.In != nil || row.Type.By == nil {
+		return true
+	}
+	tenant := w.TenantOf(row)
+	return tenant != nil && w.Lives(tenant) && env{world: w, row: tenant, viewer: viewer}.holds(t.When)
+}
 
 // lives follows the way from part to whole through each entity once.
 func (w *World) lives(row *Row, passed []*Type) bool {
@@ -84,9 +150,9 @@ func (w *World) Links(row *Row, f *Field) (links []link) {
 	return links
 }
 
-// Allows tells whether one of the rules of a verb holds for a row. Of an update, old is the row before it.
+// Allows tells whether one of the rules of a verb holds for a row that is seen. Of an update, old is the row before it.
 func (w *World) Allows(verb string, row, old, viewer *Row) bool {
-	return w.holds(row.Type.Allow[verb], row, old, viewer)
+	return w.seen(row, viewer) && w.holds(row.Type.Allow[verb], row, old, viewer)
 }
 
 func (w *World) holds(rules []*Rule, row, old, viewer *Row) bool {

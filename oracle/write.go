@@ -3,11 +3,8 @@ package oracle
 import (
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"cel.dev/cel-go/common/ast"
 )
@@ -16,7 +13,7 @@ import (
 type outcome struct {
 	problems []string // none: it is done
 	unsure   bool     // what the language does not settle: the step is left out
-	row      *Row
+	made     []*Row   // of one entity in the order of their ids
 }
 
 func (o *outcome) fail(code string) {
@@ -27,32 +24,244 @@ func (o *outcome) fail(code string) {
 
 // write does a step. Where it is refused, the world is as it was.
 func (w *World) write(s *Step) *outcome {
-	viewer, system := w.find(s.As), s.As == "system"
-	if viewer != nil && !w.Lives(viewer) {
-		return &outcome{unsure: true}
+	o := &outcome{}
+	before := w.save()
+	w.inTenant(o, s, func(viewer *Row) {
+		if s.Do != "batch" {
+			(&writer{World: w, o: o, viewer: viewer, system: s.As == "system"}).do(s)
+			return
+		}
+		for i := range s.Batch {
+			o.unsure = o.unsure || viewer != nil && !w.Lives(viewer) // he deletes himself
+			if len(o.problems) == 0 && !o.unsure {
+				(&writer{World: w, o: o, viewer: viewer}).do(&s.Batch[i])
+			}
+		}
+	})
+	if len(o.problems) > 0 || o.unsure {
+		w.restore(before)
+		o.made = nil
 	}
-	t := w.Schema.Types[s.Entity]
-	switch s.Do {
-	case "create":
-		return w.create(t, s, viewer, system)
-	case "update":
-		return w.update(s, viewer, system)
-	}
-	return w.delete(s, viewer, system)
+	o.made = slices.DeleteFunc(o.made, func(row *Row) bool { return !w.kept(row) }) // made and deleted in one batch
+	return o
 }
 
-func (w *World) create(t *Type, s *Step, viewer *Row, system bool) *outcome {
-	o := &outcome{}
+// refuses tells whether a step would be refused. Nothing is done.
+func (w *World) refuses(s *Step) bool {
+	if s.Do == "read" {
+		o := &outcome{}
+		w.inTenant(o, s, func(*Row) {})
+		return len(o.problems) > 0
+	}
+	before := w.save()
+	defer w.restore(before)
+	o := w.write(s)
+	return len(o.problems) > 0 || o.unsure
+}
+
+// inTenant does something as the step says: as who asks, in the tenant that he names, if he may see it.
+func (w *World) inTenant(o *outcome, s *Step, do func(viewer *Row)) {
+	viewer := w.find(s.As)
+	if viewer != nil && !w.Lives(viewer) {
+		o.unsure = true
+		return
+	}
+	if s.Tenant == "" {
+		do(viewer)
+		return
+	}
+	tenant := w.chosen(s, viewer)
+	if tenant == nil {
+		o.fail("NOT_FOUND")
+		if s.Do != "read" {
+			o.fail("INVALID") // whatever tenant it is
+		}
+		return
+	}
+	w.within(tenant, func() { do(viewer) })
+}
+
+// chosen is the tenant that a step names, nil where the viewer may not see it.
+func (w *World) chosen(s *Step, viewer *Row) *Row {
+	tenant, r := w.find(s.Tenant), w.reader(viewer)
+	if tenant != nil && s.ByKey && tenant.callable() {
+		tenant = r.keyed(tenant)
+	}
+	if tenant == nil || !r.Sees(tenant) {
+		return nil
+	}
+	return tenant
+}
+
+// writer is one write on its way.
+type writer struct {
+	*World
+	o      *outcome
+	viewer *Row
+	system bool
+	last   []func() []string // what is asked of each row, asked once more at the end
+	heard  [][]string        // what was said when it was asked first
+	nested bool              // rows are written with their row
+}
+
+func (w *writer) do(s *Step) {
+	switch s.Do {
+	case "create":
+		w.makeAll(w.Schema.Types[s.Entity], []draft{{label: s.Row, values: s.Values}})
+	case "update":
+		w.update(w.Schema.Types[s.Entity], s.Row, s.Values, s.Met, nil)
+	case "delete":
+		w.delete(s.Row, s.Met, nil)
+	case "restore":
+		w.raise(s.Row)
+	}
+	for i, ask := range w.last {
+		// When a rule looks at rows that are written in the same step, before or after its own, the language does not say
+		// which of them it sees.
+		if w.nested && len(w.o.problems) == 0 && !slices.Equal(ask(), w.heard[i]) {
+			w.o.unsure = true
+		}
+	}
+	if w.nested && slices.Contains(w.o.problems, "INVALID") {
+		for _, code := range []string{denied(w.viewer), "CONFLICT", "STALE"} {
+			w.o.fail(code) // of many rows, any may be told of first
+		}
+	}
+}
+
+// judge asks what must hold of a row now that it is written.
+func (w *writer) judge(ask func() []string) {
+	said := ask()
+	w.last, w.heard = append(w.last, ask), append(w.heard, said)
+	for _, code := range said {
+		w.o.fail(code)
+	}
+}
+
+// draft is a row to be made, of another where by is not nil.
+type draft struct {
+	label  string
+	values map[string]any
+	of     *Row
+	by     *Field
+}
+
+// makeAll makes rows of an entity, with those that come with them.
+func (w *writer) makeAll(t *Type, drafts []draft) {
+	var kinds []string
+	lots := map[string][]draft{}
+	for _, d := range drafts {
+		kind := d.ruled(t)
+		if lots[kind] == nil {
+			kinds = append(kinds, kind)
+		}
+		lots[kind] = append(lots[kind], d)
+	}
+	for _, kind := range kinds {
+		w.makeLot(t, lots[kind])
+	}
+}
+
+// ruled tells which rows are made together: those that set the same fields of those that have rules.
+func (d draft) ruled(t *Type) string {
+	var names []string
+	for _, f := range t.Fields {
+		_, given := d.values[f.Name]
+		switch {
+		case f == d.by && len(f.Allow["CREATE"]) > 0:
+			names = append(names, f.Name)
+		case given && !f.Parts() && (len(f.Allow["CREATE"]) > 0 || f.List()):
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ",")
+}
+
+// anyOf tells whether something is to be done to a list.
+func anyOf(v any) bool {
+	for _, items := range objectOf(v) {
+		if list, _ := items.([]any); len(list) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func objectOf(v any) map[string]any {
+	object, _ := v.(map[string]any)
+	return object
+}
+
+func (w *writer) makeLot(t *Type, drafts []draft) {
+	rows, given := make([]*Row, len(drafts)), make([][]*Field, len(drafts))
+	for i, d := range drafts {
+		rows[i], given[i] = w.make(t, d)
+	}
+	if slices.Contains(w.o.problems, "INVALID") {
+		// Rules that need the row cannot be asked of half a one; they may still be what is told.
+		w.o.fail(denied(w.viewer))
+		return
+	}
+	for _, f := range t.Fields {
+		if !f.Parts() {
+			continue
+		}
+		var parts []draft
+		for i, d := range drafts {
+			parts = append(parts, draftsOf(rows[i], f, d.values[f.Name])...)
+		}
+		if len(parts) > 0 {
+			w.nested = true
+			w.makeAll(f.Type, parts)
+		}
+	}
+	for i, row := range rows {
+		w.judge(func() []string {
+			said := w.after(row, nil, given[i], "CREATE", nil)
+			if slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() && anyOf(drafts[i].values[f.Name]) }) && !w.system && !w.reader(w.viewer).Sees(row) {
+				said = append(said, "INVALID") // whoever refers to it must see it
+			}
+			return said
+		})
+	}
+}
+
+// draftsOf is the rows that a list is to have more.
+func draftsOf(row *Row, f *Field, v any) (drafts []draft) {
+	items, _ := objectOf(v)["create"].([]any)
+	for _, item := range items {
+		values := maps.Clone(objectOf(item))
+		label, _ := values[labelMember].(string)
+		delete(values, labelMember)
+		drafts = append(drafts, draft{label, values, row, f.Inverse})
+	}
+	return drafts
+}
+
+// labelMember is what a row that is made with another is called, among its values.
+const labelMember = "$row"
+
+// make makes a row as it stands before rules are asked, and the fields that were given.
+func (w *writer) make(t *Type, d draft) (*Row, []*Field) {
+	o := w.o
 	w.made++
-	row := &Row{Type: t, Label: s.Row, ID: fmt.Sprintf("%08d", w.made), Values: Object{"createdAt": w.Now, "updatedAt": w.Now, "version": int64(1)}}
+	row := &Row{Type: t, Label: d.label, ID: fmt.Sprintf("%08d", w.made), Values: Object{"createdAt": w.Now, "updatedAt": w.Now, "version": int64(1)}}
 	row.Values["id"] = row.ID
-	given := w.take(o, row, s, viewer, "CREATE", system)
-	w.defaults(o, row, given, viewer)
+	var given []*Field
+	if d.by != nil {
+		row.Values[d.by.Name], given = d.of, []*Field{d.by}
+	}
+	tenant := w.settle(row, d)
+	w.within(tenant, func() {
+		given = append(given, w.take(row, d.values, "CREATE")...)
+		w.defaults(o, row, given, w.viewer)
+	})
 	for _, f := range t.Fields {
 		v := row.Values[f.Name]
-		if v == nil && !f.Null && f.Computed == nil && !f.List() {
+		if v == nil && !f.Null && f.Computed == nil && !f.List() && !f.Virtual && !f.counts() {
 			o.fail("INVALID")
-			if f.Default != nil && viewer == nil {
+			if f.Default != nil && w.viewer == nil {
 				o.fail("UNAUTHENTICATED")
 			}
 		}
@@ -60,20 +269,53 @@ func (w *World) create(t *Type, s *Step, viewer *Row, system bool) *outcome {
 			o.fail("INVALID")
 		}
 	}
+	for _, f := range t.Fields {
+		if w.Schema.Tenant != nil && t == w.Schema.Tenant.Of && slices.ContainsFunc(referred(row.Values[f.Name]), func(to *Row) bool { return to.Type.By != nil }) {
+			o.fail("INVALID") // what belongs to another tenant cannot be of a new one
+			if w.taken(row) {
+				o.fail("CONFLICT")
+			}
+		}
+	}
 	if slices.Contains(o.problems, "INVALID") {
-		// Rules that need the row cannot be asked of half a one; they may still be what is told.
-		o.fail(denied(viewer))
-		return o
+		return row, given
 	}
+	w.number(row)
 	w.Rows[t] = append(w.Rows[t], row)
-	w.after(o, row, nil, given, viewer, system, "CREATE")
-	if len(o.problems) > 0 {
-		w.Rows[t] = w.Rows[t][:len(w.Rows[t])-1]
-		return o
+	w.labels[d.label] = row
+	o.made = append(o.made, row)
+	if w.taken(row) {
+		o.fail("CONFLICT")
 	}
-	w.labels[s.Row] = row
-	o.row = row
-	return o
+	w.remember(row, w.viewer, "CREATE", nil, given)
+	return row, given
+}
+
+// settle is the tenant in which a new row is: that of the request, or of the row by which it belongs to one. A tenant itself
+// is made where none is named.
+func (w *writer) settle(row *Row, d draft) *Row {
+	t, by := row.Type, row.Type.By
+	switch {
+	case w.Schema.Tenant != nil && t == w.Schema.Tenant.Of && w.In != nil:
+		w.o.fail("FORBIDDEN")
+	case by == nil:
+	case w.In != nil && by.Type == w.Schema.Tenant.Of && d.values[by.Name] == nil && d.by != by:
+		row.Values[by.Name] = w.In
+	case w.In == nil:
+		to, _ := row.Values[by.Name].(*Row)
+		if label, ok := d.values[by.Name].(string); ok {
+			to = w.label(by.Type, label)
+			if !w.Lives(to) || !w.system && !w.reader(w.viewer).Sees(to) {
+				w.o.fail("INVALID")
+				return nil
+			}
+		}
+		if to == nil && by.Default != nil {
+			to, _ = env{world: w.World, row: row, values: row.Values, viewer: w.viewer}.eval(by.Default).(*Row)
+		}
+		return w.TenantOf(to)
+	}
+	return w.In
 }
 
 // begins is where a new row may stand: in the default of the flow or, without one, where no step leads.
@@ -93,19 +335,31 @@ func (w *World) begins(f *Field) (all []string) {
 	return all
 }
 
-// take puts the values of a step into a row and returns the fields that it gives.
-func (w *World) take(o *outcome, row *Row, s *Step, viewer *Row, verb string, system bool) (given []*Field) {
-	r, taken := w.reader(viewer), Object{}
-	for _, name := range slices.Sorted(maps.Keys(s.Values)) {
+// take puts values into a row and returns the fields that are given.
+func (w *writer) take(row *Row, values map[string]any, verb string) (given []*Field) {
+	o, r, taken := w.o, w.reader(w.viewer), Object{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		f := row.Type.Field(name)
-		v := w.value(f, s.Values[name])
+		if f.Parts() {
+			if !f.offers(verb, values[name]) {
+				o.fail("INVALID")
+			}
+			continue
+		}
+		linked, unlinked := w.links(f, values[name])
+		var v Value
+		if linked != nil {
+			v = w.relinked(row, f, linked, unlinked)
+		} else {
+			v = w.value(f, values[name])
+		}
 		given = append(given, f)
 		switch {
-		case !system && (f.ReadOnly || f.Internal), f.Auto, f.Computed != nil, f.Immutable && verb == "UPDATE", f.List() && !f.Owner:
+		case !w.system && (f.ReadOnly || f.Internal), f.Auto, f.Computed != nil, f.Immutable && verb == "UPDATE", f.List() && !f.Owner:
 			o.fail("INVALID")
 			continue
 		case v == nil && !f.Null && f.Default != nil && verb == "CREATE", v == nil && !f.Null && f.Given != nil && verb == "CREATE":
-			if !system {
+			if !w.system {
 				o.fail("INVALID")
 			}
 			given = given[:len(given)-1]
@@ -117,127 +371,111 @@ func (w *World) take(o *outcome, row *Row, s *Step, viewer *Row, verb string, sy
 		if !valid(f, v) {
 			o.fail("INVALID")
 		}
-		for _, to := range referred(v) { // as he sees them before the change
-			if !w.Lives(to) || !system && !r.Sees(to) {
+		named := referred(v)
+		if linked != nil {
+			named = append(slices.Clone(linked), unlinked...)
+			if len(named) == 0 {
+				given = given[:len(given)-1]
+				continue
+			}
+			if len(unlinked) > 0 && verb == "CREATE" {
 				o.fail("INVALID")
 			}
 		}
+		for _, to := range named { // as he sees them before the change
+			if !w.Lives(to) || !w.system && !r.Sees(to) {
+				o.fail("INVALID")
+			}
+		}
+		if f.List() && linked == nil {
+			v = w.whole(row, f, v)
+		}
 		taken[name] = v
 	}
+	row.Values = maps.Clone(row.Values)
 	maps.Copy(row.Values, taken)
 	return given
 }
 
-func referred(v Value) []*Row {
-	switch v := v.(type) {
-	case *Row:
-		return []*Row{v}
-	case []Value:
-		var rows []*Row
-		for _, item := range v {
-			if row, ok := item.(*Row); ok {
-				rows = append(rows, row)
-			}
-		}
-		return rows
+// links is the rows that a list without a bound is to have and to lose; nil and nil where the whole list is given.
+func (w *World) links(f *Field, v any) (linked, unlinked []*Row) {
+	object, ok := v.(map[string]any)
+	if !ok || !f.List() {
+		return nil, nil
 	}
-	return nil
+	linked, unlinked = []*Row{}, []*Row{}
+	for _, of := range []struct {
+		name string
+		rows *[]*Row
+	}{{"link", &linked}, {"unlink", &unlinked}} {
+		items, _ := object[of.name].([]any)
+		for _, label := range items {
+			*of.rows = append(*of.rows, w.label(f.Type, label.(string)))
+		}
+	}
+	return linked, unlinked
 }
 
-// valid tells whether a value keeps the bounds of its field.
-func valid(f *Field, v Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case []Value:
-		if f.List() {
-			return f.Bound == 0 || len(v) <= f.Bound
+// relinked is a list without some rows and with others, which win.
+func (w *World) relinked(row *Row, f *Field, linked, unlinked []*Row) Value {
+	items, _ := row.Values[f.Name].([]Value)
+	list := []Value{}
+	for _, item := range items {
+		if !slices.Contains(unlinked, item.(*Row)) || slices.Contains(linked, item.(*Row)) {
+			list = append(list, item)
 		}
-		one := *f
-		one.Repeated, one.MinLength, one.MaxLength = false, 0, 0
-		return len(v) >= f.MinLength && (f.MaxLength == 0 || len(v) <= f.MaxLength) &&
-			!slices.ContainsFunc(v, func(item Value) bool { return !valid(&one, item) })
-	case string:
-		n := utf8.RuneCountInString(v)
-		return f.Scalar != "String" || n >= f.MinLength && (f.MaxLength == 0 || n <= f.MaxLength)
-	case Object:
-		for _, part := range f.Type.Fields {
-			if v[part.Name] == nil && !part.Null || !valid(part, v[part.Name]) {
-				return false
-			}
+	}
+	for _, to := range linked {
+		if !slices.Contains(list, Value(to)) {
+			list = append(list, to)
 		}
-		return true
 	}
-	n, ok := rational(v, true)
-	if !ok {
-		return true
-	}
-	return (f.Min == nil || n.Cmp(new(big.Rat).SetFloat64(*f.Min)) >= 0) && (f.Max == nil || n.Cmp(new(big.Rat).SetFloat64(*f.Max)) <= 0)
+	return list
 }
 
-// defaults fills in what the step does not give.
-func (w *World) defaults(o *outcome, row *Row, given []*Field, viewer *Row) {
-	for _, f := range row.Type.Fields {
-		if _, set := row.Values[f.Name]; set || slices.Contains(given, f) {
-			continue
-		}
-		switch {
-		case f.Given != nil:
-			v, err := fromJSON(f, defaultJSON(f))
-			if err != nil {
-				panic(err)
-			}
-			row.Values[f.Name] = v
-		case f.Default != nil:
-			row.Values[f.Name] = env{world: w, row: row, values: row.Values, viewer: viewer}.eval(f.Default)
-			if f.Scalar == "Date" {
-				if at, ok := row.Values[f.Name].(time.Time); ok {
-					row.Values[f.Name] = Day(at.Format(time.DateOnly))
-				}
-			}
-		case f.Repeated && !f.Null:
-			row.Values[f.Name] = []Value{}
+// whole is a list that is written whole: what belongs to other tenants stays in it.
+func (w *World) whole(row *Row, f *Field, v Value) Value {
+	if w.In == nil || !w.Schema.Belongs(f.Type) || v == nil {
+		return v
+	}
+	list := slices.Clone(v.([]Value))
+	items, _ := row.Values[f.Name].([]Value)
+	for _, item := range items {
+		if !w.Lives(item.(*Row)) && !slices.Contains(list, item) {
+			list = append(list, item)
 		}
 	}
+	return list
 }
 
-// defaultJSON is a literal of the design as a door would read it.
-func defaultJSON(f *Field) any {
-	if f.Given.List != nil || f.Repeated {
-		list := []any{}
-		for _, item := range f.Given.List {
-			list = append(list, item.Text)
+// offers tells whether the doors do with the rows of a list what v asks.
+func (f *Field) offers(verb string, v any) bool {
+	for member := range objectOf(v) {
+		if member != "create" && verb == "CREATE" || !f.PartsOf(strings.ToUpper(member)) {
+			return false
 		}
-		return list
 	}
-	if f.Scalar == "Boolean" {
-		return f.Given.Text == "true"
-	}
-	return f.Given.Text
+	return true
 }
 
-// after asks what must hold of a row that was written.
-func (w *World) after(o *outcome, row, old *Row, given []*Field, viewer *Row, system bool, verb string) {
-	if !system {
-		before := old
-		if !w.allowed(row.Type.Allow[verb], row, before, viewer) {
-			o.fail(denied(viewer))
+// after is what is wrong with a row that was written. held tells which rules held of it before.
+func (w *writer) after(row, old *Row, given []*Field, verb string, held map[*Rule]bool) (said []string) {
+	if !w.system {
+		if !w.allowed(row.Type.Allow[verb], row, old, held) {
+			said = append(said, denied(w.viewer))
 		}
 		for _, f := range given {
-			if rules := f.Allow[verb]; len(rules) > 0 && !w.allowed(rules, row, before, viewer) {
-				o.fail(denied(viewer))
+			if rules := f.Allow[verb]; len(rules) > 0 && !w.allowed(rules, row, old, held) {
+				said = append(said, denied(w.viewer))
 			}
 		}
-	}
-	if w.taken(row) {
-		o.fail("CONFLICT")
 	}
 	for _, c := range row.Type.checks() {
 		if old == nil && mentions(c.That, "old") {
 			continue
 		}
-		if !(env{world: w, row: row, old: old, viewer: viewer, system: system}).holds(c.That) {
-			o.fail("INVALID")
+		if !(env{world: w.World, row: row, old: old, viewer: w.viewer, system: w.system}).holds(c.That) {
+			said = append(said, "INVALID")
 		}
 	}
 	for _, f := range row.Type.Fields {
@@ -247,10 +485,11 @@ func (w *World) after(o *outcome, row, old *Row, given []*Field, viewer *Row, sy
 		}
 		for _, list := range f.Type.Fields {
 			if list.Inverse == f && list.Type == row.Type && list.Bound > 0 && len(w.Links(whole, list)) > list.Bound {
-				o.fail("INVALID")
+				said = append(said, "INVALID")
 			}
 		}
 	}
+	return said
 }
 
 // checks is all checks of a type and of its fields.
@@ -263,21 +502,13 @@ func (t *Type) checks() []*Check {
 }
 
 // allowed tells whether a rule holds of the row as it is and, unless it names old itself, held of the row before.
-func (w *World) allowed(rules []*Rule, row, old, viewer *Row) bool {
+func (w *writer) allowed(rules []*Rule, row, old *Row, held map[*Rule]bool) bool {
 	return slices.ContainsFunc(rules, func(r *Rule) bool {
-		if old != nil && !mentions(r.When, "old") && !w.asBefore(row, old, func() bool { return env{world: w, row: row, viewer: viewer}.holds(r.When) }) {
+		if old != nil && !mentions(r.When, "old") && !held[r] {
 			return false
 		}
-		return env{world: w, row: row, old: old, viewer: viewer}.holds(r.When)
+		return env{world: w.World, row: row, old: old, viewer: w.viewer}.holds(r.When)
 	})
-}
-
-// asBefore asks about a row with the values that it had.
-func (w *World) asBefore(row, old *Row, ask func() bool) bool {
-	values := row.Values
-	row.Values = old.Values
-	defer func() { row.Values = values }()
-	return ask()
 }
 
 // mentions tells whether an expression names something.
@@ -289,53 +520,33 @@ func mentions(x ast.Expr, name string) bool {
 	return found
 }
 
-// taken tells whether something of a row that must be unique is another's.
-func (w *World) taken(row *Row) bool {
-	for _, u := range row.Type.Uniques {
-		for _, other := range w.Rows[row.Type] {
-			if other != row && !other.Deleted && u.clash(w, row, other) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (u *Unique) clash(w *World, a, b *Row) bool {
-	if u.When != nil && !((env{world: w, row: a}).holds(u.When) && (env{world: w, row: b}).holds(u.When)) {
-		return false
-	}
-	for _, f := range u.Fields {
-		x, y := a.Values[f.Name], b.Values[f.Name]
-		if x == nil || y == nil {
-			return false
-		}
-		if text, ok := x.(string); ok && u.IgnoreCase {
-			x, y = strings.ToLower(text), strings.ToLower(y.(string))
-		}
-		if compare(x, y) != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *World) update(s *Step, viewer *Row, system bool) *outcome {
-	o := &outcome{}
-	row := w.find(s.Row)
-	if row == nil || !w.Lives(row) || !system && !w.reader(viewer).Sees(row) {
-		o.fail("NOT_FOUND")
-		for name := range s.Values {
-			if f := w.Schema.Types[s.Entity].Field(name); f.Immutable || !system && (f.ReadOnly || f.Internal) {
+// update changes a row; of one that belongs to another, of is that.
+func (w *writer) update(t *Type, label string, values map[string]any, met int, of *draft) {
+	o, row := w.o, w.find(label)
+	if row == nil || !w.Lives(row) || !w.system && !w.reader(w.viewer).Sees(row) || of != nil && row.Values[of.by.Name] != of.of {
+		o.fail(missing(of))
+		for name := range values {
+			if f := t.Field(name); f.Immutable || f.List() || !w.system && (f.ReadOnly || f.Internal) {
 				o.fail("INVALID") // whatever row it is
 			}
 		}
-		return o
+		return
 	}
-	old := &Row{Type: row.Type, ID: row.ID, Values: maps.Clone(row.Values), Label: row.Label}
-	undo := func() { row.Values = old.Values }
-	row.Values = maps.Clone(row.Values)
-	given := w.take(o, row, s, viewer, "UPDATE", system)
+	w.stale(row, met)
+	old := &Row{Type: row.Type, ID: row.ID, Values: row.Values, Label: row.Label}
+	var given []*Field
+	w.within(w.tenantFor(row), func() { given = w.take(row, values, "UPDATE") })
+	changed := row.Values
+	row.Values = old.Values
+	held := w.held(row, given)
+	row.Values = changed
+	if len(given) == 0 && !slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() && anyOf(values[f.Name]) }) {
+		row.Values = old.Values
+		if !w.system && !slices.ContainsFunc(row.Type.Allow["UPDATE"], func(r *Rule) bool { return held[r] || mentions(r.When, "old") }) {
+			o.fail(denied(w.viewer))
+		}
+		return
+	}
 	for _, f := range given {
 		from, to := old.Values[f.Name], row.Values[f.Name]
 		if f.Flow != nil && from != to && !w.leads(f, from, to) {
@@ -343,12 +554,96 @@ func (w *World) update(s *Step, viewer *Row, system bool) *outcome {
 		}
 	}
 	row.Values["updatedAt"], row.Values["version"] = w.Now, old.Values["version"].(int64)+1
-	w.after(o, row, old, given, viewer, system, "UPDATE")
-	if len(o.problems) > 0 {
-		undo()
+	if slices.Contains(o.problems, "INVALID") {
+		o.fail(denied(w.viewer))
+		return
 	}
-	o.row = row
-	return o
+	w.reach(row, given)
+	if w.taken(row) {
+		o.fail("CONFLICT")
+	}
+	w.parts(row, values)
+	if !w.lives(row, nil) {
+		o.fail("CONFLICT") // it goes with one of its parts
+		return
+	}
+	w.remember(row, w.viewer, "UPDATE", old, given)
+	w.judge(func() []string { return w.after(row, old, given, "UPDATE", held) })
+}
+
+// tenantFor is the tenant in which a write of a row goes on.
+func (w *World) tenantFor(row *Row) *Row {
+	if tenant := w.TenantOf(row); tenant != nil {
+		return tenant
+	}
+	return w.In
+}
+
+// missing is what is said of a row that is not there.
+func missing(of *draft) string {
+	if of != nil {
+		return "INVALID"
+	}
+	return "NOT_FOUND"
+}
+
+// stale refuses a row that does not have the version that it must.
+func (w *writer) stale(row *Row, met int) {
+	if met != 0 && row.Values["version"] != int64(met) {
+		w.o.fail("STALE")
+	}
+}
+
+// held tells which of the rules of an update hold of a row before it.
+func (w *writer) held(row *Row, given []*Field) map[*Rule]bool {
+	held := map[*Rule]bool{}
+	ask := func(rules []*Rule) {
+		for _, r := range rules {
+			if !mentions(r.When, "old") {
+				held[r] = env{world: w.World, row: row, viewer: w.viewer}.holds(r.When)
+			}
+		}
+	}
+	if !w.system {
+		ask(row.Type.Allow["UPDATE"])
+		for _, f := range given {
+			ask(f.Allow["UPDATE"])
+		}
+	}
+	return held
+}
+
+// parts does to the rows that belong to a row what was asked.
+func (w *writer) parts(row *Row, values map[string]any) {
+	for _, f := range row.Type.Fields {
+		asked := objectOf(values[f.Name])
+		if !f.Parts() || !anyOf(values[f.Name]) {
+			continue
+		}
+		w.nested = true
+		of := &draft{of: row, by: f.Inverse}
+		deleted, _ := asked["delete"].([]any)
+		for _, label := range deleted {
+			w.delete(label.(string), 0, of)
+		}
+		updated, _ := asked["update"].([]any)
+		for _, item := range updated {
+			values := maps.Clone(objectOf(item))
+			label, _ := values["id"].(string)
+			met := 0
+			if values["version"] != nil {
+				met = int(w.value(&Field{Scalar: "Int"}, values["version"]).(int64))
+			}
+			delete(values, "id")
+			delete(values, "version")
+			w.update(f.Type, label, values, met, of)
+		}
+	}
+	for _, f := range row.Type.Fields {
+		if drafts := draftsOf(row, f, values[f.Name]); f.Parts() && len(drafts) > 0 {
+			w.makeAll(f.Type, drafts)
+		}
+	}
 }
 
 // leads tells whether a flow has a step. What was null begins now; nothing becomes null.
@@ -360,102 +655,4 @@ func (w *World) leads(f *Field, from, to Value) bool {
 		return slices.Contains(w.begins(f), to.(string))
 	}
 	return slices.Contains(f.Flow[from.(string)], to.(string))
-}
-
-func (w *World) delete(s *Step, viewer *Row, system bool) *outcome {
-	o := &outcome{}
-	row := w.find(s.Row)
-	if row == nil || !w.Lives(row) || !system && !w.reader(viewer).Sees(row) {
-		o.fail("NOT_FOUND")
-		return o
-	}
-	if !system && !w.holds(row.Type.Allow["DELETE"], row, row, viewer) {
-		o.fail(denied(viewer))
-	}
-	if row.Type.Soft {
-		w.bury(o, row)
-	} else {
-		w.remove(o, row)
-	}
-	return o
-}
-
-// bury marks a row as deleted, and those that belong to it and stay as well. Others that belong to it are hidden: they go too.
-func (w *World) bury(o *outcome, row *Row) {
-	going := []*Row{row}
-	for i := 0; i < len(going); i++ {
-		w.referrers(going[i], func(other *Row, f *Field) {
-			if f.OnDelete == "CASCADE" && w.Lives(other) && !slices.Contains(going, other) {
-				going = append(going, other)
-			}
-		})
-	}
-	for _, gone := range going {
-		w.referrers(gone, func(other *Row, f *Field) {
-			if f.OnDelete == "RESTRICT" && w.Lives(other) && !slices.Contains(going, other) {
-				o.fail("CONFLICT")
-			}
-		})
-	}
-	if len(o.problems) == 0 {
-		for _, gone := range going {
-			gone.Deleted = gone.Type.Soft
-		}
-	}
-}
-
-// remove takes a row out of its table, and what the database takes with it.
-func (w *World) remove(o *outcome, row *Row) {
-	going := []*Row{row}
-	for i := 0; i < len(going); i++ {
-		w.referrers(going[i], func(other *Row, f *Field) {
-			if f.OnDelete == "CASCADE" && !slices.Contains(going, other) {
-				going = append(going, other)
-			}
-		})
-	}
-	type cleared struct {
-		row *Row
-		f   *Field
-	}
-	var clear []cleared
-	for _, gone := range going {
-		w.referrers(gone, func(other *Row, f *Field) {
-			switch {
-			case f.OnDelete == "SET_NULL":
-				clear = append(clear, cleared{other, f})
-			case f.OnDelete == "CASCADE":
-			case slices.Contains(going, other):
-				o.unsure = true
-			default:
-				o.fail("CONFLICT")
-			}
-		})
-	}
-	if len(o.problems) > 0 || o.unsure {
-		return
-	}
-	for _, c := range clear {
-		c.row.Values = maps.Clone(c.row.Values)
-		c.row.Values[c.f.Name] = nil
-	}
-	for _, gone := range going {
-		w.Rows[gone.Type] = slices.DeleteFunc(w.Rows[gone.Type], func(other *Row) bool { return other == gone })
-	}
-}
-
-// referrers calls do for each row of a table that refers to row, and by which field.
-func (w *World) referrers(row *Row, do func(other *Row, f *Field)) {
-	for _, t := range w.Schema.Entities {
-		for _, f := range t.Fields {
-			if f.Scalar != "reference" || f.Type != row.Type || f.Computed != nil {
-				continue
-			}
-			for _, other := range slices.Clone(w.Rows[t]) {
-				if other.Values[f.Name] == row {
-					do(other, f)
-				}
-			}
-		}
-	}
 }

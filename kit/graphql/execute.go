@@ -284,9 +284,10 @@ func outcome(ctx context.Context, tx *query.Tx, r *root, value any) (any, error)
 
 // written reads a row that was just written. Of one that the viewer may write but not see, only the id is told.
 func written(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (any, error) {
-	row, err := tx.Get(ctx, s, string(id))
-	if !isNotFound(err) {
-		return row, err
+	if query.Exposed(s.Entity, meta.Read) {
+		if row, err := tx.Get(ctx, s, string(id)); !isNotFound(err) {
+			return row, err
+		}
 	}
 	blind := &query.Row{ID: id, Values: make([]any, len(s.Fields))}
 	for i, selection := range s.Fields {

@@ -74,6 +74,11 @@ func (t *Tx) lots(ctx context.Context, e *meta.Entity, drafts []draft, writes []
 			}
 			verdicts[ruled] = after
 		}
+		if len(w.parts) > 0 {
+			if err := after.mustSee(w); err != nil {
+				return nil, w.at(err)
+			}
+		}
 		if err := w.settle(ctx); err != nil {
 			return nil, w.at(err)
 		}
@@ -87,16 +92,13 @@ func (t *Tx) lots(ctx context.Context, e *meta.Entity, drafts []draft, writes []
 	return lots, nil
 }
 
-// ruled names the questions that a new row meets: those of the fields it sets, and more where other rows come with it.
+// ruled names the questions that a new row meets: those of the fields it sets.
 func (w *write) ruled() string {
 	var ruled []string
 	for _, f := range w.given {
 		if len(f.Allow.Create) > 0 || f.Kind == meta.List {
 			ruled = append(ruled, f.Name)
 		}
-	}
-	if len(w.parts) > 0 {
-		ruled = append(ruled, "")
 	}
 	slices.Sort(ruled)
 	return strings.Join(ruled, ",")
@@ -272,7 +274,7 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 	if onConflict != "" {
 		sql += " " + onConflict
 	}
-	if !l.after.atOnce(writes[0]) {
+	if !l.after.atOnce(l.writes) {
 		changed, err := l.tx.conn.Exec(ctx, sql, args...)
 		return changed > 0, err
 	}
@@ -341,7 +343,7 @@ func (l *lot) judge(ctx context.Context) error {
 		if err := l.after.judge(w.answered, nil, l.tx.viewer, w.what()); err != nil {
 			return w.at(err)
 		}
-		if !w.seen {
+		if !w.seen && len(w.parts) > 0 {
 			return w.at(kit.Invalid(w.parts[0].field.Name, kit.FieldNotFound, "There is no such %s.", l.entity.Singular))
 		}
 	}

@@ -18,6 +18,7 @@ var partCases = []struct {
 	{"all that is wrong is told, each at its place", testPartsWrong},
 	{"each row meets its own rules", testPartsRules},
 	{"who may not see a row makes none that belong to it", testPartsOfHidden},
+	{"rows with parts and rows without are asked apart", testPartsOfSome},
 	{"all or nothing", testPartsAtomic},
 	{"an update makes, changes and deletes", testPartsUpdated},
 	{"only rows of the row itself", testPartsOfOthers},
@@ -199,6 +200,17 @@ func testPartsOfHidden(w *world) {
 	_, err := w.tryCreate(w.ann, false, "Basket", "code", "x", "note", "secret", "lines", made(w.line(nil, "quantity", 1)))
 	w.want(err, "INVALID lines:NOT_FOUND")
 	w.want(w.update(w.ann, "Basket", "blind", 0, "lines", made(w.line(nil, "quantity", 1))), "NOT_FOUND")
+}
+
+// Whoever makes rows that belong to a row must see it, whatever others are made beside it. Nobody sees a line of quantity 13.
+func testPartsOfSome(w *world) {
+	hidden := w.entity("Line")
+	read := hidden.Allow.Read
+	hidden.Allow.Read = when(meta.Ne(meta.This("quantity"), meta.Const(int64(13))))
+	defer func() { hidden.Allow.Read = read }()
+	_, err := w.tryCreate(w.ann, false, "Basket", "code", "y", "lines", made(w.line(nil, "quantity", 1), w.line([]int{1}, "quantity", 13)))
+	w.want(err, "INVALID lines.create.1.charges:NOT_FOUND")
+	w.create(w.ann, false, "Basket", "code", "z", "lines", made(w.line([]int{1}, "quantity", 1), w.line(nil, "quantity", 13)))
 }
 
 func testPartsAtomic(w *world) {

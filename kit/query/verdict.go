@@ -17,6 +17,7 @@ type verdict struct {
 	entity    *meta.Entity
 	row       *scope
 	looks     bool // no write follows
+	mustRead  bool // of new rows: those with others must be readable
 	questions []question
 	columns   []string
 	renderer  *renderer
@@ -62,9 +63,6 @@ func (w *write) verdict(s stage) (*verdict, error) {
 		v.rules(f.Allow.Of(w.verb), f, e, s, t.system)
 	}
 	if s == afterStage {
-		if w.verb == meta.Create && len(w.parts) > 0 && !t.system { // as who refers to it must
-			v.readable = v.add(v.renderer.policy(w.entity, meta.Read, row))
-		}
 		v.checks(w, e)
 		v.bounds(w, row)
 	} else {
@@ -208,6 +206,19 @@ func (v *verdict) rules(rules []meta.Rule, f *meta.Field, e env, s stage, system
 	}
 }
 
+// mustSee asks whether the viewer may read new rows: where others are made with one he must, as whoever refers to it.
+func (v *verdict) mustSee(w *write) error {
+	if v.mustRead || w.tx.system {
+		return nil
+	}
+	v.mustRead = true
+	v.readable = v.add(v.renderer.policy(v.entity, meta.Read, v.row))
+	if v.renderer.err != nil {
+		return fmt.Errorf("%s: %w", w.what(), v.renderer.err)
+	}
+	return nil
+}
+
 func (v *verdict) checks(w *write, e env) {
 	for _, c := range allChecks(w.entity) {
 		if c.Local || w.verb == meta.Create && usesOld(c.That) {
@@ -347,8 +358,8 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 	if err != nil {
 		return err
 	}
-	if !found {
-		return fmt.Errorf("%s %s: it is gone within its own transaction", v.entity.Name, id)
+	if !found { // it was made a part of one of its parts, which was deleted
+		return &kit.Problem{Code: kit.CodeConflict, Status: 409, Detail: "This would be deleted with a row that belongs to it."}
 	}
 	return v.judge(v.answers(cells), held, t.viewer, what)
 }
@@ -363,15 +374,12 @@ func (v *verdict) cells() []cell {
 
 // atOnce tells whether the statement that inserts the row can ask the questions too. It can on PostgreSQL, unless a list
 // is written behind it, or the table is named in a question: RETURNING sees the rows of the table as they were before.
-func (v *verdict) atOnce(w *write) bool {
-	if !w.tx.engine.dialect.postgres || len(v.columns) == 0 || v.entity.Vanishes() {
+func (v *verdict) atOnce(writes []*write) bool {
+	if !v.renderer.postgres || len(v.columns) == 0 || v.entity.Vanishes() {
 		return false
 	}
-	if len(w.parts) > 0 {
-		return false
-	}
-	for _, f := range w.given {
-		if f.Kind == meta.List {
+	for _, w := range writes {
+		if len(w.parts) > 0 || slices.ContainsFunc(w.given, func(f *meta.Field) bool { return f.Kind == meta.List }) {
 			return false
 		}
 	}

@@ -315,6 +315,9 @@ func mergePatch(old, patch any) any {
 
 // visible reads a row that was just written; nil where the viewer may write it but not see it.
 func visible(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (*query.Row, error) {
+	if !query.Exposed(s.Entity, meta.Read) {
+		return nil, nil
+	}
 	row, err := tx.Get(ctx, s, string(id))
 	var p *kit.Problem
 	if errors.As(err, &p) && p.Code == kit.CodeNotFound {

@@ -42,6 +42,12 @@ func (b *builder) cycles() bool {
 		}
 		b.edges(&g, key, site.rule.When, site.rule.Pos)
 	}
+	if t := b.model.Tenant; t != nil && t.When != nil {
+		g.names[t] = "@tenant of " + t.Entity.Name
+		g.order = append(g.order, t)
+		d := design.Find(b.declared[t.Entity].Directives, "tenant")
+		b.edges(&g, t, t.When, d.Arg("when").Pos)
+	}
 	g.walk()
 	return len(*b.problems) == before
 }
@@ -77,6 +83,9 @@ func (b *builder) edges(g *graph, from any, x *model.Expr, pos diag.Pos) {
 		if x.Op == model.Can {
 			for _, e := range b.asked[x] {
 				g.edges[from] = append(g.edges[from], edge{asking{e, x.Verb}, pos})
+				if t := b.model.Tenant; t != nil && e != t.Entity && e.TenantColumn != "" { // where none is named
+					g.edges[from] = append(g.edges[from], edge{t, pos})
+				}
 			}
 		}
 		for _, a := range x.Args {

@@ -1,0 +1,106 @@
+package oracle
+
+import (
+	"slices"
+	"strings"
+)
+
+// features are the parts of the language and of the doors that answers were compared of. One that none was compared of is a
+// hole in the generator: TestEveryPath fails by it.
+var features = []string{
+	"a create", "an update", "a delete", "a restore", "a batch", "a read",
+	"a create refused", "an update refused", "a delete refused", "a restore refused", "a batch refused", "a read refused",
+	"a create without rules", "an update without rules", "a delete without rules", "a restore without rules",
+	"GraphQL", "REST", "nobody",
+	"a filter", "some", "every", "none", "an order", "first", "last", "all pages", "all pages backwards", "a count", "a row", "a row by its key", "a query",
+	"a tenant", "a tenant by its key", "a tenant that is hidden", "no tenant where there are some",
+	"parts created", "parts updated", "parts deleted", "a link", "an unlink",
+	"a repetition", "a version that must be met", "a stale version",
+	"next()",
+}
+
+// coverage counts the answers compared of each feature.
+type coverage map[string]int
+
+// missing is the features of which nothing was compared.
+func (c coverage) missing() []string {
+	return slices.DeleteFunc(slices.Clone(features), func(feature string) bool { return c[feature] > 0 })
+}
+
+// step counts a step that was compared. Refused tells how it ended.
+func (c coverage) step(w *World, s *Step, problems []string) {
+	what := "a " + s.Do
+	if s.Do == "update" {
+		what = "an update"
+	}
+	switch {
+	case len(problems) > 0:
+		c[what+" refused"]++
+		if slices.Contains(problems, "STALE") {
+			c["a stale version"]++
+		}
+		if s.Tenant != "" && slices.Contains(problems, "NOT_FOUND") {
+			c["a tenant that is hidden"]++
+		}
+		return
+	case s.As == "system":
+		c[what+" without rules"]++
+	default:
+		c[what]++
+	}
+	c.count(s.As == "", "nobody")
+	c.count(s.Twice, "a repetition")
+	c.count(s.Met != 0, "a version that must be met")
+	c.count(s.Tenant != "", "a tenant")
+	c.count(s.ByKey, "a tenant by its key")
+	c.count(w.Schema.Tenant != nil && s.Tenant == "", "no tenant where there are some")
+	rest := s.Door == "rest" || s.Do == "batch" || s.Read != nil && s.Read.Rest
+	c.count(rest && s.As != "system", "REST")
+	c.count(!rest && s.As != "system", "GraphQL")
+	if s.Read != nil {
+		c.read(w, s.Read)
+	}
+	if t := w.Schema.Types[s.Entity]; t != nil {
+		c.values(t, s.Values)
+		c.count(s.Do == "create" && slices.ContainsFunc(t.Fields, (*Field).counts), "next()")
+	}
+}
+
+func (c coverage) count(happened bool, feature string) {
+	if happened {
+		c[feature]++
+	}
+}
+
+func (c coverage) read(w *World, ask *Read) {
+	c.count(ask.Where != nil, "a filter")
+	c.count(len(ask.Order) > 0, "an order")
+	c.count(ask.First > 0, "first")
+	c.count(ask.Last > 0, "last")
+	c.count(ask.Pages > 0, "all pages")
+	c.count(ask.Pages < 0, "all pages backwards")
+	c.count(ask.Count, "a count")
+	c.count(ask.Row != "", "a row")
+	c.count(ask.Key, "a row by its key")
+	c.count(w.query(ask.Of) != nil, "a query")
+	where := text(ask.Where)
+	for _, quantifier := range []string{"some", "every", "none"} {
+		c.count(strings.Contains(where, `"`+quantifier+`":`), quantifier)
+	}
+}
+
+func (c coverage) values(t *Type, values map[string]any) {
+	for name, v := range values {
+		f, object := t.Field(name), objectOf(v)
+		switch {
+		case f == nil || object == nil:
+		case f.Parts():
+			c.count(object["create"] != nil, "parts created")
+			c.count(object["update"] != nil, "parts updated")
+			c.count(object["delete"] != nil, "parts deleted")
+		case f.List():
+			c.count(object["link"] != nil, "a link")
+			c.count(object["unlink"] != nil, "an unlink")
+		}
+	}
+}
