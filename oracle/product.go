@@ -20,6 +20,7 @@ import (
 	"github.com/fettlehq/fettle/emit"
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/graphql"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
@@ -31,12 +32,13 @@ import (
 
 // blueprint is what the tool makes of a design.
 type blueprint struct {
-	text     string
-	files    map[string][]byte // generated code with metadata
-	sdl      string
-	openapi  []byte
-	sqlite   []string // the statements that make the tables
-	postgres []string
+	text        string
+	files       map[string][]byte // generated code with metadata
+	sdl         string
+	openapi     []byte
+	descriptors []byte   // of the gRPC door
+	sqlite      []string // the statements that make the tables
+	postgres    []string
 }
 
 // blueprintOf runs the tool on the text of a design. Mistakes in it are returned as such.
@@ -57,6 +59,8 @@ func blueprintOf(text string) (*blueprint, diag.List, error) {
 		switch {
 		case f.Path == "api/schema.graphql":
 			p.sdl = string(f.Content)
+		case f.Path == "api/descriptors.binpb":
+			p.descriptors = f.Content
 		case f.Path == "api/openapi.json":
 			p.openapi = f.Content
 		case strings.HasSuffix(f.Path, "/module.gen.go"), f.Path == "app/app.gen.go":
@@ -132,6 +136,9 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 	viewer := func(r *http.Request) (kit.Viewer, error) {
 		named, err := kittest.Tenant(r.Context())
 		return kit.Viewer{ID: kit.ID(r.Header.Get(viewerHeader)), Tenant: named}, err
+	}
+	if _, err := grpc.New(made.engine, p.descriptors, grpc.Options{Viewer: viewer, Log: log}); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	made.graphql = kittest.Tenants(b, graphql.New(made.engine, p.sdl, graphql.Options{Viewer: viewer, Log: log, Limits: graphql.Limits{Aliases: 2000, Roots: 200, Rows: 1 << 40}}))
 	made.rest = kittest.Tenants(b, rest.New(made.engine, rest.Options{Viewer: viewer, Log: log, MaxRows: 1 << 40}))

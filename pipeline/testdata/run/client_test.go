@@ -14,6 +14,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
@@ -44,6 +45,7 @@ func onBoth(t *testing.T, service func() server.Service, test func(w *world)) {
 func start(t *testing.T, service server.Service, database string) *world {
 	t.Helper()
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	service.GRPC = grpc.Open
 	config, err := server.ReadConfig(service.Name, func(name string) string {
 		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "60"}[name]
 	})

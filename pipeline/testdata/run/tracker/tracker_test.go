@@ -18,6 +18,7 @@ import (
 	"example.com/tracker/tracker"
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
@@ -53,6 +54,7 @@ func start(t *testing.T, database string) *desk {
 	t.Helper()
 	service := app.New(tracker.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
+	service.GRPC = grpc.Open
 	config, err := server.ReadConfig("tracker", func(name string) string {
 		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "30"}[name]
 	})
