@@ -165,7 +165,7 @@ func (d *designer) queries() {
 			sc.args = append(sc.args, binding{name, to})
 			args = fmt.Sprintf("(%s: ID! @ref(entity: %s))", name, to.name)
 		}
-		line := fmt.Sprintf("%s%s: [%s!]! @where(that: \"%s\")", d.name("query"), args, e.name, d.condition(sc))
+		line := fmt.Sprintf("%s%s: [%s!]! @where(that: \"%s\", scan: true)", d.name("query"), args, e.name, d.condition(sc))
 		if d.chance(50) {
 			line += fmt.Sprintf(" @allow(when: \"%s\")", pick(d, "true", "viewer != null"))
 		}
