@@ -38,8 +38,10 @@ emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
 pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
+agent/tool:       diag model migrate recipe pipeline review/rule
+agent/mcp:        agent/tool
 pipeline/dev:     diag model pipeline internal/child
-cli:              recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
+cli:              agent/... recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
 .:                cli
 
 kit:
@@ -86,6 +88,7 @@ golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
 github.com/getkin/kin-openapi:   oracle
 github.com/fsnotify/fsnotify:    pipeline/dev
+github.com/modelcontextprotocol/go-sdk: agent/mcp
 github.com/wasilibs/go-pgquery:  pgsql
 github.com/bufbuild/protocompile: emit/proto
 google.golang.org/protobuf:      emit/proto kit/grpc

@@ -41,6 +41,8 @@ type commands struct {
 	Assess   assessCommand   `cmd:"" help:"Tell the architecture of a backend, what to improve first, and how to add code."`
 	Explain  explainCommand  `cmd:"" help:"Show the SQL of a query, why a row is seen, or what a problem's code means."`
 	Optimize optimizeCommand `cmd:"" help:"Find what makes a database slow, and prove what would help."`
+	MCP      mcpCommand      `cmd:"" name:"mcp" help:"Serve what an agent needs to work on a backend, over the Model Context Protocol."`
+	Approve  approveCommand  `cmd:"" help:"Let a plan of an agent that loses data be carried out."`
 	Eject    ejectCommand    `cmd:"" help:"Make a project independent of this tool."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`
 }

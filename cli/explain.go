@@ -97,20 +97,28 @@ var codes []byte
 
 // Run prints what the source says about a code.
 func (c explainCode) Run(s streams) error {
-	var texts map[string]string
-	if err := json.Unmarshal(codes, &texts); err != nil {
-		return fmt.Errorf("codes: %w", err)
-	}
-	if r := pipeline.Rule(strings.ToLower(c.Code)); r != nil {
-		_, err := fmt.Fprint(s.out, r.Document)
+	text, err := meaning(c.Code)
+	if err != nil {
 		return err
 	}
-	code := strings.ToUpper(c.Code)
+	_, err = fmt.Fprint(s.out, text)
+	return err
+}
+
+// meaning is what the code of a problem, or a rule of review, means.
+func meaning(of string) (string, error) {
+	var texts map[string]string
+	if err := json.Unmarshal(codes, &texts); err != nil {
+		return "", fmt.Errorf("codes: %w", err)
+	}
+	if r := pipeline.Rule(strings.ToLower(of)); r != nil {
+		return r.Document, nil
+	}
+	code := strings.ToUpper(of)
 	text, found := texts[code]
 	if !found {
 		known := slices.Sorted(maps.Keys(texts))
-		return fmt.Errorf("%s: no such code or rule; there are %s to %s, and the rules of doc/rules", c.Code, known[0], known[len(known)-1])
+		return "", fmt.Errorf("%.60s: no such code or rule; there are %s to %s, and the rules of doc/rules", of, known[0], known[len(known)-1])
 	}
-	_, err := fmt.Fprintf(s.out, "%s  %s", code, text)
-	return err
+	return fmt.Sprintf("%s  %s", code, text), nil
 }

@@ -56,7 +56,7 @@ func Add(dir, name string, args []string) (*Edited, error) {
 		}
 		return nil, err
 	}
-	start, err := openEdit(dir)
+	start, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +68,15 @@ func Add(dir, name string, args []string) (*Edited, error) {
 
 // Rewrite makes replacements in the design of the project in a folder. Nothing is written until Write is called.
 func Rewrite(dir string, replacements []Replacement) (*Edited, error) {
-	start, err := openEdit(dir)
+	start, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	return start.Rewrite(replacements)
 }
 
-// openEdit reads a design as a change of nothing. A folder without a design is one that a recipe may begin.
-func openEdit(dir string) (*Edited, error) {
+// Open reads the design of the project in a folder as a change of nothing. A folder without a design is one that a recipe may begin.
+func Open(dir string) (*Edited, error) {
 	sources, err := design.Load(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if info, at := os.Stat(dir); at != nil || !info.IsDir() {

@@ -16,6 +16,7 @@ type OptimizeOptions struct {
 	Database string // URL of the database, or the path of a SQLite file
 	Clone    string // URL of a copy that may be changed, or empty
 	Workload string // path of a file of statements, or empty: what the database counted
+	Text     string // the statements themselves, in place of a file
 	Budget   string // size that new indexes may take together, or empty
 	Explains int    // plans that may be asked for; 0: the usual number
 	Literals bool   // constants of statements are shown
@@ -35,8 +36,13 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 		}
 	}
 	var notes []string
-	if o.Workload != "" {
-		text, err := os.ReadFile(o.Workload)
+	if o.Workload != "" || o.Text != "" {
+		text, err := []byte(o.Text), error(nil)
+		if o.Text == "" {
+			text, err = os.ReadFile(o.Workload)
+		} else {
+			o.Workload = "statements"
+		}
 		if err != nil {
 			return nil, fmt.Errorf("workload: %w", err)
 		}
