@@ -33,6 +33,7 @@ type commands struct {
 	New      newCommand      `cmd:"" help:"Start a backend of your own."`
 	Check    checkCommand    `cmd:"" help:"Report every mistake in a design."`
 	Add      addCommand      `cmd:"" help:"Change the design by a recipe: registration, soft deletion, search and more."`
+	Do       doCommand       `cmd:"" help:"Do what you say in words: shows its plan first, and guesses nothing."`
 	Generate generateCommand `cmd:"" help:"Write the service that a design describes."`
 	Dev      devCommand      `cmd:"" help:"Run the service, and follow every saved change."`
 	Seed     seedCommand     `cmd:"" help:"Fill the database with the rows that the service has for a beginning."`

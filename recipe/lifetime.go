@@ -12,7 +12,7 @@ var softDelete = &Recipe{
 	Title:   "what is deleted is hidden, can be restored for 30 days, and is erased then",
 	Takes:   "TYPE...",
 	Example: "fettle add soft-delete Note",
-	phrases: []string{"soft delete", "soft deletion", "restore", "undelete", "trash", "recycle bin", "undo delete"},
+	phrases: []string{"soft delete", "soft deleted", "soft deletion", "restore", "undelete", "trash", "recycle bin", "undo delete"},
 	apply: func(e *editor, args []string) error {
 		return e.each(args, func(t *design.Type) error {
 			if t == e.account() {

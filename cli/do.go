@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fettlehq/fettle/pipeline"
+	"github.com/fettlehq/fettle/recipe"
+)
+
+type doCommand struct {
+	Request  string `arg:"" help:"What you want, in words."`
+	Project  string `default:"." placeholder:"DIR" help:"Folder of the project; an empty one begins with it."`
+	Yes      bool   `short:"y" help:"Apply without asking."`
+	DryRun   bool   `help:"Show what would be done, and write nothing."`
+	Database string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
+	Kit      string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
+}
+
+// Help is examples.
+func (doCommand) Help() string {
+	return "No model reads it and nothing is guessed: what is not understood is told, with what is.\n\nExamples:\n" +
+		"  fettle do \"Create a user registration endpoint with email verification\"\n" +
+		"  fettle do \"The user list query is taking too long, can you help optimize it?\" --database postgres://app@localhost/shop"
+}
+
+// Run does what was asked for in words.
+func (c doCommand) Run(ctx context.Context, s streams) error {
+	d, err := pipeline.Do(c.Project, c.Request)
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", d.Problems, d.Texts); err != nil {
+		return err
+	}
+	r := d.Request
+	switch {
+	case len(r.Missing) > 0:
+		for _, missing := range r.Missing {
+			fmt.Fprintln(s.err, missing)
+		}
+		return errors.New("nothing was done: the request leaves open what it is about")
+	case len(r.Recipes) > 0:
+		return c.edit(s, d)
+	case r.Faster:
+		return c.faster(ctx, s, d)
+	case len(r.Waits) > 0:
+		s.waits(r.Waits)
+		return errProblems
+	}
+	fmt.Fprintln(s.err, "this is not understood; what is:")
+	for _, one := range recipe.Recipes {
+		fmt.Fprintf(s.err, "  %-14s %s\n", one.Name, one.Title)
+	}
+	fmt.Fprintln(s.err, "  and: what is slow, with the name of an entity; fettle --help has the other verbs")
+	return errors.New("nothing was done")
+}
+
+func (s streams) waits(waits []recipe.Waiting) {
+	for _, w := range waits {
+		fmt.Fprintf(s.err, "%s: there is no recipe yet: %s\n", w.Name, w.Title)
+	}
+}
+
+// edit shows the plan and the difference, asks, edits the design and generates the service.
+func (c doCommand) edit(s streams, d *pipeline.Done) error {
+	fmt.Fprintln(s.out, "plan:")
+	for i, step := range d.Steps {
+		fmt.Fprintf(s.out, "  %d. %s\n", i+1, step)
+	}
+	s.waits(d.Request.Waits)
+	if len(d.Request.Unread) > 0 {
+		fmt.Fprintf(s.err, "not taken into account: %s\n", strings.Join(d.Request.Unread, ", "))
+	}
+	s.notes(d.Applied)
+	if d.Hash == "" {
+		fmt.Fprintln(s.out, "nothing changes")
+		return nil
+	}
+	fmt.Fprintf(s.out, "  %d. fettle generate: the service that follows\n\n", len(d.Steps)+1)
+	s.diff(d.Diff)
+	g, err := d.Generate(pipeline.Options{Kit: c.Kit})
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", g.Problems, g.Texts); err != nil {
+		fmt.Fprintln(s.err, "nothing was written: the service could not be generated")
+		return err
+	}
+	for _, step := range g.Migration.Steps {
+		fmt.Fprintf(s.out, "migration: %s\n", step.Text)
+	}
+	fmt.Fprintf(s.out, "%s to write\n", count(len(g.Changes), "file"))
+	if c.DryRun {
+		return nil
+	}
+	if err := s.agree(c.Yes, "do this?"); err != nil {
+		return err
+	}
+	if err := d.Write(); err != nil {
+		return err
+	}
+	written, err := pipeline.Generate(c.Project, pipeline.Options{Kit: c.Kit})
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", written.Problems, written.Texts); err != nil {
+		return err
+	}
+	if err := written.Write(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it, fettle review %[1]s looks it over\n", c.Project, summary(written))
+	return err
+}
+
+// faster tells how a list is read, and what the database says would help.
+func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) error {
+	if d.Slow == nil && c.Database == "" {
+		fmt.Fprintln(s.err, "what is slow? name an entity of the design, or the database with --database: fettle optimize finds what costs most")
+		for _, name := range d.Entities() {
+			fmt.Fprintf(s.err, "  %s\n", name)
+		}
+		return errors.New("nothing was done")
+	}
+	if slow := d.Slow; slow != nil {
+		fmt.Fprintf(s.out, "%s in the order %s, a page at a time", slow.Entity, slow.Order)
+		if len(slow.Indexes) > 0 {
+			fmt.Fprintf(s.out, ", from the indexes (%s)", strings.Join(slow.Indexes, "), ("))
+		}
+		fmt.Fprintln(s.out)
+		for _, rule := range slow.Rules {
+			fmt.Fprintf(s.out, "  its statement holds the rule: %s\n", rule)
+		}
+		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s\n", slow.Query, c.Project)
+	}
+	database := c.Database
+	if database == "" && d.Model != nil {
+		if file := filepath.Join(c.Project, "data", d.Model.Name+".db"); exists(file) {
+			database = file
+		}
+	}
+	if database == "" {
+		fmt.Fprintln(s.out, "  what would help, with proof:  fettle optimize --database URL --project "+c.Project)
+		fmt.Fprintln(s.out, "\nno database was looked at, so nothing is claimed to be slow: name it with --database. Nothing changes.")
+		return nil
+	}
+	project := c.Project
+	if d.Model == nil {
+		project = ""
+	}
+	return optimizeCommand{Database: database, Project: project, Explains: 2500, Format: "text"}.Run(ctx, s)
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
