@@ -1,6 +1,9 @@
 package kit
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // vocabulary is what each code means at each door: its status over HTTP, and the status of gRPC, as numbers of
 // google.rpc.Code. GraphQL carries the code itself, as extensions.code. A code of an operation's @fails is not in it: it has the
@@ -36,6 +39,7 @@ const (
 	grpcInvalidArgument    = 3
 	grpcDeadlineExceeded   = 4
 	grpcNotFound           = 5
+	grpcAlreadyExists      = 6
 	grpcPermissionDenied   = 7
 	grpcResourceExhausted  = 8
 	grpcFailedPrecondition = 9
@@ -50,8 +54,11 @@ const (
 func StatusOf(code string) int { return vocabulary[code].http }
 
 // GRPC is the status of p in gRPC, a number of google.rpc.Code: that of its code, or, of a code of the design, that of
-// its HTTP status.
+// its HTTP status. What cannot be since something unique is taken is ALREADY_EXISTS.
 func (p *Problem) GRPC() uint32 {
+	if p.Code == CodeConflict && slices.ContainsFunc(p.Fields, func(f FieldError) bool { return f.Code == FieldTaken }) {
+		return grpcAlreadyExists
+	}
 	if known, ok := vocabulary[p.Code]; ok {
 		return known.grpc
 	}

@@ -107,6 +107,8 @@ func TestStatusOfGRPC(t *testing.T) {
 		{&kit.Problem{Code: "NO_MONEY", Status: http.StatusPaymentRequired}, 9},
 		{&kit.Problem{Code: "GONE_WRONG", Status: http.StatusBadGateway}, 2},
 		{kit.Internal(nil), 13},
+		{&kit.Problem{Code: kit.CodeConflict, Status: http.StatusConflict}, 10},
+		{&kit.Problem{Code: kit.CodeConflict, Status: http.StatusConflict, Fields: []kit.FieldError{{Code: kit.FieldTaken}}}, 6},
 	} {
 		if got := test.problem.GRPC(); got != test.want {
 			t.Errorf("%s: %d, want %d", test.problem.Code, got, test.want)

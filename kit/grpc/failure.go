@@ -3,8 +3,6 @@ package grpc
 import (
 	"context"
 	"errors"
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,48 +17,12 @@ import (
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
-// statuses are the codes of this door by those of problems, and below by their HTTP status: every problem has one, also of
-// codes that a design declares.
-var statuses = map[string]connect.Code{
-	kit.CodeInProgress: connect.CodeAborted,
-	kit.CodeKeyReused:  connect.CodeInvalidArgument,
-}
-
-var byStatus = map[int]connect.Code{
-	http.StatusBadRequest:            connect.CodeInvalidArgument,
-	http.StatusUnauthorized:          connect.CodeUnauthenticated,
-	http.StatusPaymentRequired:       connect.CodeFailedPrecondition,
-	http.StatusForbidden:             connect.CodePermissionDenied,
-	http.StatusNotFound:              connect.CodeNotFound,
-	http.StatusMethodNotAllowed:      connect.CodeUnimplemented,
-	http.StatusConflict:              connect.CodeFailedPrecondition,
-	http.StatusGone:                  connect.CodeNotFound,
-	http.StatusPreconditionFailed:    connect.CodeAborted, // AIP-154
-	http.StatusRequestEntityTooLarge: connect.CodeResourceExhausted,
-	http.StatusUnprocessableEntity:   connect.CodeInvalidArgument,
-	http.StatusTooManyRequests:       connect.CodeResourceExhausted,
-	problem.StatusClientGone:         connect.CodeCanceled,
-	http.StatusInternalServerError:   connect.CodeInternal,
-	http.StatusNotImplemented:        connect.CodeUnimplemented,
-	http.StatusServiceUnavailable:    connect.CodeUnavailable,
-	http.StatusGatewayTimeout:        connect.CodeDeadlineExceeded,
-}
-
-// codeOf is the code of a problem.
+// codeOf is the code of a problem: that of the vocabulary of all doors, and that nobody waits any more.
 func codeOf(p *kit.Problem) connect.Code {
-	if code, ok := statuses[p.Code]; ok {
-		return code
+	if p.Status == problem.StatusClientGone {
+		return connect.CodeCanceled
 	}
-	if p.Code == kit.CodeConflict && slices.ContainsFunc(p.Fields, func(f kit.FieldError) bool { return f.Code == kit.FieldTaken }) {
-		return connect.CodeAlreadyExists
-	}
-	if code, ok := byStatus[p.Status]; ok {
-		return code
-	}
-	if p.Status < http.StatusInternalServerError {
-		return connect.CodeFailedPrecondition
-	}
-	return connect.CodeInternal
+	return connect.Code(p.GRPC())
 }
 
 // failure is what the caller of an operation may know about err: a code, a text for a person, and as details the code of the
