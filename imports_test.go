@@ -52,16 +52,17 @@ kit/migrate:
 kit/docs:
 kit/playground:
 kit/input:        kit kit/meta
-kit/query:        kit kit/input kit/meta kit/sqldb
+kit/feed:         kit kit/meta kit/sqldb
+kit/query:        kit kit/feed kit/input kit/meta kit/sqldb
 kit/typed:        kit kit/meta kit/query
 kit/telemetry:    kit kit/meta kit/sqldb
 kit/problem:      kit kit/input kit/telemetry
-kit/internal/...: kit kit/input kit/meta kit/query kit/sqldb
+kit/internal/...: kit kit/feed kit/input kit/meta kit/query kit/sqldb
 kit/rest:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/grpc:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
-kit/graphql:      kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
+kit/graphql:      kit kit/feed kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
 kit/account:      kit kit/input kit/mail kit/meta kit/problem kit/query kit/sqldb kit/telemetry
-kit/server:       kit kit/account kit/docs kit/graphql kit/input kit/internal/coding kit/internal/tenant kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
+kit/server:       kit kit/account kit/docs kit/feed kit/graphql kit/input kit/internal/coding kit/internal/tenant kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
 
 kit/sqlite:       kit kit/sqldb
 kit/postgres:     kit kit/sqldb
@@ -72,7 +73,7 @@ kit/otlp:         kit/telemetry
 oracle: diag design model model/build emit migrate kit kit/...
 
 kit/kittest:              kit kit/internal/tenant kit/meta kit/sqldb kit/sqlite kit/postgres
-kit/internal/doortest:    kit kit/kittest kit/meta kit/query kit/sqldb
+kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 `
 
 // mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
@@ -108,6 +109,7 @@ golang.org/x/crypto:             kit/account
 github.com/golang-jwt/jwt/v5:    kit/account
 github.com/klauspost/compress:   kit/internal/coding
 github.com/pressly/goose/v3:     kit/migrate
+github.com/coder/websocket:      kit/graphql
 github.com/jackc/pgx/v5:         optimize kit/postgres
 modernc.org/sqlite:              optimize kit/sqlite
 modernc.org/libc:                optimize

@@ -39,6 +39,8 @@ type Module struct {
 	Events     []*Event
 	Operations []*Operation
 	Uses       []*Module // whose types its Go code names, by name; never a cycle
+
+	Subscriptions []*Operation
 }
 
 // Business returns the operations of m that the team writes in Go: all but queries by a condition.
@@ -489,6 +491,8 @@ type OperationKind string
 const (
 	Query    OperationKind = "Query"
 	Mutation OperationKind = "Mutation"
+
+	Subscription OperationKind = "Subscription"
 )
 
 // Operation is a business operation, written in Go behind a generated interface.
@@ -512,6 +516,10 @@ type Operation struct {
 	Idempotent bool  // done twice is done once: @idempotent
 	Retryable  bool  // it may be run again in a fresh transaction: @retryable
 	Where      *Expr // @where(that:): a query without Go, which lists the rows of its result for which this holds; else nil
+
+	// On is the writes of rows of its result that a Subscription tells of, where Where holds for the row. It is written in
+	// no Go.
+	On []Verb
 }
 
 // Fault is a typed error of an operation.

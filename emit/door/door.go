@@ -240,6 +240,19 @@ func Operations(m *model.Model) []*model.Operation {
 	return out
 }
 
+// Subscriptions are the subscriptions that doors serve, by module.
+func Subscriptions(m *model.Model) []*model.Operation {
+	var out []*model.Operation
+	for _, module := range m.Modules {
+		for _, o := range module.Subscriptions {
+			if !o.Internal && len(o.Allow) > 0 {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
 func choose(e *model.Entity, keep func(*model.Field) bool) []*model.Field {
 	var out []*model.Field
 	for _, f := range e.Fields {

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"strings"
 
+	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -73,6 +74,9 @@ func appFile(m *model.Model) string {
 	p.f("b.Structs = append(b.Structs, m.Structs...)")
 	p.f("b.Events = append(b.Events, m.Events...)")
 	p.f("b.Operations = append(b.Operations, m.Operations...)")
+	if len(door.Subscriptions(m)) > 0 {
+		p.f("b.Subscriptions = append(b.Subscriptions, m.Subscriptions...)")
+	}
 	p.f("}")
 	p.f("return b")
 	p.f("}")

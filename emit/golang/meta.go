@@ -445,7 +445,15 @@ func operationMeta(p *printer, o *model.Operation) {
 		}
 		p.f("Fails: []meta.Fault{%s},", strings.Join(texts, ", "))
 	}
-	p.f("Method: %q, Path: %q,", o.Method, o.Path)
+	if len(o.On) > 0 {
+		verbs := make([]string, len(o.On))
+		for i, verb := range o.On {
+			verbs[i] = verbMeta(verb)
+		}
+		p.f("On: []meta.Verb{%s},", strings.Join(verbs, ", "))
+	} else {
+		p.f("Method: %q, Path: %q,", o.Method, o.Path)
+	}
 	if o.Retryable {
 		p.f("Retry: true,")
 	}

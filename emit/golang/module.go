@@ -59,6 +59,14 @@ func moduleFile(m *model.Model, module *model.Module) string {
 		}
 		p.f("}")
 	}
+	if len(module.Subscriptions) > 0 {
+		p.f("")
+		p.f("var subscriptions = []*meta.Operation{")
+		for _, o := range module.Subscriptions {
+			operationMeta(p, o)
+		}
+		p.f("}")
+	}
 	return p.String()
 }
 
@@ -239,6 +247,9 @@ func modulePart(p *printer, m *model.Module) {
 	}
 	if len(m.Operations) > 0 {
 		p.f("Operations: operations,")
+	}
+	if len(m.Subscriptions) > 0 {
+		p.f("Subscriptions: subscriptions,")
 	}
 	if operated(m) {
 		p.f("Handlers: map[string]query.Handler{")

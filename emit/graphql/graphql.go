@@ -66,7 +66,7 @@ type schema struct {
 
 func newSchema(m *model.Model) *schema {
 	s := &schema{
-		model: m, names: map[string]string{}, taken: map[string]bool{"Query": true, "Mutation": true},
+		model: m, names: map[string]string{}, taken: map[string]bool{"Query": true, "Mutation": true, "Subscription": true},
 		scalar: map[string]bool{}, compared: map[string]bool{}, elements: map[string]bool{}, enum: map[*model.Enum]bool{}, enumIn: map[*model.Enum]bool{},
 		value: map[*model.Struct]bool{}, valueIn: map[*model.Struct]bool{}, valueIs: map[*model.Struct]bool{},
 		union: map[*model.UnionType]bool{}, unionIn: map[*model.UnionType]bool{}, unionIs: map[*model.UnionType]bool{},

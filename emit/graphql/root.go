@@ -30,6 +30,41 @@ func (s *schema) roots() {
 	}
 	s.root("Query", queries)
 	s.root("Mutation", mutations)
+	s.root("Subscription", s.subscriptions())
+}
+
+// subscriptions are the rows that are told of when they are written.
+func (s *schema) subscriptions() []root {
+	var out []root
+	for _, o := range door.Subscriptions(s.model) {
+		told := map[model.Verb]string{model.Create: "new", model.Update: "changed"}
+		verbs := make([]string, len(o.On))
+		for i, verb := range o.On {
+			verbs[i] = told[verb]
+		}
+		doc := strings.TrimSpace(fmt.Sprintf("%s Each %s that is %s, as the subscriber may read it.", o.Doc, o.Result.Target.Singular, strings.Join(verbs, " or ")))
+		out = append(out, root{doc, o.Name + arguments(s.arguments(o)) + ": " + required(s.readType(o.Result), o.Result.Null) + deprecated(o.Deprecated)})
+	}
+	return out
+}
+
+// arguments are those of an operation, as they stand in brackets.
+func (s *schema) arguments(o *model.Operation) []string {
+	args := make([]string, len(o.Args))
+	for i, a := range o.Args {
+		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a))
+		if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
+			args[i] = quote(doc) + " " + args[i]
+		}
+	}
+	return args
+}
+
+func arguments(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(list, ", ") + ")"
 }
 
 // root is a field of Query or Mutation.
@@ -39,7 +74,7 @@ func (s *schema) root(name string, fields []root) {
 	if len(fields) == 0 {
 		return
 	}
-	if name == "Mutation" && s.Len() > 0 {
+	if name != "Query" && s.Len() > 0 {
 		s.f("")
 	}
 	s.f("type %s {", name)
@@ -120,19 +155,9 @@ func (s *schema) query(o *model.Operation, args []string) root {
 }
 
 func (s *schema) operation(o *model.Operation) root {
-	args := make([]string, len(o.Args))
-	for i, a := range o.Args {
-		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a))
-		if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
-			args[i] = quote(doc) + " " + args[i]
-		}
-	}
+	args := s.arguments(o)
 	if o.Where != nil {
 		return s.query(o, args)
-	}
-	list := ""
-	if len(args) > 0 {
-		list = "(" + strings.Join(args, ", ") + ")"
 	}
 	result := s.readType(o.Result)
 	if o.Result.Repeated {
@@ -149,5 +174,5 @@ func (s *schema) operation(o *model.Operation) root {
 	if o.Idempotent {
 		doc = strings.TrimSpace(doc + " To do it twice is to do it once.")
 	}
-	return root{doc, o.Name + list + ": " + required(result, o.Result.Null) + deprecated(o.Deprecated)}
+	return root{doc, o.Name + arguments(args) + ": " + required(result, o.Result.Null) + deprecated(o.Deprecated)}
 }

@@ -36,7 +36,7 @@ type groupMember struct {
 }
 
 // planAggregate plans what is worked out of the rows of an entity.
-func (d *door) planAggregate(r *root) {
+func (d *Door) planAggregate(r *root) {
 	a := &query.Aggregation{Entity: r.verb.entity, Search: input.Text(r.arguments["search"]), After: input.Text(r.arguments["after"])}
 	r.aggregation = a
 	var errs []kit.FieldError

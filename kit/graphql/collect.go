@@ -20,7 +20,7 @@ type field struct {
 
 // collector turns selection sets into fields, within limits (GraphQL, section 6.3.2).
 type collector struct {
-	door      *door
+	door      *Door
 	fragments ast.FragmentDefinitionList
 	variables input.Object
 	visited   int // fields and spreads so far, merged ones counted each time

@@ -13,7 +13,7 @@ import (
 )
 
 // document parses and validates text, or finds it among the known.
-func (d *door) document(text string) (*ast.QueryDocument, []*failure) {
+func (d *Door) document(text string) (*ast.QueryDocument, []*failure) {
 	if document, ok := d.documents.get(text); ok {
 		return document, nil
 	}

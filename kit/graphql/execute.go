@@ -21,7 +21,7 @@ type result struct {
 }
 
 // execute runs the root fields and writes the answer.
-func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
+func (d *Door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 	var results []result
 	if p.mutation {
 		results = d.mutate(ctx, viewer, p)
@@ -32,7 +32,7 @@ func (d *door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 }
 
 // told writes the answer: errors first, where there are any.
-func (d *door) told(p *plan, results []result) []byte {
+func (d *Door) told(p *plan, results []result) []byte {
 	w := &writer{limits: d.limits, buf: append(make([]byte, 0, 4096), `{"data":`...)}
 	start := len(w.buf)
 	if !d.data(w, p, results) {
@@ -47,7 +47,7 @@ func (d *door) told(p *plan, results []result) []byte {
 }
 
 // data writes the root object; false where a root field is null that must not be.
-func (d *door) data(w *writer, p *plan, results []result) bool {
+func (d *Door) data(w *writer, p *plan, results []result) bool {
 	w.buf = append(w.buf, '{')
 	ok := true
 	for i, r := range p.roots {
@@ -61,7 +61,7 @@ func (d *door) data(w *writer, p *plan, results []result) bool {
 	return ok
 }
 
-func (d *door) root(w *writer, p *plan, r *root, result result) bool {
+func (d *Door) root(w *writer, p *plan, r *root, result result) bool {
 	switch {
 	case result.problem != nil:
 		w.fail(r.field, result.problem, result.instance)
@@ -76,13 +76,13 @@ func (d *door) root(w *writer, p *plan, r *root, result result) bool {
 }
 
 // failed is the result of a root field that failed.
-func (d *door) failed(ctx context.Context, p *plan, err error) result {
+func (d *Door) failed(ctx context.Context, p *plan, err error) result {
 	said := d.report.Problem(ctx, p.name, err)
 	return result{problem: said, instance: problem.Instance(ctx, said)}
 }
 
 // query reads all root fields in one snapshot.
-func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
+func (d *Door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 	results := make([]result, len(p.roots))
 	var needed []*root
 	for i, r := range p.roots {
@@ -129,7 +129,7 @@ func (d *door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 }
 
 // single is ctx for the reads of roots, which may be a statement each.
-func (d *door) single(ctx context.Context, viewer kit.Viewer, roots []*root) context.Context {
+func (d *Door) single(ctx context.Context, viewer kit.Viewer, roots []*root) context.Context {
 	sels := make([]*query.Select, len(roots))
 	for i, r := range roots {
 		switch r.verb.do {
@@ -151,7 +151,7 @@ func (d *door) single(ctx context.Context, viewer kit.Viewer, roots []*root) con
 
 // mutate runs the root fields one after the other, each in a transaction of its own, up to one that fails and must not
 // be null.
-func (d *door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result {
+func (d *Door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 	results := make([]result, 0, len(p.roots))
 	for _, r := range p.roots {
 		one := result{problem: r.wrong()}
@@ -174,7 +174,7 @@ func (d *door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result 
 
 // writer runs the transaction of root fields: again after a collision where all of them may be done again. What is
 // generated only runs SQL.
-func (d *door) writer(roots ...*root) replay.Writer {
+func (d *Door) writer(roots ...*root) replay.Writer {
 	for _, r := range roots {
 		if r.member != nil && r.verb.operation != nil && !r.verb.operation.Retry {
 			return d.engine.Write
@@ -229,7 +229,7 @@ func (o *object) wrong() *kit.Problem {
 }
 
 // run does what a root field asks and reads its result.
-func (d *door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+func (d *Door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 	e := r.verb.entity
 	switch r.verb.do {
 	case list:

@@ -48,7 +48,7 @@ func (f *failure) requestStatus(media string) int {
 // codeErrors is the code that stands at the end of errors where there were more.
 const codeErrors = "TOO_MANY_ERRORS"
 
-func (d *door) fromParser(errs gqlerror.List) []*failure {
+func (d *Door) fromParser(errs gqlerror.List) []*failure {
 	failures := make([]*failure, 0, min(len(errs), d.limits.Errors+1))
 	for _, err := range errs {
 		if len(failures) == d.limits.Errors {

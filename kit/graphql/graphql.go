@@ -31,11 +31,12 @@ type Options struct {
 	HideSchema bool                                    // refuses introspection, tells no names that the caller did not, and has no playground
 	Documents  *Documents                              // that are trusted and may be asked for by their ids; may be nil
 	Only       bool                                    // runs no others than Documents
+	Origins    []string                                // https://app.example.com: whose pages may open a WebSocket, besides the service's own
 	Limits     Limits
 }
 
-// door is the handler.
-type door struct {
+// Door is the handler of /graphql.
+type Door struct {
 	engine    *query.Engine
 	options   Options
 	limits    Limits
@@ -44,11 +45,12 @@ type door struct {
 	rules     *rules.Rules
 	documents kept[*ast.QueryDocument] // validated, by their text
 	persisted kept[string]             // texts, by their SHA-256 in hexadecimal
+	streams   *streams
 }
 
 // New makes the handler of /graphql. sdl is the schema that was written for the backend of engine; where they do not
 // fit, the code was not generated in one go, and New panics.
-func New(engine *query.Engine, sdl string, o Options) http.Handler {
+func New(engine *query.Engine, sdl string, o Options) *Door {
 	s, err := link(engine.Backend(), sdl)
 	if err != nil {
 		panic(fmt.Sprintf("graphql: %v", err))
@@ -59,13 +61,14 @@ func New(engine *query.Engine, sdl string, o Options) http.Handler {
 	if o.Playground == nil && !o.HideSchema {
 		o.Playground = playgroundOf(engine.Backend())
 	}
-	d := &door{
+	d := &Door{
 		engine:  engine,
 		options: o,
 		limits:  o.Limits.withDefaults(),
 		report:  problem.Reporter{Log: o.Log},
 		schema:  s,
 		rules:   validation(o.HideSchema),
+		streams: newStreams(),
 	}
 	d.checkDocuments()
 	return d

@@ -264,7 +264,7 @@ func TestDocumentsWithMistakes(t *testing.T) {
 		`{ article { id } }`:            "slug",
 		`{ article(slug: 5) { id } }`:   "String",
 		`query A { __typename } query B { __typename }`: "operationName",
-		`subscription { x }`:                            "",
+		`subscription { x }`:                            `Cannot query field \"x\" on type \"Subscription\"`,
 		`{ article(slug: "a") { ...A } } fragment A on Article { author { articles { nodes { ...A } } } }`: "",
 		`{ articles(where: {titel: {eq: "x"}}) { totalCount } }`:                                           "titel",
 		`{ article(slug: "a") { id @nosuch } }`:                                                            "nosuch",

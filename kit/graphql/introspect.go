@@ -11,7 +11,7 @@ import (
 )
 
 // introspect writes __schema, __type or __typename of the query (GraphQL, section 4).
-func (d *door) introspect(w *writer, f *field) bool {
+func (d *Door) introspect(w *writer, f *field) bool {
 	s := &introspection{w, d.schema.ast}
 	switch f.definition.Name {
 	case "__schema":

@@ -94,7 +94,7 @@ func TestIntrospectionTellsTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := got.Data.Schema
-	if told.QueryType.Name != "Query" || told.QueryType.Kind != "OBJECT" || told.MutationType.Name != "Mutation" || told.SubscriptionType != nil {
+	if told.QueryType.Name != "Query" || told.QueryType.Kind != "OBJECT" || told.MutationType.Name != "Mutation" || told.SubscriptionType.Name != "Subscription" {
 		t.Errorf("roots: %+v", told)
 	}
 	if len(told.Types) != len(schema.Types) || len(told.Directives) != len(schema.Directives)-1 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -22,6 +23,13 @@ type Limits struct {
 	Rows       int   // rows that all pages together may bring; 10000
 	Cost       int   // values that the answer may hold: each field as often as there may be rows of it; 500000
 	Errors     int   // that an answer tells; 20
+
+	Streams    int           // WebSockets and streams of events of the process; 10000
+	Operations int           // that run on one WebSocket at the same time; 100
+	Init       time.Duration // in which a WebSocket must say who asks; 3 s
+	Time       time.Duration // that an operation on a WebSocket, or a read of a subscription, may take; 30 s
+	Write      time.Duration // that a client may take to read an answer; 10 s
+	Beat       time.Duration // between signs of life; 15 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -36,6 +44,12 @@ func (l Limits) withDefaults() Limits {
 		Rows:       cmp.Or(l.Rows, 10_000),
 		Cost:       cmp.Or(l.Cost, 500_000),
 		Errors:     cmp.Or(l.Errors, 20),
+		Streams:    cmp.Or(l.Streams, 10_000),
+		Operations: cmp.Or(l.Operations, 100),
+		Init:       cmp.Or(l.Init, 3*time.Second),
+		Time:       cmp.Or(l.Time, 30*time.Second),
+		Write:      cmp.Or(l.Write, 10*time.Second),
+		Beat:       cmp.Or(l.Beat, 15*time.Second),
 	}
 }
 

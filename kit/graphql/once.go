@@ -10,7 +10,7 @@ import (
 )
 
 // answerOnce runs a mutation that has a key and answers; one that comes again is only answered.
-func (d *door) answerOnce(w http.ResponseWriter, r *http.Request, media string, viewer kit.Viewer, p *plan, repeated *replay.Request) {
+func (d *Door) answerOnce(w http.ResponseWriter, r *http.Request, media string, viewer kit.Viewer, p *plan, repeated *replay.Request) {
 	answer, err := d.once(r.Context(), viewer, p, repeated)
 	if err != nil {
 		d.refuse(w, r, media, err)
@@ -24,7 +24,7 @@ func (d *door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 
 // once runs all root fields in one transaction, in which the answer is kept too: one key is for all of the document, so
 // all of it is done, or, where a field fails, nothing.
-func (d *door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
+func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
 	var failed *root // where do ended
 	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
 		results := make([]result, len(p.roots))
@@ -45,7 +45,7 @@ func (d *door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *r
 }
 
 // one runs one root field.
-func (d *door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+func (d *Door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 	if wrong := r.wrong(); wrong != nil {
 		return nil, wrong
 	}
@@ -56,7 +56,7 @@ func (d *door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
 }
 
 // refused is the answer to a document of which nothing was done, since r failed.
-func (d *door) refused(r *root, failed result) replay.Answer {
+func (d *Door) refused(r *root, failed result) replay.Answer {
 	w := &writer{limits: d.limits, path: []step{{key: r.field.key}}}
 	w.fail(r.field, failed.problem, failed.instance)
 	body := append(appendFailures([]byte(`{"errors":`), w.failures), `,"data":null}`...)

@@ -94,7 +94,7 @@ func hash(text string) string {
 }
 
 // checkDocuments tells the log of documents that the schema no longer allows. Whoever asks for one hears why.
-func (d *door) checkDocuments() {
+func (d *Door) checkDocuments() {
 	if d.options.Documents == nil || d.options.Notices == nil {
 		return
 	}
@@ -114,7 +114,7 @@ const (
 )
 
 // requested is the document that a request asks to run.
-func (d *door) requested(req request) (*ast.QueryDocument, []*failure) {
+func (d *Door) requested(req request) (*ast.QueryDocument, []*failure) {
 	text, f := d.text(req)
 	if f != nil {
 		return nil, []*failure{f}
@@ -126,7 +126,7 @@ func (d *door) requested(req request) (*ast.QueryDocument, []*failure) {
 	return document, failures
 }
 
-func (d *door) text(req request) (string, *failure) {
+func (d *Door) text(req request) (string, *failure) {
 	if req.document != "" {
 		if text, ok := d.options.Documents.find(req.document); ok {
 			return text, nil

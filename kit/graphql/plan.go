@@ -17,9 +17,10 @@ import (
 
 // plan is an operation that is ready to run.
 type plan struct {
-	name     string // of the operation, for logs and metrics
-	mutation bool
-	roots    []*root
+	name         string // of the operation, for logs and metrics
+	mutation     bool
+	subscription bool
+	roots        []*root
 }
 
 // root is one field of the query or mutation.
@@ -92,7 +93,7 @@ type pageMember struct {
 }
 
 // plan makes a request ready to run.
-func (d *door) plan(req request) (*plan, []*failure) {
+func (d *Door) plan(req request) (*plan, []*failure) {
 	document, failures := d.requested(req)
 	if failures != nil {
 		return nil, failures
@@ -106,10 +107,13 @@ func (d *door) plan(req request) (*plan, []*failure) {
 		return nil, failures
 	}
 	owner, verbs := d.schema.ast.Query, d.schema.queries
-	if op.Operation == ast.Mutation {
+	switch op.Operation {
+	case ast.Mutation:
 		owner, verbs = d.schema.ast.Mutation, d.schema.mutations
+	case ast.Subscription:
+		owner, verbs = d.schema.ast.Subscription, d.schema.subscriptions
 	}
-	if op.Operation == ast.Subscription || owner == nil {
+	if owner == nil {
 		return nil, []*failure{badRequest(codeDocument, "There are no operations of this kind here.", op.Position)}
 	}
 	c := &collector{door: d, fragments: document.Fragments, variables: variables}
@@ -123,8 +127,11 @@ func (d *door) plan(req request) (*plan, []*failure) {
 	return d.planRoots(op, verbs, fields)
 }
 
-func (d *door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field) (*plan, []*failure) {
-	p := &plan{mutation: op.Operation == ast.Mutation}
+func (d *Door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field) (*plan, []*failure) {
+	p := &plan{mutation: op.Operation == ast.Mutation, subscription: op.Operation == ast.Subscription}
+	if p.subscription && (len(fields) != 1 || isIntrospection(fields[0].definition.Name)) {
+		return nil, []*failure{badRequest(codeDocument, "A subscription has one root field.", op.Position)}
+	}
 	rows := 0
 	for _, f := range fields {
 		if d.options.HideSchema && (f.definition.Name == "__schema" || f.definition.Name == "__type") {
@@ -173,7 +180,7 @@ func (r *root) rows(limit int) int {
 }
 
 // planRoot reads the arguments of a root field and plans what it reads.
-func (d *door) planRoot(r *root) {
+func (d *Door) planRoot(r *root) {
 	e := r.verb.entity
 	switch r.verb.do {
 	case call:
@@ -197,6 +204,9 @@ func (d *door) planRoot(r *root) {
 		}
 	case restore:
 		r.key = input.Text(r.arguments["id"])
+	case follow:
+		d.planSubscription(r)
+		return
 	case remove:
 		r.key = input.Text(r.arguments["id"])
 		r.version, r.problem = version(r.arguments["version"])
@@ -208,7 +218,7 @@ func (d *door) planRoot(r *root) {
 }
 
 // planQuery plans a list of rows: all of an entity, or those of a query.
-func (d *door) planQuery(r *root) {
+func (d *Door) planQuery(r *root) {
 	r.sel = &query.Select{Entity: r.verb.entity, Query: r.verb.operation}
 	if o := r.verb.operation; o != nil {
 		own := input.Object{}
@@ -229,7 +239,18 @@ func (d *door) planQuery(r *root) {
 	r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel), most: fetch.Size(r.sel, nil)}
 }
 
-func (d *door) planCall(r *root) {
+// planSubscription plans what is read of each row that was written.
+func (d *Door) planSubscription(r *root) {
+	o := r.verb.operation
+	values, errs := input.Arguments(o.Args, r.arguments)
+	if errs != nil {
+		r.problem = invalid(errs)
+	}
+	r.sel = &query.Select{Entity: r.verb.entity, Query: o, Args: values}
+	r.member = &member{field: r.field, shape: shapeObject, object: planObject(r.definition.Type.Name(), r.fields, r.sel)}
+}
+
+func (d *Door) planCall(r *root) {
 	o := r.verb.operation
 	values, errs := input.Arguments(o.Args, r.arguments)
 	r.args = values

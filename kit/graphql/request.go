@@ -33,10 +33,14 @@ type request struct {
 	readOnly  bool // sent with GET
 }
 
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	media := negotiate(r.Header.Values("Accept"))
 	defer problem.Recover(func(err error) { d.refuse(w, r, media, err) })
 	w.Header().Add("Vary", "Accept, Authorization")
+	if wantsSocket(r) {
+		d.serveSocket(w, r)
+		return
+	}
 	telemetry.SetOperation(r.Context(), "graphql")
 	if d.options.Playground != nil && wantsPage(r) {
 		d.options.Playground.ServeHTTP(w, r)
@@ -60,7 +64,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const allowed = "GET, HEAD, OPTIONS, POST"
 
 // answer reads, runs and answers a request.
-func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
 	r.Body = http.MaxBytesReader(w, r.Body, d.limits.Body)
 	repeated, err := replay.Read(r)
 	if err != nil {
@@ -91,6 +95,14 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
 		return
 	}
 	telemetry.SetOperation(r.Context(), p.name)
+	switch {
+	case wantsEvents(r.Header.Values("Accept")) && r.Method != http.MethodHead:
+		d.answerEvents(w, r, media, viewer, p)
+		return
+	case p.subscription:
+		d.refuse(w, r, media, needsStream())
+		return
+	}
 	if p.mutation && repeated != nil {
 		d.answerOnce(w, r, media, viewer, p, repeated)
 		return
@@ -99,7 +111,7 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request, media string) {
 }
 
 // refuse answers a request that was not run.
-func (d *door) refuse(w http.ResponseWriter, r *http.Request, media string, err error) {
+func (d *Door) refuse(w http.ResponseWriter, r *http.Request, media string, err error) {
 	p := d.report.Problem(r.Context(), "graphql", err)
 	if p.Status == problem.StatusClientGone {
 		return
@@ -114,7 +126,7 @@ func (d *door) refuse(w http.ResponseWriter, r *http.Request, media string, err 
 	d.send(w, r, media, p.Status, body, p)
 }
 
-func (d *door) send(w http.ResponseWriter, r *http.Request, media string, status int, body []byte, p *kit.Problem) {
+func (d *Door) send(w http.ResponseWriter, r *http.Request, media string, status int, body []byte, p *kit.Problem) {
 	h := w.Header()
 	if p != nil {
 		problem.Headers(h, p)
@@ -145,7 +157,7 @@ func asks(query string) bool {
 // negotiate chooses the media type of the answer; "" is none. Without a preference it is application/json, which every
 // client understands.
 func negotiate(accept []string) string {
-	if len(accept) == 0 {
+	if len(accept) == 0 || wantsEvents(accept) { // what is refused is told as JSON
 		return mediaJSON
 	}
 	response, json := quality(accept, mediaResponse, true), quality(accept, mediaJSON, true)

@@ -16,6 +16,8 @@ type schema struct {
 	backend   *meta.Backend
 	queries   map[string]verb
 	mutations map[string]verb
+
+	subscriptions map[string]verb
 }
 
 // verb is what a root field does.
@@ -36,6 +38,7 @@ const (
 	update
 	remove
 	restore
+	follow
 )
 
 // link loads the schema and finds what each of its root fields does.
@@ -45,7 +48,7 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 		return nil, err
 	}
 	delete(loaded.Directives, "defer") // not served
-	s := &schema{ast: loaded, backend: b, queries: map[string]verb{}, mutations: map[string]verb{}}
+	s := &schema{ast: loaded, backend: b, queries: map[string]verb{}, mutations: map[string]verb{}, subscriptions: map[string]verb{}}
 	for _, e := range b.Entities {
 		if e.Owner() != nil {
 			continue // a history is read where its row is
@@ -70,12 +73,15 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 			roots[o.Name] = verb{do: list, entity: o.Result.Target(), operation: o}
 		}
 	}
+	for _, o := range b.Subscriptions {
+		s.subscriptions[o.Name] = verb{do: follow, entity: o.Result.Target(), operation: o}
+	}
 	return s, s.check()
 }
 
 // check finds root fields and types of the schema that the backend does not have.
 func (s *schema) check() error {
-	for root, verbs := range map[*ast.Definition]map[string]verb{s.ast.Query: s.queries, s.ast.Mutation: s.mutations} {
+	for root, verbs := range map[*ast.Definition]map[string]verb{s.ast.Query: s.queries, s.ast.Mutation: s.mutations, s.ast.Subscription: s.subscriptions} {
 		if root == nil {
 			continue
 		}

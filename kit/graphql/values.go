@@ -92,7 +92,7 @@ func inputObject(s *ast.Schema, t *ast.Type) *ast.Definition {
 }
 
 // coerceVariables reads the variables of op (GraphQL, section 6.1.2).
-func (d *door) coerceVariables(op *ast.OperationDefinition, given input.Object) (input.Object, []*failure) {
+func (d *Door) coerceVariables(op *ast.OperationDefinition, given input.Object) (input.Object, []*failure) {
 	c := &collector{door: d}
 	variables := input.Object{}
 	k := coercion{schema: d.schema.ast, literals: c, hideSchema: d.options.HideSchema}

@@ -19,6 +19,8 @@ type Backend struct {
 	Account    *Account // nil when nobody signs in
 	Tenant     *Tenant  // nil when there is one customer, or nothing keeps them apart
 
+	Subscriptions []*Operation // each with On
+
 	entities map[string]*Entity
 	enums    map[string]*Enum
 	structs  map[string]*Struct
@@ -284,7 +286,7 @@ type Event struct {
 	Fields []*Field
 }
 
-// Operation is a business operation, written in Go.
+// Operation is a business operation, written in Go, or a subscription, which needs none.
 type Operation struct {
 	Name     string
 	Doc      string
@@ -297,6 +299,7 @@ type Operation struct {
 	Path     string // "/orders/{order}/cancel"
 	Retry    bool   // it may be run again, in a fresh transaction, after it collided with another
 	Where    *Expr  // of a query without Go: it lists the rows of Result for which this holds; nil of others
+	On       []Verb // of a subscription: the writes of rows of Result of which it tells, where Where holds; nil of others
 }
 
 // Fault is a typed error of an operation.

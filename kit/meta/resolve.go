@@ -67,7 +67,7 @@ func Resolve(b *Backend) error {
 			return err
 		}
 	}
-	for _, o := range b.Operations {
+	for _, o := range append(b.Operations[:len(b.Operations):len(b.Operations)], b.Subscriptions...) {
 		if err := b.linkFields(o.Name, append([]*Field{o.Result}, o.Args...)); err != nil {
 			return err
 		}

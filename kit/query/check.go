@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fettlehq/fettle/kit/meta"
 )
@@ -36,7 +37,7 @@ func (e *Engine) checkRules() error {
 			return fmt.Errorf("tenant: %w", err)
 		}
 	}
-	for _, o := range e.backend.Operations {
+	for _, o := range slices.Concat(e.backend.Operations, e.backend.Subscriptions) {
 		if o.Where != nil {
 			if err := e.render1(o.Where, env{this: ofRow(o.Result.Target()).this, args: o.Args}); err != nil {
 				return fmt.Errorf("%s: %w", o.Name, err)

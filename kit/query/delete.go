@@ -34,6 +34,7 @@ func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int
 	if e.SoftDelete {
 		return w.bury(ctx)
 	}
+	t.changed(e, meta.Delete, string(row.id))
 	if err := t.record(ctx, e, buried, []string{string(row.id)}, unchanged); err != nil {
 		return err
 	}
@@ -264,10 +265,11 @@ func (t *Tx) mark(ctx context.Context, g group, instant any) error {
 	if _, err := t.conn.Exec(ctx, "UPDATE "+stored(g.entity)+" SET "+strings.Join(sets, ", ")+" WHERE id "+t.engine.dialect.among(), args...); err != nil {
 		return t.write(g.entity, meta.Delete).violation(err)
 	}
-	verb := buried
+	verb, change := buried, meta.Delete
 	if instant == nil {
-		verb = restored
+		verb, change = restored, meta.Create
 	}
+	t.changed(g.entity, change, g.ids...)
 	return t.record(ctx, g.entity, verb, g.ids, unchanged)
 }
 

@@ -18,7 +18,7 @@ func New(b *meta.Backend, db sqldb.Database, o Options) (*Engine, error) {
 	if err := meta.Resolve(b); err != nil {
 		return nil, err
 	}
-	e := &Engine{backend: b, db: db, clock: o.Clock, log: o.Log, handlers: o.Handlers, budget: o.Budget}
+	e := &Engine{backend: b, db: db, clock: o.Clock, log: o.Log, handlers: o.Handlers, budget: o.Budget, feed: o.Feed}
 	if e.clock == nil {
 		e.clock = systemClock{}
 	}
@@ -45,6 +45,7 @@ func (e *Engine) link() (err error) {
 	if e.backend.Tenant != nil {
 		e.tenant = e.backend.Entity(e.backend.Tenant.Entity)
 	}
+	e.watched = watched(e.backend)
 	e.dialect = dialect{postgres: e.db.Dialect() == sqldb.Postgres}
 	e.patterns, err = compilePatterns(e.backend)
 	return err
@@ -76,6 +77,9 @@ func (e *Engine) Anywhere(ctx context.Context, viewer kit.Viewer) context.Contex
 // Write calls do with a transaction on behalf of viewer, in the tenant that he names: committed when do returns nil, rolled
 // back otherwise.
 func (e *Engine) Write(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	if e.feed != nil && len(e.watched) > 0 {
+		return e.tell(ctx, viewer, do)
+	}
 	return e.db.Write(ctx, func(c sqldb.Conn) error { return e.run(ctx, c, viewer, do) })
 }
 

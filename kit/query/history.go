@@ -71,12 +71,13 @@ func (t *Tx) remembered(ctx context.Context, e *meta.Entity, key string) (string
 	return string(lost.id), nil
 }
 
-// Remember adds to the history of e, if it has one, that SQL of the caller's own has updated a row, and raised its version.
+// Remember tells those who watch e, and adds to its history, if it has one, that SQL of the caller's own has updated a row, and raised its version.
 func (t *Tx) Remember(ctx context.Context, e *meta.Entity, id kit.ID, changes ...Change) error {
 	w := t.write(e, meta.Create) // all that is given is new
 	for _, c := range changes {
 		w.values[c.Field] = c.Value
 	}
+	t.changed(e, meta.Update, string(id))
 	return t.record(ctx, e, updated, []string{string(id)}, w.changes(nil))
 }
 

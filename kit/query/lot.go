@@ -155,6 +155,9 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 	if err := l.parts(ctx); err != nil {
 		return err
 	}
+	for _, w := range l.writes {
+		l.tx.changed(l.entity, meta.Create, string(w.id))
+	}
 	if l.entity.History() != nil {
 		for _, w := range l.writes {
 			if err := l.tx.record(ctx, l.entity, created, []string{string(w.id)}, w.changes(nil)); err != nil {

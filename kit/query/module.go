@@ -9,5 +9,7 @@ type Module struct {
 	Structs    []*meta.Struct
 	Events     []*meta.Event
 	Operations []*meta.Operation
-	Handlers   map[string]Handler // of Operations and of Methods of Entities, by their names
+
+	Subscriptions []*meta.Operation
+	Handlers      map[string]Handler // of Operations and of Methods of Entities, by their names
 }

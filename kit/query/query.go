@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/feed"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -25,6 +26,8 @@ type Engine struct {
 	log      *slog.Logger
 	handlers map[string]Handler
 	budget   int
+	feed     *feed.Feed // nil: nobody watches
+	watched  map[*meta.Entity]verbSet
 	plans    planCache[plan]
 	trees    planCache[tree]
 
@@ -41,6 +44,7 @@ type Options struct {
 	Clock    kit.Clock          // the system's unless given
 	Log      *slog.Logger       // slog.Default unless given
 	Handlers map[string]Handler // of every operation, by its name, and of every Method
+	Feed     *feed.Feed         // is told of the rows that the backend's subscriptions watch; nil: nobody watches
 	Budget   int                // statements that a transaction may run; one more fails it. 0 is no bound
 }
 
@@ -129,4 +133,5 @@ type Change struct {
 type txState struct {
 	statements int
 	budget     int
+	changes    []feed.Change // of rows that are watched
 }

@@ -92,6 +92,7 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.writeParts(ctx); err != nil {
 		return "", err
 	}
+	t.changed(e, meta.Update, string(w.id))
 	if err := t.record(ctx, e, updated, []string{string(w.id)}, w.changes(row.old)); err != nil {
 		return "", err
 	}

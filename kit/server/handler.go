@@ -28,11 +28,11 @@ func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
 	if s.service.SDL != "" {
-		door, err := s.graphql()
-		if err != nil {
+		var err error
+		if s.door, err = s.graphql(); err != nil {
 			return err
 		}
-		mux.Handle("/graphql", door)
+		mux.Handle("/graphql", s.door)
 	}
 	if err := s.grpc(mux); err != nil {
 		return err
@@ -81,8 +81,9 @@ func (s *Server) tenantHosts() ([]string, error) {
 }
 
 // graphql is the door, with the playground for browsers where the schema may be seen.
-func (s *Server) graphql() (http.Handler, error) {
-	options := graphql.Options{Viewer: s.Viewer, Notices: s.log, HideSchema: !s.config.Introspection}
+func (s *Server) graphql() (*graphql.Door, error) {
+	options := graphql.Options{Viewer: s.Viewer, Notices: s.log, HideSchema: !s.config.Introspection, Origins: s.config.CORSOrigins}
+	options.Limits.Time = s.config.RequestTimeout
 	if s.config.Introspection {
 		options.Playground = s.playground()
 	}

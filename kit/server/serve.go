@@ -74,13 +74,31 @@ func (s *Server) serve(ctx context.Context, l net.Listener, shared bool) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	streamsEnded := s.drainStreams()
 	left := connections.drain(s.config.ShutdownTimeout, ended)
+	<-streamsEnded
 	cut()
 	err := web.Close()
 	if left > 0 {
 		return errors.Join(fmt.Errorf("shutdown: %d requests took longer than %v and were cut off", left, s.config.ShutdownTimeout), err)
 	}
 	return err
+}
+
+// drainStreams ends what would last: WebSockets and streams of events. The channel is closed when they have ended, or when
+// they have had as long as requests have.
+func (s *Server) drainStreams() <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if s.door == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+		defer cancel()
+		s.door.Drain(ctx)
+	}()
+	return ended
 }
 
 // serveMetrics serves /metrics on a port of its own until ctx ends.

@@ -21,6 +21,8 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
+	"github.com/fettlehq/fettle/kit/feed"
+	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -62,6 +64,8 @@ type Server struct {
 	tracer   telemetry.Tracer
 	report   problem.Reporter // its failures are logged with the request
 	db       sqldb.Database
+	opened   sqldb.Database         // db without what observes it
+	door     *graphql.Door          // nil: there is none
 	replicas func() []sqldb.Replica // nil: there are none
 	engine   *query.Engine
 	accounts *account.Accounts // nil: the backend has none
@@ -139,6 +143,7 @@ func (s *Server) openDatabase(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, db.Close)
+	s.opened = db
 	s.observeReplicas(db)
 	s.db = telemetry.Observe(db, s.tracer, s.service.Metrics, s.log)
 	return nil
@@ -180,7 +185,17 @@ func (s *Server) Migrate(ctx context.Context) ([]migrate.Applied, error) {
 }
 
 func (s *Server) makeEngine(context.Context) (err error) {
-	s.engine, err = query.New(s.service.Backend, s.db, query.Options{Log: s.log, Handlers: s.service.Handlers, Budget: s.config.StatementBudget})
+	var changes *feed.Feed
+	if len(s.service.Backend.Subscriptions) > 0 {
+		changes = feed.Open(s.service.Name, s.opened, s.log)
+		s.closers = append(s.closers, func() error {
+			changes.Close()
+			return nil
+		})
+	}
+	s.engine, err = query.New(s.service.Backend, s.db, query.Options{
+		Log: s.log, Handlers: s.service.Handlers, Budget: s.config.StatementBudget, Feed: changes,
+	})
 	return err
 }
 

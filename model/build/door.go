@@ -19,11 +19,18 @@ func (b *builder) doors() {
 			generated[name] = e
 		}
 	}
-	roots := map[string]*model.Operation{}
+	roots, told := map[string]*model.Operation{}, map[string]*model.Operation{}
 	paths := map[string]*model.Operation{}
 	for _, o := range b.design.Operations {
 		op := b.made[o]
 		if op == nil {
+			continue
+		}
+		if op.Kind == model.Subscription {
+			if other := told[op.Name]; other != nil {
+				b.problems.Add(op.Pos, NamesClash, "", "a subscription is called %s already: in %s", op.Name, where(other))
+			}
+			told[op.Name] = op
 			continue
 		}
 		if e := generated[op.Name]; e != nil {

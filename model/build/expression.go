@@ -203,6 +203,10 @@ func (b *builder) operationRules(o *design.Operation) {
 			b.rules = append(b.rules, ruleSite{rule: r, op: op, block: when.Block})
 		}
 	}
+	if op.Kind == model.Subscription {
+		b.subscribed(op, o)
+		return
+	}
 	if that := design.Find(o.Directives, "where").Arg("that"); that != nil && op.Result.Kind != "" {
 		if op.Result.Kind != model.Ref {
 			b.problems.Add(that.Pos, WrongPlace, "", "@where filters the rows of an entity, and %s gives %s", op.Name, typOf(op.Result))
@@ -265,7 +269,9 @@ func (b *builder) extraExpressions() {
 		b.extra(design.Find(o.Directives, "idempotent").Arg("key"), scope{args: args}, typ{})
 		for _, name := range []string{"due", "on"} {
 			for _, d := range design.FindAll(o.Directives, name) {
-				b.extraTask(o, d)
+				if b.made[o] == nil {
+					b.extraTask(o, d)
+				}
 			}
 		}
 	}

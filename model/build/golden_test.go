@@ -147,6 +147,16 @@ func printModel(m *model.Model) string {
 				fmt.Fprintf(&b, "  where %s, %s\n", o.Where, printPage(o.Result.Page))
 			}
 		}
+		for _, o := range module.Subscriptions {
+			fmt.Fprintf(&b, "%s: on %v of %s\n", o.Name, o.On, o.Result.Target.Name)
+			for _, a := range o.Args {
+				fmt.Fprintf(&b, "  %s\n", printField(a))
+			}
+			for _, r := range o.Allow {
+				fmt.Fprintf(&b, "  allow %s\n", printRule(r))
+			}
+			fmt.Fprintf(&b, "  where %s\n", o.Where)
+		}
 	}
 	if t := m.Tenant; t != nil {
 		fmt.Fprintf(&b, "tenant %s by %s when %s\n", t.Entity.Name, t.By, t.When)

@@ -11,12 +11,16 @@ import (
 	"github.com/fettlehq/fettle/model"
 )
 
-// operations makes the business operations: what stands in extend type Query and Mutation. Tasks, subscriptions and
-// external systems have arguments too, so their types are looked at, but nothing is made of them yet.
+// operations makes the business operations, what stands in extend type Query and Mutation, and the subscriptions to rows.
+// Tasks and external systems have arguments too, so their types are looked at, but nothing is made of them yet.
 func (b *builder) operations() {
 	for _, o := range b.design.Operations {
 		args := b.fields(o.Args, inArgument)
 		b.arguments[o] = args
+		if o.Kind == design.Subscription && subscribed(o) != nil {
+			b.subscription(o, args)
+			continue
+		}
 		if o.Kind != design.Query && o.Kind != design.Mutation {
 			b.field(&o.Field, inResult)
 			continue

@@ -42,6 +42,13 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		}
 	}
 	for _, o := range d.Operations {
+		if o.Kind == design.Subscription && subscribed(o) != nil {
+			u.directives(slices.DeleteFunc(slices.Clone(o.Directives), func(d *design.Directive) bool { return d == subscribed(o) }))
+			for _, a := range o.Args {
+				u.field(a)
+			}
+			continue
+		}
 		u.directives(o.Directives)
 		if o.Kind != design.Query && o.Kind != design.Mutation {
 			u.report(o.Pos, "extend type "+string(o.Kind))
@@ -164,6 +171,11 @@ func (u unbuiltFinder) model(m *model.Model) {
 				}
 			}
 		}
+		for _, o := range module.Subscriptions {
+			u.rules(o.Allow)
+			u.expression(o.Pos, o.Where)
+			u.parted(o)
+		}
 		for _, s := range append(append([]*model.Struct{}, module.Values...), module.Inputs...) {
 			for _, f := range s.Fields {
 				if f.Kind == model.Union {
@@ -180,6 +192,11 @@ func (u unbuiltFinder) listed(o *model.Operation) {
 	if !o.Result.Repeated {
 		u.report(o.Pos, "@where on a query of one row")
 	}
+	u.parted(o)
+}
+
+// parted reports arguments that a condition on rows cannot have yet.
+func (u unbuiltFinder) parted(o *model.Operation) {
 	for _, a := range o.Args {
 		if a.Kind == model.InputDTO || a.Kind == model.Value {
 			u.report(a.Pos, "@where with an argument that has parts")

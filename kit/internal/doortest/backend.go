@@ -156,6 +156,24 @@ func backend() *meta.Backend {
 				Allow: meta.Allow{Read: anybody, Create: anybody, Update: anybody, Delete: anybody},
 			},
 		},
+		Subscriptions: []*meta.Operation{
+			{
+				Name: "articles", Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article"},
+				Allow: anybody, Where: meta.True(), On: []meta.Verb{meta.Create, meta.Update},
+			},
+			{
+				Name: "comments", Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Comment"},
+				Args: []*meta.Field{
+					{Name: "article", Kind: meta.Reference, Type: "Article"},
+					{Name: "author", Kind: meta.Reference, Type: "User", Null: true},
+				},
+				Allow: signedIn, On: []meta.Verb{meta.Create},
+				Where: meta.And(
+					meta.Eq(meta.This("article"), meta.Arg("article")),
+					meta.Or(meta.Eq(meta.Arg("author"), meta.Null()), meta.Eq(meta.This("author"), meta.Arg("author"))),
+				),
+			},
+		},
 		Operations: []*meta.Operation{
 			{
 				Name: "publish", Mutation: true, Method: http.MethodPost, Path: "/articles/{article}/publish",

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/feed"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -35,6 +36,7 @@ var Descriptors []byte
 type World struct {
 	testing.TB
 	Engine   *query.Engine
+	Feed     *feed.Feed
 	Ann, Bob kit.Viewer
 	Titles   []string     // of Ann's articles, oldest first
 	Swaps    atomic.Int64 // calls of swap and swapOnce
@@ -75,7 +77,9 @@ func On(tb testing.TB, empty sqldb.Database) *World {
 	db := &counting{Database: empty}
 	w.database = db
 	b := backend()
-	engine, err := query.New(b, db, query.Options{Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
+	w.Feed = feed.Open(b.Name, empty, nil)
+	tb.Cleanup(w.Feed.Close)
+	engine, err := query.New(b, db, query.Options{Feed: w.Feed, Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
 	if err != nil {
 		tb.Fatal(err)
 	}

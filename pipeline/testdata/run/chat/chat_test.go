@@ -1,9 +1,14 @@
 package service_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"example.com/chat/app"
 	"example.com/chat/chat"
@@ -177,5 +182,69 @@ func TestDeletedMessagesAreGoneAndSearchFindsTheRest(t *testing.T) {
 		ada.want(http.StatusNoContent, "DELETE", "/v1/messages/"+lost, nil)
 		alan.items(1, "/v1/search-messages?words=secrets")
 		grace.items(0, "/v1/search-messages?words=secrets")
+	})
+}
+
+// events subscribes and returns what gives the data of the next event: "" at the end.
+func events(c client, query string) (status int, next func() string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	c.t.Cleanup(cancel)
+	body, err := json.Marshal(object{"query": query})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(ctx, "POST", c.url+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { answer.Body.Close() })
+	lines := bufio.NewScanner(answer.Body)
+	return answer.StatusCode, func() string {
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				return data
+			}
+		}
+		return ""
+	}
+}
+
+// Who has a seat hears what is said and changed in his conversation, as he may read it, and nothing more once he has left.
+func TestMessagesAreHeard(t *testing.T) {
+	running(t, func(w *world, ada, alan, grace client) {
+		room, other := talk(ada, alan), talk(ada, grace)
+		const query = `subscription { messages(conversation: "ROOM") { body author { handle } } }`
+		status, heard := events(alan, strings.Replace(query, "ROOM", room, 1))
+		if status != http.StatusOK {
+			t.Fatalf("alan: %d", status)
+		}
+		if status, _ := events(grace, strings.Replace(query, "ROOM", room, 1)); status != http.StatusNotFound {
+			t.Errorf("grace: %d", status)
+		}
+		want := func(data string) {
+			t.Helper()
+			if got := heard(); got != data {
+				t.Fatalf("heard %s, want %s", got, data)
+			}
+		}
+		say(ada, other, "not for alan")
+		said := say(ada, room, "hello")["id"].(string)
+		want(`{"data":{"messages":{"body":"hello","author":{"handle":"ada"}}}}`)
+		ada.want(http.StatusOK, "PATCH", "/v1/messages/"+said, object{"body": "hallo"})
+		want(`{"data":{"messages":{"body":"hallo","author":{"handle":"ada"}}}}`)
+		seat := alan.items(1, "/v1/seats?user="+alan.id)[0]["id"].(string)
+		alan.want(http.StatusNoContent, "PATCH", "/v1/seats/"+seat, object{"leftAt": "2026-01-01T00:00:00Z"})
+		say(ada, room, "he is gone")
+		if got := heard(); !strings.Contains(got, `"code":"NOT_FOUND"`) || strings.Contains(got, "gone") {
+			t.Errorf("after leaving alan hears %s", got)
+		}
 	})
 }
