@@ -40,6 +40,7 @@ internal/pgtest:
 pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
+agent/install:
 pipeline/dev:     diag model pipeline internal/child
 cli:              agent/... recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
 .:                cli

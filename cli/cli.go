@@ -43,6 +43,7 @@ type commands struct {
 	Explain  explainCommand  `cmd:"" help:"Show the SQL of a query, why a row is seen, or what a problem's code means."`
 	Optimize optimizeCommand `cmd:"" help:"Find what makes a database slow, and prove what would help."`
 	MCP      mcpCommand      `cmd:"" name:"mcp" help:"Serve what an agent needs to work on a backend, over the Model Context Protocol."`
+	Agent    agentCommand    `cmd:"" help:"Make a coding agent a backend engineer of this project."`
 	Approve  approveCommand  `cmd:"" help:"Let a plan of an agent that loses data be carried out."`
 	Eject    ejectCommand    `cmd:"" help:"Make a project independent of this tool."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`

@@ -1,0 +1,168 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/agent/install"
+	"github.com/fettlehq/fettle/cli"
+)
+
+// Every command that the texts for agents quote runs in a new project. Those that serve, build a service or want a database
+// or a person are asked for their help, with all their flags.
+func TestCommandsOfAgents(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "notes")
+	run := func(args ...string) (int, string) {
+		var out bytes.Buffer
+		code := cli.Do(args, strings.NewReader(""), &out, &out)
+		return code, out.String()
+	}
+	if code, said := run("new", dir); code != 0 {
+		t.Fatal(said)
+	}
+	files, err := install.Plan(dir, "generic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	git(t, "init", "-q")
+	git(t, "add", "-A")
+	git(t, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "begin")
+	asksHelp := regexp.MustCompile(`^fettle (dev|mcp|approve|optimize|explain plan|explain access)\b`)
+	done := map[string]bool{}
+	for _, f := range files {
+		for _, quoted := range regexp.MustCompile("`(fettle [^`]+)`").FindAllStringSubmatch(string(f.Content), -1) {
+			command := strings.Join(strings.Fields(quoted[1]), " ")
+			if done[command] {
+				continue
+			}
+			done[command] = true
+			args := shellWords(command)[1:]
+			if asksHelp.MatchString(command) {
+				args = append(args, "--help")
+			}
+			if code, said := run(args...); code == 2 || strings.Contains(said, "unknown") {
+				t.Errorf("%s: %s: %d\n%s", f.Path, command, code, said)
+			}
+		}
+	}
+	if len(done) < 25 {
+		t.Errorf("only %d commands were found", len(done))
+	}
+}
+
+// Each of the ten duties has a verb, or says that it is still to come.
+func TestTenDuties(t *testing.T) {
+	files, err := install.Plan(t.TempDir(), "claude")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	skills := map[string]bool{}
+	for _, f := range files {
+		if strings.HasSuffix(f.Path, "backend-engineer.md") {
+			text = string(f.Content)
+		}
+		if name := filepath.Base(filepath.Dir(f.Path)); strings.HasSuffix(f.Path, "SKILL.md") {
+			skills[name] = true
+			if !strings.Contains(string(f.Content), "name: "+name+"\n") {
+				t.Errorf("%s does not say its name", f.Path)
+			}
+		}
+	}
+	for _, name := range []string{"add-registration", "add-entity", "slow-query", "review-change", "safe-migration", "assess-codebase"} {
+		if !skills[name] {
+			t.Errorf("there is no skill %s", name)
+		}
+	}
+	duties := regexp.MustCompile(`(?m)^\d+\. \*\*`).FindAllStringIndex(text, -1)
+	if len(duties) != 10 {
+		t.Fatalf("%d duties", len(duties))
+	}
+	for i, at := range duties {
+		end := strings.Index(text, "### What you never do")
+		if i < 9 {
+			end = duties[i+1][0]
+		}
+		if duty := text[at[0]:end]; !strings.Contains(duty, "`fettle ") && !strings.Contains(duty, "still to come") {
+			t.Errorf("no verb and no word that it is to come: %s", duty)
+		}
+	}
+}
+
+// What a team writes around our part is kept, our part is written anew, and twice is once.
+func TestInstallKeepsTheTeamsText(t *testing.T) {
+	dir := t.TempDir()
+	write := func(path, text string) {
+		t.Helper()
+		path = filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(path string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	do := func() {
+		t.Helper()
+		files, err := install.Plan(dir, "claude")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := install.Write(dir, files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mine := ".claude/skills/add-entity/SKILL.md"
+	write("AGENTS.md", "# Ours\nBe kind.")
+	write(mine, "a skill of our own\n")
+	do()
+	once := read("AGENTS.md")
+	if !strings.HasPrefix(once, "# Ours\nBe kind.\n\n<!-- fettle:begin") || read(mine) != "a skill of our own\n" {
+		t.Error(once, read(mine))
+	}
+	do()
+	if again := read("AGENTS.md"); again != once {
+		t.Errorf("twice is not once:\n%s", again)
+	}
+	changed := strings.Replace(once, "## The backend: Fettle", "## Something old", 1) + "\nand at the end\n"
+	write("AGENTS.md", changed)
+	do()
+	if have := read("AGENTS.md"); have != once+"\nand at the end\n" {
+		t.Error(have)
+	}
+	broken := strings.Replace(once, "<!-- fettle:end -->", "", 1)
+	write("AGENTS.md", broken)
+	do()
+	if read("AGENTS.md") != broken {
+		t.Error("a file with one marker was written")
+	}
+}
+
+// shellWords cuts a command as a shell does, as far as the texts need it.
+func shellWords(command string) (words []string) {
+	for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(command, -1) {
+		words = append(words, m[1]+m[2]+m[3])
+	}
+	return words
+}
+
+func git(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
