@@ -29,6 +29,7 @@ recipe:           design diag model/build
 migrate:          schema
 pgsql:
 optimize:         pgsql
+breaking:
 facts:            diag schema
 lift/sql:         facts schema
 lift/golang:      facts lift/sql
@@ -37,7 +38,7 @@ assess/...:       facts schema assess/...
 emit/...:         diag model emit/...
 internal/child:
 internal/pgtest:
-pipeline:         recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
+pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
 agent/install:
@@ -80,7 +81,7 @@ kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 // mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
 // not here is a decision to be taken.
 const mayRequire = `
-github.com/vektah/gqlparser/v2:  design kit/graphql kit/graphql/...
+github.com/vektah/gqlparser/v2:  breaking design kit/graphql kit/graphql/...
 cel.dev/cel-go:                  model/build oracle
 ariga.io/atlas:                  migrate
 github.com/alecthomas/kong:      cli
@@ -88,7 +89,8 @@ golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
-github.com/getkin/kin-openapi:   oracle
+github.com/getkin/kin-openapi:   breaking oracle
+github.com/oasdiff/oasdiff:      breaking
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/modelcontextprotocol/go-sdk: agent/mcp
 github.com/wasilibs/go-pgquery:  pgsql

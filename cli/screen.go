@@ -24,6 +24,10 @@ func (s streams) problems(format string, problems diag.List, texts map[string]st
 		if err := diag.JSON(s.out, problems); err != nil {
 			return err
 		}
+	case format == "sarif":
+		if err := diag.SARIF(s.out, problems, version()); err != nil {
+			return err
+		}
 	case len(problems) > 0:
 		if err := diag.Text(s.err, problems, texts, colourful(s.err)); err != nil {
 			return err

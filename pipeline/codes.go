@@ -41,4 +41,19 @@ const (
 	//	package orders
 	//	func New() *Busines { return nil }
 	GoError diag.Code = "G005"
+
+	// BreaksREST is a change of the design after which a client that keeps to the OpenAPI contract of a revision may fail. The
+	// rule in parentheses is oasdiff's.
+	//
+	// Example:
+	//
+	//	type Order @entity { total: Int } # was total: Int!, in what clients read
+	BreaksREST diag.Code = "G006"
+
+	// BreaksGraphQL is a change of the design after which a document that was valid against the schema of a revision may fail.
+	//
+	// Example:
+	//
+	//	enum Status { OPEN } # was OPEN and DRAFT
+	BreaksGraphQL diag.Code = "G007"
 )

@@ -1,0 +1,70 @@
+// Package breaking tells what a new version of a contract takes from clients of the old one.
+//
+//	api/openapi.json, before and after ─▶ REST    ─┐
+//	api/schema.graphql, before and after ─▶ GraphQL ─┴▶ []Change ─▶ pipeline: diagnostics at the design's declarations
+//
+// Only what can break a client that keeps to the old contract is a Change: what is added, and what is promised beyond before, is
+// none. It knows nothing of designs; a further contract is a further function.
+package breaking
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oasdiff/oasdiff/checker"
+	"github.com/oasdiff/oasdiff/diff"
+	"github.com/oasdiff/oasdiff/load"
+)
+
+// Change is one thing that a client may miss.
+type Change struct {
+	Rule   string // stable: "api-path-removed-without-deprecation" as oasdiff calls it, "FIELD_REMOVED"
+	At     string // where in the contract: "GET /v1/articles", "Article.note"
+	Type   string // of GraphQL: "Article"; else empty
+	Member string // of Type; of REST the operationId; may be empty
+	Text   string // for a person
+}
+
+// REST compares two OpenAPI documents, by oasdiff.
+func REST(before, after []byte) ([]Change, error) {
+	old, err := read("the contract as it was", before)
+	if err != nil {
+		return nil, err
+	}
+	now, err := read("the contract as it is", after)
+	if err != nil {
+		return nil, err
+	}
+	difference, sources, err := diff.GetWithOperationsSourcesMap(diff.NewConfig(), old, now)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.json: %w", err)
+	}
+	var changes []Change
+	words := checker.NewDefaultLocalizer()
+	for _, c := range checker.CheckBackwardCompatibility(checker.NewConfig(checker.GetAllChecks()), difference, sources) {
+		if c.GetLevel() != checker.ERR {
+			continue
+		}
+		changes = append(changes, Change{
+			Rule: c.GetId(), At: c.GetOperation() + " " + c.GetPath(), Member: c.GetOperationId(), Text: c.GetUncolorizedText(words),
+		})
+	}
+	return sorted(changes), nil
+}
+
+func read(name string, text []byte) (*load.SpecInfo, error) {
+	info, err := load.NewSpecInfoFromData(openapi3.NewLoader(), text, "openapi.json")
+	if err != nil {
+		return nil, fmt.Errorf("%s: openapi.json: %w", name, err)
+	}
+	return info, nil
+}
+
+func sorted(changes []Change) []Change {
+	slices.SortFunc(changes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
+	})
+	return slices.Compact(changes)
+}

@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/breaking"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/emit/graphql"
+	"github.com/fettlehq/fettle/emit/openapi"
+	"github.com/fettlehq/fettle/model"
+)
+
+// contracts are what clients keep to, each with the way to compare two versions of it. Those of a door that a project has not
+// are not in it.
+var contracts = []struct {
+	path    string
+	code    diag.Code
+	emit    func(*model.Model) []byte
+	compare func(before, after []byte) ([]breaking.Change, error)
+}{
+	{"api/openapi.json", BreaksREST, openapi.Emit, breaking.REST},
+	{"api/schema.graphql", BreaksGraphQL, graphql.Emit, breaking.GraphQL},
+}
+
+// CheckAgainst is Check, and when there are no mistakes it compares the contracts of the design with those that the project
+// had at a revision of git: what breaks clients of these is a problem at the declaration that it comes from.
+func CheckAgainst(dir, revision string) (*Checked, error) {
+	c, err := Check(dir)
+	if err != nil || len(c.Problems) > 0 {
+		return c, err
+	}
+	if strings.HasPrefix(revision, "-") {
+		return nil, fmt.Errorf("%s: is no revision", revision)
+	}
+	if _, err := git(dir, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
+		return nil, fmt.Errorf("%s: is no revision of git in %s", revision, filepath.Clean(dir))
+	}
+	for _, contract := range contracts {
+		listed, err := git(dir, "ls-tree", "--name-only", revision, "--", contract.path)
+		if err != nil {
+			return nil, err
+		}
+		if len(listed) == 0 {
+			c.Notes = append(c.Notes, fmt.Sprintf("%s: is not in %s, so nothing of it can break", contract.path, revision))
+			continue
+		}
+		before, err := git(dir, "show", revision+":./"+contract.path)
+		if err != nil {
+			return nil, err
+		}
+		changes, err := contract.compare(before, contract.emit(c.Model))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", contract.path, err)
+		}
+		report(&c.Problems, c.Model, contract.code, changes)
+	}
+	c.Problems.Sort()
+	return c, nil
+}
+
+// report adds a problem for each declaration that changes come from, with the first of them and the number of the others: what a
+// field loses, its filters, orders and inputs lose too.
+func report(problems *diag.List, m *model.Model, code diag.Code, changes []breaking.Change) {
+	origins := map[diag.Pos][]breaking.Change{}
+	var order []diag.Pos
+	for _, c := range changes {
+		at := origin(m, c)
+		if origins[at] == nil {
+			order = append(order, at)
+		}
+		origins[at] = append(origins[at], c)
+	}
+	for _, at := range order {
+		var told []string
+		for i, c := range origins[at] {
+			if i == mostTold {
+				told = append(told, fmt.Sprintf("and %d more", len(origins[at])-i))
+				break
+			}
+			told = append(told, fmt.Sprintf("%s: %s (%s)", c.At, c.Text, c.Rule))
+		}
+		problems.Add(at, code, "keep it, mark it @deprecated, and take it away when nobody asks for it", "breaks clients: %s", strings.Join(told, "; "))
+	}
+}
+
+const mostTold = 5
+
+// origin is the declaration that a change comes from, nowhere of what is gone from the design.
+func origin(m *model.Model, c breaking.Change) diag.Pos {
+	for _, module := range m.Modules {
+		for _, o := range module.Operations {
+			if o.Name == c.Member && (c.Type == "" || c.Type == "Query" || c.Type == "Mutation") {
+				return o.Pos
+			}
+		}
+		for _, e := range module.Enums {
+			if e.Name == c.Type {
+				return e.Pos
+			}
+		}
+		for _, s := range slices.Concat(module.Values, module.Inputs) {
+			if s.Name == c.Type {
+				return fieldOr(s.Fields, c.Member, s.Pos)
+			}
+		}
+	}
+	var best *model.Entity // the one with the longest name, since CreateOrderLineInput is not of Order
+	for _, e := range m.Entities {
+		named := c.Type == e.Name || derived(c.Type, e.Name)
+		if c.Type == "" || c.Type == "Query" || c.Type == "Mutation" {
+			named = served(c.Member, e)
+		}
+		if named && (best == nil || len(e.Name) > len(best.Name)) {
+			best = e
+		}
+	}
+	if best == nil {
+		return diag.Pos{}
+	}
+	return fieldOr(best.Fields, c.Member, best.Pos)
+}
+
+// derived tells whether a type of the contract is made of an entity: ArticleFilter, UpdateArticleInput, ArticleConnection.
+func derived(typ, entity string) bool {
+	rest, found := strings.CutPrefix(typ, entity)
+	for _, verb := range []string{"Create", "Update"} {
+		if !found {
+			rest, found = strings.CutPrefix(typ, verb+entity)
+		}
+	}
+	return found && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z')
+}
+
+// served tells whether a generated operation is one of e.
+func served(operation string, e *model.Entity) bool {
+	switch operation {
+	case e.Singular, e.Plural, e.Plural + "Aggregate", e.Singular + "History",
+		"create" + e.Name, "update" + e.Name, "delete" + e.Name, "restore" + e.Name:
+		return true
+	}
+	return false
+}
+
+func fieldOr(fields []*model.Field, name string, otherwise diag.Pos) diag.Pos {
+	for _, f := range fields {
+		if f.Name == name && f.Pos.Line > 0 {
+			return f.Pos
+		}
+	}
+	return otherwise
+}
