@@ -9,7 +9,6 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
-require (
 	connectrpc.com/connect v1.21.1 // indirect
 	connectrpc.com/grpchealth v1.5.0 // indirect
 	connectrpc.com/grpcreflect v1.3.1 // indirect
@@ -19,7 +18,6 @@ require (
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 )
 
-require (
 	ariga.io/atlas v1.2.0 // indirect
 	cel.dev/expr v0.25.1 // indirect
 	github.com/agext/levenshtein v1.2.1 // indirect
