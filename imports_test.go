@@ -42,6 +42,7 @@ pipeline:         breaking recipe diag design model model/build schema migrate e
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
 agent/install:
+agent/loop:       agent/tool
 pipeline/dev:     diag model pipeline internal/child
 cli:              agent/... recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
 .:                cli

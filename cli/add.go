@@ -46,9 +46,7 @@ func (c addCommand) Run(s streams) error {
 		return err
 	}
 	s.notes(e.Applied)
-	if err := s.follows(e); err != nil {
-		return err
-	}
+	s.follows(e)
 	if c.DryRun {
 		return nil
 	}
@@ -63,10 +61,11 @@ func (c addCommand) Run(s streams) error {
 }
 
 // follows notes what will stand between a change of the design and its files.
-func (s streams) follows(e *pipeline.Edited) error {
+func (s streams) follows(e *pipeline.Edited) {
 	g, err := e.Generate(pipeline.Options{})
 	if err != nil {
-		return err
+		s.notes([]string{"fettle generate will say: " + err.Error()})
+		return
 	}
 	var notes []string
 	for _, p := range g.Problems {
@@ -77,7 +76,6 @@ func (s streams) follows(e *pipeline.Edited) error {
 		notes = append(notes, note)
 	}
 	s.notes(notes)
-	return nil
 }
 
 // recipes lists what can be added, and what waits.

@@ -13,23 +13,28 @@ import (
 )
 
 type doCommand struct {
-	Request  string `arg:"" help:"What you want, in words."`
-	Project  string `default:"." placeholder:"DIR" help:"Folder of the project; an empty one begins with it."`
-	Yes      bool   `short:"y" help:"Apply without asking."`
-	DryRun   bool   `help:"Show what would be done, and write nothing."`
-	Database string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
-	Kit      string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
+	Request   string `arg:"" help:"What you want, in words."`
+	Project   string `default:"." placeholder:"DIR" help:"Folder of the project; an empty one begins with it."`
+	Yes       bool   `short:"y" help:"Apply without asking."`
+	DryRun    bool   `help:"Show what would be done, and write nothing."`
+	Database  string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
+	Model     string `placeholder:"URL" help:"Let this model do it with the same verbs as its tools; FETTLE_MODEL_KEY holds its key. Nothing is sent without this."`
+	ModelName string `placeholder:"NAME" help:"Name of the model at that address."`
+	Kit       string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
 }
 
 // Help is examples.
 func (doCommand) Help() string {
-	return "No model reads it and nothing is guessed: what is not understood is told, with what is.\n\nExamples:\n" +
+	return "Without --model no model reads it, and nothing is guessed: what is not understood is told, with what is.\n\nExamples:\n" +
 		"  fettle do \"Create a user registration endpoint with email verification\"\n" +
 		"  fettle do \"The user list query is taking too long, can you help optimize it?\" --database postgres://app@localhost/shop"
 }
 
 // Run does what was asked for in words.
 func (c doCommand) Run(ctx context.Context, s streams) error {
+	if c.Model != "" {
+		return c.withModel(ctx, s)
+	}
 	d, err := pipeline.Do(c.Project, c.Request)
 	if err != nil {
 		return err
@@ -66,7 +71,7 @@ func (s streams) waits(waits []recipe.Waiting) {
 	}
 }
 
-// edit shows the plan and the difference, asks, edits the design and generates the service.
+// edit shows the plan, and does it once that is agreed to.
 func (c doCommand) edit(s streams, d *pipeline.Done) error {
 	fmt.Fprintln(s.out, "plan:")
 	for i, step := range d.Steps {
@@ -82,40 +87,7 @@ func (c doCommand) edit(s streams, d *pipeline.Done) error {
 		return nil
 	}
 	fmt.Fprintf(s.out, "  %d. fettle generate: the service that follows\n\n", len(d.Steps)+1)
-	s.diff(d.Diff)
-	g, err := d.Generate(pipeline.Options{Kit: c.Kit})
-	if err != nil {
-		return err
-	}
-	if err := s.problems("text", g.Problems, g.Texts); err != nil {
-		fmt.Fprintln(s.err, "nothing was written: the service could not be generated")
-		return err
-	}
-	for _, step := range g.Migration.Steps {
-		fmt.Fprintf(s.out, "migration: %s\n", step.Text)
-	}
-	fmt.Fprintf(s.out, "%s to write\n", count(len(g.Changes), "file"))
-	if c.DryRun {
-		return nil
-	}
-	if err := s.agree(c.Yes, "do this?"); err != nil {
-		return err
-	}
-	if err := d.Write(); err != nil {
-		return err
-	}
-	written, err := pipeline.Generate(c.Project, pipeline.Options{Kit: c.Kit})
-	if err != nil {
-		return err
-	}
-	if err := s.problems("text", written.Problems, written.Texts); err != nil {
-		return err
-	}
-	if err := written.Write(); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it, fettle review %[1]s looks it over\n", c.Project, summary(written))
-	return err
+	return c.apply(s, d.Edited)
 }
 
 // faster tells how a list is read, and what the database says would help.

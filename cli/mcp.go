@@ -12,6 +12,7 @@ import (
 type mcpCommand struct {
 	Dir      string `arg:"" optional:"" default:"." help:"Folder of the project: nothing outside of it is touched." predictor:"dir"`
 	HTTP     string `placeholder:"ADDRESS" help:"Serve streamable HTTP at /mcp of this address, such as 127.0.0.1:7777, instead of stdin and stdout."`
+	Kit      string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
 	Database string `env:"DATABASE_URL" placeholder:"URL" help:"The database that optimize looks at; it is only read."`
 }
 
@@ -25,7 +26,7 @@ func (c mcpCommand) Run(ctx context.Context, s streams) error {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s: is no folder", c.Dir)
 	}
-	server := mcp.Server(&tool.Project{Dir: c.Dir, Database: c.Database, Meaning: meaning}, version())
+	server := mcp.Server(&tool.Project{Dir: c.Dir, Database: c.Database, Kit: c.Kit, Meaning: meaning}, version())
 	if c.HTTP == "" {
 		return mcp.Stdio(ctx, server)
 	}

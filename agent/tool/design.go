@@ -212,7 +212,7 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 		f.add(nil, "%s", e.Diff)
 		return f, nil
 	}
-	losses, err := lossesOf(e)
+	losses, err := p.lossesOf(e)
 	if err != nil {
 		return f, err
 	}
@@ -250,8 +250,8 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 }
 
 // lossesOf is what the migration of an edited design would lose.
-func lossesOf(e *pipeline.Edited) ([]string, error) {
-	g, err := e.Generate(pipeline.Options{})
+func (p *Project) lossesOf(e *pipeline.Edited) ([]string, error) {
+	g, err := e.Generate(pipeline.Options{Kit: p.Kit})
 	if err != nil {
 		return nil, err
 	}

@@ -31,14 +31,14 @@ func runGenerate(_ context.Context, p *Project, text json.RawMessage) (f Facts, 
 	if p.Staged != nil {
 		return f, fmt.Errorf("the design is edited and not written yet; what follows from it is written once a person has agreed")
 	}
-	strict, err := pipeline.Generate(p.Dir, pipeline.Options{})
+	strict, err := pipeline.Generate(p.Dir, pipeline.Options{Kit: p.Kit})
 	if err != nil {
 		return f, err
 	}
 	lost := losses(strict)
 	g := strict
 	if len(lost) > 0 {
-		if g, err = pipeline.Generate(p.Dir, pipeline.Options{AcceptLoss: true}); err != nil {
+		if g, err = pipeline.Generate(p.Dir, pipeline.Options{Kit: p.Kit, AcceptLoss: true}); err != nil {
 			return f, err
 		}
 	}
@@ -116,9 +116,9 @@ func runPlan(_ context.Context, p *Project, text json.RawMessage) (f Facts, err 
 	}
 	var g *pipeline.Generated
 	if p.Staged != nil {
-		g, err = p.Staged.Generate(pipeline.Options{AcceptLoss: true})
+		g, err = p.Staged.Generate(pipeline.Options{Kit: p.Kit, AcceptLoss: true})
 	} else {
-		g, err = pipeline.Generate(p.Dir, pipeline.Options{AcceptLoss: true})
+		g, err = pipeline.Generate(p.Dir, pipeline.Options{Kit: p.Kit, AcceptLoss: true})
 	}
 	if err != nil {
 		return f, err

@@ -17,6 +17,8 @@ type Project struct {
 	Dir      string
 	Database string // URL of the database that is optimized, or empty; it comes from whoever starts the tools, never from a call
 
+	Kit string // folder of the runtime library; empty to find it
+
 	// Meaning says what the code of a problem, or a rule of review, means.
 	Meaning func(code string) (string, error)
 

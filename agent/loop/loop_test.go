@@ -1,0 +1,124 @@
+package loop_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/agent/loop"
+	"github.com/fettlehq/fettle/agent/tool"
+	"github.com/fettlehq/fettle/pipeline"
+)
+
+var update = flag.Bool("update", false, "rewrite expected output")
+
+// scripts are what a model says, step by step; in each, a wrong step among them.
+var scripts = map[string][]string{
+	"/v1/chat/completions": {
+		`{"choices":[{"message":{"content":null,"tool_calls":[{"id":"a","function":{"name":"shell","arguments":"{\"command\":\"rm -rf /\"}"}},{"id":"b","function":{"name":"edit_design","arguments":"not JSON"}}]}}]}`,
+		`{"choices":[{"message":{"content":"Registration.","tool_calls":[{"id":"c","function":{"name":"edit_design","arguments":"{\"recipe\":\"registration\"}"}}]}}]}`,
+		`{"choices":[{"message":{"content":"","tool_calls":[{"id":"d","function":{"name":"check_design","arguments":""}}]}}]}`,
+		`{"choices":[{"message":{"content":"People register now."}}]}`,
+	},
+	"/v1/messages": {
+		`{"content":[{"type":"text","text":"I add it."},{"type":"tool_use","id":"a","name":"edit_design","input":{"recipe":"registration"}}]}`,
+		`{"content":[{"type":"tool_use","id":"b","name":"edit_design","input":{"recipe":"soft-delete","args":["User"]}}]}`,
+		`{"content":[{"type":"text","text":"People register now."}]}`,
+	},
+}
+
+// A scripted model works by both forms; what was said is kept, and nothing is written.
+func TestTranscripts(t *testing.T) {
+	for path, script := range scripts {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			var said bytes.Buffer
+			step := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var body map[string]any
+				text, _ := io.ReadAll(r.Body)
+				if err := json.Unmarshal(text, &body); err != nil || r.URL.Path != path {
+					t.Errorf("%s: %v", r.URL.Path, err)
+				}
+				if key := r.Header.Get("Authorization") + r.Header.Get("X-Api-Key"); !strings.HasSuffix(key, "secret") {
+					t.Errorf("the key is %q", key)
+				}
+				messages := body["messages"].([]any)
+				last, _ := json.MarshalIndent(messages[len(messages)-1], "", "  ")
+				fmt.Fprintf(&said, "-- step %d: %d messages, %d tools, the last message --\n%s\n", step+1, len(messages), len(body["tools"].([]any)), last)
+				fmt.Fprintf(&said, "-- answer --\n%s\n", script[step])
+				_, _ = io.WriteString(w, script[step])
+				step++
+			}))
+			defer server.Close()
+			dir := filepath.Join(t.TempDir(), "notes")
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			staged, err := pipeline.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &tool.Project{Dir: dir, Staged: staged}
+			words, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + path, Model: "scripted", Key: "secret", Tell: func(string) {}}, "Create a user registration endpoint with email verification")
+			if err != nil || words != "People register now." || step != len(script) {
+				t.Fatal(words, err, step)
+			}
+			if !strings.Contains(p.Staged.Diff, "+type User @entity @account(login: email)") || strings.Contains(said.String(), "secret") {
+				t.Error(p.Staged.Diff)
+			}
+			if entries, _ := os.ReadDir(dir); len(entries) > 0 {
+				t.Error("something was written")
+			}
+			golden := filepath.Join("testdata", filepath.Base(path)+".txt")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, said.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want, err := os.ReadFile(golden); err != nil || !bytes.Equal(want, said.Bytes()) {
+				t.Errorf("got\n%s\n%v", said.String(), err)
+			}
+		})
+	}
+}
+
+// A model that goes on for ever, says too much or nonsense, or sends elsewhere is given up with a reason.
+func TestBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer, want string
+		status       int
+	}{
+		"for ever": {`{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"check_design","arguments":"{}"}}]}}]}`, "not done after 3 steps", 200},
+		"too much": {`{"choices":[{"message":{"content":"` + strings.Repeat("x", 1<<20) + `"}}]}`, "more than", 200},
+		"nonsense": {`<html>`, "no chat completion", 200},
+		"refused":  {`no such key`, "401", 401},
+		"away":     {``, "302", 302},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://elsewhere.example/")
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.answer)
+		}))
+		_, err := loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Steps: 3, Tell: func(string) {}}, "x")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		server.Close()
+	}
+	for _, address := range []string{"", "localhost:1", "http://example.com/v1", "ftp://localhost/"} {
+		if _, err := loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: address}, "x"); err == nil {
+			t.Errorf("%q was spoken to", address)
+		}
+	}
+}

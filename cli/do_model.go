@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/fettlehq/fettle/agent/loop"
+	"github.com/fettlehq/fettle/agent/tool"
+	"github.com/fettlehq/fettle/pipeline"
+	"github.com/fettlehq/fettle/review/report"
+)
+
+// modelKey is the setting that holds the secret of a model. It is read from nowhere else.
+const modelKey = "FETTLE_MODEL_KEY"
+
+// withModel lets a model edit the design, and then does what is done without one: shows, checks, asks, writes, generates. What
+// changed is reviewed last.
+func (c doCommand) withModel(ctx context.Context, s streams) error {
+	staged, err := pipeline.Open(c.Project)
+	if err != nil {
+		return err
+	}
+	p := &tool.Project{Dir: c.Project, Database: c.Database, Kit: c.Kit, Meaning: meaning, Staged: staged}
+	words, err := loop.Run(ctx, p, loop.Options{URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey), Tell: func(line string) {
+		fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), line)
+	}}, c.Request)
+	if err != nil {
+		return fmt.Errorf("%w; nothing was written", err)
+	}
+	fmt.Fprintf(s.out, "model: %s\n\n", words)
+	if p.Staged.Hash == "" {
+		fmt.Fprintln(s.out, "nothing changes")
+		return s.problems("text", p.Staged.Problems, p.Staged.Texts)
+	}
+	if err := c.apply(s, p.Staged); err != nil || c.DryRun {
+		return err
+	}
+	return c.reviewed(s)
+}
+
+// reviewed tells what is wrong with what has changed since the last commit, where there is one.
+func (c doCommand) reviewed(s streams) error {
+	found, err := pipeline.Review(c.Project, pipeline.ReviewOptions{Since: "HEAD"})
+	if err != nil {
+		s.notes([]string{"the change was not reviewed: " + err.Error()})
+		return nil
+	}
+	if err := report.Text(s.out, found.Findings, colourful(s.out)); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s in what changed since HEAD\n", count(len(found.Findings), "finding"))
+	if len(found.Findings) > 0 {
+		return errProblems
+	}
+	return nil
+}
+
+// apply shows a difference and what follows from it, asks, edits the design and generates the service.
+func (c doCommand) apply(s streams, e *pipeline.Edited) error {
+	s.diff(e.Diff)
+	if err := s.problems("text", e.Problems, e.Texts); err != nil {
+		return err
+	}
+	g, err := e.Generate(pipeline.Options{Kit: c.Kit})
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", g.Problems, g.Texts); err != nil {
+		fmt.Fprintln(s.err, "nothing was written: the service could not be generated")
+		return err
+	}
+	for _, step := range g.Migration.Steps {
+		fmt.Fprintf(s.out, "migration: %s\n", step.Text)
+	}
+	fmt.Fprintf(s.out, "%s to write\n", count(len(g.Changes), "file"))
+	if c.DryRun {
+		return nil
+	}
+	if err := s.agree(c.Yes, "do this?"); err != nil {
+		return err
+	}
+	if err := e.Write(); err != nil {
+		return err
+	}
+	written, err := pipeline.Generate(c.Project, pipeline.Options{Kit: c.Kit})
+	if err != nil {
+		return err
+	}
+	if err := s.problems("text", written.Problems, written.Texts); err != nil {
+		return err
+	}
+	if err := written.Write(); err != nil {
+		return errors.Join(errors.New("the design is written, its service is not"), err)
+	}
+	_, err = fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it, fettle review %[1]s looks it over\n", c.Project, summary(written))
+	return err
+}
