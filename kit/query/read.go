@@ -79,7 +79,7 @@ func addressed(e *meta.Entity, key string) (variant, any, bool) {
 	if id, ok := canonicalID(key); ok {
 		return idVariant, id, true
 	}
-	if e.Key == "id" || strings.Contains(key, "\x00") {
+	if e.Key == "id" || !wellFormed(key) {
 		return idVariant, nil, false
 	}
 	value, err := cursorValue(key, e.Field(e.Key))

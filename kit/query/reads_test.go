@@ -66,7 +66,7 @@ func testPolicies(w *world) {
 		_, err := w.get(w.bob, s, key)
 		w.want(err, "ok")
 	}
-	for _, key := range []any{"no-such", "", "\x00", kit.NewID(), "'; --"} {
+	for _, key := range []any{"no-such", "", "\x00", "\xff", kit.NewID(), "'; --"} {
 		_, err := w.get(w.bob, s, key)
 		w.want(err, "NOT_FOUND")
 	}

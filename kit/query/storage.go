@@ -213,7 +213,7 @@ func (d dialect) encode(v any, t typ) (any, error) {
 func textOf(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
-		return v, !strings.Contains(v, "\x00")
+		return v, wellFormed(v)
 	case kit.ID:
 		return string(v), true
 	}

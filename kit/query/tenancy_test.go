@@ -152,7 +152,7 @@ func testChoosing(w *world) {
 			w.Errorf("in %s: %q", tenant, got)
 		}
 	}
-	for _, tenant := range []string{"closed", "missing", string(kit.NewID()), "ONE", "one' OR '1'='1", "\x00", strings.Repeat("x", 5000)} {
+	for _, tenant := range []string{"closed", "missing", string(kit.NewID()), "ONE", "one' OR '1'='1", "\x00", "\xff", strings.Repeat("x", 5000)} {
 		for _, system := range []bool{false, true} {
 			err := w.engine.Read(context.Background(), of(w.bob, tenant), func(_ context.Context, tx *query.Tx) error {
 				w.Errorf("in %.20q, system %t: chosen", tenant, system)

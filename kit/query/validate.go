@@ -281,7 +281,7 @@ func (v *validator) length(f *meta.Field, path string, n int, unit string) {
 }
 
 func (v *validator) text(f *meta.Field, path, s string) any {
-	if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+	if !wellFormed(s) {
 		v.add(path, kit.FieldFormat, "This is no text.")
 		return nil
 	}
@@ -391,3 +391,6 @@ func canonical(v any, f *meta.Field) any {
 }
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// wellFormed tells whether every database takes s as a text: it is UTF-8 without NUL.
+func wellFormed(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }

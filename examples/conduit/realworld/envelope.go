@@ -1,8 +1,10 @@
 package realworld
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -64,7 +66,12 @@ const maxBody = 1 << 20 // bytes
 
 // body reads what was sent.
 func body[T any](c *call) (sent T, err error) {
-	err = json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody)).Decode(&sent)
+	decoder := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	if err = decoder.Decode(&sent); err == nil {
+		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("more than one document")
+		}
+	}
 	mistyped, tooLarge := (*json.UnmarshalTypeError)(nil), (*http.MaxBytesError)(nil)
 	switch {
 	case err == nil:
@@ -73,7 +80,8 @@ func body[T any](c *call) (sent T, err error) {
 		return sent, wrong{http.StatusRequestEntityTooLarge, messages{"body": {"is too large"}}}
 	case errors.As(err, &mistyped):
 		path := strings.Split(mistyped.Field, ".")
-		return sent, wrong{http.StatusUnprocessableEntity, messages{path[len(path)-1]: {"is invalid"}}}
+		name := cmp.Or(path[len(path)-1], "body")
+		return sent, wrong{http.StatusUnprocessableEntity, messages{name: {"is invalid"}}}
 	}
 	return sent, wrong{http.StatusBadRequest, messages{"body": {"is no JSON"}}}
 }
