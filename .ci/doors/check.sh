@@ -27,6 +27,7 @@ for example in "$@"; do
     sleep 0.1
   done
   node "$here/audit.mjs" "$url/graphql"
+  node "$here/socket.mjs" "$url/graphql"
   kill "$service"
   wait "$service" || true
   service=
