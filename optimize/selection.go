@@ -30,17 +30,19 @@ type selection struct {
 	costs map[*Query]float64
 	pool  []*Index
 	hopes map[string]float64 // of each in the pool: what the queries gained when the planner picked it
+	first map[string]bool    // those that the planner picked for a query while it had all its candidates
 	sets  [][]*Index         // that a plan used together, and that gain nothing one by one: the arms of an OR
 }
 
 const (
-	rounds      = 3     // of seeding a query
-	worthAdding = 0.003 // of the workload's cost; a smaller gain ends the choice
-	worthSwap   = 0.002
-	worthKeep   = 0.0005
-	worthSeeing = 0.03 // of one query's cost as it is
-	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
-	swapRounds  = 3
+	rounds       = 3      // of seeding a query
+	worthAdding  = 0.003  // of the workload's cost; a smaller gain ends the choice
+	worthFilling = 0.0007 // where there is room for it
+	worthSwap    = 0.002
+	worthKeep    = 0.0005
+	worthSeeing  = 0.03 // of one query's cost as it is
+	smallLoss    = 0.03 // of an index's gain, that another of half its size may lose
+	swapRounds   = 3
 )
 
 // choose returns the indexes. An error other than a spent budget ends it; a spent one ends the search, not the run.
@@ -70,7 +72,7 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 // seed fills the pool with what the planner picks.
 func (s *selection) seed(ctx context.Context, c *Catalog) error {
 	pool := map[string]*Index{}
-	s.hopes = map[string]float64{}
+	s.hopes, s.first = map[string]float64{}, map[string]bool{}
 	for _, q := range s.queries {
 		now, _, err := s.plans.cost(ctx, q, nil)
 		if errors.Is(err, errBudget) {
@@ -87,7 +89,7 @@ func (s *selection) seed(ctx context.Context, c *Catalog) error {
 				left[i] = known // one object an index, so that answers are found again
 			}
 		}
-		for range rounds {
+		for round := range rounds {
 			cost, used, err := s.plans.cost(ctx, q, left)
 			if errors.Is(err, errBudget) {
 				break
@@ -107,6 +109,9 @@ func (s *selection) seed(ctx context.Context, c *Catalog) error {
 			}
 			for _, index := range append(partsOf(used, all), used...) {
 				hope(index)
+				if round == 0 {
+					s.first[index.String()] = true
+				}
 			}
 			if len(used) > 1 {
 				s.sets = append(s.sets, used)
@@ -115,6 +120,11 @@ func (s *selection) seed(ctx context.Context, c *Catalog) error {
 		}
 	}
 	s.pool = s.merged(pool)
+	for _, q := range s.queries { // the least that each can cost
+		if _, _, err := s.plans.cost(ctx, q, s.pool); err != nil && !errors.Is(err, errBudget) {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -138,7 +148,7 @@ func partsOf(used, all []*Index) []*Index {
 	return out
 }
 
-// merged adds to the pool what serves two of its members, and the plain form of those that cover.
+// merged adds to the pool what serves two of the first picks, and the plain form of those that cover.
 func (s *selection) merged(pool map[string]*Index) []*Index {
 	add := func(index Index, of ...*Index) {
 		if pool[index.String()] != nil || index.Table.has(&index) {
@@ -170,7 +180,7 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 			add(whole, a)
 		}
 		for _, b := range sortedPool(pool) {
-			if a == b || a.Table != b.Table || a.Where != b.Where || len(b.Include) == 0 || len(a.Keys) < len(b.Keys) && len(a.Include) == 0 {
+			if a == b || !s.first[a.String()] || !s.first[b.String()] || a.Table != b.Table || a.Where != b.Where || len(b.Include) == 0 || len(a.Keys) < len(b.Keys) && len(a.Include) == 0 {
 				continue
 			}
 			if a.Keys[0] != b.Keys[0] {
@@ -227,6 +237,42 @@ func (s *selection) total(ctx context.Context, indexes []*Index) (float64, error
 	return sum, nil
 }
 
+// below is total, unless that is above a limit: then it stops as soon as what is known of each query, and the least that
+// it can cost (counted.floor), add up to more, and the sum is the least that the total can be.
+func (s *selection) below(ctx context.Context, indexes []*Index, limit float64) (sum float64, is bool, err error) {
+	for _, index := range indexes {
+		sum += s.writes(index)
+	}
+	type open struct {
+		q     *Query
+		least float64
+	}
+	var left []open
+	for _, q := range s.queries {
+		if cost, _, known := s.plans.known(q, indexes); known {
+			sum += q.Weight * cost
+			continue
+		}
+		least := q.Weight * s.plans.floor(q, indexes)
+		left = append(left, open{q, least})
+		sum += least
+	}
+	slices.SortStableFunc(left, func(a, b open) int { // what may differ most first
+		return cmp.Compare(b.q.Weight*s.costs[b.q]-b.least, a.q.Weight*s.costs[a.q]-a.least)
+	})
+	for _, o := range left {
+		if sum > limit {
+			return sum, false, nil
+		}
+		cost, _, err := s.plans.cost(ctx, o.q, indexes)
+		if err != nil {
+			return 0, false, err
+		}
+		sum += o.q.Weight*cost - o.least
+	}
+	return sum, sum <= limit, nil
+}
+
 func (s *selection) size(indexes []*Index) float64 {
 	sum := 0.0
 	for _, index := range indexes {
@@ -271,7 +317,9 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 		return err
 	}
 	offers := s.offers()
-	value := func(o *offer) float64 { return o.gain / (s.size(o.indexes) + 1<<20) }
+	room := func(o *offer) float64 { return s.size(o.indexes) + 1<<20 }
+	value := func(o *offer) float64 { return o.gain / room(o) }
+	lead := 0.0 // the value of the best that was looked at in this round
 	for round := 0; ; {
 		offers = slices.DeleteFunc(offers, func(o *offer) bool {
 			return o.round == round && o.gain < worthAdding*s.base || !s.fits(o.joined(*chosen))
@@ -283,11 +331,19 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 			return cmp.Or(cmp.Compare(value(a), value(b)), cmp.Compare(b.String(), a.String()))
 		})
 		if best.round < round {
-			with, err := s.total(ctx, best.joined(*chosen))
+			needed := worthAdding * s.base
+			leads := 0.999 * lead * room(best) // a tie is looked at
+			with, is, err := s.below(ctx, best.joined(*chosen), now-max(needed, leads))
 			if err != nil {
 				return err
 			}
-			best.gain, best.round = now-with, round
+			best.gain = now - with // at most, if it is not below
+			switch {
+			case is:
+				best.round, lead = round, max(lead, value(best))
+			case leads <= needed: // it goes
+				best.gain, best.round = 0, round
+			}
 			continue
 		}
 		helps, err := s.helps(ctx, *chosen, best.joined(*chosen))
@@ -299,6 +355,7 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 			now -= best.gain
 			round++
 		}
+		lead = 0
 		offers = slices.DeleteFunc(offers, func(o *offer) bool { return o == best })
 	}
 }
@@ -342,9 +399,12 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				if !s.fits(tried) {
 					continue
 				}
-				total, err := s.total(ctx, tried)
+				total, is, err := s.below(ctx, tried, max(bestTotal+worthSwap*s.base, now+kept))
 				if err != nil {
 					return err
+				}
+				if !is {
+					continue
 				}
 				size := s.size(tried)
 				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.base ||
@@ -400,23 +460,30 @@ func sameColumns(a, b *Index) bool {
 	return a.Table == b.Table && slices.Equal(of(a), of(b))
 }
 
-// refill adds what fits into the room that swaps freed.
+// refill adds what fits into the room that is left: who names a budget lets it be used for less.
 func (s *selection) refill(ctx context.Context, chosen *[]*Index) error {
+	least := worthAdding
+	if s.budget > 0 {
+		least = worthFilling
+	}
 	for {
 		now, err := s.total(ctx, *chosen)
 		if err != nil {
 			return err
 		}
 		var best *Index
-		bestTotal := now - worthAdding*s.base
+		bestTotal := now - least*s.base
 		for _, index := range s.pool {
 			tried := append(slices.Clone(*chosen), index)
 			if slices.Contains(*chosen, index) || !s.fits(tried) {
 				continue
 			}
-			total, err := s.total(ctx, tried)
+			total, is, err := s.below(ctx, tried, bestTotal)
 			if err != nil {
 				return err
+			}
+			if !is {
+				continue
 			}
 			helps, err := s.helps(ctx, *chosen, tried)
 			if err != nil {
@@ -459,11 +526,11 @@ func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
 			return err
 		}
 		rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == index })
-		without, err := s.total(ctx, rest)
+		_, spared, err := s.below(ctx, rest, now+worthKeep*s.base)
 		if err != nil {
 			return err
 		}
-		if without-now < worthKeep*s.base {
+		if spared {
 			*chosen = rest
 		}
 	}

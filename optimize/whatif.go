@@ -132,6 +132,8 @@ type counted struct {
 	left    int
 	asked   int
 	answers map[*Query][]answer
+	serves  map[*Query]map[*Index]bool // whether a plan of the query could use it
+	texts   map[*Index]string
 }
 
 type answer struct {
@@ -141,15 +143,63 @@ type answer struct {
 }
 
 func newCounted(p planner, budget int) *counted {
-	return &counted{planner: p, left: budget, answers: map[*Query][]answer{}}
+	return &counted{
+		planner: p, left: budget, answers: map[*Query][]answer{}, serves: map[*Query]map[*Index]bool{}, texts: map[*Index]string{},
+	}
+}
+
+// relevant is Query.relevant, remembered.
+func (c *counted) relevant(q *Query, indexes []*Index) []*Index {
+	serves := c.serves[q]
+	if serves == nil {
+		serves = map[*Index]bool{}
+		c.serves[q] = serves
+	}
+	var out []*Index
+	for _, index := range indexes {
+		serve, known := serves[index]
+		if !known {
+			serve = slices.ContainsFunc(q.roles.Scans, index.mayServe)
+			serves[index], c.texts[index] = serve, index.String()
+		}
+		if serve {
+			out = append(out, index)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Index) int { return strings.Compare(c.texts[a], c.texts[b]) })
+	return out
+}
+
+// known is what cost would answer without planning.
+func (c *counted) known(q *Query, indexes []*Index) (cost float64, used []*Index, is bool) {
+	return c.recall(q, c.relevant(q, indexes))
+}
+
+func (c *counted) recall(q *Query, relevant []*Index) (cost float64, used []*Index, is bool) {
+	for _, known := range c.answers[q] {
+		if within(known.used, relevant) && within(relevant, known.shown) {
+			return known.cost, known.used, true
+		}
+	}
+	return 0, nil, false
+}
+
+// floor is what a query costs at least with the indexes: what it does with more of them.
+func (c *counted) floor(q *Query, indexes []*Index) float64 {
+	relevant := c.relevant(q, indexes)
+	least := 0.0
+	for _, known := range c.answers[q] {
+		if known.cost > least && within(relevant, known.shown) {
+			least = known.cost
+		}
+	}
+	return least
 }
 
 func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
-	relevant := q.relevant(indexes)
-	for _, known := range c.answers[q] {
-		if within(known.used, relevant) && within(relevant, known.shown) {
-			return known.cost, known.used, nil
-		}
+	relevant := c.relevant(q, indexes)
+	if cost, used, is := c.recall(q, relevant); is {
+		return cost, used, nil
 	}
 	if c.left <= 0 {
 		return 0, nil, errBudget

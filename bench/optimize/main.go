@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -27,14 +28,20 @@ func main() {
 	scale := flag.Float64("scale", 0.1, "size; 1 is six million lines")
 	budgets := flag.String("budgets", "", "budgets in MB, such as 10,25,50; empty: 100, 250, 500, 1000 and 1500 times the scale")
 	run := flag.Bool("run", true, "also build the indexes of each budget and run the statements")
+	only := flag.Bool("workload", false, "print the statements and do no more")
+	keep := flag.Bool("keep", false, "use the database of an earlier run as it is")
 	flag.Parse()
-	if err := bench(context.Background(), *database, *scale, *budgets, *run); err != nil {
+	if *only {
+		os.Stdout.WriteString(workload) //nolint:errcheck // there is nobody to tell
+		return
+	}
+	if err := bench(context.Background(), *database, *scale, *budgets, *run, *keep); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func bench(ctx context.Context, server string, scale float64, budgets string, run bool) error {
-	target, err := prepare(ctx, server, scale)
+func bench(ctx context.Context, server string, scale float64, budgets string, run, keep bool) error {
+	target, err := prepare(ctx, server, scale, keep)
 	if err != nil {
 		return err
 	}
@@ -112,10 +119,15 @@ func answer(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statemen
 	return cost, ms, nil
 }
 
-func prepare(ctx context.Context, server string, scale float64) (string, error) {
+func prepare(ctx context.Context, server string, scale float64, keep bool) (string, error) {
 	parsed, err := url.Parse(server)
 	if err != nil || server == "" {
 		return "", fmt.Errorf("-database %q: a URL such as postgres://postgres@127.0.0.1/postgres is needed", server)
+	}
+	of := *parsed
+	of.Path = "/fettle_bench"
+	if keep {
+		return of.String(), nil
 	}
 	admin, err := pgx.Connect(ctx, server)
 	if err != nil {
@@ -127,8 +139,7 @@ func prepare(ctx context.Context, server string, scale float64) (string, error) 
 			return "", err
 		}
 	}
-	parsed.Path = "/fettle_bench"
-	conn, err := pgx.Connect(ctx, parsed.String())
+	conn, err := pgx.Connect(ctx, of.String())
 	if err != nil {
 		return "", err
 	}
@@ -145,7 +156,7 @@ func prepare(ctx context.Context, server string, scale float64) (string, error) 
 			}
 		}
 	}
-	return parsed.String(), nil
+	return of.String(), nil
 }
 
 func sizes(text string, scale float64) []float64 {
