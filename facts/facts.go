@@ -23,6 +23,7 @@ type Facts struct {
 	Functions  []*Function
 	Routes     []*Route
 	Database   *Database
+	Models     *Database // the tables that structs of the code describe, for an object-relational mapper
 	Migrations []*Migration
 	Secrets    []Secret
 	Ignores    []Ignore
@@ -57,6 +58,6 @@ type Secret struct {
 // Database is the schema that the migrations make, with the places where it is made.
 type Database struct {
 	Schema  *schema.Schema
-	At      map[string]Pos // of "table", "table.column" and "index:name"
+	At      map[string]Pos // of "table", "table.column" and "index:name"; "also:table" where it stands a second time
 	Dialect string         // "postgres", "mysql", "sqlite", or "" where it is not known
 }

@@ -11,6 +11,8 @@ type Function struct {
 
 	Context string    // an expression for the request's context, where the function has one
 	Locks   bool      // takes a lock
+	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
+	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
 	Outer   *Function // in which a literal stands, and whose variables it sees
 	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
 	Returns []Value
@@ -22,6 +24,13 @@ type Function struct {
 	Resources []*Resource
 	Shared    []*SharedWrite
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
+}
+
+// Bound is a field that a parameter of a route's path fills.
+type Bound struct {
+	Param  string // in the path
+	Column string // in the table of the struct
+	Key    bool   // it is the key of the row itself
 }
 
 // Call is a place where a function of the backend is called, or handed over to be called.
@@ -65,6 +74,7 @@ const (
 // Place is how a statement lies in the paths of its function.
 type Place struct {
 	ErrorPath bool // done only where something has failed
+	Branch    bool // done only where a condition holds, within a turn of the innermost loop
 	EndsLoop  bool // the innermost loop ends after it
 }
 
@@ -74,6 +84,8 @@ type Value struct {
 	Pos     Pos
 	Kind    string // "text", "number", "list", "context" or "" where the type does not matter or is not known
 	Origins []Origin
+
+	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
 }
 
 // OriginKind is a kind of source of values.
@@ -100,6 +112,8 @@ type Origin struct {
 	Loop     *Loop     // of FromLoop
 	Name     string    // of the request's parameter, the query's table
 	Pos      Pos
+	Bounded  bool // compared with an upper limit
+	Reckoned bool // a sum or difference of it
 	Number   bool // passed through a number, boolean or time, so that it holds no text
 }
 
@@ -130,7 +144,7 @@ func (v Value) Only(kinds ...OriginKind) bool {
 // Effect is something that leaves the process and is no query.
 type Effect struct {
 	Pos      Pos
-	Kind     string // "http", "mail", "queue", "log", "response", "client", "server", "background"
+	Kind     string // "http", "remote" (through a client's library), "mail", "queue", "log", "response", "client", "server", "background"
 	Name     string // what is called
 	Args     []Value
 	Loop     *Loop
@@ -143,18 +157,20 @@ type Effect struct {
 
 // Resource is something that must be given back.
 type Resource struct {
-	Pos   Pos
-	Kind  string // "rows", "body", "transaction", "statement", "connection"
-	Name  string
-	Lost  []Pos  // returns on whose path it is not given back
-	Never bool   // given back nowhere
-	Close string // what would give it back where nothing does
+	Pos    Pos
+	Kind   string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine"
+	Name   string
+	Lost   []Pos  // returns on whose path it is not given back
+	Never  bool   // given back nowhere
+	Unread bool   // of rows: gone through without a look at whether they ended by a failure
+	Close  string // what would give it back where nothing does
 }
 
 // SharedWrite is a write to a map that many requests share, without a lock.
 type SharedWrite struct {
 	Pos    Pos
 	Name   string
+	Leaves string      // how the map itself leaves its lock, where it does: "is returned", "is given to f"
 	Field  bool        // of the receiver
 	MadeIn []*Function // where values of the receiver's type are made
 }

@@ -18,6 +18,10 @@ type Query struct {
 	Loop    *Loop
 	Place   Place
 
+	ErrorLost bool     // nobody looks at whether it failed
+	Reckoned  []string // columns of a row stored whole whose new value was reckoned from one that was read before
+	WhenNone  Pos      // of the query before it that found or changed no row: this one is sent only then
+
 	Statement *Statement // nil where the text is not understood
 }
 
@@ -58,6 +62,15 @@ type Statement struct {
 	Locks      bool     // FOR UPDATE
 	Nested     bool     // has subqueries or set operations, which the predicates do not cover
 	Self       []string // columns whose new value is reckoned from the old, in the statement
+	Assigned   []Assignment
+	Mixed      string       // a condition that an OR beside it lets pass, where a builder put both at one level
+	Inner      []*Statement // the statements of WITH, each for itself
+}
+
+// Assignment is a column of SET with the parameter that it is given.
+type Assignment struct {
+	Column string
+	Arg    *Value
 }
 
 // TableUse is a table of a statement, by the name that its columns are called with.

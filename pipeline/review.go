@@ -70,9 +70,11 @@ func lift(dir string) (*facts.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ignores []facts.Ignore
-	f.Database, f.Migrations, ignores = sql.Lift(dir, embedded)
-	f.Ignores = append(f.Ignores, ignores...)
+	lifted := sql.Lift(dir, embedded)
+	f.Database, f.Migrations = lifted.Database, lifted.Migrations
+	f.Functions = append(f.Functions, lifted.Queries...)
+	f.Ignores = append(f.Ignores, lifted.Ignores...)
+	sql.WithModels(f.Database, f.Models)
 	return f, nil
 }
 

@@ -15,10 +15,16 @@ import (
 	"github.com/fettlehq/fettle/review/errorleak"
 	"github.com/fettlehq/fettle/review/lockingmigration"
 	"github.com/fettlehq/fettle/review/lostcontext"
+	"github.com/fettlehq/fettle/review/lostupdate"
+	"github.com/fettlehq/fettle/review/massassignment"
+	"github.com/fettlehq/fettle/review/missingguard"
 	"github.com/fettlehq/fettle/review/missingindex"
+	"github.com/fettlehq/fettle/review/missingowner"
 	"github.com/fettlehq/fettle/review/missingtimeout"
 	"github.com/fettlehq/fettle/review/nplusone"
 	"github.com/fettlehq/fettle/review/openroute"
+	"github.com/fettlehq/fettle/review/orprecedence"
+	"github.com/fettlehq/fettle/review/redundantindex"
 	"github.com/fettlehq/fettle/review/resourceleak"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/secret"
@@ -26,6 +32,7 @@ import (
 	"github.com/fettlehq/fettle/review/sharedmap"
 	"github.com/fettlehq/fettle/review/slowtransaction"
 	"github.com/fettlehq/fettle/review/sqlinjection"
+	"github.com/fettlehq/fettle/review/swallowederror"
 	"github.com/fettlehq/fettle/review/unboundedlist"
 	"github.com/fettlehq/fettle/review/wrongtransaction"
 )
@@ -34,6 +41,10 @@ import (
 var Rules = []*rule.Rule{
 	&sqlinjection.Rule,
 	&openroute.Rule,
+	&missingguard.Rule,
+	&missingowner.Rule,
+	&orprecedence.Rule,
+	&massassignment.Rule,
 	&secret.Rule,
 	&droppedcolumn.Rule,
 	&nplusone.Rule,
@@ -41,6 +52,7 @@ var Rules = []*rule.Rule{
 	&lockingmigration.Rule,
 	&unboundedlist.Rule,
 	&checktheninsert.Rule,
+	&lostupdate.Rule,
 	&wrongtransaction.Rule,
 	&slowtransaction.Rule,
 	&resourceleak.Rule,
@@ -48,7 +60,9 @@ var Rules = []*rule.Rule{
 	&missingtimeout.Rule,
 	&sharedmap.Rule,
 	&errorleak.Rule,
+	&swallowederror.Rule,
 	&secretlog.Rule,
+	&redundantindex.Rule,
 }
 
 // Named finds a rule, nil where there is none.

@@ -109,6 +109,29 @@ type builder struct {
 	library string
 	at      work
 	raw     *ast.CallExpr
+
+	first       string // condition
+	conditions  int    // that must hold together
+	alternative bool   // stands beside them
+}
+
+// beside notes a condition that another call of the chain puts an OR beside: A AND B OR C lets C pass without A.
+func (b *builder) beside(s step, or bool) {
+	if b.library == "squirrel" || len(s.call.Args) == 0 {
+		return
+	}
+	this := text(s.call.Args[0])
+	switch {
+	case or && b.conditions >= 2:
+		b.out.Mixed = b.first
+	case !or && b.alternative:
+		b.out.Mixed = this
+	}
+	if b.alternative = b.alternative || or; !or {
+		if b.conditions++; b.first == "" {
+			b.first = this
+		}
+	}
 }
 
 func (b *builder) use(table string) {
@@ -161,9 +184,13 @@ func (b *builder) step(s step) {
 	switch s.name {
 	case "Where", "And", "Having", "Not":
 		if len(args) > 0 {
+			if s.name == "Where" || s.name == "And" {
+				b.beside(s, false)
+			}
 			b.condition(s, args[0], values(1), table, false)
 		}
-	case "Or":
+	case "Or", "WhereOr":
+		b.beside(s, true)
 		b.out.Nested = true
 		if len(args) > 0 {
 			b.condition(s, args[0], values(1), table, true)
@@ -247,8 +274,21 @@ func (b *builder) step(s step) {
 		}
 	case "Count", "Sum":
 		b.out.Aggregate = true
+	case "NewInsert":
+		b.out.Verb = facts.Insert
+	case "NewUpdate":
+		b.out.Verb = facts.Update
+	case "NewDelete":
+		b.out.Verb = facts.Delete
+	case "Model":
+		if b.library == "bun" && b.out.Verb != facts.Select {
+			b.q.Args = append(b.q.Args, values(0)...)
+		}
 	case "Create", "Insert", "InsertOne", "CreateInBatches", "FirstOrCreate":
 		b.out.Verb = facts.Insert
+		if len(args) > 0 {
+			b.out.Sets = append(b.out.Sets, b.l.columnsOf(s.source, args[0])...)
+		}
 		b.q.Args = append(b.q.Args, values(0)...)
 	case "Save":
 		b.out.Verb = facts.Update
@@ -376,6 +416,11 @@ func (l *lifter) tableOf(s *source, e ast.Expr, library string) string {
 	if _, isStruct := named.Underlying().(*types.Struct); !isStruct {
 		return ""
 	}
+	return l.tableNamed(named, library)
+}
+
+// tableNamed is the table of a struct by what its TableName says, else by its name.
+func (l *lifter) tableNamed(named *types.Named, library string) string {
 	if object, _, _ := types.LookupFieldOrMethod(named, true, named.Obj().Pkg(), "TableName"); object != nil {
 		if fn, is := object.(*types.Func); is {
 			if f := l.declared[fn.Origin()]; f != nil {
@@ -389,10 +434,26 @@ func (l *lifter) tableOf(s *source, e ast.Expr, library string) string {
 		}
 	}
 	name := snake(named.Obj().Name())
-	if library == "gorm" {
+	if library != "xorm" {
 		return plural(name)
 	}
 	return name
+}
+
+// columnsOf are the columns of the struct that a value is.
+func (l *lifter) columnsOf(s *source, e ast.Expr) []string {
+	named := structOf(s.info.TypeOf(e))
+	if named == nil {
+		return nil
+	}
+	var out []string
+	structure := named.Underlying().(*types.Struct)
+	for i := range structure.NumFields() {
+		if field := structure.Field(i); field.Exported() && scalar(field.Type()) {
+			out = append(out, snake(field.Name()))
+		}
+	}
+	return out
 }
 
 // columnName is the column of a field: its name in lower case with underscores.

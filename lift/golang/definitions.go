@@ -51,10 +51,13 @@ func (l *lifter) findDefinitions(p place) {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			kind := assigned
-			if n.Tok == token.ADD_ASSIGN {
+			if n.Tok == token.ADD_ASSIGN || n.Tok == token.SUB_ASSIGN {
 				kind = appended
 			}
 			for i, lhs := range n.Lhs {
+				if index, is := ast.Unparen(lhs).(*ast.IndexExpr); is {
+					l.written[p.target(index.X)] = true
+				}
 				switch {
 				case len(n.Rhs) == len(n.Lhs):
 					add(lhs, def{expr: n.Rhs[i], index: -1, kind: kind, pos: n.Pos()})
@@ -62,6 +65,10 @@ func (l *lifter) findDefinitions(p place) {
 					add(lhs, def{expr: n.Rhs[0], index: i, kind: kind, pos: n.Pos()})
 				}
 			}
+		case *ast.IncDecStmt:
+			add(n.X, def{expr: n.X, index: -1, kind: appended, pos: n.Pos()})
+		case *ast.ExprStmt:
+			l.changesInPlace(p, n)
 		case *ast.ValueSpec:
 			for i, name := range n.Names {
 				switch {
@@ -103,6 +110,11 @@ func (l *lifter) findDefinitions(p place) {
 			}
 		case *ast.BinaryExpr:
 			l.compares(p, n, stack)
+			l.bounds(p, n)
+			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {
+				f.fact.Matches = append(f.fact.Matches, matched(n.X)...)
+				f.fact.Matches = append(f.fact.Matches, matched(n.Y)...)
+			}
 		case *ast.IndexExpr: // _, ok := allowed[x]
 			if assign, is := last(stack).(*ast.AssignStmt); is && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 {
 				l.check(p, n.Index)
@@ -116,6 +128,33 @@ func (l *lifter) findDefinitions(p place) {
 		}
 		return true
 	})
+}
+
+// matched are the names of an operand of a comparison, as columns are spelled.
+func matched(e ast.Expr) []string {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		if e.Name != "nil" && e.Name != "err" {
+			return []string{snake(e.Name)}
+		}
+	case *ast.SelectorExpr:
+		return []string{snake(e.Sel.Name)}
+	case *ast.StarExpr:
+		return matched(e.X)
+	case *ast.CallExpr:
+		return append(matched(e.Fun), matchedArgs(e)...)
+	}
+	return nil
+}
+
+func matchedArgs(e *ast.CallExpr) []string {
+	var out []string
+	for _, arg := range e.Args {
+		if _, isCall := arg.(*ast.CallExpr); !isCall {
+			out = append(out, matched(arg)...)
+		}
+	}
+	return out
 }
 
 func last(stack []ast.Node) ast.Node {
@@ -239,6 +278,51 @@ func (l *lifter) compares(p place, n *ast.BinaryExpr, stack []ast.Node) {
 		if outer, is := last(stack).(*ast.BinaryExpr); n.Op == token.NEQ || is && outer.Op == token.LOR {
 			l.check(p, pair[0])
 		}
+	}
+}
+
+// bounds notes a variable that is compared with an upper limit: if limit > 100 { … }.
+func (l *lifter) bounds(p place, n *ast.BinaryExpr) {
+	e := n.X
+	switch n.Op {
+	case token.GTR, token.GEQ:
+	case token.LSS, token.LEQ:
+		e = n.Y
+	default:
+		return
+	}
+	limit := n.Y
+	if e == n.Y {
+		limit = n.X
+	}
+	if value := p.info.Types[limit].Value; value != nil {
+		if n, exact := constant.Int64Val(constant.ToInt(value)); !exact || n <= 1 {
+			return // if id > 0
+		}
+	}
+	if object := p.target(e); object != nil && isNumber(object.Type()) {
+		l.bounded[object] = true
+	}
+}
+
+// inPlaceNames are methods of xorm's sessions that change the statement to come, whoever keeps their result.
+var inPlaceNames = regexp.MustCompile(`^(Where|And|Or|In|NotIn|Join|OrderBy|Asc|Desc|Limit|Cols|Table|ID|Select|GroupBy)$`)
+
+// changesInPlace notes conditions that are put on a session by a statement of their own.
+func (l *lifter) changesInPlace(p place, n *ast.ExprStmt) {
+	call, is := n.X.(*ast.CallExpr)
+	if !is || !inPlaceNames.MatchString(calledName(call)) {
+		return
+	}
+	begin, is := root(call).(*ast.Ident)
+	if !is {
+		return
+	}
+	if path, name := namedType(p.info.TypeOf(begin)); !isXorm(path) || name != "Session" {
+		return
+	}
+	if steps := l.steps(p.source, call, 8); len(steps) > 0 {
+		l.inPlace[p.target(begin)] = append(l.inPlace[p.target(begin)], steps...)
 	}
 }
 

@@ -52,18 +52,84 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return l.response(at, at.call.Args[1], at.call.Args[2])
 	case isRequest(at.info.TypeOf(selector.X)) && (name == "JSON" || name == "String" || name == "AbortWithStatusJSON" || name == "HTML") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
+	case serverError.MatchString(name) && (at.packageOf(selector.X) != "" || isRequest(at.info.TypeOf(selector.X))) && len(l.static(at.source, at.call)) == 0:
+		for _, arg := range at.call.Args {
+			if found := errorIn(at.source, arg); found != "" {
+				return "response", found, true
+			}
+		}
+	case (name == "NewHTTPError" || name == "NewError") && len(at.call.Args) >= 2:
+		return l.response(at, at.call.Args[1], at.call.Args[0])
 	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path):
 		if secret := secretArg(at.call); secret != "" && logName.MatchString(name) {
 			return "log", secret, true
 		}
+		if logName.MatchString(name) && verbose(at.call) {
+			if secret := wholeSecret(at.source, at.call); secret != "" {
+				return "log", secret, true
+			}
+		}
+		if personal := personalArg(at.call); personal != "" && logName.MatchString(name) {
+			return "personal log", personal, true
+		}
+	}
+	if l.remote(at, selector) {
+		return "remote", "", len(at.call.Args) > 0 && isNamed(at.info.TypeOf(at.call.Args[0]), "context", "Context")
 	}
 	return "", "", false
+}
+
+// serverError are names of functions that make an answer of a failure of the server.
+var serverError = regexp.MustCompile(`^(Error5\d\d\w*|InternalServerError|AbortWithInternalServerError)$`)
+
+var (
+	quietName    = regexp.MustCompile(`^(New|With|Set|Close|Register|Use|Log|Inc|Observe|Info|Error|Debug|Warn|String|Error|Build|Parse|Validate|On|Must|Lock|Unlock)`)
+	localLibrary = regexp.MustCompile(`(?i)(prometheus|opentelemetry|zap|logrus|zerolog|/log|test|mock|cobra|viper|/cli$|urfave|yaml|toml|json|sql|gorm|xorm|bun|pgx|mongo|redis|memcache|cache|template|markdown|xorm|squirrel)`)
+)
+
+// remote reports whether a call asks another service through the client of a library: something named Client, or one of
+// its fields, and an error as the last answer.
+func (l *lifter) remote(at work, selector *ast.SelectorExpr) bool {
+	if quietName.MatchString(selector.Sel.Name) || len(at.call.Args) == 0 || !answersError(at) {
+		return false
+	}
+	for e := ast.Unparen(selector.X); ; {
+		path, name := namedType(at.info.TypeOf(e))
+		if path != "" && !isStandard(path) && l.loader.sources[path] == nil && (strings.HasSuffix(name, "Client") || strings.HasSuffix(name, "API")) && !localLibrary.MatchString(path) {
+			return true
+		}
+		inner, is := e.(*ast.SelectorExpr)
+		if !is {
+			return false
+		}
+		e = ast.Unparen(inner.X)
+	}
+}
+
+// answersError reports whether the last of a call's results is an error, by its type or by the name that it is given.
+func answersError(at work) bool {
+	if tuple, is := at.info.TypeOf(at.call).(*types.Tuple); is && tuple.Len() > 0 {
+		return isError(tuple.At(tuple.Len() - 1).Type())
+	}
+	assign, is := last(at.stack).(*ast.AssignStmt)
+	return is && len(assign.Rhs) == 1 && len(assign.Lhs) > 1 && errName.MatchString(text(assign.Lhs[len(assign.Lhs)-1]))
 }
 
 var (
 	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String)`)
 	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization)$`)
 )
+
+// verbose reports whether a call writes its arguments field by field.
+func verbose(call *ast.CallExpr) bool {
+	for _, arg := range call.Args {
+		if literal, is := arg.(*ast.BasicLit); is && (strings.Contains(literal.Value, "%+v") || strings.Contains(literal.Value, "%#v") || strings.Contains(literal.Value, "%v")) {
+			return true
+		}
+	}
+	name := calledName(call)
+	return name == "Interface" || name == "Any" || name == "Println" || name == "Print" || name == "Reflect"
+}
 
 // secretArg finds an argument that by its name lets its holder in.
 func secretArg(call *ast.CallExpr) string {
@@ -78,8 +144,67 @@ func secretArg(call *ast.CallExpr) string {
 		if secretName.MatchString(name) {
 			return text(arg)
 		}
+		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && calledName(inner) == "Get" && len(inner.Args) == 1 {
+			if literal, is := inner.Args[0].(*ast.BasicLit); is && credentialHeader.MatchString(literal.Value) {
+				return text(arg)
+			}
+		}
 	}
 	return ""
+}
+
+var (
+	credentialHeader = regexp.MustCompile(`(?i)^"(authorization|cookie|set-cookie|x-api-key)"$`)
+	personalName     = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
+)
+
+// personalArg finds an argument that by its name says something of a person.
+func personalArg(call *ast.CallExpr) string {
+	for _, arg := range call.Args {
+		name := ""
+		switch arg := ast.Unparen(arg).(type) {
+		case *ast.Ident:
+			name = arg.Name
+		case *ast.SelectorExpr:
+			name = arg.Sel.Name
+		}
+		if personalName.MatchString(name) {
+			return text(arg)
+		}
+	}
+	return ""
+}
+
+// wholeSecret finds an argument that is a struct with a secret in it, which a log writes field by field.
+func wholeSecret(s *source, call *ast.CallExpr) string {
+	for _, arg := range call.Args {
+		named := structOf(s.info.TypeOf(arg))
+		if _, isList := deref(typeOr(s.info.TypeOf(arg))).Underlying().(*types.Slice); named == nil || isList {
+			continue
+		}
+		hides := func(name string) bool {
+			object, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, named.Obj().Pkg(), name)
+			_, is := object.(*types.Func)
+			return is
+		}
+		if hides("String") || hides("LogValue") || hides("MarshalJSON") || hides("MarshalZerologObject") || hides("Error") || hides("Format") {
+			continue
+		}
+		structure := named.Underlying().(*types.Struct)
+		for i := range structure.NumFields() {
+			if field := structure.Field(i); secretName.MatchString(field.Name()) && isString(field.Type()) {
+				return text(arg) + ", which holds " + field.Name()
+			}
+		}
+	}
+	return ""
+}
+
+func typeOr(t types.Type) types.Type {
+	if t == nil {
+		return types.Typ[types.Invalid]
+	}
+	return t
 }
 
 // response recognises an answer of a failure that tells the client the error's text.
@@ -91,21 +216,44 @@ func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bo
 	if n, exact := constant.Int64Val(code); !exact || n < 500 {
 		return "", "", false
 	}
-	found := ""
-	ast.Inspect(body, func(n ast.Node) bool {
-		if call, is := n.(*ast.CallExpr); is && calledName(call) == "Error" && len(call.Args) == 0 {
-			if selector, is := call.Fun.(*ast.SelectorExpr); is {
-				if t := at.info.TypeOf(selector.X); t != nil && isError(t) {
-					found = text(call)
-				}
-			}
-		}
-		return true
-	})
+	found := errorIn(at.source, body)
 	if found == "" {
 		return "", "", false
 	}
 	return "response", found, true
+}
+
+// errorIn finds an error, or its text, in what an answer is made of.
+func errorIn(s *source, e ast.Expr) string {
+	found := ""
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if name := calledName(n); name == "Is" || name == "As" || name == "StatusText" {
+				return false
+			}
+			if selector, is := n.Fun.(*ast.SelectorExpr); is && calledName(n) == "Error" && len(n.Args) == 0 {
+				if t := s.info.TypeOf(selector.X); t != nil && isError(t) {
+					found = text(n)
+				}
+				return false
+			}
+			return n == e || s.packageOf(firstOf(n.Fun)) == "fmt"
+		case *ast.Ident:
+			if object, is := s.info.Uses[n].(*types.Var); is && isError(object.Type()) && !(object.Parent() != nil && object.Pkg() != nil && object.Parent() == object.Pkg().Scope()) {
+				found = n.Name
+			}
+		}
+		return found == ""
+	})
+	return found
+}
+
+func firstOf(e ast.Expr) ast.Expr {
+	if selector, is := e.(*ast.SelectorExpr); is {
+		return selector.X
+	}
+	return e
 }
 
 // findLiterals lifts clients and servers without limits, secrets, and writes to shared maps.
@@ -140,6 +288,16 @@ func (l *lifter) findLiterals(p place) {
 			}
 		case *ast.AssignStmt:
 			l.sharedWrite(p, n, stack)
+		case *ast.ReturnStmt:
+			for _, result := range n.Results {
+				l.leavesLock(p, result, "is returned", stack)
+			}
+		case *ast.CallExpr:
+			if len(l.static(p.source, n)) > 0 && keeps.MatchString(calledName(n)) {
+				for _, arg := range n.Args {
+					l.leavesLock(p, arg, "is given to "+text(n.Fun), stack)
+				}
+			}
 		}
 		return true
 	})
@@ -234,6 +392,45 @@ func (l *lifter) sharedWrite(p place, n *ast.AssignStmt, stack []ast.Node) {
 		}
 		f.fact.Shared = append(f.fact.Shared, write)
 	}
+}
+
+// keeps are names of functions that keep what they are given.
+var keeps = regexp.MustCompile(`^(Put|Set|Store|Save|Add|Publish|Send|Register)$`)
+
+// leavesLock lifts a map that a function holds a lock for and gives away: whoever has it goes over it without the lock.
+func (l *lifter) leavesLock(p place, e ast.Expr, how string, stack []ast.Node) {
+	f := l.around(stack)
+	if f == nil || f.parent != nil || !l.takesLock(f) {
+		return
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is {
+		return
+	}
+	object, is := p.target(selector).(*types.Var)
+	if !is || !object.IsField() || !l.written[object] {
+		return
+	}
+	if _, isMap := object.Type().Underlying().(*types.Map); !isMap {
+		return
+	}
+	begin, is := p.target(selector.X).(*types.Var)
+	if !is || begin != f.recv && (begin.Pkg() == nil || begin.Parent() != begin.Pkg().Scope()) {
+		return
+	}
+	f.fact.Shared = append(f.fact.Shared, &facts.SharedWrite{Pos: l.pos(e.Pos()), Name: text(e), Leaves: how, Field: true})
+}
+
+// takesLock reports whether a function itself takes a lock.
+func (l *lifter) takesLock(f *function) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && (calledName(call) == "Lock" || calledName(call) == "RLock") {
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 // locks reports whether a function, or one around it, takes a lock.

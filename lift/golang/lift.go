@@ -44,10 +44,12 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, looks: map[*function]bool{},
+		bounded: map[types.Object]bool{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 	l.eachFile(l.findFunctions)
 	l.findTypes()
+	l.findBound()
 	l.eachFile(l.findDefinitions)
 	l.eachFile(l.judgeLoops)
 	l.findRouters()
@@ -63,6 +65,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.eachFile(l.findLiterals)
 	l.eachFile(l.findIgnores)
 	l.findReturns()
+	l.findModels()
 	l.eachFile(l.findEmbedded)
 	l.findPackages()
 	l.eachFile(l.findPractices)
@@ -102,6 +105,9 @@ type lifter struct {
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
+	bounded         map[types.Object]bool // numbers that are compared with an upper limit
+	written         map[types.Object]bool // maps and lists of which an element is assigned
+	pathParams      map[*types.Var]string // fields that a parameter of a route's path fills
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
 	registrars      map[*function]int // functions that register what they are given, with the parameter that is the handler

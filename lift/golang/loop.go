@@ -214,6 +214,9 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 			if i+1 < len(path) && path[i+1] == ast.Node(node.Body) && failed(node.Cond) {
 				out.ErrorPath = true
 			}
+			if i+1 < len(path) && path[i+1] != ast.Node(node.Init) && path[i+1] != ast.Node(node.Cond) {
+				out.Branch = out.Branch || !inLoop
+			}
 		case *ast.ReturnStmt:
 			out.EndsLoop = out.EndsLoop || !inLoop
 		case *ast.BlockStmt:
@@ -221,6 +224,7 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 				out.EndsLoop = true
 			}
 		case *ast.CaseClause:
+			out.Branch = out.Branch || !inLoop
 			if !inLoop && ends(node.Body) {
 				out.EndsLoop = true
 			}

@@ -25,6 +25,7 @@ func (l *lifter) value(s *source, e ast.Expr) facts.Value {
 	v := facts.Value{Text: text(e), Pos: l.pos(e.Pos()), Kind: s.kindOf(e)}
 	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
 	v.Origins = compact(w.origins(s, e))
+	v.Settable = l.settable(s, e)
 	return v
 }
 
@@ -76,7 +77,11 @@ func (w *walk) expr(s *source, e ast.Expr) []facts.Origin {
 	case *ast.FuncLit:
 		return nil
 	case *ast.BinaryExpr:
-		return append(w.origins(s, e.X), w.origins(s, e.Y)...)
+		out := slices.Concat(w.origins(s, e.X), w.origins(s, e.Y))
+		if (e.Op == token.ADD || e.Op == token.SUB || e.Op == token.MUL) && isNumber(s.info.TypeOf(e)) {
+			reckon(out)
+		}
+		return out
 	case *ast.KeyValueExpr:
 		return w.origins(s, e.Value)
 	case *ast.CompositeLit:
@@ -102,7 +107,7 @@ func (w *walk) expr(s *source, e ast.Expr) []facts.Origin {
 
 // index is an element: what the list holds, and the turn of the loop that chose it. The choice alone brings in no text.
 func (w *walk) index(s *source, e *ast.IndexExpr) []facts.Origin {
-	out := w.origins(s, e.X)
+	out := slices.Clip(w.origins(s, e.X))
 	for _, o := range w.origins(s, e.Index) {
 		switch o.Kind {
 		case facts.FromLoop:
@@ -125,6 +130,20 @@ func named(origins []facts.Origin, name string) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// bound marks what has an upper limit.
+func bound(origins []facts.Origin) {
+	for i := range origins {
+		origins[i].Bounded = true
+	}
+}
+
+// reckon marks what is added or taken away.
+func reckon(origins []facts.Origin) {
+	for i := range origins {
+		origins[i].Reckoned = true
+	}
 }
 
 func constantText(s *source, e ast.Expr) string {
@@ -196,6 +215,12 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 			return []facts.Origin{{Kind: facts.FromInput, Name: "os.Args", Pos: w.l.pos(at)}}
 		}
 		return []facts.Origin{{Kind: kind}}
+	}
+	if slices.ContainsFunc(defs, func(d def) bool { return d.kind == appended }) && isNumber(object.Type()) {
+		reckon(out)
+	}
+	if w.l.bounded[object] {
+		bound(out)
 	}
 	if w.l.checked[object] {
 		out = slices.Clone(out)
@@ -275,6 +300,13 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if !is || !field.IsField() {
 		return out
 	}
+	if w.l.bounded[field] {
+		out = slices.Clone(out)
+		bound(out)
+	}
+	if param := w.l.pathParams[field]; param != "" {
+		out = append(slices.Clip(out), facts.Origin{Kind: facts.FromRequest, Name: param, Pos: w.l.pos(e.Pos())})
+	}
 	// A field of the receiver holds what the methods of its type put there.
 	onlyReceiver := len(out) > 0 && !slices.ContainsFunc(out, func(o facts.Origin) bool { return o.Kind != facts.FromParam || o.Index != -1 })
 	if onlyReceiver && !w.seen[field] && len(w.l.defs[field]) > 0 {
@@ -322,6 +354,10 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 			switch id.Name {
 			case "len", "cap", "make", "new":
 				return []facts.Origin{{Kind: facts.FromConstant, Number: true}}
+			case "min":
+				out := w.arguments(s, e)
+				bound(out)
+				return out
 			}
 		}
 	}
@@ -347,6 +383,11 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	if checkName.MatchString(name) || strings.HasPrefix(name, "Must") && strings.Contains(name, "UUID") {
 		return numbered(w.arguments(s, e))
 	}
+	if clampName.MatchString(name) {
+		out := w.arguments(s, e)
+		bound(out)
+		return out
+	}
 	if callees := w.l.static(s, e); len(callees) > 0 {
 		return w.results(s, e, callees, index)
 	}
@@ -362,6 +403,9 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	}
 	return out
 }
+
+// clampName are names of functions that keep a number within limits.
+var clampName = regexp.MustCompile(`(?i)(clamp|^min(int)?$|limitto|withinlimit|normali[sz]e(page|limit|per))`)
 
 func numbered(origins []facts.Origin) []facts.Origin {
 	out := slices.Clone(origins)

@@ -77,6 +77,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 	if strings.HasSuffix(path, "Masterminds/squirrel") && (name == "Query" || name == "QueryRow" || name == "Exec" || name == "QueryContext" || name == "QueryRowContext" || name == "ExecContext") {
 		return querySpec{library: "squirrel", text: -1, one: strings.HasPrefix(name, "QueryRow"), ctx: contextIndex(s, call), pos: selector}
 	}
+	if strings.HasPrefix(path, "github.com/uptrace/bun") && strings.HasSuffix(typeName, "Query") && (name == "Scan" || name == "Exec" || name == "Count" || name == "Exists" || name == "ScanAndCount") {
+		return querySpec{library: "bun", text: -1, args: 1, one: name == "Exists", ctx: contextIndex(s, call), pos: selector}
+	}
 	return l.textSpec(s, call, selector, path, typeName)
 }
 
@@ -108,7 +111,7 @@ var textMethods = map[string]bool{
 func (l *lifter) textSpec(s *source, call *ast.CallExpr, selector *ast.SelectorExpr, path, typeName string) querySpec {
 	one, is := textMethods[selector.Sel.Name]
 	if !is {
-		return querySpec{}
+		return l.sayingSQL(s, call, selector)
 	}
 	library := ""
 	switch {
@@ -124,7 +127,7 @@ func (l *lifter) textSpec(s *source, call *ast.CallExpr, selector *ast.SelectorE
 		library = answersRows(s.info.TypeOf(call))
 	}
 	if library == "" {
-		return querySpec{}
+		return l.sayingSQL(s, call, selector)
 	}
 	spec := querySpec{library: library, one: one, ctx: contextIndex(s, call), pos: selector}
 	spec.text = spec.ctx + 1
@@ -141,6 +144,35 @@ func (l *lifter) textSpec(s *source, call *ast.CallExpr, selector *ast.SelectorE
 		}
 	}
 	return spec
+}
+
+// sendsSQL are names of methods that send SQL in one of their first arguments, of libraries and wrappers that are not
+// known by their types: gorp's SelectOne, a client of one's own.
+var (
+	sendsSQL = regexp.MustCompile(`^(Select|SelectOne|SelectInt|SelectNullInt|SelectStr|SelectNullStr|SelectFloat|Get|GetAll|Find|FindOne|Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|ExecOne|Execute)$`)
+	startSQL = regexp.MustCompile(`(?is)^\s*(--[^\n]*\n\s*)*(select\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|with\s+\w+\s+as\b)`)
+)
+
+// sayingSQL recognises a call by an argument that begins as SQL does.
+func (l *lifter) sayingSQL(s *source, call *ast.CallExpr, selector *ast.SelectorExpr) querySpec {
+	name := selector.Sel.Name
+	if !sendsSQL.MatchString(name) {
+		return querySpec{}
+	}
+	for i, arg := range call.Args[:min(4, len(call.Args))] {
+		t := s.info.TypeOf(arg)
+		if t == nil || !isString(t) {
+			continue
+		}
+		probe := &facts.Query{}
+		r := &reader{l: l, q: probe, seen: map[types.Object]bool{}}
+		if startSQL.MatchString(r.read(s, arg, 0)) {
+			one := name == "SelectOne" || name == "Get" || name == "FindOne" || strings.HasPrefix(name, "QueryRow") || strings.HasPrefix(name, "SelectNull") || name == "SelectInt" || name == "SelectStr"
+			return querySpec{library: "sql", text: i, args: i + 1, one: one, ctx: contextIndex(s, call), pos: selector}
+		}
+		return querySpec{}
+	}
+	return querySpec{}
 }
 
 // answersRows names the library whose rows or results a call answers with.
@@ -185,7 +217,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	q.Handle = facts.Handle{Text: text(root(spec.pos.X)), Kind: l.handleKind(at.source, root(spec.pos.X))}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
-	} else if spec.library != "gorm" && spec.library != "xorm" && spec.library != "squirrel" {
+	} else if !builders[spec.library] {
 		q.Context = facts.Value{Text: "none"}
 	}
 	if strings.HasPrefix(spec.pos.Sel.Name, "Prepare") {
@@ -195,7 +227,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		l.readText(at.source, at.call.Args[spec.text], q)
 	}
 	first := spec.args
-	if spec.text < 0 && spec.library != "gorm" && spec.library != "xorm" {
+	if spec.text < 0 && !builders[spec.library] {
 		first = max(first, 0)
 	}
 	for i := first; i < len(at.call.Args); i++ {
@@ -205,8 +237,9 @@ func (l *lifter) query(at work, spec querySpec) {
 		q.Args[n-1].Kind = "" // args… are several values, not one list
 	}
 	switch spec.library {
-	case "gorm", "xorm", "squirrel":
+	case "gorm", "xorm", "squirrel", "bun":
 		l.chain(at, spec, q)
+		q.Reckoned = l.reckonedFields(at, q)
 	case "database/sql":
 		if spec.text < 0 {
 			l.prepared(at, spec, q)
@@ -215,8 +248,138 @@ func (l *lifter) query(at work, spec querySpec) {
 	if q.Text == "" && q.Statement == nil {
 		l.facts.Coverage.Dynamic++
 	}
+	q.ErrorLost = errorLost(at, spec)
+	q.WhenNone = l.whenNone(at)
 	at.in.fact.Queries = append(at.in.fact.Queries, q)
 	l.queries[at.call] = q
+}
+
+// builders are libraries whose chains of calls say what is asked.
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true}
+
+// errorLost reports whether nobody looks at whether a statement failed: it stands alone, or its error is given to _.
+func errorLost(at work, spec querySpec) bool {
+	switch above := last(at.stack).(type) {
+	case *ast.ExprStmt:
+		return spec.one == false && !strings.HasPrefix(spec.pos.Sel.Name, "Must")
+	case *ast.AssignStmt:
+		id, is := above.Lhs[len(above.Lhs)-1].(*ast.Ident)
+		return is && id.Name == "_" && len(above.Rhs) == 1
+	}
+	return false
+}
+
+// whenNone finds the query without whose failing to find or change a row a call is not made: if count == 0 { … }.
+func (l *lifter) whenNone(at work) facts.Pos {
+	path := append(slices.Clone(at.stack), ast.Node(at.call))
+	for i, n := range slices.Backward(path) {
+		switch n := n.(type) {
+		case *ast.FuncLit, *ast.FuncDecl:
+			return facts.Pos{}
+		case *ast.IfStmt:
+			if i+1 < len(path) && path[i+1] == ast.Node(n.Body) {
+				if counted := none(n.Cond); counted != nil {
+					if pos := l.countedBy(at.source, counted, 0); pos.Line > 0 {
+						return pos
+					}
+				}
+			}
+		}
+	}
+	return facts.Pos{}
+}
+
+// none is what a condition says there is none of: n in n == 0, n < 1 and !n.
+func none(cond ast.Expr) ast.Expr {
+	switch cond := ast.Unparen(cond).(type) {
+	case *ast.BinaryExpr:
+		value, is := cond.Y.(*ast.BasicLit)
+		if is && (cond.Op == token.EQL && value.Value == "0" || cond.Op == token.LSS && value.Value == "1" || cond.Op == token.LEQ && value.Value == "0") {
+			return cond.X
+		}
+		if cond.Op == token.LAND || cond.Op == token.LOR {
+			if left := none(cond.X); left != nil {
+				return left
+			}
+			return none(cond.Y)
+		}
+	case *ast.UnaryExpr:
+		if cond.Op == token.NOT {
+			return cond.X
+		}
+	}
+	return nil
+}
+
+// countedBy finds the query whose count of rows an expression is.
+func (l *lifter) countedBy(s *source, e ast.Expr, depth int) facts.Pos {
+	if depth > 3 {
+		return facts.Pos{}
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		if spec, is := l.querySpec(s, e); is {
+			return l.pos(spec.pos.Sel.Pos())
+		}
+		if selector, is := e.Fun.(*ast.SelectorExpr); is && calledName(e) == "RowsAffected" {
+			return l.countedBy(s, selector.X, depth+1)
+		}
+	case *ast.SelectorExpr:
+		if e.Sel.Name == "RowsAffected" {
+			return l.countedBy(s, e.X, depth+1)
+		}
+	case *ast.Ident:
+		defs := l.defs[s.target(e)]
+		for _, d := range slices.Backward(defs) {
+			if d.pos < e.Pos() && d.kind == assigned && d.expr != nil && d.source == s {
+				return l.countedBy(s, d.expr, depth+1)
+			}
+		}
+	}
+	return facts.Pos{}
+}
+
+// reckonedFields are the columns of a row that is stored whole whose new value the function reckons from the old one.
+func (l *lifter) reckonedFields(at work, q *facts.Query) []string {
+	if q.Statement == nil || q.Statement.Verb != facts.Update {
+		return nil
+	}
+	var out []string
+	for _, arg := range at.call.Args {
+		object, is := at.target(arg).(*types.Var)
+		if !is || object.IsField() || structOf(object.Type()) == nil {
+			continue
+		}
+		structure := structOf(object.Type()).Underlying().(*types.Struct)
+		for i := range structure.NumFields() {
+			field := structure.Field(i)
+			if isNumber(field.Type()) && slices.ContainsFunc(l.defs[field], func(d def) bool { return l.reckons(at, d, object, field) }) {
+				out = append(out, snake(field.Name()))
+			}
+		}
+	}
+	return out
+}
+
+// reckons reports whether a definition gives a variable's field a sum of itself, in the function at work and before its
+// call.
+func (l *lifter) reckons(at work, d def, object, field *types.Var) bool {
+	if d.source != at.source || d.pos < at.in.body.Pos() || d.pos > at.call.Pos() || d.expr == nil {
+		return false
+	}
+	if d.kind == appended {
+		return true
+	}
+	sum, is := ast.Unparen(d.expr).(*ast.BinaryExpr)
+	if !is || d.kind != assigned || sum.Op != token.ADD && sum.Op != token.SUB {
+		return false
+	}
+	for _, side := range []ast.Expr{sum.X, sum.Y} {
+		if selector, is := ast.Unparen(side).(*ast.SelectorExpr); is && at.target(selector.X) == types.Object(object) && at.info.Uses[selector.Sel] == types.Object(field) {
+			return true
+		}
+	}
+	return false
 }
 
 // prepared finds the text of a prepared statement.

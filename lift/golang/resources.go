@@ -34,6 +34,9 @@ func (l *lifter) findResources(p place) {
 		if _, inIf := last(stack).(*ast.IfStmt); inIf {
 			return true // its scope is the statement
 		}
+		if unread(p, f, call, object) {
+			f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "rows", Name: object.Name(), Unread: true})
+		}
 		if r := l.resource(p, f, assign, call, object, stack); r != nil {
 			f.fact.Resources = append(f.fact.Resources, r)
 		}
@@ -57,19 +60,29 @@ func resourceKind(t types.Type, call string) (kind string, closers []string) {
 		return "connection", []string{"Release"}
 	case isXorm(path) && name == "Session" && call == "NewSession":
 		return "session", []string{"Close"}
+	case path == "os" && name == "File" && (call == "Open" || call == "OpenFile" || call == "Create" || call == "CreateTemp"),
+		path == "mime/multipart" && name == "File" && (call == "Open" || call == "FormFile"):
+		return "file", []string{"Close"}
 	}
 	return "", nil
 }
 
 func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *ast.CallExpr, object types.Object, stack []ast.Node) *facts.Resource {
+	if stream := l.stream(p, f, call, object); stream {
+		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
+	}
 	kind, closers := resourceKind(object.Type(), calledName(call))
 	if kind == "" {
 		return nil
 	}
-	u := &usage{p: p, object: object, kind: kind, closers: closers, from: assign.End()}
+	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
 	u.look(f.body)
+	u.lookAtKeepers(f.body)
 	if u.escapes || u.deferred {
 		return nil
+	}
+	if len(u.handedOver) > 0 && len(u.closed) == 0 {
+		u.closed = append(u.closed, token.NoPos) // its caller gives it back
 	}
 	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Never: len(u.closed) == 0}
 	if kind == "transaction" && !u.rolledBack {
@@ -82,7 +95,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 			return false
 		case *ast.ReturnStmt:
 			inCheck := checked != nil && checked.Pos() <= n.Pos() && n.End() <= checked.End()
-			if n.Pos() > assign.End() && !inCheck && !u.closedBefore(n, stack) {
+			if n.Pos() > assign.End() && !inCheck && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		}
@@ -92,6 +105,29 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return nil
 	}
 	return r
+}
+
+// unread reports whether a function goes through rows and never asks whether they ended by a failure.
+func unread(p place, f *function, call *ast.CallExpr, object types.Object) bool {
+	if kind, _ := resourceKind(object.Type(), calledName(call)); kind != "rows" {
+		return false
+	}
+	next, err := false, false
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is || p.info.Uses[id] != object {
+			return true
+		}
+		selector, is := last(stack).(*ast.SelectorExpr)
+		if !is {
+			err = true // somebody else may ask
+			return true
+		}
+		next = next || selector.Sel.Name == "Next"
+		err = err || selector.Sel.Name == "Err"
+		return true
+	})
+	return next && !err
 }
 
 // errorCheck is the statement behind an assignment that leaves where it failed.
@@ -115,8 +151,50 @@ func errorCheck(assign *ast.AssignStmt, stack []ast.Node) ast.Node {
 	return nil
 }
 
+// stream reports whether a call opens a stream of gRPC on a context that the function was given, in a function that may
+// leave before the stream has ended: nothing tells the other side.
+func (l *lifter) stream(p place, f *function, call *ast.CallExpr, object types.Object) bool {
+	_, name := namedType(object.Type())
+	if !streamName.MatchString(name) || strings.HasPrefix(calledName(call), "New") || len(call.Args) == 0 {
+		return false
+	}
+	id, is := ast.Unparen(call.Args[0]).(*ast.Ident)
+	if !is || !isNamed(p.info.TypeOf(id), "context", "Context") {
+		return false
+	}
+	if _, _, isParam := l.parameter(p.target(id)); !isParam || len(l.defs[p.target(id)]) > 0 {
+		return false
+	}
+	leaves := false
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			uses := false
+			ast.Inspect(n, func(n ast.Node) bool {
+				id, is := n.(*ast.Ident)
+				uses = uses || is && p.info.Uses[id] == object
+				return !uses
+			})
+			if uses {
+				leaves = false
+				return false
+			}
+			leaves = leaves || n.Pos() > call.End() && l.loopOf(stack) != nil
+		}
+		return true
+	})
+	return leaves
+}
+
+var streamName = regexp.MustCompile(`^\w+_\w+Client$`)
+
 // usage is what a function does with a resource.
 type usage struct {
+	l          *lifter
+	keepers    []types.Object // variables that hold a function that gives it back
+	handedOver []token.Pos    // returns that give it to the caller
 	p          place
 	object     types.Object
 	kind       string
@@ -124,6 +202,7 @@ type usage struct {
 	from       token.Pos
 	escapes    bool
 	deferred   bool
+	depth      int // of calls that it is followed into
 	rolledBack bool
 	closed     []token.Pos
 }
@@ -137,6 +216,69 @@ func (u *usage) look(body *ast.BlockStmt) {
 		u.use(id, stack)
 		return true
 	})
+}
+
+// lookAtKeepers looks where the functions that give the resource back are called: rollback := func() { tx.Rollback() }.
+func (u *usage) lookAtKeepers(body *ast.BlockStmt) {
+	if len(u.keepers) == 0 {
+		return
+	}
+	ast.PreorderStack(body, nil, func(n ast.Node, stack []ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is || !slices.Contains(u.keepers, u.p.info.Uses[id]) {
+			return true
+		}
+		if call, is := last(stack).(*ast.CallExpr); is && call.Fun == ast.Expr(id) {
+			if slices.ContainsFunc(stack, func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is }) {
+				u.deferred = true
+			}
+			u.closed = append(u.closed, id.Pos())
+			return true
+		}
+		if r := returning(stack); r.IsValid() {
+			u.handedOver = append(u.handedOver, r)
+			return true
+		}
+		u.escapes = true
+		return true
+	})
+}
+
+// returning is the place of the return statement that a node is part of.
+func returning(stack []ast.Node) token.Pos {
+	for _, n := range slices.Backward(stack) {
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			return n.Pos()
+		case *ast.FuncLit:
+			return token.NoPos
+		}
+	}
+	return token.NoPos
+}
+
+// closesIn reports whether a function that a call gives the resource to gives it back, or may do so.
+func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
+	callees := u.l.static(u.p.source, call)
+	if len(callees) == 0 {
+		return true
+	}
+	index := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg })
+	for _, callee := range callees {
+		if index < 0 || index >= len(callee.params) || callee.params[index] == nil {
+			return true
+		}
+		inner := &usage{l: u.l, p: place{callee.source, nil}, object: callee.params[index], kind: u.kind, closers: u.closers}
+		inner.depth = u.depth + 1
+		if inner.depth > 3 {
+			return true
+		}
+		inner.look(callee.body)
+		if inner.escapes || inner.deferred || len(inner.closed) > 0 || len(inner.handedOver) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (u *usage) use(id *ast.Ident, stack []ast.Node) {
@@ -160,9 +302,16 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			if selector, is := child.(*ast.SelectorExpr); is && u.kind == "body" && selector.Sel.Name == "Body" {
 				return
 			}
-			u.escapes = u.escapes || !(len(n.Args) > 0 && calledName(n) == "len")
+			u.escapes = u.escapes || calledName(n) != "len" && !(u.kind == "rows" && !u.closesIn(n, child))
 			return
-		case *ast.ReturnStmt, *ast.CompositeLit, *ast.SendStmt, *ast.KeyValueExpr:
+		case *ast.ReturnStmt:
+			if !isFieldOf(child) && (u.kind == "transaction" || u.kind == "connection") && returning(stack[:i+1]).IsValid() && len(n.Results) > 1 {
+				u.handedOver = append(u.handedOver, n.Pos())
+				return
+			}
+			u.escapes = u.escapes || !isFieldOf(child)
+			return
+		case *ast.CompositeLit, *ast.SendStmt, *ast.KeyValueExpr:
 			u.escapes = u.escapes || !isFieldOf(child)
 			return
 		case *ast.AssignStmt:
@@ -225,6 +374,13 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 				u.deferred = true
 			}
 		case *ast.FuncLit:
+			if keeper := u.keeper(above[:i]); keeper != nil {
+				if name != "Commit" {
+					u.keepers = append(u.keepers, keeper)
+				}
+				u.closed = u.closed[:len(u.closed)-1] // it is given back where that function is called
+				return true
+			}
 			if i > 0 && name != "Commit" {
 				u.deferred = true // in a function that is kept, or deferred
 			}
@@ -234,6 +390,18 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 		u.deferred = true // the method is handed over
 	}
 	return true
+}
+
+// keeper is the local variable that a function literal is assigned to.
+func (u *usage) keeper(above []ast.Node) types.Object {
+	assign, is := last(above).(*ast.AssignStmt)
+	if !is || len(assign.Lhs) != 1 || u.kind != "transaction" && u.kind != "connection" {
+		return nil
+	}
+	if id, is := assign.Lhs[0].(*ast.Ident); is {
+		return u.p.info.Defs[id]
+	}
+	return nil
 }
 
 // closedBefore reports whether the resource is given back on the way to a return: in a block around it, or by it.

@@ -101,6 +101,11 @@ func (l *lifter) registration(s *source, call *ast.CallExpr) (router ast.Expr, l
 	if s.packageOf(selector.X) == "net/http" && (name == "Handle" || name == "HandleFunc") {
 		return nil, "http", "", true
 	}
+	if strings.HasPrefix(s.packageOf(selector.X), "github.com/danielgtaylor/huma") && len(call.Args) >= 3 {
+		if upper := strings.ToUpper(name); httpMethods[upper] || name == "Register" {
+			return nil, "huma", upper, true
+		}
+	}
 	library = routerOf(s.info.TypeOf(selector.X))
 	if library == "" {
 		return nil, "", "", false
@@ -160,6 +165,13 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	}
 	if library == "gin" && calledName(call) == "Handle" && len(args) >= 3 {
 		method, args = strings.ToUpper(constantText(p.source, args[0])), args[1:]
+	}
+	if library == "huma" {
+		if args = args[1:]; method == "REGISTER" {
+			var at ast.Expr
+			method, at = operationOf(p.source, args[0])
+			args = append([]ast.Expr{at}, args[1:]...)
+		}
 	}
 	if len(args) < 2 || l.registrar(p, call, args) {
 		return
@@ -303,6 +315,31 @@ func (l *lifter) registered(p place, call *ast.CallExpr, f *function, index int)
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(path), Kind: "http", Handler: handler.fact, Guards: append(around, guards...), Checks: l.asksWho(handler),
 	})
+}
+
+// operationOf is the method and path of an operation of huma's.
+func operationOf(s *source, e ast.Expr) (method string, path ast.Expr) {
+	path = e
+	literal, is := ast.Unparen(e).(*ast.CompositeLit)
+	if !is {
+		return "", e
+	}
+	for _, element := range literal.Elts {
+		pair, is := element.(*ast.KeyValueExpr)
+		if !is {
+			continue
+		}
+		switch text(pair.Key) {
+		case "Method":
+			method = strings.ToUpper(strings.TrimPrefix(text(pair.Value), "http.Method"))
+			if constant := constantText(s, pair.Value); constant != "" {
+				method = constant
+			}
+		case "Path":
+			path = pair.Value
+		}
+	}
+	return method, path
 }
 
 // routePath is the path of a route, if the code says it.
@@ -662,17 +699,24 @@ func (l *lifter) looksAtCaller(f *function, depth int) bool {
 	return found
 }
 
-var whoName = regexp.MustCompile(`(?i)(current_?user|user_?from|from_?context|auth|session|viewer|principal|claims|identity|permission|can[A-Z]|is_?admin|require|user_?id|verify|signature|token)`)
+// whoName are names of functions that look at who is calling.
+var whoName = regexp.MustCompile(`(?i:current_?user|user_?from|get_?user$|from_?context|^auth|[^o]auth|session|viewer|principal|claims|identity_?(?:from|of|id)?$|perm|is_?admin|require|user_?id|verify|signature|token|owner|access)|[cC]an[A-Z]`)
 
-// asksWho reports whether a handler itself looks at who is calling, by what it calls.
-func (l *lifter) asksWho(f *function) bool {
-	found := l.looksAtCaller(f, 0)
+// asksWho reports whether a handler itself looks at who is calling, by what it calls, or by what functions of its own
+// package that it calls do.
+func (l *lifter) asksWho(f *function) bool { return l.looksAtCaller(f, 0) || l.asks(f, 0) }
+
+func (l *lifter) asks(f *function, depth int) bool {
+	found := false
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		if call, is := n.(*ast.CallExpr); is {
 			if whoName.MatchString(calledName(call)) {
 				found = true
 			}
-			for _, arg := range call.Args {
+			if callees := l.static(f.source, call); !found && depth < 2 && len(callees) == 1 && callees[0].source == f.source && callees[0] != f {
+				found = l.asks(callees[0], depth+1)
+			}
+			for _, arg := range call.Args[:min(len(call.Args), 2-2*min(depth, 1))] {
 				found = found || whoName.MatchString(constantText(f.source, arg)) && len(constantText(f.source, arg)) < 30
 			}
 		}
@@ -707,6 +751,39 @@ func (l *lifter) findServices(p place) {
 		}
 		l.handlers[f] = true
 		l.facts.Routes = append(l.facts.Routes, &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: service + "/" + fn.Name.Name, Kind: "grpc", Handler: f.fact, Checks: l.asksWho(f)})
+	}
+	l.findResolvers(p)
+}
+
+// findResolvers lifts what gqlgen calls: methods of queryResolver and mutationResolver are ways in, those of other
+// resolvers answer a field of each object.
+func (l *lifter) findResolvers(p place) {
+	for _, decl := range p.file.Decls {
+		fn, is := decl.(*ast.FuncDecl)
+		if !is || fn.Recv == nil || !fn.Name.IsExported() || p.aside[p.file] != "" {
+			continue
+		}
+		object, is := p.info.Defs[fn.Name].(*types.Func)
+		if !is || l.declared[object] == nil {
+			continue
+		}
+		sig := object.Type().(*types.Signature)
+		_, receiver := namedType(sig.Recv().Type())
+		of, isResolver := strings.CutSuffix(receiver, "Resolver")
+		if !isResolver || of == "" || sig.Params().Len() == 0 || sig.Results().Len() != 2 || !isNamed(sig.Params().At(0).Type(), "context", "Context") {
+			continue
+		}
+		f := l.declared[object]
+		isRoot := of == "query" || of == "mutation" || of == "subscription"
+		if !isRoot && (sig.Params().Len() < 2 || structOf(sig.Params().At(1).Type()) == nil) {
+			continue
+		}
+		r := &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: strings.ToUpper(of[:1]) + of[1:] + "." + fn.Name.Name, Kind: "graphql", Handler: f.fact, Checks: l.asksWho(f)}
+		if !isRoot {
+			r.Kind = "field"
+		}
+		l.handlers[f] = true
+		l.facts.Routes = append(l.facts.Routes, r)
 	}
 }
 

@@ -24,9 +24,17 @@ type Text struct {
 	Name string // of the file
 }
 
-// Lift reads the files of SQL below a folder: the schema that they make in their order, and each migration. It is also
-// given SQL that stands in code.
-func Lift(dir string, embedded []Text) (*facts.Database, []*facts.Migration, []facts.Ignore) {
+// Lifted is what files of SQL hold.
+type Lifted struct {
+	Database   *facts.Database
+	Migrations []*facts.Migration
+	Queries    []*facts.Function // that the code loads by their names
+	Ignores    []facts.Ignore
+}
+
+// Lift reads the files of SQL below a folder: the schema that they make in their order, each migration, and queries that
+// have names. It is also given SQL that stands in code.
+func Lift(dir string, embedded []Text) Lifted {
 	files := find(dir)
 	r := &replay{
 		tables: map[string]*schema.Table{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
@@ -50,7 +58,7 @@ func Lift(dir string, embedded []Text) (*facts.Database, []*facts.Migration, []f
 	}
 	r.finish()
 	markEnds(migrations)
-	return r.database, migrations, ignores
+	return Lifted{r.database, migrations, named(files), ignores}
 }
 
 // find reads the files of SQL below a folder, without those of tests and of queries for sqlc.
@@ -105,7 +113,7 @@ func folders(files []Text) [][]Text {
 		}
 		byFolder[folder] = append(byFolder[folder], f)
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int { return slices.Compare(strings.Split(a, "/"), strings.Split(b, "/")) })
 	names = oneDialect(names)
 	var out [][]Text
 	for _, name := range names {

@@ -73,7 +73,14 @@ func (r *reader) with(list []token) []token {
 	for i := 1; i < end; i++ {
 		if list[i].is("(") {
 			stop := closing(list, i)
-			r.inner(list[i+1 : stop])
+			before := r.next
+			r.inner(list[i+1 : min(stop, len(list))])
+			if i+1 < stop && list[i+1].is("select", "update", "delete", "insert") {
+				own := &reader{args: r.args, next: before}
+				if st := own.statement(list[i+1 : min(stop, len(list))]); st != nil {
+					r.out.Inner = append(r.out.Inner, st)
+				}
+			}
 			i = stop
 		}
 	}
@@ -564,7 +571,7 @@ func (r *reader) update(list []token) {
 				r.out.Nested = true
 			}
 			if t.kind == param {
-				r.value(t)
+				r.out.Assigned = append(r.out.Assigned, facts.Assignment{Column: column, Arg: r.value(t)})
 			}
 		}
 	}

@@ -150,6 +150,7 @@ func (r *replay) createTable(list []token) *facts.MigrationStatement {
 	s := &facts.MigrationStatement{Kind: "create table", Table: name, NewTable: true}
 	r.made[name] = true
 	if r.table(name) != nil {
+		r.database.At["also:"+name] = r.at(list[0])
 		return s // IF NOT EXISTS of one that does
 	}
 	t := &schema.Table{Name: name}
@@ -308,7 +309,7 @@ func (r *replay) createIndex(list []token, unique bool) *facts.MigrationStatemen
 		for _, part := range split(rest[open+1:min(end, len(rest))], ",") {
 			index.Parts = append(index.Parts, indexPart(part))
 		}
-		if where := until(rest, end, "where"); where+1 < len(rest) {
+		if where := until(rest, end+1, "where"); where+1 < len(rest) {
 			condition := strings.TrimSpace(r.up[rest[where+1].at:rest[len(rest)-1].end])
 			index.Where = &schema.Predicate{SQLite: condition, Postgres: condition}
 		}

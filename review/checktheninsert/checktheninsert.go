@@ -34,6 +34,7 @@ func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	for _, function := range f.Functions {
+		out = append(out, updateThenInsert(tracer, function)...)
 		path := tracer.To(function)
 		if path == nil || function.Aside != "" {
 			continue
@@ -47,6 +48,39 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 			}
 		}
+	}
+	return out
+}
+
+// updateThenInsert finds rows that are made where an update of the same table has found none to change.
+func updateThenInsert(tracer *trace.Tracer, f *facts.Function) []rule.Finding {
+	if f.Aside != "" {
+		return nil
+	}
+	var out []rule.Finding
+	for _, insert := range f.Queries {
+		st := insert.Statement
+		if insert.WhenNone.Line == 0 || st == nil || st.Verb != facts.Insert || st.OnConflict || len(st.Tables) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(f.Queries, func(q *facts.Query) bool { return q.Pos == insert.WhenNone })
+		if i < 0 || f.Queries[i].Statement == nil || f.Queries[i].Statement.Verb != facts.Update || !f.Queries[i].Statement.Uses(st.Tables[0].Table) {
+			continue
+		}
+		update := f.Queries[i]
+		var columns []string
+		for _, p := range update.Statement.Predicates {
+			if p.Operator == "=" && p.Column != "" && !slices.Contains(columns, p.Column) {
+				columns = append(columns, p.Column)
+			}
+		}
+		out = append(out, rule.Finding{
+			Pos: insert.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+			Message: fmt.Sprintf("a row of %s is made where an update has changed none: of two requests at once both find none, and the second makes a second row or fails", st.Tables[0].Table),
+			Evidence: append(tracer.To(f).Evidence(),
+				rule.Evidence{Pos: update.Pos, What: trace.Query(update)}, rule.Evidence{Pos: insert.Pos, What: trace.Query(insert)}),
+			Fix: fmt.Sprintf("one statement: INSERT INTO %s … ON CONFLICT (%s) DO UPDATE SET …", st.Tables[0].Table, strings.Join(columns, ", ")),
+		})
 	}
 	return out
 }

@@ -29,7 +29,12 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
-			s.query(q)
+			s.query(q, q.Statement)
+			if q.Statement != nil {
+				for _, inner := range q.Statement.Inner {
+					s.query(q, inner)
+				}
+			}
 		}
 	}
 	return s.found
@@ -43,8 +48,7 @@ type search struct {
 }
 
 // query asks whether some index leads with a column that the query compares.
-func (s *search) query(q *facts.Query) {
-	st := q.Statement
+func (s *search) query(q *facts.Query, st *facts.Statement) {
 	if st == nil || st.Verb == facts.Insert || st.Verb == facts.Other || len(st.Tables) != 1 || st.Nested || strings.ContainsRune(q.Text, '\uFFFC') {
 		return
 	}
@@ -52,10 +56,14 @@ func (s *search) query(q *facts.Query) {
 	if table == nil || !indexed(table) {
 		return
 	}
-	var equal, ranges []facts.Predicate
+	var equal, ranges, arms []facts.Predicate
 	for _, p := range st.Predicates {
-		if p.Disjoint || p.Column == "" {
-			return // alternatives may each have their own way
+		if p.Column == "" {
+			return
+		}
+		if p.Disjoint {
+			arms = append(arms, p)
+			continue
 		}
 		column := columnOf(table, p.Column)
 		if column == nil {
@@ -63,6 +71,7 @@ func (s *search) query(q *facts.Query) {
 		}
 		switch {
 		case serves(table, p):
+			s.sorted(q, st, table)
 			return
 		case column.Type == "boolean" || column.Type == "bool" || p.Literal == "true" || p.Literal == "false":
 		case p.Operator == "=" || p.Operator == "IN":
@@ -71,10 +80,101 @@ func (s *search) query(q *facts.Query) {
 			ranges = append(ranges, p)
 		}
 	}
+	if len(arms) > 0 {
+		s.alternatives(q, st, table, arms)
+		return
+	}
 	if len(equal) == 0 && (len(ranges) == 0 || st.Limit == "" && st.Verb == facts.Select && !st.Aggregate) {
 		return
 	}
-	s.report(q, table, equal, ranges)
+	s.report(q, st, table, equal, ranges)
+}
+
+// alternatives asks whether each arm of an OR has an index: without one for all of them the whole table is read.
+func (s *search) alternatives(q *facts.Query, st *facts.Statement, table *schema.Table, arms []facts.Predicate) {
+	if len(st.Order) > 0 && st.Limit != "" && slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool {
+		return len(i.Parts) > 0 && strings.EqualFold(i.Parts[0].Column, st.Order[0].Column)
+	}) {
+		return // the first rows in the order are found by it
+	}
+	var open []facts.Predicate
+	for _, p := range arms {
+		switch p.Operator {
+		case "=", "<", ">", "<=", ">=":
+		case "IS NULL":
+			continue // stands beside another condition of its arm
+		default:
+			return
+		}
+		column := columnOf(table, p.Column)
+		if column == nil || p.Function != "" || column.Type == "boolean" || column.Type == "bool" || p.Arg == nil && strings.Trim(p.Literal, "0123456789") != p.Literal {
+			return
+		}
+		if !serves(table, p) {
+			open = append(open, p)
+		}
+	}
+	if len(open) > 0 && st.Limit != "" {
+		s.report(q, st, table, open[:1], nil)
+	}
+}
+
+// sorted asks whether the first rows in an order can be read in that order: an index leads with what the query holds
+// equal, and goes on with the column of the order.
+func (s *search) sorted(q *facts.Query, st *facts.Statement, table *schema.Table) {
+	if st.Limit == "" || st.Limit == "1" || q.One || len(st.Order) != 1 || st.Order[0].Column == "" || st.Grouped || columnOf(table, st.Order[0].Column) == nil {
+		return
+	}
+	var equal []facts.Predicate
+	for _, p := range st.Predicates {
+		if p.Operator != "=" || p.Function != "" || p.Disjoint || p.Arg == nil && p.Literal == "" {
+			return
+		}
+		if uniqueAlone(table, p.Column) {
+			return
+		}
+		equal = append(equal, p)
+	}
+	order := st.Order[0].Column
+	holds := func(column string) bool {
+		return slices.ContainsFunc(equal, func(p facts.Predicate) bool { return strings.EqualFold(p.Column, column) })
+	}
+	leads := func(key []string) bool {
+		for _, column := range key {
+			if strings.EqualFold(column, order) {
+				return true
+			}
+			if !holds(column) {
+				return false
+			}
+		}
+		return false
+	}
+	// A key ends every index of SQLite and MySQL, so that an order by it costs nothing there; on PostgreSQL the newest
+	// rows are mostly few enough.
+	if holds(order) || len(equal) == 0 || leads(table.PrimaryKey) || slices.Contains(table.PrimaryKey, order) ||
+		slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool { return !i.Lists && leads(columnsOf(i)) }) {
+		return
+	}
+	s.report(q, st, table, equal, nil)
+}
+
+func columnsOf(i *schema.Index) []string {
+	out := make([]string, 0, len(i.Parts))
+	for _, p := range i.Parts {
+		out = append(out, p.Column)
+	}
+	return out
+}
+
+// uniqueAlone reports whether one value of a column is of one row at most.
+func uniqueAlone(t *schema.Table, column string) bool {
+	if len(t.PrimaryKey) == 1 && strings.EqualFold(t.PrimaryKey[0], column) {
+		return true
+	}
+	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
+		return i.Unique && len(i.Parts) == 1 && strings.EqualFold(i.Parts[0].Column, column)
+	})
 }
 
 func (s *search) table(name string) *schema.Table {
@@ -114,7 +214,7 @@ func serves(t *schema.Table, p facts.Predicate) bool {
 	})
 }
 
-func (s *search) report(q *facts.Query, table *schema.Table, equal, ranges []facts.Predicate) {
+func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table, equal, ranges []facts.Predicate) {
 	var columns, names []string
 	for _, p := range append(slices.Clone(equal), ranges[:min(1, len(ranges))]...) {
 		part := p.Column
@@ -125,8 +225,9 @@ func (s *search) report(q *facts.Query, table *schema.Table, equal, ranges []fac
 			columns, names = append(columns, part), append(names, p.Column)
 		}
 	}
-	for _, o := range q.Statement.Order {
-		if len(q.Statement.Order) == 1 && o.Column != "" && len(ranges) == 0 && q.Statement.Limit != "" && !slices.Contains(columns, o.Column) {
+	served := slices.ContainsFunc(equal, func(p facts.Predicate) bool { return serves(table, p) })
+	for _, o := range st.Order {
+		if len(st.Order) == 1 && o.Column != "" && len(ranges) == 0 && st.Limit != "" && !slices.Contains(columns, o.Column) {
 			columns, names = append(columns, o.Column), append(names, o.Column)
 		}
 	}
@@ -137,12 +238,18 @@ func (s *search) report(q *facts.Query, table *schema.Table, equal, ranges []fac
 	s.seen[key] = true
 	path := s.tracer.To(q.From)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
-	if path != nil {
+	if path != nil && !served {
 		finding.Severity = rule.High
 	}
-	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(q.Statement.Verb)))
+	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(st.Verb)))
+	if served {
+		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(columns[:len(columns)-1], ", "))
+	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: s.facts.Database.At[table.Name], What: "the table has " + has(table)})
+	if also := s.facts.Database.At["also:"+table.Name]; also.Line > 0 {
+		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: also, What: "and stands here too"})
+	}
 	for _, p := range equal {
 		if mismatch := plain(table, p); mismatch != "" {
 			finding.Message = fmt.Sprintf("index %s is on %s, and this query compares %s(%s), which it does not serve", mismatch, p.Column, p.Function, p.Column)

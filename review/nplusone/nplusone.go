@@ -33,6 +33,9 @@ func find(f *facts.Facts) []rule.Finding {
 				s.query(q)
 			}
 		}
+		for _, e := range function.Effects {
+			s.remote(function, e)
+		}
 	}
 	return s.found
 }
@@ -55,7 +58,46 @@ func (s *search) query(q *facts.Query) {
 		return // it is told of where it stands, or not at all
 	}
 	needs := params(arguments(q), q.From)
+	s.resolver(q, q.From, needs, nil)
 	s.callers(q, q.From, needs, nil, map[*facts.Function]bool{q.From: true})
+}
+
+// remote looks for a loop around a call to another service.
+func (s *search) remote(f *facts.Function, e *facts.Effect) {
+	if e.Kind != "http" && e.Kind != "remote" || e.Loop == nil || e.Place.ErrorPath || e.Place.EndsLoop || e.Place.Branch || f.Aside != "" {
+		return
+	}
+	if s.repeats(e.Loop, anyTurns(e.Args, e.Loop)) == nil {
+		return
+	}
+	evidence := append(s.tracer.To(f).Evidence(), rule.Evidence{Pos: e.Loop.Pos, What: "a loop, once for an item of " + e.Loop.Over}, rule.Evidence{Pos: e.Pos, What: e.Name})
+	s.found = append(s.found, rule.Finding{
+		Pos: e.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+		Message:  fmt.Sprintf("%s asks another service once for each of %s", f.Name, e.Loop.Over),
+		Evidence: evidence, Fix: "ask for all of them at once where the service can, or for some at a time, or keep what it answered",
+	})
+}
+
+// resolver looks whether a query answers a field of an object of which there may be a list.
+func (s *search) resolver(q *facts.Query, f *facts.Function, needs map[int]bool, calls []*facts.Call) {
+	if !needs[1] {
+		return
+	}
+	for _, r := range s.tracer.Routes(f) {
+		if r.Kind != "field" {
+			continue
+		}
+		evidence := []rule.Evidence{{Pos: r.Pos, What: fmt.Sprintf("%s answers %s of each object that a document asks for", f.Name, r.Path)}}
+		for _, call := range calls {
+			evidence = append(evidence, trace.Called(call))
+		}
+		s.found = append(s.found, rule.Finding{
+			Pos: q.Pos, Confidence: rule.Likely, Severity: rule.High,
+			Message:  fmt.Sprintf("the field %s asks the database once for each object of a list", r.Path),
+			Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+			Fix:      "collect the keys of all objects with a loader, and ask once for all of them",
+		})
+	}
 }
 
 // repeats returns the loop where it runs for each item of a list of unknown length.
@@ -150,6 +192,7 @@ func (s *search) callers(q *facts.Query, f *facts.Function, needs map[int]bool, 
 			continue
 		}
 		seen[call.From] = true
+		s.resolver(q, call.From, next, calls)
 		s.callers(q, call.From, next, calls, seen)
 	}
 }

@@ -4,11 +4,11 @@ package openroute
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
 )
 
 //go:embed open-route.md
@@ -19,9 +19,6 @@ var Rule = rule.Rule{Name: "open-route", Severity: rule.High, CWE: "CWE-306", OW
 
 // enough is the share of writing routes that ask who is calling, from which on one that does not is an exception.
 const enough = 0.6
-
-// public are paths that are open by their nature.
-var public = regexp.MustCompile(`(?i)(login|logout|sign-?in|sign-?up|signout|register|registration|password|reset|forgot|verify|confirm|activate|oauth|oidc|sso|token|refresh|callback|webhook|hook|health|ready|live|metrics|ping|status|captcha|unsubscribe|subscri|invite|public|graphql|setup|install|debug|session|auth|feedback|contact|bounce|csp)`)
 
 func find(f *facts.Facts) []rule.Finding {
 	var writing, open []*facts.Route
@@ -40,7 +37,7 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	var out []rule.Finding
 	for _, r := range open {
-		if public.MatchString(r.Path) || public.MatchString(r.Handler.Name) || !writes(r.Handler, 0, map[*facts.Function]bool{}) {
+		if trace.Public(r) || !trace.Writes(r.Handler) {
 			continue
 		}
 		out = append(out, rule.Finding{
@@ -65,25 +62,4 @@ func names(guards []facts.Guard) string {
 		list = append(list, g.Name)
 	}
 	return strings.Join(list, ", ")
-}
-
-// writes reports whether a function changes rows, itself or in what it calls.
-func writes(f *facts.Function, depth int, seen map[*facts.Function]bool) bool {
-	if seen[f] || depth > 6 {
-		return false
-	}
-	seen[f] = true
-	for _, q := range f.Queries {
-		if q.Statement != nil && q.Statement.Write() {
-			return true
-		}
-	}
-	for _, call := range f.Calls {
-		for _, callee := range call.Callees {
-			if writes(callee, depth+1, seen) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -20,12 +20,14 @@ var Rule = rule.Rule{Name: "resource-leak", Severity: rule.High, CWE: "CWE-772",
 var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
+	"file": "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
 
 // holds say what each kind keeps while it is open.
 var holds = map[string]string{
 	"rows": "a connection of the pool", "body": "a connection to the other side", "transaction": "a connection of the pool, and its locks",
 	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
+	"file": "a descriptor of the process", "stream": "a goroutine here and one on the other side",
 }
 
 func find(f *facts.Facts) []rule.Finding {
@@ -36,9 +38,15 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, r := range function.Resources {
+			if r.Unread || r.Kind == "stream" && tracer.To(function) != nil {
+				continue // told of by another rule; the request's end is the stream's
+			}
 			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name)}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
 			switch {
+			case r.Kind == "stream":
+				finding.Message = fmt.Sprintf("the stream %s stays open where the function leaves before it has ended: its context is not cancelled", r.Name)
+				finding.Confidence = rule.Likely
 			case r.Never:
 				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
 			default:
@@ -51,7 +59,7 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: "this path leaves without giving it back"})
 			}
-			if r.Kind == "body" || r.Kind == "statement" {
+			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" {
 				finding.Severity = rule.Medium
 			}
 			out = append(out, finding)

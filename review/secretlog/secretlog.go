@@ -24,12 +24,16 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, e := range function.Effects {
-			if e.Kind == "log" {
-				out = append(out, rule.Finding{
+			if e.Kind == "log" || e.Kind == "personal log" {
+				finding := rule.Finding{
 					Pos: e.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("%s is written to the log", e.Note),
 					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name}),
 					Fix:      "leave it out, or log an id that leads to it",
-				})
+				}
+				if e.Kind == "personal log" {
+					finding.Severity = rule.Low
+				}
+				out = append(out, finding)
 			}
 		}
 	}

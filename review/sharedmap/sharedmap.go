@@ -23,12 +23,22 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside != "" || len(function.Shared) == 0 {
 			continue
 		}
+		for _, w := range function.Shared {
+			if w.Leaves != "" {
+				out = append(out, rule.Finding{
+					Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+					Message:  fmt.Sprintf("the map %s, which is written under a lock, %s: whoever has it reads it without the lock", w.Name, w.Leaves),
+					Evidence: []rule.Evidence{{Pos: function.Pos, What: function.Name + " takes the lock"}, {Pos: w.Pos, What: w.Name + " " + w.Leaves}},
+					Fix:      "give a copy: maps.Clone(" + w.Name + ")",
+				})
+			}
+		}
 		path := tracer.To(function)
 		if path == nil || locked(path) {
 			continue
 		}
 		for _, w := range function.Shared {
-			if w.Field && !outlives(tracer, w) {
+			if w.Leaves != "" || w.Field && !outlives(tracer, w) {
 				continue
 			}
 			out = append(out, rule.Finding{

@@ -4,6 +4,7 @@ package sqlinjection
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -41,6 +42,9 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 			continue
 		}
 		source := tracer.FromOutside(piece, true)
+		if source == nil && ordering(q) {
+			source = tracer.Stored(piece)
+		}
 		if source == nil {
 			continue
 		}
@@ -49,12 +53,21 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 	return rule.Finding{}, false
 }
 
+// ordering reports whether a query's text has a place that no parameter can fill: a column or direction to sort by.
+func ordering(q *facts.Query) bool {
+	return q.Text == "" || strings.Contains(strings.ToLower(q.Text), "order by \uFFFC") || strings.Contains(q.Text, "\uFFFC")
+}
+
 func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {
 	out := rule.Finding{Pos: q.Pos, Confidence: rule.Certain, Severity: rule.Critical}
 	from := "the client sends"
 	if source.Origin.Kind == facts.FromInput {
 		out.Severity = rule.High
 		from = "the program is started with"
+	}
+	if source.Origin.Kind == facts.FromQuery {
+		out.Severity, out.Confidence = rule.Medium, rule.Likely
+		from = "a row of the database holds"
 	}
 	out.Message = fmt.Sprintf("the text of this SQL holds %s, which %s", piece.Text, from)
 	start := q.From

@@ -3,6 +3,7 @@ package trace
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -22,6 +23,7 @@ const deepest = 12
 type Tracer struct {
 	routes map[*facts.Function][]*facts.Route
 	known  map[*facts.Function]*Path
+	stored bool // what rows hold counts as coming from outside
 }
 
 // New prepares the search.
@@ -137,15 +139,34 @@ type Source struct {
 // FromOutside follows the origins of a value through callers to what a client sent, or to the program's input. Numbers
 // carry no text and are left out when text is asked for.
 func (t *Tracer) FromOutside(v facts.Value, text bool) *Source {
-	return t.outside(v.Origins, text, nil, map[string]bool{}, 0)
+	return t.outside(v.Origins, func(o facts.Origin) bool { return text && o.Number }, nil, map[string]bool{}, 0)
 }
 
-func (t *Tracer) outside(origins []facts.Origin, text bool, calls []*facts.Call, seen map[string]bool, depth int) *Source {
+// Stored follows a text to a row of the database that holds it: somebody has put it there.
+func (t *Tracer) Stored(v facts.Value) *Source {
+	t.stored = true
+	defer func() { t.stored = false }()
+	return t.outside(v.Origins, func(o facts.Origin) bool { return o.Number || o.Kind == facts.FromRequest || o.Kind == facts.FromInput }, nil, map[string]bool{}, 0)
+}
+
+// Unbounded follows a number to what a client sent, where nothing on the way gives it an upper limit.
+func (t *Tracer) Unbounded(v facts.Value) *Source {
+	return t.outside(v.Origins, func(o facts.Origin) bool { return o.Bounded }, nil, map[string]bool{}, 0)
+}
+
+// FromParam follows a value to the parameter of the request that has a name.
+func (t *Tracer) FromParam(v facts.Value, name string) *Source {
+	return t.outside(v.Origins, func(o facts.Origin) bool {
+		return o.Kind == facts.FromRequest && o.Name != name || o.Kind == facts.FromInput
+	}, nil, map[string]bool{}, 0)
+}
+
+func (t *Tracer) outside(origins []facts.Origin, without func(facts.Origin) bool, calls []*facts.Call, seen map[string]bool, depth int) *Source {
 	for _, o := range origins {
-		if text && o.Number {
+		if without(o) {
 			continue
 		}
-		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput {
+		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput || o.Kind == facts.FromQuery && t.stored {
 			return &Source{Origin: o, Calls: calls}
 		}
 	}
@@ -153,7 +174,7 @@ func (t *Tracer) outside(origins []facts.Origin, text bool, calls []*facts.Call,
 		return nil
 	}
 	for _, o := range origins {
-		if o.Kind != facts.FromParam || text && (o.Number || o.Index < 0) {
+		if o.Kind != facts.FromParam || o.Index < 0 || without(o) {
 			continue // what a receiver's field holds is said by the field
 		}
 		key := fmt.Sprintf("%p %d", o.Function, o.Index)
@@ -161,24 +182,73 @@ func (t *Tracer) outside(origins []facts.Origin, text bool, calls []*facts.Call,
 			continue
 		}
 		seen[key] = true
-		if routes := t.routes[o.Function]; len(routes) > 0 && routes[0].Kind == "grpc" && o.Index > 0 {
+		if routes := t.routes[o.Function]; len(routes) > 0 && routes[0].Kind != "http" && o.Index > 0 && !without(facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index]}) {
 			return &Source{Origin: facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index], Pos: o.Function.Pos}, Calls: calls, Route: routes[0]}
 		}
 		for _, call := range o.Function.Callers {
 			if call.From.Aside == "test" || call.Handed {
 				continue
 			}
-			given := call.Receiver
-			if o.Index >= 0 {
-				if o.Index >= len(call.Args) {
-					continue
-				}
-				given = call.Args[o.Index]
+			if o.Index >= len(call.Args) {
+				continue
 			}
-			if found := t.outside(given.Origins, text, append([]*facts.Call{call}, calls...), seen, depth+1); found != nil {
+			given := call.Args[o.Index]
+			if found := t.outside(given.Origins, without, append([]*facts.Call{call}, calls...), seen, depth+1); found != nil {
 				return found
 			}
 		}
 	}
 	return nil
+}
+
+// Writes reports whether a function changes rows, itself or in what it calls.
+func Writes(f *facts.Function) bool { return writes(f, 0, map[*facts.Function]bool{}) }
+
+func writes(f *facts.Function, depth int, seen map[*facts.Function]bool) bool {
+	if seen[f] || depth > 6 {
+		return false
+	}
+	seen[f] = true
+	for _, q := range f.Queries {
+		if q.Statement != nil && q.Statement.Write() {
+			return true
+		}
+	}
+	for _, call := range f.Calls {
+		for _, callee := range call.Callees {
+			if writes(callee, depth+1, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Below are the functions that a function surely calls, itself among them, some calls deep.
+func Below(f *facts.Function) []*facts.Function {
+	out := []*facts.Function{f}
+	seen := map[*facts.Function]bool{f: true}
+	for from, depth := 0, 0; depth < 5 && from < len(out); depth++ {
+		end := len(out)
+		for _, at := range out[from:end] {
+			for _, call := range at.Calls {
+				for _, callee := range call.Callees {
+					if !seen[callee] {
+						seen[callee] = true
+						out = append(out, callee)
+					}
+				}
+			}
+		}
+		from = end
+	}
+	return out
+}
+
+// public are paths that are open by their nature.
+var public = regexp.MustCompile(`(?i)(login|logout|sign-?in|sign-?up|signout|register|registration|password|reset|forgot|verify|confirm|activate|oauth|oidc|sso|token|refresh|callback|webhook|hook|health|ready|live|metrics|ping|status|captcha|unsubscribe|subscri|invite|public|graphql|setup|install|debug|session|auth|feedback|contact|bounce|csp)`)
+
+// Public reports whether a route is open by its nature, as its path or handler say.
+func Public(r *facts.Route) bool {
+	return public.MatchString(r.Path) || public.MatchString(r.Handler.Name)
 }

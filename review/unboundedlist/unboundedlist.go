@@ -25,8 +25,14 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
-			if path := tracer.To(function); path != nil && unbounded(q) && (path.Route.Method == "GET" || path.Route.Method == "") {
+			path := tracer.To(function)
+			if path == nil || path.Route.Method != "GET" && path.Route.Method != "" {
+				continue
+			}
+			if unbounded(q) {
 				out = append(out, finding(q, path))
+			} else if source := clientsLimit(tracer, q); source != nil {
+				out = append(out, limitFinding(tracer, q, path, source))
 			}
 		}
 	}
@@ -61,5 +67,34 @@ func finding(q *facts.Query, path *trace.Path) rule.Finding {
 		Message:  fmt.Sprintf("route %s reads all rows of %s, however many there are", path.Route, table),
 		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 		Fix:      "give the list a limit with a ceiling, and continue behind the last key: WHERE id > $1 ORDER BY id LIMIT 100",
+	}
+}
+
+// clientsLimit is where a query's limit comes from, where that is the client and nothing keeps it from being any number.
+func clientsLimit(tracer *trace.Tracer, q *facts.Query) *trace.Source {
+	if q.Statement == nil || q.Statement.Verb != facts.Select || q.Statement.LimitArg == nil {
+		return nil
+	}
+	source := tracer.Unbounded(*q.Statement.LimitArg)
+	if source == nil || source.Origin.Kind != facts.FromRequest {
+		return nil
+	}
+	return source
+}
+
+func limitFinding(tracer *trace.Tracer, q *facts.Query, path *trace.Path, source *trace.Source) rule.Finding {
+	evidence := path.Evidence()
+	if len(source.Calls) > 0 {
+		evidence = tracer.To(source.Calls[0].From).Evidence()
+	}
+	evidence = append(evidence, rule.Evidence{Pos: source.Origin.Pos, What: "the client sends " + source.Origin.Name})
+	for _, call := range source.Calls {
+		evidence = append(evidence, trace.Called(call))
+	}
+	return rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("the client says how many rows route %s reads, and nothing says that it is too many", path.Route),
+		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "limit = min(limit, 100), and a default for none",
 	}
 }

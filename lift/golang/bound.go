@@ -1,0 +1,133 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// findBound notes the fields that a router fills from a route's path, by their tags, and gives functions those of their
+// receivers and parameters.
+func (l *lifter) findBound() {
+	bound := map[*types.Named][]facts.Bound{}
+	for _, named := range l.named {
+		structure, is := named.Underlying().(*types.Struct)
+		if !is {
+			continue
+		}
+		for i := range structure.NumFields() {
+			tag := reflect.StructTag(structure.Tag(i))
+			if maximum.MatchString(structure.Tag(i)) {
+				l.bounded[structure.Field(i)] = true
+			}
+			param := tagName(tag, "param", "uri", "path", "params")
+			if param == "" {
+				continue
+			}
+			field := structure.Field(i)
+			l.pathParams[field] = param
+			column := snake(field.Name())
+			bound[named] = append(bound[named], facts.Bound{Param: param, Column: column, Key: column == "id" || strings.Contains(tag.Get("xorm")+tag.Get("gorm"), "pk")})
+		}
+	}
+	for _, f := range l.functions {
+		for _, object := range append(slices.Clone(f.params), f.recv) {
+			if object != nil {
+				f.fact.Bound = append(f.fact.Bound, bound[structOf(object.Type())]...)
+			}
+		}
+	}
+}
+
+// maximum are tags of validators that give a number an upper limit.
+var maximum = regexp.MustCompile(`(validate|binding|valid):"[^"]*\b(max|lte|lt|range)\b|maximum:"`)
+
+// tagName is the first name of some of the keys of a field's tag.
+func tagName(tag reflect.StructTag, keys ...string) string {
+	for _, key := range keys {
+		if name, _, _ := strings.Cut(tag.Get(key), ","); name != "" && name != "-" {
+			return name
+		}
+	}
+	return ""
+}
+
+// structOf is the named struct that a type is, points to, or lists; nil where it is none.
+func structOf(t types.Type) *types.Named {
+	for t != nil {
+		switch u := types.Unalias(t).(type) {
+		case *types.Pointer:
+			t = u.Elem()
+			continue
+		case *types.Slice:
+			t = u.Elem()
+			continue
+		case *types.Map:
+			t = u.Elem()
+			continue
+		case *types.Named:
+			if _, is := u.Underlying().(*types.Struct); is {
+				return u
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// privileged are columns that no client should set: who owns the row, what its owner may do, what it is worth.
+var privileged = regexp.MustCompile(`^(is_)?(super_?)?(admin|staff|superuser|moderator|verified|approved)$|^(role|roles|role_id|permissions?|user_id|owner_id|account_id|tenant_id|org_id|organi[sz]ation_id|creator_id|author_id|created_by|created_by_id|balance|credits?|email_verified|email_confirmed|password_hash)$`)
+
+// settable are the columns of a variable's struct that a request fills through the body it is decoded from, and that
+// the function does not set itself afterwards.
+func (l *lifter) settable(s *source, e ast.Expr) []string {
+	switch ast.Unparen(e).(type) {
+	case *ast.Ident, *ast.UnaryExpr, *ast.StarExpr:
+	default:
+		return nil
+	}
+	object, is := s.target(e).(*types.Var)
+	if !is || object.IsField() || object.Parent() == nil {
+		return nil
+	}
+	named := structOf(object.Type())
+	if named == nil || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+		return nil
+	}
+	decoded := slices.IndexFunc(l.defs[object], func(d def) bool {
+		call, isCall := d.expr.(*ast.CallExpr)
+		return d.kind == filled && isCall && decodes.MatchString(calledName(call)) && d.source == s && l.readsBody(s, call)
+	})
+	if decoded < 0 {
+		return nil
+	}
+	var out []string
+	structure := named.Underlying().(*types.Struct)
+	for i := range structure.NumFields() {
+		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i))
+		column := snake(field.Name())
+		if !field.Exported() || !privileged.MatchString(column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
+			continue
+		}
+		set := slices.ContainsFunc(l.defs[field], func(d def) bool {
+			return !d.keyed && d.source == s && object.Parent().Contains(d.pos)
+		})
+		if !set {
+			out = append(out, column)
+		}
+	}
+	return out
+}
+
+var decodes = regexp.MustCompile(`(?i)^(Should|Must)?(Bind|BindJSON|Decode|Unmarshal|ReadJSON|BodyParser|DecodeJSON|ReadRequest|ParseBody|BindBody|ShouldBindBodyWith)(JSON|With)?$`)
+
+// readsBody reports whether a call decodes what a client sent.
+func (l *lifter) readsBody(s *source, call *ast.CallExpr) bool {
+	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 100}
+	return slices.ContainsFunc(w.fill(s, call), func(o facts.Origin) bool { return o.Kind == facts.FromRequest })
+}

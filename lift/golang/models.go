@@ -1,0 +1,210 @@
+package golang
+
+import (
+	"go/types"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// findModels reads the tables that the structs of an object-relational mapper describe by their tags.
+func (l *lifter) findModels() {
+	l.facts.Models = &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}}
+	for _, named := range l.named {
+		structure, is := named.Underlying().(*types.Struct)
+		if !is {
+			continue
+		}
+		for _, library := range []string{"gorm", "xorm", "bun"} {
+			if m := (model{l: l, library: library, table: &schema.Table{}}); m.read(named, structure) {
+				l.facts.Models.Schema.Tables = append(l.facts.Models.Schema.Tables, m.table)
+				l.facts.Models.At[m.table.Name] = l.pos(named.Obj().Pos())
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(l.facts.Models.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// model is a struct that describes a table.
+type model struct {
+	l       *lifter
+	library string
+	table   *schema.Table
+}
+
+// read reports whether a struct describes a table: some field has a tag of the library, and there is a key.
+func (m *model) read(named *types.Named, structure *types.Struct) bool {
+	tagged := false
+	for i := range structure.NumFields() {
+		tag := reflect.StructTag(structure.Tag(i)).Get(m.library)
+		tagged = tagged || tag != "" && tag != "-" && !strings.Contains(tag, "foreignKey") || m.library == "gorm" && isGormModel(structure.Field(i))
+	}
+	if !tagged {
+		return false
+	}
+	m.table.Name = m.l.tableNamed(named, m.library)
+	m.fields(structure, 0)
+	return m.table.Name != "" && len(m.table.PrimaryKey) > 0
+}
+
+func isGormModel(field *types.Var) bool {
+	path, name := namedType(field.Type())
+	return field.Embedded() && isGorm(path) && name == "Model"
+}
+
+func (m *model) fields(structure *types.Struct, depth int) {
+	for i := range structure.NumFields() {
+		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i)).Get(m.library)
+		if tag == "-" || !field.Exported() {
+			continue
+		}
+		if isGormModel(field) && m.library == "gorm" {
+			m.table.Columns = append(m.table.Columns, &schema.Column{Name: "id"}, &schema.Column{Name: "created_at"}, &schema.Column{Name: "updated_at"}, &schema.Column{Name: "deleted_at", Null: true})
+			m.table.PrimaryKey = []string{"id"}
+			m.index("idx_"+m.table.Name+"_deleted_at", "deleted_at", false)
+			continue
+		}
+		if inner, is := types.Unalias(deref(field.Type())).Underlying().(*types.Struct); is && depth < 3 && (field.Embedded() && tag == "" || strings.Contains(tag, "embedded") || tag == "extends") {
+			m.fields(inner, depth+1)
+			continue
+		}
+		switch m.library {
+		case "xorm":
+			m.xorm(field, tag)
+		default:
+			m.gorm(field, tag)
+		}
+	}
+}
+
+func deref(t types.Type) types.Type {
+	if pointer, is := types.Unalias(t).(*types.Pointer); is {
+		return pointer.Elem()
+	}
+	return t
+}
+
+// scalar reports whether values of a type stand in one column.
+func scalar(t types.Type) bool {
+	switch u := deref(t).Underlying().(type) {
+	case *types.Basic:
+		return true
+	case *types.Slice:
+		return isBytes(u)
+	case *types.Struct:
+		path, name := namedType(t)
+		return path == "time" && name == "Time" || path == "database/sql" || name == "UUID" || name == "Decimal"
+	case *types.Array:
+		return true
+	}
+	return false
+}
+
+func (m *model) index(name, column string, unique bool) {
+	for _, i := range m.table.Indexes {
+		if i.Name == name {
+			i.Parts = append(i.Parts, schema.IndexPart{Column: column})
+			return
+		}
+	}
+	m.table.Indexes = append(m.table.Indexes, &schema.Index{Name: name, Unique: unique, Parts: []schema.IndexPart{{Column: column}}})
+}
+
+// gorm reads a field as gorm does, and bun: keys and values between semicolons or commas.
+func (m *model) gorm(field *types.Var, tag string) {
+	separator := ";"
+	if m.library == "bun" {
+		separator = ","
+	}
+	name := snake(field.Name())
+	parts := strings.Split(tag, separator)
+	if m.library == "bun" && !strings.Contains(parts[0], ":") && parts[0] != "" && !strings.HasPrefix(parts[0], "rel") {
+		name = parts[0]
+	}
+	for _, part := range parts {
+		if key, value, _ := strings.Cut(part, ":"); strings.EqualFold(strings.TrimSpace(key), "column") {
+			name = strings.TrimSpace(value)
+		}
+	}
+	if !scalar(field.Type()) && !strings.Contains(tag, "type:") && !strings.Contains(tag, "serializer") {
+		return
+	}
+	c := &schema.Column{Name: name, Null: true, Type: columnType(field.Type())}
+	m.table.Columns = append(m.table.Columns, c)
+	for _, part := range parts {
+		key, value, _ := strings.Cut(strings.TrimSpace(part), ":")
+		value, options, _ := strings.Cut(value, ",")
+		if value == "" {
+			value = name
+		}
+		switch strings.ToLower(strings.ReplaceAll(key, "_", "")) {
+		case "primarykey", "pk":
+			m.table.PrimaryKey = append(m.table.PrimaryKey, name)
+		case "index":
+			m.index(value, name, strings.Contains(options, "unique"))
+		case "uniqueindex", "unique":
+			m.index("unique "+value, name, true)
+		case "not null", "notnull":
+			c.Null = false
+		}
+	}
+	if len(m.table.PrimaryKey) == 0 && m.library == "gorm" && field.Name() == "ID" {
+		m.table.PrimaryKey = []string{name}
+	}
+}
+
+// xorm reads a field as xorm does: words, a name in quotes, index(name) and unique(name).
+func (m *model) xorm(field *types.Var, tag string) {
+	name := snake(field.Name())
+	words := strings.Fields(tag)
+	for _, word := range words {
+		if strings.HasPrefix(word, "'") {
+			name = strings.Trim(word, "'")
+		}
+	}
+	if !scalar(field.Type()) && tag == "" {
+		return
+	}
+	m.table.Columns = append(m.table.Columns, &schema.Column{Name: name, Null: !strings.Contains(strings.ToLower(tag), "not null"), Type: columnType(field.Type())})
+	for _, word := range words {
+		key, value, named := strings.Cut(strings.ToLower(word), "(")
+		value = strings.TrimSuffix(value, ")")
+		if !named {
+			value = name
+		}
+		switch key {
+		case "pk":
+			m.table.PrimaryKey = append(m.table.PrimaryKey, name)
+		case "index":
+			m.index("index "+value, name, false)
+		case "unique":
+			m.index("unique "+value, name, true)
+		}
+	}
+	if len(m.table.PrimaryKey) == 0 && (field.Name() == "ID" || field.Name() == "Id") {
+		m.table.PrimaryKey = []string{name}
+	}
+}
+
+// columnType is the type of a column as far as rules ask: whether it holds two values only.
+func columnType(t types.Type) schema.Type {
+	if b, is := deref(t).Underlying().(*types.Basic); is {
+		switch {
+		case b.Info()&types.IsBoolean != 0:
+			return schema.Boolean
+		case b.Info()&types.IsInteger != 0:
+			return schema.BigInt
+		case b.Info()&types.IsFloat != 0:
+			return schema.Double
+		}
+		return schema.Text
+	}
+	if path, name := namedType(t); path == "time" && name == "Time" {
+		return schema.DateTime
+	}
+	return ""
+}

@@ -1,0 +1,45 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// WithModels adds to a database the tables that structs of the code describe: whole where no migration makes them, and
+// their columns and indexes where one does. Several structs of one table are one table.
+func WithModels(database, models *facts.Database) {
+	if models == nil {
+		return
+	}
+	for _, m := range models.Schema.Tables {
+		t := tableNamed(database.Schema, m.Name)
+		if t == nil {
+			database.Schema.Tables = append(database.Schema.Tables, m)
+			database.At[m.Name] = models.At[m.Name]
+			continue
+		}
+		for _, c := range m.Columns {
+			if !slices.ContainsFunc(t.Columns, func(old *schema.Column) bool { return strings.EqualFold(old.Name, c.Name) }) && database.At[t.Name] == models.At[m.Name] {
+				t.Columns = append(t.Columns, c)
+			}
+		}
+		for _, i := range m.Indexes {
+			if !slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool { return slices.Equal(old.Parts, i.Parts) && old.Unique == i.Unique }) {
+				t.Indexes = append(t.Indexes, i)
+			}
+		}
+	}
+	slices.SortStableFunc(database.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func tableNamed(s *schema.Schema, name string) *schema.Table {
+	for _, t := range s.Tables {
+		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	return nil
+}

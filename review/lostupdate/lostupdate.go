@@ -1,0 +1,158 @@
+// Package lostupdate finds values that are read, reckoned with, and written back without regard to who did so meanwhile.
+package lostupdate
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed lost-update.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "lost-update", Severity: rule.High, CWE: "CWE-362", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside != "" && function.Aside != "generated" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if q.Statement == nil || q.Statement.Verb != facts.Update || guarded(q) {
+				continue
+			}
+			if finding, found := judge(tracer, q); found {
+				out = append(out, finding)
+			}
+		}
+	}
+	return out
+}
+
+var versionName = regexp.MustCompile(`(?i)(version|revision|etag|updated_?at|modified)`)
+
+// guarded reports whether a lock is held for the row, or its condition says what the row must still be.
+func guarded(q *facts.Query) bool {
+	if q.From.Locks {
+		return true
+	}
+	for _, p := range q.Statement.Predicates {
+		if versionName.MatchString(p.Column) || slices.Contains(q.Statement.Sets, p.Column) {
+			return true
+		}
+	}
+	return locksRow(q.From, q, 0)
+}
+
+// locksRow reports whether a function, or one that it calls or is called by, reads rows of the query's table for update.
+func locksRow(f *facts.Function, q *facts.Query, depth int) bool {
+	look := func(f *facts.Function) bool {
+		return f.Locks || slices.ContainsFunc(f.Queries, func(other *facts.Query) bool {
+			return other.Statement != nil && other.Statement.Locks
+		})
+	}
+	if look(f) {
+		return true
+	}
+	for _, call := range f.Calls {
+		if slices.ContainsFunc(call.Callees, look) {
+			return true
+		}
+	}
+	if depth == 2 {
+		return false
+	}
+	for _, call := range f.Callers {
+		if call.From.Aside != "test" && locksRow(call.From, q, depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
+	column, calls := "", []*facts.Call(nil)
+	for _, a := range q.Statement.Assigned {
+		if a.Arg == nil || slices.Contains(q.Statement.Self, a.Column) {
+			continue
+		}
+		if way, is := reckoned(*a.Arg, nil, 0); is {
+			column, calls = a.Column, way
+			break
+		}
+	}
+	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return v.Has(facts.FromQuery) })
+	if column == "" && read && len(q.Reckoned) > 0 {
+		column = q.Reckoned[0]
+	}
+	start := q.From
+	if len(calls) > 0 {
+		start = calls[0].From
+	}
+	path := tracer.To(start)
+	if column == "" {
+		return whole(q, path, read)
+	}
+	table := q.Statement.Tables[0].Table
+	out := rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+		Message: fmt.Sprintf("the new %s of %s is reckoned from one that was read before: of two requests at once, one's change is lost", column, table),
+		Fix:     fmt.Sprintf("let the database reckon: UPDATE %s SET %s = %s + …; or read the row FOR UPDATE in the same transaction", table, column, column),
+	}
+	if path != nil {
+		out.Severity = rule.High
+	}
+	out.Evidence = path.Evidence()
+	for _, call := range calls {
+		out.Evidence = append(out.Evidence, trace.Called(call))
+	}
+	out.Evidence = append(out.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	return out, true
+}
+
+// whole finds rows that are read and stored again with all of their columns.
+func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
+	if !read || path == nil || !slices.Contains(q.Statement.Sets, "*") || !strings.HasSuffix(q.Name, ".Save") || len(q.Statement.Tables) == 0 {
+		return rule.Finding{}, false
+	}
+	return rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Low,
+		Message:  fmt.Sprintf("a row of %s is read and stored again with all its columns: what another request changed meanwhile is put back", q.Statement.Tables[0].Table),
+		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "store the columns that change alone: Model(&row).Select(…).Updates(…)",
+	}, true
+}
+
+// reckoned reports whether a value is a sum of what a query answered, in the function or in those that give it.
+func reckoned(v facts.Value, calls []*facts.Call, depth int) ([]*facts.Call, bool) {
+	for _, o := range v.Origins {
+		if o.Kind == facts.FromQuery && o.Reckoned {
+			return calls, true
+		}
+	}
+	if depth == 3 {
+		return nil, false
+	}
+	for _, o := range v.Origins {
+		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil {
+			continue
+		}
+		for _, call := range o.Function.Callers {
+			if o.Index < len(call.Args) && call.From.Aside != "test" {
+				if way, is := reckoned(call.Args[o.Index], append([]*facts.Call{call}, calls...), depth+1); is {
+					return way, true
+				}
+			}
+		}
+	}
+	return nil, false
+}

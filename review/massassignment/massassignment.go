@@ -1,0 +1,102 @@
+// Package massassignment finds rows that are stored as a client sent them, columns and all.
+package massassignment
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed mass-assignment.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "mass-assignment", Severity: rule.High, CWE: "CWE-915", OWASP: "API3:2023", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	for _, function := range f.Functions {
+		if function.Aside == "test" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if q.Statement == nil || q.Statement.Verb != facts.Insert && q.Statement.Verb != facts.Update || picks(q) {
+				continue
+			}
+			for _, arg := range q.Args {
+				columns, calls := sent(arg, nil, 0)
+				columns = stored(q, columns)
+				if len(columns) == 0 {
+					continue
+				}
+				out = append(out, finding(tracer, q, arg, columns, calls))
+				break
+			}
+		}
+	}
+	return out
+}
+
+// picks reports whether a query says which columns of the row it stores.
+func picks(q *facts.Query) bool {
+	for _, call := range []string{".Select(", ".Omit(", ".Cols(", ".Column(", ".ExcludeColumn("} {
+		if strings.Contains(q.Chain, call) {
+			return true
+		}
+	}
+	return q.Chain == "" && q.Library != "sqlx"
+}
+
+// stored keeps the columns that a statement names, where it names any.
+func stored(q *facts.Query, columns []string) []string {
+	if q.Chain != "" {
+		return columns
+	}
+	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return !slices.Contains(q.Statement.Sets, c) })
+}
+
+// sent are the columns that a client sets of a row, which the function or its callers decoded.
+func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Call) {
+	if len(v.Settable) > 0 {
+		return v.Settable, calls
+	}
+	if depth == 3 {
+		return nil, nil
+	}
+	for _, o := range v.Origins {
+		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil {
+			continue
+		}
+		for _, call := range o.Function.Callers {
+			if o.Index < len(call.Args) && call.From.Aside != "test" {
+				if columns, way := sent(call.Args[o.Index], append([]*facts.Call{call}, calls...), depth+1); len(columns) > 0 {
+					return columns, way
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call) rule.Finding {
+	start := q.From
+	if len(calls) > 0 {
+		start = calls[0].From
+	}
+	evidence := tracer.To(start).Evidence()
+	for _, call := range calls {
+		evidence = append(evidence, trace.Called(call))
+	}
+	return rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("%s is stored as the client sent it, with %s", arg.Text, strings.Join(columns, ", ")),
+		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "decode into a struct that holds what a client may set alone, and copy its fields",
+	}
+}

@@ -1,0 +1,118 @@
+// Package missingguard finds handlers that ask nobody who they are among siblings that do.
+package missingguard
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed missing-guard.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "missing-guard", Severity: rule.High, CWE: "CWE-862", OWASP: "API5:2023", Document: document, Find: find}
+
+// enough is the share of siblings that look at their caller, from which on one that does not is an exception.
+const enough = 0.6
+
+func find(f *facts.Facts) []rule.Finding {
+	var order []string
+	groups := map[string][]*facts.Route{}
+	for _, r := range f.Routes {
+		group := siblings(r)
+		if group == "" || r.Handler.Aside == "test" {
+			continue
+		}
+		if groups[group] == nil {
+			order = append(order, group)
+		}
+		groups[group] = append(groups[group], r)
+	}
+	var out []rule.Finding
+	for _, group := range order {
+		out = append(out, judge(groups[group])...)
+	}
+	return out
+}
+
+var writingName = regexp.MustCompile(`^(Create|Update|Delete|Set|Upsert|Add|Remove|Patch|Put|Save|Move|Rename|Archive|Restore|Assign|Revoke|Grant)`)
+
+// siblings names what a route that writes is judged among: the handlers of its file, or the procedures of its service.
+func siblings(r *facts.Route) string {
+	_, name, _ := strings.Cut(r.Handler.Name, ").")
+	switch r.Kind {
+	case "http":
+		if !r.Writes() {
+			return ""
+		}
+		return r.Handler.Pos.File
+	case "grpc":
+		if !writingName.MatchString(name) {
+			return ""
+		}
+		receiver, _, _ := strings.Cut(r.Handler.Name, ").")
+		return receiver
+	case "graphql":
+		if !strings.HasPrefix(r.Path, "Mutation.") {
+			return ""
+		}
+		return "Mutation"
+	}
+	return ""
+}
+
+func judge(routes []*facts.Route) []rule.Finding {
+	handlers, guarded := map[*facts.Function]bool{}, 0
+	var open []*facts.Route
+	var example *facts.Route
+	for _, r := range routes {
+		if handlers[r.Handler] {
+			continue
+		}
+		handlers[r.Handler] = true
+		if r.Checks {
+			guarded++
+			example = r
+		} else {
+			open = append(open, r)
+		}
+	}
+	if guarded < 3 || float64(guarded) < enough*float64(len(handlers)) {
+		return nil
+	}
+	var out []rule.Finding
+	for _, r := range open {
+		if r.Kind == "http" && !r.Guarded() || trace.Public(r) || !writes(r.Handler) {
+			continue // an open route is told of as such
+		}
+		severity := rule.High
+		if r.Guarded() {
+			severity = rule.Medium
+		}
+		out = append(out, rule.Finding{
+			Pos: r.Handler.Pos, Confidence: rule.Likely, Severity: severity,
+			Message: fmt.Sprintf("%s writes and never looks at who is calling, as %d of its %d siblings do", r.Handler.Name, guarded, len(handlers)),
+			Evidence: []rule.Evidence{
+				{Pos: r.Pos, What: fmt.Sprintf("route %s is handled by %s", r, r.Handler.Name)},
+				{Pos: example.Handler.Pos, What: example.Handler.Name + " looks at its caller"},
+			},
+			Fix: "check that the caller may do this to this row, as the siblings do",
+		})
+	}
+	return out
+}
+
+// writes reports whether a handler changes rows, as far as its queries are known, or as its name says.
+func writes(f *facts.Function) bool {
+	_, name, isMethod := strings.Cut(f.Name, ").")
+	if !isMethod {
+		_, name, _ = strings.Cut(f.Name, ".")
+	}
+	return trace.Writes(f) || writingName.MatchString(strings.ToUpper(name[:min(1, len(name))])+name[min(1, len(name)):])
+}

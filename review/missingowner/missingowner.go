@@ -1,0 +1,252 @@
+// Package missingowner finds rows that are found by their key alone where the route names whose they are.
+package missingowner
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
+)
+
+//go:embed missing-owner.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "missing-owner", Severity: rule.High, CWE: "CWE-639", OWASP: "API1:2023", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	s := &search{facts: f, tracer: trace.New(f), columns: map[string][]string{}}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			if q.Statement != nil && len(q.Statement.Tables) == 1 {
+				table := strings.ToLower(q.Statement.Tables[0].Table)
+				for _, p := range q.Statement.Predicates {
+					s.columns[table] = append(s.columns[table], strings.ToLower(p.Column))
+				}
+			}
+		}
+	}
+	for _, function := range f.Functions {
+		if function.Aside != "" && function.Aside != "generated" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if key := s.key(q); key != nil && !s.byRoute(q, key) {
+				s.byFields(q, key)
+			}
+		}
+	}
+	return s.found
+}
+
+type search struct {
+	facts   *facts.Facts
+	tracer  *trace.Tracer
+	columns map[string][]string // that queries compare, by table
+	found   []rule.Finding
+}
+
+// key is the condition by which a query finds one row by its key alone; nil where it does not.
+func (s *search) key(q *facts.Query) *facts.Predicate {
+	st := q.Statement
+	if st == nil || len(st.Tables) != 1 || st.Nested || st.Aggregate || st.Verb != facts.Select && st.Verb != facts.Update && st.Verb != facts.Delete {
+		return nil
+	}
+	primary := "id"
+	if t := s.table(st.Tables[0].Table); t != nil && len(t.PrimaryKey) == 1 {
+		primary = t.PrimaryKey[0]
+	}
+	for i, p := range st.Predicates {
+		if p.Operator == "=" && p.Arg != nil && !p.Disjoint && (strings.EqualFold(p.Column, primary) || p.Column == "uuid" || p.Column == "slug") {
+			return &st.Predicates[i]
+		}
+	}
+	return nil
+}
+
+func (s *search) table(name string) *schema.Table {
+	for _, t := range s.facts.Database.Schema.Tables {
+		if strings.EqualFold(t.Name, name) {
+			return t
+		}
+	}
+	return nil
+}
+
+var pathParam = regexp.MustCompile(`\{(\w+)\}`)
+
+// byRoute looks at the parameters of the route's path: the last names the row, those before it whose it is. It reports
+// whether the row is found by a parameter of a path at all.
+func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
+	for start := range s.starts(q) {
+		for _, route := range s.tracer.Routes(start) {
+			var names []string
+			for _, m := range pathParam.FindAllStringSubmatch(route.Path, -1) {
+				names = append(names, m[1])
+			}
+			if len(names) < 2 {
+				continue
+			}
+			own := names[len(names)-1]
+			source := s.tracer.FromParam(*key.Arg, own)
+			if source == nil || s.from(q, source) != start {
+				continue
+			}
+			parent := names[len(names)-2]
+			column := s.parentColumn(q.Statement.Tables[0].Table, parent)
+			if column == "" || s.scoped(q, start, parent, column) {
+				continue
+			}
+			s.tell(q, source, route, parent, column)
+			return true
+		}
+	}
+	return false
+}
+
+// starts are the handlers of routes that a query may serve.
+func (s *search) starts(q *facts.Query) map[*facts.Function]bool {
+	out := map[*facts.Function]bool{}
+	above := []*facts.Function{q.From}
+	seen := map[*facts.Function]bool{q.From: true}
+	for depth := 0; depth < 6 && len(above) > 0; depth++ {
+		var next []*facts.Function
+		for _, f := range above {
+			if len(s.tracer.Routes(f)) > 0 {
+				out[f] = true
+			}
+			for _, call := range f.Callers {
+				if !seen[call.From] && call.From.Aside != "test" && len(seen) < 200 {
+					seen[call.From] = true
+					next = append(next, call.From)
+				}
+			}
+		}
+		above = next
+	}
+	return out
+}
+
+func (s *search) from(q *facts.Query, source *trace.Source) *facts.Function {
+	if len(source.Calls) > 0 {
+		return source.Calls[0].From
+	}
+	return q.From
+}
+
+// endings are what names of parameters and columns of a row's owner end with.
+var endings = regexp.MustCompile(`(?i)_?(id|uuid|slug|name|key)$`)
+
+// parentColumn is the column of a table that says which row of the parent it belongs to; "" where there is none.
+func (s *search) parentColumn(table, param string) string {
+	base := strings.ToLower(strings.ReplaceAll(endings.ReplaceAllString(param, ""), "_", ""))
+	if base == "" {
+		return ""
+	}
+	matches := func(column string) bool {
+		return endings.MatchString(column) && strings.ToLower(strings.ReplaceAll(endings.ReplaceAllString(column, ""), "_", "")) == base
+	}
+	if t := s.table(table); t != nil {
+		for _, c := range t.Columns {
+			if matches(c.Name) {
+				return c.Name
+			}
+		}
+		return ""
+	}
+	for _, c := range s.columns[strings.ToLower(table)] {
+		if matches(c) {
+			return c
+		}
+	}
+	return ""
+}
+
+// scoped reports whether the query, or something else on the way from the handler, holds the row against its parent.
+func (s *search) scoped(q *facts.Query, start *facts.Function, parent, column string) bool {
+	for _, p := range q.Statement.Predicates {
+		if strings.EqualFold(p.Column, column) {
+			return true
+		}
+	}
+	for _, arg := range q.Args {
+		if s.tracer.FromParam(arg, parent) != nil {
+			return true
+		}
+	}
+	for _, f := range trace.Below(start) {
+		if slices.ContainsFunc(f.Matches, func(name string) bool { return strings.EqualFold(name, column) }) {
+			return true
+		}
+		for _, other := range f.Queries {
+			if other == q || other.Statement == nil || !other.Statement.Uses(q.Statement.Tables[0].Table) {
+				continue
+			}
+			if other.Statement.Nested || slices.ContainsFunc(other.Statement.Predicates, func(p facts.Predicate) bool { return strings.EqualFold(p.Column, column) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *search) tell(q *facts.Query, source *trace.Source, route *facts.Route, parent, column string) {
+	table := q.Statement.Tables[0].Table
+	evidence := []rule.Evidence{{Pos: route.Pos, What: fmt.Sprintf("route %s is handled by %s", route, route.Handler.Name)}, {Pos: source.Origin.Pos, What: source.Origin.Name + " comes from the client"}}
+	for _, call := range source.Calls {
+		evidence = append(evidence, trace.Called(call))
+	}
+	evidence = append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	s.found = append(s.found, rule.Finding{
+		Pos: q.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("route %s finds the row of %s by its key alone: a %s of another %s is as good", route, table, strings.TrimSuffix(table, "s"), parent),
+		Evidence: evidence, Fix: fmt.Sprintf("AND %s = …, with %s of the path", column, parent),
+	})
+}
+
+// byFields looks at the fields that a router fills: one is the row's key, another says whose it is.
+func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
+	var own *facts.Bound
+	for i, b := range q.From.Bound {
+		if b.Key && slices.ContainsFunc(key.Arg.Origins, func(o facts.Origin) bool { return o.Kind == facts.FromRequest && o.Name == b.Param }) {
+			own = &q.From.Bound[i]
+		}
+	}
+	if own == nil {
+		return
+	}
+	table := q.Statement.Tables[0].Table
+	for _, b := range q.From.Bound {
+		t := s.table(table)
+		if b.Key || !strings.HasSuffix(b.Column, "_id") || t == nil || !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return c.Name == b.Column }) {
+			continue
+		}
+		compared := slices.Contains(q.From.Matches, b.Column)
+		for _, p := range q.Statement.Predicates {
+			compared = compared || p.Column == b.Column
+		}
+		for _, other := range q.From.Queries {
+			for _, o := range other.Args {
+				compared = compared || slices.ContainsFunc(o.Origins, func(o facts.Origin) bool { return o.Kind == facts.FromRequest && o.Name == b.Param })
+			}
+		}
+		if compared {
+			continue
+		}
+		s.found = append(s.found, rule.Finding{
+			Pos: q.Pos, Confidence: rule.Likely,
+			Message: fmt.Sprintf("%s finds the row of %s by its key alone, although the path names its %s: a row of another one is as good", q.From.Name, table, b.Param),
+			Evidence: []rule.Evidence{
+				{Pos: q.From.Pos, What: fmt.Sprintf("%s and %s are filled from the route's path", own.Column, b.Column)}, {Pos: q.Pos, What: trace.Query(q)},
+			},
+			Fix: fmt.Sprintf("AND %s = …", b.Column),
+		})
+		return
+	}
+}

@@ -1,0 +1,93 @@
+// Package redundantindex finds indexes that another one makes needless.
+package redundantindex
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/schema"
+)
+
+//go:embed redundant-index.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "redundant-index", Severity: rule.Low, CWE: "CWE-1072", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	if f.Database == nil {
+		return nil
+	}
+	var out []rule.Finding
+	for _, t := range f.Database.Schema.Tables {
+		for _, i := range t.Indexes {
+			by, name := covered(t, i)
+			at := f.Database.At["index:"+i.Name]
+			if by == "" || at.Line == 0 {
+				continue
+			}
+			finding := rule.Finding{
+				Pos: at, Confidence: rule.Certain,
+				Message:  fmt.Sprintf("index %s of %s serves nothing that %s does not", i.Name, t.Name, by),
+				Evidence: []rule.Evidence{{Pos: at, What: "index " + i.Name}},
+				Fix:      "DROP INDEX " + i.Name + ";",
+			}
+			if other := f.Database.At["index:"+name]; other.Line > 0 {
+				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: other, What: "index " + name})
+			}
+			if f.Database.Dialect == "postgres" {
+				finding.Fix = "DROP INDEX CONCURRENTLY " + i.Name + ";"
+			}
+			out = append(out, finding)
+		}
+	}
+	return out
+}
+
+// covered says what serves all that an index serves, and that index's name: the primary key, or an index that begins with
+// the same parts.
+func covered(t *schema.Table, i *schema.Index) (by, name string) {
+	if i.Unique || i.Lists || i.Where != nil || len(i.Parts) == 0 {
+		return "", ""
+	}
+	for _, p := range i.Parts {
+		if p.Column == "" {
+			return "", ""
+		}
+	}
+	key := true
+	for n, p := range i.Parts {
+		key = key && n < len(t.PrimaryKey) && t.PrimaryKey[n] == p.Column && !p.IgnoreCase && !p.Descending
+	}
+	if key {
+		return "the primary key", ""
+	}
+	for _, other := range t.Indexes {
+		if other == i || other.Lists || other.Where != nil || len(other.Parts) < len(i.Parts) || len(other.Parts) == len(i.Parts) && !other.Unique && !before(t, i, other) {
+			continue
+		}
+		same := true
+		for n, p := range i.Parts {
+			same = same && other.Parts[n] == p
+		}
+		if same {
+			return "index " + other.Name, other.Name
+		}
+	}
+	return "", ""
+}
+
+// before reports whether, of two equal indexes, the other is the older.
+func before(t *schema.Table, i, other *schema.Index) bool {
+	for _, x := range t.Indexes {
+		switch x {
+		case other:
+			return true
+		case i:
+			return false
+		}
+	}
+	return false
+}
