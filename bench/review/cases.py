@@ -18,7 +18,13 @@ import tempfile
 RULES = {
     "n-plus-one": ["n-plus-one"],
     "n-plus-one-remote": ["n-plus-one"],
-    "missing-index": ["missing-index"],
+    "missing-index": ["missing-index", "redundant-index"],
+    "race-update-then-insert": ["check-then-insert"],
+    "idor": ["missing-owner"],
+    "authz-query-precedence": ["or-precedence"],
+    "goroutine-leak": ["resource-leak"],
+    "race-lost-update": ["lost-update"],
+    "mass-assignment": ["mass-assignment"],
     "sql-injection-orderby": ["sql-injection"],
     "rows-leak": ["resource-leak"],
     "session-leak": ["resource-leak"],
@@ -28,7 +34,7 @@ RULES = {
     "race-map-write": ["shared-map"],
     "race-map-iteration": ["shared-map"],
     "unbounded-list": ["unbounded-list"],
-    "missing-authz": ["open-route"],
+    "missing-authz": ["open-route", "missing-guard"],
     "error-leak": ["error-leak"],
 }
 
