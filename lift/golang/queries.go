@@ -261,7 +261,7 @@ var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bu
 func errorLost(at work, spec querySpec) bool {
 	switch above := last(at.stack).(type) {
 	case *ast.ExprStmt:
-		return spec.one == false && !strings.HasPrefix(spec.pos.Sel.Name, "Must")
+		return !spec.one && !strings.HasPrefix(spec.pos.Sel.Name, "Must")
 	case *ast.AssignStmt:
 		id, is := above.Lhs[len(above.Lhs)-1].(*ast.Ident)
 		return is && id.Name == "_" && len(above.Rhs) == 1
