@@ -71,7 +71,10 @@ type document struct {
 
 func (p *subject) read(w *World, s *Step) (any, error) {
 	ask := s.Read
-	if ask.Rest {
+	switch {
+	case ask.Rest && ask.Aggregate != nil:
+		return p.aggregateREST(w, s)
+	case ask.Rest:
 		return p.readREST(w, s)
 	}
 	d := &document{p: p, variables: map[string]any{}}
@@ -93,6 +96,9 @@ func (p *subject) read(w *World, s *Step) (any, error) {
 		e := p.backend.Entity(ask.Of)
 		root = e.Singular
 		body = fmt.Sprintf("%s(%s: %s) %s", root, e.Key, quote(p.called(w, ask)), d.selection(t, ask))
+	case ask.Aggregate != nil:
+		root = p.backend.Entity(ask.Of).Plural + "Aggregate"
+		body = d.aggregate(root, w.Schema.Types[ask.Of], ask)
 	default:
 		root = p.backend.Entity(ask.Of).Plural
 		body = d.list(root, w.Schema.Types[ask.Of], ask, nil)

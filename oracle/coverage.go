@@ -13,6 +13,7 @@ var features = []string{
 	"a create without rules", "an update without rules", "a delete without rules", "a restore without rules",
 	"GraphQL", "REST", "nobody",
 	"a filter", "some", "every", "none", "an order", "first", "last", "all pages", "all pages backwards", "a count", "a row", "a row by its key", "a query",
+	"an aggregation", "groups", "sum", "avg", "min", "max", "a period", "a group of what a rule may hide", "a figure of what a rule may hide",
 	"a tenant", "a tenant by its key", "a tenant that is hidden", "no tenant where there are some",
 	"parts created", "parts updated", "parts deleted", "a link", "an unlink",
 	"a repetition", "a version that must be met", "a stale version",
@@ -83,9 +84,28 @@ func (c coverage) read(w *World, ask *Read) {
 	c.count(ask.Row != "", "a row")
 	c.count(ask.Key, "a row by its key")
 	c.count(w.query(ask.Of) != nil, "a query")
+	if ask.Aggregate != nil {
+		c.aggregate(w.Schema.Types[ask.Of], ask.Aggregate)
+	}
 	where := text(ask.Where)
 	for _, quantifier := range []string{"some", "every", "none"} {
 		c.count(strings.Contains(where, `"`+quantifier+`":`), quantifier)
+	}
+}
+
+func (c coverage) aggregate(t *Type, ask *Aggregate) {
+	c["an aggregation"]++
+	c.count(len(ask.GroupBy) > 0, "groups")
+	for _, name := range ask.GroupBy {
+		key := named(groupKeys(t), name)
+		c.count(key.period != "", "a period")
+		c.count(len(key.top.Allow["READ"]) > 0, "a group of what a rule may hide")
+	}
+	for of, names := range ask.Of {
+		c[of]++
+		for _, name := range names {
+			c.count(len(named(measures(t, of), name).top.Allow["READ"]) > 0, "a figure of what a rule may hide")
+		}
 	}
 }
 

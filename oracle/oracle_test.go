@@ -18,12 +18,15 @@ import (
 
 var (
 	first       = flag.Uint64("seed", 1, "the seed of the first design")
-	designs     = flag.Uint64("designs", 40, "how many designs")
-	requests    = flag.Int("requests", 150, "requests of each design")
+	designs     = flag.Uint64("designs", shortForm, "how many designs")
+	requests    = flag.Int("requests", 110, "requests of each design")
 	comparisons = flag.Int("comparisons", 0, "go on until so many answers have been compared, whatever -designs says")
 	unshrunk    = flag.Bool("unshrunk", false, "report what differs as it is: to make it small takes minutes")
 	on          = flag.String("on", "sqlite,postgres", "the databases")
 )
+
+// shortForm is how many designs CI compares: enough for each of the features.
+const shortForm = 40
 
 // open gives an empty database. On Postgres it is one for each purpose, emptied before it is used again.
 func open(t testing.TB, name, purpose string) sqldb.Database {
@@ -146,7 +149,7 @@ func TestEveryPath(t *testing.T) {
 			fmt.Printf("seed %d: %d answers compared\n", seed, all.compared)
 		}
 	}
-	if *designs >= 40 || *comparisons > 0 {
+	if *designs >= shortForm || *comparisons > 0 {
 		if missing := all.coverage.missing(); len(missing) > 0 {
 			t.Errorf("nothing was compared of: %s", strings.Join(missing, ", "))
 		}

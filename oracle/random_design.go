@@ -58,7 +58,7 @@ func randomDesign(r *rand.Rand) string {
 		d.scalars(e)
 		d.references(e, i)
 	}
-	if n := len(d.entities); n > 2 && d.chance(60) {
+	if n := len(d.entities); n > 2 && d.chance(80) {
 		at := 2 + d.IntN(n-2)
 		d.whole(d.entities[at], d.entities[1+d.IntN(at)])
 	}

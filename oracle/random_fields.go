@@ -66,6 +66,10 @@ func (d *designer) whole(e, of *sketch) {
 	parts := &trait{kind: "list", name: d.name("parts"), to: e}
 	of.fields = append(of.fields, parts)
 	of.lines = append(of.lines, fmt.Sprintf("%s: [%s!]! @inverse(field: %s)", parts.name, e.name, by.name))
+	if d.chance(60) {
+		of.heads = append(of.heads, `@allow(do: [READ, UPDATE], when: "true")`)
+		e.heads = append(e.heads, `@allow(do: READ, when: "true")`)
+	}
 	for _, verb := range []string{"CREATE", "UPDATE", "DELETE"} {
 		e.heads = append(e.heads, fmt.Sprintf("@allow(do: %s, when: \"%s\")", verb, pick(d, "true", "viewer != null")))
 	}

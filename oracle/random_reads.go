@@ -7,6 +7,9 @@ import (
 
 // read is a random read of rows of t.
 func (c *caller) read(t *Type) *Read {
+	if c.chance(15) {
+		return c.aggregate(t)
+	}
 	ask := &Read{Of: t.Name}
 	switch n := c.IntN(10); {
 	case n < 2:

@@ -196,7 +196,7 @@ func (c *caller) version(label string) int {
 func (c *caller) newer(t *Type, as string, row *Row, by *Field, depth int) map[string]any {
 	values := map[string]any{}
 	for _, f := range t.Fields {
-		if f.Auto || f.Computed != nil || f.Virtual || f.Immutable || f == by || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) {
+		if f.Auto || f.Computed != nil || f.Virtual || f.Immutable || f == by || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) && !(f.Parts() && c.chance(50)) {
 			continue
 		}
 		if f.Parts() && as != "system" {
@@ -262,14 +262,14 @@ func (c *caller) changedParts(f *Field, as string, row *Row, depth int) map[stri
 	for i, label := range own {
 		switch {
 		case i == 3:
-		case f.PartsOf("UPDATE") && c.chance(50):
+		case f.PartsOf("UPDATE") && c.chance(40):
 			values := c.newer(f.Type, as, c.world.find(label), f.Inverse, depth-1)
 			values["id"] = label
 			if met := c.version(label); met != 0 {
 				values["version"] = json.Number(fmt.Sprint(met))
 			}
 			updates = append(updates, values)
-		case f.PartsOf("DELETE") && c.chance(30):
+		case f.PartsOf("DELETE") && c.chance(60):
 			deletes = append(deletes, label)
 		}
 	}
@@ -399,9 +399,9 @@ func (c *caller) batch(as string) (Step, bool) {
 		s.Batch = append(s.Batch, part)
 	}
 	if slices.ContainsFunc(s.Batch, func(part Step) bool {
-		return part.Do == "delete" && c.world.Schema.Tenant != nil && part.Entity == c.world.Schema.Tenant.Of.Name
+		return part.Do != "create" && c.world.Schema.Tenant != nil && part.Entity == c.world.Schema.Tenant.Of.Name
 	}) {
-		s.Twice = false // of a tenant that is gone, not even an answer is told again
+		s.Twice = false // a tenant that is gone, or is called something else now, is not found when it comes again
 	}
 	return s, len(s.Batch) > 0
 }

@@ -84,6 +84,8 @@ type Read struct {
 	Count  bool           `json:"count,omitempty"`
 	Pages  int            `json:"pages,omitempty"` // page by page, of so many; backwards where negative
 	Rest   bool           `json:"rest,omitempty"`  // by the REST door
+
+	Aggregate *Aggregate `json:"aggregate,omitempty"` // what the rows come to, in their place
 }
 
 // Selection is a field to read.
@@ -450,6 +452,9 @@ func (w *World) read(ask *Read, viewer *Row) (answer, string) {
 			return nil, "NOT_FOUND"
 		}
 		return r.node(row, ask), ""
+	}
+	if ask.Aggregate != nil {
+		return r.aggregate(t, ask), ""
 	}
 	return r.whole(r.chosen(w.Rows[t], ask, t.Order), ask), ""
 }

@@ -174,6 +174,9 @@ func (s *Schema) fit(step Step) (Step, bool) {
 			return step, false
 		}
 		s.fitRead(&read, t)
+		if read.Aggregate != nil {
+			read.Aggregate = fitAggregate(read.Aggregate, t)
+		}
 		step.Read = &read
 		return step, true
 	}
