@@ -162,6 +162,9 @@ func (a *assessor) ways(*Report) *Convention {
 	if with == "" {
 		with = "net/http"
 	}
+	if a.facts.Routes[0].Contract {
+		return &Convention{Topic: "routes", Text: "told by the contract " + list[0].Name, Ways: list}
+	}
 	return &Convention{Topic: "routes", Text: fmt.Sprintf("registered with %s, in %s", with, said(list, 3)), Ways: list[:min(len(list), 8)]}
 }
 

@@ -32,6 +32,7 @@ type Route struct {
 	Queries []*Query `json:"queries"`
 	Calls   []Call   `json:"calls"` // to the outside
 	Tested  bool     `json:"tested"`
+	Seen    bool     `json:"seen"` // the code shows what it does; else a contract alone tells of it
 	Cost    Cost     `json:"cost"`
 
 	fact *facts.Route
@@ -192,6 +193,7 @@ func (a *assessor) routes() []*Route {
 			r.Calls = append(r.Calls, Call{at(e.effect.Pos), e.effect.Kind + ": " + e.effect.Name, e.perItem, e.effect.Bounded})
 		}
 		r.Cost = cost(r.Queries)
+		r.Seen = !fact.Contract || len(r.Queries) > 0
 		r.Tested = a.tests.covers(fact)
 		out = append(out, r)
 	}

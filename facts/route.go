@@ -2,13 +2,14 @@ package facts
 
 // Route is a way in: a method and path, or a remote procedure.
 type Route struct {
-	Pos     Pos
-	Method  string // "GET"; "" for any
-	Path    string // with {name} for parameters
-	Kind    string // "http", "grpc", "graphql"
-	Handler *Function
-	Checks  bool    // the handler itself looks at who is calling
-	Guards  []Guard // the effective middleware, outermost first
+	Pos      Pos
+	Method   string    // "GET"; "" for any
+	Path     string    // with {name} for parameters
+	Kind     string    // "http", "grpc", "graphql"
+	Handler  *Function // nil where only a contract tells of the route
+	Checks   bool      // the handler itself looks at who is calling
+	Contract bool      // told by a contract and not by code
+	Guards   []Guard   // the effective middleware, outermost first
 }
 
 // Guard is a middleware around a route.

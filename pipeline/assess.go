@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fettlehq/fettle/assess"
+	"github.com/fettlehq/fettle/lift/openapi"
 	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/rule"
 )
@@ -21,6 +22,9 @@ func Assess(dir string) (*assess.Report, error) {
 	var problems []assess.Problem
 	for _, finding := range review.Find(f, review.Rules, false) {
 		problems = append(problems, problem(finding))
+	}
+	if len(f.Routes) == 0 {
+		f.Routes = openapi.Lift(dir, f.Functions)
 	}
 	return assess.Of(f, assess.Options{Name: nameOf(dir), Problems: problems}), nil
 }

@@ -131,7 +131,7 @@ func (p *page) statements(route *assess.Route) string {
 	if len(route.Queries) == 0 {
 		b.WriteString("none")
 	} else {
-		fmt.Fprintf(&b, "<details><summary>%s: %s</summary><ul>", text(costs(route.Cost)), text(strings.Join(tables(route), ", ")))
+		fmt.Fprintf(&b, "<details><summary>%s: %s</summary><ul>", text(costs(route)), text(strings.Join(tables(route), ", ")))
 		for _, q := range route.Queries {
 			mark := ""
 			if q.PerItem {

@@ -80,7 +80,7 @@ func (m *markdown) routes(r *assess.Report) {
 	m.line("| route | handler | access | guards | statements | tables | outside | tested |")
 	m.line("|---|---|---|---|---|---|---|---|")
 	for _, route := range r.Routes {
-		m.line("| %s | %s %s | %s | %s | %s | %s | %s | %s |", code(route.String()), code(route.Handler), where(route.Of), route.Access, escape(strings.Join(guards(route, around), ", ")), costs(route.Cost), escape(strings.Join(tables(route), ", ")), escape(strings.Join(calls(route), ", ")), yes(route.Tested))
+		m.line("| %s | %s %s | %s | %s | %s | %s | %s | %s |", code(route.String()), code(route.Handler), where(route.Of), route.Access, escape(strings.Join(guards(route, around), ", ")), costs(route), escape(strings.Join(tables(route), ", ")), escape(strings.Join(calls(route), ", ")), yes(route.Tested))
 	}
 }
 

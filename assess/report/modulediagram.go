@@ -25,7 +25,7 @@ func moduleDiagram(r *assess.Report) string {
 			switch {
 			case inCircle(r, m.Name, d.Module):
 				class = "circle"
-			case follows(byName, m.Name, d.Module):
+			case follows(r, byName, m.Name, d.Module):
 				continue
 			}
 			g.edges = append(g.edges, &edge{from: m.Name, to: d.Module, class: class, title: fmt.Sprintf("%s imports %s (%s)", m.Name, d.Module, count(d.Imports, "import", "imports"))})
@@ -79,8 +79,9 @@ func inCircle(r *assess.Report, a, b string) bool {
 	return slices.ContainsFunc(r.Cycles, func(c []string) bool { return slices.Contains(c, a) && slices.Contains(c, b) })
 }
 
-// follows reports whether a module depends on another through a third too.
-func follows(modules map[string]*assess.Module, from, to string) bool {
+// follows reports whether a module depends on another through a third too, which is not of its own circle: else each of a
+// circle would follow from the others.
+func follows(r *assess.Report, modules map[string]*assess.Module, from, to string) bool {
 	seen := map[string]bool{}
 	var reaches func(name string) bool
 	reaches = func(name string) bool {
@@ -92,6 +93,13 @@ func follows(modules map[string]*assess.Module, from, to string) bool {
 		}
 		seen[name] = true
 		return slices.ContainsFunc(modules[name].DependsOn, func(d assess.Dependency) bool { return reaches(d.Module) })
+	}
+	for _, circle := range r.Cycles {
+		if slices.Contains(circle, from) {
+			for _, name := range circle {
+				seen[name] = true
+			}
+		}
 	}
 	return slices.ContainsFunc(modules[from].DependsOn, func(d assess.Dependency) bool { return d.Module != to && reaches(d.Module) })
 }

@@ -81,8 +81,12 @@ func guards(route *assess.Route, told []string) []string {
 	return out
 }
 
-func costs(c assess.Cost) string {
+// costs are the statements of a route, as far as the code shows them.
+func costs(route *assess.Route) string {
+	c := route.Cost
 	switch {
+	case !route.Seen:
+		return "not seen"
 	case c.Once+c.PerItem == 0:
 		return "none"
 	case c.PerItem == 0:
@@ -185,7 +189,7 @@ func hotSpots(r *assess.Report) []string {
 	var out []string
 	for _, name := range r.HotSpots.Routes {
 		i := slices.IndexFunc(r.Routes, func(route *assess.Route) bool { return route.String() == name })
-		out = append(out, fmt.Sprintf("%s: statements: %s", name, costs(r.Routes[i].Cost)))
+		out = append(out, fmt.Sprintf("%s: statements: %s", name, costs(r.Routes[i])))
 	}
 	for i, u := range r.HotSpots.Untested {
 		if i == 10 {

@@ -28,7 +28,7 @@ func Text(r *assess.Report, colour bool) []byte {
 	}
 	t.section("Routes")
 	for _, route := range r.Routes {
-		t.line("  %-48s %-8s %s", route, route.Access, t.dim(fmt.Sprintf("%s  statements: %s  %s", route.Handler, costs(route.Cost), strings.Join(tables(route), " "))))
+		t.line("  %-48s %-8s %s", route, route.Access, t.dim(fmt.Sprintf("%s  statements: %s  %s", route.Handler, costs(route), strings.Join(tables(route), " "))))
 	}
 	t.section("Entities")
 	for _, e := range r.Entities {
