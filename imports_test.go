@@ -32,7 +32,7 @@ optimize:         pgsql
 breaking:
 facts:            diag schema
 lift/sql:         facts schema
-lift/golang:      facts lift/sql
+lift/golang:      facts schema lift/sql
 lift/openapi:     facts
 review/...:       facts schema review/...
 assess/...:       facts schema assess/...
