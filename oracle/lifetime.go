@@ -50,16 +50,15 @@ func (w *writer) bury(row *Row) {
 	if len(w.o.problems) == 0 {
 		for _, gone := range marked {
 			gone.Deleted, gone.Buried = true, w.Now
-			w.renew(gone, "DELETE")
+			w.renew(gone)
 		}
 	}
 }
 
 // renew gives a row that was deleted, or came back, its next version.
-func (w *writer) renew(row *Row, verb string) {
+func (w *writer) renew(row *Row) {
 	row.Values = maps.Clone(row.Values)
 	row.Values["updatedAt"], row.Values["version"] = w.Now, row.Values["version"].(int64)+1
-	w.remember(row, w.viewer, verb, nil, nil)
 }
 
 // raise brings a deleted row back, with those that were deleted with it.
@@ -85,7 +84,7 @@ func (w *writer) raise(label string) {
 	for _, back := range coming {
 		if back.Type.Soft && back.Deleted {
 			back.Deleted = false
-			w.renew(back, "RESTORE")
+			w.renew(back)
 		}
 	}
 	for _, back := range coming {

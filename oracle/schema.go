@@ -34,7 +34,6 @@ type Type struct {
 	Uniques  []*Unique
 	Order    []Order
 	Soft     bool
-	History  bool
 	Internal bool
 	By       *Field // the reference by which a row belongs to a tenant, nil of one that belongs to none
 }
@@ -170,9 +169,6 @@ func (f *Field) PartsOf(verb string) bool {
 func (f *Field) settable() bool {
 	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil && !f.Virtual && !f.List()
 }
-
-// armName is what a union calls its reference to rows of a type.
-func (f *Field) armName(t *Type) string { return strings.ToLower(t.Name[:1]) + t.Name[1:] }
 
 // ManyToMany tells whether links are kept in a table that is no entity's.
 func (f *Field) ManyToMany() bool { return f.List() && f.Inverse == nil && f.Through == nil }
@@ -364,7 +360,7 @@ func referenceTo(t, target *Type, name *design.Value) *Field {
 
 func (s *Schema) directives(to *Type, t *design.Type) {
 	to.Allow = s.rules(t.Directives, nil)
-	to.Soft, to.History = design.Find(t.Directives, "softDelete") != nil, design.Find(t.Directives, "history") != nil
+	to.Soft = design.Find(t.Directives, "softDelete") != nil
 	to.Internal = design.Find(t.Directives, "internal") != nil
 	to.Order = []Order{{Path: []string{"createdAt"}, Descending: true}}
 	if order := orderOf(t.Directives); order != nil {

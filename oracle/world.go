@@ -26,7 +26,6 @@ type Row struct {
 	Values  Object    // references as *Row, lists that are written here as []Value of *Row
 	Deleted bool      // and kept
 	Buried  time.Time // when
-	History []*entry
 }
 
 func newWorld(s *Schema) *World {

@@ -287,7 +287,6 @@ func (w *writer) make(t *Type, d draft) (*Row, []*Field) {
 	if w.taken(row) {
 		o.fail("CONFLICT")
 	}
-	w.remember(row, w.viewer, "CREATE", nil, given)
 	return row, given
 }
 
@@ -567,7 +566,6 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 		o.fail("CONFLICT") // it goes with one of its parts
 		return
 	}
-	w.remember(row, w.viewer, "UPDATE", old, given)
 	w.judge(func() []string { return w.after(row, old, given, "UPDATE", held) })
 }
 

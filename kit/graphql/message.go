@@ -40,17 +40,17 @@ const maxID = 128
 func readMessage(text []byte) (message, error) {
 	tree, err := input.Parse(text)
 	if err != nil {
-		return message{}, errors.New("Invalid message: it is not JSON")
+		return message{}, errors.New("it is not JSON")
 	}
 	object, ok := tree.(input.Object)
 	if !ok {
-		return message{}, errors.New("Invalid message: it is no object")
+		return message{}, errors.New("it is no object")
 	}
 	kind, _ := object["type"].(string)
 	m := message{kind: messageType(kind)}
 	if raw := object["payload"]; raw != nil {
 		if m.payload, ok = raw.(input.Object); !ok {
-			return m, errors.New("Invalid message: payload is no object")
+			return m, errors.New("payload is no object")
 		}
 	}
 	switch m.kind {
@@ -58,14 +58,14 @@ func readMessage(text []byte) (message, error) {
 		return m, nil
 	case typeSubscribe, typeComplete:
 		if m.id, _ = object["id"].(string); m.id == "" || len(m.id) > maxID {
-			return m, fmt.Errorf("Invalid message: id must be a string of 1 to %d bytes", maxID)
+			return m, fmt.Errorf("id must be a string of 1 to %d bytes", maxID)
 		}
 	default:
-		return m, errors.New("Invalid message: unknown type")
+		return m, errors.New("unknown type")
 	}
 	if m.kind == typeSubscribe {
 		if m.payload == nil {
-			return m, errors.New("Invalid message: subscribe has no payload")
+			return m, errors.New("subscribe has no payload")
 		}
 		m.request, m.wrong = fromObject(m.payload)
 	}

@@ -167,7 +167,7 @@ func (s *socket) read() {
 		}
 		m, err := readMessage(text)
 		if err != nil {
-			s.close(closeInvalid, err.Error())
+			s.close(closeInvalid, "Invalid message: "+err.Error())
 			return
 		}
 		if !s.take(m) {
