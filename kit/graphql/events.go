@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -38,23 +39,12 @@ func (d *Door) answerEvents(w http.ResponseWriter, r *http.Request, media string
 		}
 		return
 	}
-	beat := time.NewTicker(d.limits.Beat)
-	defer beat.Stop()
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-beat.C:
-				if s.comment() != nil {
-					cancel()
-					return
-				}
-			}
-		}
+	var beats sync.WaitGroup
+	defer func() { // before the response ends
+		cancel()
+		beats.Wait()
 	}()
-	s.mu.Lock() // nothing is sent before it is known whether the subscription is refused
-	begun := false
+	begun := false // nothing is sent before it is known whether the subscription is refused
 	send := func(answer []byte) error {
 		if _, err := d.options.Viewer(r); err != nil {
 			cancel() // his token has expired
@@ -65,7 +55,7 @@ func (d *Door) answerEvents(w http.ResponseWriter, r *http.Request, media string
 	failures := d.subscription(ctx, viewer, p, func() {
 		begun = true
 		s.begin()
-		s.mu.Unlock()
+		beats.Go(func() { s.beat(ctx, cancel, d.limits.Beat) })
 	}, send)
 	if begun {
 		if failures != nil && s.event("next", append(appendFailures([]byte(`{"errors":`), failures), `,"data":null}`...)) == nil {
@@ -73,8 +63,6 @@ func (d *Door) answerEvents(w http.ResponseWriter, r *http.Request, media string
 		}
 		return
 	}
-	s.mu.Unlock()
-	cancel()
 	if failures != nil {
 		refused := failures[0].problem
 		d.send(w, r, media, refused.Status, appendErrors(nil, failures), refused)
@@ -113,6 +101,23 @@ func (s *eventStream) event(name string, data []byte) error {
 
 // comment tells a client, and whatever stands between, that the stream is alive.
 func (s *eventStream) comment() error { return s.write([]byte(":\n\n")) }
+
+// beat sends comments until the stream ends, and ends it where nobody reads them.
+func (s *eventStream) beat(ctx context.Context, end context.CancelFunc, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if s.comment() != nil {
+				end()
+				return
+			}
+		}
+	}
+}
 
 func (s *eventStream) write(text []byte) error {
 	s.mu.Lock()
