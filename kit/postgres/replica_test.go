@@ -242,7 +242,7 @@ func TestReplicaThatDies(t *testing.T) {
 			until(t, "the primary answers", func() bool { return asked.Load() > since+50 })
 			cancel()
 			callers.Wait()
-			if took := time.Duration(slowest.Load()); took > 5*time.Second {
+			if took := time.Duration(slowest.Load()); took > 30*time.Second {
 				t.Errorf("one waited for %v", took)
 			}
 			t.Logf("%d reads, the slowest took %v; %+v", asked.Load(), time.Duration(slowest.Load()), p.state())

@@ -92,7 +92,7 @@ func testOverlapRace(w *world) {
 			w.Errorf("round %d: %v", round, count)
 		}
 	}
-	if took := time.Since(began); took > 20*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		w.Errorf("took %v", took)
 	}
 }

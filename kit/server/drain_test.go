@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,9 +27,19 @@ type load struct {
 	url      string
 	client   *http.Client
 	answered atomic.Int64
-	lost     sync.Map // number ─▶ error, of requests that were neither answered nor refused before they were sent
+	lost     sync.Map // number ─▶ loss, of requests that were neither answered nor refused before they were sent
 	wait     sync.WaitGroup
 	stop     atomic.Bool
+}
+
+type loss struct {
+	err    error
+	reused bool          // the connection had carried a request before
+	waited time.Duration // since the client's last answer, or since it began
+}
+
+func (l loss) String() string {
+	return fmt.Sprintf("%v (reused %v, waited %v)", l.err, l.reused, l.waited)
 }
 
 func start(url string, clients int, keepAlive bool) *load {
@@ -40,9 +51,12 @@ func start(url string, clients int, keepAlive bool) *load {
 }
 
 func (l *load) run(client int) {
+	last := time.Now()
 	for n := 0; !l.stop.Load(); n++ {
 		text := fmt.Sprintf("%d.%d", client, n)
-		err := l.send(text)
+		reused, err := l.send(text)
+		waited := time.Since(last)
+		last = last.Add(waited)
 		var refused *net.OpError
 		switch {
 		case err == nil:
@@ -50,41 +64,48 @@ func (l *load) run(client int) {
 		case errors.As(err, &refused) && refused.Op == "dial":
 			return
 		default:
-			l.lost.Store(text, err)
+			l.lost.Store(text, loss{err, reused, waited})
 			return
 		}
 	}
 }
 
-func (l *load) send(text string) error {
-	answer, err := l.client.Post(l.url+"?n="+text, "text/plain", onlyOnce{strings.NewReader(text)})
+func (l *load) send(text string) (reused bool, err error) {
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused }}
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), trace), "POST", l.url+"?n="+text, onlyOnce{strings.NewReader(text)})
 	if err != nil {
-		return err
+		return false, err
+	}
+	answer, err := l.client.Do(r)
+	if err != nil {
+		return reused, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err == nil && string(body) != text {
 		err = fmt.Errorf("answered %q with %d %q", text, answer.StatusCode, body)
 	}
-	return err
+	return reused, err
 }
 
 // onlyOnce keeps net/http's client from sending a request again behind our back.
 type onlyOnce struct{ io.Reader }
 
 func (l *load) losses() (losses []string) {
-	l.lost.Range(func(text, err any) bool {
-		losses = append(losses, fmt.Sprintf("%v: %v", text, err))
+	l.lost.Range(func(text, lost any) bool {
+		losses = append(losses, fmt.Sprintf("%v: %v", text, lost))
 		return true
 	})
 	return losses
 }
 
-// forgetTurnedAway takes back what was sent on a new connection whose handshake ended as the listener closed: the system
-// resets it in place of a refusal, and no handler ran.
-func (l *load) forgetTurnedAway(began *sync.Map) {
-	l.lost.Range(func(text, err any) bool {
-		if _, ran := began.Load(text); !ran && errors.Is(err.(error), syscall.ECONNRESET) {
+// forgetTurnedAway takes back what is TCP's and HTTP/1.1's own (see drain.go) where no handler ran: what was sent on a new
+// connection whose handshake ended as the listener closed, since the system resets it in place of a refusal; and what a
+// client sent that a busy machine had kept silent for longer than the server waits for it.
+func (l *load) forgetTurnedAway(patience time.Duration, ran func(text string) bool) {
+	l.lost.Range(func(text, lost any) bool {
+		turned := lost.(loss)
+		if !ran(text.(string)) && (turned.waited > patience || !turned.reused && errors.Is(turned.err, syscall.ECONNRESET)) {
 			l.lost.Delete(text)
 		}
 		return true
@@ -101,7 +122,7 @@ func TestNoRequestInFlightIsLost(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // after the servers are closed
 	for round := range 20 {
-		s := open(t, io.Discard)
+		s := open(t, io.Discard, "SHUTDOWN_TIMEOUT", "1m")
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -118,17 +139,11 @@ func TestNoRequestInFlightIsLost(t *testing.T) {
 		load := start("http://"+l.Addr().String()+"/count", 32, round%2 == 0)
 		time.Sleep(time.Duration(100+round*7) * time.Millisecond)
 		terminate()
-		draining := time.Now()
 		if err := <-served; err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
-		if took := time.Since(draining); took > 5*time.Second {
-			t.Errorf("round %d: draining took %v", round, took)
-		}
 		load.end()
-		if round%2 == 1 {
-			load.forgetTurnedAway(&began)
-		}
+		load.forgetTurnedAway(silence, func(text string) bool { _, ran := began.Load(text); return ran })
 		if losses := load.losses(); losses != nil || load.answered.Load() == 0 {
 			t.Errorf("round %d: %d answered, %d lost: %q", round, load.answered.Load(), len(losses), losses)
 		}
@@ -136,10 +151,22 @@ func TestNoRequestInFlightIsLost(t *testing.T) {
 }
 
 func TestASilentConnectionDoesNotHoldTheServer(t *testing.T) {
-	s := open(t, io.Discard)
+	for range 20 { // until the machine lets the caller ask within the server's patience
+		if held := silentConnection(t); !held {
+			return
+		}
+	}
+	t.Error("a connection is closed before the server's patience ends, or an answer while draining does not say Connection: close")
+}
+
+// silentConnection ends a server with a connection that never sends and one that sends while it drains. It tells whether
+// the latter failed though it may have been too late.
+func silentConnection(t *testing.T) (late bool) {
+	s := open(t, io.Discard, "SHUTDOWN_TIMEOUT", "1m")
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	ctx, terminate := context.WithCancel(t.Context())
-	served := make(chan error)
+	defer terminate()
+	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx, l) }()
 	never, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -152,27 +179,30 @@ func TestASilentConnectionDoesNotHoldTheServer(t *testing.T) {
 	}
 	defer kept.Close()
 	reader := bufio.NewReader(kept)
-	ask := func() *http.Response {
-		t.Helper()
+	ask := func() (closes bool, err error) {
 		io.WriteString(kept, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 		answer, err := http.ReadResponse(reader, nil)
 		if err != nil {
-			t.Fatal(err)
+			return false, err
 		}
-		io.Copy(io.Discard, answer.Body)
-		return answer
+		_, err = io.Copy(io.Discard, answer.Body)
+		return answer.Close, err
 	}
-	if ask().Close {
-		t.Error("the server closes while it is not draining")
+	if closes, err := ask(); closes || err != nil {
+		t.Fatal("the server closes while it is not draining", err)
 	}
+	began := time.Now()
 	terminate()
 	time.Sleep(silence / 2)
-	if !ask().Close {
-		t.Error("an answer while draining does not say Connection: close")
+	closes, err := ask()
+	late = !closes || err != nil
+	if late && time.Since(began) < silence {
+		t.Errorf("an answer while draining does not say Connection: close, or does not come: %v", err)
 	}
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
+	return late
 }
 
 func TestWhatTakesTooLongIsCutOff(t *testing.T) {
@@ -180,9 +210,15 @@ func TestWhatTakesTooLongIsCutOff(t *testing.T) {
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	ctx, terminate := context.WithCancel(t.Context())
 	served := make(chan error)
+	began := make(chan bool)
+	handler := s.handler
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(began)
+		handler.ServeHTTP(w, r)
+	})
 	go func() { served <- s.Serve(ctx, l) }()
 	go http.Get("http://" + l.Addr().String() + "/slow")
-	time.Sleep(50 * time.Millisecond)
+	<-began
 	terminate()
 	if err := <-served; err == nil || !strings.Contains(err.Error(), "1 requests") {
 		t.Errorf("got %v", err)
@@ -203,7 +239,7 @@ func process(t *testing.T, l *net.TCPListener, database string) *exec.Cmd {
 	}
 	defer ready.Close()
 	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), "RUN_SHOP=serve", "DATABASE_URL=sqlite:"+database, "LISTEN_FDS=1", "READY_FD=4", "LOG_LEVEL=error")
+	c.Env = append(os.Environ(), "RUN_SHOP=serve", "DATABASE_URL=sqlite:"+database, "LISTEN_FDS=1", "READY_FD=4", "LOG_LEVEL=error", "SHUTDOWN_TIMEOUT=1m")
 	c.ExtraFiles = []*os.File{socket, tell}
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
 	if err := c.Start(); err != nil {
@@ -235,11 +271,14 @@ func TestProcessesTakeOverWithoutARefusal(t *testing.T) {
 		current = next
 	}
 	before := load.answered.Load()
-	time.Sleep(50 * time.Millisecond)
-	if load.answered.Load() == before {
-		t.Error("nobody answers any more: a connection was refused")
+	for end := time.Now().Add(time.Minute); load.answered.Load() == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Error("nobody answers any more: a connection was refused")
+			break
+		}
 	}
 	load.end()
+	load.forgetTurnedAway(silenceShared, func(string) bool { return false }) // what another process ran is not known here
 	if losses := load.losses(); losses != nil {
 		t.Errorf("%d answered, %d lost: %q", load.answered.Load(), len(losses), losses)
 	}
@@ -251,7 +290,7 @@ func TestProcessesTakeOverWithoutARefusal(t *testing.T) {
 
 // A connection of HTTP/2 ends when nothing is under way on it, whatever frames came since; what is under way is answered.
 func TestConnectionsOfHTTP2AreDrained(t *testing.T) {
-	s := open(t, io.Discard)
+	s := open(t, io.Discard, "SHUTDOWN_TIMEOUT", "1m")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -289,12 +328,8 @@ func TestConnectionsOfHTTP2AreDrained(t *testing.T) {
 	}()
 	time.Sleep(2 * time.Millisecond) // mostly within the moment that /count takes; either way it is answered
 	terminate()
-	began := time.Now()
 	if err := <-served; err != nil {
 		t.Error(err)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("draining took %v", took)
 	}
 	var refused *net.OpError
 	if err := <-answered; err != nil && !(errors.As(err, &refused) && refused.Op == "dial") {

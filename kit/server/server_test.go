@@ -391,7 +391,7 @@ func TestServeTellsWhereItListens(t *testing.T) {
 	if err != nil || !found {
 		t.Fatalf("it says %q: %v", line[:n], err)
 	}
-	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Second}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}
 	for path, status := range map[string]int{"/readyz": 200, "/metrics": 404} {
 		answer, err := client.Get(address + path)
 		if err != nil || answer.StatusCode != status {
