@@ -105,8 +105,7 @@ func (d *Door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 				continue
 			}
 			reads = append(reads, func(tx *query.Tx) {
-				var err error
-				if results[i].value, err = d.run(ctx, tx, r); err != nil {
+				if err := d.run(ctx, tx, r, &results[i].value); err != nil {
 					failures[r] = err
 				}
 			})
@@ -156,9 +155,8 @@ func (d *Door) mutate(ctx context.Context, viewer kit.Viewer, p *plan) []result 
 	for _, r := range p.roots {
 		one := result{problem: r.wrong()}
 		if one.problem == nil && r.member != nil {
-			err := d.writer(r)(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
-				one.value, err = d.run(ctx, tx, r)
-				return err
+			err := d.writer(r)(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
+				return d.run(ctx, tx, r, &one.value)
 			})
 			if err != nil {
 				one = d.failed(ctx, p, err)
@@ -228,74 +226,88 @@ func (o *object) wrong() *kit.Problem {
 	return nil
 }
 
-// run does what a root field asks and reads its result.
-func (d *Door) run(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+// run does what a root field asks and reads its result into value; that of a mutation may come with the commit.
+func (d *Door) run(ctx context.Context, tx *query.Tx, r *root, value *any) (err error) {
 	e := r.verb.entity
+	var id kit.ID
 	switch r.verb.do {
 	case list:
-		return tx.List(ctx, r.sel)
+		*value, err = tx.List(ctx, r.sel)
+		return err
 	case aggregate:
-		return tx.Aggregate(ctx, r.aggregation)
+		*value, err = tx.Aggregate(ctx, r.aggregation)
+		return err
 	case get:
 		row, err := tx.Get(ctx, r.sel, r.key)
 		if isNotFound(err) && !r.definition.Type.NonNull {
-			return nil, nil
+			return nil
 		}
-		return row, err
-	case create:
-		id, err := tx.Create(ctx, e, r.changes)
-		if err != nil {
-			return nil, err
-		}
-		return written(ctx, tx, r.sel, id)
-	case update:
-		id, err := tx.Update(ctx, e, r.key, r.version, r.changes)
-		if err != nil {
-			return nil, err
-		}
-		return written(ctx, tx, r.sel, id)
+		*value = row
+		return err
 	case remove:
-		err := tx.Delete(ctx, e, r.key, r.version)
-		return err == nil, err
+		err = tx.Delete(ctx, e, r.key, r.version)
+		*value = err == nil
+		return err
+	case create:
+		id, err = tx.Create(ctx, e, r.changes)
+	case update:
+		id, err = tx.Update(ctx, e, r.key, r.version, r.changes)
 	case restore:
-		id, err := tx.Restore(ctx, e, r.key)
+		id, err = tx.Restore(ctx, e, r.key)
+	default:
+		result, err := tx.Call(ctx, r.verb.operation, r.args)
 		if err != nil {
-			return nil, err
+			return fetch.WithStatus(r.verb.operation, err)
 		}
-		return written(ctx, tx, r.sel, id)
+		return outcome(ctx, tx, r, result, value)
 	}
-	value, err := tx.Call(ctx, r.verb.operation, r.args)
 	if err != nil {
-		return nil, fetch.WithStatus(r.verb.operation, err)
+		return err
 	}
-	return outcome(ctx, tx, r, value)
+	return written(ctx, tx, r.sel, id, value)
 }
 
 // outcome reads the rows that an operation's result names.
-func outcome(ctx context.Context, tx *query.Tx, r *root, value any) (any, error) {
-	if value == nil || r.sel == nil {
-		return value, nil
+func outcome(ctx context.Context, tx *query.Tx, r *root, result any, value *any) (err error) {
+	if result == nil || r.sel == nil {
+		*value = result
+		return nil
 	}
-	if ids, many := value.([]any); many {
-		return fetch.ByIDs(ctx, tx, r.sel, ids)
+	if ids, many := result.([]any); many {
+		*value, err = fetch.ByIDs(ctx, tx, r.sel, ids)
+		return err
 	}
-	return written(ctx, tx, r.sel, kit.ID(input.Text(value)))
+	return written(ctx, tx, r.sel, kit.ID(input.Text(result)), value)
 }
 
 // written reads a row that was just written. Of one that the viewer may write but not see, only the id is told.
-func written(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (any, error) {
-	if query.Exposed(s.Entity, meta.Read) {
-		if row, err := tx.Get(ctx, s, string(id)); !isNotFound(err) {
-			return row, err
-		}
+func written(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID, value *any) error {
+	if !query.Exposed(s.Entity, meta.Read) {
+		*value = blind(s, id)
+		return nil
 	}
-	blind := &query.Row{ID: id, Values: make([]any, len(s.Fields))}
+	return tx.GetLast(ctx, s, string(id), func(row *query.Row, err error) error {
+		switch {
+		case err == nil:
+			*value = row
+		case isNotFound(err):
+			*value = blind(s, id)
+		default:
+			return err
+		}
+		return nil
+	})
+}
+
+// blind is a row of which only the id is known.
+func blind(s *query.Select, id kit.ID) *query.Row {
+	row := &query.Row{ID: id, Values: make([]any, len(s.Fields))}
 	for i, selection := range s.Fields {
 		if selection.Field.Kind == meta.ID && selection.Field.Name == "id" {
-			blind.Values[i] = string(id)
+			row.Values[i] = string(id)
 		}
 	}
-	return blind, nil
+	return row
 }
 
 func isNotFound(err error) bool {

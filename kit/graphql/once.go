@@ -26,17 +26,17 @@ func (d *Door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 // all of it is done, or, where a field fails, nothing.
 func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
 	var failed *root // where do ended
-	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		results := make([]result, len(p.roots))
 		for i, r := range p.roots {
-			var err error
-			if results[i].value, err = d.one(ctx, tx, r); err != nil {
+			if err := d.one(ctx, tx, r, &results[i].value); err != nil {
 				failed = r
-				return replay.Answer{}, err
+				return err
 			}
 		}
 		failed = nil
-		return replay.Answer{Status: http.StatusOK, Body: d.told(p, results)}, nil
+		*answer = replay.Answer{Status: http.StatusOK, Body: d.told(p, results)}
+		return nil
 	})
 	if err != nil && failed != nil {
 		return d.refused(failed, d.failed(ctx, p, err)), nil
@@ -45,14 +45,14 @@ func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *r
 }
 
 // one runs one root field.
-func (d *Door) one(ctx context.Context, tx *query.Tx, r *root) (any, error) {
+func (d *Door) one(ctx context.Context, tx *query.Tx, r *root, value *any) error {
 	if wrong := r.wrong(); wrong != nil {
-		return nil, wrong
+		return wrong
 	}
 	if r.member == nil {
-		return nil, nil
+		return nil
 	}
-	return d.run(ctx, tx, r)
+	return d.run(ctx, tx, r, value)
 }
 
 // refused is the answer to a document of which nothing was done, since r failed.

@@ -206,14 +206,14 @@ func (c *call) read(ctx context.Context, single func(context.Context) context.Co
 
 // write calls do in a transaction, again after a collision if it may, and returns what it answers; a request that comes again under
 // its key is only answered.
-func (c *call) write(ctx context.Context, again bool, do func(ctx context.Context, tx *query.Tx) ([]byte, error)) ([]byte, error) {
+func (c *call) write(ctx context.Context, again bool, do func(ctx context.Context, tx *query.Tx, body *[]byte) error) ([]byte, error) {
 	write := c.door.engine.Write
 	if again {
 		write = c.door.engine.Retry
 	}
-	answer, err := c.key.Write(ctx, write, c.viewer, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
-		body, err := do(ctx, tx)
-		return replay.Answer{Status: http.StatusOK, Body: body}, err
+	answer, err := c.key.Write(ctx, write, c.viewer, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		answer.Status = http.StatusOK
+		return do(ctx, tx, &answer.Body)
 	})
 	c.replay = answer.Replayed
 	return answer.Body, err

@@ -32,30 +32,33 @@ func (d *door) addRow(l *linker, m *method, e *meta.Entity, plan func(c *call) (
 		if err != nil {
 			return nil, err
 		}
-		return c.write(ctx, true, func(ctx context.Context, tx *query.Tx) ([]byte, error) {
+		return c.write(ctx, true, func(ctx context.Context, tx *query.Tx, body *[]byte) error {
 			id, err := do(ctx, tx)
 			if err != nil {
-				return nil, under("input", err)
+				return under("input", err)
 			}
-			return c.written(ctx, tx, out, r, sel, shape, id)
+			return c.written(ctx, tx, out, r, sel, shape, id, body)
 		})
 	})
 }
 
 // written answers with a row that was just written. Of one that the viewer may write but not see, only the id is told.
-func (c *call) written(ctx context.Context, tx *query.Tx, out *field, r *resource, sel *query.Select, s shape, id kit.ID) ([]byte, error) {
-	row, err := tx.Get(ctx, sel, string(id))
-	if err == nil {
-		return c.rowAnswer(out, s, row), nil
-	}
-	if !kit.HasCode(err, kit.CodeNotFound) {
-		return nil, err
-	}
-	w := c.answer()
-	start := w.open(out)
-	w.text(r.id, string(id))
-	w.close(start)
-	return w.bytes(), nil
+func (c *call) written(ctx context.Context, tx *query.Tx, out *field, r *resource, sel *query.Select, s shape, id kit.ID, body *[]byte) error {
+	return tx.GetLast(ctx, sel, string(id), func(row *query.Row, err error) error {
+		switch {
+		case err == nil:
+			*body = c.rowAnswer(out, s, row)
+			return nil
+		case !kit.HasCode(err, kit.CodeNotFound):
+			return err
+		}
+		w := c.answer()
+		start := w.open(out)
+		w.text(r.id, string(id))
+		w.close(start)
+		*body = w.bytes()
+		return nil
+	})
 }
 
 func (d *door) addCreate(l *linker, m *method, e *meta.Entity) error {
@@ -158,11 +161,9 @@ func (d *door) addDelete(_ *linker, m *method, e *meta.Entity) error {
 		if err != nil {
 			return nil, err
 		}
-		return c.write(ctx, true, func(ctx context.Context, tx *query.Tx) ([]byte, error) {
-			if err := tx.Delete(ctx, e, c.string("id"), version); err != nil {
-				return nil, err
-			}
-			return c.answer().bytes(), nil
+		return c.write(ctx, true, func(ctx context.Context, tx *query.Tx, body *[]byte) error {
+			*body = c.answer().bytes()
+			return tx.Delete(ctx, e, c.string("id"), version)
 		})
 	})
 }
@@ -207,41 +208,40 @@ func (d *door) addOperation(l *linker, m *method, o *meta.Operation) error {
 				return nil, err
 			}
 		}
-		run := func(ctx context.Context, tx *query.Tx) ([]byte, error) {
+		run := func(ctx context.Context, tx *query.Tx, body *[]byte) error {
 			value, err := tx.Call(ctx, o, args)
 			if err != nil {
-				return nil, fetch.WithStatus(o, err)
+				return fetch.WithStatus(o, err)
 			}
-			return c.outcome(ctx, tx, r, sel, s, value)
+			return c.outcome(ctx, tx, r, sel, s, value, body)
 		}
 		if o.Mutation {
 			return c.write(ctx, o.Retry, run)
 		}
 		var body []byte
-		err = c.read(ctx, nil, func(ctx context.Context, tx *query.Tx) (err error) {
-			body, err = run(ctx, tx)
-			return err
-		})
+		err = c.read(ctx, nil, func(ctx context.Context, tx *query.Tx) error { return run(ctx, tx.Part(), &body) })
 		return body, err
 	})
 }
 
 // outcome answers with what an operation came to: a value, or the rows of an entity.
-func (c *call) outcome(ctx context.Context, tx *query.Tx, r result, sel *query.Select, s shape, value any) ([]byte, error) {
+func (c *call) outcome(ctx context.Context, tx *query.Tx, r result, sel *query.Select, s shape, value any, body *[]byte) error {
 	if value != nil && sel != nil {
 		ids, many := value.([]any)
 		if !many {
-			return c.written(ctx, tx, r.field, r.resource, sel, s, kit.ID(input.Text(value)))
+			return c.written(ctx, tx, r.field, r.resource, sel, s, kit.ID(input.Text(value)), body)
 		}
 		rows, err := fetch.ByIDs(ctx, tx, sel, ids)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		w := c.answer()
 		w.list(r.field, len(rows), func(i int) { w.row(s, rows[i]) })
-		return w.bytes(), nil
+		*body = w.bytes()
+		return nil
 	}
 	w := c.answer()
 	w.part(r.field, r.parts, value)
-	return w.bytes(), nil
+	*body = w.bytes()
+	return nil
 }

@@ -124,14 +124,7 @@ func (all readers) round(ctx context.Context, c *pgx.Conn, before, after []strin
 		}
 	}
 	for _, r := range waiting {
-		r.rows = nil
-		answer, failed := results.Query()
-		if r.err = translate(failed); failed == nil {
-			r.rows = &rows{Rows: answer}
-		}
-		r.resume()
-		answer.Close()
-		err = errors.Join(err, failed, answer.Err())
+		err = errors.Join(err, r.answer(results))
 	}
 	for range after {
 		if err == nil {
@@ -139,6 +132,18 @@ func (all readers) round(ctx context.Context, c *pgx.Conn, before, after []strin
 		}
 	}
 	return err
+}
+
+// answer lets the reader go on with the next answer of a batch.
+func (r *reader) answer(results pgx.BatchResults) error {
+	answer, failed := results.Query()
+	r.rows, r.err = nil, translate(failed)
+	if failed == nil {
+		r.rows = &rows{Rows: answer}
+	}
+	r.resume()
+	answer.Close()
+	return errors.Join(failed, answer.Err())
 }
 
 var errStopped = errors.New("query: a reader before this one failed")

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type transaction struct {
 	begin      []string // the statements before the first
 	begun      bool
 	savepoints int
+	last       func(sqldb.Conn) error // is asked with the commit
 }
 
 func (t *transaction) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
@@ -90,6 +92,15 @@ func (t *transaction) Savepoint(ctx context.Context, do func() error) error {
 	return translate(err)
 }
 
+// Last implements sqldb.Ending.
+func (t *transaction) Last(do func(sqldb.Conn) error) error {
+	if !t.begun || t.savepoints > 0 || t.last != nil {
+		return do(t)
+	}
+	t.last = do
+	return nil
+}
+
 // commit ends the transaction. What had failed before is rolled back and is an error.
 func (t *transaction) commit(ctx context.Context) error {
 	if !t.begun {
@@ -99,29 +110,50 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err == nil && tag.String() != "COMMIT" {
 		err = errors.New("commit: a statement failed before, so the transaction was rolled back")
 	}
+	if err != nil && t.conn.PgConn().TxStatus() != 'I' {
+		t.rollback(ctx)
+	}
 	return translate(err)
 }
 
-// end commits. Where a caller's reads must see what he wrote it asks on the same way how far the log has come.
+// end commits. On the same way it asks what is read last and, where a caller's reads must see what he wrote, how far the log
+// has come. An error with the tag COMMIT is of what was read: the rest is done.
 func (t *transaction) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
 	session := sqldb.SessionOf(ctx)
-	if session == nil {
+	if session == nil && t.last == nil {
 		return t.conn.Exec(ctx, "COMMIT")
 	}
 	batch := &pgx.Batch{}
+	var last *reader
+	var failed error
+	if t.last != nil {
+		last = begin([]func(sqldb.Conn){func(c sqldb.Conn) { failed = t.last(c) }})[0]
+		defer last.stop()
+		if last.ended {
+			last = nil
+		} else {
+			batch.Queue(last.sql, last.args...)
+		}
+	}
 	batch.Queue("COMMIT")
-	batch.Queue(inserted)
+	if session != nil {
+		batch.Queue(inserted)
+	}
 	results := t.conn.SendBatch(ctx, batch)
 	defer results.Close()
-	if tag, err = results.Exec(); err != nil {
-		return tag, err
+	if last != nil {
+		last.answer(results)
+		last.stop()
+	}
+	if tag, err = results.Exec(); err != nil || session == nil {
+		return tag, cmp.Or(failed, err)
 	}
 	var reached int64
 	if results.QueryRow().Scan(&reached) != nil {
 		reached = math.MaxInt64 // it is committed, nobody knows where: only the primary has it for certain
 	}
 	session.Wrote(sqldb.Position(reached))
-	return tag, nil
+	return tag, failed
 }
 
 // rollback undoes the transaction. The pool throws away a connection on which that fails.

@@ -187,6 +187,11 @@ func (c counted) Together(ctx context.Context, do []func(sqldb.Conn)) error {
 	return sqldb.Together(ctx, c.Conn, all)
 }
 
+// Last implements sqldb.Ending.
+func (c counted) Last(do func(sqldb.Conn) error) error {
+	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(counted{inner, c.state}) })
+}
+
 func malformed(format string, args ...any) *kit.Problem {
 	return &kit.Problem{Code: kit.CodeMalformed, Status: 400, Detail: fmt.Sprintf(format, args...)}
 }

@@ -63,6 +63,7 @@ type Tx struct {
 	conn   sqldb.Conn
 	viewer kit.Viewer
 	system bool
+	part   bool   // it goes on after its holder; see Part
 	tenant string // the id of the one whose rows are there, empty for all
 	sought string // what the viewer calls the tenant, while its id is not known
 	now    time.Time

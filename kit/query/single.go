@@ -57,6 +57,27 @@ func (t *Tx) Together(ctx context.Context, do []func(tx *Tx)) error {
 	return sqldb.Together(ctx, t.conn, all)
 }
 
+// Part is the same transaction for who does only a part of it: what he reads by GetLast he has at once.
+func (t *Tx) Part() *Tx {
+	part := *t
+	part.part = true
+	return &part
+}
+
+// GetLast is Get for what is read last in a transaction that wrote: the statement travels with the commit where the database can do
+// that. Then has what Get returned, at once or when all else is done, and its error is the transaction's. It turns no
+// transaction back: by then it may be committed.
+func (t *Tx) GetLast(ctx context.Context, sel *Select, key string, then func(row *Row, err error) error) error {
+	if t.part || !t.engine.dialect.postgres || hasMethods(sel.Fields) { // which may ask more
+		return then(t.Get(ctx, sel, key))
+	}
+	return sqldb.Last(t.conn, func(c sqldb.Conn) error {
+		tx := *t
+		tx.conn = c
+		return then(tx.Get(ctx, sel, key))
+	})
+}
+
 // provingKey marks the context of a read whose rows prove that their tenant may be seen; see Tx.expect.
 type provingKey struct{}
 

@@ -86,21 +86,22 @@ func (c *call) batch() error {
 	if err != nil {
 		return err
 	}
-	return c.writeOnce(repeated, c.door.repeatable(c.r.Context(), requests), func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	return c.writeOnce(repeated, c.door.repeatable(c.r.Context(), requests), func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		answers := []byte(`{"responses":[`)
 		ids := make([]string, 0, len(requests))
 		for i, r := range requests {
-			id, answer, err := c.part(ctx, tx, r, ids)
+			id, one, err := c.part(ctx, tx.Part(), r, ids)
 			if err != nil {
-				return replay.Answer{}, inBatch(i, err)
+				return inBatch(i, err)
 			}
 			if i > 0 {
 				answers = append(answers, ',')
 			}
-			answers = append(answers, answer...)
+			answers = append(answers, one...)
 			ids = append(ids, id)
 		}
-		return replay.Answer{Status: http.StatusOK, Body: append(answers, `]}`...)}, nil
+		*answer = replay.Answer{Status: http.StatusOK, Body: append(answers, `]}`...)}
+		return nil
 	})
 }
 

@@ -60,22 +60,18 @@ func (c *call) operate(o *operation) error {
 	if err != nil {
 		return err
 	}
-	run := func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	run := func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		value, err := tx.Call(ctx, o.Operation, args)
 		if err != nil {
-			return replay.Answer{}, fetch.WithStatus(o.Operation, err)
+			return fetch.WithStatus(o.Operation, err)
 		}
-		result, err := load(ctx, tx, o.Result, s, value)
-		return outcomeAnswer(o.Result, s, result), err
+		return load(ctx, tx, s, value, func(result outcome) { *answer = outcomeAnswer(o.Result, s, result) })
 	}
 	if o.Mutation {
 		return c.writeOnce(repeated, o.Retry, run)
 	}
 	var answer replay.Answer
-	err = c.read(func(ctx context.Context, tx *query.Tx) (err error) {
-		answer, err = run(ctx, tx)
-		return err
-	})
+	err = c.read(func(ctx context.Context, tx *query.Tx) error { return run(ctx, tx.Part(), &answer) })
 	if err != nil {
 		return err
 	}
@@ -221,20 +217,27 @@ type outcome struct {
 	id    kit.ID // of one row that the viewer may not see
 }
 
-func load(ctx context.Context, tx *query.Tx, result *meta.Field, s *query.Select, value any) (outcome, error) {
+// load reads the rows that an operation's result names, the last thing in its transaction.
+func load(ctx context.Context, tx *query.Tx, s *query.Select, value any, loaded func(outcome)) error {
 	if s == nil || value == nil {
-		return outcome{value: value}, nil
+		loaded(outcome{value: value})
+		return nil
 	}
 	if ids, many := value.([]any); many {
 		rows, err := fetch.ByIDs(ctx, tx, s, ids)
-		return outcome{value: value, rows: rows}, err
+		if err == nil {
+			loaded(outcome{value: value, rows: rows})
+		}
+		return err
 	}
 	id := kit.ID(input.Text(value))
-	row, err := visible(ctx, tx, s, id)
-	if row == nil {
-		return outcome{value: value, id: id}, err
-	}
-	return outcome{value: value, rows: []*query.Row{row}}, err
+	return visible(ctx, tx, s, id, func(row *query.Row) {
+		if row == nil {
+			loaded(outcome{value: value, id: id})
+			return
+		}
+		loaded(outcome{value: value, rows: []*query.Row{row}})
+	})
 }
 
 func outcomeAnswer(result *meta.Field, s *query.Select, o outcome) replay.Answer {

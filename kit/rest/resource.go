@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -154,18 +153,18 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx) (replay.Answer, error) {
+	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		id, err := tx.Create(ctx, r.entity, changes)
 		if err != nil {
-			return replay.Answer{}, err
+			return err
 		}
-		row, err := visible(ctx, tx, s, id)
-		answer := replay.Answer{Status: http.StatusCreated, Body: appendID(nil, string(id))}
-		if row != nil {
-			answer = rowAnswer(http.StatusCreated, s, row)
-		}
-		answer.Location = tenant.Prefix(ctx) + location(r.entity, s, id, row)
-		return answer, err
+		return visible(ctx, tx, s, id, func(row *query.Row) {
+			*answer = replay.Answer{Status: http.StatusCreated, Body: appendID(nil, string(id))}
+			if row != nil {
+				*answer = rowAnswer(http.StatusCreated, s, row)
+			}
+			answer.Location = tenant.Prefix(ctx) + location(r.entity, s, id, row)
+		})
 	})
 }
 
@@ -200,8 +199,7 @@ func (c *call) update(r *resource, key string) error {
 		if err != nil {
 			return err
 		}
-		row, err = visible(ctx, tx, s, id)
-		return err
+		return visible(ctx, tx, s, id, func(found *query.Row) { row = found })
 	})
 	if err != nil {
 		return err
@@ -244,8 +242,7 @@ func (c *call) restore(r *resource, key string) error {
 		if err != nil {
 			return err
 		}
-		row, err = visible(ctx, tx, s, id)
-		return err
+		return visible(ctx, tx, s, id, func(found *query.Row) { row = found })
 	})
 	if err != nil {
 		return err
@@ -313,17 +310,19 @@ func mergePatch(old, patch any) any {
 	return merged
 }
 
-// visible reads a row that was just written; nil where the viewer may write it but not see it.
-func visible(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID) (*query.Row, error) {
+// visible reads a row that was just written, the last thing in its transaction; nil where the viewer may write it but not see it.
+func visible(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID, found func(*query.Row)) error {
 	if !query.Exposed(s.Entity, meta.Read) {
-		return nil, nil
+		found(nil)
+		return nil
 	}
-	row, err := tx.Get(ctx, s, string(id))
-	var p *kit.Problem
-	if errors.As(err, &p) && p.Code == kit.CodeNotFound {
-		return nil, nil
-	}
-	return row, err
+	return tx.GetLast(ctx, s, string(id), func(row *query.Row, err error) error {
+		if err != nil && !kit.HasCode(err, kit.CodeNotFound) {
+			return err
+		}
+		found(row)
+		return nil
+	})
 }
 
 // location is the path of a row, by its key where that can be seen.

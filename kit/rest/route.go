@@ -158,7 +158,7 @@ func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
 
 // writeOnce writes, again after a collision if it may, and answers; a request that comes again under its key is only
 // answered. What is part of a batch has no key of its own.
-func (c *call) writeOnce(repeated *replay.Request, again bool, do func(ctx context.Context, tx *query.Tx) (replay.Answer, error)) error {
+func (c *call) writeOnce(repeated *replay.Request, again bool, do func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error) error {
 	var answer replay.Answer
 	var err error
 	write := c.door.engine.Write
@@ -166,7 +166,7 @@ func (c *call) writeOnce(repeated *replay.Request, again bool, do func(ctx conte
 		write = c.door.engine.Retry
 	}
 	if c.tx != nil {
-		answer, err = do(c.r.Context(), c.tx)
+		err = do(c.r.Context(), c.tx, &answer)
 	} else {
 		answer, err = repeated.Write(c.r.Context(), write, c.viewer, do)
 	}

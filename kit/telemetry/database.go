@@ -72,6 +72,11 @@ func (c *conn) Together(ctx context.Context, do []func(sqldb.Conn)) error {
 	return sqldb.Together(ctx, c.Conn, observed)
 }
 
+// Last implements sqldb.Ending.
+func (c *conn) Last(do func(sqldb.Conn) error) error {
+	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(&conn{inner, c.observer}) })
+}
+
 // rows ends the statement's span once all rows are read: a slow reader shows as a long statement, as it holds the connection.
 type rows struct {
 	sqldb.Rows

@@ -122,17 +122,17 @@ func visible(key string) bool {
 // Writer runs a transaction on behalf of a viewer: Write or Retry of a query.Engine.
 type Writer func(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) error) error
 
-// Write calls do in a transaction of write and keeps what it answers, or returns what it answered before. When
+// Write calls do in a transaction of write, which may answer as late as query.Tx.GetLast, and keeps what it answers, or returns what it answered before. When
 // do fails nothing is kept, and the request may be tried again.
 //
 // Its problems are IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, and IDEMPOTENCY_ANSWER_TOO_LARGE where the answer
 // was not kept although what it answers was done; its other errors are those of do.
-func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) (Answer, error)) (Answer, error) {
+func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx, answer *Answer) error) (Answer, error) {
 	var answer Answer
 	err := write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
+		answer = Answer{} // of an attempt before this
 		if q == nil {
-			answer, err = do(ctx, tx)
-			return err
+			return do(ctx, tx, &answer)
 		}
 		claim := q.in(tx)
 		first, err := claim.claim(ctx)
@@ -143,7 +143,7 @@ func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do
 			answer, err = claim.answer(ctx)
 			return err
 		}
-		if answer, err = do(ctx, tx); err != nil {
+		if err := do(ctx, tx.Part(), &answer); err != nil {
 			return err
 		}
 		return claim.keep(ctx, answer)

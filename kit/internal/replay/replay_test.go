@@ -79,7 +79,10 @@ func (d *door) send(who kit.Viewer, key, body string) string {
 
 func (d *door) do(who kit.Viewer, q *Request, do func(context.Context) (Answer, error)) string {
 	d.Helper()
-	a, err := q.Write(context.Background(), d.engine.Write, who, func(ctx context.Context, _ *query.Tx) (Answer, error) { return do(ctx) })
+	a, err := q.Write(context.Background(), d.engine.Write, who, func(ctx context.Context, _ *query.Tx, answer *Answer) (err error) {
+		*answer, err = do(ctx)
+		return err
+	})
 	var p *kit.Problem
 	switch {
 	case errors.As(err, &p):

@@ -1,0 +1,139 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/postgres"
+	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+func TestGetLast(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			t.Run("it finds what was written", func(t *testing.T) { testFindsLast(newWorld(t, d.open(t))) })
+			t.Run("its errors are told", func(t *testing.T) { testFailsLast(newWorld(t, d.open(t))) })
+		})
+	}
+	t.Run("on PostgreSQL it goes with the commit", testGoesWithCommit)
+}
+
+// createLast makes a user and reads it as the last thing.
+func (w *world) createLast(name string, s *query.Select, part bool, then func(*query.Row, error) error) error {
+	e := w.entity("User")
+	return w.engine.Write(w.Context(), kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
+		id, err := tx.System().Create(ctx, e, w.changes(e, "email", name+"@example.com", "name", name))
+		if err != nil {
+			return err
+		}
+		if part {
+			tx = tx.Part()
+		}
+		return tx.System().GetLast(ctx, s, string(id), then)
+	})
+}
+
+func testFindsLast(w *world) {
+	s := w.sel("User", "name", nest{"articles", w.sel("Article", "title")})
+	for name, part := range map[string]bool{"cy": false, "dee": true} {
+		var found *query.Row
+		err := w.createLast(name, s, part, func(row *query.Row, err error) error {
+			found = row
+			return err
+		})
+		if err != nil || found == nil || found.Values[0] != name {
+			w.Errorf("part %v: found %v, %v", part, found, err)
+		}
+	}
+	// One of several that read last waits for the commit, the others do not.
+	var read []string
+	err := w.engine.Write(w.Context(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+		for _, id := range []kit.ID{w.ann.ID, w.bob.ID, "nobody"} {
+			err := tx.GetLast(ctx, w.sel("User", "name"), string(id), func(row *query.Row, err error) error {
+				read = append(read, describe(err))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if slices.Sort(read); err != nil || fmt.Sprint(read) != "[NOT_FOUND ok ok]" {
+		w.Errorf("several read %v, %v", read, err)
+	}
+}
+
+func testFailsLast(w *world) {
+	s := w.sel("User", "name")
+	failed := errors.New("as the test asked")
+	if err := w.createLast("cy", s, false, func(*query.Row, error) error { return failed }); !errors.Is(err, failed) {
+		w.Errorf("an error of who reads last is told as %v", err)
+	}
+	if w.engine.DB().Dialect() != sqldb.Postgres {
+		return
+	}
+	// What the database refuses undoes the transaction, and the connection is as good as before.
+	for i, wrong := range []string{"SELECT 1 / (1 - length($1::text))", "SELECT 1 FROM no_such_table WHERE $1 = ''", "SELECT pg_sleep(600) WHERE $1 <> ''"} {
+		ctx := w.Context()
+		if i == 2 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, 200_000_000)
+			defer cancel()
+		}
+		email := fmt.Sprint("undone", i, "@example.com")
+		err := w.engine.DB().Write(ctx, func(c sqldb.Conn) error {
+			if _, err := c.Exec(ctx, "INSERT INTO tags (id, created_at, updated_at, version, name) VALUES ($1, now(), now(), 1, $1)", email); err != nil {
+				return err
+			}
+			return sqldb.Last(c, func(c sqldb.Conn) error {
+				rows, err := c.Query(ctx, wrong, "x")
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+				}
+				return rows.Err()
+			})
+		})
+		if err == nil {
+			w.Errorf("%s: no error", wrong)
+		}
+		rows := w.list(w.ann, w.sel("Tag", "name"))
+		for _, row := range rows.Rows {
+			if row.Values[0] == email {
+				w.Errorf("%s: what was written is there", wrong)
+			}
+		}
+	}
+}
+
+func testGoesWithCommit(t *testing.T) {
+	url, trips := counting(t, kittest.Postgres(t))
+	w := newWorld(t, kittest.Open(t, postgres.Driver, url))
+	s := w.sel("User", "name")
+	for _, c := range []struct {
+		part bool
+		want int
+	}{{false, 2}, {true, 3}} {
+		least := 1 << 30 // the first time statements are prepared, and at times a pool asks how a connection is
+		for i := range 20 {
+			before := trips()
+			if err := w.createLast(strings.Repeat(string(rune('a'+i)), c.want), s, c.part, func(_ *query.Row, err error) error { return err }); err != nil {
+				t.Fatal(err)
+			}
+			least = min(least, trips()-before)
+		}
+		if least != c.want {
+			t.Errorf("part %v: %d round trips, want %d", c.part, least, c.want)
+		}
+	}
+}
