@@ -119,29 +119,20 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 			wrong.wrong = append(wrong.wrong, f)
 		}
 	}
-	if err := l.resolve(ctx, wrong); err != nil {
-		return err
-	}
-	if err := wrong.problem(); err != nil {
-		return err
-	}
 	for _, w := range l.writes {
 		w.id = kit.NewID()
 	}
-	if err := l.lockParents(ctx); err != nil {
-		return err
-	}
-	for _, w := range l.writes {
-		if err := w.queueSpans(ctx); err != nil {
-			return err
+	var inserted bool
+	var err error
+	if among := l.lookups(); among != nil && len(wrong.wrong) == 0 && onConflict == "" {
+		if inserted, err = l.insertThese(ctx, l.writes, "", among); err != nil {
+			return l.writes[0].at(l.writes[0].violation(err))
 		}
 	}
-	if err := l.number(ctx); err != nil {
-		return err
-	}
-	inserted, err := l.insert(ctx, onConflict)
-	if err != nil {
-		return err
+	if !inserted {
+		if inserted, err = l.insertStepwise(ctx, onConflict, wrong); err != nil {
+			return err
+		}
 	}
 	if !inserted {
 		l.writes[0].id = ""
@@ -166,6 +157,28 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 		}
 	}
 	return l.judge(ctx)
+}
+
+// insertStepwise finds what the rows refer to, locks and counts what they need, and stores them.
+func (l *lot) insertStepwise(ctx context.Context, onConflict string, wrong *validator) (inserted bool, err error) {
+	if err := l.resolve(ctx, wrong); err != nil {
+		return false, err
+	}
+	if err := wrong.problem(); err != nil {
+		return false, err
+	}
+	if err := l.lockParents(ctx); err != nil {
+		return false, err
+	}
+	for _, w := range l.writes {
+		if err := w.queueSpans(ctx); err != nil {
+			return false, err
+		}
+	}
+	if err := l.number(ctx); err != nil {
+		return false, err
+	}
+	return l.insert(ctx, onConflict)
 }
 
 // resolve turns the ids and keys that all rows refer to into ids.
@@ -217,18 +230,18 @@ func (l *lot) number(ctx context.Context) error {
 // insert stores the rows. Where a constraint refuses one of several they are tried one by one, to tell which.
 func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err error) {
 	if len(l.writes) == 1 {
-		inserted, err := l.insertThese(ctx, l.writes, onConflict)
+		inserted, err := l.insertThese(ctx, l.writes, onConflict, nil)
 		if err != nil {
 			return false, l.writes[0].at(l.writes[0].violation(err))
 		}
 		return inserted, nil
 	}
 	if len(l.entity.Uniques)+len(l.entity.Excludes) == 0 {
-		_, err := l.insertThese(ctx, l.writes, onConflict)
+		_, err := l.insertThese(ctx, l.writes, onConflict, nil)
 		return true, l.writes[0].violation(err)
 	}
 	err = l.tx.conn.Savepoint(ctx, func() error {
-		_, err := l.insertThese(ctx, l.writes, onConflict)
+		_, err := l.insertThese(ctx, l.writes, onConflict, nil)
 		return err
 	})
 	var refused *sqldb.Violation
@@ -236,15 +249,16 @@ func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err
 		return err == nil, err
 	}
 	for _, w := range l.writes {
-		if _, one := l.insertThese(ctx, []*write{w}, onConflict); one != nil {
+		if _, one := l.insertThese(ctx, []*write{w}, onConflict, nil); one != nil {
 			return false, w.at(w.violation(one))
 		}
 	}
 	return false, err
 }
 
-// insertThese stores rows by one statement, which asks the questions about them too where it can.
-func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict string) (inserted bool, err error) {
+// insertThese stores rows by one statement, which asks the questions about them too where it can. A single row may be stored among
+// what it refers to: where one of that is not there, nothing is inserted.
+func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict string, among *lookups) (inserted bool, err error) {
 	var columns, rows []string
 	var args []any
 	for i, w := range writes {
@@ -262,6 +276,10 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 			return nil
 		}
 		for _, f := range l.entity.Columns() {
+			if place := among.place(f); place != "" {
+				columns, places = append(columns, ident(f.Column)), append(places, place)
+				continue
+			}
 			if err := eachColumn(f, w.stored(f), add); err != nil {
 				return false, err
 			}
@@ -271,9 +289,20 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 				return false, err
 			}
 		}
-		rows = append(rows, "("+strings.Join(places, ", ")+")")
+		rows = append(rows, strings.Join(places, ", "))
 	}
-	sql := "INSERT INTO " + stored(l.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") VALUES " + strings.Join(rows, ", ")
+	sql := "INSERT INTO " + stored(l.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") "
+	if among == nil {
+		sql += "VALUES (" + strings.Join(rows, "), (") + ")"
+	} else {
+		from, params := finishBehind(len(args), strings.Join(among.from, ", "), among.renderer.params)
+		keys, err := l.tx.args(params, among.values)
+		if err != nil {
+			return false, err
+		}
+		sql += "SELECT " + rows[0] + " FROM " + from
+		args = append(args, keys...)
+	}
 	if onConflict != "" {
 		sql += " " + onConflict
 	}

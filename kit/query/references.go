@@ -88,20 +88,11 @@ func (t *Tx) resolvePart(ctx context.Context, all []named) (missing []named, err
 	place := make([]int, len(all))
 	for i, n := range all {
 		place[i] = -1
-		kind, value, ok := addressed(n.target, n.text)
-		if !ok {
-			continue
+		if sql, value, ok := r.lookup(n.target, n.text, len(values)); ok {
+			place[i] = len(columns)
+			values = append(values, value)
+			columns = append(columns, sql)
 		}
-		row := &scope{entity: n.target, alias: r.alias("r")}
-		policy := r.policy(n.target, meta.Read, row)
-		if policy == sqlFalse {
-			continue
-		}
-		p := &planner{renderer: r, extra: len(values)}
-		where := p.address(row, kind)
-		place[i] = len(columns)
-		values = append(values, value)
-		columns = append(columns, "(SELECT "+row.alias+".id FROM "+p.table(row)+" WHERE "+conjunction(where, policy)+")")
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -121,6 +112,70 @@ func (t *Tx) resolvePart(ctx context.Context, all []named) (missing []named, err
 		n.found(*cells[place[i]].text)
 	}
 	return missing, nil
+}
+
+// lookup is the query of the id of a row that the viewer may see, by what stands in an input. The value that it compares with is
+// the one at place among those of its statement. It is not ok where there cannot be such a row.
+func (r *renderer) lookup(e *meta.Entity, text string, place int) (sql string, value any, ok bool) {
+	kind, value, ok := addressed(e, text)
+	if !ok {
+		return "", nil, false
+	}
+	row := &scope{entity: e, alias: r.alias("r")}
+	policy := r.policy(e, meta.Read, row)
+	if policy == sqlFalse {
+		return "", nil, false
+	}
+	p := &planner{renderer: r, extra: place}
+	return "(SELECT " + row.alias + ".id FROM " + p.table(row) + " WHERE " + conjunction(p.address(row, kind), policy) + ")", value, true
+}
+
+// lookups are the rows that a new row refers to, as the statement that inserts it finds them.
+type lookups struct {
+	renderer *renderer
+	fields   []*meta.Field
+	from     []string // a query of one id each, called n0, n1, …
+	values   []any
+}
+
+// place is where the id of what f refers to stands, empty where that is not looked up.
+func (ls *lookups) place(f *meta.Field) string {
+	if ls == nil {
+		return ""
+	}
+	if i := slices.Index(ls.fields, f); i >= 0 {
+		return "n" + itoa(i) + ".id"
+	}
+	return ""
+}
+
+// lookups spares a single row the statement that resolves what it refers to: nil where there is none, or where more is done with that
+// before the row is stored. SQLite, where a statement is no round trip, has one way only.
+func (l *lot) lookups() *lookups {
+	w := l.writes[0]
+	if len(l.writes) > 1 || !l.after.atOnce(l.writes) || w.reaches() || len(l.entity.Excludes) > 0 || l.entity.History() != nil {
+		return nil
+	}
+	ls := &lookups{renderer: l.tx.renderer()}
+	for _, f := range l.entity.Fields {
+		text, isText := w.values[f].(string)
+		switch {
+		case counts(f), f.Kind == meta.List && w.values[f] != nil, f.Kind == meta.Reference && isText && f.Target().Vanishes():
+			return nil
+		case f.Kind != meta.Reference || !isText || w.trust[f]:
+			continue
+		}
+		sql, value, ok := ls.renderer.lookup(f.Target(), text, len(ls.values))
+		if !ok {
+			return nil
+		}
+		ls.from = append(ls.from, sql+" n"+itoa(len(ls.fields)))
+		ls.fields, ls.values = append(ls.fields, f), append(ls.values, value)
+	}
+	if len(ls.fields) == 0 || ls.renderer.err != nil {
+		return nil
+	}
+	return ls
 }
 
 // upsert makes the rows that are named and not there, by the rules for creating them. One that somebody else makes at
