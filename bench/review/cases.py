@@ -1,13 +1,22 @@
 #!/usr/bin/env python3
 """How many known faults of public projects `fettle review` finds before their fix, and how quiet it is after.
 
-    bench/review/cases.py CASES.json CLONES [CASE…]
+    bench/review/cases.py CASES.json COPIES [CASE…]
 
-CASES.json is a list of {id, repo, before, after, cls, files}: a fault that a commit of a public project mended. CLONES holds
-a bare clone of each project as owner+name/repo. Nothing of them is kept. A case counts as found when, in the files of the
-case, a finding of its class is told before the fix and gone after it.
+CASES.json is a list of {id, repo, before, after, cls, stack, files}: a fault that a commit of a public project mended. COPIES
+holds either the files themselves, as ID/before and ID/after, or a bare clone of each project as owner+name/repo. Nothing of
+them is kept. FETTLE names the tool, "fettle" where it is not set; JOBS how many reviews run at once, 2.
+
+For each case two answers:
+
+  flagged  before the fix, in the files of the case, a finding of its class that is gone after it
+  silent   after the fix, none of those findings is told any more; "strictly" where no finding at all of the class is told in
+           the files of the case: what is left may be another fault of the same kind
+
+A finding is in the files of a case where it, or a link of its evidence, stands there.
 """
 import collections
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -20,63 +29,87 @@ RULES = {
     "n-plus-one-remote": ["n-plus-one"],
     "missing-index": ["missing-index", "redundant-index"],
     "race-update-then-insert": ["check-then-insert"],
-    "idor": ["missing-owner"],
-    "authz-query-precedence": ["or-precedence"],
-    "goroutine-leak": ["resource-leak"],
+    "race-token-refresh": ["lost-update"],
     "race-lost-update": ["lost-update"],
+    "race-map-write": ["shared-map"],
+    "race-map-iteration": ["shared-map"],
+    "idor": ["missing-owner"],
+    "missing-authz": ["open-route", "missing-guard"],
+    "authz-query-precedence": ["or-precedence"],
     "mass-assignment": ["mass-assignment"],
     "sql-injection-orderby": ["sql-injection"],
+    "goroutine-leak": ["resource-leak"],
     "rows-leak": ["resource-leak"],
     "session-leak": ["resource-leak"],
     "tx-leak": ["resource-leak"],
     "unsafe-migration": ["locking-migration"],
     "lock-order-deadlock": ["locking-migration"],
-    "race-map-write": ["shared-map"],
-    "race-map-iteration": ["shared-map"],
     "unbounded-list": ["unbounded-list"],
-    "missing-authz": ["open-route", "missing-guard"],
     "error-leak": ["error-leak"],
 }
 
+FETTLE = os.environ.get("FETTLE", "fettle")
 
-def review(clone, revision, fettle):
+
+def review(folder):
+    out = subprocess.run([FETTLE, "review", folder, "--format", "json"], capture_output=True, text=True)
+    if out.returncode not in (0, 1):
+        raise SystemExit(f"{folder}: exit code {out.returncode}: {out.stderr[-2000:]}")
+    return json.loads(out.stdout)
+
+
+def reviewed(copies, case, when):
+    """Reviews a side of a case: its local copy, or what a clone has at that commit."""
+    copy = os.path.join(copies, case["id"], when)
+    if os.path.isdir(copy):
+        return review(copy)
+    clone = os.path.join(copies, case["repo"].replace("/", "+"), "repo")
     with tempfile.TemporaryDirectory() as folder:
         for pattern in ("**/*.go", "**/*.sql", "**/go.mod"):
-            archive = subprocess.run(["git", "--git-dir", clone, "archive", revision, "--", f":(glob){pattern}"], capture_output=True)
+            archive = subprocess.run(["git", "--git-dir", clone, "archive", case[when], "--", f":(glob){pattern}"], capture_output=True)
             if archive.returncode == 0:
                 subprocess.run(["tar", "x", "-C", folder], input=archive.stdout, check=True)
-        out = subprocess.run([fettle, "review", folder, "--format", "json"], capture_output=True, text=True)
-        if out.returncode not in (0, 1):
-            raise SystemExit(f"{clone} {revision}: exit code {out.returncode}: {out.stderr[-2000:]}")
-        return json.loads(out.stdout)
+        return review(folder)
+
+
+def at_hand(copies, case):
+    return os.path.isdir(os.path.join(copies, case["id"], "after")) or os.path.isdir(os.path.join(copies, case["repo"].replace("/", "+"), "repo"))
 
 
 def inside(finding, files):
     return finding["file"] in files or any(e["file"] in files for e in finding["evidence"])
 
 
+def key(finding):
+    return finding["rule"], finding["file"], finding["message"]
+
+
 def main():
-    cases, clones, only = json.load(open(sys.argv[1])), sys.argv[2], sys.argv[3:]
-    fettle = os.environ.get("FETTLE", "fettle")
-    found, total = collections.Counter(), collections.Counter()
-    for case in cases:
-        clone = os.path.join(clones, case["repo"].replace("/", "+"), "repo")
-        if not case["stack"].startswith(("go", "sql")) or only and case["id"] not in only or not os.path.isdir(clone):
-            continue
-        before, after = (review(clone, case[k], fettle) for k in ("before", "after"))
-        rules = RULES.get(case["cls"], [])
-        key = lambda f: (f["rule"], f["file"], f["message"])
-        kept = {key(f) for f in after["findings"]}
-        mine = [f for f in before["findings"] if f["rule"] in rules and inside(f, case["files"])]
-        gone = [f for f in mine if key(f) not in kept]
-        loud = sum(f["severity"] in ("critical", "high") for f in before["findings"])
-        total[case["cls"]] += 1
-        found[case["cls"]] += bool(gone)
-        verdict = "found" if gone else "told before and after" if mine else "not found" if rules else "no rule"
-        print(f"{case['id']}  {case['cls']:22} {verdict:22} {before['coverage']['lines']:7} lines, {loud} critical or high")
-        for f in gone:
-            print(f"       {f['file']}:{f['line']} {f['message']}")
-    print(f"found {sum(found.values())} of {sum(total.values())}")
+    cases, copies, only = json.load(open(sys.argv[1])), sys.argv[2], sys.argv[3:]
+    cases = [c for c in cases if c["stack"].startswith(("go", "sql")) and (not only or c["id"] in only) and at_hand(copies, c)]
+    total = collections.Counter()
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        both = pool.map(lambda c: (c, reviewed(copies, c, "before"), reviewed(copies, c, "after")), cases)
+        for case, before, after in both:
+            rules = RULES.get(case["cls"], [])
+            mine = [f for f in before["findings"] if f["rule"] in rules and inside(f, case["files"])]
+            left = [f for f in after["findings"] if f["rule"] in rules and inside(f, case["files"])]
+            kept = {key(f) for f in after["findings"]}
+            gone = [f for f in mine if key(f) not in kept]
+            # A fault is told again where the fix left its function alone: as many findings of the same text.
+            flagged, strict = bool(gone), not left
+            loud = sum(f["severity"] in ("critical", "high") for f in before["findings"])
+            total["cases"] += 1
+            total["flagged"] += flagged
+            total["silent"] += flagged or not mine
+            total["strict"] += strict
+            said = "flagged" if flagged else "told before and after" if mine else "not flagged" if rules else "no rule"
+            silent = "strictly silent after" if strict else f"{len(left)} of its class after" + ("" if flagged else ", the same" if mine else "")
+            lines = before["coverage"]["lines"]
+            print(f"{case['id']}  {case['cls']:24} {said:22} {silent:24} {lines:7} lines, {loud} critical or high", flush=True)
+            for f in gone:
+                print(f"       {f['file']}:{f['line']} {f['rule']}: {f['message']}")
+    print(f"flagged {total['flagged']} of {total['cases']}; silent after {total['silent']} of {total['cases']}, strictly {total['strict']}")
 
 
 if __name__ == "__main__":

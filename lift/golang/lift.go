@@ -43,7 +43,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
-		guards: map[ast.Expr]facts.Guard{}, looks: map[*function]bool{},
+		guards: map[ast.Expr]facts.Guard{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
@@ -100,7 +100,7 @@ type lifter struct {
 	callFacts       map[*ast.CallExpr]*facts.Call
 	madeIn          map[string][]*facts.Function
 	guards          map[ast.Expr]facts.Guard
-	looks           map[*function]bool
+	glances         map[*function]*glance
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool

@@ -36,7 +36,8 @@ type model struct {
 	table   *schema.Table
 }
 
-// read reports whether a struct describes a table: some field has a tag of the library, and there is a key.
+// read reports whether a struct describes a table: some field has a tag of the library, and there is a key or
+// an index.
 func (m *model) read(named *types.Named, structure *types.Struct) bool {
 	tagged := false
 	for i := range structure.NumFields() {
@@ -48,7 +49,7 @@ func (m *model) read(named *types.Named, structure *types.Struct) bool {
 	}
 	m.table.Name = m.l.tableNamed(named, m.library)
 	m.fields(structure, 0)
-	return m.table.Name != "" && len(m.table.PrimaryKey) > 0
+	return m.table.Name != "" && len(m.table.PrimaryKey)+len(m.table.Indexes) > 0
 }
 
 func isGormModel(field *types.Var) bool {

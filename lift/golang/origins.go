@@ -312,7 +312,20 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if onlyReceiver && !w.seen[field] && len(w.l.defs[field]) > 0 {
 		return append(slices.Clone(out), w.variable(field, e.Pos())...)
 	}
+	if !onlyReceiver {
+		out = append(slices.Clip(out), w.scanned(field)...)
+	}
 	return out
+}
+
+// scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.
+func (w *walk) scanned(field *types.Var) []facts.Origin {
+	for _, d := range w.l.defs[field] {
+		if call, is := d.expr.(*ast.CallExpr); is && d.kind == filled && calledName(call) == "Scan" {
+			return []facts.Origin{{Kind: facts.FromQuery, Name: field.Name(), Pos: w.l.pos(call.Pos())}}
+		}
+	}
+	return nil
 }
 
 // parameter finds the function that a variable is a parameter of. The receiver has index -1.

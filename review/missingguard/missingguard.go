@@ -97,10 +97,10 @@ func judge(routes []*facts.Route) []rule.Finding {
 		}
 		out = append(out, rule.Finding{
 			Pos: r.Handler.Pos, Confidence: rule.Likely, Severity: severity,
-			Message: fmt.Sprintf("%s writes and never looks at who is calling, as %d of its %d siblings do", r.Handler.Name, guarded, len(handlers)),
+			Message: r.Handler.Name + " writes and never looks at who is calling, as its siblings do",
 			Evidence: []rule.Evidence{
 				{Pos: r.Pos, What: fmt.Sprintf("route %s is handled by %s", r, r.Handler.Name)},
-				{Pos: example.Handler.Pos, What: example.Handler.Name + " looks at its caller"},
+				{Pos: example.Handler.Pos, What: fmt.Sprintf("%s looks at its caller, as %d of %d siblings do", example.Handler.Name, guarded, len(handlers))},
 			},
 			Fix: "check that the caller may do this to this row, as the siblings do",
 		})

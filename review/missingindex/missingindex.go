@@ -4,6 +4,7 @@ package missingindex
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -72,6 +73,7 @@ func (s *search) query(q *facts.Query, st *facts.Statement) {
 		switch {
 		case serves(table, p):
 			s.sorted(q, st, table)
+			s.narrowed(q, st, table)
 			return
 		case column.Type == "boolean" || column.Type == "bool" || p.Literal == "true" || p.Literal == "false":
 		case p.Operator == "=" || p.Operator == "IN":
@@ -159,6 +161,72 @@ func (s *search) sorted(q *facts.Query, st *facts.Statement, table *schema.Table
 	s.report(q, st, table, equal, nil)
 }
 
+// narrowed asks whether a lookup that a loop repeats can go straight to its rows: an index that leads with one of the columns
+// that it holds equal and does not go on with the other reads all rows of the one in each turn.
+func (s *search) narrowed(q *facts.Query, st *facts.Statement, table *schema.Table) {
+	var equal []facts.Predicate
+	for _, p := range st.Predicates {
+		if p.Operator != "=" || p.Function != "" || p.Disjoint || p.Arg == nil || uniqueAlone(table, p.Column) {
+			return
+		}
+		equal = append(equal, p)
+	}
+	if len(equal) != 2 || equal[0].Column == equal[1].Column {
+		return
+	}
+	keys := [][]string{table.PrimaryKey}
+	for _, i := range table.Indexes {
+		keys = append(keys, columnsOf(i))
+	}
+	both := func(key []string) bool {
+		return len(key) > 1 && (strings.EqualFold(key[0], equal[0].Column) && strings.EqualFold(key[1], equal[1].Column) ||
+			strings.EqualFold(key[0], equal[1].Column) && strings.EqualFold(key[1], equal[0].Column))
+	}
+	served := slices.IndexFunc(equal, func(p facts.Predicate) bool { return serves(table, p) })
+	open := slices.IndexFunc(equal, func(p facts.Predicate) bool { return !serves(table, p) })
+	if slices.ContainsFunc(keys, both) || served < 0 || open < 0 {
+		return
+	}
+	column := columnOf(table, equal[open].Column)
+	if column == nil || column.Type == "boolean" || column.Type == "bool" || fewValues.MatchString(column.Name) {
+		return
+	}
+	around := repeated(q.From, q.Loop, 0)
+	if around == nil {
+		return
+	}
+	before := len(s.found)
+	s.report(q, st, table, []facts.Predicate{equal[served], equal[open]}, nil)
+	if len(s.found) == before {
+		return
+	}
+	finding := &s.found[before]
+	finding.Message = fmt.Sprintf("no index of %s goes on with %s, so each turn of a loop reads all rows of the same %s", table.Name, equal[open].Column, equal[served].Column)
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: around.Pos, What: "the loop, over " + around.Over})
+}
+
+// fewValues are names of columns that tell rows apart into a few kinds.
+var fewValues = regexp.MustCompile(`(?i)(status|state|type|kind|role|level|mode|enabled|active|deleted|gender|lang|locale|currency|provider)$`)
+
+// repeated is a loop over many items that a function, or one that calls it, runs a query in.
+func repeated(f *facts.Function, loop *facts.Loop, depth int) *facts.Loop {
+	if loop != nil && (loop.Kind == facts.OverItems || loop.Kind == facts.OverRows) && !loop.Batch {
+		return loop
+	}
+	if depth == 3 {
+		return nil
+	}
+	for _, call := range f.Callers {
+		if call.From.Aside != "" || call.Place.ErrorPath || call.Place.EndsLoop {
+			continue
+		}
+		if found := repeated(call.From, call.Loop, depth+1); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
 func columnsOf(i *schema.Index) []string {
 	out := make([]string, 0, len(i.Parts))
 	for _, p := range i.Parts {
@@ -242,7 +310,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		finding.Severity = rule.High
 	}
 	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(st.Verb)))
-	if served {
+	if served && len(st.Order) > 0 {
 		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(columns[:len(columns)-1], ", "))
 	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})

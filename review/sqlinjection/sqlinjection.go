@@ -4,7 +4,7 @@ package sqlinjection
 import (
 	_ "embed"
 	"fmt"
-	"strings"
+	"regexp"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -53,9 +53,12 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 	return rule.Finding{}, false
 }
 
-// ordering reports whether a query's text has a place that no parameter can fill: a column or direction to sort by.
+// sorting is a place that no parameter can fill: a column or direction to sort by.
+var sorting = regexp.MustCompile(`(?is)\border\s+by\s[^()]*?\x{FFFC}`)
+
+// ordering reports whether a query's text has such a place, or may have one, where a builder makes it.
 func ordering(q *facts.Query) bool {
-	return q.Text == "" || strings.Contains(strings.ToLower(q.Text), "order by \uFFFC") || strings.Contains(q.Text, "\uFFFC")
+	return q.Text == "" && q.Chain != "" || sorting.MatchString(q.Text)
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {

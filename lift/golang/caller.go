@@ -1,0 +1,159 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"regexp"
+	"strings"
+)
+
+// Who looks at the caller is told by what it does: it reads what proves who somebody is (a header, a cookie, a signature), or
+// takes the identity that a middleware has put beside the request. Names count only where there is nothing to read: for a
+// library's function, and for what the identity is kept under.
+
+// deepestLook bounds how many calls below a handler a look at the caller may be.
+const deepestLook = 5
+
+// glance is what one function does by itself: whether it reads who is calling, and which functions of the code it calls.
+type glance struct {
+	reads   bool
+	callees []*function
+}
+
+// looksAtCaller reports whether a function reads who is calling, itself or some calls below.
+func (l *lifter) looksAtCaller(f *function) bool {
+	if l.isGivenCaller(f) {
+		return true
+	}
+	seen := map[*function]bool{f: true}
+	at := []*function{f}
+	for depth := 0; depth <= deepestLook && len(at) > 0; depth++ {
+		var next []*function
+		for _, f := range at {
+			g := l.glance(f)
+			if g.reads {
+				return true
+			}
+			for _, callee := range g.callees {
+				if !seen[callee] {
+					seen[callee] = true
+					next = append(next, callee)
+				}
+			}
+		}
+		at = next
+	}
+	return false
+}
+
+func (l *lifter) glance(f *function) *glance {
+	if known, found := l.glances[f]; found {
+		return known
+	}
+	g := &glance{}
+	l.glances[f] = g
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			g.reads = g.reads || credentialHeader.MatchString(n.Value) && !setsHeader(stack)
+		case *ast.SelectorExpr:
+			g.reads = g.reads || n.Sel.Name == "PeerCertificates"
+		case *ast.CallExpr:
+			callees := l.static(f.source, n)
+			g.callees = append(g.callees, callees...)
+			g.reads = g.reads || l.readsCaller(f.source, n, stack, len(callees) > 0)
+		}
+		return true
+	})
+	return g
+}
+
+// setsHeader reports whether a header's name is given to be written, by who asks another service.
+func setsHeader(stack []ast.Node) bool {
+	call, is := last(stack).(*ast.CallExpr)
+	return is && (calledName(call) == "Set" || calledName(call) == "Add" || calledName(call) == "Del" || calledName(call) == "SetHeader")
+}
+
+var (
+	// identityName are names of somebody's identity: of what it is kept under, and of its types.
+	identityName = regexp.MustCompile(`(?i)(user|account|auth|session|claims|principal|viewer|identity|member|tenant|token|subject|caller|actor|role|perm|admin|login|jwt|owner|person|customer)`)
+	// identityType are types of the one who calls, as a parameter of a handler has it.
+	identityType = regexp.MustCompile(`^(\w*User|Auth|Session|Principal|Claims|Actor|Viewer|Caller|Identity|AuthInfo|AuthContext|UserInfo|CurrentUser|Subject)$`)
+	// proves are functions of libraries that compare what somebody knows or has with what is kept.
+	proves = regexp.MustCompile(`^(ConstantTimeCompare|CompareHashAndPassword|ParseWithClaims|ParseRSAPublicKeyFromPEM|ParseSigned|BasicAuth|ValidateToken|VerifyToken|VerifyIDToken)$`)
+)
+
+// isGivenCaller reports whether a handler takes the one who calls as a parameter. The message of a remote procedure is none.
+func (l *lifter) isGivenCaller(f *function) bool {
+	for i, param := range f.params {
+		if param == nil || isRequest(param.Type()) || i == 1 && len(f.params) == 2 && f.params[0] != nil && isNamed(f.params[0].Type(), "context", "Context") {
+			continue
+		}
+		if path, name := namedType(param.Type()); identityType.MatchString(name) && l.loader.sources[path] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// readsCaller reports whether a call reads who is calling.
+func (l *lifter) readsCaller(s *source, call *ast.CallExpr, stack []ast.Node, known bool) bool {
+	name := calledName(call)
+	if known {
+		return false // what it does is read in it
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return false
+	}
+	pkg := s.packageOf(selector.X)
+	switch {
+	case proves.MatchString(name), name == "Equal" && pkg == "crypto/hmac":
+		return true
+	case name == "Cookie" && len(call.Args) == 1, name == "FromIncomingContext", name == "PeerFromContext":
+		return true
+	case (name == "Value" || name == "Get" || name == "MustGet" || name == "Locals" || name == "GetString" || name == "GetInt" || name == "GetInt64" || name == "GetUint") && len(call.Args) == 1:
+		receiver := s.info.TypeOf(selector.X)
+		if isNamed(receiver, "context", "Context") || isRequest(receiver) {
+			return identityName.MatchString(keptUnder(s, call.Args[0])) || identityName.MatchString(asserted(stack))
+		}
+		return l.roleOfReceiver(s, selector) == "auth"
+	}
+	if role := l.roleOfReceiver(s, selector); role == "auth" && !strings.HasPrefix(name, "New") {
+		return true
+	}
+	return whoName.MatchString(name)
+}
+
+// roleOfReceiver is what the library of a call's package or receiver is for.
+func (l *lifter) roleOfReceiver(s *source, selector *ast.SelectorExpr) string {
+	path := s.packageOf(selector.X)
+	if path == "" {
+		path, _ = namedType(s.info.TypeOf(selector.X))
+	}
+	if path == "" || strings.HasPrefix(path, "golang.org/x/crypto") {
+		return ""
+	}
+	role, _, _ := roleOf(path)
+	return role
+}
+
+// keptUnder is the name of what a value is kept under beside a request: the text of the key, or its own name.
+func keptUnder(s *source, key ast.Expr) string {
+	out := text(key) + " " + constantText(s, key)
+	if _, name := namedType(s.info.TypeOf(key)); name != "" {
+		out += " " + name
+	}
+	return out
+}
+
+// asserted is the type that a call's answer is taken for: ctx.Value(key).(*User).
+func asserted(stack []ast.Node) string {
+	if assertion, is := last(stack).(*ast.TypeAssertExpr); is && assertion.Type != nil {
+		return types.ExprString(assertion.Type)
+	}
+	return ""
+}
+
+// whoName are names of functions of libraries that look at who is calling.
+var whoName = regexp.MustCompile(`(?i)(current_?user|user_?from|get_?user$|authenticat|authoriz|viewer$|principal|claims|is_?admin|require_?(auth|login|role|perm|user)|check_?(auth|perm|access)|has_?(perm|role))`)

@@ -1,0 +1,329 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// scope is a router, or a part of one: what stands before the paths that are registered on it, and what is around them.
+type scope struct {
+	parent *scope
+	prefix string
+	guards []layer
+	made   token.Pos // where a group is made: of what is put around its parent later it knows nothing
+}
+
+// layer is a middleware that is put around a router.
+type layer struct {
+	facts.Guard
+	pos     token.Pos
+	in      *ast.FuncDecl // where that is written
+	ordered bool          // only around what is registered after it
+}
+
+func (s *scope) path() string {
+	if s == nil {
+		return ""
+	}
+	return s.parent.path() + s.prefix
+}
+
+// around is what stands around something that is registered at a place.
+func (s *scope) around(at token.Pos) []facts.Guard {
+	if s == nil {
+		return nil
+	}
+	before := at
+	if s.made.IsValid() {
+		before = s.made
+	}
+	out := s.parent.around(before)
+	for _, l := range s.guards {
+		if late := l.ordered && l.in != nil && l.in.Pos() <= at && at <= l.in.End() && l.pos > at; !late {
+			out = append(out, l.Guard)
+		}
+	}
+	return out
+}
+
+// add puts middleware around a router. Those of gin, fiber and of echo's groups are only around what is registered after them.
+func (s *scope) add(p place, call *ast.CallExpr, ordered bool, guards ...facts.Guard) {
+	for _, g := range guards {
+		s.guards = append(s.guards, layer{Guard: g, pos: call.Pos(), in: p.declaration(call.Pos()), ordered: ordered})
+	}
+}
+
+// declaration is the function that a place lies in.
+func (p place) declaration(pos token.Pos) *ast.FuncDecl {
+	for _, decl := range p.file.Decls {
+		if fn, is := decl.(*ast.FuncDecl); is && fn.Pos() <= pos && pos <= fn.End() {
+			return fn
+		}
+	}
+	return nil
+}
+
+// findRouters collects what is put around routers, wherever that is written.
+func (l *lifter) findRouters() {
+	l.eachFile(func(p place) {
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is {
+				return true
+			}
+			if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is {
+				if inner, is := ast.Unparen(selector.X).(*ast.CallExpr); is {
+					l.outer[inner] = call
+				}
+			}
+			return true
+		})
+	})
+	l.eachFile(func(p place) {
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			if call, is := n.(*ast.CallExpr); is {
+				l.putAround(p, call)
+			}
+			return true
+		})
+	})
+}
+
+// putAround notes router.Use(…), and handlers that are put around a whole router.
+func (l *lifter) putAround(p place, call *ast.CallExpr) {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if is && (selector.Sel.Name == "Use" || selector.Sel.Name == "Pre") && routerOf(p.info.TypeOf(selector.X)) != "" {
+		at := l.scopeOf(p.source, selector.X, 0)
+		if at == nil {
+			return
+		}
+		library := routerOf(p.info.TypeOf(selector.X))
+		_, typeName := namedType(p.info.TypeOf(selector.X))
+		ordered := library == "gin" || library == "fiber" || library == "echo" && typeName == "Group"
+		for _, arg := range call.Args {
+			at.add(p, call, ordered, l.guard(p.source, arg))
+		}
+		return
+	}
+	if p.info.Types[call.Fun].IsType() || !isAround(p.info.TypeOf(call)) {
+		return
+	}
+	for _, arg := range call.Args {
+		if routerOf(p.info.TypeOf(arg)) == "" {
+			continue
+		}
+		if at := l.scopeOf(p.source, arg, 0); at != nil {
+			at.add(p, call, false, l.guard(p.source, call))
+		}
+	}
+}
+
+func isAround(t types.Type) bool { return t != nil && hasServeHTTP(t) && routerOf(t) == "" }
+
+// scopeOf finds the router that an expression is.
+func (l *lifter) scopeOf(s *source, e ast.Expr, depth int) *scope {
+	if e == nil || depth > 12 {
+		return nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return l.scopeOf(s, e.X, depth+1)
+	case *ast.CallExpr:
+		return l.scopeOfCall(s, e, depth)
+	case *ast.Ident, *ast.SelectorExpr:
+		object := s.target(e)
+		if object == nil {
+			return nil
+		}
+		if known, found := l.scopes[object]; found {
+			return known
+		}
+		made := &scope{}
+		l.scopes[object] = made
+		made.parent, made.prefix = l.scopeOfVariable(object, depth)
+		return made
+	}
+	return nil
+}
+
+// scopeOfVariable finds what a variable that holds a router stands for.
+func (l *lifter) scopeOfVariable(object types.Object, depth int) (*scope, string) {
+	if f, index, is := l.parameter(object); is && index >= 0 {
+		return l.scopeOfParameter(f, index, depth)
+	}
+	for _, d := range l.defs[object] {
+		if d.kind != assigned || d.expr == nil || d.index > 0 {
+			continue
+		}
+		if at := l.scopeOf(d.source, d.expr, depth+1); at != nil {
+			return at, ""
+		}
+	}
+	return nil, ""
+}
+
+// scopeOfParameter finds the router that a function is called with: r.Route("/x", func(r chi.Router) {…}), or a
+// function of the code that registers routes.
+func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string) {
+	for _, site := range l.sites()[f] {
+		selector, is := ast.Unparen(site.call.Fun).(*ast.SelectorExpr)
+		if is && routerOf(site.source.info.TypeOf(selector.X)) == "chi" {
+			prefix := ""
+			if selector.Sel.Name == "Route" && len(site.call.Args) == 2 {
+				prefix, _ = l.routePath(site.source, site.call.Args[0])
+			}
+			return l.scopeOf(site.source, selector.X, depth+1), prefix
+		}
+		if index < len(site.call.Args) && routerOf(site.source.info.TypeOf(site.call.Args[index])) != "" {
+			return l.scopeOf(site.source, site.call.Args[index], depth+1), ""
+		}
+	}
+	return nil, ""
+}
+
+type site struct {
+	call   *ast.CallExpr
+	source *source
+}
+
+// sites are the places that call, or hand over, each function that takes a router.
+func (l *lifter) sites() map[*function][]site {
+	if l.siteOf != nil {
+		return l.siteOf
+	}
+	l.siteOf = map[*function][]site{}
+	takesRouter := func(f *function) bool {
+		return slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && routerOf(o.Type()) != "" })
+	}
+	l.eachFile(func(p place) {
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is {
+				return true
+			}
+			for _, e := range append([]ast.Expr{call.Fun}, call.Args...) {
+				if !isFunction(p.info.TypeOf(e)) {
+					continue
+				}
+				for _, f := range l.functionsOf(p.source, e, 0) {
+					if takesRouter(f) {
+						l.siteOf[f] = append(l.siteOf[f], site{call, p.source})
+					}
+				}
+			}
+			return true
+		})
+	})
+	return l.siteOf
+}
+
+func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
+	if known, found := l.scopeCalls[call]; found {
+		return known
+	}
+	made := &scope{}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || routerOf(s.info.TypeOf(call)) == "" {
+		if functions := l.static(s, call); routerOf(s.info.TypeOf(call)) != "" && len(functions) == 1 {
+			l.scopeCalls[call] = made
+			if results := returnedRouters(functions[0]); len(results) > 0 {
+				made.parent = l.scopeOf(functions[0].source, results[0], depth+1)
+			}
+		}
+		return made
+	}
+	l.scopeCalls[call] = made
+	args := call.Args
+	switch selector.Sel.Name {
+	case "Group":
+		made.made = call.Pos()
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+		if len(args) > 0 && !isFunction(s.info.TypeOf(args[0])) {
+			made.prefix, _ = l.routePath(s, args[0])
+			args = args[1:]
+		} else {
+			args = nil
+		}
+		for _, arg := range args {
+			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
+		}
+	case "With":
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+		for _, arg := range args {
+			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
+		}
+	case "Use": // gin's answers with the group itself
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+	case "PathPrefix", "Path":
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+		if len(args) > 0 {
+			made.prefix, _ = l.routePath(s, args[0])
+		}
+	case "Subrouter", "Route", "Methods", "Name", "StrictSlash":
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+		if selector.Sel.Name == "Route" && len(args) == 2 {
+			made.prefix, _ = l.routePath(s, args[0])
+		}
+	}
+	return made
+}
+
+func returnedRouters(f *function) []ast.Expr {
+	var out []ast.Expr
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			for _, result := range n.Results {
+				if routerOf(f.source.info.TypeOf(result)) != "" {
+					out = append(out, result)
+				}
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// authName are the names of middleware that looks at who is calling.
+var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|permission|require|protect|rbac|acl|apikey|api_key|admin|guard|verify|ensure|identity|oidc|csrf|signature|mustbe|onlyuser|user)`)
+
+// guard makes the fact of a middleware.
+func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
+	if known, found := l.guards[e]; found {
+		return known
+	}
+	l.guards[e] = l.newGuard(s, e)
+	return l.guards[e]
+}
+
+func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
+	name := text(e)
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		name = text(call.Fun)
+	}
+	if _, is := ast.Unparen(e).(*ast.FuncLit); is {
+		name = "a function"
+	}
+	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name)}
+	for _, f := range l.functionsOf(s, e, 0) {
+		g.Runs = append(g.Runs, f.fact)
+	}
+	if !g.Auth {
+		for _, f := range l.functionsOf(s, e, 0) {
+			g.Auth = g.Auth || l.looksAtCaller(f)
+		}
+		if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+			for _, f := range l.static(s, call) {
+				g.Auth = g.Auth || l.looksAtCaller(f)
+			}
+		}
+	}
+	return g
+}
