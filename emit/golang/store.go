@@ -332,6 +332,11 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) Delete(ctx context.Context, id kit.ID, version int64) error {", s.Name)
 	p.f("return s.tx.Delete(ctx, %s, string(id), version)", s.Meta)
 	p.f("}")
+	p.f("")
+	p.comment("DeleteWhere removes the " + s.Many + " for which where holds, as Delete does each, and returns how many. One of them that may not be deleted is a FORBIDDEN problem of all.")
+	p.f("func (s %sStore) DeleteWhere(ctx context.Context, where query.Condition[%s]) (int, error) {", s.Name, s.Name)
+	p.f("return typed.DeleteWhere(ctx, s.tx, %s, where)", s.Meta)
+	p.f("}")
 	if s.Entity.SoftDelete {
 		p.f("")
 		p.comment("Restore brings " + article(s.One) + " that was deleted back, with what was deleted with it: a NOT_FOUND problem where it is not deleted, a CONFLICT where something unique was taken since.")

@@ -111,6 +111,8 @@ var cases = []struct {
 	{"update asks before and after", testUpdateRules},
 	{"versions", testVersions},
 	{"delete", testDelete},
+	{"all that fit are deleted, or none", testDeleteWhere},
+	{"a row that no longer fits is not deleted", testDeleteWhereRace},
 	{"unique", testUnique},
 	{"checks", testChecks},
 	{"spans do not overlap", testOverlaps},

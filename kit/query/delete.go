@@ -30,15 +30,93 @@ func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int
 	if err != nil {
 		return err
 	}
-	w.id = row.id
-	if e.SoftDelete {
-		return w.bury(ctx)
+	return w.remove(ctx, []string{string(row.id)})
+}
+
+// DeleteWhere deletes the rows that the viewer may read and for which where holds, as Delete does each, and returns how many. One of
+// them that he may not delete is the problem FORBIDDEN of all. They are locked as they are found, so that where holds of each when it
+// goes. A statement finds, and another deletes, lotSize of them.
+func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) (n int, err error) {
+	if where == nil {
+		return 0, fmt.Errorf("delete %s: a condition must be given, since every row fits none", e.Plural)
 	}
-	t.changed(e, meta.Delete, string(row.id))
-	if err := t.record(ctx, e, buried, []string{string(row.id)}, unchanged); err != nil {
+	w := t.write(e, meta.Delete)
+	before, err := w.verdict(beforeStage)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		ids, err := before.loadWhere(ctx, t, where, w.what())
+		if err != nil || len(ids) == 0 {
+			return n, err
+		}
+		if err := w.remove(ctx, ids); err != nil {
+			return n, err
+		}
+		if n += len(ids); len(ids) < lotSize {
+			return n, nil
+		}
+	}
+}
+
+// lotSize is how many rows a statement deletes at most.
+const lotSize = 1000
+
+// loadWhere locks rows for which a condition holds, at most lotSize, and asks what must hold before they are written.
+func (v *verdict) loadWhere(ctx context.Context, t *Tx, where *meta.Expr, what string) (ids []string, err error) {
+	s := &shaper{}
+	if s.filter(where, 0); s.err != nil {
+		return nil, s.err
+	}
+	r := *v.renderer
+	r.slots = s.slots
+	fits := (&planner{renderer: &r, sel: &Select{Entity: v.entity, Where: where}}).where(v.row)
+	if r.err != nil {
+		return nil, fmt.Errorf("%s: %w", what, r.err)
+	}
+	sql := "SELECT " + strings.Join(append([]string{"t0.id"}, v.columns...), ", ") + " FROM " + r.table(v.row) + whereClause(fits) +
+		" ORDER BY t0.id LIMIT " + itoa(lotSize) // in one order, so that two who delete the same wait for each other only one way round
+	if r.postgres {
+		sql += " FOR UPDATE OF t0"
+	}
+	sql, params := finish(sql, r.params)
+	args, err := t.args(params, s.values)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	defer rows.Close()
+	cells := append([]cell{{class: textClass}}, v.cells()...)
+	for rows.Next() {
+		if err := readAll(rows, cells); err != nil {
+			return nil, err
+		}
+		if err := v.judge(v.answers(cells[1:]), nil, t.viewer, what); err != nil {
+			return nil, err
+		}
+		ids = append(ids, *cells[0].text)
+	}
+	return ids, rows.Err()
+}
+
+// remove deletes rows that are locked and may be deleted.
+func (w *write) remove(ctx context.Context, ids []string) error {
+	t, e := w.tx, w.entity
+	if e.SoftDelete {
+		return w.bury(ctx, ids)
+	}
+	t.changed(e, meta.Delete, ids...)
+	if err := t.record(ctx, e, buried, ids, unchanged); err != nil {
 		return err
 	}
-	if _, err = t.conn.Exec(ctx, "DELETE FROM "+stored(e)+" WHERE id = $1", string(row.id)); err != nil {
+	which, arg := "= $1", any(ids[0])
+	if len(ids) > 1 {
+		which, arg = t.engine.dialect.among(), t.engine.ids(ids, childrenVariant)
+	}
+	if _, err := t.conn.Exec(ctx, "DELETE FROM "+stored(e)+" WHERE id "+which, arg); err != nil {
 		return w.violation(err)
 	}
 	return nil
@@ -81,10 +159,10 @@ type group struct {
 	ids    []string
 }
 
-// bury deletes a row and what goes with it. Rows that refer to one of them with Restrict are looked for at the end, so
+// bury deletes rows and what goes with them. Rows that refer to one of them with Restrict are looked for at the end, so
 // that those that go too do not count.
-func (w *write) bury(ctx context.Context) error {
-	groups, err := w.together(ctx, meta.DeletedAt+" IS NULL", w.tx.now)
+func (w *write) bury(ctx context.Context, ids []string) error {
+	groups, err := w.together(ctx, ids, meta.DeletedAt+" IS NULL", w.tx.now)
 	if err != nil {
 		return err
 	}
@@ -117,7 +195,7 @@ func (w *write) raise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	groups, err := w.together(ctx, meta.DeletedAt+" = $2", nil, at)
+	groups, err := w.together(ctx, []string{string(w.id)}, meta.DeletedAt+" = $2", nil, at)
 	if err != nil {
 		return err
 	}
@@ -156,14 +234,17 @@ func (w *write) belongs(ctx context.Context, g group) error {
 	return nil
 }
 
-// together marks the row, and all that follows it by references with Cascade, as deleted at an instant, or with nil as
+// together marks rows, and all that follows them by references with Cascade, as deleted at an instant, or with nil as
 // living, where they are as condition says. It returns them all, and those that are only hidden or seen with them.
-func (w *write) together(ctx context.Context, condition string, instant any, args ...any) ([]group, error) {
-	groups := []group{{w.entity, []string{string(w.id)}}}
+func (w *write) together(ctx context.Context, ids []string, condition string, instant any, args ...any) ([]group, error) {
+	groups := []group{{w.entity, ids}}
 	if err := w.tx.mark(ctx, groups[0], instant); err != nil {
 		return nil, err
 	}
-	known := map[string]bool{string(w.id): true}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
 	for i := 0; i < len(groups); i++ {
 		for _, r := range w.tx.referrers(groups[i].entity, meta.Cascade) {
 			marked := r.entity.SoftDelete && groups[i].entity.SoftDelete

@@ -111,6 +111,11 @@ func All[T any](ctx context.Context, tx *query.Tx, e *meta.Entity, q Query[T], r
 	}
 }
 
+// DeleteWhere deletes the rows for which where holds, as Delete does each, and returns how many. The zero condition is an error.
+func DeleteWhere[E any](ctx context.Context, tx *query.Tx, e *meta.Entity, where query.Condition[E]) (int, error) {
+	return tx.DeleteWhere(ctx, e, where.Expr())
+}
+
 // Linked reads the ids in a bounded many-to-many list of one row.
 func Linked(ctx context.Context, tx *query.Tx, e *meta.Entity, id kit.ID, list string) ([]kit.ID, error) {
 	f := e.Field(list)

@@ -70,6 +70,12 @@ func (s UserStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, userMeta, string(id), version)
 }
 
+// DeleteWhere removes the users for which where holds, as Delete does each, and returns how many. One of them that may
+// not be deleted is a FORBIDDEN problem of all.
+func (s UserStore) DeleteWhere(ctx context.Context, where query.Condition[User]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, userMeta, where)
+}
+
 // NewUser is a user to be. What is nil takes its default, or is null.
 type NewUser struct {
 	Email    string
@@ -186,6 +192,12 @@ func (s FollowStore) Delete(ctx context.Context, id kit.ID, version int64) error
 	return s.tx.Delete(ctx, followMeta, string(id), version)
 }
 
+// DeleteWhere removes the follows for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s FollowStore) DeleteWhere(ctx context.Context, where query.Condition[Follow]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, followMeta, where)
+}
+
 // NewFollow is a follow to be. What is nil takes its default, or is null.
 type NewFollow struct {
 	Follower *kit.ID
@@ -288,6 +300,12 @@ func (s ArticleStore) Update(ctx context.Context, id kit.ID, version int64, p Ar
 // Delete removes an article, if version is still the row's (0 is any), else a STALE problem.
 func (s ArticleStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, articleMeta, string(id), version)
+}
+
+// DeleteWhere removes the articles for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s ArticleStore) DeleteWhere(ctx context.Context, where query.Condition[Article]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, articleMeta, where)
 }
 
 // NewArticle is an article to be. What is nil takes its default, or is null.
@@ -428,6 +446,12 @@ func (s TagStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, tagMeta, string(id), version)
 }
 
+// DeleteWhere removes the tags for which where holds, as Delete does each, and returns how many. One of them that may
+// not be deleted is a FORBIDDEN problem of all.
+func (s TagStore) DeleteWhere(ctx context.Context, where query.Condition[Tag]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, tagMeta, where)
+}
+
 // NewTag is a tag to be.
 type NewTag struct {
 	Name string
@@ -520,6 +544,12 @@ func (s FavoriteStore) Update(ctx context.Context, id kit.ID, version int64, p F
 // Delete removes a favorite, if version is still the row's (0 is any), else a STALE problem.
 func (s FavoriteStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, favoriteMeta, string(id), version)
+}
+
+// DeleteWhere removes the favorites for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s FavoriteStore) DeleteWhere(ctx context.Context, where query.Condition[Favorite]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, favoriteMeta, where)
 }
 
 // NewFavorite is a favorite to be. What is nil takes its default, or is null.
@@ -615,6 +645,12 @@ func (s CommentStore) Update(ctx context.Context, id kit.ID, version int64, p Co
 // Delete removes a comment, if version is still the row's (0 is any), else a STALE problem.
 func (s CommentStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, commentMeta, string(id), version)
+}
+
+// DeleteWhere removes the comments for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s CommentStore) DeleteWhere(ctx context.Context, where query.Condition[Comment]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, commentMeta, where)
 }
 
 // NewComment is a comment to be. What is nil takes its default, or is null.

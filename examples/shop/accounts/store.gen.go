@@ -65,6 +65,12 @@ func (s UserStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, userMeta, string(id), version)
 }
 
+// DeleteWhere removes the users for which where holds, as Delete does each, and returns how many. One of them that may
+// not be deleted is a FORBIDDEN problem of all.
+func (s UserStore) DeleteWhere(ctx context.Context, where query.Condition[User]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, userMeta, where)
+}
+
 // NewUser is a user to be. What is nil takes its default, or is null.
 type NewUser struct {
 	Email string

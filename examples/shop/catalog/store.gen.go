@@ -70,6 +70,12 @@ func (s CategoryStore) Delete(ctx context.Context, id kit.ID, version int64) err
 	return s.tx.Delete(ctx, categoryMeta, string(id), version)
 }
 
+// DeleteWhere removes the categories for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s CategoryStore) DeleteWhere(ctx context.Context, where query.Condition[Category]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, categoryMeta, where)
+}
+
 // NewCategory is a category to be.
 type NewCategory struct {
 	Slug string
@@ -177,6 +183,12 @@ func (s ProductStore) Update(ctx context.Context, id kit.ID, version int64, p Pr
 // Delete removes a product, if version is still the row's (0 is any), else a STALE problem.
 func (s ProductStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, productMeta, string(id), version)
+}
+
+// DeleteWhere removes the products for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s ProductStore) DeleteWhere(ctx context.Context, where query.Condition[Product]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, productMeta, where)
 }
 
 // NewProduct is a product to be. What is nil takes its default, or is null.
@@ -311,6 +323,12 @@ func (s LabelStore) Delete(ctx context.Context, id kit.ID, version int64) error 
 	return s.tx.Delete(ctx, labelMeta, string(id), version)
 }
 
+// DeleteWhere removes the labels for which where holds, as Delete does each, and returns how many. One of them that may
+// not be deleted is a FORBIDDEN problem of all.
+func (s LabelStore) DeleteWhere(ctx context.Context, where query.Condition[Label]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, labelMeta, where)
+}
+
 // NewLabel is a label to be.
 type NewLabel struct {
 	Name string
@@ -401,6 +419,12 @@ func (s VariantStore) Update(ctx context.Context, id kit.ID, version int64, p Va
 // Delete removes a variant, if version is still the row's (0 is any), else a STALE problem.
 func (s VariantStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, variantMeta, string(id), version)
+}
+
+// DeleteWhere removes the variants for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s VariantStore) DeleteWhere(ctx context.Context, where query.Condition[Variant]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, variantMeta, where)
 }
 
 // NewVariant is a variant to be. What is nil takes its default, or is null.

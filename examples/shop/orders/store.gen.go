@@ -67,6 +67,12 @@ func (s CartLineStore) Delete(ctx context.Context, id kit.ID, version int64) err
 	return s.tx.Delete(ctx, cartLineMeta, string(id), version)
 }
 
+// DeleteWhere removes the cart lines for which where holds, as Delete does each, and returns how many. One of them that
+// may not be deleted is a FORBIDDEN problem of all.
+func (s CartLineStore) DeleteWhere(ctx context.Context, where query.Condition[CartLine]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, cartLineMeta, where)
+}
+
 // NewCartLine is a cart line to be. What is nil takes its default, or is null.
 type NewCartLine struct {
 	Owner    *kit.ID
@@ -166,6 +172,12 @@ func (s OrderStore) Update(ctx context.Context, id kit.ID, version int64, p Orde
 // Delete removes an order, if version is still the row's (0 is any), else a STALE problem.
 func (s OrderStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, orderMeta, string(id), version)
+}
+
+// DeleteWhere removes the orders for which where holds, as Delete does each, and returns how many. One of them that may
+// not be deleted is a FORBIDDEN problem of all.
+func (s OrderStore) DeleteWhere(ctx context.Context, where query.Condition[Order]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, orderMeta, where)
 }
 
 // NewOrder is an order to be. What is nil takes its default, or is null.
@@ -299,6 +311,12 @@ func (s OrderLineStore) Update(ctx context.Context, id kit.ID, version int64, p 
 // Delete removes an order line, if version is still the row's (0 is any), else a STALE problem.
 func (s OrderLineStore) Delete(ctx context.Context, id kit.ID, version int64) error {
 	return s.tx.Delete(ctx, orderLineMeta, string(id), version)
+}
+
+// DeleteWhere removes the order lines for which where holds, as Delete does each, and returns how many. One of them
+// that may not be deleted is a FORBIDDEN problem of all.
+func (s OrderLineStore) DeleteWhere(ctx context.Context, where query.Condition[OrderLine]) (int, error) {
+	return typed.DeleteWhere(ctx, s.tx, orderLineMeta, where)
 }
 
 // NewOrderLine is an order line to be.
