@@ -34,7 +34,7 @@ type figure struct {
 func figures(t *Type) (all []figure) {
 	for _, f := range t.Fields {
 		switch {
-		case !shown(f), f.List(), f.Repeated, f.Scalar == "union":
+		case !shown(f), f.List(), f.Repeated, f.Scalar == "union", f.Method:
 		case f.Scalar == "value":
 			for _, part := range f.Type.Fields {
 				all = append(all, figure{f.Name + "_" + part.Name, []string{f.Name, part.Name}, part, f, ""})
@@ -105,7 +105,7 @@ func (r *reader) aggregate(t *Type, ask *Read) answer {
 	if len(by) == 0 {
 		groups = append(groups, &group{})
 	}
-	for _, row := range r.chosen(r.Rows[t], &Read{Where: ask.Where}, nil) {
+	for _, row := range r.chosen(r.Rows[t], &Read{Where: ask.Where, Search: ask.Search}, nil) {
 		var keys []Value
 		for _, key := range by {
 			keys = append(keys, key.of(r, row, ask.Aggregate.Zone))
@@ -284,6 +284,7 @@ func (c *caller) aggregate(t *Type) *Read {
 	if c.chance(30) {
 		ask.First = 1 + c.IntN(4)
 	}
+	ask.Search = c.search(t)
 	return ask
 }
 
@@ -294,6 +295,9 @@ func (d *document) aggregate(name string, t *Type, ask *Read) string {
 		d.variables["w"] = d.p.where(t, ask.Where)
 		d.types = append(d.types, "$w: "+t.Name+"Filter")
 		args = append(args, "where: $w")
+	}
+	if ask.Search != "" {
+		args = append(args, "search: "+quote(ask.Search))
 	}
 	if len(ask.Aggregate.GroupBy) > 0 {
 		args = append(args, "groupBy: ["+strings.Join(ask.Aggregate.GroupBy, ", ")+"]")
@@ -334,6 +338,9 @@ func (p *subject) aggregateREST(w *World, s *Step) (any, error) {
 		if all != nil {
 			parameters.Set(parameter, strings.Join(all, ","))
 		}
+	}
+	if ask.Search != "" {
+		parameters.Set("search", ask.Search)
 	}
 	put("groupBy", ask.Aggregate.GroupBy)
 	for of, names := range ask.Aggregate.Of {

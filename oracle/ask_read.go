@@ -38,6 +38,14 @@ func (p *subject) where(t *Type, where map[string]any) map[string]any {
 				quantified[quantifier] = p.where(f.Type, w.(map[string]any))
 			}
 			out[member] = quantified
+		case f.Scalar == "union":
+			arms := map[string]any{}
+			for name, w := range asked {
+				if arms[name] = w; f.arm(name) != nil {
+					arms[name] = p.where(&Type{Fields: []*Field{{Name: name, Scalar: "reference", Type: f.arm(name)}}}, map[string]any{name: w})[name]
+				}
+			}
+			out[member] = arms
 		case f.Scalar == "reference":
 			rest, behind := map[string]any{}, map[string]any{}
 			for name, w := range asked {
@@ -160,6 +168,9 @@ func (d *document) list(name string, t *Type, ask *Read, args []string) string {
 		d.types = append(d.types, "$"+variable+": "+t.Name+"Filter")
 		args = append(args, "where: $"+variable)
 	}
+	if ask.Search != "" {
+		args = append(args, "search: "+quote(ask.Search))
+	}
 	if len(ask.Order) > 0 {
 		args = append(args, "order: ["+strings.Join(ask.Order, ", ")+"]")
 	}
@@ -189,6 +200,17 @@ func (d *document) selection(t *Type, ask *Read) string {
 	for _, s := range ask.Select {
 		f := t.Field(s.Field)
 		switch {
+		case f == nil && s.Field == historyField && t.History:
+			parts = append(parts, d.history(s.Of.First))
+		case f == nil: // of another type of the union
+		case f.Scalar == "union":
+			text := f.Name + " { __typename"
+			for _, arm := range f.Arms {
+				text += " ... on " + arm.Name + " " + d.selection(arm, s.Of)
+			}
+			parts = append(parts, text+" }")
+		case ask.Shape && t.shape(f) != "" && !f.List() && f.Scalar != "value" && f.Scalar != "reference":
+			parts = append(parts, "... on "+t.shape(f)+" { "+f.Name+" }")
 		case f.List() && f.Bound == 0:
 			parts = append(parts, d.list(f.Name, f.Type, s.Of, nil))
 		case f.List(), f.Scalar == "reference":
@@ -204,6 +226,25 @@ func (d *document) selection(t *Type, ask *Read) string {
 		}
 	}
 	return "{ " + strings.Join(parts, " ") + " }"
+}
+
+// history is the latest entries of a row.
+func (d *document) history(first int) string {
+	by := ""
+	if exposed(d.p.schema.Account, "READ") {
+		by = "by { id } "
+	}
+	return fmt.Sprintf("history(first: %d) { pageInfo { hasNextPage } nodes { version at verb %schanges } }", first, by)
+}
+
+// shape is an interface by which a field of t can be asked for, empty without.
+func (t *Type) shape(f *Field) string {
+	for _, s := range t.Shapes {
+		if slices.Contains(s.Fields, f.Name) {
+			return s.Name
+		}
+	}
+	return ""
 }
 
 // pages reads all pages of a list and puts them together.
@@ -241,6 +282,13 @@ func (p *subject) readREST(w *World, s *Step) (any, error) {
 		address = resource(e, p.id(ask.Row))
 	}
 	parameters := url.Values{}
+	if ask.Past > 0 {
+		address += "/history"
+		parameters.Set("limit", fmt.Sprint(ask.Past))
+	}
+	if ask.Search != "" {
+		parameters.Set("search", ask.Search)
+	}
 	if ask.First > 0 {
 		parameters.Set("limit", fmt.Sprint(ask.First))
 	}
@@ -272,7 +320,7 @@ func (p *subject) readREST(w *World, s *Step) (any, error) {
 	if a.status >= http.StatusBadRequest {
 		return nil, &refusal{code: fmt.Sprint(object["code"]), text: a.text}
 	}
-	if ask.Row != "" {
+	if ask.Row != "" && ask.Past == 0 {
 		return object, nil
 	}
 	out := map[string]any{"nodes": object["items"], "totalCount": object["total"], "hasNextPage": object["next"] != nil}

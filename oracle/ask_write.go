@@ -93,6 +93,7 @@ func (p *subject) do(w *World, s *Step, i int) (code string, err error) {
 		err = p.system(w, s)
 		var problem *kit.Problem
 		if errors.As(err, &problem) {
+			p.said = text(problem)
 			return problem.Code, nil
 		}
 		return "", err

@@ -63,7 +63,35 @@ func (w *World) taken(row *Row) bool {
 			}
 		}
 	}
+	for _, span := range row.Type.Spans {
+		for _, other := range w.Rows[row.Type] {
+			if other != row && !row.Deleted && !other.Deleted && (row.Type.By == nil || w.TenantOf(row) == w.TenantOf(other)) && span.clash(w, row, other) {
+				return true
+			}
+		}
+	}
 	return false
+}
+
+// clash tells whether the spans of two rows overlap where they may not. An end that is null is no limit.
+func (s *Span) clash(w *World, a, b *Row) bool {
+	if s.When != nil && !((env{world: w, row: a}).holds(s.When) && (env{world: w, row: b}).holds(s.When)) {
+		return false
+	}
+	for _, f := range s.Per {
+		x, y := a.Values[f.Name], b.Values[f.Name]
+		if x == nil || y == nil || compare(x, y) != 0 {
+			return false
+		}
+	}
+	before := func(from, until Value) bool { return from == nil || until == nil || compare(from, until) < 0 }
+	return before(a.Values[s.From.Name], b.Values[s.Until.Name]) && before(b.Values[s.From.Name], a.Values[s.Until.Name])
+}
+
+// backwards tells whether a span of a row does not end after it starts.
+func (s *Span) backwards(row *Row) bool {
+	from, until := row.Values[s.From.Name], row.Values[s.Until.Name]
+	return from != nil && until != nil && compare(from, until) >= 0
 }
 
 func (u *Unique) clash(w *World, a, b *Row) bool {

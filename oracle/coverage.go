@@ -17,7 +17,9 @@ var features = []string{
 	"a tenant", "a tenant by its key", "a tenant that is hidden", "no tenant where there are some",
 	"parts created", "parts updated", "parts deleted", "a link", "an unlink",
 	"a repetition", "a version that must be met", "a stale version",
-	"next()",
+	"next()", "slug()", "some parts of a value object", "no overlap", "a span that is taken or ends before it starts",
+	"a union", "a union in a filter", "a union written", "a search", "a search of what a rule may hide", "matches()", "at()",
+	"a history", "a history by REST", "a history of a deleted row", "what Go works out", "a field by an interface",
 }
 
 // coverage counts the answers compared of each feature.
@@ -37,6 +39,9 @@ func (c coverage) step(w *World, s *Step, problems []string) {
 	switch {
 	case len(problems) > 0:
 		c[what+" refused"]++
+		if t := w.Schema.Types[s.Entity]; t != nil && len(t.Spans) > 0 {
+			c.count(slices.Contains(problems, "CONFLICT") || slices.Contains(problems, "INVALID"), "a span that is taken or ends before it starts")
+		}
 		if slices.Contains(problems, "STALE") {
 			c["a stale version"]++
 		}
@@ -63,6 +68,8 @@ func (c coverage) step(w *World, s *Step, problems []string) {
 	}
 	if t := w.Schema.Types[s.Entity]; t != nil {
 		c.values(t, s.Values)
+		c.count(s.Do == "create" && slices.ContainsFunc(t.Fields, func(f *Field) bool { _, given := s.Values[f.Name]; return f.slugs() != "" && !given }), "slug()")
+		c.count(len(t.Spans) > 0 && (s.Do == "create" || s.Do == "update"), "no overlap")
 		c.count(s.Do == "create" && slices.ContainsFunc(t.Fields, (*Field).counts), "next()")
 	}
 }
@@ -88,9 +95,64 @@ func (c coverage) read(w *World, ask *Read) {
 		c.aggregate(w.Schema.Types[ask.Of], ask.Aggregate)
 	}
 	where := text(ask.Where)
+	c.count(strings.Contains(where, `"either`), "a union in a filter")
+	c.count(ask.Past > 0, "a history by REST")
+	if row := w.find(ask.Row); row != nil {
+		c.count(ask.Past > 0 && row.Deleted, "a history of a deleted row")
+	}
+	of := w.Schema.Types[ask.Of]
+	if q := w.query(ask.Of); q != nil {
+		of = q.Of
+	}
+	c.sought(of, ask)
+	c.selected(of, ask)
+	rules := rulesOf(of)
+	c.count(strings.Contains(rules, ".matches("), "matches()")
+	c.count(strings.Contains(rules, ".at("), "at()")
 	for _, quantifier := range []string{"some", "every", "none"} {
 		c.count(strings.Contains(where, `"`+quantifier+`":`), quantifier)
 	}
+}
+
+func (c coverage) sought(t *Type, ask *Read) {
+	if ask.Search != "" {
+		c["a search"]++
+		c.count(slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Search && len(f.Allow["READ"]) > 0 }), "a search of what a rule may hide")
+	}
+}
+
+// selected counts what is selected of rows, at any depth.
+func (c coverage) selected(t *Type, ask *Read) {
+	for _, s := range ask.Select {
+		f := t.Field(s.Field)
+		switch {
+		case f == nil && s.Field == historyField:
+			c["a history"]++
+		case f == nil:
+		case f.Scalar == "union":
+			c["a union"]++
+		case f.Method:
+			c["what Go works out"]++
+		case f.Type != nil && f.Type.Entity && s.Of != nil:
+			c.sought(f.Type, s.Of)
+			c.selected(f.Type, s.Of)
+		}
+		c.count(f != nil && ask.Shape && t.shape(f) != "", "a field by an interface")
+	}
+}
+
+// rulesOf is what the READ rules and the computed fields of t say, as they are written.
+func rulesOf(t *Type) (text string) {
+	for _, r := range t.Allow["READ"] {
+		text += r.Text + "\n"
+	}
+	for _, f := range t.Fields {
+		for _, r := range f.Allow["READ"] {
+			text += r.Text + "\n"
+		}
+		text += f.Formula + "\n"
+	}
+	return text
 }
 
 func (c coverage) aggregate(t *Type, ask *Aggregate) {
@@ -114,6 +176,10 @@ func (c coverage) values(t *Type, values map[string]any) {
 		f, object := t.Field(name), objectOf(v)
 		switch {
 		case f == nil || object == nil:
+		case f.Scalar == "union":
+			c["a union written"]++
+		case f.Scalar == "value":
+			c.count(len(object) < len(f.Type.Fields), "some parts of a value object")
 		case f.Parts():
 			c.count(object["create"] != nil, "parts created")
 			c.count(object["update"] != nil, "parts updated")

@@ -2,7 +2,9 @@ package oracle
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"cel.dev/cel-go/common/ast"
 )
@@ -21,6 +23,12 @@ func (w *World) defaults(o *outcome, row *Row, given []*Field, viewer *Row) {
 			}
 			row.Values[f.Name] = v
 		case f.counts():
+		case f.slugs() != "":
+			of, _ := row.Values[f.slugs()].(string)
+			slug := slugOf(of)
+			row.Values[f.Name] = slug
+			// What is taken, or of nothing, gets letters that nobody foresees.
+			o.unsure = o.unsure || slug == "" || slices.ContainsFunc(w.Rows[row.Type], func(other *Row) bool { return other.Values[f.Name] == slug })
 		case f.Default != nil:
 			row.Values[f.Name] = env{world: w, row: row, values: row.Values, viewer: viewer}.eval(f.Default)
 			if f.Scalar == "Date" {
@@ -32,6 +40,20 @@ func (w *World) defaults(o *outcome, row *Row, given []*Field, viewer *Row) {
 			row.Values[f.Name] = []Value{}
 		}
 	}
+}
+
+// slugs is the field of which f is a slug by default, empty without.
+func (f *Field) slugs() string {
+	if f.Default == nil || f.Default.Kind() != ast.CallKind || f.Default.AsCall().FunctionName() != "slug" {
+		return ""
+	}
+	return f.Default.AsCall().Args()[0].AsIdent()
+}
+
+// slugOf is a text as an address: its letters and digits in lower case, hyphens where others were between them.
+func slugOf(text string) string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	return strings.Join(words, "-")
 }
 
 // number gives a row the numbers of next(): those of its parent, of its tenant, or of all rows, each once.

@@ -131,6 +131,12 @@ func (e env) selects(x ast.Expr) Value {
 	}
 	switch of := e.eval(s.Operand()).(type) {
 	case *Row:
+		if of != nil && of.Type.Field(s.FieldName()) == nil { // it was a union that is asked for one of its types
+			if (&Field{}).armName(of.Type) == s.FieldName() {
+				return of
+			}
+			return nil
+		}
 		return e.field(of, s.FieldName())
 	case Object:
 		return of[s.FieldName()]
@@ -151,6 +157,8 @@ func (e env) field(row *Row, name string) Value {
 			return v == true // as null is in a condition
 		}
 		return v
+	case f.Method:
+		return workedOut(row.Values["createdAt"].(time.Time), row.Values["version"].(int64))
 	case f.List():
 		list := []Value{}
 		for _, link := range e.world.Links(row, f) {
@@ -418,6 +426,19 @@ func (e env) member(name string, target ast.Expr, args []ast.Expr) Value {
 	if of == nil {
 		return nil
 	}
+	if row, ok := of.(*Row); ok {
+		return row != nil && e.matches(row, args[0])
+	}
+	if name == "at" {
+		clock, zone := e.eval(args[0]), e.eval(args[1])
+		if shown, ok := clock.(string); ok {
+			clock = clockOf(shown)
+		}
+		if clock == nil || zone == nil {
+			return nil
+		}
+		return atZone(of, clock, zone.(string))
+	}
 	text, _ := of.(string)
 	switch name {
 	case "lower":
@@ -442,6 +463,13 @@ func (e env) member(name string, target ast.Expr, args []ast.Expr) Value {
 		return regexp.MustCompile(part).MatchString(text)
 	}
 	panic("no function " + name)
+}
+
+// matches tells whether a row has the words that are asked for; those of a caller find what he may read.
+func (e env) matches(row *Row, words ast.Expr) bool {
+	asked, _ := e.eval(words).(string)
+	r := e.world.reader(e.viewer)
+	return found(row, asked, func(f *Field) bool { return words.Kind() == ast.LiteralKind || r.MayRead(row, f) })
 }
 
 // isList tells whether x is a list, which is empty where it is null: by the name at its end, which no text has as well.

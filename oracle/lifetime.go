@@ -50,15 +50,16 @@ func (w *writer) bury(row *Row) {
 	if len(w.o.problems) == 0 {
 		for _, gone := range marked {
 			gone.Deleted, gone.Buried = true, w.Now
-			w.renew(gone)
+			w.renew(gone, "DELETE")
 		}
 	}
 }
 
 // renew gives a row that was deleted, or came back, its next version.
-func (w *writer) renew(row *Row) {
+func (w *writer) renew(row *Row, verb string) {
 	row.Values = maps.Clone(row.Values)
 	row.Values["updatedAt"], row.Values["version"] = w.Now, row.Values["version"].(int64)+1
+	w.remember(row, w.viewer, verb, nil, nil)
 }
 
 // raise brings a deleted row back, with those that were deleted with it.
@@ -84,13 +85,13 @@ func (w *writer) raise(label string) {
 	for _, back := range coming {
 		if back.Type.Soft && back.Deleted {
 			back.Deleted = false
-			w.renew(back)
+			w.renew(back, "RESTORE")
 		}
 	}
 	for _, back := range coming {
 		for _, f := range back.Type.Fields {
 			whole, _ := back.Values[f.Name].(*Row)
-			if f.Scalar == "reference" && (f.OnDelete == "RESTRICT" || f.OnDelete == "CASCADE") && whole != nil && !w.lives(whole, nil) {
+			if f.refers() && (f.OnDelete == "RESTRICT" || f.OnDelete == "CASCADE") && whole != nil && !w.lives(whole, nil) {
 				w.o.fail("CONFLICT")
 			}
 		}
@@ -154,7 +155,7 @@ func (w *World) remove(o *outcome, row *Row) {
 func (w *World) referrers(row *Row, do func(other *Row, f *Field)) {
 	for _, t := range w.Schema.Entities {
 		for _, f := range t.Fields {
-			if f.Scalar != "reference" || f.Type != row.Type || f.Computed != nil {
+			if !f.refers() || f.Scalar == "reference" && f.Type != row.Type || f.Computed != nil {
 				continue
 			}
 			for _, other := range slices.Clone(w.Rows[t]) {

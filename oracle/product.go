@@ -125,7 +125,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 		out = os.Stderr
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelError}))
-	handlers := map[string]query.Handler{}
+	handlers := methods(b)
 	for _, o := range b.Operations {
 		handlers[o.Name] = func(context.Context, *query.Tx, []any) (any, error) { return nil, errors.New("it is not called") }
 	}

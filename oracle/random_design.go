@@ -11,6 +11,8 @@ type designer struct {
 	*rand.Rand
 	entities []*sketch
 	tenant   *sketch // nil without
+	unions   []string
+	shapes   []string
 	out      strings.Builder
 	names    int
 }
@@ -30,6 +32,7 @@ type trait struct {
 	to       *sketch
 	null     bool
 	computed bool
+	arms     []*sketch // of a union
 }
 
 func (d *designer) chance(percent int) bool { return d.IntN(100) < percent }
@@ -63,6 +66,9 @@ func randomDesign(r *rand.Rand) string {
 		d.whole(d.entities[at], d.entities[1+d.IntN(at)])
 	}
 	for _, e := range d.entities {
+		d.union(e)
+	}
+	for _, e := range d.entities {
 		d.lists(e)
 	}
 	for _, e := range d.entities {
@@ -73,6 +79,9 @@ func randomDesign(r *rand.Rand) string {
 	}
 	for _, e := range d.entities {
 		d.entity(e)
+	}
+	for _, line := range append(d.unions, d.shapes...) {
+		d.f("%s", line)
 	}
 	d.queries()
 	return d.out.String()
@@ -97,9 +106,10 @@ func (d *designer) directives(e *sketch) {
 	if d.chance(25) {
 		e.heads = append(e.heads, "@softDelete")
 	}
-	if d.chance(20) {
+	if d.chance(35) {
 		e.heads = append(e.heads, "@history")
 	}
+	d.spans(e)
 	if e == d.tenant {
 		e.heads = append(e.heads, fmt.Sprintf("@tenant(by: %s, when: \"%s\")", pick(d, "PATH", "HEADER"), pick(d, d.rule(e, false), "viewer != null")))
 	}
@@ -122,7 +132,7 @@ func (d *designer) directives(e *sketch) {
 		if strings.Contains(line, "@allow") || strings.Contains(line, "@computed") {
 			continue
 		}
-		if d.chance(12) {
+		if d.chance(12) || strings.Contains(line, "@search") && d.chance(35) {
 			e.lines[i] += fmt.Sprintf(" @allow(do: READ, when: \"%s\")", d.rule(e, false))
 		}
 		if d.chance(10) && !strings.Contains(line, "@readOnly") {
@@ -139,7 +149,7 @@ func (d *designer) entity(e *sketch) {
 	if e.name == "User" {
 		account = " @account(login: email, verify: NEVER)"
 	}
-	d.f("type %s @entity%s", e.name, account)
+	d.f("type %s%s @entity%s", e.name, d.shape(e), account)
 	for _, h := range e.heads {
 		d.f("  %s", h)
 	}

@@ -75,6 +75,15 @@ func (d *designer) path(sc scope, kind string) string {
 			if t.kind == "link" && t.to != nil && hops > 0 {
 				walk(prefix+t.name+".", t.to, hops-1)
 			}
+			for _, arm := range t.arms {
+				to := prefix + t.name + "." + strings.ToLower(arm.name[:1]) + arm.name[1:]
+				if kind == "link" || kind == "link:"+arm.name {
+					found = append(found, to)
+				}
+				if hops > 0 {
+					walk(to+".", arm, hops-1)
+				}
+			}
 		}
 		switch kind {
 		case "at":
@@ -219,6 +228,9 @@ func (d *designer) value(sc scope, kind string) string {
 	case "span":
 		return fmt.Sprintf("(%s %s %s)", path, pick(d, "+", "-"), other)
 	case "at":
+		if zone := orElse(d.path(sc, "zone"), pick(d, "'Europe/Rome'", "'America/New_York'", "'Asia/Kolkata'")); d.chance(40) {
+			return fmt.Sprintf("%s.at(%s, %s)", orElse(d.path(sc, "day"), path), orElse(d.path(sc, "clock"), pick(d, "'02:30'", "'09:00'", "'00:00'")), zone)
+		}
 		return fmt.Sprintf("(%s %s %s)", path, pick(d, "+", "-"), orElse(d.path(sc, "span"), "duration('1h')"))
 	}
 	return path
@@ -258,7 +270,24 @@ func (d *designer) condition(sc scope) string {
 func (d *designer) bracketed(sc scope) string { return "(" + d.condition(sc) + ")" }
 
 func (d *designer) atom(sc scope) string {
-	switch d.IntN(11) {
+	switch d.IntN(13) {
+	case 11:
+		union := d.path(sc, "union")
+		if union == "" {
+			return ""
+		}
+		if sc.viewer && d.chance(40) {
+			return union + pick(d, " == viewer", " != viewer")
+		}
+		return pick(d, union+" == null", union+" != null", "can(READ, "+union+")", "can(UPDATE, "+union+")")
+	case 12:
+		row := d.path(sc, "link")
+		if sc.of != nil && len(sc.vars) == 0 && d.chance(60) {
+			row = "this"
+		}
+		if row != "" {
+			return row + ".matches('" + pick(d, "a", "b", "ab", "a*", "É") + "')"
+		}
 	case 0:
 		return d.path(sc, "flag")
 	case 1, 2, 3:

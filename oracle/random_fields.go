@@ -3,17 +3,18 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // sdl is the type of a kind in SDL.
 var sdl = map[string]string{
 	"text": "String", "int": "Int", "big": "Int64", "real": "Float", "exact": "Decimal", "flag": "Boolean", "at": "DateTime", "day": "Date",
-	"clock": "Time", "span": "Duration", "color": "Color", "mood": "Mood", "money": "Money", "labels": "[String!]", "marks": "[Int!]",
+	"clock": "Time", "zone": "TimeZone", "span": "Duration", "color": "Color", "mood": "Mood", "money": "Money", "labels": "[String!]", "marks": "[Int!]",
 	"hues": "[Color!]", "days": "[Date!]", "sums": "[Decimal!]", "reals": "[Float!]", "spans": "[Duration!]", "yeses": "[Boolean!]",
 	"instants": "[DateTime!]", "bigs": "[Int64!]",
 }
 
-var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big", "lists"}
+var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big", "lists", "zone"}
 
 // belonging is the reference by which most entities belong to a tenant, where there is one.
 func (d *designer) belonging(e *sketch, at int) {
@@ -37,6 +38,12 @@ func (d *designer) scalars(e *sketch) {
 	if d.chance(15) {
 		e.fields = append(e.fields, &trait{kind: "int", name: d.name("number")})
 		e.lines = append(e.lines, e.fields[len(e.fields)-1].name+": Int! @readOnly @default(from: \"next("+d.parent(e)+")\")")
+	}
+	if d.chance(30) {
+		of := &trait{kind: "text", name: d.name("title")}
+		slug := &trait{kind: "text", name: d.name("slug")}
+		e.fields = append(e.fields, of, slug)
+		e.lines = append(e.lines, of.name+": String!"+pick(d, "", " @search"), slug.name+": String!"+pick(d, "", " @readOnly")+pick(d, "", " @unique")+` @default(from: "slug(`+of.name+`)")`)
 	}
 	for range 2 + d.IntN(5) {
 		t := &trait{kind: pick(d, scalarKinds...), null: d.chance(50)}
@@ -88,6 +95,9 @@ func (d *designer) parent(e *sketch) string {
 // manner is directives of a scalar field.
 func (d *designer) manner(e *sketch, t *trait) string {
 	text := ""
+	if t.kind == "text" && d.chance(30) {
+		text += " @search"
+	}
 	if d.chance(25) || e.name == "User" && d.chance(50) {
 		text += " @readOnly"
 	} else if d.chance(10) {
@@ -173,11 +183,11 @@ func (d *designer) lists(e *sketch) {
 			}
 		}
 	}
-	if d.chance(50) { // many-to-many
+	if d.chance(70) { // many-to-many
 		to := d.entities[d.IntN(len(d.entities))]
 		if !refers(to, e) && to != e {
 			l := &trait{kind: "list", name: d.name("tags"), to: to}
-			e.fields, e.lines = append(e.fields, l), append(e.lines, fmt.Sprintf("%s: [%s!]!%s", l.name, to.name, pick(d, "", " @length(max: 4)", " @readOnly")))
+			e.fields, e.lines = append(e.fields, l), append(e.lines, fmt.Sprintf("%s: [%s!]!%s", l.name, to.name, pick(d, "", "", " @length(max: 4)", " @readOnly")))
 		}
 	}
 	for _, link := range d.entities {
@@ -204,10 +214,87 @@ func (d *designer) lists(e *sketch) {
 }
 
 func refers(from, to *sketch) bool {
-	return slices.ContainsFunc(from.fields, func(t *trait) bool { return t.kind == "link" && t.to == to })
+	return slices.ContainsFunc(from.fields, func(t *trait) bool { return t.kind == "link" && t.to == to || slices.Contains(t.arms, to) })
+}
+
+// union is now and then a reference to a row of one of two entities, with the lists that are its other side.
+func (d *designer) union(e *sketch) {
+	if !d.chance(35) {
+		return
+	}
+	a := d.entities[d.IntN(len(d.entities))]
+	b := d.entities[d.IntN(len(d.entities))]
+	if a == b {
+		return
+	}
+	name := fmt.Sprint("Either", len(d.unions)+1)
+	d.unions = append(d.unions, fmt.Sprintf("union %s = %s | %s", name, a.name, b.name))
+	t := &trait{kind: "union", name: d.name("either"), arms: []*sketch{a, b}, null: d.chance(60)}
+	line := t.name + ": " + name
+	if !t.null {
+		line += "!"
+	}
+	line += pick(d, "", "", " @immutable", " @readOnly")
+	if t.null {
+		line += pick(d, "", " @onDelete(do: SET_NULL)")
+	}
+	e.fields, e.lines = append(e.fields, t), append(e.lines, line)
+	for _, arm := range t.arms {
+		if d.chance(50) {
+			l := &trait{kind: "list", name: d.name("about"), to: e}
+			arm.fields = append(arm.fields, l)
+			arm.lines = append(arm.lines, fmt.Sprintf("%s: [%s!]! @inverse(field: %s)", l.name, e.name, t.name))
+		}
+	}
+}
+
+// spans is now and then a rule that no two rows overlap.
+func (d *designer) spans(e *sketch) {
+	for _, kind := range []string{"at", "day"} {
+		if !d.chance(15) {
+			continue
+		}
+		from, until := &trait{kind: kind, name: d.name(kind), null: d.chance(30)}, &trait{kind: kind, name: d.name(kind), null: d.chance(50)}
+		for _, t := range []*trait{from, until} {
+			line := t.name + ": " + sdl[kind]
+			if !t.null {
+				line += "!"
+			}
+			e.lines = append(e.lines, line)
+		}
+		head := fmt.Sprintf("@noOverlap(from: %s, until: %s", from.name, until.name)
+		if per := d.path(scope{of: e}, pick(d, "int", "color", "text", "big")); per != "" && !strings.Contains(per, ".") && d.chance(80) {
+			head += ", per: " + strings.TrimPrefix(per, "this.")
+		}
+		if flag := d.path(scope{of: e}, "flag"); flag != "" && !strings.Contains(flag, ".") && d.chance(40) {
+			head += fmt.Sprintf(", when: \"%s\"", flag)
+		}
+		e.heads = append(e.heads, head+")")
+	}
+}
+
+// shape is now and then an interface that an entity has, with one of its fields.
+func (d *designer) shape(e *sketch) string {
+	if !d.chance(30) || len(e.fields) == 0 {
+		return ""
+	}
+	t := e.fields[d.IntN(len(e.fields))]
+	if sdl[t.kind] == "" || t.computed {
+		return ""
+	}
+	name := fmt.Sprint("Shape", len(d.shapes)+1)
+	mark := "!"
+	if t.null {
+		mark = ""
+	}
+	d.shapes = append(d.shapes, fmt.Sprintf("interface %s {\n  %s: %s%s\n}", name, t.name, sdl[t.kind], mark))
+	return " implements " + name
 }
 
 func (d *designer) computed(e *sketch) {
+	if d.chance(20) {
+		e.lines = append(e.lines, d.name("worked")+": String! @computed"+pick(d, "", fmt.Sprintf(" @allow(do: READ, when: \"%s\")", d.rule(e, false))))
+	}
 	for range d.IntN(4) {
 		sc := scope{of: e, viewer: true, depth: 2}
 		kind := pick(d, "flag", "flag", "int", "text", "real", "exact", "at", "link", "color", "span")

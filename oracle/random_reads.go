@@ -14,7 +14,15 @@ func (c *caller) read(t *Type) *Read {
 	switch n := c.IntN(10); {
 	case n < 2:
 		ask.Row, ask.Key = c.label(t), c.chance(50)
+		if t.History && c.chance(35) {
+			ask.Rest, ask.Key, ask.Past = true, false, 1+c.IntN(6)
+			if t.Soft && c.chance(40) {
+				ask.Row = c.buried(t)
+			}
+			return ask
+		}
 		ask.Select = c.selection(t, 2)
+		ask.Shape = len(t.Shapes) > 0 && c.chance(50)
 		return ask
 	case n < 4 && len(c.world.Schema.Queries) > 0:
 		q := one(c, c.world.Schema.Queries)
@@ -36,9 +44,11 @@ func (c *caller) read(t *Type) *Read {
 		}
 		if ask.Row == "" {
 			ask.Order = c.order(t)
+			ask.Search = c.search(t)
 		}
 		return ask
 	}
+	ask.Shape = len(t.Shapes) > 0 && c.chance(50)
 	c.paging(ask, t, 3)
 	if c.chance(25) {
 		ask.Pages, ask.First, ask.Last = 1+c.IntN(4), 0, 0
@@ -65,27 +75,50 @@ func (c *caller) paging(ask *Read, t *Type, depth int) {
 		ask.Last = 1 + c.IntN(6)
 	}
 	ask.Count = c.chance(30)
+	ask.Search = c.search(t)
+}
+
+// search is mostly nothing, and else a few words.
+func (c *caller) search(t *Type) string {
+	if !t.Searched() || c.chance(60) {
+		return ""
+	}
+	return one(c, []string{"a", "b", "A", "ab", "e", "É", "a*", "b*", `"a b"`, "a b", "%", "ba", "baß", "b a*", `"ab a" b`, "a_b", "zz"})
 }
 
 // shown tells whether the doors show a field.
 func shown(f *Field) bool {
+	if f.Scalar == "union" {
+		return !f.Internal && !slices.ContainsFunc(f.Arms, func(t *Type) bool { return !exposed(t, "READ") })
+	}
 	return !f.Internal && (f.Scalar != "reference" && !f.List() || exposed(f.Type, "READ"))
 }
 
 func (c *caller) selection(t *Type, depth int) (all []Selection) {
 	for _, f := range t.Fields {
-		nests := f.List() || f.Scalar == "reference"
+		nests := f.List() || f.refers()
 		if !shown(f) || nests && depth == 0 || !c.chance(60) {
 			continue
 		}
 		s := Selection{Field: f.Name}
 		if nests {
+			if f.Scalar == "union" {
+				s.Of = &Read{}
+				for _, arm := range f.Arms {
+					s.Of.Select = append(s.Of.Select, c.selection(arm, 0)...)
+				}
+				all = append(all, s)
+				continue
+			}
 			s.Of = &Read{Select: c.selection(f.Type, depth-1)}
 			if f.List() && f.Bound == 0 {
 				c.paging(s.Of, f.Type, 1)
 			}
 		}
 		all = append(all, s)
+	}
+	if t.History && depth > 0 && c.chance(40) {
+		all = append(all, Selection{Field: historyField, Of: &Read{First: 1 + c.IntN(5)}})
 	}
 	return all
 }
@@ -94,10 +127,10 @@ func (c *caller) selection(t *Type, depth int) (all []Selection) {
 func keys(t *Type) (all []string) {
 	for _, f := range t.Fields {
 		switch {
-		case !shown(f), f.List(), f.Repeated:
+		case !shown(f), f.List(), f.Repeated, f.Method, f.Scalar == "union":
 		case f.Scalar == "reference":
 			for _, behind := range f.Type.Fields {
-				if shown(behind) && !behind.List() && !behind.Repeated && behind.Scalar != "value" && behind.Scalar != "reference" {
+				if shown(behind) && !behind.Method && behind.Scalar != "union" && !behind.List() && !behind.Repeated && behind.Scalar != "value" && behind.Scalar != "reference" {
 					all = append(all, f.Name+"_"+behind.Name)
 				}
 			}
@@ -148,10 +181,18 @@ func (c *caller) conditions(t *Type, depth int) map[string]any {
 			continue
 		}
 		f := one(c, t.Fields)
-		if !shown(f) {
+		if !shown(f) || f.Method {
 			continue
 		}
 		switch f.Scalar {
+		case "union":
+			if arm := one(c, f.Arms); c.chance(30) {
+				w[f.Name] = map[string]any{"isNull": c.chance(50)}
+			} else if c.chance(50) || depth == 0 {
+				w[f.Name] = map[string]any{f.armName(arm): map[string]any{"id": c.comparison(&Field{Scalar: "ID"})}}
+			} else {
+				w[f.Name] = map[string]any{f.armName(arm): c.where(arm, depth-1)}
+			}
 		case "list":
 			if depth > 0 {
 				w[f.Name] = map[string]any{one(c, []string{"some", "every", "none"}): c.where(f.Type, depth-1)}
@@ -183,7 +224,7 @@ func (c *caller) comparison(f *Field) map[string]any {
 		names = []string{"eq", "ne", "isNull"}
 	case f.Scalar == "String":
 		names = append(names, "gt", "gte", "lt", "lte", "contains", "startsWith")
-	case f.Scalar != "ID" && f.Scalar != "enum" && f.Scalar != "Email":
+	case f.Scalar != "ID" && f.Scalar != "enum" && f.Scalar != "Email" && f.Scalar != "TimeZone":
 		names = append(names, "gt", "gte", "lt", "lte")
 	}
 	single := *f

@@ -22,7 +22,7 @@ func one[T any](c *caller, from []T) T { return from[c.IntN(len(from))] }
 
 // domain is values of each scalar, few so that they meet, and some at the edges.
 var domain = map[string][]any{
-	"String":   {"a", "b", "A", "ab", "", "é", "É", "%", "a_b", "'", "ba\u00df", "\U0001d518", " a "},
+	"String":   {"a", "b", "A", "ab", "", "a b", "ab, A-b", "é", "É", "%", "a_b", "'", "ba\u00df", "\U0001d518", " a "},
 	"Int":      {json.Number("0"), json.Number("1"), json.Number("2"), json.Number("-1"), json.Number("3"), json.Number("5")},
 	"Int64":    {"0", "1", "2", "9007199254740993", "-9007199254740993"},
 	"Float":    {json.Number("0.5"), json.Number("1"), json.Number("-1.5"), json.Number("2"), json.Number("1e-3")},
@@ -31,6 +31,7 @@ var domain = map[string][]any{
 	"DateTime": {"2026-03-28T22:00:00Z", "2026-03-28T21:00:00.000001Z", "1999-12-31T23:59:59Z", "2026-03-28T22:30:00Z", "2400-01-01T00:00:00Z"},
 	"Date":     {"2026-03-29", "2024-02-29", "1970-01-01"},
 	"Time":     {"09:00", "23:59:59", "00:00"},
+	"TimeZone": {"UTC", "Europe/Rome", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"},
 	"Duration": {"1h0m0s", "1m30s", "48h0m0s", "0s"},
 }
 
@@ -44,6 +45,9 @@ func (c *caller) json(f *Field) any {
 		return list
 	}
 	switch f.Scalar {
+	case "union":
+		arm := one(c, f.Arms)
+		return map[string]any{f.armName(arm): c.label(arm)}
 	case "reference":
 		return c.label(f.Type)
 	case "list":
@@ -147,10 +151,13 @@ func (c *caller) newValues(t *Type, as string, by *Field, depth int) map[string]
 			}
 		case needed && !c.chance(1), c.chance(65):
 			values[f.Name] = c.json(f)
+			if f.Scalar == "String" && slices.ContainsFunc(t.Fields, func(slug *Field) bool { return slug.slugs() == f.Name }) {
+				values[f.Name] = fmt.Sprintf("%s %d!", values[f.Name], c.IntN(100))
+			}
 		case f.Null && c.chance(30):
 			values[f.Name] = nil
 		}
-		if f.Scalar == "reference" && f.Null && c.chance(30) {
+		if f.refers() && f.Null && c.chance(30) {
 			values[f.Name] = nil
 		}
 		if (f.List() || f.counts()) && values[f.Name] == nil {
@@ -216,8 +223,14 @@ func (c *caller) newer(t *Type, as string, row *Row, by *Field, depth int) map[s
 		if f.Null && c.chance(25) {
 			values[f.Name] = nil
 		}
-		if f.Scalar == "value" && values[f.Name] != nil {
-			for _, part := range f.Type.Fields { // a patch of some parts would keep the others
+		if f.Scalar == "value" && values[f.Name] != nil && c.chance(40) {
+			for _, part := range f.Type.Fields { // some parts
+				if c.chance(40) {
+					delete(values[f.Name].(map[string]any), part.Name)
+				}
+			}
+		} else if f.Scalar == "value" && values[f.Name] != nil {
+			for _, part := range f.Type.Fields {
 				if _, given := values[f.Name].(map[string]any)[part.Name]; !given {
 					values[f.Name].(map[string]any)[part.Name] = nil
 				}

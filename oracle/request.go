@@ -84,6 +84,9 @@ type Read struct {
 	Count  bool           `json:"count,omitempty"`
 	Pages  int            `json:"pages,omitempty"` // page by page, of so many; backwards where negative
 	Rest   bool           `json:"rest,omitempty"`  // by the REST door
+	Search string         `json:"search,omitempty"`
+	Shape  bool           `json:"shape,omitempty"` // fields of an interface are asked for by it
+	Past   int            `json:"past,omitempty"`  // the latest entries of the history of Row
 
 	Aggregate *Aggregate `json:"aggregate,omitempty"` // what the rows come to, in their place
 }
@@ -140,6 +143,13 @@ func (r *reader) node(row *Row, ask *Read) answer {
 	out := map[string]any{"id": leaf{&Field{Scalar: "row"}, row}}
 	for _, s := range ask.Select {
 		f := row.Type.Field(s.Field)
+		switch {
+		case f == nil && s.Field == historyField && row.Type.History:
+			out[s.Field] = r.history(row, s.Of.First)
+			continue
+		case f == nil: // of another type of the union
+			continue
+		}
 		v := r.Get(row, f)
 		switch {
 		case f.List() && v == nil:
@@ -148,7 +158,9 @@ func (r *reader) node(row *Row, ask *Read) answer {
 			out[s.Field] = r.nodes(r.sorted(rowsOf(v), f.PageOrder()), s.Of)
 		case f.List():
 			out[s.Field] = r.page(r.chosen(rowsOf(v), s.Of, f.PageOrder()), s.Of)
-		case f.Scalar == "reference" && v != nil:
+		case f.Scalar == "union" && v != nil && ask.Rest:
+			out[s.Field] = exactly{f.armName(v.(*Row).Type): r.node(v.(*Row), &Read{})}
+		case f.refers() && v != nil:
 			out[s.Field] = r.node(v.(*Row), s.Of)
 		case f.Scalar == "value" && v != nil:
 			parts := map[string]any{}
@@ -176,7 +188,7 @@ func rowsOf(v Value) []*Row {
 func (r *reader) chosen(rows []*Row, ask *Read, order []Order) []*Row {
 	var fit []*Row
 	for _, row := range rows {
-		if r.Sees(row) && r.fits(row, row.Type, ask.Where) {
+		if r.Sees(row) && r.fits(row, row.Type, ask.Where) && r.finds(row, ask.Search) {
 			fit = append(fit, row)
 		}
 	}
@@ -251,6 +263,22 @@ func (r *reader) member(row *Row, t *Type, member string, want any) bool {
 		return r.quantified(rowsOf(v), f.Type, asked)
 	case "reference":
 		return r.behind(v, f, asked)
+	case "union":
+		to, _ := v.(*Row)
+		for name, want := range asked {
+			arm := f.arm(name)
+			switch {
+			case arm == nil:
+				if (to == nil) != want.(bool) {
+					return false
+				}
+			case to == nil || to.Type != arm:
+				return false // it holds where the union is of that type
+			case !r.behind(to, &Field{Scalar: "reference", Type: arm}, want.(map[string]any)):
+				return false
+			}
+		}
+		return true
 	case "value":
 		parts, _ := v.(Object)
 		for name, ask := range asked {
@@ -374,6 +402,10 @@ func (w *World) value(f *Field, raw any) Value {
 		return nil
 	}
 	switch f.Scalar {
+	case "union":
+		for name, label := range raw.(map[string]any) {
+			return w.label(f.arm(name), label.(string))
+		}
 	case "row", "reference":
 		return w.label(f.Type, raw.(string))
 	case "ID":
@@ -447,6 +479,9 @@ func (w *World) read(ask *Read, viewer *Row) (answer, string) {
 		row := w.find(ask.Row)
 		if ask.Key && row != nil {
 			row = r.keyed(row)
+		}
+		if ask.Past > 0 && row != nil && r.remembered(row) {
+			return r.history(row, ask.Past), ""
 		}
 		if row == nil || !r.Sees(row) {
 			return nil, "NOT_FOUND"

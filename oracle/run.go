@@ -49,10 +49,11 @@ type runner struct {
 // subject is a product and the ids that it gave to the rows.
 type subject struct {
 	*product
-	ids  map[string]string // by label
-	rows map[string]*Row   // by id
-	said string            // the last answer to a write
-	key  string            // of the tenant that the step names by it
+	schema *Schema
+	ids    map[string]string // by label
+	rows   map[string]*Row   // by id
+	said   string            // the last answer to a write
+	key    string            // of the tenant that the step names by it
 }
 
 // epoch is when the first step happens.
@@ -61,7 +62,7 @@ var epoch = time.Date(2026, 3, 28, 22, 0, 0, 123456000, time.UTC)
 func newRunner(s *Schema, products []*product) *runner {
 	r := &runner{world: newWorld(s), coverage: coverage{}}
 	for _, p := range products {
-		r.products = append(r.products, &subject{product: p, ids: map[string]string{}, rows: map[string]*Row{}})
+		r.products = append(r.products, &subject{product: p, schema: s, ids: map[string]string{}, rows: map[string]*Row{}})
 	}
 	return r
 }
@@ -172,6 +173,10 @@ func plain(want answer) any {
 			return row.Label
 		}
 		return toJSON(want.value)
+	case exactly:
+		return plain(map[string]any(want))
+	case unordered:
+		return plain([]any(want))
 	case map[string]any:
 		out := map[string]any{}
 		for name, v := range want {
@@ -206,6 +211,23 @@ func (r *runner) differ(p *subject, want answer, got any, at string) string {
 			}
 			if diff := r.differ(p, want[name], value, at+"."+name); diff != "" {
 				return diff
+			}
+		}
+		return ""
+	case exactly:
+		object, ok := got.(map[string]any)
+		if !ok || !slices.Equal(slices.Sorted(maps.Keys(object)), slices.Sorted(maps.Keys(want))) {
+			return fmt.Sprintf("%s is %s", at, p.labelled(text(got)))
+		}
+		return r.differ(p, map[string]any(want), got, at)
+	case unordered:
+		list, ok := got.([]any)
+		if !ok || len(list) != len(want) {
+			return fmt.Sprintf("%s is %s", at, p.labelled(text(got)))
+		}
+		for i, element := range want {
+			if !slices.ContainsFunc(list, func(item any) bool { return r.differ(p, element, item, at) == "" }) {
+				return fmt.Sprintf("%s[%d] is not in %s", at, i, p.labelled(text(got)))
 			}
 		}
 		return ""

@@ -19,6 +19,7 @@ type Schema struct {
 	Entities []*Type
 	Types    map[string]*Type // entities and value objects
 	Enums    map[string][]string
+	Unions   map[string][]string
 	Account  *Type
 	Queries  []*Query // of extend type Query, with @where
 	Tenant   *Tenancy // nil without
@@ -34,6 +35,9 @@ type Type struct {
 	Uniques  []*Unique
 	Order    []Order
 	Soft     bool
+	History  bool
+	Spans    []*Span
+	Shapes   []*Shape
 	Internal bool
 	By       *Field // the reference by which a row belongs to a tenant, nil of one that belongs to none
 }
@@ -70,6 +74,7 @@ type Field struct {
 	Order   []Order
 
 	Computed  ast.Expr
+	Formula   string   // Computed as it is written
 	Default   ast.Expr // nil without
 	Given     *design.Value
 	Allow     map[string][]*Rule
@@ -79,6 +84,8 @@ type Field struct {
 	ReadOnly  bool
 	Immutable bool
 	Internal  bool
+	Search    bool
+	Method    bool // worked out by Go
 	Min, Max  *float64
 	MinLength int
 	MaxLength int
@@ -95,6 +102,19 @@ type Rule struct {
 type Check struct {
 	That ast.Expr
 	Code string
+}
+
+// Span is an @noOverlap.
+type Span struct {
+	From, Until *Field
+	Per         []*Field
+	When        ast.Expr
+}
+
+// Shape is an interface that a type has.
+type Shape struct {
+	Name   string
+	Fields []string
 }
 
 // Unique is a set of fields that no two living rows share.
@@ -170,6 +190,27 @@ func (f *Field) settable() bool {
 	return !f.Auto && !f.ReadOnly && !f.Internal && f.Computed == nil && !f.Virtual && !f.List()
 }
 
+// refers tells whether f holds a row: a reference, or a union of them.
+func (f *Field) refers() bool { return f.Scalar == "reference" || f.Scalar == "union" }
+
+// armName is what a union calls its reference to rows of a type.
+func (f *Field) armName(t *Type) string { return strings.ToLower(t.Name[:1]) + t.Name[1:] }
+
+// arm is the type of a union's reference of that name, nil without.
+func (f *Field) arm(name string) *Type {
+	for _, t := range f.Arms {
+		if f.armName(t) == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// Searched tells whether rows of t are searched.
+func (t *Type) Searched() bool {
+	return slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Search })
+}
+
 // ManyToMany tells whether links are kept in a table that is no entity's.
 func (f *Field) ManyToMany() bool { return f.List() && f.Inverse == nil && f.Through == nil }
 
@@ -180,12 +221,22 @@ func newSchema(text string) (*Schema, error) {
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("design: %v", problems)
 	}
-	s := &Schema{Types: map[string]*Type{}, Enums: map[string][]string{}}
+	s := &Schema{Types: map[string]*Type{}, Enums: map[string][]string{}, Unions: map[string][]string{}}
+	shapes := map[string]*Shape{}
 	for _, t := range d.Types {
 		switch t.Kind {
 		case design.Enum:
 			for _, v := range t.Values {
 				s.Enums[t.Name] = append(s.Enums[t.Name], v.Name)
+			}
+		case design.Union:
+			for _, m := range t.Members {
+				s.Unions[t.Name] = append(s.Unions[t.Name], m.Text)
+			}
+		case design.Interface:
+			shapes[t.Name] = &Shape{Name: t.Name}
+			for _, f := range t.Fields {
+				shapes[t.Name].Fields = append(shapes[t.Name].Fields, f.Name)
 			}
 		case design.Object:
 			made := &Type{Name: t.Name, Entity: design.Find(t.Directives, "entity") != nil}
@@ -208,6 +259,9 @@ func newSchema(text string) (*Schema, error) {
 	for _, t := range d.Types {
 		if made := s.Types[t.Name]; made != nil {
 			s.directives(made, t)
+			for _, name := range t.Implements {
+				made.Shapes = append(made.Shapes, shapes[name.Text])
+			}
 		}
 	}
 	for _, t := range d.Types {
@@ -296,6 +350,11 @@ func (s *Schema) fields(to *Type, t *design.Type) {
 func (s *Schema) typed(written *design.Field) *Field {
 	f := &Field{Name: written.Name, Scalar: written.Type.Name, Null: !written.Type.Required}
 	switch target := s.Types[written.Type.Name]; {
+	case s.Unions[written.Type.Name] != nil:
+		f.Scalar = "union"
+		for _, arm := range s.Unions[written.Type.Name] {
+			f.Arms = append(f.Arms, s.Types[arm])
+		}
 	case s.Enums[written.Type.Name] != nil:
 		f.Scalar, f.Enum = "enum", written.Type.Name
 		f.Repeated = written.Type.List
@@ -351,7 +410,7 @@ func referenceTo(t, target *Type, name *design.Value) *Field {
 		return t.Field(name.Text)
 	}
 	for _, f := range t.Fields {
-		if f.Scalar == "reference" && f.Type == target && !f.Virtual {
+		if (f.Scalar == "reference" && f.Type == target || slices.Contains(f.Arms, target)) && !f.Virtual {
 			return f
 		}
 	}
@@ -360,7 +419,14 @@ func referenceTo(t, target *Type, name *design.Value) *Field {
 
 func (s *Schema) directives(to *Type, t *design.Type) {
 	to.Allow = s.rules(t.Directives, nil)
-	to.Soft = design.Find(t.Directives, "softDelete") != nil
+	to.Soft, to.History = design.Find(t.Directives, "softDelete") != nil, design.Find(t.Directives, "history") != nil
+	for _, d := range design.FindAll(t.Directives, "noOverlap") {
+		span := &Span{From: to.Field(d.Arg("from").Text), Until: to.Field(d.Arg("until").Text), When: s.parse(d.Arg("when"))}
+		for _, name := range names(d.Arg("per")) {
+			span.Per = append(span.Per, to.Field(name))
+		}
+		to.Spans = append(to.Spans, span)
+	}
 	to.Internal = design.Find(t.Directives, "internal") != nil
 	to.Order = []Order{{Path: []string{"createdAt"}, Descending: true}}
 	if order := orderOf(t.Directives); order != nil {
@@ -377,10 +443,14 @@ func (s *Schema) directives(to *Type, t *design.Type) {
 	for _, written := range t.Fields {
 		f := to.Field(written.Name)
 		f.Computed = s.parse(design.Find(written.Directives, "computed").Arg("from"))
+		if from := design.Find(written.Directives, "computed").Arg("from"); from != nil {
+			f.Formula = from.Text
+		}
 		f.Default = s.parse(design.Find(written.Directives, "default").Arg("from"))
 		f.Given = design.Find(written.Directives, "default").Arg("value")
 		f.Allow = s.rules(written.Directives, []string{"READ", "UPDATE"})
 		f.Checks = s.checks(written.Directives)
+		f.Search, f.Method = has(written, "search"), f.Virtual && f.Computed == nil
 		f.Order = orderOf(written.Directives)
 		for _, d := range design.FindAll(written.Directives, "unique") {
 			to.Uniques = append(to.Uniques, &Unique{Fields: []*Field{f}, IgnoreCase: d.Arg("ignoreCase") != nil && d.Arg("ignoreCase").Text == "true", When: s.parse(d.Arg("when"))})

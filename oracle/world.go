@@ -26,6 +26,7 @@ type Row struct {
 	Values  Object    // references as *Row, lists that are written here as []Value of *Row
 	Deleted bool      // and kept
 	Buried  time.Time // when
+	History []*entry
 }
 
 func newWorld(s *Schema) *World {
@@ -104,7 +105,7 @@ func (w *World) lives(row *Row, passed []*Type) bool {
 	passed = append(slices.Clip(passed), row.Type)
 	for _, f := range row.Type.Fields {
 		whole, _ := row.Values[f.Name].(*Row)
-		if f.OnDelete == "CASCADE" && whole != nil && !slices.Contains(passed, f.Type) && !w.lives(whole, passed) {
+		if f.OnDelete == "CASCADE" && whole != nil && !slices.Contains(passed, whole.Type) && !w.lives(whole, passed) {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,13 +29,13 @@ func (w *World) write(s *Step) *outcome {
 	before := w.save()
 	w.inTenant(o, s, func(viewer *Row) {
 		if s.Do != "batch" {
-			(&writer{World: w, o: o, viewer: viewer, system: s.As == "system"}).do(s)
+			(&writer{World: w, o: o, viewer: viewer, system: s.As == "system", merges: s.Door == "rest" && s.As != "system"}).do(s)
 			return
 		}
 		for i := range s.Batch {
 			o.unsure = o.unsure || viewer != nil && !w.Lives(viewer) // he deletes himself
 			if len(o.problems) == 0 && !o.unsure {
-				(&writer{World: w, o: o, viewer: viewer}).do(&s.Batch[i])
+				(&writer{World: w, o: o, viewer: viewer, merges: true}).do(&s.Batch[i])
 			}
 		}
 	})
@@ -102,6 +103,8 @@ type writer struct {
 	last   []func() []string // what is asked of each row, asked once more at the end
 	heard  [][]string        // what was said when it was asked first
 	nested bool              // rows are written with their row
+	merges bool              // of a value object, a patch may give some parts (the REST door)
+	linked map[*Row]map[*Field]links
 }
 
 func (w *writer) do(s *Step) {
@@ -109,7 +112,7 @@ func (w *writer) do(s *Step) {
 	case "create":
 		w.makeAll(w.Schema.Types[s.Entity], []draft{{label: s.Row, values: s.Values}})
 	case "update":
-		w.update(w.Schema.Types[s.Entity], s.Row, s.Values, s.Met, nil)
+		w.update(w.Schema.Types[s.Entity], s.Row, w.merged(s), s.Met, nil)
 	case "delete":
 		w.delete(s.Row, s.Met, nil)
 	case "restore":
@@ -130,7 +133,12 @@ func (w *writer) do(s *Step) {
 }
 
 // judge asks what must hold of a row now that it is written.
-func (w *writer) judge(ask func() []string) {
+func (w *writer) judge(what func() []string) {
+	tenant := w.In
+	ask := func() (said []string) {
+		w.within(tenant, func() { said = what() })
+		return said
+	}
 	said := ask()
 	w.last, w.heard = append(w.last, ask), append(w.heard, said)
 	for _, code := range said {
@@ -144,6 +152,7 @@ type draft struct {
 	values map[string]any
 	of     *Row
 	by     *Field
+	in     *Row // the tenant of the row that it belongs to
 }
 
 // makeAll makes rows of an entity, with those that come with them.
@@ -196,7 +205,7 @@ func objectOf(v any) map[string]any {
 func (w *writer) makeLot(t *Type, drafts []draft) {
 	rows, given := make([]*Row, len(drafts)), make([][]*Field, len(drafts))
 	for i, d := range drafts {
-		rows[i], given[i] = w.make(t, d)
+		w.within(cmp.Or(d.in, w.In), func() { rows[i], given[i] = w.make(t, d) })
 	}
 	if slices.Contains(w.o.problems, "INVALID") {
 		// Rules that need the row cannot be asked of half a one; they may still be what is told.
@@ -209,7 +218,7 @@ func (w *writer) makeLot(t *Type, drafts []draft) {
 		}
 		var parts []draft
 		for i, d := range drafts {
-			parts = append(parts, draftsOf(rows[i], f, d.values[f.Name])...)
+			parts = append(parts, w.draftsOf(rows[i], f, d.values[f.Name])...)
 		}
 		if len(parts) > 0 {
 			w.nested = true
@@ -228,13 +237,13 @@ func (w *writer) makeLot(t *Type, drafts []draft) {
 }
 
 // draftsOf is the rows that a list is to have more.
-func draftsOf(row *Row, f *Field, v any) (drafts []draft) {
+func (w *writer) draftsOf(row *Row, f *Field, v any) (drafts []draft) {
 	items, _ := objectOf(v)["create"].([]any)
 	for _, item := range items {
 		values := maps.Clone(objectOf(item))
 		label, _ := values[labelMember].(string)
 		delete(values, labelMember)
-		drafts = append(drafts, draft{label, values, row, f.Inverse})
+		drafts = append(drafts, draft{label, values, row, f.Inverse, w.tenantFor(row)})
 	}
 	return drafts
 }
@@ -287,6 +296,7 @@ func (w *writer) make(t *Type, d draft) (*Row, []*Field) {
 	if w.taken(row) {
 		o.fail("CONFLICT")
 	}
+	w.remember(row, w.viewer, "CREATE", nil, given)
 	return row, given
 }
 
@@ -389,6 +399,9 @@ func (w *writer) take(row *Row, values map[string]any, verb string) (given []*Fi
 		if f.List() && linked == nil {
 			v = w.whole(row, f, v)
 		}
+		if linked != nil {
+			w.tell(row, f, links{linked, unlinked})
+		}
 		taken[name] = v
 	}
 	row.Values = maps.Clone(row.Values)
@@ -477,6 +490,9 @@ func (w *writer) after(row, old *Row, given []*Field, verb string, held map[*Rul
 			said = append(said, "INVALID")
 		}
 	}
+	if slices.ContainsFunc(row.Type.Spans, func(s *Span) bool { return s.backwards(row) }) {
+		said = append(said, "INVALID")
+	}
 	for _, f := range row.Type.Fields {
 		whole, _ := row.Values[f.Name].(*Row)
 		if f.Scalar != "reference" || whole == nil || verb == "UPDATE" && !slices.Contains(given, f) {
@@ -525,7 +541,7 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	if row == nil || !w.Lives(row) || !w.system && !w.reader(w.viewer).Sees(row) || of != nil && row.Values[of.by.Name] != of.of {
 		o.fail(missing(of))
 		for name := range values {
-			if f := t.Field(name); f.Immutable || f.List() || !w.system && (f.ReadOnly || f.Internal) {
+			if f := t.Field(name); f.Immutable || f.List() || f.Scalar == "value" || !w.system && (f.ReadOnly || f.Internal) {
 				o.fail("INVALID") // whatever row it is
 			}
 		}
@@ -561,12 +577,34 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	if w.taken(row) {
 		o.fail("CONFLICT")
 	}
-	w.parts(row, values)
+	w.within(w.tenantFor(row), func() { w.parts(row, values) })
 	if !w.lives(row, nil) {
 		o.fail("CONFLICT") // it goes with one of its parts
 		return
 	}
+	w.remember(row, w.viewer, "UPDATE", old, given)
 	w.judge(func() []string { return w.after(row, old, given, "UPDATE", held) })
+}
+
+// merged is the values of an update: where the door takes patches, a value object of which some parts are given has the
+// others as the viewer sees them.
+func (w *writer) merged(s *Step) map[string]any {
+	row := w.find(s.Row)
+	if !w.merges || row == nil {
+		return s.Values
+	}
+	r, values := w.reader(w.viewer), maps.Clone(s.Values)
+	for name, v := range values {
+		f, parts := row.Type.Field(name), objectOf(v)
+		old, _ := r.Get(row, f).(Object)
+		if f.Scalar != "value" || parts == nil || old == nil || !r.Sees(row) || f.Internal {
+			continue
+		}
+		whole := toJSON(old).(map[string]any)
+		maps.Copy(whole, parts)
+		values[name] = whole
+	}
+	return values
 }
 
 // tenantFor is the tenant in which a write of a row goes on.
@@ -638,7 +676,7 @@ func (w *writer) parts(row *Row, values map[string]any) {
 		}
 	}
 	for _, f := range row.Type.Fields {
-		if drafts := draftsOf(row, f, values[f.Name]); f.Parts() && len(drafts) > 0 {
+		if drafts := w.draftsOf(row, f, values[f.Name]); f.Parts() && len(drafts) > 0 {
 			w.makeAll(f.Type, drafts)
 		}
 	}

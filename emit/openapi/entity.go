@@ -255,7 +255,8 @@ func (d *document) create(e *model.Entity) object {
 }
 
 func (d *document) update(e *model.Entity) object {
-	d.schemas.put("Update"+e.Name, d.patch("What is left out stays as it is; null clears (RFC 7396).", door.UpdateFields(e)))
+	patch := d.patch("What is left out stays as it is; null clears (RFC 7396).", door.UpdateFields(e))
+	d.schemas.put("Update"+e.Name, d.merged(e, patch))
 	o := entityOperation(e, "update"+e.Name, "Change one", "What is left out stays as it is; null clears (RFC 7396).")
 	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
 	o.put("parameters", append(parameters, shapeParameters(e)...))
@@ -266,6 +267,31 @@ func (d *document) update(e *model.Entity) object {
 	o.put("responses", answers(object{{"200", row(e, "Changed.")}, {"204", object{{"description", "Changed, but no longer for the viewer to see."}}}}, "400", "401", "403", "404", "409", "412", "415", "422", "428"))
 	o.put("security", security(e.Allow.Update))
 	return o
+}
+
+// merged is the schema of a patch of a row, in which value objects are patches too: of one that the viewer can read, parts
+// that are left out stay.
+func (d *document) merged(e *model.Entity, patch object) object {
+	properties, _ := patch.get("properties").(object)
+	for _, f := range door.UpdateFields(e) {
+		if f.Kind != model.Value || f.Repeated || !slices.Contains(door.ReadFields(e), f) {
+			continue
+		}
+		if name := "Update" + f.Struct.Name; !d.structs[name] {
+			d.structs[name] = true
+			d.schemas.put(name, d.objectOf("What is left out stays as it is.", patched(f.Struct.Fields), true, func(*model.Field) bool { return false }, false))
+		}
+		s := ref("schemas", "Update"+f.Struct.Name)
+		if f.Null {
+			s = nullable(s)
+		}
+		for i := range properties {
+			if properties[i].name == f.Name {
+				properties[i].value = annotated(s, f, false)
+			}
+		}
+	}
+	return patch
 }
 
 // patched are fields whose defaults do not apply.

@@ -265,23 +265,34 @@ func (r *renderer) shownChange(s *scope, changes string, g *meta.Field) string {
 		}
 		return visible
 	}
-	value, each, at := changes+" ->> '$."+g.Name+"'", "json_each("+changes+", '$."+g.Name+"')", "each.value"
+	// A list is told whole, or as what is linked and unlinked: each text in it is the id of a row.
+	value, each, at := changes+" ->> '$."+g.Name+"'", "json_tree("+changes+", '$."+g.Name+"') each WHERE each.type = 'text'", "each.value"
 	if r.postgres {
-		value, each, at = "("+changes+" ->> '"+g.Name+"')::uuid", "jsonb_array_elements_text("+changes+" -> '"+g.Name+"') each(value)", "each.value::uuid"
-	} else {
-		each += " each"
+		value, at = "("+changes+" ->> '"+g.Name+"')::uuid", "(each.value #>> '{}')::uuid"
+		each = "jsonb_path_query(" + changes + `, '$."` + g.Name + `".** ? (@.type() == "string")') each(value) WHERE true`
 	}
 	switch g.Kind {
 	case meta.Reference:
-		if there := r.visible(s.entity.Owner(), g.Target(), value); there != sqlTrue {
+		if there := r.remains(s, g.Target(), value); there != sqlTrue {
 			visible = conjunction(visible, "("+disjunction(value+" IS NULL", there)+")")
 		}
 	case meta.List:
-		if there := r.visible(s.entity.Owner(), g.Target(), at); there != sqlTrue {
-			visible = conjunction(visible, "NOT EXISTS (SELECT 1 FROM "+each+" WHERE "+opposite(there, true)+")")
+		if there := r.remains(s, g.Target(), at); there != sqlTrue {
+			visible = conjunction(visible, "NOT EXISTS (SELECT 1 FROM "+each+" AND "+opposite(there, true)+")")
 		}
 	}
 	return visible
+}
+
+// remains is the condition that a row which an entry of the history s names is still there, and that the viewer may see it.
+// No foreign key keeps it.
+func (r *renderer) remains(s *scope, target *meta.Entity, id string) string {
+	row := &scope{entity: target, alias: r.alias("r"), kin: akin(s.entity.Owner(), target)}
+	policy := r.policy(target, meta.Read, row)
+	if policy == sqlFalse {
+		return policy
+	}
+	return r.isThere(row, id, policy)
 }
 
 // shownArm is the condition under which the viewer may see that the union g was the row that one of its references names.
@@ -290,7 +301,7 @@ func (r *renderer) shownArm(s *scope, changes string, g, arm *meta.Field) string
 	if r.postgres {
 		value = "(" + changes + " #>> '{" + g.Name + "," + arm.Target().Singular + "}')::uuid"
 	}
-	there := r.visible(s.entity.Owner(), arm.Target(), value)
+	there := r.remains(s, arm.Target(), value)
 	if there == sqlTrue {
 		return sqlTrue
 	}

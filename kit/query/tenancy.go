@@ -135,7 +135,7 @@ func (r *renderer) seek() string {
 // ofSeenTenant is the condition that the row s belongs to a tenant whose rows are seen where none is chosen.
 func (r *renderer) ofSeenTenant(s *scope) string {
 	t := r.backend.Tenant
-	if t == nil || s.entity.TenantColumn == "" || s.entity.Name == t.Entity || r.tenant || r.system || s.bound != nil {
+	if t == nil || s.entity.TenantColumn == "" || s.entity.Name == t.Entity || s.entity.HistoryOf != "" || r.tenant || r.system || s.bound != nil {
 		return sqlTrue
 	}
 	s.used = true
@@ -155,9 +155,9 @@ func (r *renderer) ofOneTenant(s *scope, alike func(other *scope) string) string
 }
 
 // absent tells whether the row that a reference of a row of from leads to may not be there. A row of a tenant refers to rows
-// of the same one alone.
+// of the same one alone. A history outlives the rows that it names.
 func (r *renderer) absent(from, target *meta.Entity) bool {
-	return target.Vanishes() || r.confines(target) && !akin(from, target)
+	return from != nil && from.HistoryOf != "" || target.Vanishes() || r.confines(target) && !akin(from, target)
 }
 
 // akin tells whether rows of from and of target that refer to each other belong to one tenant. A tenant may refer to another.
