@@ -103,10 +103,10 @@ func (d *designer) directives(e *sketch) {
 			e.heads = append(e.heads, fmt.Sprintf("@allow(do: %s, when: \"%s\")", verb, d.rule(e, verb == "UPDATE")))
 		}
 	}
-	if d.chance(25) {
+	if d.chance(35) {
 		e.heads = append(e.heads, "@softDelete")
 	}
-	if d.chance(35) {
+	if d.chance(45) {
 		e.heads = append(e.heads, "@history")
 	}
 	d.spans(e)

@@ -14,9 +14,9 @@ func (c *caller) read(t *Type) *Read {
 	switch n := c.IntN(10); {
 	case n < 2:
 		ask.Row, ask.Key = c.label(t), c.chance(50)
-		if t.History && c.chance(35) {
+		if t.History && c.chance(50) {
 			ask.Rest, ask.Key, ask.Past = true, false, 1+c.IntN(6)
-			if t.Soft && c.chance(40) {
+			if t.Soft && c.chance(70) {
 				ask.Row = c.buried(t)
 			}
 			return ask

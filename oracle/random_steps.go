@@ -368,6 +368,11 @@ func (c *caller) writing() (Step, bool) {
 
 func (c *caller) write(t *Type, as string) (Step, bool) {
 	door := one(c, []string{"graphql", "rest"})
+	if c.chance(25) { // whose rows are written with others
+		if rich := slices.DeleteFunc(slices.Clone(c.world.Schema.Entities), func(t *Type) bool { return !exposed(t, "UPDATE") || !t.nests() }); len(rich) > 0 {
+			return c.change(one(c, rich), as)
+		}
+	}
 	switch c.IntN(7) {
 	case 0, 1:
 		return c.creation(t, as), exposed(t, "CREATE")
@@ -380,6 +385,11 @@ func (c *caller) write(t *Type, as string) (Step, bool) {
 		return s, exposed(t, "DELETE")
 	}
 	return Step{As: as, Do: "restore", Entity: t.Name, Row: c.buried(t), Door: door}, t.Soft && exposed(t, "DELETE")
+}
+
+// nests tells whether rows of t are written with rows of lists, or linked to them.
+func (t *Type) nests() bool {
+	return slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() || f.Owner && f.Bound == 0 && !f.ReadOnly && !f.Internal })
 }
 
 // buried is mostly a row that was deleted.
@@ -395,14 +405,13 @@ func (c *caller) buried(t *Type) string {
 func (c *caller) batch(as string) (Step, bool) {
 	s := Step{As: as, Do: "batch", Twice: c.chance(25)}
 	for range 2 + c.IntN(2) {
-		t := one(c, c.world.Schema.Entities)
-		part, ok := c.write(t, as)
+		part, ok := c.write(one(c, c.world.Schema.Entities), as)
 		if !ok {
 			continue
 		}
 		part.As, part.Door = "", ""
 		for name, v := range part.Values {
-			f := t.Field(name)
+			f := c.world.Schema.Types[part.Entity].Field(name)
 			for _, before := range s.Batch {
 				if _, isLabel := v.(string); isLabel && f.Scalar == "reference" && before.Do == "create" && f.Type.Name == before.Entity && c.chance(70) {
 					part.Values[name] = before.Row

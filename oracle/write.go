@@ -580,6 +580,7 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	w.within(w.tenantFor(row), func() { w.parts(row, values) })
 	if !w.lives(row, nil) {
 		o.fail("CONFLICT") // it goes with one of its parts
+		o.fail(denied(w.viewer))
 		return
 	}
 	w.remember(row, w.viewer, "UPDATE", old, given)
