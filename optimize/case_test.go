@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/tools/txtar"
 
+	"github.com/fettlehq/fettle/internal/applike"
 	"github.com/fettlehq/fettle/internal/pgtest"
 	"github.com/fettlehq/fettle/optimize"
 	"github.com/fettlehq/fettle/pgsql"
@@ -76,7 +77,7 @@ func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
 	base := template(t)
 	if schema := section["schema"]; schema != nil {
 		base = pgtest.New(t)
-		must(t, base, hash+string(schema.Data))
+		must(t, base, applike.Hash+string(schema.Data))
 	}
 	// Cases that change nothing share a database and its clone, which a run leaves as it found it.
 	database, clone := base, sharedClone(t, base, section["schema"] != nil)
@@ -156,7 +157,7 @@ func template(t *testing.T) string {
 	templateOnce.Do(func() {
 		url := pgtest.New(t)
 		// What was committed asynchronously is not visible to all for VACUUM before its log is written: hence the CHECKPOINT.
-		must(t, url, hash+applike(*scale)+"CHECKPOINT; VACUUM ANALYZE orgs; VACUUM ANALYZE users; VACUUM ANALYZE orders; VACUUM ANALYZE events; VACUUM ANALYZE countries; CREATE EXTENSION hypopg;")
+		must(t, url, applike.SQL(*scale)+"CHECKPOINT; VACUUM ANALYZE orgs; VACUUM ANALYZE users; VACUUM ANALYZE orders; VACUUM ANALYZE events; VACUUM ANALYZE countries; CREATE EXTENSION hypopg;")
 		templateOnce.url = url
 	})
 	if templateOnce.url == "" {

@@ -14,7 +14,8 @@ import (
 //	seed: the planner picks for each query, of all its candidates at once, and again without what it picked
 //	merge: one index in place of two where it serves both
 //	greedy: what gains most a byte, looked at again only when it comes first
-//	swap: each chosen one against what else fits into its room
+//	swap: each chosen one against what else serves its table; or, if the budget is short,
+//	improve: what is guessed to be a better set, by all that is known (improve.go)
 //	thin: what little is gained by goes
 //
 // Indexes are never grown column by column. All of it is deterministic: pools and ties go by the indexes' text.
@@ -26,23 +27,24 @@ type selection struct {
 
 	prefixes bool // the beginnings of keys are in the pool, too: where what covers is part of the key
 
-	base  float64 // cost of the workload as it is
-	costs map[*Query]float64
-	pool  []*Index
-	hopes map[string]float64 // of each in the pool: what the queries gained when the planner picked it
-	first map[string]bool    // those that the planner picked for a query while it had all its candidates
-	sets  [][]*Index         // that a plan used together, and that gain nothing one by one: the arms of an OR
+	short   bool    // something did not fit into the budget
+	base    float64 // cost of the workload as it is
+	costs   map[*Query]float64
+	pool    []*Index
+	origins map[*Index][]*Index // what an index was merged of
+	hopes   map[string]float64  // of each in the pool: what the queries gained when the planner picked it
+	first   map[string]bool     // those that the planner picked for a query while it had all its candidates
+	sets    [][]*Index          // that a plan used together, and that gain nothing one by one: the arms of an OR
 }
 
 const (
-	rounds       = 3      // of seeding a query
-	worthAdding  = 0.003  // of the workload's cost; a smaller gain ends the choice
-	worthFilling = 0.0007 // where there is room for it
-	worthSwap    = 0.002
-	worthKeep    = 0.0005
-	worthSeeing  = 0.03 // of one query's cost as it is
-	smallLoss    = 0.03 // of an index's gain, that another of half its size may lose
-	swapRounds   = 3
+	rounds      = 3     // of seeding a query
+	worthAdding = 0.003 // of the workload's cost; a smaller gain ends the choice
+	worthSwap   = 0.002
+	worthKeep   = 0.0005
+	worthSeeing = 0.03 // of one query's cost as it is
+	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
+	swapRounds  = 3
 )
 
 // choose returns the indexes. An error other than a spent budget ends it; a spent one ends the search, not the run.
@@ -57,7 +59,13 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 		s.base += q.Weight * cost
 	}
 	var chosen []*Index
-	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, s.swap, s.thin} {
+	exchange := func(ctx context.Context, chosen *[]*Index) error {
+		if s.short {
+			return s.improve(ctx, chosen)
+		}
+		return s.swap(ctx, chosen)
+	}
+	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, exchange, s.thin} {
 		err := step(ctx, &chosen)
 		if errors.Is(err, errBudget) {
 			break
@@ -72,7 +80,7 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 // seed fills the pool with what the planner picks.
 func (s *selection) seed(ctx context.Context, c *Catalog) error {
 	pool := map[string]*Index{}
-	s.hopes, s.first = map[string]float64{}, map[string]bool{}
+	s.hopes, s.first, s.origins = map[string]float64{}, map[string]bool{}, map[*Index][]*Index{}
 	for _, q := range s.queries {
 		now, _, err := s.plans.cost(ctx, q, nil)
 		if errors.Is(err, errBudget) {
@@ -155,6 +163,7 @@ func (s *selection) merged(pool map[string]*Index) []*Index {
 			return
 		}
 		pool[index.String()] = &index
+		s.origins[&index] = of
 		for _, from := range of {
 			s.hopes[index.String()] += s.hopes[from.String()]
 		}
@@ -322,7 +331,9 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 	lead := 0.0 // the value of the best that was looked at in this round
 	for round := 0; ; {
 		offers = slices.DeleteFunc(offers, func(o *offer) bool {
-			return o.round == round && o.gain < worthAdding*s.base || !s.fits(o.joined(*chosen))
+			fits := s.fits(o.joined(*chosen))
+			s.short = s.short || !fits
+			return o.round == round && o.gain < worthAdding*s.base || !fits
 		})
 		if len(offers) == 0 {
 			return nil
@@ -375,7 +386,7 @@ func (s *selection) offers() []*offer {
 	return offers
 }
 
-// swap tries for each chosen index what else could stand in its room, and two rooms' worth of nothing.
+// swap tries for each chosen index what else could serve its table.
 func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 	now, err := s.total(ctx, *chosen)
 	if err != nil {
@@ -392,7 +403,7 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 			}
 			kept := smallLoss * (without - now)
 			for _, other := range s.pool {
-				if slices.Contains(*chosen, other) || other.Table != old.Table && s.budget == 0 {
+				if slices.Contains(*chosen, other) || other.Table != old.Table {
 					continue
 				}
 				tried := append(slices.Clone(rest), other)
@@ -460,19 +471,15 @@ func sameColumns(a, b *Index) bool {
 	return a.Table == b.Table && slices.Equal(of(a), of(b))
 }
 
-// refill adds what fits into the room that is left: who names a budget lets it be used for less.
+// refill adds what gains beside what was swapped.
 func (s *selection) refill(ctx context.Context, chosen *[]*Index) error {
-	least := worthAdding
-	if s.budget > 0 {
-		least = worthFilling
-	}
 	for {
 		now, err := s.total(ctx, *chosen)
 		if err != nil {
 			return err
 		}
 		var best *Index
-		bestTotal := now - least*s.base
+		bestTotal := now - worthAdding*s.base
 		for _, index := range s.pool {
 			tried := append(slices.Clone(*chosen), index)
 			if slices.Contains(*chosen, index) || !s.fits(tried) {
@@ -520,13 +527,17 @@ func (s *selection) helps(ctx context.Context, before, after []*Index) (bool, er
 
 // thin drops what the workload does not miss.
 func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
+	least := worthKeep
+	if s.short {
+		least = worthImproving
+	}
 	for _, index := range slices.Backward(slices.Clone(*chosen)) {
 		now, err := s.total(ctx, *chosen)
 		if err != nil {
 			return err
 		}
 		rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == index })
-		_, spared, err := s.below(ctx, rest, now+worthKeep*s.base)
+		_, spared, err := s.below(ctx, rest, now+least*s.base)
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// schema is a wholesaler: parts, suppliers, customers, orders and their lines. Its shape and the spread of its values are
+// wholesale is a wholesaler: parts, suppliers, customers, orders and their lines. Its shape and the spread of its values are
 // those that decision-support benchmarks have in common; its texts and numbers are our own. It has no keys and no indexes.
-const schema = `
+const wholesale = `
 CREATE TABLE region (r_id int NOT NULL, r_name text NOT NULL);
 CREATE TABLE nation (n_id int NOT NULL, n_region int NOT NULL, n_name text NOT NULL);
 CREATE TABLE supplier (s_id int NOT NULL, s_nation int NOT NULL, s_name text NOT NULL, s_balance numeric(12,2) NOT NULL, s_note text NOT NULL);

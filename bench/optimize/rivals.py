@@ -5,7 +5,7 @@
     python3 bench/optimize/rivals.py COPY workload.sql "host=127.0.0.1 user=postgres dbname=fettle_bench" [MB ...]
 
 COPY is a folder with github.com/hyrise/index_selection_evaluation, of which nothing is kept here; psycopg2 is needed. The
-database is the one that the bench made. Each line has what the bench prints: the budget, indexes, their size by HypoPG, the
+database is the one that the bench made (fettle_bench_application with -schema application). Each line has what the bench prints: the budget, indexes, their size by HypoPG, the
 planned cost relative to no index, EXPLAINs and seconds.
 """
 
@@ -36,22 +36,23 @@ class Connector(PostgresDatabaseConnector):
         self._connection.autocommit = True
         self._cursor = self._connection.cursor()
 
+    def drop_indexes(self):
+        """Theirs drops all; primary keys are here for all contenders."""
+
 
 def read_workload(connection):
-    """Each statement with the columns that it names: names of columns are unique in this schema."""
-    columns = {}
+    """Each statement with the columns that it names, of the tables that it names."""
     tables = {}
     for table, name in connection.exec_fetch(
         "select table_name, column_name from information_schema.columns where table_schema = 'public'"
         " and table_name not like 'hypopg%' order by table_name, ordinal_position", one=False):
         tables.setdefault(table, Table(table))
-        columns[name] = Column(name)
-        tables[table].add_column(columns[name])
+        tables[table].add_column(Column(name))
     text = re.sub(r"(?m)^--.*$", "", open(workload_file).read())
     queries = []
     for number, statement in enumerate(s.strip() for s in text.split(";") if s.strip()):
         words = set(re.findall(r"[a-z_0-9]+", statement))
-        queries.append(Query(number, statement, [columns[n] for n in sorted(words & columns.keys())]))
+        queries.append(Query(number, statement, [c for t in sorted(words & tables.keys()) for c in tables[t].columns if c.name in words]))
     return Workload(queries)
 
 

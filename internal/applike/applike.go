@@ -1,12 +1,13 @@
-package optimize_test
+// Package applike makes the database of an application like many, for the tests and the bench of optimize.
+package applike
 
 import "fmt"
 
-// applike is the schema of an application like many: organisations with users, their orders, and events. Its rows are
-// made by the database from their numbers, so that every run has the same. Scale 1 is 500,000 users.
-func applike(scale float64) string {
+// SQL are statements that make organisations with users, their orders, and events. The rows are made by the database from
+// their numbers, so that every run has the same. Scale 1 is 500,000 users.
+func SQL(scale float64) string {
 	count := func(n float64) int { return int(n * scale) }
-	return fmt.Sprintf(`
+	return Hash + fmt.Sprintf(`
 CREATE TABLE orgs (id bigint PRIMARY KEY, name text NOT NULL);
 CREATE TABLE users (
 	id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES orgs, email text NOT NULL, name text NOT NULL, phone varchar(20),
@@ -35,6 +36,6 @@ INSERT INTO countries SELECT 'C' || i, 'Country ' || i FROM generate_series(0, 1
 `, count(2000), count(500_000), count(1_200_000), count(1_500_000))
 }
 
-// hash is a number from 0 to 1 that looks random.
-const hash = `CREATE FUNCTION hash(i bigint, salt int) RETURNS float8 LANGUAGE sql IMMUTABLE AS
+// Hash makes hash(i, salt), a number from 0 to 1 that looks random.
+const Hash = `CREATE FUNCTION hash(i bigint, salt int) RETURNS float8 LANGUAGE sql IMMUTABLE AS
 	$$SELECT (hashint8extended(i, salt) & 9007199254740991)::float8 / 9007199254740992$$;`
