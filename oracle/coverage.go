@@ -185,8 +185,8 @@ func (c coverage) values(t *Type, values map[string]any) {
 			c.count(object["update"] != nil, "parts updated")
 			c.count(object["delete"] != nil, "parts deleted")
 		case f.List():
-			c.count(object["link"] != nil, "a link")
-			c.count(object["unlink"] != nil, "an unlink")
+			c.count(anyOf(map[string]any{"link": object["link"]}), "a link")
+			c.count(anyOf(map[string]any{"unlink": object["unlink"]}), "an unlink")
 		}
 	}
 }

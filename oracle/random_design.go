@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -98,7 +99,13 @@ func (d *designer) directives(e *sketch) {
 	for range 1 + d.IntN(2) {
 		e.heads = append(e.heads, fmt.Sprintf("@allow(do: READ, when: \"%s\")", d.rule(e, false)))
 	}
-	for _, verb := range []string{"CREATE", "UPDATE", "UPDATE", "DELETE"} {
+	verbs := []string{"CREATE", "UPDATE", "UPDATE", "DELETE"}
+	if at := slices.IndexFunc(e.fields, func(t *trait) bool { return t.kind == "flag" && !t.computed }); at >= 0 && d.chance(25) {
+		// Of two rules that never hold at once, neither holds before and after a write that goes from one to the other.
+		verbs = []string{"CREATE", "DELETE"}
+		e.heads = append(e.heads, fmt.Sprintf("@allow(do: UPDATE, when: \"%s\")", e.fields[at].name), fmt.Sprintf("@allow(do: UPDATE, when: \"%s != true\")", e.fields[at].name))
+	}
+	for _, verb := range verbs {
 		if d.chance(60) {
 			e.heads = append(e.heads, fmt.Sprintf("@allow(do: %s, when: \"%s\")", verb, d.rule(e, verb == "UPDATE")))
 		}

@@ -184,8 +184,9 @@ func (d *designer) lists(e *sketch) {
 		}
 	}
 	if d.chance(70) { // many-to-many
-		to := d.entities[d.IntN(len(d.entities))]
-		if !refers(to, e) && to != e {
+		others := slices.DeleteFunc(slices.Clone(d.entities), func(to *sketch) bool { return refers(to, e) || to == e })
+		if len(others) > 0 {
+			to := others[d.IntN(len(others))]
 			l := &trait{kind: "list", name: d.name("tags"), to: to}
 			e.fields, e.lines = append(e.fields, l), append(e.lines, fmt.Sprintf("%s: [%s!]!%s", l.name, to.name, pick(d, "", "", " @length(max: 4)", " @readOnly")))
 		}
@@ -294,6 +295,10 @@ func (d *designer) shape(e *sketch) string {
 func (d *designer) computed(e *sketch) {
 	if d.chance(20) {
 		e.lines = append(e.lines, d.name("worked")+": String! @computed"+pick(d, "", fmt.Sprintf(" @allow(do: READ, when: \"%s\")", d.rule(e, false))))
+	}
+	if day := d.path(scope{of: e}, pick(d, "day", "at")); day != "" && d.chance(30) {
+		e.lines = append(e.lines, fmt.Sprintf("%s: DateTime @computed(from: \"%s.at(%s, %s)\")", d.name("at"), day,
+			pick(d, "'02:30'", "'09:00'"), orElse(d.path(scope{of: e}, "zone"), "'Europe/Rome'")))
 	}
 	for range d.IntN(4) {
 		sc := scope{of: e, viewer: true, depth: 2}

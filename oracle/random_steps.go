@@ -242,15 +242,21 @@ func (c *caller) newer(t *Type, as string, row *Row, by *Field, depth int) map[s
 
 // relinks is rows to link and rows to unlink, mostly some that are linked.
 func (c *caller) relinks(f *Field, row *Row) map[string]any {
-	links := map[string]any{"link": c.json(f)}
-	if row != nil && c.chance(60) {
+	links := map[string]any{}
+	if c.chance(70) {
+		links["link"] = c.json(f)
+	}
+	if row != nil && c.chance(70) {
 		unlink := []any{}
 		for _, l := range c.world.Links(row, f) {
 			if c.chance(50) {
 				unlink = append(unlink, l.to.Label)
 			}
 		}
-		links["unlink"] = append(unlink, c.label(f.Type))
+		if c.chance(30) {
+			unlink = append(unlink, c.label(f.Type))
+		}
+		links["unlink"] = unlink
 	}
 	return links
 }
