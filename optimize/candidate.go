@@ -355,7 +355,7 @@ func (f *former) rest(index *Index) []string {
 	}
 	var rest []string
 	for _, column := range f.scan.Used {
-		if !slices.Contains(index.columns(), column) {
+		if !slices.Contains(index.columns(), column) && f.scan.Times[column] > f.implied(column, index.Where) {
 			rest = append(rest, column)
 		}
 	}
@@ -363,4 +363,16 @@ func (f *former) rest(index *Index) []string {
 		return nil
 	}
 	return rest
+}
+
+// implied is how many of the mentions of a column the condition of a partial index answers: they need no value from it.
+func (f *former) implied(column, where string) int {
+	conditions := strings.Split(where, " AND ")
+	count := 0
+	for _, p := range f.scan.Where {
+		if p.Column == column && p.Text != "" && slices.Contains(conditions, p.Text) {
+			count++
+		}
+	}
+	return count
 }

@@ -75,12 +75,17 @@ func TestCases(t *testing.T) {
 func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
 	t.Helper()
 	base := template(t)
-	if schema := section["schema"]; schema != nil {
+	schema := section["schema"]
+	switch {
+	case schema != nil && strings.TrimSpace(string(schema.Data)) == "support":
+		base = supportTemplate(t)
+	case schema != nil:
 		base = pgtest.New(t)
 		must(t, base, applike.Hash+string(schema.Data))
 	}
 	// Cases that change nothing share a database and its clone, which a run leaves as it found it.
-	database, clone := base, sharedClone(t, base, section["schema"] != nil)
+	database := base
+	clone := sharedClone(t, base)
 	if data := section["data"]; data != nil {
 		database = copyOf(t, base)
 		must(t, database, string(data.Data))
@@ -166,20 +171,35 @@ func template(t *testing.T) string {
 	return templateOnce.url
 }
 
-var sharedURL string
-
-func sharedClone(t *testing.T, base string, own bool) string {
+// supportTemplate is the database with the schema of support.sql, made once.
+func supportTemplate(t *testing.T) string {
 	t.Helper()
-	if own {
-		return copyOf(t, base)
+	if supportURL == "" {
+		text, err := os.ReadFile("testdata/support.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := pgtest.New(t)
+		must(t, url, applike.Hash+string(text))
+		supportURL = url
 	}
-	if sharedURL == "" {
-		sharedURL = strings.Replace(base, "?", "_clone?", 1)
+	return supportURL
+}
+
+var (
+	supportURL   string
+	sharedClones = map[string]string{}
+)
+
+func sharedClone(t *testing.T, base string) string {
+	t.Helper()
+	if sharedClones[base] == "" {
 		source, _ := url.Parse(base)
 		name := strings.TrimPrefix(source.Path, "/")
 		must(t, strings.Replace(base, source.Path, "/postgres", 1), "CREATE DATABASE "+name+"_clone TEMPLATE "+name+" STRATEGY file_copy")
+		sharedClones[base] = strings.Replace(base, "?", "_clone?", 1)
 	}
-	return sharedURL
+	return sharedClones[base]
 }
 
 // must runs statements one by one.

@@ -17,6 +17,7 @@ type rewrite struct {
 	bound   string // with values
 	differs string // what it returns otherwise: then it is a hint, whatever is measured
 	notes   []string
+	unknown bool // its index cannot be thought of, so that only a measurement can tell whether it is faster
 
 	// compare is the pair of statements whose rows have to be equal, where those are not bound and the original.
 	compare [2]string
@@ -31,7 +32,7 @@ type rewrite struct {
 type rewriter func(s *selected) (rewrite, bool)
 
 // rewriters are all rules, in the order in which they are tried. One that matches ends the search for its statement.
-var rewriters = []rewriter{functionToRange, castOfColumn, notIn, orAcrossTables, countOfJoin, offsetToKeyset, cappedCount}
+var rewriters = []rewriter{functionToRange, movedInterval, castOfColumn, valueInList, notIn, orAcrossTables, countOfJoin, offsetToKeyset, cappedCount}
 
 // selected is a plain SELECT, taken apart.
 type selected struct {
@@ -160,7 +161,7 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 		return false, nil //nolint:nilerr // as above
 	}
 	instead.roles = pgsql.RolesOf(instead.parsed, r.catalog)
-	if cheaper, err := r.cheaper(ctx, w.query, &instead); err != nil || !cheaper {
+	if cheaper, err := r.cheaper(ctx, w.query, &instead); err != nil || !cheaper && !w.unknown {
 		return false, err
 	}
 	if r.clone == nil || w.differs != "" || r.catalog.runnable(instead.parsed) != "" || r.catalog.runnable(w.query.parsed) != "" {

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -196,7 +197,90 @@ func castOfColumn(s *selected) (rewrite, bool) {
 				text:  s.with(i, fmt.Sprintf("%s = %s::%s", column, operandOf(value, right.Node("arg")), c.Type)),
 				notes: []string{fmt.Sprintf("the parameter's type is the client's mistake: bind a %s", c.Type)},
 			}, true
+		case left.Is("ColumnRef") && right.Is("A_Const"):
+			column, c, found := s.name(left)
+			value, ok := pgsql.SQL(right, false)
+			whole, _, point := strings.Cut(value, ".")
+			if !found || !ok || !integral(c.Type) || !point || strings.Trim(value[len(whole)+1:], "0") != "" || strings.Trim(whole, "-0123456789") != "" {
+				continue
+			}
+			return rewrite{
+				rule: "cast", why: fmt.Sprintf("the value is no %s, so that %s is converted in every row and no index on it can be used", c.Type, column),
+				text:  s.with(i, fmt.Sprintf("%s = %s", column, whole)),
+				notes: []string{fmt.Sprintf("the parameter's type is the client's mistake: bind a %s", c.Type)},
+			}, true
 		}
+	}
+	return rewrite{}, false
+}
+
+// movedInterval takes an interval from a column to what it is compared with. Months are left: adding and taking one
+// away is not the same day.
+//
+//	at + interval '30 days' > now()   ─▶   at > now() - interval '30 days'
+func movedInterval(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		names := n.Names("name")
+		if n.Text("kind") != "AEXPR_OP" || len(names) == 0 || !slices.Contains([]string{"<", "<=", ">", ">=", "="}, names[0]) {
+			continue
+		}
+		left, right, op := n.Node("lexpr"), n.Node("rexpr"), names[0]
+		if mentionsColumn(right) && !mentionsColumn(left) {
+			left, right = right, left
+			op = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}[op]
+		}
+		sign := left.Names("name")
+		if left.Text("kind") != "AEXPR_OP" || len(sign) == 0 || sign[0] != "+" && sign[0] != "-" || mentionsColumn(right) || mentionsColumn(left.Node("rexpr")) {
+			continue
+		}
+		column, c, found := s.name(left.Node("lexpr"))
+		interval, ok := pgsql.SQL(left.Node("rexpr"), false)
+		value, can := pgsql.SQL(right, false)
+		if !found || !ok || !can || !strings.HasPrefix(c.Type, "timestamp") || !exactInterval.MatchString(interval) || monthly.MatchString(interval) {
+			continue
+		}
+		if right.Is("A_Expr", "BoolExpr") {
+			value = "(" + value + ")"
+		}
+		if right.Is("A_Const", "ParamRef") {
+			value += "::" + c.Type
+		}
+		back := map[string]string{"+": "-", "-": "+"}[sign[0]]
+		w := rewrite{
+			rule: "interval", why: fmt.Sprintf("something is added to %s before it is compared, so no index on it can be used", column),
+			text: s.with(i, fmt.Sprintf("%s %s %s %s %s", column, op, value, back, interval)),
+		}
+		if strings.HasSuffix(c.Type, "with time zone") && strings.Contains(interval, "day") {
+			w.notes = []string{"a day on which clocks change has not 24 hours: there the two may differ by an hour"}
+		}
+		return w, true
+	}
+	return rewrite{}, false
+}
+
+var (
+	exactInterval = regexp.MustCompile(`(?i)interval.*(sec|min|hour|day|week)|(sec|min|hour|day|week).*interval`)
+	monthly       = regexp.MustCompile(`(?i)mon|year|decade|cent|mill|'p`)
+)
+
+// valueInList asks a list for what it contains, which an index of lists can serve:
+//
+//	'x' = ANY (tags)   ─▶   tags @> ARRAY['x']
+func valueInList(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		if n.Text("kind") != "AEXPR_OP_ANY" || !slices.Equal(n.Names("name"), []string{"="}) || !n.Node("rexpr").Is("ColumnRef") || mentionsColumn(n.Node("lexpr")) {
+			continue
+		}
+		column, c, found := s.name(n.Node("rexpr"))
+		value, ok := pgsql.SQL(n.Node("lexpr"), false)
+		if !found || !ok || !strings.HasSuffix(c.Type, "[]") {
+			continue
+		}
+		return rewrite{
+			rule: "list", why: fmt.Sprintf("= ANY (%s) compares with every value of the list in every row; only @> can use an index of lists", column),
+			text: s.with(i, fmt.Sprintf("%s @> ARRAY[%s]::%s", column, value, c.Type)), unknown: true,
+			notes: []string{fmt.Sprintf("needs a GIN index on %s", column)},
+		}, true
 	}
 	return rewrite{}, false
 }

@@ -420,6 +420,13 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				size := s.size(tried)
 				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.base ||
 					s.plans.bytes(other) < 0.5*s.plans.bytes(old) && size < 0.95*bestSize && total <= now+kept
+				if smaller { // but not where a statement would cost three times as much
+					blunter, err := s.times(ctx, tried, best, 3, worthLooking/5)
+					if err != nil {
+						return err
+					}
+					smaller = !blunter
+				}
 				sharper, err := s.sharper(ctx, best, tried)
 				if err != nil {
 					return err
@@ -445,6 +452,11 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 // sharper reports whether one query becomes four times as cheap, however little of the workload it is: an index that
 // another query only happens to be able to walk is worth less than one that leads to its rows.
 func (s *selection) sharper(ctx context.Context, before, after []*Index) (bool, error) {
+	return s.times(ctx, before, after, 4, worthLooking)
+}
+
+// times reports whether a query that costs enough becomes so many times as cheap.
+func (s *selection) times(ctx context.Context, before, after []*Index, factor, enough float64) (bool, error) {
 	for _, q := range s.queries {
 		old, _, err := s.plans.cost(ctx, q, before)
 		if err != nil {
@@ -454,7 +466,7 @@ func (s *selection) sharper(ctx context.Context, before, after []*Index) (bool, 
 		if err != nil {
 			return false, err
 		}
-		if cost < old/4 && old >= worthLooking {
+		if cost < old/factor && old >= enough {
 			return true, nil
 		}
 	}

@@ -67,7 +67,7 @@ func readsWhole(p *Plan, t *Table) bool {
 	})
 }
 
-// gin is the GIN or GiST index for one condition.
+// gin is the GIN or GiST index for one condition, or the one of an expression of which a range is asked for.
 func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 	key := Key{Column: p.Column, Expr: p.Key}
 	kind := ""
@@ -111,6 +111,12 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 			return sp, false
 		}
 		sp.rule = "a text search needs a GIN index"
+	case pgsql.Range:
+		if p.Column != "" || p.Join.Scan != nil || !r.catalog.immutable(p.Key, t) {
+			return sp, false
+		}
+		index.Method = "btree"
+		sp.rule = "an expression is compared, of which nothing is known before it has an index"
 	default:
 		return sp, false
 	}

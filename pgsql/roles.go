@@ -40,16 +40,17 @@ type Scan struct {
 	Level int    // which SELECT it stands in, by the order in which they were met
 	Inner bool   // below the outermost SELECT
 
-	Where []Predicate   // all hold
-	Or    [][]Predicate // in each, one of the arms holds; an arm on another table has no Column and no Key
-	Order []Sort        // of its SELECT, as far as it is this scan's
-	Whole bool          // Order is the whole order
-	Group []string      // columns that its SELECT groups by or shows once, when all are this scan's
-	Limit bool          // its SELECT has a LIMIT
-	Used  []string      // columns that the statement mentions, sorted by name
-	Star  bool          // all columns are asked for
-	Outer bool          // the side of an outer join that may be missing
-	Write string        // "update", "delete" where the statement changes the table
+	Where []Predicate    // all hold
+	Or    [][]Predicate  // in each, one of the arms holds; an arm on another table has no Column and no Key
+	Order []Sort         // of its SELECT, as far as it is this scan's
+	Whole bool           // Order is the whole order
+	Group []string       // columns that its SELECT groups by or shows once, when all are this scan's
+	Limit bool           // its SELECT has a LIMIT
+	Used  []string       // columns that the statement mentions, sorted by name
+	Times map[string]int // how often it mentions each
+	Star  bool           // all columns are asked for
+	Outer bool           // the side of an outer join that may be missing
+	Write string         // "update", "delete" where the statement changes the table
 }
 
 // Class is what a comparison can use an index for.
@@ -102,6 +103,10 @@ func RolesOf(s *Statement, tables Tables) *Roles {
 	w := &walker{tables: tables, roles: &Roles{Params: map[int][]Use{}, refs: map[int]Column{}}}
 	w.statement(s.Tree, nil)
 	for _, scan := range w.roles.Scans {
+		scan.Times = map[string]int{}
+		for _, column := range scan.Used {
+			scan.Times[column]++
+		}
 		slices.Sort(scan.Used)
 		scan.Used = slices.Compact(scan.Used)
 	}
@@ -440,8 +445,24 @@ func (w *walker) condition(n Node, s *scope) {
 		w.joined(left, right, n)
 		return
 	}
+	if row := n.Node("lexpr"); n.Text("kind") == "AEXPR_IN" && row.Is("RowExpr") {
+		w.rows(n, row, s)
+		return
+	}
 	if scan, predicate, is := w.predicate(n, s); is {
 		scan.Where = append(scan.Where, predicate)
+	}
+}
+
+// rows reads (a, b) IN ((1, 2), (3, 4)): each column has one of few values.
+func (w *walker) rows(n, row Node, s *scope) {
+	if !slices.Equal(n.Names("name"), []string{"="}) {
+		return
+	}
+	for _, arg := range row.Nodes("args") {
+		if column, _ := s.column(arg.Names("fields")); arg.Is("ColumnRef") && column.Scan != nil {
+			column.Scan.Where = append(column.Scan.Where, Predicate{Column: column.Name, Class: Equal, Op: "=", Node: n})
+		}
 	}
 }
 

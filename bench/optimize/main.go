@@ -90,10 +90,12 @@ func (b *bench) measure(ctx context.Context, server string) error {
 	fmt.Printf("scale %v, %d statements\n", b.scale, len(statements))
 	fmt.Printf("%8s %7s %7s %7s %8s %9s %9s %8s %9s\n", "budget", "indexes", "MB", "rel", "EXPLAINs", "seconds", "real MB", "real rel", "time rel")
 	var base, baseTime float64
+	var each []float64
 	if b.run {
-		if base, baseTime, err = answer(ctx, conn, statements); err != nil {
+		if base, each, err = answer(ctx, conn, statements); err != nil {
 			return err
 		}
+		baseTime = sum(each)
 		fmt.Printf("%8s %7d %7d %7.4f %8s %9s %9s %8.4f %9.3f (%.1f s)\n", "none", 0, 0, 1.0, "", "", "", 1.0, 1.0, baseTime/1000)
 	}
 	for _, mb := range b.budgets {
@@ -105,7 +107,7 @@ func (b *bench) measure(ctx context.Context, server string) error {
 		took := time.Since(start).Seconds()
 		line := fmt.Sprintf("%8.0f %7d %7.0f %7.4f %8d %9.1f", mb, len(report.Chosen), report.Size/(1<<20), report.After/report.Before, report.Explains, took)
 		if b.run {
-			if line, err = real(ctx, conn, statements, report, line, base, baseTime); err != nil {
+			if line, err = real(ctx, conn, statements, report, line, base, each); err != nil {
 				return err
 			}
 		}
@@ -120,7 +122,7 @@ func (b *bench) measure(ctx context.Context, server string) error {
 }
 
 // real builds the indexes, plans and runs the statements, and drops the indexes.
-func real(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statement, report *optimize.Report, line string, base, baseTime float64) (string, error) {
+func real(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statement, report *optimize.Report, line string, base float64, before []float64) (string, error) {
 	size := int64(0)
 	for _, index := range report.Chosen {
 		if _, err := conn.Exec(ctx, index.Create("", index.Name())); err != nil {
@@ -133,29 +135,46 @@ func real(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statement,
 		}
 		size += bytes
 	}
-	cost, took, err := answer(ctx, conn, statements)
-	return fmt.Sprintf("%s %9.0f %8.4f %9.3f", line, float64(size)/(1<<20), cost/base, took/baseTime), err
+	cost, after, err := answer(ctx, conn, statements)
+	if err != nil {
+		return line, err
+	}
+	line = fmt.Sprintf("%s %9.0f %8.4f %9.3f", line, float64(size)/(1<<20), cost/base, sum(after)/sum(before))
+	for i, ms := range after {
+		if ms > 1.3*before[i] {
+			line += fmt.Sprintf("\n         slower: %s, %.0f ms → %.0f ms", statements[i].Name, before[i], ms)
+		}
+	}
+	return line, nil
 }
 
-// answer plans and runs the statements, each twice, and adds up costs and the shorter times.
-func answer(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statement) (cost, ms float64, err error) {
+func sum(each []float64) (total float64) {
+	for _, ms := range each {
+		total += ms
+	}
+	return total
+}
+
+// answer plans and runs the statements, each three times, adds up the costs and tells the median times.
+func answer(ctx context.Context, conn *pgx.Conn, statements []*optimize.Statement) (cost float64, ms []float64, err error) {
 	for _, s := range statements {
-		best := 0.0
-		for run := range 2 {
+		var times []float64
+		for run := range 3 {
 			var plan []byte
 			if err := conn.QueryRow(ctx, "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "+s.Text).Scan(&plan); err != nil {
-				return 0, 0, fmt.Errorf("%s: %w", s.Name, err)
+				return 0, nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
 			total, took, err := optimize.ReadCost(plan)
 			if err != nil {
-				return 0, 0, err
+				return 0, nil, err
 			}
 			if run == 0 {
-				cost, best = cost+total, took
+				cost += total
 			}
-			best = min(best, took)
+			times = append(times, took)
 		}
-		ms += best
+		slices.Sort(times)
+		ms = append(ms, times[1])
 	}
 	return cost, ms, nil
 }
