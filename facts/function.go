@@ -13,6 +13,7 @@ type Function struct {
 	Locks   bool      // takes a lock
 	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
+	Judges  bool      // answers yes or no
 	Outer   *Function // in which a literal stands, and whose variables it sees
 	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
 	Returns []Value
@@ -28,6 +29,7 @@ type Function struct {
 
 // Bound is a field that a parameter of a route's path fills.
 type Bound struct {
+	Type   string // of the struct: its package's path and its name
 	Param  string // in the path
 	Column string // in the table of the struct
 	Key    bool   // it is the key of the row itself
@@ -114,6 +116,7 @@ type Origin struct {
 	Pos      Pos
 	Bounded  bool // compared with an upper limit
 	Reckoned bool // a sum or difference of it
+	Checked  bool // compared with what is allowed, on the way from a parameter
 	Number   bool // passed through a number, boolean or time, so that it holds no text
 }
 

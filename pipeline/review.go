@@ -74,6 +74,7 @@ func lift(dir string) (*facts.Facts, error) {
 	f.Database, f.Migrations = lifted.Database, lifted.Migrations
 	f.Functions = append(f.Functions, lifted.Queries...)
 	f.Ignores = append(f.Ignores, lifted.Ignores...)
+	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
 	return f, nil
 }

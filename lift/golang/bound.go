@@ -32,10 +32,11 @@ func (l *lifter) findBound() {
 			field := structure.Field(i)
 			l.pathParams[field] = param
 			column := snake(field.Name())
-			bound[named] = append(bound[named], facts.Bound{Param: param, Column: column, Key: column == "id" || strings.Contains(tag.Get("xorm")+tag.Get("gorm"), "pk")})
+			bound[named] = append(bound[named], facts.Bound{Type: named.Obj().Pkg().Path() + "." + named.Obj().Name(), Param: param, Column: column, Key: column == "id" || strings.Contains(tag.Get("xorm")+tag.Get("gorm"), "pk")})
 		}
 	}
 	for _, f := range l.functions {
+		f.fact.Judges = f.sig != nil && f.sig.Results().Len() > 0 && types.Identical(f.sig.Results().At(0).Type(), types.Typ[types.Bool])
 		for _, object := range append(slices.Clone(f.params), f.recv) {
 			if object != nil {
 				f.fact.Bound = append(f.fact.Bound, bound[structOf(object.Type())]...)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -99,7 +100,14 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		return
 	}
 	q.Statement = b.out
+	if b.reckons {
+		q.One, b.out.Limit = false, ""
+		b.out.Grouped = true
+	}
 }
+
+// reckoning are columns that say something of all rows and not whether there are any.
+var reckoning = regexp.MustCompile(`(?i)^\s*(coalesce\s*\(\s*)?(max|min|sum|avg)\s*\(`)
 
 // builder makes a statement of the steps of a chain.
 type builder struct {
@@ -109,6 +117,7 @@ type builder struct {
 	library string
 	at      work
 	raw     *ast.CallExpr
+	reckons bool // selects a figure of the rows
 
 	first       string // condition
 	conditions  int    // that must hold together
@@ -248,6 +257,7 @@ func (b *builder) step(s step) {
 		if b.library == "xorm" || b.library == "squirrel" || b.library == "gorm" {
 			for _, arg := range args {
 				b.out.Columns = append(b.out.Columns, column(constantText(s.source, arg)))
+				b.reckons = b.reckons || reckoning.MatchString(constantText(s.source, arg))
 			}
 		}
 	case "Group", "GroupBy":

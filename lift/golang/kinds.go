@@ -95,3 +95,17 @@ func isRequest(t types.Type) bool {
 	}
 	return false
 }
+
+// isHandle reports whether values of a type lead to a database: a pool, a connection, a transaction, a session.
+func isHandle(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	path, name := namedType(t)
+	switch name {
+	case "DB", "Tx", "Conn", "Pool", "Session", "Engine", "EngineGroup", "Interface", "IDB":
+		return path == "database/sql" || isXorm(path) || isGorm(path) || strings.HasPrefix(path, "github.com/jackc/pgx") ||
+			strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
+	}
+	return false
+}

@@ -50,6 +50,9 @@ func (w *walk) origins(s *source, e ast.Expr) []facts.Origin {
 	if tv, found := s.info.Types[e]; found && tv.Value != nil {
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	}
+	if isHandle(s.info.TypeOf(e)) {
+		return []facts.Origin{{Kind: facts.FromConstant}} // what leads to a database holds nothing that a client wrote
+	}
 	out := w.expr(s, e)
 	if isNumber(s.info.TypeOf(e)) {
 		out = slices.Clone(out)
@@ -225,8 +228,11 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	if w.l.checked[object] {
 		out = slices.Clone(out)
 		for i := range out {
-			if k := out[i].Kind; k == facts.FromRequest || k == facts.FromInput || k == facts.FromUnknown {
+			switch out[i].Kind {
+			case facts.FromRequest, facts.FromInput, facts.FromUnknown, facts.FromQuery:
 				out[i].Kind = facts.FromChecked
+			case facts.FromParam:
+				out[i].Checked = true
 			}
 		}
 	}
@@ -404,7 +410,13 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	if callees := w.l.static(s, e); len(callees) > 0 {
 		return w.results(s, e, callees, index)
 	}
+	if strings.EqualFold(name, "ToSQL") && index <= 0 {
+		return []facts.Origin{{Kind: facts.FromConstant}} // a builder gives the text apart from its parameters
+	}
 	out := w.arguments(s, e)
+	if selector != nil && s.packageOf(selector.X) == "" && fillsBuilder.MatchString(name) && !isRequest(s.info.TypeOf(selector.X)) && len(e.Args) > 1 {
+		out = slices.Concat(w.origins(s, selector.X), numbered(w.arguments(s, e))) // what it is given becomes a parameter
+	}
 	if len(out) == 0 {
 		return []facts.Origin{{Kind: facts.FromUnknown}}
 	}
@@ -416,6 +428,9 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	}
 	return out
 }
+
+// fillsBuilder are names of methods of libraries that give a builder a value beside the name of what it is for.
+var fillsBuilder = regexp.MustCompile(`^(Set|Add|Where|With|Eq|In|And|Or|Append|Bind)`)
 
 // clampName are names of functions that keep a number within limits.
 var clampName = regexp.MustCompile(`(?i)(clamp|^min(int)?$|limitto|withinlimit|normali[sz]e(page|limit|per))`)

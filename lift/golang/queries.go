@@ -223,7 +223,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	if strings.HasPrefix(spec.pos.Sel.Name, "Prepare") {
 		q.Library = "prepare"
 	}
-	if spec.text >= 0 && spec.text < len(at.call.Args) {
+	if spread := at.call.Ellipsis.IsValid() && spec.text == len(at.call.Args)-1; spec.text >= 0 && spec.text < len(at.call.Args) && !spread {
 		l.readText(at.source, at.call.Args[spec.text], q)
 	}
 	first := spec.args

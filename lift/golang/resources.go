@@ -72,7 +72,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
 	kind, closers := resourceKind(object.Type(), calledName(call))
-	if kind == "" {
+	if kind == "" || kind == "statement" && ofTx(p, call) {
 		return nil
 	}
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
@@ -105,6 +105,12 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return nil
 	}
 	return r
+}
+
+// ofTx reports whether a call is made on a transaction: the statements that it prepares end with it.
+func ofTx(p place, call *ast.CallExpr) bool {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return is && isTx(p.info.TypeOf(selector.X))
 }
 
 // unread reports whether a function goes through rows and never asks whether they ended by a failure.

@@ -178,7 +178,7 @@ func (r *replay) define(t *schema.Table, part []token) {
 	switch {
 	case part[0].is("primary"):
 		t.PrimaryKey = r.columnsIn(part)
-	case part[0].is("unique") || part[0].is("key", "index") && until(part, 0, "(") < len(part):
+	case part[0].is("unique") || part[0].is("key", "index") && len(r.columnsIn(part)) > 0: // KEY name (column), and no column of that name: key varchar(255)
 		columns := r.columnsIn(part)
 		if name == "" {
 			name = t.Name + "_" + strings.Join(columns, "_") + "_key"

@@ -188,8 +188,8 @@ func (s *search) narrowed(q *facts.Query, st *facts.Statement, table *schema.Tab
 		return
 	}
 	column := columnOf(table, equal[open].Column)
-	if column == nil || column.Type == "boolean" || column.Type == "bool" || fewValues.MatchString(column.Name) {
-		return
+	if column == nil || column.Type == "boolean" || column.Type == "bool" || column.Type == schema.BigInt || strings.Contains(string(column.Type), "int") || fewValues.MatchString(column.Name) {
+		return // a number may count a few within the rows of the other column
 	}
 	around := repeated(q.From, q.Loop, 0)
 	if around == nil {
@@ -314,7 +314,11 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(columns[:len(columns)-1], ", "))
 	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
-	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: s.facts.Database.At[table.Name], What: "the table has " + has(table)})
+	made := s.facts.Database.At[table.Name]
+	if made.Line == 0 {
+		made = q.Pos
+	}
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: "the table has " + has(table)})
 	if also := s.facts.Database.At["also:"+table.Name]; also.Line > 0 {
 		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: also, What: "and stands here too"})
 	}

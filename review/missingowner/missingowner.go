@@ -210,6 +210,25 @@ func (s *search) tell(q *facts.Query, source *trace.Source, route *facts.Route, 
 	})
 }
 
+// judged reports whether a check of a type, one that answers yes or no, reads the row itself by its key before it answers: what it
+// says of the row holds for whoever asks, wherever the path says the row is.
+func (s *search) judged(typeName, table string) bool {
+	for _, f := range s.facts.Functions {
+		if !f.Judges || f.Aside == "test" || !slices.ContainsFunc(f.Bound, func(b facts.Bound) bool { return b.Type == typeName }) {
+			continue
+		}
+		for _, below := range trace.Below(f) {
+			for _, q := range below.Queries {
+				st := q.Statement
+				if st != nil && st.Verb == facts.Select && st.Uses(table) && (s.key(q) != nil || q.One && len(st.Predicates) == 0 && len(st.Tables) == 1) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // byFields looks at the fields that a router fills: one is the row's key, another says whose it is.
 func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
 	var own *facts.Bound
@@ -236,7 +255,7 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
 				compared = compared || slices.ContainsFunc(o.Origins, func(o facts.Origin) bool { return o.Kind == facts.FromRequest && o.Name == b.Param })
 			}
 		}
-		if compared {
+		if compared || s.judged(own.Type, q.Statement.Tables[0].Table) {
 			continue
 		}
 		s.found = append(s.found, rule.Finding{

@@ -19,7 +19,7 @@ func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	for _, function := range f.Functions {
-		if function.Aside == "test" || function.Aside == "migration" {
+		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" {
 			continue
 		}
 		for _, e := range function.Effects {

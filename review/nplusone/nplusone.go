@@ -4,6 +4,8 @@ package nplusone
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -23,7 +25,7 @@ var Rule = rule.Rule{
 const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
-	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0}
+	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, told: map[*facts.Loop]int{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -44,10 +46,27 @@ type search struct {
 	tracer *trace.Tracer
 	routes bool
 	found  []rule.Finding
+	told   map[*facts.Loop]int // which finding tells of a loop
+}
+
+// otherTable is a statement whose table is put into its text.
+var otherTable = regexp.MustCompile(`(?i)\b(from|into|update|table)\s+["` + "`" + `]?\x{FFFC}`)
+
+// asksOtherTables reports whether the table of a statement is not the same in each turn, as far as is known.
+func asksOtherTables(q *facts.Query) bool {
+	at := otherTable.FindStringIndex(q.Text)
+	if at == nil {
+		return false
+	}
+	piece := strings.Count(q.Text[:at[1]], "\uFFFC") - 1
+	return piece < len(q.Dynamic) && (q.Dynamic[piece].Has(facts.FromLoop) || q.Dynamic[piece].Has(facts.FromParam))
 }
 
 // query looks for loops around one query, in its own function and in those that call it.
 func (s *search) query(q *facts.Query) {
+	if asksOtherTables(q) || q.Text == "" && q.Chain == "" && len(q.Dynamic) == 1 && len(q.Args) == 0 || strings.Contains(q.Text, "pg_notify(") {
+		return // each turn asks another table, and no statement asks them all; or sends a statement, or a message, of its own
+	}
 	if q.Loop != nil && !q.Place.ErrorPath && !q.Place.EndsLoop {
 		if loop := s.repeats(q.Loop, dependsOn(q, q.Loop)); loop != nil {
 			s.report(q, loop, nil)
@@ -262,7 +281,25 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	}
 	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	finding.Fix = fix(q, write)
-	s.found = append(s.found, finding)
+	s.tell(loop, finding)
+}
+
+// tell tells of a loop once: what else it asks for stands in the evidence of the worst of its queries.
+func (s *search) tell(loop *facts.Loop, finding rule.Finding) {
+	known, is := s.told[loop]
+	if !is {
+		s.told[loop] = len(s.found)
+		s.found = append(s.found, finding)
+		return
+	}
+	first := &s.found[known]
+	if finding.Severity != first.Severity && finding.Severity.AtLeast(first.Severity) {
+		*first, finding = finding, *first
+	}
+	also := rule.Evidence{Pos: finding.Pos, What: "and in each turn: " + strings.TrimPrefix(finding.Evidence[len(finding.Evidence)-1].What, "and in each turn: ")}
+	if len(first.Evidence) < 16 && finding.Pos != first.Pos && !slices.ContainsFunc(first.Evidence, func(e rule.Evidence) bool { return e.Pos == also.Pos }) {
+		first.Evidence = append(first.Evidence, also)
+	}
 }
 
 // fix says what one statement for all items looks like.

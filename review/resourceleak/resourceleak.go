@@ -59,7 +59,7 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: "this path leaves without giving it back"})
 			}
-			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" {
+			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
 			out = append(out, finding)

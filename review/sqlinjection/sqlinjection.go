@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -58,7 +59,7 @@ var sorting = regexp.MustCompile(`(?is)\border\s+by\s[^()]*?\x{FFFC}`)
 
 // ordering reports whether a query's text has such a place, or may have one, where a builder makes it.
 func ordering(q *facts.Query) bool {
-	return q.Text == "" && q.Chain != "" || sorting.MatchString(q.Text)
+	return q.Text == "" && strings.Contains(q.Chain, "Order") || sorting.MatchString(q.Text)
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {

@@ -139,14 +139,16 @@ type Source struct {
 // FromOutside follows the origins of a value through callers to what a client sent, or to the program's input. Numbers
 // carry no text and are left out when text is asked for.
 func (t *Tracer) FromOutside(v facts.Value, text bool) *Source {
-	return t.outside(v.Origins, func(o facts.Origin) bool { return text && o.Number }, nil, map[string]bool{}, 0)
+	return t.outside(v.Origins, func(o facts.Origin) bool { return text && (o.Number || o.Checked) }, nil, map[string]bool{}, 0)
 }
 
 // Stored follows a text to a row of the database that holds it: somebody has put it there.
 func (t *Tracer) Stored(v facts.Value) *Source {
 	t.stored = true
 	defer func() { t.stored = false }()
-	return t.outside(v.Origins, func(o facts.Origin) bool { return o.Number || o.Kind == facts.FromRequest || o.Kind == facts.FromInput }, nil, map[string]bool{}, 0)
+	return t.outside(v.Origins, func(o facts.Origin) bool {
+		return o.Number || o.Checked || o.Kind == facts.FromRequest || o.Kind == facts.FromInput
+	}, nil, map[string]bool{}, 0)
 }
 
 // Unbounded follows a number to what a client sent, where nothing on the way gives it an upper limit.
