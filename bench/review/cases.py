@@ -96,7 +96,6 @@ def main():
             left = [f for f in after["findings"] if f["rule"] in rules and inside(f, case["files"])]
             kept = {key(f) for f in after["findings"]}
             gone = [f for f in mine if key(f) not in kept]
-            # A fault is told again where the fix left its function alone: as many findings of the same text.
             flagged, strict = bool(gone), not left
             loud = sum(f["severity"] in ("critical", "high") for f in before["findings"])
             total["cases"] += 1
