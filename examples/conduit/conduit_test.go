@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func onBoth(t *testing.T, test func(t *testing.T, ada, alan client)) {
 
 func start(t *testing.T, database string) (url string) {
 	t.Helper()
+	t.Chdir(t.TempDir()) // where development keeps its secret and its mailbox
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.GRPC = grpc.Open
@@ -60,12 +62,13 @@ func start(t *testing.T, database string) (url string) {
 	return web.URL
 }
 
-// register makes an account and signs in at once: conduit wants the address proven later.
+// register makes an account, proves its address by the letter that comes, and signs in.
 func register(t *testing.T, url, name string) client {
 	t.Helper()
 	nobody := client{t, url, ""}
 	credentials := object{"email": name + "@conduit.example", "password": "correct horse battery", "username": name}
-	nobody.want(http.StatusCreated, "POST", "/auth/register", credentials)
+	nobody.want(http.StatusAccepted, "POST", "/auth/register", credentials)
+	nobody.want(http.StatusOK, "POST", "/auth/verify", object{"token": nobody.tokenOf(credentials["email"].(string))})
 	delete(credentials, "username")
 	tokens := nobody.want(http.StatusOK, "POST", "/auth/sign-in", credentials)
 	return client{t, url, tokens["accessToken"].(string)}
@@ -203,6 +206,21 @@ type client struct {
 	t     *testing.T
 	url   string
 	token string
+}
+
+// tokenOf is the token in the last letter to an address.
+func (c client) tokenOf(address string) (token string) {
+	c.t.Helper()
+	for _, letter := range c.want(http.StatusOK, "GET", "/dev/mail", nil)["items"].([]any) {
+		if letter := letter.(object); letter["to"] == address {
+			link, err := neturl.Parse(letter["links"].([]any)[0].(string))
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			token = link.Query().Get("token")
+		}
+	}
+	return token
 }
 
 func (c client) wantItems(n int, method, path string) []any {

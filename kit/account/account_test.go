@@ -342,6 +342,35 @@ func TestAnUnprovenAddressBelongsToWhoRegisteredLast(t *testing.T) {
 	w.want("the last password", code, 200, nil, nil)
 }
 
+// A handler that vouches for an address signs it in at once, and takes it from whoever never proved it.
+func TestRegisterProven(t *testing.T) {
+	w := newWorld(t, meta.BeforeSignIn)
+	register := func(email, name string) (kit.ID, error) {
+		return w.accounts.RegisterProven(httptest.NewRequest("POST", "/", nil), map[string]any{"email": email, "password": password, "name": name})
+	}
+	w.post("register", object{"email": "ada@example.com", "password": "password of Eve", "name": "Eve"})
+	stale := w.token()
+	sent := len(w.mailbox.Messages())
+	if id, err := register("Ada@example.com", "Ada"); err != nil || id == "" {
+		t.Fatal(id, err)
+	}
+	code, _ := w.signIn("ada@example.com", password)
+	w.want("sign in at once", code, 200, nil, nil)
+	code, _ = w.signIn("ada@example.com", "password of Eve")
+	w.want("sign in by who never proved it", code, 401, nil, nil)
+	code, answer := w.post("verify", object{"token": stale})
+	w.want("the link of who never proved it", code, 400, answer["code"], "INVALID_TOKEN")
+	if _, err := register("ada@example.com", "Eve"); !kit.HasCode(err, kit.CodeConflict) {
+		t.Errorf("a proven address is given away: %v", err)
+	}
+	if _, err := register("ada", "Ada"); !kit.HasCode(err, kit.CodeInvalid) {
+		t.Errorf("an address that is none: %v", err)
+	}
+	if got := len(w.mailbox.Messages()); got != sent {
+		t.Errorf("%d messages were sent", got-sent)
+	}
+}
+
 func TestVerifyLaterAndNever(t *testing.T) {
 	for verify, messages := range map[meta.Verify]int{meta.Later: 1, meta.Never: 0} {
 		w := newWorld(t, verify)

@@ -40,7 +40,7 @@ func (a *Accounts) register(w http.ResponseWriter, r *http.Request) error {
 	if a.verify == meta.BeforeSignIn {
 		return a.registerQuietly(w, r, form)
 	}
-	id, err := a.registerOpenly(r.Context(), form)
+	id, err := a.registerOpenly(r.Context(), form, false)
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,19 @@ func (a *Accounts) register(w http.ResponseWriter, r *http.Request) error {
 // INVALID, CONFLICT with the fields that are taken, TOO_MANY_REQUESTS.
 func (a *Accounts) Register(r *http.Request, object map[string]any) (kit.ID, error) {
 	if a.verify == meta.BeforeSignIn {
-		return "", errors.New("account: an address must be proven before sign-in: only /auth/register keeps it secret who has one")
+		return "", errors.New("account: an address must be proven before sign-in: only /auth/register keeps it secret who has one, unless RegisterProven takes it as proven")
 	}
+	return a.registerFor(r, object, false)
+}
+
+// RegisterProven is Register for a handler that vouches for the address, because another system has proven it or a contract signs in
+// whoever registers: nothing is sent, and the account may sign in at once whatever the design asks for. Who else asks learns that an
+// address is taken; one that was never proven is not.
+func (a *Accounts) RegisterProven(r *http.Request, object map[string]any) (kit.ID, error) {
+	return a.registerFor(r, object, true)
+}
+
+func (a *Accounts) registerFor(r *http.Request, object map[string]any, proven bool) (kit.ID, error) {
 	if err := a.limitAddress(r); err != nil {
 		return "", err
 	}
@@ -61,7 +72,7 @@ func (a *Accounts) Register(r *http.Request, object map[string]any) (kit.ID, err
 	if err != nil {
 		return "", err
 	}
-	return a.registerOpenly(r.Context(), form)
+	return a.registerOpenly(r.Context(), form, proven)
 }
 
 // form reads what somebody who registers has sent. It takes object apart.
@@ -110,12 +121,10 @@ func (a *Accounts) registerQuietly(w http.ResponseWriter, r *http.Request, form 
 		case known.verified:
 			return a.pretend(ctx, tx, form)
 		default:
-			removal := tx.Conn().Savepoint(ctx, func() error { return a.remove(ctx, tx, known.id) })
-			if conflict := (*kit.Problem)(nil); errors.As(removal, &conflict) && conflict.Code == kit.CodeConflict {
-				return a.pretend(ctx, tx, form) // something refers to it already
-			}
-			if removal != nil {
-				return removal
+			if free, err := a.give(ctx, tx, known.id); err != nil {
+				return err
+			} else if !free {
+				return a.pretend(ctx, tx, form)
 			}
 		}
 		id, err := a.create(ctx, tx, form, hash)
@@ -155,7 +164,18 @@ func (a *Accounts) pretend(ctx context.Context, tx *query.Tx, form *registration
 	return errKnown
 }
 
-func (a *Accounts) registerOpenly(ctx context.Context, form *registration) (kit.ID, error) {
+// give takes an address from an account that never proved it, and tells whether it is free then: not where something refers to the
+// account already.
+func (a *Accounts) give(ctx context.Context, tx *query.Tx, id kit.ID) (free bool, err error) {
+	err = tx.Conn().Savepoint(ctx, func() error { return a.remove(ctx, tx, id) })
+	if kit.HasCode(err, kit.CodeConflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// registerOpenly tells whether an address is taken. One that is proven may sign in at once.
+func (a *Accounts) registerOpenly(ctx context.Context, form *registration, proven bool) (kit.ID, error) {
 	hash, err := a.passwords.hash(ctx, form.password)
 	if err != nil {
 		return "", err
@@ -163,15 +183,28 @@ func (a *Accounts) registerOpenly(ctx context.Context, form *registration) (kit.
 	var id kit.ID
 	var link string
 	err = a.write(ctx, func(ctx context.Context, tx *query.Tx) (err error) {
-		if known, err := a.find(ctx, tx, form.login); err != nil {
+		known, err := a.find(ctx, tx, form.login)
+		if err != nil {
 			return err
-		} else if known != nil {
-			return a.isTaken(nil)
+		}
+		if known != nil {
+			free := false
+			if a.verify == meta.BeforeSignIn && !known.verified {
+				if free, err = a.give(ctx, tx, known.id); err != nil {
+					return err
+				}
+			}
+			if !free {
+				return a.isTaken(nil)
+			}
 		}
 		if id, err = a.create(ctx, tx, form, hash); err != nil {
 			return err
 		}
-		if a.verify == meta.Later {
+		switch {
+		case proven:
+			_, err = tx.Conn().Exec(ctx, "UPDATE account_credentials SET verified_at = created_at WHERE account_id = $1", string(id))
+		case a.verify == meta.Later:
 			link, err = a.newVerification(ctx, tx, id)
 		}
 		return err

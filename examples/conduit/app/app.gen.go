@@ -46,7 +46,7 @@ func Backend() *meta.Backend {
 func backend(modules []query.Module) *meta.Backend {
 	b := &meta.Backend{
 		Name:    "conduit",
-		Account: &meta.Account{Entity: "User", Login: "email", Verify: meta.Later, Fields: []string{"username", "bio", "image"}},
+		Account: &meta.Account{Entity: "User", Login: "email", Verify: meta.BeforeSignIn, Fields: []string{"username", "bio", "image"}},
 	}
 	for _, m := range modules {
 		b.Entities = append(b.Entities, m.Entities...)

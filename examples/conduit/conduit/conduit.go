@@ -3,7 +3,6 @@ package conduit
 import (
 	"context"
 
-	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -17,8 +16,8 @@ func New() *Business { return &Business{} }
 
 // Follow lets the viewer follow a person. Following twice is following once.
 func (b *Business) Follow(ctx context.Context, tx Tx, user User) (User, error) {
-	follow, err := followOf(ctx, tx, user.ID)
-	if err != nil || follow != nil {
+	known, _, err := tx.Follows.List(ctx, FollowQuery{Where: followOf(tx, user), First: 1})
+	if err != nil || len(known) > 0 {
 		return user, err
 	}
 	_, err = tx.Follows.Create(ctx, NewFollow{Followed: user.ID})
@@ -27,27 +26,18 @@ func (b *Business) Follow(ctx context.Context, tx Tx, user User) (User, error) {
 
 // Unfollow ends it.
 func (b *Business) Unfollow(ctx context.Context, tx Tx, user User) (User, error) {
-	follow, err := followOf(ctx, tx, user.ID)
-	if err != nil || follow == nil {
-		return user, err
-	}
-	return user, tx.Follows.Delete(ctx, follow.ID, follow.Version)
+	_, err := tx.Follows.DeleteWhere(ctx, followOf(tx, user))
+	return user, err
 }
 
-func followOf(ctx context.Context, tx Tx, followed kit.ID) (*Follow, error) {
-	found, _, err := tx.Follows.List(ctx, FollowQuery{
-		Where: query.And(Follows.Follower.Eq(tx.Viewer().ID), Follows.Followed.Eq(followed)), First: 1,
-	})
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
+func followOf(tx Tx, user User) query.Condition[Follow] {
+	return query.And(Follows.Follower.Eq(tx.Viewer().ID), Follows.Followed.Eq(user.ID))
 }
 
 // Favorite adds an article to what the viewer likes. Liking twice is liking once.
 func (b *Business) Favorite(ctx context.Context, tx Tx, article Article) (Article, error) {
-	favorite, err := favoriteOf(ctx, tx, article.ID)
-	if err != nil || favorite != nil {
+	known, _, err := tx.Favorites.List(ctx, FavoriteQuery{Where: favoriteOf(tx, article), First: 1})
+	if err != nil || len(known) > 0 {
 		return article, err
 	}
 	_, err = tx.Favorites.Create(ctx, NewFavorite{Article: article.ID})
@@ -56,19 +46,10 @@ func (b *Business) Favorite(ctx context.Context, tx Tx, article Article) (Articl
 
 // Unfavorite takes it away.
 func (b *Business) Unfavorite(ctx context.Context, tx Tx, article Article) (Article, error) {
-	favorite, err := favoriteOf(ctx, tx, article.ID)
-	if err != nil || favorite == nil {
-		return article, err
-	}
-	return article, tx.Favorites.Delete(ctx, favorite.ID, favorite.Version)
+	_, err := tx.Favorites.DeleteWhere(ctx, favoriteOf(tx, article))
+	return article, err
 }
 
-func favoriteOf(ctx context.Context, tx Tx, article kit.ID) (*Favorite, error) {
-	found, _, err := tx.Favorites.List(ctx, FavoriteQuery{
-		Where: query.And(Favorites.User.Eq(tx.Viewer().ID), Favorites.Article.Eq(article)), First: 1,
-	})
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
+func favoriteOf(tx Tx, article Article) query.Condition[Favorite] {
+	return query.And(Favorites.User.Eq(tx.Viewer().ID), Favorites.Article.Eq(article.ID))
 }

@@ -163,7 +163,7 @@ var articleMeta = &meta.Entity{
 		{Name: "body", Kind: meta.String, Column: "body", Search: true, MaxLength: 100000},
 		{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", ReadOnly: true, Default: meta.Viewer()},
 		{Name: "tags", Kind: meta.List, Type: "Tag", Join: &meta.JoinTable{Table: "article_tags", From: "article_id", To: "tag_id", Owner: true}, Page: meta.Pages(20, 100, "-createdAt"), Bound: 20, MaxLength: 20},
-		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Pages(20, 100, "createdAt"), Parts: &meta.Parts{Create: true, Delete: true}},
+		{Name: "comments", Kind: meta.List, Type: "Comment", Inverse: "article", Page: meta.Pages(20, 100, "createdAt")},
 		{Name: "fans", Kind: meta.List, Type: "User", Join: &meta.JoinTable{Table: "favorites", From: "article_id", To: "user_id", Through: "Favorite"}, Page: meta.Pages(20, 100, "-createdAt")},
 		{Name: "favoritesCount", Kind: meta.Int, Computed: meta.Over(meta.OpCount, meta.This("fans"), "x", meta.True())},
 		{Name: "favorited", Doc: "Whether the viewer likes it.", Kind: meta.Boolean, Computed: meta.Over(meta.OpExists, meta.This("fans"), "f", meta.Eq(meta.Var("f"), meta.Viewer()))},

@@ -315,8 +315,7 @@ type NewArticle struct {
 	Description string
 	Body        string
 	Author      *kit.ID
-	Tags        []string     // by name or id; an unknown one is made
-	Comments    []NewComment // made with it
+	Tags        []string // by name or id; an unknown one is made
 }
 
 func (n NewArticle) changes() []query.Change {
@@ -327,7 +326,6 @@ func (n NewArticle) changes() []query.Change {
 	c.Set("body", n.Body)
 	c.SetUnlessNil("author", typed.TextOrNil(n.Author))
 	c.SetUnlessNil("tags", typed.IDsOrNil(n.Tags))
-	typed.Make(&c, "comments", "article", n.Comments, NewComment.changes)
 	return c.List
 }
 
@@ -340,7 +338,6 @@ type ArticlePatch struct {
 	Body        query.Optional[string]
 	Author      query.Optional[kit.ID]
 	Tags        query.Optional[[]string]
-	Comments    typed.PartsPatch[NewComment, CommentPatch]
 }
 
 func (p ArticlePatch) changes() []query.Change {
@@ -351,7 +348,6 @@ func (p ArticlePatch) changes() []query.Change {
 	c.Set("body", typed.FromText(p.Body))
 	c.Set("author", typed.FromText(p.Author))
 	c.Set("tags", typed.FromIDs(p.Tags))
-	typed.Write(&c, "comments", "article", p.Comments, NewComment.changes, CommentPatch.changes)
 	return c.List
 }
 

@@ -211,13 +211,20 @@ func (c *call) updateArticle() (any, error) {
 func (c *call) deleteArticle() (any, error) {
 	return nil, c.write(func(ctx context.Context, tx conduit.Tx) error {
 		found, err := tx.Articles.BySlug(ctx, c.r.PathValue("slug"))
-		if err == nil {
-			err = tx.Articles.Delete(ctx, found.ID, 0)
-		}
 		if err != nil {
 			return about{"article", err}
 		}
-		return nil
+		if found.Author != c.viewer.ID {
+			return about{"article", tx.Articles.Delete(ctx, found.ID, 0)} // which tells him what he may not
+		}
+		all := tx.System() // whoever wrote the comments
+		if _, err := all.Comments.DeleteWhere(ctx, conduit.Comments.Article.Eq(found.ID)); err != nil {
+			return err
+		}
+		if _, err := all.Favorites.DeleteWhere(ctx, conduit.Favorites.Article.Eq(found.ID)); err != nil {
+			return err
+		}
+		return tx.Articles.Delete(ctx, found.ID, 0)
 	})
 }
 
