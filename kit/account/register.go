@@ -52,7 +52,7 @@ func (a *Accounts) register(w http.ResponseWriter, r *http.Request) error {
 // INVALID, CONFLICT with the fields that are taken, TOO_MANY_REQUESTS.
 func (a *Accounts) Register(r *http.Request, object map[string]any) (kit.ID, error) {
 	if a.verify == meta.BeforeSignIn {
-		return "", errors.New("account: an address must be proven before sign-in: only /auth/register keeps it secret who has one, unless RegisterProven takes it as proven")
+		return "", errors.New("account: an address must be proven before sign-in: use /auth/register, which keeps secret who has one, or RegisterProven where the handler vouches for it")
 	}
 	return a.registerFor(r, object, false)
 }

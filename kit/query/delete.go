@@ -38,7 +38,7 @@ func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int
 // goes. A statement finds, and another deletes, lotSize of them.
 func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) (n int, err error) {
 	if where == nil {
-		return 0, fmt.Errorf("delete %s: a condition must be given, since every row fits none", e.Plural)
+		return 0, fmt.Errorf("delete %s: no condition is given, and without one every row would go", e.Plural)
 	}
 	w := t.write(e, meta.Delete)
 	before, err := w.verdict(beforeStage)

@@ -122,8 +122,9 @@ func visible(key string) bool {
 // Writer runs a transaction on behalf of a viewer: Write or Retry of a query.Engine.
 type Writer func(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx) error) error
 
-// Write calls do in a transaction of write, which may answer as late as query.Tx.GetLast, and keeps what it answers, or returns what it answered before. When
-// do fails nothing is kept, and the request may be tried again.
+// Write calls do in a transaction of write and keeps what it answers, or returns what it answered before. When do fails
+// nothing is kept, and the request may be tried again. Without a key nothing is kept either, and do may answer as late as
+// query.Tx.GetLast does.
 //
 // Its problems are IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, and IDEMPOTENCY_ANSWER_TOO_LARGE where the answer
 // was not kept although what it answers was done; its other errors are those of do.
