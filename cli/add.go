@@ -83,6 +83,10 @@ func (s streams) recipes() error {
 	for _, r := range recipe.Recipes {
 		fmt.Fprintf(s.out, "%-14s %s\n%15s%s\n", r.Name, r.Title, "", paint(s.out, dim, r.Example))
 	}
+	fmt.Fprintln(s.out, "\nthere without being asked for:")
+	for _, g := range recipe.Unsaid {
+		fmt.Fprintf(s.out, "%-14s %s\n%15s%s\n", g.Name, g.Title, "", paint(s.out, dim, g.How))
+	}
 	fmt.Fprintln(s.out, "\nno recipe yet:")
 	for _, w := range pipeline.WaitingRecipes() {
 		state := "not built"

@@ -53,6 +53,11 @@ func (c doCommand) Run(ctx context.Context, s streams) error {
 		return c.edit(s, d)
 	case r.Faster:
 		return c.faster(ctx, s, d)
+	case len(r.Given) > 0:
+		s.given(r.Given)
+		s.waits(r.Waits)
+		fmt.Fprintln(s.out, "nothing changes")
+		return nil
 	case len(r.Waits) > 0:
 		s.waits(r.Waits)
 		return errProblems
@@ -71,12 +76,20 @@ func (s streams) waits(waits []recipe.Waiting) {
 	}
 }
 
+// given tells what need not be added.
+func (s streams) given(given []recipe.Given) {
+	for _, g := range given {
+		fmt.Fprintf(s.out, "there already: %s: %s\n", g.Title, g.How)
+	}
+}
+
 // edit shows the plan, and does it once that is agreed to.
 func (c doCommand) edit(s streams, d *pipeline.Done) error {
 	fmt.Fprintln(s.out, "plan:")
 	for i, step := range d.Steps {
 		fmt.Fprintf(s.out, "  %d. %s\n", i+1, step)
 	}
+	s.given(d.Request.Given)
 	s.waits(d.Request.Waits)
 	if len(d.Request.Unread) > 0 {
 		fmt.Fprintf(s.err, "not taken into account: %s\n", strings.Join(d.Request.Unread, ", "))

@@ -49,6 +49,11 @@ type Replacement struct {
 func Add(dir, name string, args []string) (*Edited, error) {
 	r, err := recipe.Named(name)
 	if err != nil {
+		for _, g := range recipe.Unsaid {
+			if g.Name == name {
+				return nil, fmt.Errorf("%s: every service has it: %s: %s", name, g.Title, g.How)
+			}
+		}
 		for _, w := range recipe.Waits {
 			if w.Name == name {
 				return nil, fmt.Errorf("%s: %s is not built yet, or has no recipe: write it in the design", name, w.Title)

@@ -137,14 +137,40 @@ func (e *editor) own(name string) error {
 		verbs = []string{"READ", "UPDATE", "DELETE"} // who may create stays as it is: ownership opens no door to others
 	}
 	owner := "owner"
+	for _, f := range t.Fields { // by whatever name: an author owns what he wrote
+		if f.Type.Name == account.Name && !f.Type.List && textOf(design.Find(f.Directives, "default").Arg("from")) == "viewer" {
+			owner = f.Name
+			e.allow(name, []string{"READ", "UPDATE", "DELETE"}, owner+" == viewer")
+			return nil
+		}
+	}
 	if have := field(t, "owner"); have != nil && have.Type.Name != account.Name {
 		return fmt.Errorf("%s:%d: owner of %s is a %s, not a %s", have.Pos.File, have.Pos.Line, name, have.Type.Name, account.Name)
 	} else if have != nil && len(design.FindAll(t.Directives, "allow")) > 0 {
 		return nil
 	}
+	e.sayWhich(account, t)
 	e.addField(name, owner, account.Name+`! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)`, "")
 	e.allow(name, verbs, owner+" == viewer")
 	return nil
+}
+
+// sayWhich says of each list of the account which reference it is the other side of, before another reference comes.
+func (e *editor) sayWhich(account, t *design.Type) {
+	var refers []string
+	for _, f := range t.Fields {
+		if f.Type.Name == account.Name && !f.Type.List {
+			refers = append(refers, f.Name)
+		}
+	}
+	if len(refers) != 1 {
+		return // none is shown, or the design says already which
+	}
+	for _, f := range account.Fields {
+		if f.Type.Name == t.Name && f.Type.List && design.Find(f.Directives, "through") == nil && design.Find(f.Directives, "computed") == nil {
+			e.addToField(account.Name, f.Name, "inverse", "(field: "+refers[0]+")")
+		}
+	}
 }
 
 // each does something to each entity that is named, and to one at least.

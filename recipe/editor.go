@@ -53,7 +53,9 @@ func (e *editor) usage() error {
 }
 
 func (e *editor) note(format string, args ...any) {
-	e.notes = append(e.notes, fmt.Sprintf(format, args...))
+	if text := fmt.Sprintf(format, args...); !slices.Contains(e.notes, text) {
+		e.notes = append(e.notes, text)
+	}
 }
 
 // edit makes a change in a file, with the line ends that the file has.

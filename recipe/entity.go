@@ -53,7 +53,7 @@ func addEntity(e *editor, args []string) error {
 			return fmt.Errorf("%s:%d: %s is there already, and no entity", have.Pos.File, have.Pos.Line, name)
 		}
 		for _, s := range specs {
-			e.addField(name, s[0], s[1]+bounds(s[1]), "")
+			e.addField(name, s[0], s[1]+limits(s[1]), "")
 		}
 		return nil
 	}
@@ -67,7 +67,7 @@ func addEntity(e *editor, args []string) error {
 	fmt.Fprintf(&b, "  owner: %s! @readOnly @default(from: \"viewer\") @onDelete(do: CASCADE)\n", e.account().Name)
 	for _, s := range specs {
 		if s[0] != "owner" {
-			fmt.Fprintf(&b, "  %s: %s%s\n", s[0], s[1], bounds(s[1]))
+			fmt.Fprintf(&b, "  %s: %s%s\n", s[0], s[1], limits(s[1]))
 		}
 	}
 	b.WriteString("}\n")
@@ -76,8 +76,8 @@ func addEntity(e *editor, args []string) error {
 	return nil
 }
 
-// bounds are the limits without which no text should be taken from a client.
-func bounds(typ string) string {
+// limits are those without which no text should be taken from a client.
+func limits(typ string) string {
 	switch typ {
 	case "String!":
 		return " @length(min: 1, max: 200)"
@@ -101,27 +101,13 @@ var comments = &Recipe{
 }
 
 func (e *editor) comments(of string) error {
-	name := "Comment"
-	if have := e.typ(name); have != nil {
-		if f := field(have, lower(of)); f != nil && f.Type.Name == of {
-			return nil
-		}
-		name = of + "Comment"
-		if e.typ(name) != nil {
-			return nil
-		}
-	}
-	if e.account() == nil {
-		if err := e.newAccount(); err != nil {
-			return err
-		}
+	name, there, err := e.beside(of, "Comment")
+	if err != nil || there {
+		return err
 	}
 	t := e.typ(of)
-	if of == name || len(rules(t, "READ")) == 0 {
-		return fmt.Errorf("%s:%d: nobody may read a %s, so nobody could comment on it", t.Pos.File, t.Pos.Line, of)
-	}
-	e.addField(of, many(name), fmt.Sprintf("[%s!]!", name), "")
-	e.define(fileOf(t), "", fmt.Sprintf(`"What somebody says about a %[2]s."
+	e.addField(of, many(name), e.listOf(name, of), "")
+	e.define(fileOf(t), "", fmt.Sprintf(`"What somebody says about a %[5]s."
 type %[1]s @entity @page(order: [createdAt])
   @allow(do: READ, when: "can(READ, %[2]s)")
   @allow(do: CREATE, when: "author == viewer && can(READ, %[2]s)")
@@ -130,7 +116,7 @@ type %[1]s @entity @page(order: [createdAt])
   author: %[4]s! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)
   body: String! @length(min: 1, max: 20000)
 }
-`, name, lower(of), of, e.account().Name))
+`, name, lower(of), of, e.account().Name, spoken(of)))
 	return nil
 }
 

@@ -123,6 +123,11 @@ func (e *editor) texts(arg string) ([]string, error) {
 		if f.Type.Name != "String" || f.Type.List {
 			return nil, fmt.Errorf("%s:%d: %s is a %s: words are found in a String", f.Pos.File, f.Pos.Line, f.Name, f.Type.Name)
 		}
+		for _, hidden := range []string{"internal", "writeOnly", "encrypted", "computed"} {
+			if design.Find(f.Directives, hidden) != nil {
+				return nil, fmt.Errorf("%s:%d: %s is @%s: its words are not to be found", f.Pos.File, f.Pos.Line, f.Name, hidden)
+			}
+		}
 		return []string{t.Name + "." + f.Name}, nil
 	}
 	t, err := e.entity(arg)
@@ -228,6 +233,9 @@ func (e *editor) fields(args []string) (*design.Type, []string, error) {
 			if f.Type.List {
 				return nil, nil, fmt.Errorf("%s:%d: %s is a list", f.Pos.File, f.Pos.Line, name)
 			}
+			if err := e.column(f); err != nil {
+				return nil, nil, err
+			}
 		}
 		if slices.Contains(names, name) {
 			return nil, nil, fmt.Errorf("%s: is named twice", arg)
@@ -235,6 +243,29 @@ func (e *editor) fields(args []string) (*design.Type, []string, error) {
 		names = append(names, name)
 	}
 	return of, names, nil
+}
+
+// stored refuses a field that is worked out when it is read.
+func stored(f *design.Field) error {
+	if design.Find(f.Directives, "computed") != nil {
+		return fmt.Errorf("%s:%d: %s is worked out when it is read, and not stored", f.Pos.File, f.Pos.Line, f.Name)
+	}
+	return nil
+}
+
+// column refuses a field that no index holds.
+func (e *editor) column(f *design.Field) error {
+	if err := stored(f); err != nil {
+		return err
+	}
+	of := e.typ(f.Type.Name)
+	switch {
+	case f.Type.Name == "File" || f.Type.Name == "JSON":
+		return fmt.Errorf("%s:%d: %s is a %s, which no index holds", f.Pos.File, f.Pos.Line, f.Name, f.Type.Name)
+	case of != nil && of.Kind == design.Object && design.Find(of.Directives, "entity") == nil:
+		return fmt.Errorf("%s:%d: %s has several columns, of which no one index holds all", f.Pos.File, f.Pos.Line, f.Name)
+	}
+	return nil
 }
 
 func texts(names []design.Name) []string {
@@ -294,6 +325,9 @@ var numbers = &Recipe{
 		if found {
 			_, f, err := e.fieldAt(args[0])
 			if err != nil {
+				return err
+			}
+			if err := stored(f); err != nil {
 				return err
 			}
 			if e.typ(f.Type.Name) == nil || design.Find(e.typ(f.Type.Name).Directives, "entity") == nil || f.Type.List {
@@ -372,6 +406,10 @@ func addFlow(e *editor, args []string) error {
 		e.define(fileOf(t), "", fmt.Sprintf("enum %s { %s }\n", enum, strings.Join(values, " ")))
 	} else if err := e.fits(f, values); err != nil {
 		return err
+	} else if err := stored(f); err != nil {
+		return err
+	} else if design.Find(f.Directives, "immutable") != nil {
+		return fmt.Errorf("%s:%d: %s is @immutable, so it takes no steps", f.Pos.File, f.Pos.Line, f.Name)
 	}
 	for i := len(steps) - 1; i >= 0; i-- { // each goes to the same place, so the first is written last
 		if err := e.flow(t.Name, name, steps[i]); err != nil {

@@ -88,6 +88,12 @@ var noOverlap = &Recipe{
 			if f.Type.List {
 				return fmt.Errorf("%s:%d: %s is a list", f.Pos.File, f.Pos.Line, per)
 			}
+			if err := e.column(f); err != nil {
+				return err
+			}
+			if of := e.typ(f.Type.Name); of != nil && of.Kind != design.Enum && of.Kind != design.Scalar && design.Find(of.Directives, "entity") == nil {
+				return fmt.Errorf("%s:%d: %s is a %s: spans are kept apart within a reference or a scalar", f.Pos.File, f.Pos.Line, per, of.Name)
+			}
 		}
 		if design.Find(t.Directives, "noOverlap") != nil {
 			return nil

@@ -16,6 +16,7 @@ type Request struct {
 	Slow    string    // an entity whose list is slow, "" where none is named
 	Faster  bool      // something is to be made faster
 	Waits   []Waiting // named, and done by no recipe
+	Given   []Given   // named, and there without being asked for
 	Missing []string  // what has to be said besides
 	Unread  []string  // words that were not taken into account
 }
@@ -28,7 +29,7 @@ type Wanted struct {
 
 // Understood tells whether the words asked for anything that is known.
 func (r *Request) Understood() bool {
-	return len(r.Recipes) > 0 || r.Faster || len(r.Waits) > 0
+	return len(r.Recipes) > 0 || r.Faster || len(r.Waits) > 0 || len(r.Given) > 0
 }
 
 // small are words that say nothing of what is wanted.
@@ -87,10 +88,11 @@ func Match(sources []design.Source, text string) *Request {
 		at     hit
 		recipe *Recipe
 		waits  *Waiting
+		given  *Given
 	}
 	var candidates []candidate
 	for _, recipe := range Recipes {
-		if at, found := find(append([]string{strings.ReplaceAll(recipe.Name, "-", " ")}, recipe.phrases...)); found {
+		if at, found := find(recipe.phrases); found {
 			candidates = append(candidates, candidate{at: at, recipe: recipe})
 			covered = append(covered, at)
 		}
@@ -98,6 +100,12 @@ func Match(sources []design.Source, text string) *Request {
 	for i := range Waits {
 		if at, found := find(append([]string{strings.ReplaceAll(Waits[i].Name, "-", " ")}, Waits[i].phrases...)); found {
 			candidates = append(candidates, candidate{at: at, waits: &Waits[i]})
+			covered = append(covered, at)
+		}
+	}
+	for i := range Unsaid {
+		if at, found := find(Unsaid[i].phrases); found {
+			candidates = append(candidates, candidate{at: at, given: &Unsaid[i]})
 			covered = append(covered, at)
 		}
 	}
@@ -121,6 +129,8 @@ func Match(sources []design.Source, text string) *Request {
 		case within(c.at):
 		case c.waits != nil:
 			r.Waits = append(r.Waits, *c.waits)
+		case c.given != nil:
+			r.Given = append(r.Given, *c.given)
 		default:
 			args, missing := e.argsFor(c.recipe, named)
 			if missing != "" {
@@ -135,9 +145,9 @@ func Match(sources []design.Source, text string) *Request {
 // argsFor are the arguments that the named entities make; missing says what else is needed.
 func (e *editor) argsFor(r *Recipe, named []*design.Type) (args []string, missing string) {
 	switch r {
-	case registration, roles:
+	case registration, roles, follows:
 		return nil, ""
-	case ownership, tenancy, comments, tags, pagination, softDelete, history, search:
+	case ownership, tenancy, comments, tags, favorites, ratings, abuseReports, pagination, softDelete, history, search, subscriptions:
 		for _, t := range named {
 			if t != e.account() {
 				args = append(args, t.Name)

@@ -8,7 +8,7 @@ import (
 	"github.com/fettlehq/fettle/recipe"
 )
 
-// What people say, and what is made of it. "?" is what has to be said besides, "-" what no recipe does.
+// What people say, and what is made of it. "?" is what has to be said besides, "-" what no recipe does, "+" what is there unsaid.
 func TestMatch(t *testing.T) {
 	for _, c := range []struct{ project, says, want string }{
 		{"new", "Create a user registration endpoint with email verification", "registration"},
@@ -27,6 +27,15 @@ func TestMatch(t *testing.T) {
 		{"new", "keep an audit log", "? history; history"},
 		{"new", "a state machine for notes", "? state-machine; state-machine"},
 		{"new", "add a password reset", "- password-reset"},
+		{"shop", "let customers rate products with stars", "ratings Product"},
+		{"shop", "people should be able to favourite products", "favorites Product"},
+		{"new", "users follow each other", "follows"},
+		{"shop", "report abuse of products", "abuse-reports Product"},
+		{"shop", "live updates for orders over websockets", "subscriptions Order"},
+		{"shop", "statistics of orders by status", "+ aggregates"},
+		{"shop", "we need gRPC", "+ grpc"},
+		{"new", "create or update notes by title", "? upsert; upsert"},
+		{"new", "I would like to review my code", ""},
 		{"new", "users upload attachments", "- uploads"},
 		{"new", "make me a sandwich", ""},
 		{"new", "tag the release, push the docker image and deploy to kubernetes with helm charts", ""},
@@ -44,6 +53,9 @@ func TestMatch(t *testing.T) {
 		}
 		for _, w := range r.Recipes {
 			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s", w.Recipe.Name, strings.Join(w.Args, " "))))
+		}
+		for _, g := range r.Given {
+			got = append(got, "+ "+g.Name)
 		}
 		for _, w := range r.Waits {
 			got = append(got, "- "+w.Name)

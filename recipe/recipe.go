@@ -31,8 +31,10 @@ type Recipe struct {
 // Recipes are all recipes, in the order in which users see them.
 var Recipes = []*Recipe{
 	registration, roles, ownership, tenancy,
-	entity, comments, tags, counts, search, pagination, index, unique,
-	stateMachine, softDelete, history, numbers, slug, noOverlap,
+	entity, comments, tags, favorites, ratings, follows, abuseReports,
+	counts, search, pagination, index, unique, bounds, upsert, slug, numbers,
+	stateMachine, softDelete, history, noOverlap,
+	query, operation, subscriptions,
 }
 
 // Named finds a recipe by its name.

@@ -21,7 +21,7 @@ var tenancy = &Recipe{
 				return err
 			}
 		}
-		tenant, err := e.tenant()
+		tenant, err := e.tenant(args)
 		if err != nil {
 			return err
 		}
@@ -43,8 +43,9 @@ var tenancy = &Recipe{
 	},
 }
 
-// tenant is the name of the tenant, which is written where there is none.
-func (e *editor) tenant() (string, error) {
+// tenant is the name of the tenant, which is written where there is none: into a module of its own, unless what is to belong
+// to it stands beside the account, to which it refers.
+func (e *editor) tenant(belong []string) (string, error) {
 	for _, t := range e.entities() {
 		if design.Find(t.Directives, "tenant") != nil {
 			return t.Name, nil
@@ -60,8 +61,13 @@ func (e *editor) tenant() (string, error) {
 			return "", err
 		}
 	}
-	account := e.account()
-	e.define(moduleFile("workspaces"), "Who shares what: customers, kept apart.", fmt.Sprintf(`"A customer. What has a workspace belongs to it and is seen from inside it only."
+	account, file := e.account(), moduleFile("workspaces")
+	for _, word := range belong {
+		if t, err := e.entity(word); err == nil && t.Module == account.Module {
+			file = fileOf(account)
+		}
+	}
+	e.define(file, "Who shares what: customers, kept apart.", fmt.Sprintf(`"A customer. What has a workspace belongs to it and is seen from inside it only."
 type Workspace @entity @tenant(by: PATH, when: "inside")
   @allow(do: READ, when: "inside")
   @allow(do: [CREATE, UPDATE, DELETE], when: "owner == viewer") {

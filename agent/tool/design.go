@@ -133,6 +133,9 @@ func recipes() (f Facts) {
 		args := strings.TrimPrefix(r.Example, "fettle add "+r.Name)
 		f.add(map[string]string{"recipe": r.Name, "title": r.Title, "takes": r.Takes, "example": strings.TrimSpace(args)}, "%s: %s. Takes %s; such as%s", r.Name, r.Title, r.Takes, args)
 	}
+	for _, g := range recipe.Unsaid {
+		f.add(map[string]string{"given": g.Name, "how": g.How}, "no recipe needed: %s: %s (%s)", g.Name, g.Title, g.How)
+	}
 	for _, w := range pipeline.WaitingRecipes() {
 		state := "not built yet"
 		if w.Built {
