@@ -25,11 +25,12 @@ type Design struct {
 	ByName     map[string]*Type // Types, and the built-in scalars
 }
 
-// Backend is extend schema @backend(name:, module:).
+// Backend is extend schema @backend(name:, module:, clients:).
 type Backend struct {
-	Pos    diag.Pos
-	Name   string // "shop"
-	Module string // "example.com/shop"
+	Pos     diag.Pos
+	Name    string // "shop"
+	Module  string // "example.com/shop"
+	Clients []Name // GO, TYPESCRIPT
 }
 
 // Service is extend schema @service(name:, modules:).

@@ -17,7 +17,7 @@ import (
 
 // everyKind is a design with a field of every kind, and with names that mean something else in Go.
 var everyKind = []design.Source{{Name: "design/things.graphql", Text: `
-extend schema @backend(name: "shop", module: "example.com/shop")
+extend schema @backend(name: "shop", module: "example.com/shop", clients: [GO, TYPESCRIPT])
 scalar Isbn @format(pattern: "^[0-9]{13}$")
 enum Kind { A B_C lower }
 type Part { text: String, count: Int!, kind: Kind!, when: DateTime, data: JSON, cost: Decimal! }

@@ -1,6 +1,6 @@
 // Package emit writes the files of a service from its model.
 //
-//	model ─▶ golang, openapi, graphql, proto ─▶ []File
+//	model ─▶ golang, openapi, graphql, proto, goclient, tsclient ─▶ []File
 //
 // The same model gives the same bytes. All opens no file: what becomes of those that are there already is decided by
 // package pipeline.
@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/fettlehq/fettle/emit/goclient"
 	"github.com/fettlehq/fettle/emit/golang"
 	"github.com/fettlehq/fettle/emit/graphql"
 	"github.com/fettlehq/fettle/emit/openapi"
@@ -52,6 +53,11 @@ func All(m *model.Model, numbers proto.Numbers) ([]File, proto.Numbers) {
 			owner = Team
 		}
 		files = append(files, File{f.Path, f.Content, owner})
+	}
+	if slices.Contains(m.Clients, model.GoClient) {
+		for _, f := range goclient.Emit(m) {
+			files = append(files, File{f.Path, f.Content, Tool})
+		}
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, contract.Numbers

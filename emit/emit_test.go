@@ -78,7 +78,7 @@ func TestGolden(t *testing.T) {
 // written is the files of the design in archive, by path.
 func written(t *testing.T, archive *txtar.Archive) map[string][]byte {
 	sources := []design.Source{}
-	backend := `extend schema @backend(name: "shop", module: "example.com/shop")` + "\n"
+	backend := `extend schema @backend(name: "shop", module: "example.com/shop", clients: [GO, TYPESCRIPT])` + "\n"
 	for _, section := range archive.Files {
 		if strings.HasPrefix(section.Name, "design/") {
 			sources = append(sources, design.Source{Name: section.Name, Text: string(section.Data)})

@@ -25,7 +25,18 @@ type Model struct {
 	Scalars  []*Scalar // constrained scalars that the design declares
 
 	Interfaces []*Interface
+
+	Clients []ClientLanguage // in which clients are written
 }
+
+// ClientLanguage is what a client is written in.
+type ClientLanguage string
+
+// The choices of @backend(clients:).
+const (
+	GoClient         ClientLanguage = "GO"
+	TypeScriptClient ClientLanguage = "TYPESCRIPT"
+)
 
 // Module is a bounded context: one file of the design, one package of the service.
 type Module struct {

@@ -4,80 +4,20 @@ import (
 	"go/token"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
-// initialisms are the words that Go writes in capitals.
-var initialisms = map[string]bool{
-	"api": true, "cpu": true, "css": true, "dns": true, "html": true, "http": true, "https": true, "id": true,
-	"ip": true, "json": true, "rpc": true, "sql": true, "ssh": true, "tls": true, "ttl": true,
-	"ui": true, "uri": true, "url": true, "utc": true, "uuid": true, "xml": true,
-}
+func exported(name string) string { return spell.Exported(name) }
 
-// exported is the Go name of a field, an operation or a plural: "shopUrl" is ShopURL.
-func exported(name string) string {
-	var b strings.Builder
-	for _, w := range words(name) {
-		if initialisms[strings.ToLower(w)] {
-			b.WriteString(strings.ToUpper(w))
-			continue
-		}
-		b.WriteString(upperFirst(w))
-	}
-	if out := b.String(); out != "" && unicode.IsLetter(rune(out[0])) {
-		return out
-	}
-	return "X" + b.String()
-}
+func constant(enum, value string) string { return spell.Constant(enum, value) }
 
-// constant is the Go name of an enum value: SENT_BACK of OrderStatus is OrderStatusSentBack.
-func constant(enum, value string) string {
-	if value == strings.ToUpper(value) {
-		value = strings.ToLower(value)
-	}
-	var b strings.Builder
-	for _, w := range words(value) {
-		if initialisms[strings.ToLower(w)] {
-			b.WriteString(strings.ToUpper(w))
-			continue
-		}
-		b.WriteString(upperFirst(w))
-	}
-	return enum + b.String()
-}
+func human(name string) string { return spell.Human(name) }
 
-// words cuts a name at underscores and before capitals, and keeps the case of the rest.
-func words(name string) []string {
-	var out []string
-	for _, part := range strings.Split(name, "_") {
-		runes, from := []rune(part), 0
-		for i := 1; i < len(runes); i++ {
-			afterLower := unicode.IsUpper(runes[i]) && !unicode.IsUpper(runes[i-1])
-			beforeLower := unicode.IsUpper(runes[i]) && i+1 < len(runes) && unicode.IsLower(runes[i+1])
-			if afterLower || beforeLower {
-				out = append(out, string(runes[from:i]))
-				from = i
-			}
-		}
-		if from < len(runes) {
-			out = append(out, string(runes[from:]))
-		}
-	}
-	return out
-}
+func upperFirst(s string) string { return spell.UpperFirst(s) }
 
-// human is a type's name in prose: "OrderLine" is "order line".
-func human(name string) string {
-	ws := words(name)
-	for i, w := range ws {
-		if w != strings.ToUpper(w) || len(w) == 1 {
-			ws[i] = strings.ToLower(w)
-		}
-	}
-	return strings.Join(ws, " ")
-}
+func lowerFirst(s string) string { return spell.LowerFirst(s) }
 
 // parameter is the Go name of an argument, never one that means something else in the signature or the handler.
 func parameter(name string) string {
@@ -117,24 +57,6 @@ func qualifier(m *model.Module) string {
 		return name + "module"
 	}
 	return name
-}
-
-func upperFirst(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[size:]
-}
-
-// lowerFirst makes an exported name unexported: "OrderLine" is orderLine, "APIKey" apiKey, "ID" id.
-func lowerFirst(s string) string {
-	ws := words(s)
-	if len(ws) == 0 {
-		return s
-	}
-	if ws[0] == strings.ToUpper(ws[0]) {
-		return strings.ToLower(ws[0]) + s[len(ws[0]):]
-	}
-	r, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToLower(r)) + s[size:]
 }
 
 func article(noun string) string {

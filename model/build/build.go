@@ -8,6 +8,8 @@
 package build
 
 import (
+	"slices"
+
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
@@ -79,7 +81,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 	return &builder{
 		design:     d,
 		problems:   problems,
-		model:      &model.Model{Name: d.Backend.Name, GoModule: d.Backend.Module},
+		model:      &model.Model{Name: d.Backend.Name, GoModule: d.Backend.Module, Clients: clients(d.Backend)},
 		contexts:   map[*design.Module]*model.Module{},
 		entities:   map[string]*model.Entity{},
 		enums:      map[string]*model.Enum{},
@@ -100,6 +102,17 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 		asked:      map[*model.Expr][]*model.Entity{},
 		touched:    map[*model.Expr][]touch{},
 	}
+}
+
+// clients are the languages in which clients are written, each once.
+func clients(b design.Backend) []model.ClientLanguage {
+	var out []model.ClientLanguage
+	for _, name := range b.Clients {
+		if language := model.ClientLanguage(name.Text); !slices.Contains(out, language) {
+			out = append(out, language)
+		}
+	}
+	return out
 }
 
 // directives returns the directives of a field, none of an automatic one.
