@@ -7,6 +7,7 @@
 package door
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -251,6 +252,15 @@ func Subscriptions(m *model.Model) []*model.Operation {
 		}
 	}
 	return out
+}
+
+// Told says which rows a subscription tells of.
+func Told(o *model.Operation) string {
+	verbs := make([]string, len(o.On))
+	for i, verb := range o.On {
+		verbs[i] = map[model.Verb]string{model.Create: "new", model.Update: "changed"}[verb]
+	}
+	return fmt.Sprintf("Each %s that is %s, as the subscriber may read it.", o.Result.Target.Singular, strings.Join(verbs, " or "))
 }
 
 func choose(e *model.Entity, keep func(*model.Field) bool) []*model.Field {

@@ -37,12 +37,7 @@ func (s *schema) roots() {
 func (s *schema) subscriptions() []root {
 	var out []root
 	for _, o := range door.Subscriptions(s.model) {
-		told := map[model.Verb]string{model.Create: "new", model.Update: "changed"}
-		verbs := make([]string, len(o.On))
-		for i, verb := range o.On {
-			verbs[i] = told[verb]
-		}
-		doc := strings.TrimSpace(fmt.Sprintf("%s Each %s that is %s, as the subscriber may read it.", o.Doc, o.Result.Target.Singular, strings.Join(verbs, " or ")))
+		doc := strings.TrimSpace(o.Doc + " " + door.Told(o))
 		out = append(out, root{doc, o.Name + arguments(s.arguments(o)) + ": " + required(s.readType(o.Result), o.Result.Null) + deprecated(o.Deprecated)})
 	}
 	return out

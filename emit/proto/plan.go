@@ -101,17 +101,23 @@ func (p *plan) all() {
 		}
 		own := s.rpcs
 		s.rpcs = nil
+		declared := func(name string) bool {
+			return slices.ContainsFunc(own, func(r *rpc) bool { return r.name == name })
+		}
 		s.name = p.free(pascal(snakeToPascal(module.Name))+"Service", "s")
 		for _, e := range door.Entities(p.model) {
 			if e.Module == module && e.HistoryOf == nil {
-				p.entity(s, e, func(name string) bool {
-					return slices.ContainsFunc(own, func(r *rpc) bool { return r.name == name })
-				})
+				p.entity(s, e, declared)
 			}
 		}
 		for _, o := range door.Operations(p.model) {
 			if o.Module == module {
 				p.operation(s, o)
+			}
+		}
+		for _, o := range door.Subscriptions(p.model) {
+			if o.Module == module {
+				p.subscription(s, o)
 			}
 		}
 		if len(s.rpcs) > 0 {

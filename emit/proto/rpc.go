@@ -204,6 +204,30 @@ func (p *plan) operation(s *service, o *model.Operation) {
 	})
 }
 
+// subscription plans a method that tells of rows as they are written.
+func (p *plan) subscription(s *service, o *model.Operation) {
+	name := "Subscribe" + pascal(o.Name)
+	for slices.ContainsFunc(door.Operations(p.model), func(o *model.Operation) bool { return pascal(o.Name) == name }) {
+		name = "Subscribe" + name
+	}
+	e := o.Result.Target
+	request := p.message(s, name+"Request", func(t *declaration) {
+		p.arguments(t, o)
+		p.readMask(t, readDoc(e))
+	})
+	response := p.message(s, name+"Response", func(t *declaration) {
+		t.fields = append(t.fields, &field{
+			name: snake(e.Singular), typ: p.entityMessage(e),
+			doc: "Absent in the first, which says that nothing is missed from now on, and in signs of life.",
+		})
+		t.free("", "bool", "read_again", "Some may be missing: read again what is shown.")
+	})
+	s.rpcs = append(s.rpcs, &rpc{
+		name: name, doc: strings.TrimSpace(operationDoc(o) + "\n\n" + door.Told(o)), request: request, response: response,
+		stream: true, safe: true, deprecated: o.Deprecated != "",
+	})
+}
+
 func (p *plan) arguments(t *declaration, o *model.Operation) {
 	for _, f := range o.Args {
 		p.takenField(t, f)

@@ -23,12 +23,12 @@ func wantsEvents(accept []string) bool {
 
 // answerEvents answers with a stream of events.
 func (d *Door) answerEvents(w http.ResponseWriter, r *http.Request, media string, viewer kit.Viewer, p *plan) {
-	if err := d.streams.enter(d.limits.Streams); err != nil {
+	if err := d.streams.Enter(d.limits.Streams); err != nil {
 		d.refuse(w, r, media, err)
 		return
 	}
-	defer d.streams.leave()
-	ctx, cancel := d.lasting(r)
+	defer d.streams.Leave()
+	ctx, cancel := d.streams.Context(r)
 	defer cancel()
 	s := &eventStream{w: w, control: http.NewResponseController(w), wait: d.limits.Write}
 	if !p.subscription {
@@ -88,6 +88,7 @@ func (s *eventStream) begin() {
 	h.Set("X-Content-Type-Options", "nosniff")
 	s.w.WriteHeader(http.StatusOK)
 	s.control.SetWriteDeadline(time.Now().Add(s.wait))
+	defer s.control.SetWriteDeadline(time.Time{})
 	s.begun = s.control.Flush() == nil
 }
 
@@ -119,6 +120,8 @@ func (s *eventStream) beat(ctx context.Context, end context.CancelFunc, every ti
 	}
 }
 
+// write sends text. Between events there is no deadline: over HTTP/2 one that passes ends the stream, also where nothing is
+// being written.
 func (s *eventStream) write(text []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,6 +129,7 @@ func (s *eventStream) write(text []byte) error {
 		return http.ErrHandlerTimeout
 	}
 	s.control.SetWriteDeadline(time.Now().Add(s.wait))
+	defer s.control.SetWriteDeadline(time.Time{})
 	if _, err := s.w.Write(text); err != nil {
 		return err
 	}

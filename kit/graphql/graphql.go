@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/playground"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -45,7 +46,7 @@ type Door struct {
 	rules     *rules.Rules
 	documents kept[*ast.QueryDocument] // validated, by their text
 	persisted kept[string]             // texts, by their SHA-256 in hexadecimal
-	streams   *streams
+	streams   *lasting.Streams
 }
 
 // New makes the handler of /graphql. sdl is the schema that was written for the backend of engine; where they do not
@@ -68,7 +69,7 @@ func New(engine *query.Engine, sdl string, o Options) *Door {
 		report:  problem.Reporter{Log: o.Log},
 		schema:  s,
 		rules:   validation(o.HideSchema),
-		streams: newStreams(),
+		streams: lasting.New(),
 	}
 	d.checkDocuments()
 	return d

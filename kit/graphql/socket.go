@@ -42,11 +42,11 @@ func wantsSocket(r *http.Request) bool {
 // serveSocket upgrades the connection and serves it until it ends.
 func (d *Door) serveSocket(w http.ResponseWriter, r *http.Request) {
 	telemetry.SetOperation(r.Context(), "graphql socket")
-	if err := d.streams.enter(d.limits.Streams); err != nil {
+	if err := d.streams.Enter(d.limits.Streams); err != nil {
 		d.refuse(w, r, mediaJSON, err)
 		return
 	}
-	defer d.streams.leave()
+	defer d.streams.Leave()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, OriginPatterns: d.options.Origins})
 	if err != nil {
 		return // it has answered
@@ -105,7 +105,7 @@ func (s *socket) drain() {
 	select {
 	case <-s.ctx.Done():
 		return
-	case <-s.door.streams.draining:
+	case <-s.door.streams.Draining():
 	}
 	s.mu.Lock()
 	s.ending = true
@@ -269,7 +269,7 @@ func (s *socket) subscribe(m message) bool {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.mu.Lock()
-	if s.ending = s.ending || s.door.streams.isDraining(); s.ending {
+	if s.ending = s.ending || s.door.streams.IsDraining(); s.ending {
 		s.mu.Unlock()
 		cancel()
 		return true
@@ -323,7 +323,7 @@ func (s *socket) follow(ctx context.Context, id string, p *plan) []*failure {
 	defer cancel()
 	go func() {
 		select {
-		case <-s.door.streams.draining:
+		case <-s.door.streams.Draining():
 			cancel()
 		case <-ctx.Done():
 		}
@@ -334,7 +334,7 @@ func (s *socket) follow(ctx context.Context, id string, p *plan) []*failure {
 		}
 		return s.next(id, answer)
 	})
-	if s.door.streams.isDraining() {
+	if s.door.streams.IsDraining() {
 		s.finish(id)
 	}
 	return failures

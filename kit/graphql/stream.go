@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/feed"
@@ -77,91 +76,9 @@ func needsStream() error {
 	}
 }
 
-// streams are the open connections that last: WebSockets and streams of events.
-type streams struct {
-	mu       sync.Mutex
-	open     int
-	draining chan struct{} // closed when they are to end
-	ended    chan struct{} // closed when all have, once draining
-}
-
-func newStreams() *streams {
-	return &streams{draining: make(chan struct{}), ended: make(chan struct{})}
-}
-
-// enter takes a place; it is a problem where there is none.
-func (s *streams) enter(most int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.isDraining():
-		return &kit.Problem{Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Retry: 1, Detail: "This process is about to end: connect again."}
-	case s.open >= most:
-		return &kit.Problem{Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Retry: 5, Detail: "Too many streams are open."}
-	}
-	s.open++
-	return nil
-}
-
-func (s *streams) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.open--
-	if s.open == 0 && s.isDraining() {
-		close(s.ended)
-	}
-}
-
-func (s *streams) isDraining() bool {
-	select {
-	case <-s.draining:
-		return true
-	default:
-		return false
-	}
-}
-
 // Drain ends all streams and returns when they have ended, at the latest with ctx: their clients connect again, to another
 // process. It may be called once.
-func (d *Door) Drain(ctx context.Context) {
-	s := d.streams
-	s.mu.Lock()
-	close(s.draining)
-	if s.open == 0 {
-		close(s.ended)
-	}
-	s.mu.Unlock()
-	select {
-	case <-s.ended:
-	case <-ctx.Done():
-	}
-}
+func (d *Door) Drain(ctx context.Context) { d.streams.Drain(ctx) }
 
 // Streams is how many streams are open.
-func (d *Door) Streams() int {
-	d.streams.mu.Lock()
-	defer d.streams.mu.Unlock()
-	return d.streams.open
-}
-
-// lasting is the context of what lasts longer than a request may: it ends with cancel, with the request's caller, and
-// when streams are to end.
-func (d *Door) lasting(r *http.Request) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() {
-		if errors.Is(r.Context().Err(), context.Canceled) {
-			cancel()
-		}
-	})
-	go func() {
-		select {
-		case <-d.streams.draining:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		stop()
-		cancel()
-	}
-}
+func (d *Door) Streams() int { return d.streams.Open() }

@@ -185,6 +185,9 @@ func TestSubscriptions(t *testing.T) {
 		const here = `{"type":"next","id":"c","payload":{"data":{"comments":{"body":"here","author":{"username":"bob"}}}}}`
 		ann.want(here)
 		bob.want(here)
+		s.run("ann", `mutation { updateArticle(id: "beta", input: {note: "seen"}) { id } }`, "null")
+		ann.has(`"note":"seen"`)
+		bob.has(`"title":"Beta"`) // so he has looked at what was written before, and found it hidden
 		s.run("ann", `mutation { publish(article: "secret") { id } }`, "null")
 		ann.has(`"status":"OPEN"`)
 		bob.want(`{"type":"next","id":"a","payload":{"data":{"articles":{"title":"Secret","status":"OPEN","note":null,"author":{"username":"ann","email":null}}}}}`)
@@ -465,5 +468,33 @@ func TestEvents(t *testing.T) {
 		if got = event(lines); strings.Contains(got, "complete") || ctx.Err() != nil {
 			t.Fatalf("at the end: %s", got)
 		}
+	}
+}
+
+// Over HTTP/2 too a stream on which there is nothing to tell goes on for longer than it may take to tell something.
+func TestQuietEvents(t *testing.T) {
+	s := serve(newClient(t), func(o *graphql.Options) { o.Limits.Write, o.Limits.Beat = time.Second, time.Hour })
+	web := httptest.NewUnstartedServer(s.door)
+	web.Config.Protocols = &http.Protocols{}
+	web.Config.Protocols.SetUnencryptedHTTP2(true)
+	web.Start()
+	defer web.Close()
+	transport := &http.Transport{Protocols: web.Config.Protocols}
+	defer transport.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", web.URL, strings.NewReader(`{"query":"subscription { articles { title } }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	time.Sleep(1500 * time.Millisecond)
+	s.run("ann", `mutation { updateArticle(id: "alpha", input: {note: "at last"}) { id } }`, "null")
+	if got := event(bufio.NewScanner(answer.Body)); !strings.Contains(got, `"title":"Alpha"`) || answer.ProtoMajor != 2 {
+		t.Errorf("%s: %s", answer.Proto, got)
 	}
 }

@@ -82,6 +82,7 @@ func (c codec) Unmarshal(data []byte, message any) error {
 type call struct {
 	door   *door
 	method *method
+	visit  *visit
 	viewer kit.Viewer
 	in     input.Object
 	json   bool
@@ -123,7 +124,7 @@ func (d *door) unary(m *method, do func(ctx context.Context, c *call) ([]byte, e
 		}
 		return answer, nil
 	}, d.handlerOptions(m)...)
-	d.methods[m.procedure] = handler
+	m.handler, d.methods[m.procedure] = handler, m
 	return nil
 }
 
@@ -139,7 +140,7 @@ func (d *door) stream(m *method, do func(ctx context.Context, c *call, send func
 		}
 		return nil
 	}, d.handlerOptions(m)...)
-	d.methods[m.procedure] = handler
+	m.handler, d.methods[m.procedure] = handler, m
 	return nil
 }
 
@@ -155,7 +156,7 @@ func (d *door) begin(ctx context.Context, m *method, r *received, header http.He
 	case r.err != nil:
 		return nil, r.err
 	}
-	c := &call{door: d, method: m, viewer: v.viewer, in: r.tree, json: r.json}
+	c := &call{door: d, method: m, visit: v, viewer: v.viewer, in: r.tree, json: r.json}
 	if c.in == nil {
 		c.in = input.Object{}
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
@@ -32,8 +33,16 @@ func (d *door) failure(ctx context.Context, operation string, err error) error {
 	if errors.As(err, &done) { // of connect-go itself, as when the caller is gone
 		return err
 	}
+	if errors.Is(err, lasting.ErrEnding) { // nothing that failed
+		return d.told(ctx, lasting.ErrEnding)
+	}
 	p := d.report.Problem(ctx, operation, err)
 	telemetry.SetStatus(ctx, p.Status)
+	return d.told(ctx, p)
+}
+
+// told is a problem as its caller hears of it.
+func (d *door) told(ctx context.Context, p *kit.Problem) error {
 	e := connect.NewError(codeOf(p), errors.New(p.Detail))
 	info := &errdetails.ErrorInfo{Reason: p.Code, Domain: d.engine.Backend().Name}
 	if instance := problem.Instance(ctx, p); instance != "" {

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -34,16 +36,26 @@ type Options struct {
 	Viewer     func(*http.Request) (kit.Viewer, error) // a *kit.Problem 401 where a token is bad
 	Ready      func(context.Context) error             // whether requests should be sent here, for the health service; nil: always
 	Log        *slog.Logger                            // see problem.Reporter; may be nil
+	Notices    *slog.Logger                            // what fails in a stream that goes on; may be nil
 	HideSchema bool                                    // serves no reflection
 	MaxMessage int                                     // bytes of a message that is sent, decompressed; 1 MiB unless given
 	MaxDepth   int                                     // relations that a read mask follows one behind the other; 4 unless given
 	MaxRows    int                                     // rows of one answer, those below them counted; 10000 unless given
+
+	Streams int           // subscriptions of the process; 10000 unless given
+	Time    time.Duration // that a read of a subscription may take; 30 s unless given
+	Write   time.Duration // that a subscriber may take to read an answer; 10 s unless given
+	Beat    time.Duration // between signs of life; 15 s unless given
 }
 
 func (o Options) withDefaults() Options {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 1<<20)
 	o.MaxDepth = cmp.Or(o.MaxDepth, 4)
 	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
+	o.Streams = cmp.Or(o.Streams, 10_000)
+	o.Time = cmp.Or(o.Time, 30*time.Second)
+	o.Write = cmp.Or(o.Write, 10*time.Second)
+	o.Beat = cmp.Or(o.Beat, 15*time.Second)
 	if o.Viewer == nil {
 		o.Viewer = func(*http.Request) (kit.Viewer, error) { return kit.Viewer{}, nil }
 	}
@@ -53,17 +65,36 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Open is New for main to choose: service.GRPC = grpc.Open.
-func Open(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error, reflection bool) (map[string]http.Handler, error) {
-	return New(engine, descriptors, Options{Viewer: viewer, Ready: ready, HideSchema: !reflection})
+// Open is New for main to choose: service.GRPC = grpc.Open. Drain is that of the door.
+func Open(
+	engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error,
+	reflection bool, notices *slog.Logger, read time.Duration,
+) (routes map[string]http.Handler, drain func(context.Context), err error) {
+	door, err := New(engine, descriptors, Options{Viewer: viewer, Ready: ready, HideSchema: !reflection, Notices: notices, Time: read})
+	if err != nil {
+		return nil, nil, err
+	}
+	return door.Routes, door.Drain, nil
 }
 
-// New makes the handlers of the door by the paths under which they stand: one for each service of the contract, for
-// reflection and for health. Descriptors are those that were written for the backend of engine; where they do not fit, the
-// code was not generated in one go, and New fails.
-func New(engine *query.Engine, descriptors []byte, o Options) (map[string]http.Handler, error) {
+// Door is what answers.
+type Door struct {
+	Routes  map[string]http.Handler // by the paths under which they stand: each service of the contract, reflection and health
+	streams *lasting.Streams
+}
+
+// Drain ends all subscriptions and returns when they have ended, at the latest with ctx: their callers call again, another
+// process. It may be called once.
+func (d *Door) Drain(ctx context.Context) { d.streams.Drain(ctx) }
+
+// Streams is how many subscriptions are open.
+func (d *Door) Streams() int { return d.streams.Open() }
+
+// New makes the door. Descriptors are those that were written for the backend of engine; where they do not fit, the code was
+// not generated in one go, and New fails.
+func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 	o = o.withDefaults()
-	d := &door{engine: engine, options: o, report: problem.Reporter{Log: o.Log}, methods: map[string]http.Handler{}}
+	d := &door{engine: engine, options: o, report: problem.Reporter{Log: o.Log}, methods: map[string]*method{}, streams: lasting.New()}
 	files, services, err := d.link(descriptors)
 	if err != nil {
 		return nil, fmt.Errorf("gRPC door: %w", err)
@@ -81,7 +112,7 @@ func New(engine *query.Engine, descriptors []byte, o Options) (map[string]http.H
 		add(grpcreflect.NewHandlerV1(reflector, bounded))
 		add(grpcreflect.NewHandlerV1Alpha(reflector, bounded))
 	}
-	return routes, nil
+	return &Door{Routes: routes, streams: d.streams}, nil
 }
 
 // resolver finds the descriptors of the contract, and of what stands beside it.
@@ -106,13 +137,16 @@ type door struct {
 	engine  *query.Engine
 	options Options
 	report  problem.Reporter
-	methods map[string]http.Handler // by their paths
+	methods map[string]*method // by their paths
+	streams *lasting.Streams
 
 	resources map[*meta.Entity]*resource
 }
 
 // visit is who calls, as far as HTTP tells.
 type visit struct {
+	w      http.ResponseWriter
+	r      *http.Request
 	viewer kit.Viewer
 	err    error
 }
@@ -127,12 +161,16 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = tenant.ByMetadata(d.engine.Backend(), r)
-	v := &visit{}
+	v := &visit{w: w, r: r}
 	v.viewer, v.err = d.options.Viewer(r)
 	telemetry.SetViewer(r.Context(), v.viewer)
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Add("Vary", "Accept, Authorization")
-	method.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+	if method.lasting {
+		d.serveLasting(w, r, method, v)
+		return
+	}
+	method.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
 }
 
 // named tells the telemetry which service answers.

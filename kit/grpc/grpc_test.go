@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -35,10 +36,12 @@ import (
 type client struct {
 	*testing.T
 	world *doortest.World
+	door  *grpc.Door
 	files *protoregistry.Files
 	url   string
 	log   *bytes.Buffer
 	http  *http.Client
+	under *atomic.Int64 // calls that are under way
 	codec []connect.ClientOption
 	names []string
 }
@@ -63,22 +66,29 @@ func newClient(t *testing.T, options ...grpc.Options) *client {
 
 func on(t *testing.T, w *doortest.World, options ...grpc.Options) *client {
 	t.Helper()
-	c := &client{T: t, world: w, log: &bytes.Buffer{}, codec: []connect.ClientOption{connect.WithGRPC()}}
+	c := &client{T: t, world: w, log: &bytes.Buffer{}, under: &atomic.Int64{}, codec: []connect.ClientOption{connect.WithGRPC()}}
 	o := grpc.Options{}
 	if len(options) > 0 {
 		o = options[0]
 	}
-	o.Viewer, o.Log = w.Viewer, slog.New(slog.NewTextHandler(c.log, nil))
-	routes, err := grpc.New(w.Engine, doortest.Descriptors, o)
-	if err != nil {
+	if o.Viewer == nil {
+		o.Viewer = w.Viewer
+	}
+	o.Log = slog.New(slog.NewTextHandler(c.log, nil))
+	var err error
+	if c.door, err = grpc.New(w.Engine, doortest.Descriptors, o); err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	for path, handler := range routes {
+	for path, handler := range c.door.Routes {
 		mux.Handle(path, handler)
 		c.names = append(c.names, path)
 	}
-	server := httptest.NewUnstartedServer(mux)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.under.Add(1)
+		defer c.under.Add(-1)
+		mux.ServeHTTP(w, r)
+	}))
 	server.Config.Protocols = &http.Protocols{}
 	server.Config.Protocols.SetHTTP1(true)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)

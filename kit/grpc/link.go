@@ -3,6 +3,7 @@ package grpc
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -21,7 +22,9 @@ type method struct {
 	name      string // of the operation, for logs: "createProduct"
 	in, out   *message
 	safe      bool
+	lasting   bool // it goes on answering
 	schema    protoreflect.MethodDescriptor
+	handler   http.Handler
 }
 
 // link makes the methods of all services of the contract.
@@ -99,6 +102,16 @@ func (d *door) verbs() map[string]verb {
 			}
 			return d.addOperation(l, m, o)
 		}}
+	}
+	for _, o := range b.Subscriptions {
+		if len(o.Allow) == 0 {
+			continue
+		}
+		name := "subscribe" + pascal(o.Name)
+		for verbs[pascal(name)].add != nil {
+			name = "subscribe" + pascal(name)
+		}
+		verbs[pascal(name)] = verb{name, func(l *linker, m *method) error { return d.addSubscription(l, m, o) }}
 	}
 	return verbs
 }

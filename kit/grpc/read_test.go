@@ -2,10 +2,16 @@ package grpc_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
+
+	"github.com/fettlehq/fettle/kit/grpc"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 // What is read is the same over all protocols.
@@ -107,6 +113,67 @@ func TestStreams(t *testing.T) {
 	_, _, err = read(`{"filter":{"id":{"eq":"x"}}}`)
 	if got := told(t, err); got != "invalid_argument INVALID filter.id.eq WRONG_FORMAT" {
 		t.Error(got)
+	}
+}
+
+// A stream of a list ends with its caller: when he goes away, and when his deadline has passed, also where he does not read.
+func TestStreamsEndWithTheirCallers(t *testing.T) {
+	c := newClient(t, grpc.Options{MaxRows: 8})
+	article := c.world.Engine.Backend().Entity("Article")
+	err := c.world.Engine.Write(t.Context(), c.world.Ann, func(ctx context.Context, tx *query.Tx) error {
+		for i := range 60 {
+			_, err := tx.Create(ctx, article, []query.Change{
+				{Field: article.Field("title"), Value: fmt.Sprint("Long ", i)},
+				{Field: article.Field("slug"), Value: fmt.Sprint("long-", i)},
+				{Field: article.Field("note"), Value: strings.Repeat("x", 16<<10)},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.http = &http.Client{Transport: c.narrow(false)}
+	for _, p := range lively {
+		c.codec = append([]connect.ClientOption{connect.WithAcceptCompression("gzip", nil, nil)}, p.options...)
+		client, m := c.connect("StreamArticles")
+		for _, deadline := range []time.Duration{patience, 200 * time.Millisecond} {
+			before := c.world.Queries()
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			stream, err := client.CallServerStream(ctx, c.request(m, "ann", `{}`))
+			if err == nil && !stream.Receive() {
+				err = stream.Err()
+			}
+			if deadline == patience {
+				cancel()
+			} else if connect.CodeOf(err) == connect.CodeDeadlineExceeded { // it had passed before anything came
+				err = nil
+			}
+			if err != nil {
+				t.Fatal(p.name, err)
+			}
+			for end := time.Now().Add(patience); c.under.Load() != 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatalf("%s: the call goes on", p.name)
+				}
+			}
+			if pages := c.world.Queries() - before; pages > 3 {
+				t.Errorf("%s: %d pages were read for nobody", p.name, pages)
+			}
+			cancel()
+			if stream == nil {
+				continue
+			}
+			for stream.Receive() {
+			}
+			if code := connect.CodeOf(stream.Err()); code != connect.CodeCanceled && code != connect.CodeDeadlineExceeded {
+				t.Errorf("%s: %v", p.name, stream.Err())
+			}
+			stream.Close()
+		}
 	}
 }
 

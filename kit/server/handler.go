@@ -28,11 +28,12 @@ func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
 	if s.service.SDL != "" {
-		var err error
-		if s.door, err = s.graphql(); err != nil {
+		door, err := s.graphql()
+		if err != nil {
 			return err
 		}
-		mux.Handle("/graphql", s.door)
+		mux.Handle("/graphql", door)
+		s.drains = append(s.drains, door.Drain)
 	}
 	if err := s.grpc(mux); err != nil {
 		return err
@@ -132,10 +133,12 @@ func (s *Server) grpc(mux *http.ServeMux) error {
 	if s.rpcPath() == "" {
 		return nil
 	}
-	routes, err := s.service.GRPC(s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.Introspection)
+	routes, drain, err := s.service.GRPC(
+		s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.Introspection, s.log, s.config.RequestTimeout)
 	if err != nil {
 		return err
 	}
+	s.drains = append(s.drains, drain)
 	for path, handler := range routes {
 		mux.Handle(path, handler)
 	}

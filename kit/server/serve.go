@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -85,18 +86,19 @@ func (s *Server) serve(ctx context.Context, l net.Listener, shared bool) error {
 	return err
 }
 
-// drainStreams ends what would last: WebSockets and streams of events. The channel is closed when they have ended, or when
+// drainStreams ends what would last: WebSockets, streams of events and subscriptions. The channel is closed when they have ended, or when
 // they have had as long as requests have.
 func (s *Server) drainStreams() <-chan struct{} {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if s.door == nil {
-			return
-		}
 		ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
 		defer cancel()
-		s.door.Drain(ctx)
+		var doors sync.WaitGroup
+		for _, drain := range s.drains {
+			doors.Go(func() { drain(ctx) })
+		}
+		doors.Wait()
 	}()
 	return ended
 }

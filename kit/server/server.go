@@ -16,13 +16,13 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
 	"github.com/fettlehq/fettle/kit/feed"
-	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -53,8 +53,12 @@ type Service struct {
 }
 
 // OpenGRPC makes the handlers of a gRPC door by their paths (grpc.Open of package kit/grpc). Viewer says who calls, ready
-// whether requests should be sent here, reflection whether the contract is shown.
-type OpenGRPC func(engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error, reflection bool) (map[string]http.Handler, error)
+// whether requests should be sent here, reflection whether the contract is shown; notices takes what fails in a subscription,
+// and read is how long one may read. Drain ends all that lasts.
+type OpenGRPC func(
+	engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error,
+	reflection bool, notices *slog.Logger, read time.Duration,
+) (routes map[string]http.Handler, drain func(context.Context), err error)
 
 // Server is a service with its database open. All its methods may be called at the same time.
 type Server struct {
@@ -64,9 +68,9 @@ type Server struct {
 	tracer   telemetry.Tracer
 	report   problem.Reporter // its failures are logged with the request
 	db       sqldb.Database
-	opened   sqldb.Database         // db without what observes it
-	door     *graphql.Door          // nil: there is none
-	replicas func() []sqldb.Replica // nil: there are none
+	opened   sqldb.Database          // db without what observes it
+	drains   []func(context.Context) // of the doors: they end what would last
+	replicas func() []sqldb.Replica  // nil: there are none
 	engine   *query.Engine
 	accounts *account.Accounts // nil: the backend has none
 	mailbox  *mail.Mailbox     // nil but in development
