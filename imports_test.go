@@ -78,6 +78,7 @@ kit/otlp:         kit/telemetry
 oracle: diag design model model/build emit migrate kit kit/...
 oracle/mutants:
 
+kit/designtest:           kit/server kit/sqldb kit/sqlite
 kit/kittest:              kit kit/internal/tenant kit/meta kit/sqldb kit/sqlite kit/postgres
 kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 `

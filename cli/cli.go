@@ -37,6 +37,7 @@ type commands struct {
 	Generate generateCommand `cmd:"" help:"Write the service that a design describes."`
 	Dev      devCommand      `cmd:"" help:"Run the service, and follow every saved change."`
 	Seed     seedCommand     `cmd:"" help:"Fill the database with the rows that the service has for a beginning."`
+	Test     testCommand     `cmd:"" help:"Test the service: what its design promises, and what the team wrote."`
 	Migrate  migrateCommand  `cmd:"" help:"Write the migration that a changed design needs."`
 	Review   reviewCommand   `cmd:"" help:"Find the faults of a backend that you did not write here."`
 	Assess   assessCommand   `cmd:"" help:"Tell the architecture of a backend, what to improve first, and how to add code."`

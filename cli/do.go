@@ -50,7 +50,7 @@ func (c doCommand) Run(ctx context.Context, s streams) error {
 		}
 		return errors.New("nothing was done: the request leaves open what it is about")
 	case len(r.Recipes) > 0:
-		return c.edit(s, d)
+		return c.edit(ctx, s, d)
 	case r.Faster:
 		return c.faster(ctx, s, d)
 	case len(r.Given) > 0:
@@ -84,7 +84,7 @@ func (s streams) given(given []recipe.Given) {
 }
 
 // edit shows the plan, and does it once that is agreed to.
-func (c doCommand) edit(s streams, d *pipeline.Done) error {
+func (c doCommand) edit(ctx context.Context, s streams, d *pipeline.Done) error {
 	fmt.Fprintln(s.out, "plan:")
 	for i, step := range d.Steps {
 		fmt.Fprintf(s.out, "  %d. %s\n", i+1, step)
@@ -100,7 +100,7 @@ func (c doCommand) edit(s streams, d *pipeline.Done) error {
 		return nil
 	}
 	fmt.Fprintf(s.out, "  %d. fettle generate: the service that follows\n\n", len(d.Steps)+1)
-	return c.apply(s, d.Edited)
+	return c.apply(ctx, s, d.Edited)
 }
 
 // faster tells how a list is read, and what the database says would help.

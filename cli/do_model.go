@@ -15,8 +15,8 @@ import (
 // modelKey is the setting that holds the secret of a model. It is read from nowhere else.
 const modelKey = "FETTLE_MODEL_KEY"
 
-// withModel lets a model edit the design, and then does what is done without one: shows, checks, asks, writes, generates. What
-// changed is reviewed last.
+// withModel lets a model edit the design, and then does what is done without one: shows, checks, asks, writes, generates, tests
+// and reviews.
 func (c doCommand) withModel(ctx context.Context, s streams) error {
 	staged, err := pipeline.Open(c.Project)
 	if err != nil {
@@ -34,31 +34,50 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 		fmt.Fprintln(s.out, "nothing changes")
 		return s.problems("text", p.Staged.Problems, p.Staged.Texts)
 	}
-	if err := c.apply(s, p.Staged); err != nil || c.DryRun {
-		return err
-	}
-	return c.reviewed(s)
+	return c.apply(ctx, s, p.Staged)
 }
 
-// reviewed tells what is wrong with what has changed since the last commit, where there is one.
-func (c doCommand) reviewed(s streams) error {
-	found, err := pipeline.Review(c.Project, pipeline.ReviewOptions{Since: "HEAD"})
+// proven ends what was done with what can be known of it: the design checks, the tests that follow from it and the team's pass,
+// and review finds nothing in what has changed.
+func (c doCommand) proven(ctx context.Context, s streams) error {
+	checked, err := pipeline.Check(c.Project)
 	if err != nil {
-		s.notes([]string{"the change was not reviewed: " + err.Error()})
-		return nil
+		return err
+	}
+	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "check: no problem")
+	failed := s.tested(ctx, c.Project)
+	if failed != nil && !errors.Is(failed, errProblems) {
+		return failed
+	}
+	return errors.Join(failed, c.reviewed(s))
+}
+
+// reviewed tells what is wrong with what has changed since the last commit; with all of it, where there is none.
+func (c doCommand) reviewed(s streams) error {
+	of := "what changed since HEAD"
+	found, err := pipeline.Review(c.Project, pipeline.ReviewOptions{Since: "HEAD"})
+	if errors.Is(err, pipeline.ErrNoRevision) {
+		of = "all of it, for want of a commit to compare with"
+		found, err = pipeline.Review(c.Project, pipeline.ReviewOptions{})
+	}
+	if err != nil {
+		return err
 	}
 	if err := report.Text(s.out, found.Findings, colourful(s.out)); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%s in what changed since HEAD\n", count(len(found.Findings), "finding"))
+	fmt.Fprintf(s.out, "review: %s in %s\n", count(len(found.Findings), "finding"), of)
 	if len(found.Findings) > 0 {
 		return errProblems
 	}
 	return nil
 }
 
-// apply shows a difference and what follows from it, asks, edits the design and generates the service.
-func (c doCommand) apply(s streams, e *pipeline.Edited) error {
+// apply shows a difference and what follows from it, asks, edits the design, generates the service and proves it.
+func (c doCommand) apply(ctx context.Context, s streams, e *pipeline.Edited) error {
 	s.diff(e.Diff)
 	if err := s.problems("text", e.Problems, e.Texts); err != nil {
 		return err
@@ -94,6 +113,6 @@ func (c doCommand) apply(s streams, e *pipeline.Edited) error {
 	if err := written.Write(); err != nil {
 		return errors.Join(errors.New("the design is written, its service is not"), err)
 	}
-	_, err = fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it, fettle review %[1]s looks it over\n", c.Project, summary(written))
-	return err
+	fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it\n", c.Project, summary(written))
+	return c.proven(ctx, s)
 }

@@ -29,7 +29,7 @@ func TestDesignsRun(t *testing.T) {
 			for from, to := range files {
 				put(t, filepath.Join(dir, to), text(t, filepath.Join("testdata", "run", from)))
 			}
-			cmd := exec.Command("go", "test", "-count=1", ".")
+			cmd := exec.Command("go", "test", "-count=1", ".", "./app")
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 			if out, err := cmd.CombinedOutput(); err != nil {

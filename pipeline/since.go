@@ -31,7 +31,13 @@ func changedSince(dir, revision string) (map[string]lineRanges, error) {
 	if strings.HasPrefix(revision, "-") {
 		return nil, fmt.Errorf("%s: is no revision", revision)
 	}
-	diff, err := git(dir, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-prefix", "--relative", revision, "--")
+	if _, err := git(dir, "rev-parse", "--git-dir"); err != nil {
+		return nil, fmt.Errorf("%s: %w: it is in no git repository", dir, ErrNoRevision)
+	}
+	if _, err := git(dir, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
+		return nil, fmt.Errorf("%s: %w called that", revision, ErrNoRevision)
+	}
+	diff, err := git(dir, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-prefix", "--relative", revision, "--")
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +73,11 @@ func changedSince(dir, revision string) (map[string]lineRanges, error) {
 	return out, nil
 }
 
+// ErrNoRevision is that there is nothing to compare with.
+var ErrNoRevision = errors.New("there is no revision")
+
 func git(dir string, args ...string) ([]byte, error) {
-	command := exec.Command("git", args...)
+	command := exec.Command("git", append([]string{"-c", "core.fsmonitor=false"}, args...)...) // nothing of the repository is run
 	command.Dir = dir
 	out, err := command.Output()
 	var failed *exec.ExitError

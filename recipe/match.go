@@ -49,7 +49,7 @@ func Match(sources []design.Source, text string) *Request {
 	words := wordsOf(text)
 	r := &Request{}
 	type hit struct{ from, to int }
-	var covered []hit
+	var covered, read []hit
 	find := func(phrases []string) (best hit, found bool) {
 		for _, phrase := range phrases {
 			wanted := wordsOf(phrase)
@@ -60,6 +60,16 @@ func Match(sources []design.Source, text string) *Request {
 			}
 		}
 		return best, found
+	}
+	cover := func(phrases []string) { // every place at which one of them stands
+		for _, phrase := range phrases {
+			wanted := wordsOf(phrase)
+			for i := 0; i+len(wanted) <= len(words); i++ {
+				if slices.EqualFunc(words[i:i+len(wanted)], wanted, same) {
+					read = append(read, hit{i, i + len(wanted)})
+				}
+			}
+		}
 	}
 	within := func(h hit) bool {
 		return slices.ContainsFunc(covered, func(c hit) bool { return c.from <= h.from && h.to <= c.to && c.to-c.from > h.to-h.from })
@@ -94,6 +104,7 @@ func Match(sources []design.Source, text string) *Request {
 	for _, recipe := range Recipes {
 		if at, found := find(recipe.phrases); found {
 			candidates = append(candidates, candidate{at: at, recipe: recipe})
+			cover(recipe.phrases)
 			covered = append(covered, at)
 		}
 	}
@@ -111,7 +122,7 @@ func Match(sources []design.Source, text string) *Request {
 	}
 	unread := func() (out []string) {
 		for i, w := range words {
-			read := slices.Contains(small, w) || slices.ContainsFunc(covered, func(h hit) bool { return h.from <= i && i < h.to }) ||
+			read := slices.Contains(small, w) || slices.ContainsFunc(append(read, covered...), func(h hit) bool { return h.from <= i && i < h.to }) ||
 				slices.ContainsFunc(named, func(t *design.Type) bool {
 					return slices.ContainsFunc(append(splitName(t.Name), strings.ToLower(t.Name), strings.ToLower(many(t.Name))), func(n string) bool { return same(w, n) })
 				})

@@ -18,10 +18,10 @@ const kit = "github.com/fettlehq/fettle/kit"
 // qualifiers are the packages that written code names, by the name it uses.
 var qualifiers = map[string]string{
 	"context": "context", "embed": "embed", "errors": "errors", "iter": "iter", "json": "encoding/json", "maps": "maps", "os": "os",
-	"strconv": "strconv", "time": "time",
+	"strconv": "strconv", "strings": "strings", "testing": "testing", "time": "time",
 	"kit": kit, "meta": kit + "/meta", "query": kit + "/query", "typed": kit + "/typed", "server": kit + "/server",
 	"sqldb": kit + "/sqldb", "sqlite": kit + "/sqlite", "postgres": kit + "/postgres", "prometheus": kit + "/prometheus",
-	"grpc": kit + "/grpc",
+	"grpc": kit + "/grpc", "designtest": kit + "/designtest",
 	"smtp": kit + "/mail/smtp",
 }
 
