@@ -124,7 +124,7 @@ var laterParts = []*regexp.Regexp{
 	regexp.MustCompile(` @(emits|signed|cache)\([^)]*\)`),
 	regexp.MustCompile(` @idempotent\(key: "[^"]*"\)`),
 	regexp.MustCompile(`, machines: true`),
-	regexp.MustCompile(`(?m)^  \w+: File!?.*\n`),
+	regexp.MustCompile(`(?m)^  \w+: \[?File[]!]*( .*)?\n`),
 }
 
 // A missing operation breaks the build at the interface.

@@ -15,6 +15,7 @@ import (
 	"github.com/fettlehq/fettle/emit/graphql"
 	"github.com/fettlehq/fettle/emit/openapi"
 	"github.com/fettlehq/fettle/emit/proto"
+	"github.com/fettlehq/fettle/emit/tsclient"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -58,6 +59,9 @@ func All(m *model.Model, numbers proto.Numbers) ([]File, proto.Numbers) {
 		for _, f := range goclient.Emit(m) {
 			files = append(files, File{f.Path, f.Content, Tool})
 		}
+	}
+	if slices.Contains(m.Clients, model.TypeScriptClient) {
+		files = append(files, File{tsclient.Path, tsclient.Emit(m), Tool})
 	}
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, contract.Numbers

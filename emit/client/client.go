@@ -201,3 +201,18 @@ func (b *builder) account(a *model.Account) {
 
 // Doc is what is said of a field, in one line.
 func Doc(f *model.Field) string { return strings.TrimSpace(door.Doc(f)) }
+
+// Tenancy is where requests name their tenant, as the clients' runtimes have it: "path:workspaces", "header", "subdomain", or
+// nothing.
+func Tenancy(t *model.Tenant) string {
+	if t == nil {
+		return ""
+	}
+	switch t.By {
+	case model.ByPath:
+		return "path:" + t.Entity.Path
+	case model.ByHeader:
+		return "header"
+	}
+	return "subdomain"
+}

@@ -30,7 +30,7 @@ func (b *builder) creation(e *model.Entity) *Object {
 }
 
 func made(e *model.Entity) string {
-	return "New" + e.Name + " is " + article(spell.Human(e.Name)) + " to be. What is left out has its default, or is null."
+	return "New" + e.Name + " is " + Article(spell.Human(e.Name)) + " to be. What is left out has its default, or is null."
 }
 
 // creationMembers are what a new row is given, with rows that are made with it.
@@ -51,7 +51,7 @@ func (b *builder) creationMembers(fields []*model.Field) []Member {
 
 // patch is what changes a row.
 func (b *builder) patch(e *model.Entity) *Object {
-	doc := e.Name + "Patch changes " + article(spell.Human(e.Name)) + ": what is left out stays, null clears."
+	doc := e.Name + "Patch changes " + Article(spell.Human(e.Name)) + ": what is left out stays, null clears."
 	return b.object("patch "+e.Name, Object{Name: e.Name + "Patch", Doc: doc, Role: Patch, Entity: e}, func(o *Object) {
 		o.Members = b.patchMembers(e, door.UpdateFields(e), true)
 	})
@@ -78,7 +78,7 @@ func (b *builder) patchMembers(e *model.Entity, fields []*model.Field, merged bo
 
 // valuePatch changes parts of a value object.
 func (b *builder) valuePatch(s *model.Struct) *Object {
-	doc := s.Name + "Patch changes parts of " + article(spell.Human(s.Name)) + ": what is left out stays."
+	doc := s.Name + "Patch changes parts of " + Article(spell.Human(s.Name)) + ": what is left out stays."
 	return b.object("patch "+s.Name, Object{Name: s.Name + "Patch", Doc: doc, Role: Patch}, func(o *Object) {
 		for _, f := range s.Fields {
 			m := b.member(f, true)
@@ -247,7 +247,8 @@ func (b *builder) statistic(e *model.Entity, statistic string, keys []door.Key) 
 	})
 }
 
-func article(noun string) string {
+// Article is a noun with an article before it.
+func Article(noun string) string {
 	if strings.ContainsRune("aeio", rune(noun[0])) {
 		return "an " + noun
 	}

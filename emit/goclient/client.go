@@ -26,7 +26,7 @@ func (w *writer) client() {
 	w.f("")
 	w.comment("New makes a client of the service at a URL, such as https://api.example.com.")
 	w.f("func New(baseURL string, o Config) (*Client, error) {")
-	w.f("c, err := newCore(baseURL, o, %q)", w.tenancy())
+	w.f("c, err := newCore(baseURL, o, %q)", client.Tenancy(w.plan.Tenant))
 	w.f("if err != nil {")
 	w.f("return nil, err")
 	w.f("}")
@@ -56,21 +56,6 @@ func (w *writer) client() {
 	for _, o := range w.plan.Operations {
 		w.operation(o)
 	}
-}
-
-// tenancy is where requests name their tenant, as the runtime has it.
-func (w *writer) tenancy() string {
-	t := w.plan.Tenant
-	if t == nil {
-		return ""
-	}
-	switch t.By {
-	case model.ByPath:
-		return "path:" + t.Entity.Path
-	case model.ByHeader:
-		return "header"
-	}
-	return "subdomain"
 }
 
 func (w *writer) account() {
@@ -144,7 +129,7 @@ func (w *writer) resource(r *client.Resource) {
 		w.f("")
 	}
 	if r.Create != nil {
-		w.comment(fmt.Sprintf("Create makes %s. It has only its id where the viewer may not see it.", article(one)))
+		w.comment(fmt.Sprintf("Create makes %s. It has only its id where the viewer may not see it.", client.Article(one)))
 		w.f("func (r %s) Create(ctx context.Context, n %s, o ...CallOption) (%s, error) {", typ, w.names.objects[r.Create], row)
 		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"POST\", path: %q, body: n, keyed: true}, o)", row, "create"+e.Name, r.Path)
 		w.f("}")
@@ -312,11 +297,4 @@ func (w *writer) argument(o *client.Object, m client.Member) string {
 		return "argumentOr"
 	}
 	return "argument"
-}
-
-func article(noun string) string {
-	if strings.ContainsRune("aeio", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
 }
