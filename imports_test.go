@@ -79,6 +79,7 @@ oracle: diag design model model/build emit migrate kit kit/...
 oracle/mutants:
 
 kit/designtest:           kit/server kit/sqldb kit/sqlite
+kit/openapitest:
 kit/kittest:              kit kit/internal/tenant kit/meta kit/sqldb kit/sqlite kit/postgres
 kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 `
@@ -94,8 +95,8 @@ golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
-github.com/getkin/kin-openapi:   breaking oracle
-github.com/santhosh-tekuri/jsonschema: oracle
+github.com/getkin/kin-openapi:   breaking kit/openapitest
+github.com/santhosh-tekuri/jsonschema: kit/openapitest
 github.com/oasdiff/oasdiff:      breaking
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/modelcontextprotocol/go-sdk: agent/mcp

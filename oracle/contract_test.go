@@ -4,6 +4,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/fettlehq/fettle/kit/openapitest"
 )
 
 // An answer that the contract does not promise, and a request that it does not offer but that was taken, are noticed.
@@ -13,7 +15,7 @@ type Note @entity @allow(do: [READ, CREATE], when: "true") { text: String! @leng
 	if err != nil || len(problems) > 0 {
 		t.Fatal(problems, err)
 	}
-	c, err := readContract(p.openapi)
+	c, err := openapitest.Read(p.openapi)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ type Note @entity @allow(do: [READ, CREATE], when: "true") { text: String! @leng
 		}
 		w.WriteHeader(test.status)
 		w.Body.WriteString(test.answer)
-		err := c.check(r, []byte(test.body), w)
+		err := c.Check(openapitest.Exchange{Request: r, Sent: []byte(test.body), Status: w.Code, Header: w.Header(), Answer: w.Body.Bytes()})
 		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
 			t.Errorf("%s %d %s: %v, want %q", test.body, test.status, test.answer, err, test.wrong)
 		}

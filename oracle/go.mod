@@ -6,7 +6,7 @@ require (
 	cel.dev/cel-go v0.33.2
 	github.com/fettlehq/fettle v0.0.0
 	github.com/fettlehq/fettle/kit v0.0.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	github.com/fettlehq/fettle/kit/openapitest v0.0.0
 	golang.org/x/text v0.43.0
 	golang.org/x/tools v0.52.0
 )
@@ -18,6 +18,7 @@ require (
 	github.com/bufbuild/protocompile v0.14.1 // indirect
 	github.com/coder/websocket v1.8.15 // indirect
 	github.com/go-openapi/jsonpointer v1.0.2 // indirect
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 )
 
@@ -32,7 +33,7 @@ require (
 	github.com/bmatcuk/doublestar v1.3.4 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
-	github.com/getkin/kin-openapi v0.153.0
+	github.com/getkin/kin-openapi v0.153.0 // indirect
 	github.com/go-openapi/inflect v0.19.0 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -68,4 +69,5 @@ require (
 replace (
 	github.com/fettlehq/fettle => ..
 	github.com/fettlehq/fettle/kit => ../kit
+	github.com/fettlehq/fettle/kit/openapitest => ../kit/openapitest
 )

@@ -23,6 +23,7 @@ import (
 	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/openapitest"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/rest"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -87,7 +88,7 @@ type product struct {
 	backend *meta.Backend
 	graphql http.Handler
 	rest    http.Handler
-	openapi *contract
+	openapi *openapitest.Contract
 	clock   *clock
 	db      sqldb.Database
 	log     *bytes.Buffer
@@ -115,10 +116,11 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 			return nil, fmt.Errorf("%s: %s: %w", name, s, err)
 		}
 	}
-	openapi, err := readContract(p.openapi)
+	openapi, err := openapitest.Read(p.openapi)
 	if err != nil {
 		return nil, err
 	}
+	openapi.Signed = func(r *http.Request) bool { return r.Header.Get(viewerHeader) != "" }
 	made := &product{name: name, backend: b, db: db, openapi: openapi, clock: &clock{}, log: &bytes.Buffer{}}
 	var out io.Writer = made.log
 	if os.Getenv("ORACLE_LOG") != "" {
@@ -216,7 +218,7 @@ func (p *product) ask(q request) (reply, error) {
 		return reply{}, fmt.Errorf("%s %s: %d %s\n%s", q.method, q.path, w.Code, w.Body, p.log)
 	}
 	if q.path != "/graphql" {
-		if err := p.openapi.check(plain, body, w); err != nil {
+		if err := p.openapi.Check(openapitest.Exchange{Request: plain, Sent: body, Status: w.Code, Header: w.Header(), Answer: w.Body.Bytes()}); err != nil {
 			return reply{}, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -117,7 +118,16 @@ func replaceByCopy(dir string) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	for _, r := range mod.Replace {
+	for _, r := range slices.Clone(mod.Replace) {
+		below, of := strings.CutPrefix(r.Old.Path, KitModule)
+		if !of || r.Old.Path == KitModule {
+			continue
+		}
+		if err := mod.AddReplace(r.Old.Path, r.Old.Version, "./kit"+below, ""); err != nil { // openapitest: it is copied too
+			return Change{}, err
+		}
+	}
+	for _, r := range slices.Clone(mod.Replace) {
 		if r.Old.Path == KitModule {
 			if err := mod.DropReplace(r.Old.Path, r.Old.Version); err != nil {
 				return Change{}, err

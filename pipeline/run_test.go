@@ -1,11 +1,15 @@
 package pipeline
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"golang.org/x/mod/modfile"
 )
 
 // The designs that are the measure of the language run, without the parts that are not built: what is generated for each, with
@@ -20,6 +24,7 @@ func TestDesignsRun(t *testing.T) {
 			generateDesign(t, dir, module, design)
 			files := map[string]string{ // where each stands in testdata/run, and in the service
 				"client_test.go":                   "client_test.go",
+				"contract_test.go":                 "app/contract_test.go",
 				module + "/" + module + "_test.go": module + "_test.go",
 				module + "/" + module + ".go":      module + "/" + module + ".go",
 			}
@@ -29,6 +34,7 @@ func TestDesignsRun(t *testing.T) {
 			for from, to := range files {
 				put(t, filepath.Join(dir, to), text(t, filepath.Join("testdata", "run", from)))
 			}
+			requireOpenAPITest(t, dir)
 			cmd := exec.Command("go", "test", "-count=1", ".", "./app")
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
@@ -37,6 +43,30 @@ func TestDesignsRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// requireOpenAPITest gives a service what holds its answers against its OpenAPI document while its tests run.
+func requireOpenAPITest(t *testing.T, dir string) {
+	t.Helper()
+	folder, err := filepath.Abs("../kit/openapitest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "go.mod")
+	mod, err := modfile.Parse(name, text(t, name), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(mod.AddRequire(KitModule+"/openapitest", unreleased), mod.AddReplace(KitModule+"/openapitest", "", folder, "")); err != nil {
+		t.Fatal(err)
+	}
+	content, err := mod.Format()
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, name, content)
+	sums := mergeSums(text(t, filepath.Join(dir, "go.sum")), bytes.Split(text(t, filepath.Join(folder, "go.sum")), []byte("\n")))
+	put(t, filepath.Join(dir, "go.sum"), sums)
 }
 
 // notBuilt are the parts of the designs that wait for what is not built.

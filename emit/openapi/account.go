@@ -29,7 +29,7 @@ func (d *document) account() {
 		d.schemas.put("Sent", object{
 			{"type", "object"}, {"properties", object{{"status", object{{"type", "string"}, {"examples", []string{"verification-sent"}}}}}}, {"required", []string{"status"}},
 		})
-		d.auth("verify", "authVerify", "Prove an address, with the token of the link", texts("token"), object{{"200", ok("Proven.", sent)}}, "422", "429")
+		d.verify(sent)
 		d.auth("resend", "authResend", "Send the link again", d.objectOf("", []*model.Field{&login}, true, required, false),
 			object{{"202", ok("On its way, if the address waits for its proof.", sent)}}, "422", "429")
 	}
@@ -50,6 +50,25 @@ func (d *document) account() {
 		texts("refreshToken"), object{{"204", object{{"description", "Signed out."}}}}, "401", "422")
 	out.set("requestBody", object{{"content", content("application/json", texts("refreshToken"))}})
 	out.set("security", []object{{{"bearer", []string{}}}, {}})
+}
+
+// verify adds the page to which the link in a mail leads, and what its button or a program posts.
+func (d *document) verify(sent object) {
+	page := member{"text/html", object{{"schema", object{{"type", "string"}}}}}
+	proven := ok("Proven.", sent)
+	proven.set("content", append(proven.get("content").(object), page))
+	refused := object{{"description", "The link is not valid, was used, or has expired."}, {"content", append(content("application/problem+json", ref("schemas", "Problem")), page)}}
+	o := d.auth("verify", "authVerify", "Prove an address, with the token of the link", texts("token"), object{{"200", proven}, {"400", refused}}, "422", "429")
+	o.set("requestBody", object{{"required", true}, {"content", append(content("application/json", texts("token")), content("application/x-www-form-urlencoded", texts("token"))...)}})
+	d.route("/auth/verify", "get", object{
+		{"operationId", "authVerifyPage"},
+		{"summary", "The page to which the link leads"},
+		{"description", "It proves nothing by itself, since programs that scan mail for viruses follow links too: its button posts the token."},
+		{"tags", []string{"accounts"}},
+		{"parameters", []object{query("token", "That of the link.", object{{"type", "string"}})}},
+		{"responses", answers(object{{"200", object{{"description", "The page."}, {"content", object{page}}}}}, "400")},
+		{"security", []object{}},
+	})
 }
 
 // texts is an object whose members are texts.
@@ -79,7 +98,7 @@ func (d *document) auth(path, id, summary string, input, good object, problems .
 		{"description", "Attempts are counted: too many are refused with 429."},
 		{"tags", []string{"accounts"}},
 		{"requestBody", body("application/json", input)},
-		{"responses", answers(append(object{}, good...), append([]string{"400"}, problems...)...)},
+		{"responses", answers(append(object{}, good...), problems...)},
 		{"security", []object{}},
 	}
 	d.route("/auth/"+path, "post", o)

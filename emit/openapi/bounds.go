@@ -125,19 +125,30 @@ func boundInteger(o *object) {
 	}
 }
 
-// crossOrigin adds to every answer the header by which pages of CORS_ORIGINS may read it.
-func crossOrigin(responses object) {
+// everywhere adds to answers the headers that the server gives to all, or to all answers of writes.
+func everywhere(responses object, names ...string) {
 	for i := range responses {
 		answer, _ := responses[i].value.(object)
 		if answer.get("$ref") != nil {
 			continue
 		}
-		allowed := member{"Access-Control-Allow-Origin", ref("headers", "Access-Control-Allow-Origin")}
-		if headers, ok := answer.get("headers").(object); ok {
-			answer.set("headers", append(headers, allowed))
+		headers, had := answer.get("headers").(object)
+		for _, name := range names {
+			headers.put(name, ref("headers", name))
+		}
+		if had {
+			answer.set("headers", headers)
 		} else {
-			answer.put("headers", object{allowed})
+			answer.put("headers", headers)
 		}
 		responses[i].value = answer
 	}
+}
+
+// headersOf are those of every answer to a method.
+func headersOf(method string) []string {
+	if method == "get" {
+		return []string{"Access-Control-Allow-Origin", "X-Request-Id"}
+	}
+	return []string{"Access-Control-Allow-Origin", "X-Request-Id", "Read-After"}
 }

@@ -84,7 +84,11 @@ func (d *document) route(path, method string, operation object) {
 		d.order = append(d.order, path)
 	}
 	if responses, ok := operation.get("responses").(object); ok {
-		crossOrigin(responses)
+		if d.model.Tenant != nil && strings.HasPrefix(path, version+"/") && responses.get("404") == nil {
+			responses = noTenant(responses)
+			operation.set("responses", responses)
+		}
+		everywhere(responses, headersOf(method)...)
 	}
 	if first != path {
 		rename(operation, names(path), names(first))
@@ -130,6 +134,9 @@ func (d *document) tag(name, doc string) {
 	d.tags = append(d.tags, object{{"name", name}, {"description", cmp.Or(strings.TrimSpace(doc), "About "+name+".")}})
 }
 
+// anybody says that who brings no token is answered too: with those rows that he may see, which may be none.
+func anybody() []object { return []object{{{"bearer", []string{}}}, {}} }
+
 // security says whether a token is needed: with a rule that may hold for a viewer who is signed out it is not.
 func security(rules []*model.Rule) []object {
 	bearer := object{{"bearer", []string{}}}
@@ -161,7 +168,7 @@ func ok(description string, schema any) object {
 // run into among them.
 func answers(good object, problems ...string) object {
 	for _, status := range []string{"400", "401", "500"} {
-		if !slices.Contains(problems, status) {
+		if !slices.Contains(problems, status) && good.get(status) == nil {
 			problems = append(problems, status)
 		}
 	}
@@ -173,13 +180,19 @@ func answers(good object, problems ...string) object {
 	return good
 }
 
+// noTenant adds to answers that of a request in a tenant that is not there, or not for the viewer to see.
+func noTenant(answers object) object {
+	at := slices.IndexFunc(answers, func(m member) bool { return m.name > "404" })
+	return slices.Insert(answers, at, member{"404", ref("responses", "Problem")})
+}
+
 func responses() object {
 	problem := object{{"Problem", object{
 		{"description", "A problem: code says which."},
 		{"content", content("application/problem+json", ref("schemas", "Problem"))},
 		{"headers", object{{"Retry-After", ref("headers", "Retry-After")}}},
 	}}}
-	crossOrigin(problem)
+	everywhere(problem, headersOf("post")...)
 	return problem
 }
 
@@ -193,6 +206,14 @@ func headers() object {
 		{"Replayed", object{
 			{"description", "The answer is the one that the first request with this Idempotency-Key was given."},
 			{"schema", object{{"type", "string"}, {"enum", []string{"true"}}}},
+		}},
+		{"X-Request-Id", object{
+			{"description", "The trace of this request, as logs name it."},
+			{"schema", object{{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}, {"maxLength", 32}}},
+		}},
+		{"Read-After", object{
+			{"description", "What was written, where there are replicas: reads that send it back see it."},
+			{"schema", object{{"type", "string"}, {"pattern", "^[0-9a-f]+$"}, {"maxLength", 16}}},
 		}},
 		{"Retry-After", object{
 			{"description", "Seconds after which to try again: of 429 and 503."},

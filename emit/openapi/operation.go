@@ -44,7 +44,7 @@ func (d *document) operation(op *model.Operation) {
 	if op.Where != nil {
 		o.put("parameters", append(parameters, d.pageParameters(op.Result.Target, op.Result.Page, op.Args)...))
 		o.put("responses", answers(pageOf(op.Result.Target), "400", "401", "403", "404", "422"))
-		o.put("security", security(askers(op)))
+		o.put("security", security(op.Allow))
 		d.route(version+op.Path, strings.ToLower(op.Method), o)
 		return
 	}
@@ -115,16 +115,6 @@ func description(op *model.Operation) string {
 		doc += "\n\nTo do it twice is to do it once: it may be repeated when no answer came."
 	}
 	return doc
-}
-
-// askers are the rules of who may ask a query by a condition: its own, where they say more than that anybody may.
-func askers(op *model.Operation) []*model.Rule {
-	for _, r := range op.Allow {
-		if r.When.Op != model.Const {
-			return op.Allow
-		}
-	}
-	return op.Result.Target.Allow.Read
 }
 
 // argument is an argument in the query: scalars as text, structures as JSON.

@@ -16,6 +16,7 @@ import (
 	"example.com/conduit/conduit"
 	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/openapitest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/server"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -52,7 +53,7 @@ func start(t *testing.T, database string) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(srv.Handler())
+	web := httptest.NewServer(openapitest.Handler(t, service.OpenAPI, srv.Handler()))
 	t.Cleanup(func() {
 		web.Close()
 		if err := srv.Close(); err != nil {

@@ -122,9 +122,13 @@ func (a *Accounts) post(name string, do func(http.ResponseWriter, *http.Request)
 			a.fail(w, r, err)
 		}
 	})
+	allow := http.MethodPost
+	if name == "verify" { // which is a page too
+		allow = "GET, HEAD, POST"
+	}
 	a.mux.HandleFunc("/auth/"+name, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", http.MethodPost)
-		a.fail(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "Use POST."})
+		w.Header().Set("Allow", allow)
+		a.fail(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This takes " + allow + "."})
 	})
 }
 

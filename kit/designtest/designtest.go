@@ -38,6 +38,10 @@ type Promise struct {
 	Keep  string // the name by which the id of the answer is known from now on
 }
 
+// Around, where a test of the same package sets it, stands between the requests and the service: openapitest.Handler of
+// the module kit/openapitest holds each answer against the OpenAPI document.
+var Around func(t testing.TB, openapi []byte, service http.Handler) http.Handler
+
 // Run asks a service, with an SQLite database that is thrown away. Once a promise is broken, those of the same title are not
 // asked.
 func Run(t *testing.T, service server.Service, account Account, promises []Promise) {
@@ -77,7 +81,11 @@ func start(t *testing.T, service server.Service) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	handler := s.Handler()
+	if Around != nil {
+		handler = Around(t, service.OpenAPI, handler)
+	}
+	web := httptest.NewServer(handler)
 	t.Cleanup(func() {
 		web.Close()
 		if err := s.Close(); err != nil {

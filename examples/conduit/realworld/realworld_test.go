@@ -15,6 +15,7 @@ import (
 	"example.com/conduit/conduit"
 	"example.com/conduit/realworld"
 	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/openapitest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/server"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -52,7 +53,7 @@ func start(t *testing.T, database string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	web := httptest.NewServer(openapitest.Handler(t, service.OpenAPI, s.Handler()))
 	t.Cleanup(func() {
 		web.Close()
 		if err := s.Close(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/fettlehq/fettle/kit/account"
 	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/openapitest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/server"
@@ -56,7 +57,7 @@ func start(t *testing.T, service server.Service, database string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(srv.Handler())
+	web := httptest.NewServer(openapitest.Handler(t, service.OpenAPI, srv.Handler()))
 	t.Cleanup(func() {
 		web.Close()
 		if err := srv.Close(); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/fettlehq/fettle/kit/account"
 	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
+	"github.com/fettlehq/fettle/kit/openapitest"
 	"github.com/fettlehq/fettle/kit/postgres"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/server"
@@ -65,7 +66,7 @@ func start(t *testing.T, database string) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	web := httptest.NewServer(openapitest.Handler(t, service.OpenAPI, s.Handler()))
 	t.Cleanup(func() {
 		web.Close()
 		if err := s.Close(); err != nil {
