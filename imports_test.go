@@ -39,6 +39,7 @@ assess/...:       facts schema assess/...
 emit/...:         diag model emit/...
 internal/child:
 internal/applike:
+internal/designs:
 internal/pgtest:
 pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
 agent/tool:       diag model migrate recipe pipeline review/rule

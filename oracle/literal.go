@@ -93,6 +93,8 @@ func (l *literals) module(folder string, b *meta.Backend) {
 	b.Enums = append(b.Enums, m.Enums...)
 	b.Structs = append(b.Structs, m.Structs...)
 	b.Operations = append(b.Operations, m.Operations...)
+	b.Subscriptions = append(b.Subscriptions, m.Subscriptions...)
+	b.Events = append(b.Events, m.Events...)
 }
 
 // into puts the value of x into a place.
@@ -293,6 +295,7 @@ var types = map[string]reflect.Type{
 	"meta.Rule": reflect.TypeFor[meta.Rule](), "meta.JoinTable": reflect.TypeFor[meta.JoinTable](), "meta.Parts": reflect.TypeFor[meta.Parts](), "meta.Account": reflect.TypeFor[meta.Account](),
 	"meta.Operation": reflect.TypeFor[meta.Operation](), "meta.Fault": reflect.TypeFor[meta.Fault](), "meta.Flow": reflect.TypeFor[meta.Flow](),
 	"meta.Step": reflect.TypeFor[meta.Step](), "meta.Exclusion": reflect.TypeFor[meta.Exclusion](), "meta.Tenant": reflect.TypeFor[meta.Tenant](), "meta.Backend": reflect.TypeFor[meta.Backend](),
+	"meta.Verb": reflect.TypeFor[meta.Verb](), "meta.Event": reflect.TypeFor[meta.Event](),
 }
 
 var functions = map[string]any{

@@ -18,7 +18,7 @@ import (
 
 var (
 	first       = flag.Uint64("seed", 1, "the seed of the first design")
-	designs     = flag.Uint64("designs", shortForm, "how many designs")
+	howMany     = flag.Uint64("designs", shortForm, "how many designs")
 	requests    = flag.Int("requests", 110, "requests of each design")
 	comparisons = flag.Int("comparisons", 0, "go on until so many answers have been compared, whatever -designs says")
 	unshrunk    = flag.Bool("unshrunk", false, "report what differs as it is: to make it small takes minutes")
@@ -141,7 +141,7 @@ func replay(t *testing.T, c Case, name string) *Difference {
 func TestEveryPath(t *testing.T) {
 	all := tally{coverage: coverage{}}
 	seed := *first
-	for ; all.compared < *comparisons || *comparisons == 0 && seed < *first+*designs; seed++ {
+	for ; all.compared < *comparisons || *comparisons == 0 && seed < *first+*howMany; seed++ {
 		if failed := !t.Run(fmt.Sprint(seed), func(t *testing.T) { compareDesign(t, seed, &all) }); failed && *comparisons > 0 {
 			break
 		}
@@ -149,7 +149,7 @@ func TestEveryPath(t *testing.T) {
 			fmt.Printf("seed %d: %d answers compared\n", seed, all.compared)
 		}
 	}
-	if *designs >= shortForm || *comparisons > 0 {
+	if *howMany >= shortForm || *comparisons > 0 {
 		if missing := all.coverage.missing(); len(missing) > 0 {
 			t.Errorf("nothing was compared of: %s", strings.Join(missing, ", "))
 		}

@@ -88,10 +88,13 @@ type product struct {
 	backend *meta.Backend
 	graphql http.Handler
 	rest    http.Handler
+	grpc    map[string]http.Handler // by their paths
 	openapi *openapitest.Contract
 	clock   *clock
-	db      sqldb.Database
-	log     *bytes.Buffer
+	// business is what the team would have written.
+	business func(o *meta.Operation, args []any) (any, error)
+	db       sqldb.Database
+	log      *bytes.Buffer
 }
 
 // clock stands still until it is set.
@@ -122,6 +125,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 	}
 	openapi.Signed = func(r *http.Request) bool { return r.Header.Get(viewerHeader) != "" }
 	made := &product{name: name, backend: b, db: db, openapi: openapi, clock: &clock{}, log: &bytes.Buffer{}}
+	made.business = func(*meta.Operation, []any) (any, error) { return nil, errors.New("it is not called") }
 	var out io.Writer = made.log
 	if os.Getenv("ORACLE_LOG") != "" {
 		out = os.Stderr
@@ -129,7 +133,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelError}))
 	handlers := methods(b)
 	for _, o := range b.Operations {
-		handlers[o.Name] = func(context.Context, *query.Tx, []any) (any, error) { return nil, errors.New("it is not called") }
+		handlers[o.Name] = func(_ context.Context, _ *query.Tx, args []any) (any, error) { return made.business(o, args) }
 	}
 	made.engine, err = query.New(b, db, query.Options{Clock: made.clock, Log: log, Handlers: handlers})
 	if err != nil {
@@ -139,7 +143,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 		named, err := kittest.Tenant(r.Context())
 		return kit.Viewer{ID: kit.ID(r.Header.Get(viewerHeader)), Tenant: named}, err
 	}
-	if _, err := grpc.New(made.engine, p.descriptors, grpc.Options{Viewer: viewer, Log: log}); err != nil {
+	if made.grpc, err = grpc.New(made.engine, p.descriptors, grpc.Options{Viewer: viewer, Log: log}); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	made.graphql = kittest.Tenants(b, graphql.New(made.engine, p.sdl, graphql.Options{Viewer: viewer, Log: log, Limits: graphql.Limits{Aliases: 2000, Roots: 200, Rows: 1 << 40, Cost: 1 << 40}}))

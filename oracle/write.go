@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
@@ -33,7 +34,7 @@ func (w *World) write(s *Step) *outcome {
 			return
 		}
 		for i := range s.Batch {
-			o.unsure = o.unsure || viewer != nil && !w.Lives(viewer) // he deletes himself
+			o.unsure = o.unsure || viewer != nil && !w.Lives(viewer) || o.namesPart(s, i) // he deletes himself
 			if len(o.problems) == 0 && !o.unsure {
 				(&writer{World: w, o: o, viewer: viewer, merges: true}).do(&s.Batch[i])
 			}
@@ -44,7 +45,17 @@ func (w *World) write(s *Step) *outcome {
 		o.made = nil
 	}
 	o.made = slices.DeleteFunc(o.made, func(row *Row) bool { return !w.kept(row) }) // made and deleted in one batch
+	slices.SortFunc(o.made, func(a, b *Row) int { return strings.Compare(a.ID, b.ID) })
 	return o
+}
+
+// namesPart tells whether request i of a batch names a row that an earlier one made with another: no client knows its id.
+func (o *outcome) namesPart(s *Step, i int) bool {
+	said := text(s.Batch[i])
+	return slices.ContainsFunc(o.made, func(row *Row) bool {
+		return strings.Contains(said, strconv.Quote(row.Label)) &&
+			!slices.ContainsFunc(s.Batch[:i], func(before Step) bool { return before.Do == "create" && before.Row == row.Label })
+	})
 }
 
 // refuses tells whether a step would be refused. Nothing is done.
@@ -149,6 +160,7 @@ func (w *writer) judge(what func() []string) {
 // draft is a row to be made, of another where by is not nil.
 type draft struct {
 	label  string
+	id     string
 	values map[string]any
 	of     *Row
 	by     *Field
@@ -160,6 +172,8 @@ func (w *writer) makeAll(t *Type, drafts []draft) {
 	var kinds []string
 	lots := map[string][]draft{}
 	for _, d := range drafts {
+		w.made++
+		d.id = fmt.Sprintf("%08d", w.made)
 		kind := d.ruled(t)
 		if lots[kind] == nil {
 			kinds = append(kinds, kind)
@@ -175,7 +189,10 @@ func (w *writer) makeAll(t *Type, drafts []draft) {
 func (d draft) ruled(t *Type) string {
 	var names []string
 	for _, f := range t.Fields {
-		_, given := d.values[f.Name]
+		v, given := d.values[f.Name]
+		if _, links := v.(map[string]any); links && f.List() {
+			given = anyOf(v)
+		}
 		switch {
 		case f == d.by && len(f.Allow["CREATE"]) > 0:
 			names = append(names, f.Name)
@@ -243,7 +260,7 @@ func (w *writer) draftsOf(row *Row, f *Field, v any) (drafts []draft) {
 		values := maps.Clone(objectOf(item))
 		label, _ := values[labelMember].(string)
 		delete(values, labelMember)
-		drafts = append(drafts, draft{label, values, row, f.Inverse, w.tenantFor(row)})
+		drafts = append(drafts, draft{label: label, values: values, of: row, by: f.Inverse, in: w.tenantFor(row)})
 	}
 	return drafts
 }
@@ -254,8 +271,7 @@ const labelMember = "$row"
 // make makes a row as it stands before rules are asked, and the fields that were given.
 func (w *writer) make(t *Type, d draft) (*Row, []*Field) {
 	o := w.o
-	w.made++
-	row := &Row{Type: t, Label: d.label, ID: fmt.Sprintf("%08d", w.made), Values: Object{"createdAt": w.Now, "updatedAt": w.Now, "version": int64(1)}}
+	row := &Row{Type: t, Label: d.label, ID: d.id, Values: Object{"createdAt": w.Now, "updatedAt": w.Now, "version": int64(1)}}
 	row.Values["id"] = row.ID
 	var given []*Field
 	if d.by != nil {
@@ -577,10 +593,14 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	if w.taken(row) {
 		o.fail("CONFLICT")
 	}
+	alone := w.after(row, old, given, "UPDATE", held)
 	w.within(w.tenantFor(row), func() { w.parts(row, values) })
 	if !w.lives(row, nil) {
 		o.fail("CONFLICT") // it goes with one of its parts
 		o.fail(denied(w.viewer))
+		if slices.Contains(alone, "INVALID") {
+			o.fail("INVALID")
+		}
 		return
 	}
 	w.remember(row, w.viewer, "UPDATE", old, given)

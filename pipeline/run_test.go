@@ -6,10 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/fettlehq/fettle/internal/designs"
 )
 
 // The designs that are the measure of the language run, without the parts that are not built: what is generated for each, with
@@ -69,22 +70,11 @@ func requireOpenAPITest(t *testing.T, dir string) {
 	put(t, filepath.Join(dir, "go.sum"), sums)
 }
 
-// notBuilt are the parts of the designs that wait for what is not built.
-var notBuilt = []*regexp.Regexp{
-	regexp.MustCompile(`(?ms)^extend type (Task|External) \{.*?^\}\n`),
-	regexp.MustCompile(`(?ms)^(?:"[^"\n]*"\n)?type \w+ @event\(from:[^{]*\{.*?\}\n`),
-	regexp.MustCompile(`(?m)^  \w+: (File!?|\[File!\]!).*\n`),
-	regexp.MustCompile(` @(signed|cache|rateLimit|upload)\([^)]*\)`),
-	regexp.MustCompile(` @idempotent\(key: "[^"]*"\)`),
-	regexp.MustCompile(` @encrypted`),
-	regexp.MustCompile(`, machines: true`),
-}
-
 func generateDesign(t *testing.T, dir, module, design string) {
 	t.Helper()
-	source := text(t, filepath.Join("..", "design", "testdata", "designs", design+".graphql"))
-	for _, part := range notBuilt {
-		source = part.ReplaceAll(source, nil)
+	source, err := designs.Built(design)
+	if err != nil {
+		t.Fatal(err)
 	}
 	put(t, filepath.Join(dir, "design", module+".graphql"), source)
 	g, err := Generate(dir, Options{Kit: "../kit"})

@@ -59,6 +59,7 @@ func (t *Tx) lots(ctx context.Context, e *meta.Entity, drafts []draft, writes []
 		w := t.write(e, meta.Create)
 		writes[i] = w
 		w.path, w.depth = d.path, d.depth
+		w.id = kit.NewID() // ids rise in the order in which the rows were sent, whatever is made first
 		w.take(d.changes)
 		w.belong(d.of)
 		w.begin()
@@ -118,9 +119,6 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 			f.Field = w.under(f.Field)
 			wrong.wrong = append(wrong.wrong, f)
 		}
-	}
-	for _, w := range l.writes {
-		w.id = kit.NewID()
 	}
 	var inserted bool
 	var err error

@@ -259,7 +259,11 @@ func inBatch(i int, err error) error {
 	said.Detail = fmt.Sprintf("Request %d: %s", i, p.Detail)
 	said.Fields = nil
 	for _, f := range p.Fields {
-		f.Field = "requests." + strconv.Itoa(i) + "." + f.Field
+		at := "requests." + strconv.Itoa(i)
+		if f.Field != "" { // of the request as a whole otherwise
+			at += "." + f.Field
+		}
+		f.Field = at
 		said.Fields = append(said.Fields, f)
 	}
 	return &said

@@ -2,9 +2,11 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
@@ -44,6 +46,20 @@ func isWhole(o *meta.Operation) bool {
 	return len(o.Args) == 1 && o.Args[0].Name == "input" && o.Args[0].Kind == meta.Input && !o.Args[0].Repeated
 }
 
+// atTheBody is err with its fields where the client wrote them: where the body is the input itself, they are not in one.
+func (o *operation) atTheBody(err error) error {
+	var p *kit.Problem
+	if !o.whole || !errors.As(err, &p) || len(p.Fields) == 0 {
+		return err
+	}
+	said := *p
+	said.Fields = slices.Clone(p.Fields)
+	for i, f := range said.Fields {
+		said.Fields[i].Field = strings.TrimPrefix(f.Field, o.Args[0].Name+".")
+	}
+	return &said
+}
+
 func (c *call) operate(o *operation) error {
 	var repeated *replay.Request
 	var err error
@@ -63,7 +79,7 @@ func (c *call) operate(o *operation) error {
 	run := func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		value, err := tx.Call(ctx, o.Operation, args)
 		if err != nil {
-			return fetch.WithStatus(o.Operation, err)
+			return o.atTheBody(fetch.WithStatus(o.Operation, err))
 		}
 		return load(ctx, tx, s, value, func(result outcome) { *answer = outcomeAnswer(o.Result, s, result) })
 	}

@@ -273,7 +273,7 @@ func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch in
 			s.Fields = append(s.Fields, query.Selection{Field: f})
 		}
 	}
-	if len(s.Fields) == 0 {
+	if len(s.Fields) == 0 || !query.Exposed(r.entity, meta.Read) { // what nobody may read is given whole
 		return patch, nil
 	}
 	row, err := tx.Get(ctx, s, key)
