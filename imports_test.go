@@ -88,7 +88,7 @@ kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 // mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
 // not here is a decision to be taken.
 const mayRequire = `
-github.com/vektah/gqlparser/v2:  breaking design kit/graphql kit/graphql/...
+github.com/vektah/gqlparser/v2:  breaking design kit/graphql kit/graphql/... oracle
 cel.dev/cel-go:                  model/build oracle
 ariga.io/atlas:                  migrate
 github.com/alecthomas/kong:      cli
@@ -103,12 +103,12 @@ github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/modelcontextprotocol/go-sdk: agent/mcp
 github.com/wasilibs/go-pgquery:  pgsql
 github.com/bufbuild/protocompile: emit/proto
-google.golang.org/protobuf:      emit/proto kit/grpc
+google.golang.org/protobuf:      emit/proto kit/grpc oracle
 
 connectrpc.com/connect:          kit/grpc
 connectrpc.com/grpchealth:       kit/grpc
 connectrpc.com/grpcreflect:      kit/grpc
-google.golang.org/genproto/googleapis/rpc: kit/grpc
+google.golang.org/genproto/googleapis/rpc: kit/grpc oracle
 github.com/google/uuid:          kit kit/...
 github.com/shopspring/decimal:   kit kit/...
 golang.org/x/sync:               kit/...

@@ -330,6 +330,56 @@ func (r *matrixRun) wishes() ([]Wish, error) {
 	return all, nil
 }
 
+// table is what everybody is answered, and where the doors differ.
+func (r *matrixRun) table() (answers string, differences []error) {
+	wishes, err := r.wishes()
+	if err != nil {
+		return "", []error{err}
+	}
+	head := []string{""}
+	for _, v := range r.Viewers {
+		head = append(head, v.Name)
+	}
+	lines := [][]string{head}
+	for _, w := range wishes {
+		line := []string{w.String()}
+		for _, v := range r.Viewers {
+			s, err := r.cell(w, v)
+			if err != nil {
+				differences = append(differences, err)
+				line = append(line, "?")
+				continue
+			}
+			cell := s.short()
+			if hidden := r.hidden(w, s.answer); hidden != nil {
+				cell += ", no " + strings.Join(hidden, " ")
+			}
+			line = append(line, cell)
+		}
+		lines = append(lines, line)
+	}
+	return inColumns(lines), differences
+}
+
+// inColumns is lines as text.
+func inColumns(lines [][]string) string {
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, cell := range line {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	var out strings.Builder
+	for _, line := range lines {
+		var text strings.Builder
+		for i, cell := range line {
+			fmt.Fprintf(&text, "%-*s", widths[i]+2, cell)
+		}
+		out.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+	}
+	return out.String()
+}
+
 // said is what a door answered: a problem's code and the fields that it is about, or an answer; and the rows that are there
 // after it, as text.
 type said struct {

@@ -774,7 +774,8 @@ func (r *matrixRun) unasked(schema *ast.Schema, methods map[string]protoreflect.
 		}
 	}
 	for name := range methods {
-		if !r.asked["method "+name] {
+		subscribes := slices.ContainsFunc(r.product.backend.Subscriptions, func(o *meta.Operation) bool { return "Subscribe"+capital(o.Name) == name })
+		if !r.asked["method "+name] && !subscribes {
 			missing = append(missing, "gRPC's "+name)
 		}
 	}

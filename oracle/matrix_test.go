@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,7 +15,10 @@ import (
 	"github.com/fettlehq/fettle/internal/designs"
 )
 
-var update = flag.Bool("update", false, "write the answers of the matrices")
+var (
+	update = flag.Bool("update", false, "write the answers of the matrices")
+	rules  = flag.Bool("rules", false, "break each rule of the designs, and tell whether the matrices do")
+)
 
 // Every operation of the five designs, by everybody, at every door, on both databases: one answer.
 func TestMatrix(t *testing.T) {
@@ -37,6 +41,10 @@ func TestMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if *rules {
+				breakRules(t, string(source), m)
+				return
+			}
 			for _, name := range []string{"sqlite", "postgres"} {
 				answers := matrixOn(t, name, p, m)
 				if *update {
@@ -53,18 +61,10 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// matrixOn asks for everything and gives the table.
 func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 	t.Helper()
-	db := open(t, name, "main")
-	defer db.Close()
-	made, err := newProduct(name, p, db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := m.start(made)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
+	r := startMatrix(t, name, p, m)
 	schema, wrong := gqlparser.LoadSchema(&ast.Source{Name: "api/schema.graphql", Input: p.sdl})
 	if wrong != nil {
 		t.Fatal(wrong)
@@ -74,55 +74,61 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 		t.Fatal(err)
 	}
 	r.doors = []door{restDoor{}, restDoor{batched: true}, graphqlDoor{schema}, grpcDoor{methods: methods}, grpcDoor{methods: methods, streamed: true}}
-	wishes, err := r.wishes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines [][]string
-	head := []string{""}
-	for _, v := range m.Viewers {
-		head = append(head, v.Name)
-	}
-	lines = append(lines, head)
-	for _, w := range wishes {
-		line := []string{w.String()}
-		for _, v := range m.Viewers {
-			s, err := r.cell(w, v)
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-				line = append(line, "?")
-				continue
-			}
-			cell := s.short()
-			if hidden := r.hidden(w, s.answer); hidden != nil {
-				cell += ", no " + strings.Join(hidden, " ")
-			}
-			line = append(line, cell)
-		}
-		lines = append(lines, line)
+	answers, differences := r.table()
+	for _, d := range differences {
+		t.Errorf("%s: %v", name, d)
 	}
 	for _, missing := range r.unasked(schema, methods) {
 		t.Errorf("%s: nobody asks for %s", name, missing)
 	}
-	t.Logf("%s: %d cells of %d requests, %d doors each", name, r.cells, len(wishes), len(r.doors))
-	return table(lines)
+	t.Logf("%s: %d requests by somebody, at up to %d doors", name, r.cells, len(r.doors))
+	return answers
 }
 
-// table is lines in columns.
-func table(lines [][]string) string {
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell))
-		}
+func startMatrix(t *testing.T, name string, p *blueprint, m *Matrix) *matrixRun {
+	t.Helper()
+	db := open(t, name, "main")
+	t.Cleanup(func() { db.Close() })
+	made, err := newProduct(name, p, db)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var out strings.Builder
-	for _, line := range lines {
-		var text strings.Builder
-		for i, cell := range line {
-			fmt.Fprintf(&text, "%-*s", widths[i]+2, cell)
-		}
-		out.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+	r, err := m.start(made)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
 	}
-	return out.String()
+	return r
+}
+
+// ruleOf finds the rules of a design, each of which lets a person in.
+var ruleOf = regexp.MustCompile(`@allow\((?:do: [^"]*, )?when: ("[^"]*")\)`)
+
+// breakRules lets everybody do what each rule lets some do, one after the other, and tells which the table does not tell apart.
+func breakRules(t *testing.T, source string, m *Matrix) {
+	told, all := 0, 0
+	for _, at := range ruleOf.FindAllStringSubmatchIndex(source, -1) {
+		rule := source[at[0]:at[1]]
+		if source[at[2]:at[3]] == `"true"` {
+			continue
+		}
+		all++
+		p, problems, err := blueprintOf(source[:at[2]] + `"true"` + source[at[3]:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		where := fmt.Sprintf("line %d, %s", strings.Count(source[:at[0]], "\n")+1, rule)
+		if problems != nil {
+			t.Logf("%s: check refuses it without: %s", where, problems[0].Message)
+			told++
+			continue
+		}
+		r := startMatrix(t, "sqlite", p, m)
+		r.doors = []door{restDoor{}}
+		if answers, _ := r.table(); answers != m.Answers {
+			told++
+			continue
+		}
+		t.Errorf("%s: the table is the same without it", where)
+	}
+	t.Logf("%d of %d rules", told, all)
 }

@@ -143,9 +143,11 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 		named, err := kittest.Tenant(r.Context())
 		return kit.Viewer{ID: kit.ID(r.Header.Get(viewerHeader)), Tenant: named}, err
 	}
-	if made.grpc, err = grpc.New(made.engine, p.descriptors, grpc.Options{Viewer: viewer, Log: log}); err != nil {
+	calls, err := grpc.New(made.engine, p.descriptors, grpc.Options{Viewer: viewer, Log: log})
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	made.grpc = calls.Routes
 	made.graphql = kittest.Tenants(b, graphql.New(made.engine, p.sdl, graphql.Options{Viewer: viewer, Log: log, Limits: graphql.Limits{Aliases: 2000, Roots: 200, Rows: 1 << 40, Cost: 1 << 40}}))
 	made.rest = kittest.Tenants(b, rest.New(made.engine, rest.Options{Viewer: viewer, Log: log, MaxRows: 1 << 40}))
 	return made, nil

@@ -36,7 +36,7 @@ func (w *World) write(s *Step) *outcome {
 		for i := range s.Batch {
 			o.unsure = o.unsure || viewer != nil && !w.Lives(viewer) || o.namesPart(s, i) // he deletes himself
 			if len(o.problems) == 0 && !o.unsure {
-				(&writer{World: w, o: o, viewer: viewer, merges: true}).do(&s.Batch[i])
+				(&writer{World: w, o: o, viewer: viewer, merges: true, batched: true}).do(&s.Batch[i])
 			}
 		}
 	})
@@ -108,14 +108,15 @@ func (w *World) chosen(s *Step, viewer *Row) *Row {
 // writer is one write on its way.
 type writer struct {
 	*World
-	o      *outcome
-	viewer *Row
-	system bool
-	last   []func() []string // what is asked of each row, asked once more at the end
-	heard  [][]string        // what was said when it was asked first
-	nested bool              // rows are written with their row
-	merges bool              // of a value object, a patch may give some parts (the REST door)
-	linked map[*Row]map[*Field]links
+	o       *outcome
+	viewer  *Row
+	system  bool
+	last    []func() []string // what is asked of each row, asked once more at the end
+	heard   [][]string        // what was said when it was asked first
+	nested  bool              // rows are written with their row
+	batched bool
+	merges  bool // of a value object, a patch may give some parts (the REST door)
+	linked  map[*Row]map[*Field]links
 }
 
 func (w *writer) do(s *Step) {
@@ -596,7 +597,8 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	alone := w.after(row, old, given, "UPDATE", held)
 	w.within(w.tenantFor(row), func() { w.parts(row, values) })
 	if !w.lives(row, nil) {
-		o.fail("CONFLICT") // it goes with one of its parts
+		o.fail("CONFLICT")               // it goes with one of its parts
+		o.unsure = o.unsure || w.batched // which is told when all requests are done, if none of them is refused
 		o.fail(denied(w.viewer))
 		if slices.Contains(alone, "INVALID") {
 			o.fail("INVALID")
