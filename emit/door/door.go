@@ -254,6 +254,9 @@ func Subscriptions(m *model.Model) []*model.Operation {
 	return out
 }
 
+// MaxReferences is how many rows a field may name by their ids. Kit/graphql has the same number.
+const MaxReferences = 1000
+
 // Told says which rows a subscription tells of.
 func Told(o *model.Operation) string {
 	verbs := make([]string, len(o.On))

@@ -31,6 +31,7 @@ func Emit(m *model.Model) []byte {
 	}
 	s.linkInputs()
 	s.structs()
+	s.node()
 	s.interfaces()
 	s.unions()
 	s.enums()
@@ -62,6 +63,7 @@ type schema struct {
 	listed   map[*model.Entity]bool    // entities that have a connection
 	filtered map[*model.Entity]bool    // entities that have a filter of lists
 	pages    bool
+	noded    bool // what can be read is found by its id alone
 }
 
 func newSchema(m *model.Model) *schema {
@@ -98,6 +100,9 @@ func newSchema(m *model.Model) *schema {
 	}
 	for _, e := range door.Entities(m) {
 		s.listed[e] = s.readable(e)
+	}
+	if s.noded = s.hasNodes(); s.noded {
+		s.taken["Node"] = true
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package graphql
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,6 +28,63 @@ func (s *schema) interfaces() {
 		}
 		s.f("}")
 	}
+}
+
+// node prints the interface of what is found by its id alone (Relay's Global Object Identification). A design that uses its name,
+// or one of its roots, has them.
+func (s *schema) node() {
+	if s.noded {
+		s.f("")
+		s.doc("", "What has an id that no other has, of whatever type.")
+		s.f("interface Node {")
+		s.f("  id: ID!")
+		s.f("}")
+	}
+}
+
+// nodeRoots are the roots that find rows by their ids alone.
+func (s *schema) nodeRoots() []root {
+	if !s.noded {
+		return nil
+	}
+	return []root{
+		{"What has this id. Null where there is nothing of it, or nothing that the viewer may see.", "node(id: ID!): Node"},
+		{"What has these ids, in their order, at most " + fmt.Sprint(door.MaxReferences) + ". Null stands for what there is not, or what the viewer may not see.", "nodes(ids: [ID!]!): [Node]!"},
+	}
+}
+
+// hasNodes tells whether anything is found by its id alone.
+func (s *schema) hasNodes() bool {
+	read := false
+	for _, e := range door.Entities(s.model) {
+		if s.isNode(e) {
+			read = true
+			if slices.Contains([]string{e.Singular, e.Plural}, "node") || slices.Contains([]string{e.Singular, e.Plural}, "nodes") {
+				return false
+			}
+		}
+	}
+	for _, o := range door.Operations(s.model) {
+		if o.Name == "node" || o.Name == "nodes" {
+			return false
+		}
+	}
+	return read && !s.taken["Node"]
+}
+
+// isNode tells whether rows of e are found by their ids alone.
+func (s *schema) isNode(e *model.Entity) bool { return s.readable(e) && e.HistoryOf == nil }
+
+// implementing is the clause of an entity that implements interfaces.
+func (s *schema) implementing(e *model.Entity) string {
+	shapes := s.implements(e.Shapes)
+	switch {
+	case !s.noded || !s.isNode(e):
+		return shapes
+	case shapes == "":
+		return " implements Node"
+	}
+	return " implements Node &" + strings.TrimPrefix(shapes, " implements")
 }
 
 // implements is the clause of a type that implements interfaces.

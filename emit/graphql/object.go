@@ -11,7 +11,7 @@ import (
 func (s *schema) object(e *model.Entity) {
 	s.f("")
 	s.doc("", e.Doc)
-	s.f("type %s%s {", e.Name, s.implements(e.Shapes))
+	s.f("type %s%s {", e.Name, s.implementing(e))
 	for _, f := range door.ReadFields(e) {
 		s.doc("  ", door.Doc(f))
 		s.f("  %s%s: %s%s", f.Name, s.listArgs(f), s.shown(f), deprecated(f.Deprecated))

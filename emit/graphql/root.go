@@ -22,6 +22,7 @@ func (s *schema) roots() {
 			mutations = append(mutations, s.operation(o))
 		}
 	}
+	queries = append(queries, s.nodeRoots()...)
 	if len(queries) == 0 { // then the door has no queries either
 		s.f("# Nothing can be read here: no rule allows it, and no operation of Query does it.")
 	}

@@ -15,7 +15,7 @@ type field struct {
 	arguments  input.Object
 	at         *ast.Position
 	fields     []*field            // of its type, where that has any
-	possible   map[string][]*field // of each type that it may be, where its own is a union
+	possible   map[string][]*field // of each type that it may be, where its own is a union or an interface
 }
 
 // collector turns selection sets into fields, within limits (GraphQL, section 6.3.2).
@@ -67,7 +67,7 @@ func (c *collector) collect(owner *ast.Definition, sets []ast.SelectionSet, dept
 			return nil
 		}
 		switch target := c.door.schema.ast.Types[found.definition.Type.Name()]; {
-		case target.Kind == ast.Union:
+		case target.IsAbstractType():
 			found.possible = map[string][]*field{}
 			for _, possible := range c.door.schema.ast.PossibleTypes[target.Name] {
 				found.possible[possible.Name] = c.collect(possible, found.sets, below(depth, found.definition.Name))

@@ -13,9 +13,13 @@ func (p *plan) cost(limit int) int {
 }
 
 func (m *member) cost(limit int) int {
-	total := 1
+	total, most := 1, 0
 	for _, a := range m.arms {
-		total += a.object.cost(limit)
+		cost := a.object.cost(limit)
+		total, most = total+cost, max(most, cost)
+	}
+	if m.shape == shapeReferences { // each is of one type
+		return min(1+m.most*(1+most), limit+1)
 	}
 	each := m.object.cost(limit)
 	if m.page != nil {

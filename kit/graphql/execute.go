@@ -237,6 +237,9 @@ func (d *Door) run(ctx context.Context, tx *query.Tx, r *root, value *any) (err 
 	case aggregate:
 		*value, err = tx.Aggregate(ctx, r.aggregation)
 		return err
+	case nodes:
+		*value, err = d.refer(ctx, tx, r)
+		return err
 	case get:
 		row, err := tx.Get(ctx, r.sel, r.key)
 		if isNotFound(err) && !r.definition.Type.NonNull {

@@ -117,7 +117,7 @@ func TestIntrospectionTellsTheSchema(t *testing.T) {
 				count++
 			}
 		}
-		if string(want.Kind) != typ.Kind || count != len(fields) || len(want.EnumValues) != len(typ.EnumValues) || (want.Kind == ast.Object) != (typ.Interfaces != nil) {
+		if string(want.Kind) != typ.Kind || count != len(fields) || len(want.EnumValues) != len(typ.EnumValues) || (want.Kind == ast.Object || want.Kind == ast.Interface) != (typ.Interfaces != nil) {
 			t.Errorf("%s: kind %s, %d fields of %d, interfaces %v", typ.Name, typ.Kind, len(fields), count, typ.Interfaces)
 		}
 		for _, f := range fields {

@@ -23,6 +23,7 @@ type Limits struct {
 	Rows       int   // rows that all pages together may bring; 10000
 	Cost       int   // values that the answer may hold: each field as often as there may be rows of it; 500000
 	Errors     int   // that an answer tells; 20
+	References int   // rows that nodes, or a gateway, may name in one field; 1000
 
 	Streams    int           // WebSockets and streams of events of the process; 10000
 	Operations int           // that run on one WebSocket at the same time; 100
@@ -44,6 +45,7 @@ func (l Limits) withDefaults() Limits {
 		Rows:       cmp.Or(l.Rows, 10_000),
 		Cost:       cmp.Or(l.Cost, 500_000),
 		Errors:     cmp.Or(l.Errors, 20),
+		References: cmp.Or(l.References, 1000),
 		Streams:    cmp.Or(l.Streams, 10_000),
 		Operations: cmp.Or(l.Operations, 100),
 		Init:       cmp.Or(l.Init, 3*time.Second),

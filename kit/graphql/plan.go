@@ -36,6 +36,8 @@ type root struct {
 	problem *kit.Problem // of the arguments: an error of this field
 
 	aggregation *query.Aggregation // nil where rows are read
+	references  []reference        // the rows that are read where they are named, and how those of each type are
+	referred    []referred
 }
 
 // member is how one field of an answer is written.
@@ -56,14 +58,15 @@ type member struct {
 type shape uint8
 
 const (
-	shapeScalar   shape = iota
-	shapeTypename       // the name of the object's type
-	shapeObject         // *query.Row
-	shapeParts          // []any, or a list of them
-	shapeArray          // *query.List or []*query.Row, without pages
-	shapePage           // *query.List as a connection
-	shapeGroups         // *query.Groups
-	shapeUnion          // the one *query.Row among arms that is there
+	shapeScalar     shape = iota
+	shapeTypename         // the name of the object's type
+	shapeObject           // *query.Row
+	shapeParts            // []any, or a list of them
+	shapeArray            // *query.List or []*query.Row, without pages
+	shapePage             // *query.List as a connection
+	shapeGroups           // *query.Groups
+	shapeUnion            // the one *query.Row among arms that is there
+	shapeReferences       // []referent, each as its own object says
 )
 
 // arm is how a union is written where a row of one of its types is meant.
@@ -169,6 +172,8 @@ func (r *root) rows(limit int) int {
 	switch {
 	case r.aggregation != nil && len(r.aggregation.Groups) > 0:
 		return cmp.Or(r.aggregation.First, query.DefaultGroups)
+	case r.referred != nil:
+		return r.rowsOfReferences(limit)
 	case r.sel == nil:
 		return 1
 	}
@@ -191,6 +196,9 @@ func (d *Door) planRoot(r *root) {
 		return
 	case aggregate:
 		d.planAggregate(r)
+		return
+	case nodes:
+		d.planNodes(r)
 		return
 	case get:
 		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])

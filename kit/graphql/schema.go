@@ -39,6 +39,7 @@ const (
 	remove
 	restore
 	follow
+	nodes // by their ids, whatever their types
 )
 
 // link loads the schema and finds what each of its root fields does.
@@ -73,10 +74,24 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 			roots[o.Name] = verb{do: list, entity: o.Result.Target(), operation: o}
 		}
 	}
+	s.linkNodes()
 	for _, o := range b.Subscriptions {
 		s.subscriptions[o.Name] = verb{do: follow, entity: o.Result.Target(), operation: o}
 	}
 	return s, s.check()
+}
+
+// linkNodes finds node and nodes, unless the design uses these names itself.
+func (s *schema) linkNodes() {
+	if of := s.ast.Types[nodeInterface]; of == nil || of.Kind != ast.Interface || s.ast.Query == nil {
+		return
+	}
+	for _, name := range []string{"node", "nodes"} {
+		f := s.ast.Query.Fields.ForName(name)
+		if _, taken := s.queries[name]; !taken && f != nil && f.Type.Name() == nodeInterface {
+			s.queries[name] = verb{do: nodes}
+		}
+	}
 }
 
 // check finds root fields and types of the schema that the backend does not have.

@@ -171,6 +171,8 @@ func (w *writer) member(m *member, value any) bool {
 		return w.groups(m.groups, v)
 	case []*query.Row:
 		return w.rows(m, v)
+	case []referent:
+		return w.referents(m, v)
 	case []any:
 		if m.shape == shapeParts {
 			return w.valueObjects(m, t, v)
