@@ -1,6 +1,7 @@
 package graphql_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,44 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// What the rule compares that fields of one name must agree is counted before it does: where they stand, wherever fragments put them,
+// and below fields that stand under one name themselves. What is equal in different places is not compared.
+func TestPairsAreCounted(t *testing.T) {
+	c := newClient(t, func(o *graphql.Options) { o.Limits.Pairs = 100 })
+	spread := func(n int) (spreads, fragments string) {
+		for i := range n {
+			spreads, fragments = spreads+fmt.Sprintf(" ...F%d", i), fragments+fmt.Sprintf(" fragment F%d on User { id }", i)
+		}
+		return spreads, fragments
+	}
+	few, fewer := spread(7)
+	many, more := spread(14)
+	for _, test := range []struct{ fits, passes string }{
+		{`{ user(username: "ann") {` + strings.Repeat(" id", 13) + ` } }`, `{ user(username: "ann") {` + strings.Repeat(" id", 14) + ` } }`},
+		{`{ user(username: "ann") {` + few + ` } }` + fewer, `{ user(username: "ann") {` + many + ` } }` + more},
+		{`{` + strings.Repeat(` user(username: "ann") { id }`, 9) + ` }`, `{` + strings.Repeat(` user(username: "ann") { id }`, 10) + ` }`},
+		{`{ user(username: "ann") {` + strings.Repeat(" ... { id }", 10) + ` } }`, `{ user(username: "ann") {` + strings.Repeat(" ... { id }", 14) + ` } }`},
+		{`{ __typename } query B { user(username: "ann") { id } } fragment U on User { id }`, `{ __typename } fragment U on User {` + strings.Repeat(" id", 15) + ` }`},
+		{`{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`, `{ __typename ...A } fragment A on Query { user(username: "a") { ...B } article(slug: "a") { author { ...B } } } fragment B on User { id id id ` + strings.Repeat(" username", 10) + ` }`},
+	} {
+		if body := c.run("", test.fits, "null"); strings.Contains(body, "TOO_COMPLEX") {
+			t.Errorf("%s: %s", test.fits, body)
+		}
+		if body := c.run("", test.passes, "null"); !strings.Contains(body, `"code":"TOO_COMPLEX","status":400,"limit":"pairs","most":100}`) {
+			t.Errorf("%s: %s", test.passes, body)
+		}
+	}
+	usual := newClient(t)
+	usual.has("", `{ user(username: "ann") {`+strings.Repeat(" id", 1000)+` } }`, "null", `"limit":"pairs","most":30000`)
+	usual.want("", `{ user(username: "ann") {`+strings.Repeat(" username", 200)+` } }`, "null", `{"data":{"user":{"username":"ann"}}}`)
+	deep, fragments := "username", ""
+	for i := range 30 { // each twice in the next: a billion fields
+		fragments += fmt.Sprintf(" fragment F%d on User { %s }", i, deep)
+		deep = fmt.Sprintf("articles { nodes { author { ...F%d } } edges { node { author { ...F%d } } } }", i, i)
+	}
+	usual.has("", `{ user(username: "ann") { ...F29 } }`+fragments, "null", `"limit":"pairs"`)
+}
+
 // An answer tells a bounded number of errors, and that there are more.
 func TestErrorsAreBounded(t *testing.T) {
 	c := newClient(t, func(o *graphql.Options) { o.Limits.Errors = 2 })
@@ -42,7 +81,7 @@ func TestErrorsAreBounded(t *testing.T) {
 	for document, errors := range map[string]int{
 		`{ a b }`:   2,
 		`{ a b c }`: 3,
-		`{ article(slug: "alpha") { ` + strings.Repeat("nosuch ", 500) + `} }`: 3,
+		`{ article(slug: "alpha") { ` + strings.Repeat("nosuch ", 200) + `} }`: 3,
 		`{ a: broken b: broken c: broken }`:                                    3,
 	} {
 		body := c.run("", document, "null")
