@@ -19,7 +19,7 @@ func TestClientsCompile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds clients")
 	}
-	designs := map[string][]design.Source{"kinds": everyKind, "names": hostile(t)}
+	designs := map[string][]design.Source{"kinds": everyKind, "names": hostile(t), "reads": reads}
 	for _, name := range []string{"1-tracker", "2-marketplace", "3-conduit", "4-booking", "5-chat"} {
 		designs[name[2:]] = measure(t, name)
 	}
@@ -47,6 +47,13 @@ func TestClientsCompile(t *testing.T) {
 	}
 	vet(t, dir)
 }
+
+// reads is a design of which clients change nothing.
+var reads = []design.Source{{Name: "design/reads.graphql", Text: `
+extend schema @backend(name: "reads", module: "example.com/reads")
+type Thing @entity @allow(do: READ, when: "true") { name: String! }
+extend type Query { many: Int! @allow(when: "true") }
+`}}
 
 // hostile is the design whose names mean something else.
 func hostile(t *testing.T) []design.Source {

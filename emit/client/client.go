@@ -106,6 +106,9 @@ type Resource struct {
 	Figures *Object // of Aggregate
 }
 
+// Writes tells whether anything is written.
+func (r *Resource) Writes() bool { return r.Create != nil || r.Update != nil || r.Delete || r.Restore }
+
 // Operation is a business operation, or a list of rows by a condition.
 type Operation struct {
 	*model.Operation

@@ -56,6 +56,9 @@ func (w *writer) client() {
 	for _, o := range w.plan.Operations {
 		w.operation(o)
 	}
+	if w.plan.Batch {
+		w.batch()
+	}
 }
 
 func (w *writer) account() {
@@ -180,7 +183,7 @@ func (w *writer) operation(o *client.Operation) {
 		doc += "\n\nDeprecated: " + o.Deprecated
 	}
 	prepare := func(failed string) {
-		if o.InBody || o.Args == nil || len(o.InPath) == len(o.Args.Members) {
+		if !inQuery(o) {
 			return
 		}
 		w.f("var p arguments")
@@ -189,6 +192,9 @@ func (w *writer) operation(o *client.Operation) {
 			field := free(taken, spell.Exported(m.Name), "Field")
 			if inPath(o, m.Name) {
 				continue
+			}
+			if typ, _ := w.names.member(o.Args, m); m.Type.List && strings.HasPrefix(typ, "Optional[") {
+				field += ".value"
 			}
 			w.f("%s(&p, %q, a.%s)", w.argument(o.Args, m), m.Name, field)
 		}
@@ -214,22 +220,29 @@ func (w *writer) operation(o *client.Operation) {
 		w.f("")
 		return
 	}
-	result := w.names.all(*o.Result)
-	if o.Null && !nilled(*o.Result) {
-		result = "*" + result
-	}
+	result := w.result(o)
 	w.comment(doc)
 	w.f("func (c *Client) %s(ctx context.Context%s, o ...CallOption) (%s, error) {", name, args, result)
 	prepare(fmt.Sprintf("var none %s\nreturn none, fmt.Errorf(\"%s: %%w\", p.err)", result, o.Name))
-	if o.InBody && o.Args != nil && len(o.InPath) < len(o.Args.Members) {
-		passed += ", body: " + w.body(o)
-	}
 	if o.Kind == model.Mutation {
 		passed += ", keyed: true"
 	}
-	w.f("return call[%s](ctx, c.core, request{operation: %q, method: %q, %s}, o)", result, o.Name, cmp.Or(o.Method, "POST"), passed)
+	w.f("return call[%s](ctx, c.core, request{operation: %q, method: %q, %s%s}, o)", result, o.Name, cmp.Or(o.Method, "POST"), passed, w.body(o))
 	w.f("}")
 	w.f("")
+}
+
+// inQuery tells whether arguments of an operation are parameters.
+func inQuery(o *client.Operation) bool {
+	return !o.InBody && o.Args != nil && len(o.InPath) < len(o.Args.Members)
+}
+
+// result is the type of what an operation answers.
+func (w *writer) result(o *client.Operation) string {
+	if o.Null && !nilled(*o.Result) {
+		return "*" + w.names.all(*o.Result)
+	}
+	return w.names.all(*o.Result)
 }
 
 func inPath(o *client.Operation, name string) bool {
@@ -257,12 +270,15 @@ func (w *writer) path(o *client.Operation) string {
 	return strings.TrimSuffix(path, ` + ""`)
 }
 
-// body is the expression of the body of an operation: its arguments but those in the path.
+// body is the body of an operation, as a part of its request: its arguments but those in the path, nothing where there are no others.
 func (w *writer) body(o *client.Operation) string {
-	if len(o.InPath) == 0 {
-		return "a"
+	if !o.InBody || o.Args == nil || len(o.InPath) == len(o.Args.Members) {
+		return ""
 	}
-	text := "struct {\n"
+	if len(o.InPath) == 0 {
+		return ", body: a"
+	}
+	text := ", body: struct {\n"
 	var values []string
 	taken := map[string]bool{}
 	for _, m := range o.Args.Members {
@@ -285,6 +301,8 @@ func (w *writer) body(o *client.Operation) string {
 func (w *writer) argument(o *client.Object, m client.Member) string {
 	typ, _ := w.names.member(o, m)
 	switch {
+	case m.Type.List && m.Type.Kind == client.Struct:
+		return "argumentJSONList"
 	case m.Type.List:
 		return "argumentList"
 	case m.Type.Kind == client.Struct, m.Type.Kind == client.Scalar && m.Type.Scalar == model.JSON:

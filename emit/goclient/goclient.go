@@ -50,7 +50,7 @@ func Emit(m *model.Model) []File {
 
 // runtime is the files of the runtime, and the names that they declare.
 func runtime() (out []File, declared map[string]bool) {
-	declared = map[string]bool{"Client": true, "New": true}
+	declared = map[string]bool{"Client": true, "New": true, "RequestBatch": true}
 	entries, err := files.ReadDir("runtime")
 	if err != nil {
 		panic(err)

@@ -18,6 +18,10 @@ type names struct {
 	methods    map[string]bool             // of Client, and its fields
 	members    map[*client.Resource]string // the field of Client
 	operations map[*client.Operation]string
+
+	batches map[*client.Resource]string  // the type
+	parts   map[*client.Operation]string // the method of RequestBatch
+	batched map[*client.Resource]string  // the field of RequestBatch
 }
 
 // newNames gives names. Those of the runtime never change; who comes first keeps its own, another gets the word for what it
@@ -27,6 +31,9 @@ func newNames(plan *client.Plan, reserved map[string]bool) *names {
 		taken: reserved, objects: map[*client.Object]string{}, enums: map[*model.Enum]string{}, values: map[*model.Enum][]string{},
 		codes: map[string]string{}, resources: map[*client.Resource]string{}, columns: map[*client.Object]string{},
 		methods: map[string]bool{"In": true}, members: map[*client.Resource]string{}, operations: map[*client.Operation]string{},
+	}
+	if plan.Batch {
+		n.methods["Batch"] = true
 	}
 	if plan.Account != nil {
 		for _, name := range []string{"Register", "Verify", "Resend", "SignIn", "SignOut"} {
@@ -71,6 +78,19 @@ func newNames(plan *client.Plan, reserved map[string]bool) *names {
 	for _, o := range plan.Objects {
 		if o.Role == client.Row {
 			n.columns[o] = free(n.taken, spell.Exported(o.Entity.Plural), "Columns")
+		}
+	}
+	n.batches, n.parts, n.batched = map[*client.Resource]string{}, map[*client.Operation]string{}, map[*client.Resource]string{}
+	taken := map[string]bool{"Send": true}
+	for _, r := range plan.Resources {
+		if r.Writes() {
+			n.batches[r] = free(n.taken, r.Entity.Name+"Batch", "Type")
+			n.batched[r] = free(taken, spell.Exported(r.Entity.Plural), "Rows")
+		}
+	}
+	for _, o := range plan.Operations {
+		if o.Kind == model.Mutation {
+			n.parts[o] = free(taken, spell.Exported(o.Name), "Operation")
 		}
 	}
 	return n

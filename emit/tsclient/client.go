@@ -37,6 +37,13 @@ func (w *writer) client() {
 		w.f("  }")
 	}
 	w.account()
+	if w.plan.Batch {
+		w.f("")
+		w.comment("  ", "Begins a batch, which send sends.", "")
+		w.f("  batch(): RequestBatch {")
+		w.f("    return new RequestBatch(this.#core);")
+		w.f("  }")
+	}
 	for _, o := range w.plan.Operations {
 		w.operation(o)
 	}

@@ -19,6 +19,10 @@ type names struct {
 	members    map[*client.Resource]string // the property of Client
 	operations map[*client.Operation]string
 	kinds      map[*client.Object]pathKinds
+
+	batches map[*client.Resource]string  // the class
+	parts   map[*client.Operation]string // the method of RequestBatch
+	batched map[*client.Resource]string  // the property of RequestBatch
 }
 
 // pathKinds are the types of the paths of a row.
@@ -32,6 +36,9 @@ func newNames(plan *client.Plan, reserved map[string]bool) *names {
 		// A client with a method then would be taken for a promise.
 		methods: map[string]bool{"constructor": true, "then": true, "in": true, "toString": true, "valueOf": true},
 		members: map[*client.Resource]string{}, operations: map[*client.Operation]string{}, kinds: map[*client.Object]pathKinds{},
+	}
+	if plan.Batch {
+		n.methods["batch"] = true
 	}
 	if plan.Account != nil {
 		for _, name := range []string{"register", "verify", "resend", "signIn", "signOut"} {
@@ -65,6 +72,19 @@ func newNames(plan *client.Plan, reserved map[string]bool) *names {
 		if o.Role == client.Row {
 			kind := func(suffix string) string { return free(n.taken, n.objects[o]+suffix, "Paths") }
 			n.kinds[o] = pathKinds{kind("Own"), kind("Field"), kind("Relation"), kind("Include"), kind("Order"), kind("Where")}
+		}
+	}
+	n.batches, n.parts, n.batched = map[*client.Resource]string{}, map[*client.Operation]string{}, map[*client.Resource]string{}
+	taken := map[string]bool{"constructor": true, "then": true, "send": true}
+	for _, r := range plan.Resources {
+		if r.Writes() {
+			n.batches[r] = free(n.taken, r.Entity.Name+"Batch", "Type")
+			n.batched[r] = free(taken, r.Entity.Plural, "Rows")
+		}
+	}
+	for _, o := range plan.Operations {
+		if o.Kind == model.Mutation {
+			n.parts[o] = free(taken, o.Name, "Operation")
 		}
 	}
 	return n

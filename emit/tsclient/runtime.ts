@@ -439,7 +439,7 @@ class Core {
       headers["Idempotency-Key"] = key;
     }
     if (options.ifMatch !== undefined) {
-      headers["If-Match"] = options.ifMatch === "*" ? "*" : `W/"${options.ifMatch}"`;
+      headers["If-Match"] = matching(options.ifMatch);
     }
     if (options.ifNoneMatch !== undefined) {
       headers["If-None-Match"] = options.ifNoneMatch;
@@ -685,6 +685,9 @@ function newKey(): string {
 
 /** A value in a path. One that is empty, or that fetch takes for a step, would name something else: nothing has the key %00. */
 function segmentOf(value: unknown): string {
+  if (typeof value === "object") {
+    throw new TypeError("what a batch is to make is named in a path");
+  }
   const text = encodeURIComponent(String(value));
   return text === "" || text === "." || text === ".." ? "%00" : text;
 }
@@ -756,4 +759,9 @@ function commas(name: string, values: readonly unknown[], mayBeEmpty = false): s
       return text;
     })
     .join(",");
+}
+
+/** The header If-Match for a version. */
+function matching(version: number | "*"): string {
+  return version === "*" ? "*" : `W/"${version}"`;
 }

@@ -4,7 +4,7 @@
 //	runtime.ts ────────────────────────────────────────────────────┘
 //
 // The client is one file that needs nothing but fetch: what does not depend on the design is runtime.ts, which stands at its
-// end. What of a design has a name that the runtime or the platform has gets another.
+// end, with batch.ts where there is something to write. What of a design has a name that the runtime or the platform has gets another.
 package tsclient
 
 import (
@@ -23,6 +23,11 @@ const Path = "api/typescript/client.ts"
 //go:embed runtime.ts
 var runtime string
 
+// batches is the part of the runtime that only services with something to write need.
+//
+//go:embed batch.ts
+var batches string
+
 // Emit writes the client of a service.
 func Emit(m *model.Model) []byte {
 	plan := client.New(m)
@@ -34,16 +39,20 @@ func Emit(m *model.Model) []byte {
 	w.f("// service refuses is a ServiceError.")
 	w.f("")
 	w.client()
+	w.batch()
 	w.types()
 	w.paths()
 	w.f("%s", runtime)
+	if plan.Batch {
+		w.f("%s", batches)
+	}
 	return []byte(strings.TrimRight(w.String(), "\n") + "\n")
 }
 
 // reserved are the names that the runtime declares or means something by, those of the platform among them.
 func reserved() map[string]bool {
-	names := map[string]bool{"Client": true, "Omit": true, "Code": true, "KnownCode": true, "NaN": true, "Infinity": true}
-	code := regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`).ReplaceAllString(runtime, "")
+	names := map[string]bool{"Client": true, "Omit": true, "RequestBatch": true, "Code": true, "KnownCode": true, "NaN": true, "Infinity": true}
+	code := regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`).ReplaceAllString(runtime+batches, "")
 	for _, name := range regexp.MustCompile(`\b[A-Z]\w*`).FindAllString(code, -1) {
 		names[name] = true
 	}

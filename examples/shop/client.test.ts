@@ -206,6 +206,29 @@ test("whose session has ended hears so at each call", async () => {
   assert.equal(exchanges, 1);
 });
 
+test("a batch happens as a whole, and names what it makes", async () => {
+  const c = await signedIn("staff");
+  const slug = `batch-${unique()}`;
+  const category = (await c.categories.list({ limit: 1 })).items[0]!.id;
+  const fill = (price: Decimal) => {
+    const b = c.batch();
+    const product = b.products.create({ category, slug, title: "Of a batch" });
+    const variant = b.variants.create({ product: product.id, sku: "B1", price: { amount: price, currency: "EUR" }, stock: 1 });
+    return { b, product, variant };
+  };
+  const wrong = fill("-1");
+  const told = await problem(wrong.b.send());
+  assert.deepEqual([told.is("PRICE_NOT_POSITIVE"), told.fields[0]?.field.startsWith("requests.1.")], [true, true]);
+  assert.equal((await problem(c.products.get(slug))).code, "NOT_FOUND");
+  const right = fill("2.50");
+  await right.b.send();
+  assert.equal(right.product.value?.slug, slug);
+  assert.equal(right.variant.value?.product?.id, right.product.value?.id);
+  await assert.rejects(right.b.send(), /sent already/);
+  assert.throws(() => c.batch().products.delete(right.product.id), /named in a path/);
+  await c.products.delete(slug);
+});
+
 test("a call is given up while it is sent, and while it waits", async () => {
   const c = await signedIn("staff");
   await assert.rejects(c.products.list({}, { signal: AbortSignal.abort() }), { name: "AbortError" });

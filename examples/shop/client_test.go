@@ -33,6 +33,7 @@ func TestClient(t *testing.T) {
 		{"does once what is answered twice", writesOnce},
 		{"does not repeat what no key protects", doesNotRepeat},
 		{"waits as long as the service asks", waits},
+		{"writes together", writesTogether},
 		{"refreshes once for many calls", refreshesOnce},
 		{"tells that the session has ended", tellsOfTheEnd},
 	} {
@@ -221,6 +222,45 @@ func writesOnce(t *testing.T, s *shop) {
 	})
 	if err != nil || *page.Total != 1 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// A batch happens as a whole, also where its answer is lost, and names what it makes.
+func writesTogether(t *testing.T, s *shop) {
+	lose := true
+	c := s.typed(t, "staff@shop.example", func(send http.RoundTripper, r *http.Request) (*http.Response, error) {
+		response, err := send.RoundTrip(r)
+		if err == nil && response.StatusCode == http.StatusOK && r.URL.Path == "/v1/batch" && lose {
+			lose = false
+			response.Body.Close()
+			return nil, errors.New("connection reset")
+		}
+		return response, err
+	})
+	ctx := t.Context()
+	fill := func(price shopclient.Decimal) (*shopclient.RequestBatch, *shopclient.Pending[shopclient.Product], *shopclient.Pending[shopclient.Variant]) {
+		b := c.Batch()
+		product := b.Products.Create(shopclient.NewProduct{Category: "tea", Slug: "of-a-batch", Title: "Of a batch"})
+		variant := b.Variants.Create(shopclient.NewVariant{Product: product.ID(), Sku: "B1", Price: shopclient.Money{Amount: price, Currency: "EUR"}, Stock: 1})
+		return b, product, variant
+	}
+	b, _, _ := fill("-1")
+	var e *shopclient.Error
+	if err := b.Send(ctx); !errors.As(err, &e) || !errors.Is(err, shopclient.CodePriceNotPositive) || !strings.HasPrefix(e.Fields[0].Field, "requests.1.") {
+		t.Errorf("%#v", err)
+	}
+	if _, err := c.Products.Get(ctx, "of-a-batch"); !errors.Is(err, shopclient.CodeNotFound) {
+		t.Errorf("half of a batch happened: %v", err)
+	}
+	b, product, variant := fill("2.50")
+	var info shopclient.CallInfo
+	if err := b.Send(ctx, shopclient.Into(&info)); err != nil || !info.Replayed {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	p, _ := product.Get()
+	v, _ := variant.Get()
+	if p.Slug != "of-a-batch" || v.Product == nil || v.Product.ID != p.ID {
+		t.Errorf("%+v, %+v", p, v)
 	}
 }
 

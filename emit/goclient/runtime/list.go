@@ -188,6 +188,22 @@ func argumentList[T any](a *arguments, name string, values []T) {
 	a.set(name, strings.Join(texts, ","))
 }
 
+// argumentJSONList adds a list of objects that is there.
+func argumentJSONList[T any](a *arguments, name string, values []T) {
+	if values == nil {
+		return
+	}
+	texts := make([]string, len(values))
+	for i, v := range values {
+		encoded, err := json.Marshal(v)
+		if err != nil {
+			a.err = fmt.Errorf("%s: %w", name, err)
+		}
+		texts[i] = string(encoded)
+	}
+	argumentList(a, name, texts)
+}
+
 // argumentJSON adds a value as JSON, unless it is null.
 func argumentJSON[T any](a *arguments, name string, value T) {
 	encoded, err := json.Marshal(value)

@@ -350,9 +350,11 @@ func TestArguments(t *testing.T) {
 	argumentList(&a, "no", []ID(nil))
 	argumentJSON(&a, "json", map[string]int{"a": 1})
 	argumentJSON(&a, "nothing", (*thing)(nil))
+	argumentJSONList(&a, "jsons", []map[string]int{{"a": 1}, {"b": 2}})
+	argumentJSONList(&a, "nojsons", []thing(nil))
 	argumentBytes(&a, "bytes", []byte{0xff})
 	argumentBytes(&a, "nobytes", nil)
-	if got := a.values.Encode(); a.err != nil || got != "bytes=%2Fw%3D%3D&empty=&json=%7B%22a%22%3A1%7D&list=a%2Cb&n=3&set=x+y&some=true" {
+	if got := a.values.Encode(); a.err != nil || got != "bytes=%2Fw%3D%3D&empty=&json=%7B%22a%22%3A1%7D&jsons=%7B%22a%22%3A1%7D%2C%7B%22b%22%3A2%7D&list=a%2Cb&n=3&set=x+y&some=true" {
 		t.Error(got, a.err)
 	}
 	if argumentList(&a, "bad", []string{"a,b"}); a.err == nil {
@@ -448,4 +450,60 @@ func TestChoices(t *testing.T) {
 	if h := <-asked; !errors.Is(err, ErrNotModified) || h.Get("If-None-Match") != "t" || h.Get("If-Match") != "" {
 		t.Error(h, err)
 	}
+}
+
+// A batch is sent once, refers to what it makes, and keeps its key when it fails.
+func TestBatch(t *testing.T) {
+	var keys, bodies []string
+	fail := true
+	s := service(t, "", Config{Retry: Retry{Tries: 1}}, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		keys, bodies = append(keys, r.Header.Get("Idempotency-Key")), append(bodies, string(body))
+		if fail {
+			w.WriteHeader(503)
+			return
+		}
+		io.WriteString(w, `{"responses":[{"status":201,"body":{"id":"x","name":"first"}},{"status":200,"body":{"id":"y"}},{"status":204}]}`)
+	})
+	b := newBatch(s)
+	first := add[thing](b, request{method: "POST", path: "/v1/things", body: map[string]any{"name": "first"}}, nil)
+	second := add[thing](b, request{method: "PATCH", path: row("/v1/things", "k", ""), body: map[string]any{"next": first.ID()}},
+		[]CallOption{IfMatch(2), Fields[thing](newPlainField[thing]("id", ""))})
+	add[struct{}](b, request{method: "DELETE", path: row("/v1/things", "z", "")}, nil)
+	if err := b.send(t.Context(), nil); !isStatus(err, 503) {
+		t.Fatal(err)
+	}
+	if _, done := first.Get(); done {
+		t.Error("a batch that failed is done")
+	}
+	fail = false
+	if err := b.send(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	one, done := first.Get()
+	two, _ := second.Get()
+	if one.Name != "first" || two.ID != "y" || !done || keys[0] != keys[1] || keys[0] == "" {
+		t.Error(one, two, done, keys)
+	}
+	const want = `{"requests":[{"method":"POST","path":"/v1/things","body":{"name":"first"}},` +
+		`{"method":"PATCH","path":"/v1/things/k?fields=id","body":{"next":{"$id":0}},"ifMatch":"W/\"2\""},{"method":"DELETE","path":"/v1/things/z"}]}`
+	if bodies[1] != want {
+		t.Error(bodies[1])
+	}
+	if err := b.send(t.Context(), nil); err == nil || len(keys) != 2 {
+		t.Error("sent twice")
+	}
+	if err := newBatch(s).send(t.Context(), nil); err != nil || len(keys) != 2 {
+		t.Error("an empty batch is sent")
+	}
+	b = newBatch(s)
+	add[thing](b, request{method: "DELETE", path: row("/v1/things", add[thing](b, request{}, nil).ID(), "")}, nil)
+	if err := b.send(t.Context(), nil); err == nil || len(keys) != 2 {
+		t.Error("a path of a row that there is not yet is sent")
+	}
+}
+
+func isStatus(err error, status int) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == status
 }

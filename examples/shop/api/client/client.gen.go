@@ -353,16 +353,16 @@ func (c *Client) RunningOut(ctx context.Context, a RunningOutArgs, o ...CallOpti
 //
 // Buys what is in the viewer's cart, all of it or nothing, and empties the cart.
 func (c *Client) PlaceOrder(ctx context.Context, a PlaceOrder, o ...CallOption) (Order, error) {
-	return call[Order](ctx, c.core, request{operation: "placeOrder", method: "POST", path: "/v1/place-order", body: a, keyed: true}, o)
+	return call[Order](ctx, c.core, request{operation: "placeOrder", method: "POST", path: "/v1/place-order", keyed: true, body: a}, o)
 }
 
 // ShipOrder is the operation shipOrder.
 //
 // Sends an order on its way.
 func (c *Client) ShipOrder(ctx context.Context, a ShipOrderArgs, o ...CallOption) (Order, error) {
-	return call[Order](ctx, c.core, request{operation: "shipOrder", method: "POST", path: "/v1/orders/" + segment(a.Order) + "/ship", body: struct {
+	return call[Order](ctx, c.core, request{operation: "shipOrder", method: "POST", path: "/v1/orders/" + segment(a.Order) + "/ship", keyed: true, body: struct {
 		Tracking string `json:"tracking"`
-	}{a.Tracking}, keyed: true}, o)
+	}{a.Tracking}}, o)
 }
 
 // CancelOrder is the operation cancelOrder.
@@ -370,4 +370,145 @@ func (c *Client) ShipOrder(ctx context.Context, a ShipOrderArgs, o ...CallOption
 // Gives up an order that has not been shipped; its pieces can be sold again.
 func (c *Client) CancelOrder(ctx context.Context, a CancelOrderArgs, o ...CallOption) (Order, error) {
 	return call[Order](ctx, c.core, request{operation: "cancelOrder", method: "POST", path: "/v1/orders/" + segment(a.Order) + "/cancel", keyed: true}, o)
+}
+
+// RequestBatch is several writes that happen together or not at all. What one makes is named in those behind it by
+// Pending.ID.
+type RequestBatch struct {
+	batch *batch
+
+	Users      UserBatch
+	Categories CategoryBatch
+	Products   ProductBatch
+	Labels     LabelBatch
+	Variants   VariantBatch
+	CartLines  CartLineBatch
+}
+
+// Batch begins a batch, which Send sends.
+func (c *Client) Batch() *RequestBatch {
+	b := newBatch(c.core)
+	return &RequestBatch{
+		batch:      b,
+		Users:      UserBatch{b},
+		Categories: CategoryBatch{b},
+		Products:   ProductBatch{b},
+		Labels:     LabelBatch{b},
+		Variants:   VariantBatch{b},
+		CartLines:  CartLineBatch{b},
+	}
+}
+
+// Send sends the batch. One that failed may be sent again: it is done once. Fields of its error are those of a part:
+// "requests.1.quantity".
+func (b *RequestBatch) Send(ctx context.Context, o ...CallOption) error { return b.batch.send(ctx, o) }
+
+// UserBatch adds writes of users to a batch.
+type UserBatch struct{ batch *batch }
+
+// Update adds a change of a user.
+func (b UserBatch) Update(key ID, p UserPatch, o ...CallOption) *Pending[User] {
+	return add[User](b.batch, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p}, o)
+}
+
+// CategoryBatch adds writes of categories to a batch.
+type CategoryBatch struct{ batch *batch }
+
+// Create adds the creation of a category.
+func (b CategoryBatch) Create(n NewCategory, o ...CallOption) *Pending[Category] {
+	return add[Category](b.batch, request{operation: "createCategory", method: "POST", path: "/v1/categories", body: n}, o)
+}
+
+// Update adds a change of a category.
+func (b CategoryBatch) Update(key ID, p CategoryPatch, o ...CallOption) *Pending[Category] {
+	return add[Category](b.batch, request{operation: "updateCategory", method: "PATCH", path: row("/v1/categories", key, ""), body: p}, o)
+}
+
+// Delete adds the deletion of a category.
+func (b CategoryBatch) Delete(key ID, o ...CallOption) *Pending[struct{}] {
+	return add[struct{}](b.batch, request{operation: "deleteCategory", method: "DELETE", path: row("/v1/categories", key, "")}, o)
+}
+
+// ProductBatch adds writes of products to a batch.
+type ProductBatch struct{ batch *batch }
+
+// Create adds the creation of a product.
+func (b ProductBatch) Create(n NewProduct, o ...CallOption) *Pending[Product] {
+	return add[Product](b.batch, request{operation: "createProduct", method: "POST", path: "/v1/products", body: n}, o)
+}
+
+// Update adds a change of a product.
+func (b ProductBatch) Update(key ID, p ProductPatch, o ...CallOption) *Pending[Product] {
+	return add[Product](b.batch, request{operation: "updateProduct", method: "PATCH", path: row("/v1/products", key, ""), body: p}, o)
+}
+
+// Delete adds the deletion of a product.
+func (b ProductBatch) Delete(key ID, o ...CallOption) *Pending[struct{}] {
+	return add[struct{}](b.batch, request{operation: "deleteProduct", method: "DELETE", path: row("/v1/products", key, "")}, o)
+}
+
+// LabelBatch adds writes of labels to a batch.
+type LabelBatch struct{ batch *batch }
+
+// Create adds the creation of a label.
+func (b LabelBatch) Create(n NewLabel, o ...CallOption) *Pending[Label] {
+	return add[Label](b.batch, request{operation: "createLabel", method: "POST", path: "/v1/labels", body: n}, o)
+}
+
+// Delete adds the deletion of a label.
+func (b LabelBatch) Delete(key ID, o ...CallOption) *Pending[struct{}] {
+	return add[struct{}](b.batch, request{operation: "deleteLabel", method: "DELETE", path: row("/v1/labels", key, "")}, o)
+}
+
+// VariantBatch adds writes of variants to a batch.
+type VariantBatch struct{ batch *batch }
+
+// Create adds the creation of a variant.
+func (b VariantBatch) Create(n NewVariant, o ...CallOption) *Pending[Variant] {
+	return add[Variant](b.batch, request{operation: "createVariant", method: "POST", path: "/v1/variants", body: n}, o)
+}
+
+// Update adds a change of a variant.
+func (b VariantBatch) Update(key ID, p VariantPatch, o ...CallOption) *Pending[Variant] {
+	return add[Variant](b.batch, request{operation: "updateVariant", method: "PATCH", path: row("/v1/variants", key, ""), body: p}, o)
+}
+
+// Delete adds the deletion of a variant.
+func (b VariantBatch) Delete(key ID, o ...CallOption) *Pending[struct{}] {
+	return add[struct{}](b.batch, request{operation: "deleteVariant", method: "DELETE", path: row("/v1/variants", key, "")}, o)
+}
+
+// CartLineBatch adds writes of cart lines to a batch.
+type CartLineBatch struct{ batch *batch }
+
+// Create adds the creation of a cart line.
+func (b CartLineBatch) Create(n NewCartLine, o ...CallOption) *Pending[CartLine] {
+	return add[CartLine](b.batch, request{operation: "createCartLine", method: "POST", path: "/v1/cart-lines", body: n}, o)
+}
+
+// Update adds a change of a cart line.
+func (b CartLineBatch) Update(key ID, p CartLinePatch, o ...CallOption) *Pending[CartLine] {
+	return add[CartLine](b.batch, request{operation: "updateCartLine", method: "PATCH", path: row("/v1/cart-lines", key, ""), body: p}, o)
+}
+
+// Delete adds the deletion of a cart line.
+func (b CartLineBatch) Delete(key ID, o ...CallOption) *Pending[struct{}] {
+	return add[struct{}](b.batch, request{operation: "deleteCartLine", method: "DELETE", path: row("/v1/cart-lines", key, "")}, o)
+}
+
+// PlaceOrder adds the operation placeOrder.
+func (b *RequestBatch) PlaceOrder(a PlaceOrder, o ...CallOption) *Pending[Order] {
+	return add[Order](b.batch, request{operation: "placeOrder", method: "POST", path: "/v1/place-order", body: a}, o)
+}
+
+// ShipOrder adds the operation shipOrder.
+func (b *RequestBatch) ShipOrder(a ShipOrderArgs, o ...CallOption) *Pending[Order] {
+	return add[Order](b.batch, request{operation: "shipOrder", method: "POST", path: "/v1/orders/" + segment(a.Order) + "/ship", body: struct {
+		Tracking string `json:"tracking"`
+	}{a.Tracking}}, o)
+}
+
+// CancelOrder adds the operation cancelOrder.
+func (b *RequestBatch) CancelOrder(a CancelOrderArgs, o ...CallOption) *Pending[Order] {
+	return add[Order](b.batch, request{operation: "cancelOrder", method: "POST", path: "/v1/orders/" + segment(a.Order) + "/cancel"}, o)
 }

@@ -198,20 +198,28 @@ func (c *core) locate(r request) (string, error) {
 			at.Host = c.tenant + "." + at.Host
 		}
 	}
-	query := r.query
-	if len(r.sent.fields)+len(r.sent.include) > 0 {
-		query = url.Values{}
-		for name, values := range r.query {
-			query[name] = values
-		}
-		setPaths(query, "fields", r.sent.fields)
-		setPaths(query, "include", r.sent.include)
+	return withQuery(at.String()+prefix+r.path, r.parameters()), nil
+}
+
+// parameters are those of a request, with what its caller wants to be shown.
+func (r request) parameters() url.Values {
+	if len(r.sent.fields)+len(r.sent.include) == 0 {
+		return r.query
 	}
-	where := at.String() + prefix + r.path
-	if len(query) > 0 {
-		where += "?" + query.Encode()
+	query := url.Values{}
+	for name, values := range r.query {
+		query[name] = values
 	}
-	return where, nil
+	setPaths(query, "fields", r.sent.fields)
+	setPaths(query, "include", r.sent.include)
+	return query
+}
+
+func withQuery(path string, query url.Values) string {
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
 }
 
 func setPaths(query url.Values, name string, paths []string) {

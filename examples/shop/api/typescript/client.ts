@@ -55,6 +55,11 @@ export class Client {
     return this.#core.call({ operation: "resend", method: "POST", path: "/auth/resend", body: { email: login }, nobody: true }, options).then(() => undefined);
   }
 
+  /** Begins a batch, which send sends. */
+  batch(): RequestBatch {
+    return new RequestBatch(this.#core);
+  }
+
   /** Variants of which fewer than `below` pieces are left, fewest first. */
   runningOut<const F extends VariantField = never>(args: RunningOutArgs, options: RowOptions<F, VariantInclude> = {}): Promise<Seen<Variant, F>[]> {
     return this.#core.call({ operation: "runningOut", method: "GET", path: "/v1/running-out", query: this.#core.parameters({ below: args.below }) }, options);
@@ -382,6 +387,166 @@ export class OrderLineResource {
   /** One by its id. One that the viewer may not see is NOT_FOUND. */
   get<const F extends OrderLineField = never>(key: ID, options: RowOptions<F, OrderLineInclude> = {}): Promise<Seen<OrderLine, F>> {
     return this.#core.call({ operation: "orderLine", method: "GET", path: this.#core.row("/v1/order-lines", key) }, options);
+  }
+}
+
+/** Several writes that happen together or not at all. What one makes is named in those behind it by its id. */
+export class RequestBatch {
+  readonly #batch: Batch;
+  readonly users: UserBatch;
+  readonly categories: CategoryBatch;
+  readonly products: ProductBatch;
+  readonly labels: LabelBatch;
+  readonly variants: VariantBatch;
+  readonly cartLines: CartLineBatch;
+
+  constructor(core: Core) {
+    const batch = (this.#batch = new Batch(core));
+    this.users = new UserBatch(batch);
+    this.categories = new CategoryBatch(batch);
+    this.products = new ProductBatch(batch);
+    this.labels = new LabelBatch(batch);
+    this.variants = new VariantBatch(batch);
+    this.cartLines = new CartLineBatch(batch);
+  }
+
+  /**
+   * Sends the batch. One that failed may be sent again: it is done once. Fields of its error are those of a part:
+   * requests.1.quantity.
+   */
+  send(options: CallOptions = {}): Promise<void> {
+    return this.#batch.send(options);
+  }
+
+  /** Buys what is in the viewer's cart, all of it or nothing, and empties the cart. */
+  placeOrder(args: PlaceOrder): Pending<Order> {
+    return this.#batch.add({ method: "POST", path: "/v1/place-order", body: args });
+  }
+
+  /** Sends an order on its way. */
+  shipOrder(args: ShipOrderArgs): Pending<Order> {
+    const { order: in0, ...body } = args;
+    return this.#batch.add({ method: "POST", path: `/v1/orders/${segmentOf(in0)}/ship`, body: body });
+  }
+
+  /** Gives up an order that has not been shipped; its pieces can be sold again. */
+  cancelOrder(args: CancelOrderArgs): Pending<Order> {
+    const { order: in0 } = args;
+    return this.#batch.add({ method: "POST", path: `/v1/orders/${segmentOf(in0)}/cancel` });
+  }
+}
+
+/** Adds writes of users to a batch. */
+export class UserBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  update(key: ID, patch: UserPatch, options?: PartOptions): Pending<User | undefined> {
+    return this.#batch.add({ method: "PATCH", path: this.#batch.row("/v1/users", key), body: patch }, options);
+  }
+}
+
+/** Adds writes of categories to a batch. */
+export class CategoryBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  create(row: NewCategory): Pending<Category> {
+    return this.#batch.add({ method: "POST", path: "/v1/categories", body: row });
+  }
+
+  update(key: ID, patch: CategoryPatch, options?: PartOptions): Pending<Category | undefined> {
+    return this.#batch.add({ method: "PATCH", path: this.#batch.row("/v1/categories", key), body: patch }, options);
+  }
+
+  delete(key: ID, options?: PartOptions): Pending<undefined> {
+    return this.#batch.add({ method: "DELETE", path: this.#batch.row("/v1/categories", key) }, options);
+  }
+}
+
+/** Adds writes of products to a batch. */
+export class ProductBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  create(row: NewProduct): Pending<Product> {
+    return this.#batch.add({ method: "POST", path: "/v1/products", body: row });
+  }
+
+  update(key: ID, patch: ProductPatch, options?: PartOptions): Pending<Product | undefined> {
+    return this.#batch.add({ method: "PATCH", path: this.#batch.row("/v1/products", key), body: patch }, options);
+  }
+
+  delete(key: ID, options?: PartOptions): Pending<undefined> {
+    return this.#batch.add({ method: "DELETE", path: this.#batch.row("/v1/products", key) }, options);
+  }
+}
+
+/** Adds writes of labels to a batch. */
+export class LabelBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  create(row: NewLabel): Pending<Label> {
+    return this.#batch.add({ method: "POST", path: "/v1/labels", body: row });
+  }
+
+  delete(key: ID, options?: PartOptions): Pending<undefined> {
+    return this.#batch.add({ method: "DELETE", path: this.#batch.row("/v1/labels", key) }, options);
+  }
+}
+
+/** Adds writes of variants to a batch. */
+export class VariantBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  create(row: NewVariant): Pending<Variant> {
+    return this.#batch.add({ method: "POST", path: "/v1/variants", body: row });
+  }
+
+  update(key: ID, patch: VariantPatch, options?: PartOptions): Pending<Variant | undefined> {
+    return this.#batch.add({ method: "PATCH", path: this.#batch.row("/v1/variants", key), body: patch }, options);
+  }
+
+  delete(key: ID, options?: PartOptions): Pending<undefined> {
+    return this.#batch.add({ method: "DELETE", path: this.#batch.row("/v1/variants", key) }, options);
+  }
+}
+
+/** Adds writes of cart lines to a batch. */
+export class CartLineBatch {
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  create(row: NewCartLine): Pending<CartLine> {
+    return this.#batch.add({ method: "POST", path: "/v1/cart-lines", body: row });
+  }
+
+  update(key: ID, patch: CartLinePatch, options?: PartOptions): Pending<CartLine | undefined> {
+    return this.#batch.add({ method: "PATCH", path: this.#batch.row("/v1/cart-lines", key), body: patch }, options);
+  }
+
+  delete(key: ID, options?: PartOptions): Pending<undefined> {
+    return this.#batch.add({ method: "DELETE", path: this.#batch.row("/v1/cart-lines", key) }, options);
   }
 }
 
@@ -1696,7 +1861,7 @@ class Core {
       headers["Idempotency-Key"] = key;
     }
     if (options.ifMatch !== undefined) {
-      headers["If-Match"] = options.ifMatch === "*" ? "*" : `W/"${options.ifMatch}"`;
+      headers["If-Match"] = matching(options.ifMatch);
     }
     if (options.ifNoneMatch !== undefined) {
       headers["If-None-Match"] = options.ifNoneMatch;
@@ -1942,6 +2107,9 @@ function newKey(): string {
 
 /** A value in a path. One that is empty, or that fetch takes for a step, would name something else: nothing has the key %00. */
 function segmentOf(value: unknown): string {
+  if (typeof value === "object") {
+    throw new TypeError("what a batch is to make is named in a path");
+  }
   const text = encodeURIComponent(String(value));
   return text === "" || text === "." || text === ".." ? "%00" : text;
 }
@@ -2013,4 +2181,77 @@ function commas(name: string, values: readonly unknown[], mayBeEmpty = false): s
       return text;
     })
     .join(",");
+}
+
+/** The header If-Match for a version. */
+function matching(version: number | "*"): string {
+  return version === "*" ? "*" : `W/"${version}"`;
+}
+
+/** What a part of a batch is answered with once the batch was sent. */
+export class Pending<T> {
+  readonly #at: number;
+  #value: { is: T } | undefined;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  /** Stands for the id of the row in later parts of the batch. */
+  get id(): ID {
+    return { $id: this.#at } as unknown as ID; // as the service reads it
+  }
+
+  /** The answer; undefined until the batch was sent. */
+  get value(): T | undefined {
+    return this.#value?.is;
+  }
+
+  /** @internal */
+  answer(is: T): void {
+    this.#value = { is };
+  }
+}
+
+/** Choices for a part of a batch. */
+export interface PartOptions {
+  /** Has the batch refused with STALE where the row's version is another; "*" says that any is meant. */
+  ifMatch?: number | "*" | undefined;
+}
+
+/** Several writes that happen together or not at all. */
+class Batch {
+  readonly #core: Core;
+  readonly #key = newKey();
+  readonly #parts: { method: string; path: string; body?: unknown; ifMatch?: string }[] = [];
+  readonly #pending: Pending<unknown>[] = [];
+  #sent = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  row(rows: string, key: ID, below = ""): string {
+    return this.#core.row(rows, key, below);
+  }
+
+  add<T>(part: { method: string; path: string; body?: unknown }, options: PartOptions = {}): Pending<T> {
+    const pending = new Pending<T>(this.#parts.length);
+    this.#parts.push(options.ifMatch === undefined ? part : { ...part, ifMatch: matching(options.ifMatch) });
+    this.#pending.push(pending as Pending<unknown>);
+    return pending;
+  }
+
+  async send(options: CallOptions): Promise<void> {
+    if (this.#sent) {
+      throw new TypeError("batch: was sent already");
+    }
+    if (this.#parts.length === 0) {
+      return;
+    }
+    const call: Call = { operation: "batch", method: "POST", path: "/v1/batch", body: { requests: this.#parts }, keyed: true };
+    const { responses } = await this.#core.call<{ responses: { body?: unknown }[] }>(call, { idempotencyKey: this.#key, ...options });
+    this.#sent = true;
+    responses.forEach((response, i) => this.#pending[i]?.answer(response.body));
+  }
 }
