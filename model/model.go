@@ -345,7 +345,8 @@ type Field struct {
 	Checks               []*Check
 
 	Allow      Allow
-	Deprecated string // the reason, or empty
+	Deprecated string  // the reason, or empty
+	Sunset     *Sunset // what is known of its end; nil: nothing
 
 	Computed *Expr // @computed(from:): it has no column
 
@@ -506,6 +507,13 @@ const (
 	Subscription OperationKind = "Subscription"
 )
 
+// Sunset is the end of what is deprecated. Days begin at midnight UTC; one that is not known is zero.
+type Sunset struct {
+	Since time.Time // when it was deprecated
+	On    time.Time // when it goes
+	See   string    // a page that tells of it, or empty
+}
+
 // Operation is a business operation, written in Go behind a generated interface.
 type Operation struct {
 	Pos    diag.Pos
@@ -521,7 +529,8 @@ type Operation struct {
 	Method string // "POST"
 	Path   string // "/orders/{order}/cancel"
 
-	Deprecated string // the reason, or empty
+	Deprecated string  // the reason, or empty
+	Sunset     *Sunset // what is known of its end; nil: nothing
 
 	Internal   bool  // opens no door
 	Idempotent bool  // done twice is done once: @idempotent

@@ -175,7 +175,7 @@ func fieldMeta(f *model.Field) string {
 	l.number("Scale", f.Scale)
 	l.part("Checks", checksMeta(f.Checks))
 	l.part("Allow", allowMeta(f.Allow))
-	l.text("Deprecated", f.Deprecated)
+	l.part("Deprecated", deprecationMeta(f.Deprecated, f.Sunset))
 	if f.Kind == model.Value && len(f.Fields) > 0 {
 		l.part("Fields", fieldsMeta(f.Fields))
 	}
@@ -460,5 +460,28 @@ func operationMeta(p *printer, o *model.Operation) {
 	if o.Where != nil {
 		p.f("Where: %s,", expression(o.Where))
 	}
+	if d := deprecationMeta(o.Deprecated, o.Sunset); d != "" {
+		p.f("Deprecated: %s,", d)
+	}
 	p.f("},")
+}
+
+// deprecationMeta is what callers are told of something that goes, empty where it does not.
+func deprecationMeta(reason string, s *model.Sunset) string {
+	if reason == "" {
+		return ""
+	}
+	var parts []string
+	if s != nil {
+		if !s.Since.IsZero() {
+			parts = append(parts, fmt.Sprintf("Since: %d", s.Since.Unix()))
+		}
+		if !s.On.IsZero() {
+			parts = append(parts, fmt.Sprintf("On: %d", s.On.Unix()))
+		}
+		if s.See != "" {
+			parts = append(parts, fmt.Sprintf("See: %q", s.See))
+		}
+	}
+	return "&meta.Deprecation{" + strings.Join(parts, ", ") + "}"
 }

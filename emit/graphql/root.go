@@ -48,7 +48,7 @@ func (s *schema) subscriptions() []root {
 func (s *schema) arguments(o *model.Operation) []string {
 	args := make([]string, len(o.Args))
 	for i, a := range o.Args {
-		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a))
+		args[i] = a.Name + ": " + required(s.taking(a), !door.Required(a)) + deprecated(a.Deprecated)
 		if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
 			args[i] = quote(doc) + " " + args[i]
 		}

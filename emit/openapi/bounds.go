@@ -3,6 +3,7 @@ package openapi
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // What no value exceeds, whatever the design says of it: lengths in characters.
@@ -134,7 +135,9 @@ func everywhere(responses object, names ...string) {
 		}
 		headers, had := answer.get("headers").(object)
 		for _, name := range names {
-			headers.put(name, ref("headers", name))
+			if headers.get(name) == nil {
+				headers.put(name, ref("headers", name))
+			}
 		}
 		if had {
 			answer.set("headers", headers)
@@ -145,10 +148,14 @@ func everywhere(responses object, names ...string) {
 	}
 }
 
-// headersOf are those of every answer to a method.
-func headersOf(method string) []string {
-	if method == "get" {
-		return []string{"Access-Control-Allow-Origin", "X-Request-Id"}
+// headersOf are those of every answer to a method, or of what any answer may be.
+func (d *document) headersOf(method, path string) []string {
+	names := []string{"Access-Control-Allow-Origin", "X-Request-Id"}
+	if method != "get" {
+		names = append(names, "Read-After")
 	}
-	return []string{"Access-Control-Allow-Origin", "X-Request-Id", "Read-After"}
+	if d.deprecates && !strings.HasPrefix(path, "/auth/") {
+		names = append(names, "Deprecation", "Sunset", "Link")
+	}
+	return names
 }

@@ -165,7 +165,9 @@ func (d *document) filters(f *model.Field, reserved []string) []object {
 	if f.Scalars() {
 		name = f.Name + "." + comparisons[0]
 	}
-	return []object{query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)}
+	p := query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)
+	deprecation(&p, f.Deprecated, f.Sunset)
+	return []object{p}
 }
 
 func orderParameter(e *model.Entity, page model.Page) object {

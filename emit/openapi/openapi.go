@@ -17,7 +17,7 @@ import (
 
 // Emit writes api/openapi.json.
 func Emit(m *model.Model) []byte {
-	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, parts: map[string]bool{}}
+	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, parts: map[string]bool{}, deprecates: deprecates(m)}
 	d.account()
 	for _, e := range door.Entities(m) {
 		d.entity(e)
@@ -30,6 +30,7 @@ func Emit(m *model.Model) []byte {
 	}
 	d.writeParts()
 	d.common()
+	paths := d.pathItems()
 	return indented(boundObject(object{
 		{"openapi", "3.1.0"},
 		{"info", object{
@@ -41,16 +42,51 @@ func Emit(m *model.Model) []byte {
 		}},
 		{"servers", d.servers()},
 		{"tags", d.tags},
-		{"paths", d.pathItems()},
-		{"components", object{
+		{"paths", paths},
+		{"components", used(paths, object{
 			{"schemas", d.schemas},
 			{"parameters", d.parameters},
-			{"responses", responses()},
-			{"headers", headers()},
+			{"responses", d.responses()},
+			{"headers", d.headers()},
 			{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}, {"description", "The access token that signing in returned."}}}}},
-		}},
+		})},
 	}, longestOutput))
 }
+
+// used are the components to which something in paths leads, and how people sign in.
+func used(paths, components object) object {
+	reached := map[string]bool{}
+	var reach func(o object)
+	reach = func(o object) {
+		text, err := plain(o)
+		if err != nil {
+			panic(err) // an object holds strings, numbers, lists and objects only
+		}
+		for _, found := range reference.FindAllSubmatch(text, -1) {
+			kind, name := string(found[1]), string(found[2])
+			if key := kind + "/" + name; !reached[key] {
+				reached[key] = true
+				if component, ok := components.get(kind).(object).get(name).(object); ok {
+					reach(component)
+				}
+			}
+		}
+	}
+	reach(paths)
+	var out object
+	for _, kind := range components {
+		all := kind.value.(object)
+		if kind.name != "securitySchemes" {
+			all = slices.DeleteFunc(slices.Clone(all), func(m member) bool { return !reached[kind.name+"/"+m.name] })
+		}
+		if len(all) > 0 {
+			out.put(kind.name, all)
+		}
+	}
+	return out
+}
+
+var reference = regexp.MustCompile(`"#/components/(\w+)/([^"]+)"`)
 
 const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
 	"A row's version is its ETag; a write with If-Match is refused with 412 when the row has moved on. " +
@@ -72,6 +108,7 @@ type document struct {
 	structs    map[string]bool // schemas that are written or being written
 	parts      map[string]bool // schemas of rows that are written along, which are written or to be
 	later      []func()        // writes those that are to be
+	deprecates bool            // something is deprecated
 }
 
 // route adds an operation at a path and a method; like at the door, the last one wins. Paths that differ only in the
@@ -88,7 +125,7 @@ func (d *document) route(path, method string, operation object) {
 			responses = noTenant(responses)
 			operation.set("responses", responses)
 		}
-		everywhere(responses, headersOf(method)...)
+		everywhere(responses, d.headersOf(method, path)...)
 	}
 	if first != path {
 		rename(operation, names(path), names(first))
@@ -186,18 +223,18 @@ func noTenant(answers object) object {
 	return slices.Insert(answers, at, member{"404", ref("responses", "Problem")})
 }
 
-func responses() object {
+func (d *document) responses() object {
 	problem := object{{"Problem", object{
 		{"description", "A problem: code says which."},
 		{"content", content("application/problem+json", ref("schemas", "Problem"))},
 		{"headers", object{{"Retry-After", ref("headers", "Retry-After")}}},
 	}}}
-	everywhere(problem, headersOf("post")...)
+	everywhere(problem, d.headersOf("post", "")...)
 	return problem
 }
 
-func headers() object {
-	return object{
+func (d *document) headers() object {
+	all := object{
 		{"Access-Control-Allow-Origin", object{
 			{"description", "The origin of the page that asks, where CORS_ORIGINS has it."},
 			{"schema", object{{"type", "string"}, {"format", "uri"}}},
@@ -225,6 +262,31 @@ func headers() object {
 		}},
 		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
 	}
+	if d.deprecates {
+		all = append(all, object{
+			{"Deprecation", object{
+				{"description", "Since when something that the request uses is deprecated: a day in seconds since 1970 (RFC 9745); @0 where it is not said."},
+				{"schema", object{{"type", "string"}, {"pattern", "^@[0-9]+$"}, {"maxLength", 20}}},
+			}},
+			{"Sunset", object{
+				{"description", "When it goes (RFC 8594)."},
+				{"schema", object{{"type", "string"}, {"examples", []string{"Sun, 31 Jan 2027 00:00:00 GMT"}}, {"maxLength", 29}}},
+			}},
+		}...)
+		all.get("Link").(object).set("description", "Where the next page is, as rel=\"next\" (RFC 8288), and what tells of something deprecated, as rel=\"deprecation\" and rel=\"sunset\".")
+	}
+	return all
+}
+
+// deprecates tells whether anything that clients see is deprecated.
+func deprecates(m *model.Model) bool {
+	gone := func(fields []*model.Field) bool {
+		return slices.ContainsFunc(fields, func(f *model.Field) bool {
+			return f.Deprecated != "" || f.Struct != nil && slices.ContainsFunc(f.Struct.Fields, func(part *model.Field) bool { return part.Deprecated != "" })
+		})
+	}
+	return slices.ContainsFunc(door.Entities(m), func(e *model.Entity) bool { return gone(e.Fields) }) ||
+		slices.ContainsFunc(door.Operations(m), func(o *model.Operation) bool { return o.Deprecated != "" || gone(o.Args) })
 }
 
 // common adds the schemas and parameters that every service has.

@@ -14,9 +14,7 @@ import (
 // operation adds the route of a business operation.
 func (d *document) operation(op *model.Operation) {
 	o := object{{"operationId", op.Name}, {"summary", summary(op)}, {"description", description(op)}}
-	if op.Deprecated != "" {
-		o.put("deprecated", true)
-	}
+	deprecation(&o, op.Deprecated, op.Sunset)
 	if op.Idempotent {
 		o.put("x-idempotent", true)
 	}
@@ -120,10 +118,11 @@ func description(op *model.Operation) string {
 // argument is an argument in the query: scalars as text, structures as JSON.
 func (d *document) argument(a *model.Field) object {
 	p := object{{"name", a.Name}, {"in", "query"}}
-	p.text("description", a.Doc)
+	p.text("description", describe(a))
 	if door.Required(a) {
 		p.put("required", true)
 	}
+	deprecation(&p, a.Deprecated, a.Sunset)
 	schema := d.property(a, true, false)
 	switch {
 	case a.Kind == model.InputDTO || a.Kind == model.Value || a.Kind == model.JSON:

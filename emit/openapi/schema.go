@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
@@ -188,10 +189,19 @@ func annotated(s object, f *model.Field, taken bool) object {
 	if taken && f.Default != nil && f.Default.Op == model.Const && f.Default.Value != nil && f.Kind != model.Duration {
 		out.put("default", defaultValue(f))
 	}
-	if f.Deprecated != "" {
-		out.put("deprecated", true)
-	}
+	deprecation(&out, f.Deprecated, f.Sunset)
 	return out
+}
+
+// deprecation says that something goes, and when: x-sunset is what oasdiff reads.
+func deprecation(o *object, reason string, s *model.Sunset) {
+	if reason == "" {
+		return
+	}
+	o.put("deprecated", true)
+	if s != nil && !s.On.IsZero() {
+		o.put("x-sunset", s.On.Format(time.DateOnly))
+	}
 }
 
 func describe(f *model.Field) string {

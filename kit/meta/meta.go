@@ -169,7 +169,7 @@ type Field struct {
 	Checks               []Check
 
 	Allow      Allow
-	Deprecated string
+	Deprecated *Deprecation // nil: it is not
 
 	enum   *Enum
 	target *Entity
@@ -300,6 +300,16 @@ type Operation struct {
 	Retry    bool   // it may be run again, in a fresh transaction, after it collided with another
 	Where    *Expr  // of a query without Go: it lists the rows of Result for which this holds; nil of others
 	On       []Verb // of a subscription: the writes of rows of Result of which it tells, where Where holds; nil of others
+
+	Deprecated *Deprecation // nil: it is not
+}
+
+// Deprecation is what callers are told of a field or an operation that goes. Days are in seconds since 1970, 0 where they are
+// not known.
+type Deprecation struct {
+	Since int64  // since when it is deprecated
+	On    int64  // when it goes
+	See   string // a page that tells of it, or empty
 }
 
 // Fault is a typed error of an operation.

@@ -29,7 +29,7 @@ func (c *call) aggregate(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
-	p := &parameters{values: values}
+	p := &parameters{call: c, values: values}
 	a := &query.Aggregation{Entity: r.entity}
 	a.Groups = p.groupBy(a.Entity)
 	for _, of := range query.Statistics {
@@ -52,7 +52,7 @@ func (c *call) aggregate(r *resource, _ string) error {
 	}
 	if groups.HasNext {
 		values.Set(paramAfter, groups.Cursor(len(groups.Groups)-1))
-		c.w.Header().Set("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+values.Encode()+`>; rel="next"`)
+		c.w.Header().Add("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+values.Encode()+`>; rel="next"`)
 	}
 	return c.sendPage(appendGroups(nil, a, groups))
 }
@@ -89,6 +89,7 @@ func (p *parameters) groupBy(e *meta.Entity) (keys []query.GroupKey) {
 		}
 		key := known[i]
 		key.Zone = zone
+		p.uses(e, key.Path)
 		keys = append(keys, key)
 	}
 	return keys
@@ -114,6 +115,7 @@ func (p *parameters) measures(e *meta.Entity, of query.Statistic) (measures []qu
 			p.noneOf(string(of), name, "has no "+string(of), names)
 			continue
 		}
+		p.uses(e, m.Path)
 		measures = append(measures, m)
 	}
 	return measures

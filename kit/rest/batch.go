@@ -174,7 +174,12 @@ func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) 
 		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
 	}
 	w := &memory{header: http.Header{}}
-	if err := a.do(&call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body}); err != nil {
+	part := &call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body}
+	err = a.do(part)
+	for _, d := range part.told {
+		c.tell(d)
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	answer = strconv.AppendInt(append(answer, `{"status":`...), int64(w.status), 10)

@@ -80,7 +80,7 @@ func (d *door) paths(p *parameters, name string, most int) [][]string {
 
 func (d *door) includePath(p *parameters, r *resource, at *shape, steps []string) {
 	for i, step := range steps {
-		f := named(r.read, step)
+		f := p.named(r.read, step)
 		if f != nil && f.Kind == meta.Union {
 			if arm := d.unionStep(p, paramInclude, r, f, at.bring(f), steps[i+1:]); arm != nil {
 				d.includePath(p, d.resources[arm.Target().Name], at.bring(f).bring(arm), steps[i+2:])
@@ -102,7 +102,7 @@ func (d *door) includePath(p *parameters, r *resource, at *shape, steps []string
 // fieldPath names the field that steps lead to. A path through a relation brings that along.
 func (d *door) fieldPath(p *parameters, r *resource, at *shape, steps []string) {
 	step := steps[0]
-	f := named(r.read, step)
+	f := p.named(r.read, step)
 	switch {
 	case f == nil:
 		p.fail(paramFields, kit.FieldUnknown, strconv.Quote(step[:min(len(step), 64)])+" is no field of "+r.entity.Name+input.DidYouMean(step, fieldNames(r)))

@@ -35,9 +35,15 @@ func (d *door) addOperation(rs *routes, o *meta.Operation) {
 	rs.add(method, o.Path, func(names []string) action {
 		op := &operation{Operation: o, names: names, wildcards: wildcards(o.Path), whole: isWhole(o)}
 		if o.Where != nil {
-			return action{name: o.Name, do: func(c *call) error { return c.query(op) }}
+			return action{name: o.Name, do: func(c *call) error {
+				c.tell(o.Deprecated)
+				return c.query(op)
+			}}
 		}
-		return action{name: o.Name, do: func(c *call) error { return c.operate(op) }, once: o.Mutation && !o.Retry}
+		return action{name: o.Name, do: func(c *call) error {
+			c.tell(o.Deprecated)
+			return c.operate(op)
+		}, once: o.Mutation && !o.Retry}
 	})
 }
 
@@ -111,7 +117,7 @@ func (c *call) query(o *operation) error {
 			others[name] = texts
 		}
 	}
-	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return fromQuery(own, fields) })
+	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return c.fromQuery(own, fields) })
 	if err != nil {
 		return err
 	}
@@ -139,6 +145,7 @@ func (c *call) arguments(o *operation, members func(fields []*meta.Field) (input
 	if err != nil {
 		return nil, err
 	}
+	c.tellSent(fields, object)
 	for name := range texts {
 		if _, twice := object[name]; twice {
 			return nil, kit.Invalid(name, kit.FieldUnknown, "stands in the path already")
@@ -170,7 +177,7 @@ func (c *call) members(o *operation, fields []*meta.Field) (input.Object, error)
 	if err != nil {
 		return nil, err
 	}
-	return fromQuery(values, fields, o.shapeParameters()...)
+	return c.fromQuery(values, fields, o.shapeParameters()...)
 }
 
 // shapeParameters are those that say what is shown of the rows that o returns. An argument of such a name is meant itself.
@@ -184,8 +191,8 @@ func (o *operation) shapeParameters() []string {
 }
 
 // fromQuery reads the members of fields from parameters, beside which others may stand.
-func fromQuery(values url.Values, fields []*meta.Field, others ...string) (input.Object, error) {
-	p := &parameters{values: values}
+func (c *call) fromQuery(values url.Values, fields []*meta.Field, others ...string) (input.Object, error) {
+	p := &parameters{call: c, values: values}
 	object := input.Object{}
 	for name := range values {
 		i := slices.IndexFunc(fields, func(f *meta.Field) bool { return f.Name == name })
@@ -212,7 +219,7 @@ func (c *call) resultSelect(o *operation) (*query.Select, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parameters{values: url.Values{}}
+	p := &parameters{call: c, values: url.Values{}}
 	for _, name := range o.shapeParameters() {
 		if texts, ok := values[name]; ok {
 			p.values[name] = texts

@@ -49,7 +49,7 @@ func (c *call) onlyParameters(names ...string) (*parameters, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parameters{values: values}
+	p := &parameters{call: c, values: values}
 	for name := range values {
 		if !slices.Contains(names, name) {
 			p.unknown(name, names)
@@ -60,6 +60,7 @@ func (c *call) onlyParameters(names ...string) (*parameters, error) {
 
 // parameters collects what is wrong with the parameters of a request.
 type parameters struct {
+	call   *call
 	values url.Values
 	errors []kit.FieldError
 }
@@ -91,7 +92,7 @@ func (p *parameters) one(name string) (string, bool) {
 
 // readParameters adds to s, a list, what the parameters ask for.
 func (c *call) readParameters(s *query.Select, values url.Values) error {
-	p, d := &parameters{values: values}, c.door
+	p, d := &parameters{call: c, values: values}, c.door
 	r := d.resources[s.Entity.Name]
 	s.Fields = c.selections(r, p)
 	s.Order = p.order(r)
@@ -185,7 +186,7 @@ func (p *parameters) order(r *resource) []query.Order {
 	orders := make([]query.Order, 0, len(keys))
 	for _, key := range keys {
 		name, descending := strings.CutPrefix(key, "-")
-		path, problem := orderPath(r.read, name, true)
+		path, problem := p.orderPath(r.read, name, true)
 		if problem != "" {
 			p.fail(paramOrder, kit.FieldUnknown, problem)
 			continue
@@ -196,24 +197,43 @@ func (p *parameters) order(r *resource) []query.Order {
 }
 
 // orderPath is the path that name says. Deep lets it lead through a reference.
-func orderPath(fields []*meta.Field, name string, deep bool) (path []string, problem string) {
+func (p *parameters) orderPath(fields []*meta.Field, name string, deep bool) (path []string, problem string) {
 	first, rest, parts := strings.Cut(name, ".")
-	f := named(fields, first)
+	f := p.named(fields, first)
 	switch {
 	case f == nil:
 		return nil, strconv.Quote(first[:min(len(first), 64)]) + " is no field" + input.DidYouMean(first, filter.Names(fields))
 	case f.Kind == meta.Value && !parts && deep:
 		return nil, "name a part of " + first + ", such as " + first + "." + f.Fields[0].Name
 	case f.Kind == meta.Value && deep:
-		path, problem = orderPath(f.Fields, rest, false)
+		path, problem = p.orderPath(f.Fields, rest, false)
 		return append([]string{first}, path...), problem
 	case f.Kind == meta.Reference && deep && parts:
-		path, problem = orderPath(query.ReadFields(f.Target()), rest, false)
+		path, problem = p.orderPath(query.ReadFields(f.Target()), rest, false)
 		return append([]string{first}, path...), problem
 	case parts || f.Repeated || len(filter.Comparisons(f)) == 0 || f.Kind == meta.Reference:
 		return nil, strconv.Quote(first) + " has no order"
 	}
 	return []string{first}, ""
+}
+
+// named is the field that a caller names, who is told where it goes.
+func (p *parameters) named(fields []*meta.Field, name string) *meta.Field {
+	f := named(fields, name)
+	if f != nil && f.Deprecated != nil {
+		p.call.tell(f.Deprecated)
+	}
+	return f
+}
+
+// uses tells where the fields of a path go.
+func (p *parameters) uses(e *meta.Entity, path []string) {
+	fields := query.ReadFields(e)
+	for _, step := range path {
+		if f := p.named(fields, step); f != nil {
+			fields = members(f)
+		}
+	}
 }
 
 func named(fields []*meta.Field, name string) *meta.Field {
@@ -275,7 +295,7 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 		return nil
 	}
 	for i, step := range steps {
-		next := named(fields, step)
+		next := p.named(fields, step)
 		if next == nil && f != nil && i == len(steps)-1 {
 			comparison = step
 			break

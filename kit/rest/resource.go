@@ -115,7 +115,7 @@ func (c *call) answerList(s *query.Select, parameters url.Values) error {
 func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.List) error {
 	if list.HasNext {
 		parameters.Set("after", list.Cursor(len(list.Rows)-1))
-		c.w.Header().Set("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
+		c.w.Header().Add("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
 	}
 	return c.sendPage(appendPage(nil, s, list))
 }
@@ -149,6 +149,7 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
+	c.tellSent(r.entity.Fields, object)
 	changes, err := r.changes(meta.Create, object)
 	if err != nil {
 		return err
@@ -181,6 +182,7 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
+	c.tellSent(r.entity.Fields, patch)
 	var row *query.Row
 	err = c.write(func(ctx context.Context, tx *query.Tx) error {
 		version, err := match.version(ctx, tx, r.entity, key)

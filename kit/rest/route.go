@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/replay"
+	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
@@ -124,6 +125,9 @@ type call struct {
 	tx     *query.Tx    // of the batch that this is part of; nil for a request of its own
 	sent   input.Object // in that batch
 	some   bool         // rows are answered with some of their fields
+
+	told  []*meta.Deprecation // of which the answer's headers tell
+	going meta.Deprecation    // the earliest of them
 }
 
 // read calls do, a second time where a replica fails.

@@ -197,7 +197,7 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
-	header.Set("Access-Control-Expose-Headers", "ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Link, Location, Read-After, Retry-After, X-Request-Id")
+	header.Set("Access-Control-Expose-Headers", "Deprecation, ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Link, Location, Read-After, Retry-After, Sunset, X-Request-Id")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}

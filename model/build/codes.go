@@ -191,6 +191,13 @@ const (
 	//	type OrderPlaced @event(key: order) { order: Order }
 	BadEvent diag.Code = "M028"
 
+	// BadSunset is an end that cannot be told to clients, or something deprecated that they must use.
+	//
+	// Example:
+	//
+	//	type Order @entity { total: Int, sum: Int @sunset(on: "2027-01-31") }
+	BadSunset diag.Code = "M033"
+
 	// Unindexed is a query of the design to whose rows no index leads.
 	//
 	// Example:

@@ -35,7 +35,7 @@ func (b *builder) declareType(t *design.Type) {
 	case t.Kind == design.Enum:
 		e := &model.Enum{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
 		for _, v := range t.Values {
-			e.Values = append(e.Values, model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: deprecated(v.Directives)})
+			e.Values = append(e.Values, model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives)})
 		}
 		b.enums[t.Name] = e
 		module.Enums = append(module.Enums, e)
@@ -137,17 +137,6 @@ func (b *builder) tablesDiffer() {
 			tables[e.Table] = e
 		}
 	}
-}
-
-func deprecated(ds []*design.Directive) string {
-	d := design.Find(ds, "deprecated")
-	if d == nil {
-		return ""
-	}
-	if reason := d.Arg("reason"); reason != nil {
-		return reason.Text
-	}
-	return "No longer supported"
 }
 
 func patternMistake(err error) string {

@@ -90,7 +90,8 @@ func (b *builder) fields(written []*design.Field, where place) []*model.Field {
 // field makes a field of its type. A field whose type could not be understood has no Kind, and every pass is silent
 // about it from then on.
 func (b *builder) field(w *design.Field, where place) *model.Field {
-	f := &model.Field{Pos: w.Pos, Name: w.Name, Doc: w.Doc, Null: !w.Type.Required, Deprecated: deprecated(w.Directives)}
+	f := &model.Field{Pos: w.Pos, Name: w.Name, Doc: w.Doc, Null: !w.Type.Required, Deprecated: b.deprecated(w.Directives), Sunset: b.sunset(w.Name, w.Directives)}
+	b.mustBeGiven(w, where)
 	b.written[f] = w
 	t := w.Type
 	if w.Broken {

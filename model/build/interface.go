@@ -14,7 +14,7 @@ func (b *builder) declareInterface(t *design.Type) {
 				b.problems.Add(d.Pos, WrongPlace, "say it on each type that implements "+t.Name, "an interface shares a shape: @%s of %s would be heeded nowhere", d.Name, f.Name)
 			}
 		}
-		i.Fields = append(i.Fields, &model.Field{Pos: f.Pos, Name: f.Name, Doc: f.Doc, Deprecated: deprecated(f.Directives)})
+		i.Fields = append(i.Fields, &model.Field{Pos: f.Pos, Name: f.Name, Doc: f.Doc, Deprecated: b.deprecated(f.Directives)})
 	}
 	b.shapes[t.Name] = i
 	b.model.Interfaces = append(b.model.Interfaces, i)

@@ -33,7 +33,8 @@ func (b *builder) operations() {
 			Module: b.contexts[o.Module],
 			Args:   args,
 
-			Deprecated: deprecated(o.Directives),
+			Deprecated: b.deprecated(o.Directives),
+			Sunset:     b.sunset(o.Name, o.Directives),
 			Internal:   design.Find(o.Directives, "internal") != nil,
 		}
 		op.Idempotent = b.idempotent(o)

@@ -19,7 +19,7 @@ var columnDirectives = []string{"allow", "unique", "index", "key", "computed", "
 // operationDirectives are those of operations; some of them mean nothing elsewhere.
 var operationDirectives = []string{
 	"allow", "where", "rest", "fails", "idempotent", "retryable", "signed", "emits", "rateLimit", "cache", "timeout", "retry",
-	"on", "due", "every", "page", "internal", "deprecated",
+	"on", "due", "every", "page", "internal", "deprecated", "sunset",
 }
 
 // onlyOperations are the directives that no field has.

@@ -26,7 +26,8 @@ var notOfSubscriptions = []string{"where", "rest", "fails", "idempotent", "retry
 func (b *builder) subscription(o *design.Operation, args []*model.Field) {
 	op := &model.Operation{
 		Pos: o.Pos, Name: o.Name, Doc: o.Doc, Kind: model.Subscription, Module: b.contexts[o.Module], Args: args,
-		Deprecated: deprecated(o.Directives),
+		Deprecated: b.deprecated(o.Directives),
+		Sunset:     b.sunset(o.Name, o.Directives),
 		Internal:   design.Find(o.Directives, "internal") != nil,
 	}
 	op.Result = b.result(o)
