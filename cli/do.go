@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/pipeline"
 	"github.com/fettlehq/fettle/recipe"
 )
@@ -18,6 +19,8 @@ type doCommand struct {
 	Yes       bool   `short:"y" help:"Apply without asking."`
 	DryRun    bool   `help:"Show what would be done, and write nothing."`
 	Database  string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
+	Clone     string `placeholder:"URL" help:"A copy of that database that may be changed: what is advised is measured there. SQLite needs none."`
+	As        string `placeholder:"ACCOUNT" help:"For whom something is slow: how an account signs in, or its id."`
 	Model     string `placeholder:"URL" help:"Let this model do it with the same verbs as its tools; FETTLE_MODEL_KEY holds its key. Nothing is sent without this."`
 	ModelName string `placeholder:"NAME" help:"Name of the model at that address."`
 	Kit       string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
@@ -105,6 +108,13 @@ func (c doCommand) edit(ctx context.Context, s streams, d *pipeline.Done) error 
 
 // faster tells how a list is read, and what the database says would help.
 func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) error {
+	if d.Model == nil && c.Database == "" {
+		fmt.Fprintf(s.err, "there is no design in %s, so no list to look at. What is missing is one of\n", c.Project)
+		fmt.Fprintf(s.err, "  a design:    fettle add registration --project %s   (fettle add lists what else one begins with)\n", c.Project)
+		fmt.Fprintf(s.err, "  a database:  --database URL, of which fettle optimize finds what costs most\n")
+		fmt.Fprintf(s.err, "  a codebase:  fettle review %s, where it is Go that was not generated\n", c.Project)
+		return errors.New("nothing was done: nothing is claimed to be slow that was not looked at")
+	}
 	if d.Slow == nil && c.Database == "" {
 		fmt.Fprintln(s.err, "what is slow? name an entity of the design, or the database with --database: fettle optimize finds what costs most")
 		for _, name := range d.Entities() {
@@ -123,22 +133,47 @@ func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) erro
 		}
 		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s\n", slow.Query, c.Project)
 	}
-	database := c.Database
-	if database == "" && d.Model != nil {
-		if file := filepath.Join(c.Project, "data", d.Model.Name+".db"); exists(file) {
-			database = file
-		}
-	}
+	database := c.database(d.Model)
 	if database == "" {
 		fmt.Fprintln(s.out, "  what would help, with proof:  fettle optimize --database URL --project "+c.Project)
 		fmt.Fprintln(s.out, "\nno database was looked at, so nothing is claimed to be slow: name it with --database. Nothing changes.")
 		return nil
 	}
-	project := c.Project
-	if d.Model == nil {
-		project = ""
+	o := optimizeCommand{Database: database, Clone: c.Clone, Explains: 2500, Format: "text"}
+	if d.Model != nil {
+		o.Project = c.Project
 	}
-	return optimizeCommand{Database: database, Project: project, Explains: 2500, Format: "text"}.Run(ctx, s)
+	if d.Slow != nil {
+		read, err := d.Statements(ctx, database, c.As)
+		switch {
+		case err != nil && !postgres(database):
+			return fmt.Errorf("how it is read in %s: %w", database, err)
+		case err != nil:
+			s.notes([]string{"its own statement is not known (" + err.Error() + "): what the database counted is looked at"})
+		case len(read) == 0:
+			fmt.Fprintln(s.out, "  nothing is read for this account: its rules let it see none")
+			return nil
+		default:
+			o.statements = strings.Join(read, ";\n") + ";\n"
+		}
+	}
+	fmt.Fprintln(s.out)
+	return o.Run(ctx, s)
+}
+
+func postgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// database is the one to look at: that which is named, else the one that the project has made while it was developed; empty
+// without.
+func (c doCommand) database(m *model.Model) string {
+	if c.Database == "" && m != nil {
+		if file, err := filepath.Abs(filepath.Join(c.Project, "data", m.Name+".db")); err == nil && exists(file) {
+			return file
+		}
+	}
+	return c.Database
 }
 
 func exists(file string) bool {

@@ -22,7 +22,7 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	p := &tool.Project{Dir: c.Project, Database: c.Database, Kit: c.Kit, Meaning: meaning, Staged: staged}
+	p := &tool.Project{Dir: c.Project, Database: c.database(staged.Model), Kit: c.Kit, Meaning: meaning, Staged: staged}
 	words, err := loop.Run(ctx, p, loop.Options{URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey), Tell: func(line string) {
 		fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), line)
 	}}, c.Request)

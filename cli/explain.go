@@ -27,6 +27,7 @@ func (explainCommand) Help() string {
 type explainPlan struct {
 	Query string `arg:"" help:"GraphQL query."`
 	Dir   string `arg:"" optional:"" default:"." help:"Folder of the project."`
+	As    string `placeholder:"ACCOUNT" help:"Who asks: how an account signs in, or its id; without it, nobody."`
 }
 
 // Help is an example.
@@ -43,7 +44,11 @@ func (c explainPlan) Run(ctx context.Context, s streams) error {
 	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
 		return err
 	}
-	return s.service(ctx, c.Dir, checked.Model, "explain", "plan", c.Query)
+	var as []string
+	if c.As != "" {
+		as = []string{"--as", c.As}
+	}
+	return s.service(ctx, c.Dir, checked.Model, append(append([]string{"explain", "plan"}, as...), c.Query)...)
 }
 
 type explainAccess struct {

@@ -17,6 +17,8 @@ type optimizeCommand struct {
 	Project      string `type:"existingdir" placeholder:"DIR" help:"The project whose database it is: indexes are advised as edits of its design."`
 	ShowLiterals bool   `help:"Show the constants of statements, which may be secrets."`
 	Format       string `enum:"text,html,json,sarif" default:"text" help:"How to print the advice: text, html, json or sarif."`
+
+	statements string // to make fast, in place of a file
 }
 
 // Help is an example.
@@ -27,7 +29,7 @@ func (optimizeCommand) Help() string {
 // Run finds what makes a database slow, and what would make it fast.
 func (c optimizeCommand) Run(ctx context.Context, s streams) error {
 	report, err := pipeline.Optimize(ctx, pipeline.OptimizeOptions{
-		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals, Project: c.Project,
+		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals, Project: c.Project, Text: c.statements,
 	})
 	if err != nil {
 		return err

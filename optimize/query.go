@@ -2,10 +2,13 @@ package optimize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/fettlehq/fettle/pgsql"
 )
@@ -205,10 +208,36 @@ func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers
 // explain plans a statement; it does not run it.
 func explain(ctx context.Context, s *session, text string) (*Plan, error) {
 	var out []byte
-	if err := s.QueryRow(ctx, "EXPLAIN (FORMAT JSON) "+text).Scan(&out); err != nil {
+	text = "EXPLAIN (FORMAT JSON) " + text
+	if !s.reads {
+		if err := s.QueryRow(ctx, text).Scan(&out); err != nil {
+			return nil, shortened(err)
+		}
+		return readPlan(out)
+	}
+	// Planning runs functions that are called immutable, whatever they do: even the settings of the session are undone after it.
+	var batch pgx.Batch
+	batch.Queue("BEGIN READ ONLY")
+	batch.Queue(text)
+	batch.Queue("ROLLBACK")
+	results := s.SendBatch(ctx, &batch)
+	_, err := results.Exec()
+	if err == nil {
+		err = results.QueryRow().Scan(&out)
+	}
+	err = errors.Join(err, results.Close())
+	s.undone(ctx)
+	if err != nil {
 		return nil, shortened(err)
 	}
 	return readPlan(out)
+}
+
+// undone ends a transaction in which something was refused.
+func (s *session) undone(ctx context.Context) {
+	if s.PgConn().TxStatus() != 'I' {
+		s.Exec(ctx, "ROLLBACK") //nolint:errcheck // the next statement tells
+	}
 }
 
 func parameterTypes(ctx context.Context, s *session, text string) (types []string, err error) {
@@ -236,7 +265,8 @@ func genericPlan(ctx context.Context, s *session, text string, parameters int) (
 	}
 	var out []byte
 	nulls := strings.TrimSuffix(strings.Repeat("NULL, ", parameters), ", ")
-	results, err := s.PgConn().Exec(ctx, "EXPLAIN (FORMAT JSON) EXECUTE fettle_statement("+nulls+")").ReadAll()
+	results, err := s.PgConn().Exec(ctx, "BEGIN READ ONLY; EXPLAIN (FORMAT JSON) EXECUTE fettle_statement("+nulls+"); ROLLBACK").ReadAll()
+	s.undone(ctx)
 	if err != nil {
 		return nil, shortened(err)
 	}

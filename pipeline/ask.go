@@ -3,12 +3,15 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/internal/child"
@@ -22,9 +25,80 @@ type Asked struct {
 }
 
 // Plan tells the statements of a GraphQL query with the database's plans, in a session that can only read: a copy of an
-// SQLite file, a read-only session of Postgres; where there is no database yet, in an empty one.
-func Plan(ctx context.Context, dir, query string) (*Asked, error) {
-	return askService(ctx, dir, true, "explain", "plan", query)
+// SQLite file, a read-only session of Postgres; where there is no database yet, in an empty one. as is who asks: a login or id, empty for nobody.
+func Plan(ctx context.Context, dir, query, as string) (*Asked, error) {
+	args := []string{"explain", "plan"}
+	for _, word := range []string{query, as} {
+		if strings.HasPrefix(word, "-") {
+			return nil, fmt.Errorf("%.50q: is no query or account", word)
+		}
+	}
+	if as != "" {
+		args = append(args, "--as", as)
+	}
+	return askService(ctx, dir, os.Getenv("DATABASE_URL"), true, append(args, query)...)
+}
+
+// statements are those that a GraphQL query is answered with, for an account (its login or id), with the values that they are sent
+// with. Nobody sees what is for those who have signed in only: as is an id that nothing has where none is given.
+func statements(ctx context.Context, dir, database, as, query string) ([]string, error) {
+	if as == "" {
+		as = "00000000-0000-7000-8000-000000000000"
+	}
+	if strings.HasPrefix(as, "-") {
+		return nil, fmt.Errorf("%.50q: is no account", as)
+	}
+	if !strings.HasPrefix(database, "postgres") {
+		file, err := filepath.Abs(sqliteFile(database))
+		if err != nil {
+			return nil, err
+		}
+		database = file
+	}
+	asked, err := askService(ctx, dir, database, true, "explain", "plan", "--as", as, "--format", "json", query)
+	if err != nil {
+		return nil, err
+	}
+	if asked.Built == nil || len(asked.Built.Problems) > 0 {
+		return nil, errors.New("its service does not build: fettle dev shows why")
+	}
+	var sent []struct {
+		SQL  string
+		Args []any
+	}
+	decoder := json.NewDecoder(strings.NewReader(asked.Text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&sent); err != nil {
+		return nil, fmt.Errorf("statements of %s: %w", query, err)
+	}
+	var out []string
+	for _, one := range sent {
+		out = append(out, withValues(one.SQL, one.Args))
+	}
+	return out, nil
+}
+
+var placeholder = regexp.MustCompile(`\$(\d+)`)
+
+// withValues puts the values of a statement where they are sent to, as far as SQL can say them.
+func withValues(sql string, args []any) string {
+	return placeholder.ReplaceAllStringFunc(sql, func(hole string) string {
+		n, err := strconv.Atoi(hole[1:])
+		if err != nil || n < 1 || n > len(args) {
+			return hole
+		}
+		switch value := args[n-1].(type) {
+		case nil:
+			return "NULL"
+		case bool:
+			return strings.ToUpper(fmt.Sprint(value))
+		case json.Number:
+			return value.String()
+		case string:
+			return "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		}
+		return hole
+	})
 }
 
 // Access tells which clauses of which rules let an account at a row, in a session that can only read.
@@ -40,10 +114,11 @@ func Access(ctx context.Context, dir, verb, row, as, in string) (*Asked, error) 
 			return nil, fmt.Errorf("%.50q: is no verb, row or name", word)
 		}
 	}
-	return askService(ctx, dir, false, append(args, verb, row)...)
+	return askService(ctx, dir, os.Getenv("DATABASE_URL"), false, append(args, verb, row)...)
 }
 
-func askService(ctx context.Context, dir string, empty bool, args ...string) (*Asked, error) {
+// askService runs the service with arguments, on a copy of an SQLite file or in a session of Postgres that can only read.
+func askService(ctx context.Context, dir, database string, empty bool, args ...string) (*Asked, error) {
 	checked, err := Check(dir)
 	if err != nil {
 		return nil, err
@@ -57,7 +132,7 @@ func askService(ctx context.Context, dir string, empty bool, args ...string) (*A
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	settings, err := onlyReading(dir, checked.Model.Name, scratch, empty)
+	settings, err := onlyReading(dir, checked.Model.Name, database, scratch, empty)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +158,7 @@ func askService(ctx context.Context, dir string, empty bool, args ...string) (*A
 const maxCopied = 1 << 30
 
 // onlyReading is the settings of a service that can change nothing of the project's database.
-func onlyReading(dir, name, scratch string, empty bool) ([]string, error) {
-	database := os.Getenv("DATABASE_URL")
+func onlyReading(dir, name, database, scratch string, empty bool) ([]string, error) {
 	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
 		at, err := url.Parse(database)
 		if err != nil {

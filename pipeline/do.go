@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,6 +102,12 @@ func (d *Done) slow() {
 		s.Rules = append(s.Rules, r.Source)
 	}
 	d.Slow = s
+}
+
+// Statements are those that the slow list is read with, in a database and for an account (its login or id; empty for one that is
+// new). The service is built to be asked; nothing is written.
+func (d *Done) Statements(ctx context.Context, database, as string) ([]string, error) {
+	return statements(ctx, d.Dir, database, as, d.Slow.Query)
 }
 
 // Entities are the names of the entities that a request may name.

@@ -5,14 +5,21 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/model/build"
 	"github.com/fettlehq/fettle/optimize"
+	"github.com/fettlehq/fettle/schema"
 )
 
 // intoDesign turns the indexes that a report advises into edits of the design, where it can say them: then the migration
 // is the one that "fettle migrate" writes, and the next one does not take the index away again.
 func intoDesign(m *model.Model, report *optimize.Report) {
+	made := build.Schema(m)
 	for _, a := range report.Advice {
 		if a.Index == nil {
+			continue
+		}
+		if name := drifted(made, a.Index); name != "" {
+			a.Notes = append(a.Notes, fmt.Sprintf("the design makes this index already, as %s, and this database lacks it: a migration was not applied here, or the index was dropped by hand", name))
 			continue
 		}
 		e := entityOf(m, a.Index.Table.Name)
@@ -37,6 +44,28 @@ func entityOf(m *model.Model, table string) *model.Entity {
 		}
 	}
 	return nil
+}
+
+// drifted is the name of the index of a design that begins with the columns of one that a database lacks; empty without.
+func drifted(made *schema.Schema, index *optimize.Index) string {
+	for _, t := range made.Tables {
+		if t.Name != index.Table.Name {
+			continue
+		}
+		for _, have := range t.Indexes {
+			if have.Where != nil || have.Lists || index.Where != "" || index.Method != "btree" || len(have.Parts) < len(index.Keys) {
+				continue
+			}
+			same := true
+			for i, key := range index.Keys {
+				same = same && have.Parts[i].Column == key.Column
+			}
+			if same {
+				return have.Name
+			}
+		}
+	}
+	return ""
 }
 
 // indexDirective writes an index as @index. What is no column of a field, covers or is no b-tree has no such form. A key

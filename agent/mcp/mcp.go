@@ -41,7 +41,8 @@ var output = json.RawMessage(`{"type":"object","properties":{"summary":{"type":"
 func Server(p *tool.Project, version string) *sdk.Server {
 	s := sdk.NewServer(&sdk.Implementation{Name: "fettle", Title: "Fettle, a backend engineer", Version: version}, &sdk.ServerOptions{
 		Instructions: Instructions,
-		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}},
+		// There are no prompts and no resources, and the SDK answers with empty lists of them: what is answered is declared.
+		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}, Prompts: &sdk.PromptCapabilities{}, Resources: &sdk.ResourceCapabilities{}},
 	})
 	no := false
 	for _, t := range tool.All {

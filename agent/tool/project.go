@@ -29,6 +29,9 @@ type Project struct {
 	working sync.Mutex // one call at a time
 }
 
+// edits tells whether the design has been edited and is not written.
+func (p *Project) edits() bool { return p.Staged != nil && p.Staged.Hash != "" }
+
 // design is the design as it is, or as it has been edited.
 func (p *Project) design() (*pipeline.Checked, error) {
 	if p.Staged != nil {

@@ -27,42 +27,97 @@ func (p *program) explain() error {
 
 // plan runs a GraphQL query and prints each statement that it sent to the database, with the database's plan for it.
 func (p *program) plan() error {
-	viewer, text, err := explainArguments(p.args)
+	asked, err := explainArguments(p.args)
 	if err != nil {
 		return err
 	}
 	return p.with(func(s *Server) error {
-		return s.Explain(p.ctx, p.stdout, viewer, text)
-	}, (*Server).openDatabase, (*Server).migrate)
+		if strings.Contains(asked.as, "@") {
+			account, err := s.accountOf(p.ctx, asked.as)
+			if err != nil {
+				return err
+			}
+			asked.viewer.ID = account.ID
+		}
+		tell := s.Explain
+		if asked.json {
+			tell = s.explainJSON
+		}
+		return tell(p.ctx, p.stdout, asked.viewer, asked.query)
+	}, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine)
 }
 
-func explainArguments(args []string) (viewer kit.Viewer, text string, err error) {
-	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] [--in TENANT] 'QUERY', or explain access VERB ENTITY/KEY")}
+// explained is what explain plan was asked.
+type explained struct {
+	viewer kit.Viewer
+	as     string
+	query  string
+	json   bool
+}
+
+func explainArguments(args []string) (asked explained, err error) {
+	usage := problemError{errors.New("explain: want: explain plan [--as ACCOUNT] [--in TENANT] [--format json] 'QUERY', or explain access VERB ENTITY/KEY")}
 	if len(args) == 0 || args[0] != "plan" {
-		return viewer, "", usage
+		return asked, usage
 	}
 	for args = args[1:]; len(args) > 2; args = args[2:] {
-		switch args[0] {
-		case "--as":
-			viewer.ID = kit.ID(args[1])
-		case "--in":
-			viewer.Tenant = args[1]
+		switch {
+		case args[0] == "--as":
+			asked.as, asked.viewer.ID = args[1], kit.ID(args[1])
+		case args[0] == "--in":
+			asked.viewer.Tenant = args[1]
+		case args[0] == "--format" && args[1] == "json":
+			asked.json = true
 		default:
-			return viewer, "", usage
+			return asked, usage
 		}
 	}
 	if len(args) != 1 {
-		return viewer, "", usage
+		return asked, usage
 	}
-	return viewer, args[0], nil
+	asked.query = args[0]
+	return asked, nil
 }
 
 // Explain runs a GraphQL query as viewer may, and writes to out each of its statements with its plan.
 func (s *Server) Explain(ctx context.Context, out io.Writer, viewer kit.Viewer, text string) error {
+	statements, err := s.statements(ctx, viewer, text)
+	if err != nil {
+		return err
+	}
+	for i, statement := range statements {
+		plan, err := s.plan(ctx, statement)
+		if err != nil {
+			return fmt.Errorf("plan of statement %d: %w", i+1, err)
+		}
+		fmt.Fprintf(out, "-- statement %d of %d%s\n%s\n\n%s\n", i+1, len(statements), arguments(statement.args), statement.sql, plan)
+	}
+	return nil
+}
+
+// explainJSON writes the statements themselves, for programs: an array of {"sql", "args"}.
+func (s *Server) explainJSON(ctx context.Context, out io.Writer, viewer kit.Viewer, text string) error {
+	statements, err := s.statements(ctx, viewer, text)
+	if err != nil {
+		return err
+	}
+	type one struct {
+		SQL  string `json:"sql"`
+		Args []any  `json:"args"`
+	}
+	list := []one{}
+	for _, statement := range statements {
+		list = append(list, one{statement.sql, statement.args})
+	}
+	return json.NewEncoder(out).Encode(list)
+}
+
+// statements runs a GraphQL query as viewer may, and returns what was sent to the database.
+func (s *Server) statements(ctx context.Context, viewer kit.Viewer, text string) ([]statement, error) {
 	recorded := &recorder{Database: s.db}
 	engine, err := query.New(s.service.Backend, recorded, query.Options{Log: s.log, Handlers: s.service.Handlers})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	door := graphql.New(engine, s.service.SDL, graphql.Options{
 		Viewer: func(*http.Request) (kit.Viewer, error) { return viewer, nil },
@@ -70,21 +125,14 @@ func (s *Server) Explain(ctx context.Context, out io.Writer, viewer kit.Viewer, 
 	// By GET, since that refuses mutations.
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/graphql?query="+url.QueryEscape(text), nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer := &memory{header: http.Header{}}
 	door.ServeHTTP(answer, r)
 	if err := answer.problem(); err != nil {
-		return err
+		return nil, err
 	}
-	for i, statement := range recorded.statements {
-		plan, err := s.plan(ctx, statement)
-		if err != nil {
-			return fmt.Errorf("plan of statement %d: %w", i+1, err)
-		}
-		fmt.Fprintf(out, "-- statement %d of %d%s\n%s\n\n%s\n", i+1, len(recorded.statements), arguments(statement.args), statement.sql, plan)
-	}
-	return nil
+	return recorded.statements, nil
 }
 
 func arguments(args []any) string {

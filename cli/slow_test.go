@@ -1,0 +1,239 @@
+package cli_test
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	_ "modernc.org/sqlite"
+
+	"github.com/fettlehq/fettle/cli"
+	"github.com/fettlehq/fettle/internal/pgtest"
+)
+
+const slowUsers = "The user list query is taking too long, can you help optimize it?"
+
+func said(args ...string) (int, string) {
+	var out bytes.Buffer
+	code := cli.Do(args, strings.NewReader(""), &out, &out)
+	return code, out.String()
+}
+
+// many people, of whom the list is read without the index of its order, as in a database that has drifted from its migrations.
+var (
+	manyUsersSQLite = []string{
+		`INSERT INTO users (id, created_at, updated_at, version, email, name, role)
+		SELECT printf('00000000-0000-7000-8000-%012d', i), 1700000000000000 + i * 7919 % 30011, 0, 1, 'u' || i || '@shop.example', 'U', 'CUSTOMER'
+		FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) SELECT i FROM n)`,
+		"DROP INDEX users_created_at_id_idx",
+	}
+	manyUsersPostgres = []string{
+		`INSERT INTO users (id, created_at, updated_at, version, email, name, role)
+		SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, now() - i * interval '1 second', now(), 1, 'u' || i || '@shop.example', 'U', 'CUSTOMER'
+		FROM generate_series(1, 30000) i`,
+		"DROP INDEX users_created_at_id_idx",
+		"ANALYZE users",
+	}
+)
+
+// The list of users is slow in a copy of the shop: what reads it is found in the design, asked of the database and made fast, with a proof
+// that was measured, on SQLite and on Postgres, without a model and with one.
+func TestSlowList(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a service")
+	}
+	dir := filepath.Join(t.TempDir(), "shop")
+	if err := os.CopyFS(dir, os.DirFS("../examples/shop")); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := said("generate", "--kit", "../kit", dir); code != 0 {
+		t.Fatal(out)
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		t.Setenv("DATABASE_URL", "")
+		if code, out := said("seed", dir); code != 0 {
+			t.Fatal(out)
+		}
+		file := filepath.Join(dir, "data", "shop.db")
+		db, err := sql.Open("sqlite", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range manyUsersSQLite {
+			if _, err := db.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		before := sum(t, file)
+		code, out := said("do", slowUsers, "--project", dir, "--as", "admin@shop.example")
+		wants(t, code, 1, out, "its statement holds the rule: this == viewer || viewer.role in [STAFF, ADMIN]", "steps", "(L3): run on a temporary copy", "the design makes this index already, as users_created_at_id_idx")
+		if code, out = said("do", slowUsers, "--project", dir, "--as", "nobody@shop.example"); code != 2 || !strings.Contains(out, "there is no such account") {
+			t.Errorf("%d\n%s", code, out)
+		}
+		explained := `{"query":"{ users(first: 20) { nodes { email name role } } }","as":"admin@shop.example"}`
+		model := scripted(t, []string{"explain", explained}, []string{"optimize", `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`})
+		code, out = said("do", slowUsers, "--project", dir, "--kit", "../kit", "--model", model.URL+"/v1")
+		wants(t, code, 0, out, "model: explain", "model: optimize", "model: It is done.", "nothing changes")
+		for _, want := range []string{"ORDER BY t0.created_at DESC, t0.id DESC LIMIT 21", "SCAN t0", "steps of SQLite", "users_created_at_id_idx"} {
+			if !strings.Contains(model.heard(), want) {
+				t.Errorf("the model was not told %q:\n%s", want, model.heard())
+			}
+		}
+		if sum(t, file) != before {
+			t.Error("the database was written")
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		at := pgtest.New(t)
+		t.Setenv("DATABASE_URL", at)
+		// Staff list people; without "this == viewer ||", for which no index is advised on Postgres.
+		file := filepath.Join(dir, "design", "accounts.graphql")
+		put(t, file, strings.Replace(sum(t, file), `READ, when: "this == viewer || `, `READ, when: "`, 1))
+		if code, out := said("generate", "--kit", "../kit", dir); code != 0 {
+			t.Fatal(out)
+		}
+		if code, out := said("seed", dir); code != 0 {
+			t.Fatal(out)
+		}
+		conn, err := pgx.Connect(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range manyUsersPostgres {
+			if _, err := conn.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		conn.Close(t.Context())
+		clone := cloned(t, at)
+		code, out := said("do", slowUsers, "--project", dir, "--as", "admin@shop.example", "--database", at, "--clone", clone)
+		wants(t, code, 1, out, "Seq Scan users", "(L3): 5 of 5 runs faster", "the design makes this index already, as users_created_at_id_idx")
+		model := scripted(t, []string{"optimize", `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`})
+		code, out = said("do", slowUsers, "--project", dir, "--kit", "../kit", "--model", model.URL+"/v1/messages")
+		wants(t, code, 0, out, "model: optimize", "model: It is done.", "nothing changes")
+		if !strings.Contains(model.heard(), "created_at") {
+			t.Error(model.heard())
+		}
+	})
+}
+
+// From an empty folder the same sentence says what is missing, and a model is told so too; nothing is written.
+func TestSlowListOfNothing(t *testing.T) {
+	t.Setenv("DATABASE_URL", "")
+	dir := t.TempDir()
+	code, out := said("do", slowUsers, "--project", dir)
+	wants(t, code, 2, out, "there is no design in", "fettle add registration", "--database URL", "nothing is claimed to be slow that was not looked at")
+	for _, path := range []string{"/v1", "/v1/messages"} {
+		model := scripted(t, []string{"check_design", `{}`}, []string{"optimize", `{}`})
+		code, out := said("do", slowUsers, "--project", dir, "--model", model.URL+path)
+		wants(t, code, 0, out, "nothing changes")
+		if heard := model.heard(); !strings.Contains(heard, "There is no design yet") || !strings.Contains(heard, "no database is known") {
+			t.Error(heard)
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
+		t.Error("something was written")
+	}
+}
+
+func wants(t *testing.T, code, wanted int, out string, parts ...string) {
+	t.Helper()
+	if code != wanted {
+		t.Errorf("exit code %d, not %d", code, wanted)
+	}
+	for _, part := range parts {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), part) {
+			t.Errorf("it does not say %q:\n%s", part, out)
+		}
+	}
+}
+
+// cloned is a copy of a database of Postgres, on the same server.
+func cloned(t *testing.T, at string) string {
+	t.Helper()
+	to, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Trim(to.Path, "/")
+	to.Path = "/postgres"
+	conn, err := pgx.Connect(t.Context(), to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	copied := name + "_clone"
+	if _, err := conn.Exec(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", pgx.Identifier{copied}.Sanitize(), pgx.Identifier{name}.Sanitize())); err != nil {
+		t.Fatal(err)
+	}
+	to.Path = "/" + copied
+	return to.String()
+}
+
+func put(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sum(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// model is one that does what a script says, by both forms, and remembers what it was told.
+type model struct {
+	*httptest.Server
+	told []string
+}
+
+func (m *model) heard() string { return strings.Join(m.told, "\n") }
+
+// scripted is a model that calls one tool after another, each a name and arguments, and then says that it is done.
+func scripted(t *testing.T, calls ...[]string) *model {
+	t.Helper()
+	m, step := &model{}, 0
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ Messages []json.RawMessage }
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || len(request.Messages) == 0 {
+			t.Errorf("%v", err)
+		}
+		last := string(request.Messages[len(request.Messages)-1])
+		m.told = append(m.told, strings.NewReplacer(`\n`, "\n", `\u003e`, ">", `\u003c`, "<").Replace(last))
+		var answer string
+		anthropic := strings.HasSuffix(r.URL.Path, "/messages")
+		switch done := step >= len(calls); {
+		case done && anthropic:
+			answer = `{"content":[{"type":"text","text":"It is done."}]}`
+		case done:
+			answer = `{"choices":[{"message":{"content":"It is done."}}]}`
+		case anthropic:
+			answer = fmt.Sprintf(`{"content":[{"type":"tool_use","id":"c%d","name":%q,"input":%s}]}`, step, calls[step][0], calls[step][1])
+		default:
+			arguments, _ := json.Marshal(calls[step][1])
+			answer = fmt.Sprintf(`{"choices":[{"message":{"content":"","tool_calls":[{"id":"c%d","function":{"name":%q,"arguments":%s}}]}}]}`, step, calls[step][0], arguments)
+		}
+		step++
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
