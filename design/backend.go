@@ -52,7 +52,7 @@ func (r *resolver) backend() {
 				r.problems.Add(d.Pos, SecondBackend, "keep one of them", "@backend stands once, and is at %s", place(first))
 				continue
 			}
-			r.design.Backend = Backend{Pos: d.Pos, Name: name.Text, Module: d.Arg("module").Text, Clients: d.Arg("clients").Names()}
+			r.design.Backend = Backend{Pos: d.Pos, Name: name.Text, Module: d.Arg("module").Text, Clients: d.Arg("clients").Names(), Subgraph: d.Arg("subgraph")}
 			r.usable(name, "backend")
 			r.usableModule(d.Arg("module"))
 		case "service":

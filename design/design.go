@@ -25,12 +25,14 @@ type Design struct {
 	ByName     map[string]*Type // Types, and the built-in scalars
 }
 
-// Backend is extend schema @backend(name:, module:, clients:).
+// Backend is extend schema @backend(name:, module:, clients:, subgraph:).
 type Backend struct {
 	Pos     diag.Pos
 	Name    string // "shop"
 	Module  string // "example.com/shop"
 	Clients []Name // GO, TYPESCRIPT
+
+	Subgraph *Value // nil where it is not said
 }
 
 // Service is extend schema @service(name:, modules:).

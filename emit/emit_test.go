@@ -77,14 +77,17 @@ func TestGolden(t *testing.T) {
 
 // written is the files of the design in archive, by path.
 func written(t *testing.T, archive *txtar.Archive) map[string][]byte {
-	sources := []design.Source{}
+	sources, named := []design.Source{}, false
 	backend := `extend schema @backend(name: "shop", module: "example.com/shop", clients: [GO, TYPESCRIPT])` + "\n"
 	for _, section := range archive.Files {
 		if strings.HasPrefix(section.Name, "design/") {
 			sources = append(sources, design.Source{Name: section.Name, Text: string(section.Data)})
+			named = named || bytes.Contains(section.Data, []byte("@backend("))
 		}
 	}
-	sources = append(sources, design.Source{Name: "design/zz.graphql", Text: backend})
+	if !named {
+		sources = append(sources, design.Source{Name: "design/zz.graphql", Text: backend})
+	}
 	m := parse(t, sources)
 	files := map[string][]byte{}
 	all, _ := emit.All(m, nil)

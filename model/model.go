@@ -27,6 +27,8 @@ type Model struct {
 	Interfaces []*Interface
 
 	Clients []ClientLanguage // in which clients are written
+
+	Subgraph bool // its GraphQL door is one of Apollo Federation 2
 }
 
 // ClientLanguage is what a client is written in.

@@ -18,6 +18,7 @@ import (
 // Emit writes api/schema.graphql.
 func Emit(m *model.Model) []byte {
 	s := newSchema(m)
+	s.link()
 	s.roots()
 	for _, e := range door.Entities(m) {
 		s.object(e)
@@ -38,6 +39,7 @@ func Emit(m *model.Model) []byte {
 	s.pageInfo()
 	s.scalarFilters()
 	s.scalars()
+	s.subgraph()
 	return []byte(s.String())
 }
 

@@ -214,7 +214,7 @@ func (s *schema) structs() {
 			if s.value[v] {
 				s.f("")
 				s.doc("", v.Doc)
-				s.f("type %s%s {", v.Name, s.implements(v.Shapes))
+				s.f("type %s%s%s {", v.Name, s.implements(v.Shapes), s.shareable())
 				for _, f := range v.Fields {
 					s.doc("  ", f.Doc)
 					s.f("  %s: %s%s", f.Name, s.shown(f), deprecated(f.Deprecated))
@@ -264,7 +264,7 @@ func (s *schema) unions() {
 			if s.unionIn[f.Union] {
 				s.f("")
 				s.doc("", "One of these, by its id or key.")
-				s.f("input %s @oneOf {", s.name(f.Union.Name+"Input"))
+				s.f("input %s%s {", s.name(f.Union.Name+"Input"), s.oneOf())
 				for _, arm := range f.Arms {
 					s.f("  %s: ID", arm.Target.Singular)
 				}

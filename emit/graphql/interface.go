@@ -48,8 +48,8 @@ func (s *schema) nodeRoots() []root {
 		return nil
 	}
 	return []root{
-		{"What has this id. Null where there is nothing of it, or nothing that the viewer may see.", "node(id: ID!): Node"},
-		{"What has these ids, in their order, at most " + fmt.Sprint(door.MaxReferences) + ". Null stands for what there is not, or what the viewer may not see.", "nodes(ids: [ID!]!): [Node]!"},
+		{"What has this id. Null where there is nothing of it, or nothing that the viewer may see.", "node(id: ID!): Node" + s.inaccessible()},
+		{"What has these ids, in their order, at most " + fmt.Sprint(door.MaxReferences) + ". Null stands for what there is not, or what the viewer may not see.", "nodes(ids: [ID!]!): [Node]!" + s.inaccessible()},
 	}
 }
 

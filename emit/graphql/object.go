@@ -11,7 +11,7 @@ import (
 func (s *schema) object(e *model.Entity) {
 	s.f("")
 	s.doc("", e.Doc)
-	s.f("type %s%s {", e.Name, s.implementing(e))
+	s.f("type %s%s%s {", e.Name, s.implementing(e), s.keys(e))
 	for _, f := range door.ReadFields(e) {
 		s.doc("  ", door.Doc(f))
 		s.f("  %s%s: %s%s", f.Name, s.listArgs(f), s.shown(f), deprecated(f.Deprecated))
@@ -131,7 +131,7 @@ func (s *schema) pageInfo() {
 		return
 	}
 	s.f("")
-	s.f("type PageInfo {")
+	s.f("type PageInfo%s {", s.shareable())
 	s.f("  hasNextPage: Boolean!")
 	s.f("  hasPreviousPage: Boolean!")
 	s.f("  startCursor: String")

@@ -22,7 +22,7 @@ func (s *schema) roots() {
 			mutations = append(mutations, s.operation(o))
 		}
 	}
-	queries = append(queries, s.nodeRoots()...)
+	queries = append(append(queries, s.nodeRoots()...), s.gatewayRoots()...)
 	if len(queries) == 0 { // then the door has no queries either
 		s.f("# Nothing can be read here: no rule allows it, and no operation of Query does it.")
 	}

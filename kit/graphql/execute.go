@@ -237,7 +237,10 @@ func (d *Door) run(ctx context.Context, tx *query.Tx, r *root, value *any) (err 
 	case aggregate:
 		*value, err = tx.Aggregate(ctx, r.aggregation)
 		return err
-	case nodes:
+	case service:
+		*value = []any{d.schema.sdl}
+		return nil
+	case nodes, entities:
 		*value, err = d.refer(ctx, tx, r)
 		return err
 	case get:

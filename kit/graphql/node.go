@@ -76,10 +76,13 @@ func (d *Door) planNodes(r *root) {
 	}
 	references := make([]reference, len(ids))
 	for i, id := range ids {
-		references[i].id = kit.ID(strings.ToLower(id))
+		references[i].id = lowerID(id)
 	}
 	d.planReferences(r, references)
 }
+
+// lowerID is an id as rows have theirs.
+func lowerID(text string) kit.ID { return kit.ID(strings.ToLower(text)) }
 
 func texts(raw any) []string {
 	list, _ := raw.([]any)

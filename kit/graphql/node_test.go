@@ -33,7 +33,7 @@ func TestNodes(t *testing.T) {
 		}
 		c.want("ann", `query($id: ID!) { node(id: $id) `+shown, `{"id":"`+strings.ToUpper(ann)+`"}`,
 			`{"data":{"node":{"__typename":"User","id":"`+ann+`","username":"ann","email":"ann@example.com"}}}`)
-		for _, id := range []string{draft, "01900000-0000-7000-8000-000000000000", "alpha", "", "é", strings.Repeat("x", 5000)} {
+		for _, id := range []string{draft, "01900000-0000-7000-8000-000000000000", "alpha", "", "é", `a\u0000`, strings.Repeat("x", 5000)} {
 			c.want("bob", `query($id: ID!) { node(id: $id) `+shown, `{"id":"`+id+`"}`, `{"data":{"node":null}}`)
 		}
 		before = c.world.Queries()

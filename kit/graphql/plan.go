@@ -137,7 +137,7 @@ func (d *Door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fie
 	}
 	rows := 0
 	for _, f := range fields {
-		if d.options.HideSchema && (f.definition.Name == "__schema" || f.definition.Name == "__type") {
+		if d.options.HideSchema && isSchemaRoot(f.definition) {
 			return nil, []*failure{{message: "The schema is not shown here.", at: f.at, problem: kit.Forbidden("read the schema")}}
 		}
 		r := &root{field: f, verb: verbs[f.definition.Name]}
@@ -199,6 +199,12 @@ func (d *Door) planRoot(r *root) {
 		return
 	case nodes:
 		d.planNodes(r)
+		return
+	case entities:
+		d.planEntities(r)
+		return
+	case service:
+		d.planService(r)
 		return
 	case get:
 		r.key = input.Text(r.arguments[r.definition.Arguments[0].Name])

@@ -18,6 +18,8 @@ type schema struct {
 	mutations map[string]verb
 
 	subscriptions map[string]verb
+
+	sdl string // of a subgraph
 }
 
 // verb is what a root field does.
@@ -39,7 +41,9 @@ const (
 	remove
 	restore
 	follow
-	nodes // by their ids, whatever their types
+	nodes    // by their ids, whatever their types
+	entities // by what a gateway names them by
+	service  // the schema, for a gateway
 )
 
 // link loads the schema and finds what each of its root fields does.
@@ -75,6 +79,7 @@ func link(b *meta.Backend, sdl string) (*schema, error) {
 		}
 	}
 	s.linkNodes()
+	s.linkSubgraph(sdl)
 	for _, o := range b.Subscriptions {
 		s.subscriptions[o.Name] = verb{do: follow, entity: o.Result.Target(), operation: o}
 	}

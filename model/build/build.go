@@ -81,7 +81,7 @@ func newBuilder(d *design.Design, problems *diag.List) *builder {
 	return &builder{
 		design:     d,
 		problems:   problems,
-		model:      &model.Model{Name: d.Backend.Name, GoModule: d.Backend.Module, Clients: clients(d.Backend)},
+		model:      &model.Model{Name: d.Backend.Name, GoModule: d.Backend.Module, Clients: clients(d.Backend), Subgraph: isTrue(d.Backend.Subgraph)},
 		contexts:   map[*design.Module]*model.Module{},
 		entities:   map[string]*model.Entity{},
 		enums:      map[string]*model.Enum{},
