@@ -1,5 +1,5 @@
 // Command mutants shows what package oracle would notice: it breaks the query engine in one small way after another, as a
-// hand might that forgets a rule, and runs the differential test until it ends.
+// hand might that forgets a rule, and runs the kept cases and the differential test until it ends.
 //
 //	go -C oracle run ./mutants [-comparisons 30000] [-on sqlite,postgres] [-seed 1] [name …]
 //
@@ -47,7 +47,7 @@ func run(comparisons int, on string, seed uint64, names []string) error {
 			return fmt.Errorf("mutant %q: %w", m.name, err)
 		}
 		begun := time.Now()
-		command := exec.Command(program, "-test.run", "EveryPath", "-test.timeout", "0", "-unshrunk",
+		command := exec.Command(program, "-test.run", "Found|EveryPath", "-test.timeout", "0", "-unshrunk",
 			"-seed", fmt.Sprint(seed), "-comparisons", fmt.Sprint(comparisons), "-on", on)
 		out, err := command.CombinedOutput()
 		if err == nil {
@@ -64,6 +64,7 @@ func run(comparisons int, on string, seed uint64, names []string) error {
 
 var (
 	difference = regexp.MustCompile(`seed (\d+): step (\d+) on (\w+): (.*)`)
+	kept       = regexp.MustCompile(`--- FAIL: TestFound/(\w+)`)
 	compared   = regexp.MustCompile(`(\d+) answers compared`)
 )
 
@@ -74,6 +75,9 @@ func told(out string, err error) string {
 		n = all[len(all)-1][1]
 	}
 	found := difference.FindStringSubmatch(out)
+	if one := kept.FindStringSubmatch(out); one != nil {
+		return "testdata/" + one[1] + ".txtar | "
+	}
 	switch {
 	case found != nil:
 		what := found[4]
