@@ -240,12 +240,15 @@ func plainly(v any) any {
 	return v
 }
 
-// graphqlDoor selects all that needs no arguments.
-type graphqlDoor struct{ schema *ast.Schema }
+// graphqlDoor selects all that needs no arguments. By is node or nodes, where rows are asked for by these.
+type graphqlDoor struct {
+	schema *ast.Schema
+	by     string
+}
 
-func (graphqlDoor) name() string { return "GraphQL" }
+func (d graphqlDoor) name() string { return strings.TrimSpace("GraphQL " + d.by) }
 
-func (graphqlDoor) offers(Wish) bool { return true }
+func (d graphqlDoor) offers(w Wish) bool { return d.by == "" || w.Do == "get" }
 
 func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 	e := r.product.backend.Entity(w.Entity)
@@ -273,6 +276,9 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 		args["input"] = r.identified(w.Values)
 	}
 	kind, root := "query", d.schema.Query.Fields.ForName(name)
+	if d.by != "" {
+		return d.nodes(r, w, v)
+	}
 	if root == nil {
 		kind, root = "mutation", d.schema.Mutation.Fields.ForName(name)
 	}
@@ -316,6 +322,34 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 	}
 	data, _ := a.object()["data"].(map[string]any)
 	return d.answer(w, data[name])
+}
+
+// nodes asks for a row by its id alone, whatever its type.
+func (d graphqlDoor) nodes(r *matrixRun, w Wish, v Viewer) (said, error) {
+	r.asked["field "+d.by] = true
+	id, at := "id: "+quote(r.ids[w.Row]), 0
+	if d.by == "nodes" {
+		id = "ids: [" + quote("01900000-0000-7000-8000-000000000000") + ", " + quote(r.ids[w.Row]) + "]"
+		at = 1
+	}
+	selection := d.selection(&ast.Type{NamedType: w.Entity}, true)
+	q := r.visitor(v)
+	q.method, q.path = http.MethodPost, "/graphql"
+	q.body = map[string]any{"query": "{ " + d.by + "(" + id + ") { ... on " + w.Entity + selection + " } }"}
+	a, err := r.product.ask(q)
+	if err != nil {
+		return said{}, err
+	}
+	if a.object()["errors"] != nil || a.status >= http.StatusBadRequest {
+		s, _ := graphqlProblem(a)
+		return s, nil
+	}
+	data, _ := a.object()["data"].(map[string]any)
+	row := data[d.by]
+	if list, ok := row.([]any); ok {
+		row = list[at]
+	}
+	return d.answer(w, row)
 }
 
 // graphqlProblem is the first error of an answer, and whether it is about a field within what the operation returns.

@@ -73,7 +73,11 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.doors = []door{restDoor{}, restDoor{batched: true}, graphqlDoor{schema}, grpcDoor{methods: methods}, grpcDoor{methods: methods, streamed: true}}
+	r.doors = []door{
+		restDoor{}, restDoor{batched: true},
+		graphqlDoor{schema: schema}, graphqlDoor{schema: schema, by: "node"}, graphqlDoor{schema: schema, by: "nodes"},
+		grpcDoor{methods: methods}, grpcDoor{methods: methods, streamed: true},
+	}
 	answers, differences := r.table()
 	for _, d := range differences {
 		t.Errorf("%s: %v", name, d)
