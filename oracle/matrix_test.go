@@ -74,9 +74,13 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 		t.Fatal(err)
 	}
 	r.doors = []door{
-		restDoor{}, restDoor{batched: true},
-		graphqlDoor{schema: schema}, graphqlDoor{schema: schema, by: "node"}, graphqlDoor{schema: schema, by: "nodes"},
-		grpcDoor{methods: methods}, grpcDoor{methods: methods, streamed: true},
+		restDoor{},
+		restDoor{batched: true},
+		graphqlDoor{schema: schema},
+		graphqlDoor{schema: schema, by: "node"},
+		graphqlDoor{schema: schema, by: "nodes"},
+		grpcDoor{methods: methods},
+		grpcDoor{methods: methods, streamed: true},
 	}
 	answers, differences := r.table()
 	for _, d := range differences {
