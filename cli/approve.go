@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/agent/tool"
 )
@@ -27,10 +29,11 @@ func (c approveCommand) Run(s streams) error {
 		return errors.New("a plan is approved at a terminal, by a person")
 	}
 	fmt.Fprint(s.out, text)
-	if err := s.agree(false, "let this be done, although data is lost?"); err != nil {
-		return err
+	fmt.Fprintf(s.err, "data is lost. To let this be done, type %s: ", c.Hash)
+	if typed, _ := bufio.NewReader(s.in).ReadString('\n'); strings.TrimSpace(typed) != c.Hash {
+		return errors.New("nothing was approved: that is not its hash")
 	}
-	if err := tool.Approve(c.Dir, c.Hash); err != nil {
+	if err := tool.Approve(c.Dir, c.Hash, text); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(s.out, "approved, once")

@@ -132,6 +132,8 @@ func TestEditByHash(t *testing.T) {
 
 // A plan that loses data is written after a person has approved it, and a client has no way to.
 func TestLossNeedsAPerson(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir()) // where the settings of other systems stand
 	p := project(t)
 	session := connect(t, p)
 	apply := func(name, arguments string) string {
@@ -167,7 +169,19 @@ func TestLossNeedsAPerson(t *testing.T) {
 	if !maps.Equal(before, files(t, p.Dir)) {
 		t.Fatal("something was written")
 	}
-	if err := tool.Approve(p.Dir, hash); err != nil {
+	text, err := tool.Waiting(p.Dir, hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What was approved is what was read: a text that says something else approves nothing, nor does a mark in the project.
+	put(t, filepath.Join(p.Dir, ".fettle", "plans", hash+".approved"), "")
+	if err := tool.Approve(p.Dir, hash, "nothing is lost\n"); err != nil {
+		t.Fatal(err)
+	}
+	if done := call(t, session, "edit_design", fmt.Sprintf(`%s,"apply":%q}`, less, hash)); !done.IsError || !strings.Contains(textOf(done), "a person has to approve") {
+		t.Fatal(textOf(done))
+	}
+	if err := tool.Approve(p.Dir, hash, text); err != nil {
 		t.Fatal(err)
 	}
 	if done := call(t, session, "edit_design", fmt.Sprintf(`%s,"apply":%q}`, less, hash)); done.IsError {

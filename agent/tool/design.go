@@ -236,11 +236,11 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 		f.Summary = fmt.Sprintf("Nothing is written yet. apply: %s writes this.", e.Hash)
 		if len(losses) > 0 {
 			f.Summary = fmt.Sprintf("Nothing is written. This would lose data, so a person has to approve it first: fettle approve %s; then apply: %[1]s.", e.Hash)
-			err = p.await(e.Hash, e.Diff+"\n"+strings.Join(losses, "\n")+"\n")
+			err = p.await(e.Hash, losing(e.Diff, losses))
 		}
 	case apply != e.Hash:
 		return Facts{}, fmt.Errorf("apply: %s is not the hash of this change, which is %s; the design may have changed since it was shown", clip(apply, 40), e.Hash)
-	case len(losses) > 0 && !p.approved(e.Hash):
+	case len(losses) > 0 && !p.approved(e.Hash, losing(e.Diff, losses)):
 		return Facts{}, fmt.Errorf("this would lose data (%s): a person has to approve it at a terminal first: fettle approve %s", losses[0], e.Hash)
 	default:
 		if err := e.Write(); err != nil {
@@ -250,6 +250,11 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 		f = Facts{Summary: "Written. generate writes what follows from it."}
 	}
 	return f, err
+}
+
+// losing is what a person reads of a change that loses data.
+func losing(diff string, losses []string) string {
+	return strings.TrimPrefix(diff+"\n", "\n") + strings.Join(losses, "\n") + "\n"
 }
 
 // lossesOf is what the migration of an edited design would lose.

@@ -66,13 +66,13 @@ func runGenerate(_ context.Context, p *Project, text json.RawMessage) (f Facts, 
 	switch {
 	case in.Apply == "" && len(lost) > 0:
 		f.Summary = fmt.Sprintf("Nothing is written. The migration loses data, so a person has to approve it first: fettle approve %s; then apply: %[1]s.", hash)
-		return f, p.await(hash, strings.Join(lost, "\n")+"\n")
+		return f, p.await(hash, losing("", lost))
 	case in.Apply == "":
 		f.Summary = fmt.Sprintf("%d files would be written or removed. Nothing is written yet. apply: %s does it.", len(g.Changes), hash)
 		return f, nil
 	case in.Apply != hash:
 		return Facts{}, fmt.Errorf("apply: %s is not the hash of this plan, which is %s; something has changed since it was shown", clip(in.Apply, 40), hash)
-	case len(lost) > 0 && !p.approved(hash):
+	case len(lost) > 0 && !p.approved(hash, losing("", lost)):
 		return Facts{}, fmt.Errorf("the migration loses data (%s): a person has to approve it at a terminal first: fettle approve %s", lost[0], hash)
 	}
 	if err := g.Write(); err != nil {

@@ -1,14 +1,18 @@
 package tool
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
-// plansDir holds, out of sight of version control, plans that wait for a person, and those that one has approved.
+// plansDir holds, out of sight of version control, plans that wait for a person. What one has approved is kept outside of the
+// project, where no tool writes.
 const plansDir = ".fettle/plans"
 
 var planHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
@@ -28,17 +32,43 @@ func (p *Project) await(hash, text string) error {
 	return os.WriteFile(filepath.Join(dir, hash), []byte(text), 0o644)
 }
 
-// approved tells whether a person has approved a plan.
-func (p *Project) approved(hash string) bool {
-	_, err := os.Stat(filepath.Join(p.Dir, filepath.FromSlash(plansDir), hash+".approved"))
+// approved tells whether a person has approved a plan, of which this is the text that was to be shown.
+func (p *Project) approved(hash, text string) bool {
+	file, err := approval(p.Dir, hash, text)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(file)
 	return err == nil
 }
 
 // settled forgets a plan that has been carried out.
 func (p *Project) settled(hash string) {
-	for _, suffix := range []string{"", ".approved"} {
-		os.Remove(filepath.Join(p.Dir, filepath.FromSlash(plansDir), hash+suffix))
+	waits := filepath.Join(p.Dir, filepath.FromSlash(plansDir), hash)
+	if text, err := os.ReadFile(waits); err == nil {
+		if file, err := approval(p.Dir, hash, string(text)); err == nil {
+			os.Remove(file)
+		}
 	}
+	os.Remove(waits)
+}
+
+// approval is the file that says that a person has approved a plan: in the folder of that person's settings, named by the project, the
+// plan and the text that was shown, so that what was approved is what was read.
+func approval(dir, hash, text string) (string, error) {
+	settings, err := os.UserConfigDir()
+	if err != nil {
+		return "", err
+	}
+	project, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if project, err = filepath.EvalSymlinks(project); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{project, hash, text}, "\x00")))
+	return filepath.Join(settings, "fettle", "approved", hex.EncodeToString(sum[:])), nil
 }
 
 // Waiting is the text of a plan that waits for a person.
@@ -53,10 +83,18 @@ func Waiting(dir, hash string) (string, error) {
 	return string(text), err
 }
 
-// Approve lets a plan that waits be carried out, once. It is for a person at a terminal: no tool calls it.
-func Approve(dir, hash string) error {
+// Approve lets a plan that waits be carried out, once, where text is what a person has read of it. It is for a person at a terminal: no
+// tool calls it.
+func Approve(dir, hash, text string) error {
 	if _, err := Waiting(dir, hash); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, filepath.FromSlash(plansDir), hash+".approved"), nil, 0o644)
+	file, err := approval(dir, hash, text)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(hash+"\n"), 0o600)
 }
