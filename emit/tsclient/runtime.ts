@@ -552,6 +552,7 @@ class Core {
     session.renewal ??= this.#exchangeAlone(token).finally(() => {
       delete session.renewal;
     });
+    session.renewal.catch(() => undefined); // also where every call that waits for it is given up
     try {
       await unless(session.renewal, signal);
     } catch (error) {

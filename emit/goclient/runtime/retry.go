@@ -43,6 +43,14 @@ type lost struct{ cause error }
 func (l *lost) Error() string { return l.cause.Error() }
 func (l *lost) Unwrap() error { return l.cause }
 
+// noAnswer is why no answer came: the way to the service failed, or the caller gave up. A limit of the http.Client is the former.
+func noAnswer(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return &lost{err}
+}
+
 // try sends r until it is answered for good, and returns the text of a good answer.
 func (c *core) try(ctx context.Context, r request, where string, body []byte) ([]byte, error) {
 	refreshed := false
@@ -93,10 +101,10 @@ func (c *core) try(ctx context.Context, r request, where string, body []byte) ([
 	}
 }
 
-// isLost tells whether it is the way to the service that failed, and nobody gave up.
+// isLost tells whether it is the way to the service that failed.
 func isLost(err error) bool {
 	var l *lost
-	return errors.As(err, &l) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &l)
 }
 
 // harmless tells whether r may be sent again when nobody knows whether it was done.

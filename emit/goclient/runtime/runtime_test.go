@@ -103,6 +103,26 @@ func TestTries(t *testing.T) {
 	}
 }
 
+// A limit of the http.Client is no wish of the caller: what came too late is asked for again.
+func TestLimitOfTheClient(t *testing.T) {
+	late := true
+	s := service(t, "", Config{HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		if late {
+			late = false
+			return nil, context.DeadlineExceeded
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})}}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"name":"there"}`) })
+	got, err := call[thing](t.Context(), s, request{method: "GET", path: "/v1/x"}, nil)
+	if err != nil || got.Name != "there" {
+		t.Error(got, err)
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
 func TestPausesGrowAndAreBounded(t *testing.T) {
 	r := Retry{Base: time.Second, Max: 5 * time.Second}.withDefaults()
 	for try := 1; try < 100; try++ {

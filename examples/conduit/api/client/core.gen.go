@@ -231,7 +231,7 @@ func setPaths(query url.Values, name string, paths []string) {
 // ErrNotModified is that what is read still has the tag that IfNoneMatch gave.
 var ErrNotModified = errors.New("not modified")
 
-// once sends a request one time. A failure to get an answer is a *lost.
+// once sends a request one time. That no answer came is a *lost, unless the caller gave up.
 func (c *core) once(ctx context.Context, r request, where, token string, body []byte) (*http.Response, []byte, error) {
 	var reader io.Reader
 	if body != nil {
@@ -244,12 +244,12 @@ func (c *core) once(ctx context.Context, r request, where, token string, body []
 	c.header(request.Header, r, token, body != nil)
 	response, err := c.options.HTTP.Do(request)
 	if err != nil {
-		return nil, nil, &lost{err}
+		return nil, nil, noAnswer(ctx, err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, c.options.MaxAnswer+1))
 	if err != nil {
-		return nil, nil, &lost{err}
+		return nil, nil, noAnswer(ctx, err)
 	}
 	if int64(len(text)) > c.options.MaxAnswer {
 		return nil, nil, fmt.Errorf("answer: is larger than %d bytes", c.options.MaxAnswer)

@@ -1974,6 +1974,7 @@ class Core {
     session.renewal ??= this.#exchangeAlone(token).finally(() => {
       delete session.renewal;
     });
+    session.renewal.catch(() => undefined); // also where every call that waits for it is given up
     try {
       await unless(session.renewal, signal);
     } catch (error) {
