@@ -95,7 +95,7 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 
 func startMatrix(t *testing.T, name string, p *blueprint, m *Matrix) *matrixRun {
 	t.Helper()
-	db := open(t, name, "main")
+	db := open(t, name, "matrix")
 	t.Cleanup(func() { db.Close() })
 	made, err := newProduct(name, p, db)
 	if err != nil {

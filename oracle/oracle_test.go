@@ -39,7 +39,10 @@ func open(t testing.TB, name, purpose string) sqldb.Database {
 		return db
 	}
 	if databases[purpose] == "" {
-		databases[purpose] = kittest.Postgres(t) + "&jit=off&statement_timeout=10000"
+		databases[purpose] = kittest.Postgres(t) + "&jit=off"
+		if purpose != "matrix" {
+			databases[purpose] += "&statement_timeout=10000"
+		}
 	}
 	db, err := postgres.Driver.Open(context.Background(), databases[purpose])
 	if err != nil {
