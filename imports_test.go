@@ -102,8 +102,8 @@ github.com/oasdiff/oasdiff:      breaking
 github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/modelcontextprotocol/go-sdk: agent/mcp
 github.com/wasilibs/go-pgquery:  pgsql
-github.com/bufbuild/protocompile: emit/proto
-google.golang.org/protobuf:      emit/proto kit/grpc oracle
+github.com/bufbuild/protocompile: breaking emit/proto
+google.golang.org/protobuf:      breaking emit/proto kit/grpc oracle
 
 connectrpc.com/connect:          kit/grpc
 connectrpc.com/grpchealth:       kit/grpc

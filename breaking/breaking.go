@@ -1,7 +1,8 @@
 // Package breaking tells what a new version of a contract takes from clients of the old one.
 //
 //	api/openapi.json, before and after ─▶ REST    ─┐
-//	api/schema.graphql, before and after ─▶ GraphQL ─┴▶ []Change ─▶ pipeline: diagnostics at the design's declarations
+//	api/schema.graphql, before and after ─▶ GraphQL ─┼▶ []Change ─▶ pipeline: diagnostics at the design's declarations
+//	api/descriptors.binpb, before and after ─▶ Proto ─┘
 //
 // Only what can break a client that keeps to the old contract is a Change: what is added, and what is promised beyond before, is
 // none. It knows nothing of designs; a further contract is a further function.
@@ -22,8 +23,8 @@ import (
 type Change struct {
 	Rule   string // stable: "api-path-removed-without-deprecation" as oasdiff calls it, "FIELD_REMOVED"
 	At     string // where in the contract: "GET /v1/articles", "Article.note"
-	Type   string // of GraphQL: "Article"; else empty
-	Member string // of Type; of REST the operationId; may be empty
+	Type   string // of GraphQL and gRPC: "Article"; else empty
+	Member string // of Type; of REST the operationId, of a method the operation; may be empty
 	Text   string // for a person
 }
 

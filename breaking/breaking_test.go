@@ -8,12 +8,38 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bufbuild/protocompile"
 	"github.com/rogpeppe/go-internal/txtar"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/fettlehq/fettle/breaking"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
+
+// compiled is the descriptors of a contract.
+func compiled(t *testing.T, text *txtar.File) *txtar.File {
+	t.Helper()
+	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{
+		Accessor: protocompile.SourceAccessorFromMap(map[string]string{"shop.proto": string(text.Data)}),
+	})}
+	files, err := compiler.Compile(t.Context(), "shop.proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &descriptorpb.FileDescriptorSet{}
+	for i := range files[0].Imports().Len() {
+		set.File = append(set.File, protodesc.ToFileDescriptorProto(files[0].Imports().Get(i).FileDescriptor))
+	}
+	set.File = append(set.File, protodesc.ToFileDescriptorProto(files[0]))
+	binary, err := proto.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &txtar.File{Data: binary}
+}
 
 // Each case is a contract before and after, and what is told of it: nothing, where the change is one that clients need not notice.
 func TestGolden(t *testing.T) {
@@ -34,6 +60,9 @@ func TestGolden(t *testing.T) {
 		before, after := parts["before.graphql"], parts["after.graphql"]
 		if before == nil {
 			compare, before, after = breaking.REST, parts["before.json"], parts["after.json"]
+		}
+		if before == nil {
+			compare, before, after = breaking.Proto, compiled(t, parts["before.proto"]), compiled(t, parts["after.proto"])
 		}
 		changes, err := compare(before.Data, after.Data)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/emit/graphql"
 	"github.com/fettlehq/fettle/emit/openapi"
+	"github.com/fettlehq/fettle/emit/proto"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -18,11 +19,12 @@ import (
 var contracts = []struct {
 	path    string
 	code    diag.Code
-	emit    func(*model.Model) []byte
+	emit    func(*model.Model, proto.Numbers) []byte
 	compare func(before, after []byte) ([]breaking.Change, error)
 }{
-	{"api/openapi.json", BreaksREST, openapi.Emit, breaking.REST},
-	{"api/schema.graphql", BreaksGraphQL, graphql.Emit, breaking.GraphQL},
+	{"api/openapi.json", BreaksREST, func(m *model.Model, _ proto.Numbers) []byte { return openapi.Emit(m) }, breaking.REST},
+	{"api/schema.graphql", BreaksGraphQL, func(m *model.Model, _ proto.Numbers) []byte { return graphql.Emit(m) }, breaking.GraphQL},
+	{"api/descriptors.binpb", BreaksGRPC, func(m *model.Model, n proto.Numbers) []byte { return proto.Emit(m, n).Descriptors }, breaking.Proto},
 }
 
 // CheckAgainst is Check, and when there are no mistakes it compares the contracts of the design with those that the project
@@ -38,6 +40,10 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 	if _, err := git(dir, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
 		return nil, fmt.Errorf("%s: is no revision of git in %s", revision, filepath.Clean(dir))
 	}
+	l, err := readLock(dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, contract := range contracts {
 		listed, err := git(dir, "ls-tree", "--name-only", revision, "--", contract.path)
 		if err != nil {
@@ -51,7 +57,7 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes, err := contract.compare(before, contract.emit(c.Model))
+		changes, err := contract.compare(before, contract.emit(c.Model, l.Numbers))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", contract.path, err)
 		}
@@ -139,6 +145,11 @@ func served(operation string, e *model.Entity) bool {
 	switch operation {
 	case e.Singular, e.Plural, e.Plural + "Aggregate", e.Singular + "History",
 		"create" + e.Name, "update" + e.Name, "delete" + e.Name, "restore" + e.Name:
+		return true
+	}
+	plural := strings.ToUpper(e.Plural[:1]) + e.Plural[1:]
+	switch operation { // of the gRPC door
+	case "get" + e.Name, "list" + plural, "stream" + plural, "aggregate" + plural, "list" + e.Name + "History":
 		return true
 	}
 	return false

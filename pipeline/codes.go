@@ -56,4 +56,12 @@ const (
 	//
 	//	enum Status { OPEN } # was OPEN and DRAFT
 	BreaksGraphQL diag.Code = "G007"
+
+	// BreaksGRPC is a change of the design after which a client that was generated from the gRPC contract of a revision may fail. The
+	// rule in parentheses is that of buf breaking.
+	//
+	// Example:
+	//
+	//	type Order @entity { note: String } # was noteToSelf: String
+	BreaksGRPC diag.Code = "G008"
 )
