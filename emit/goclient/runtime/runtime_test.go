@@ -179,7 +179,14 @@ func TestOtherAnswers(t *testing.T) {
 func TestRefreshGoesOn(t *testing.T) {
 	var exchanges atomic.Int32
 	begun, goOn := make(chan struct{}), make(chan struct{})
-	s := service(t, "", Config{Tokens: KeepTokens(TokenPair{"old", "r1"})}, func(w http.ResponseWriter, r *http.Request) {
+	web := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		response, err := http.DefaultTransport.RoundTrip(r)
+		if strings.HasSuffix(r.URL.Path, "/refresh") && r.Context().Err() != nil {
+			t.Error("the exchange was given up")
+		}
+		return response, err
+	})}
+	s := service(t, "", Config{Tokens: KeepTokens(TokenPair{"old", "r1"}), HTTP: web}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/auth/refresh" && exchanges.Add(1) == 1:
 			close(begun)
@@ -206,6 +213,63 @@ func TestRefreshGoesOn(t *testing.T) {
 	got, err := call[thing](t.Context(), s, request{method: "GET", path: "/v1/x"}, nil)
 	if err != nil || got.Name != "ok" || exchanges.Load() != 2 {
 		t.Errorf("%+v, %d exchanges, %v", got, exchanges.Load(), err)
+	}
+}
+
+// Calls that find at once that their token has ended wait for one exchange; one that finds so later takes what that brought.
+func TestRefreshOnce(t *testing.T) {
+	const calls = 8
+	var exchanges, denied atomic.Int32
+	know := make(chan struct{})
+	s := service(t, "", Config{Tokens: KeepTokens(TokenPair{"old", "r1"})}, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/auth/refresh":
+			exchanges.Add(1)
+			io.WriteString(w, `{"accessToken":"new","refreshToken":"r2"}`)
+		case r.Header.Get("Authorization") != "Bearer new":
+			if denied.Add(1) == calls {
+				close(know)
+			}
+			<-know // until all of them do
+			w.WriteHeader(401)
+			io.WriteString(w, `{"code":"UNAUTHENTICATED"}`)
+		}
+	})
+	var all sync.WaitGroup
+	for range calls {
+		all.Go(func() {
+			if err := discard(t.Context(), s, request{method: "GET", path: "/v1/x"}, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if exchanges.Load() != 1 {
+		t.Errorf("%d exchanges", exchanges.Load())
+	}
+	if again, err := s.renew(t.Context(), "old"); err != nil || !again || exchanges.Load() != 1 {
+		t.Errorf("a late call: %v, %d exchanges, %v", again, exchanges.Load(), err)
+	}
+}
+
+// A session that has ended is asked for once.
+func TestSessionEnds(t *testing.T) {
+	var exchanges atomic.Int32
+	s := service(t, "", Config{Tokens: KeepTokens(TokenPair{"old", "r1"})}, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/auth/refresh" {
+			exchanges.Add(1)
+		}
+		w.WriteHeader(401)
+		io.WriteString(w, `{"code":"UNAUTHENTICATED"}`)
+	})
+	for range 3 {
+		err := discard(t.Context(), s, request{method: "GET", path: "/v1/x"}, nil)
+		if !errors.Is(err, ErrSignedOut) || !errors.Is(err, CodeUnauthenticated) {
+			t.Error(err)
+		}
+	}
+	if exchanges.Load() != 1 {
+		t.Errorf("%d exchanges", exchanges.Load())
 	}
 }
 
