@@ -7,14 +7,17 @@
 package mcp
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -80,8 +83,31 @@ func Handler(s *sdk.Server) http.Handler {
 		Stateless: true, MaxRequestBodyBytes: 2 * tool.MaxArguments, PropagateRequestCancellation: true,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", fromHere(http.NewCrossOriginProtection().Handler(streams)))
+	mux.Handle("/mcp", fromHere(http.NewCrossOriginProtection().Handler(oneAtATime(streams))))
 	return mux
+}
+
+// oneAtATime refuses batches, which the revisions that are served do not have: one request would cost as much as thousands.
+func oneAtATime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := bufio.NewReader(r.Body)
+		for {
+			first, err := body.Peek(1)
+			if err != nil || !strings.ContainsRune(" \t\r\n", rune(first[0])) {
+				if err == nil && first[0] == '[' {
+					http.Error(w, "one message at a time: batches are not part of this protocol any more", http.StatusBadRequest)
+					return
+				}
+				break
+			}
+			_, _ = body.Discard(1)
+		}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{body, r.Body}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // fromHere refuses what a page of another machine sends, or what came by a name that is not this machine's, as by DNS

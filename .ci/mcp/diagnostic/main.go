@@ -26,6 +26,7 @@ func main() {
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: "answered"}}}, nil
 	})
 	s.AddTool(&sdk.Tool{Name: "test_logging_tool", InputSchema: no}, func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+		//lint:ignore SA1019 the suite asks that what is logged reaches nobody who did not ask for it
 		_ = r.Session.Log(ctx, &sdk.LoggingMessageParams{Level: "info", Data: "said to nobody who did not ask for it"})
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: "logged"}}}, nil
 	})
