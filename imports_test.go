@@ -96,6 +96,7 @@ golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
+go.yaml.in/yaml/v3:              emit/openapi
 github.com/getkin/kin-openapi:   breaking kit/openapitest
 github.com/santhosh-tekuri/jsonschema: kit/openapitest
 github.com/oasdiff/oasdiff:      breaking

@@ -57,7 +57,11 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 		if err != nil {
 			return nil, err
 		}
-		changes, err := contract.compare(before, contract.emit(c.Model, l.Numbers))
+		after := contract.emit(c.Model, l.Numbers)
+		if contract.path == openAPIFile && c.openAPI != nil {
+			after = c.openAPI
+		}
+		changes, err := contract.compare(before, after)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", contract.path, err)
 		}

@@ -50,6 +50,14 @@ const (
 	//	type Order @entity { total: Int } # was total: Int!, in what clients read
 	BreaksREST diag.Code = "G006"
 
+	// BadPart is a mistake in api/openapi.part.yaml, where a team describes handlers of its own.
+	//
+	// Example:
+	//
+	//	-- api/openapi.part.yaml --
+	//	paths: {/v1/orders: {get: {}}}
+	BadPart diag.Code = "G009"
+
 	// BreaksGraphQL is a change of the design after which a document that was valid against the schema of a revision may fail.
 	//
 	// Example:

@@ -64,6 +64,9 @@ func (g *Generated) plan(o Options) error {
 		return err
 	}
 	files := emitted(g.Model, l)
+	if g.openAPI != nil {
+		files[slices.IndexFunc(files, func(f file) bool { return f.path == openAPIFile })].content = g.openAPI
+	}
 	migration, migrations, err := planMigration(g.Dir, g.Model.Name, l, build.Schema(g.Model), o.AcceptLoss, &g.Problems)
 	if err != nil {
 		return err

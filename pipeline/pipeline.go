@@ -24,7 +24,8 @@ type Checked struct {
 	Notes    []string     // what the user may want to know, and that stops nothing
 	Model    *model.Model // complete only without problems
 
-	design *design.Design
+	design  *design.Design
+	openAPI []byte // with what the team describes of its own; nil without
 }
 
 // Check reads the design of the project in a folder and reports every mistake in it. What the language has and the
@@ -47,6 +48,7 @@ func check(dir string, sources []design.Source) *Checked {
 			c.Problems.Add(clash.Pos, build.NamesClash, "choose another name", "in Go, %s is %s already", clash.Name, clash.Of)
 		}
 	}
+	c.joinPart()
 	c.Problems.Sort()
 	c.Notes = portability(dir)
 	return c

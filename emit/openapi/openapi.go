@@ -16,7 +16,10 @@ import (
 )
 
 // Emit writes api/openapi.json.
-func Emit(m *model.Model) []byte {
+func Emit(m *model.Model) []byte { return indented(whole(m)) }
+
+// whole is the document of what is generated.
+func whole(m *model.Model) object {
 	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, parts: map[string]bool{}, deprecates: deprecates(m)}
 	d.account()
 	for _, e := range door.Entities(m) {
@@ -31,7 +34,7 @@ func Emit(m *model.Model) []byte {
 	d.writeParts()
 	d.common()
 	paths := d.pathItems()
-	return indented(boundObject(object{
+	return boundObject(object{
 		{"openapi", "3.1.0"},
 		{"info", object{
 			{"title", m.Name},
@@ -50,7 +53,7 @@ func Emit(m *model.Model) []byte {
 			{"headers", d.headers()},
 			{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}, {"description", "The access token that signing in returned."}}}}},
 		})},
-	}, longestOutput))
+	}, longestOutput)
 }
 
 // used are the components to which something in paths leads, and how people sign in.

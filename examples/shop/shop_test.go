@@ -56,6 +56,7 @@ func start(t *testing.T, database string) *shop {
 	service := app.New(catalog.New(), orders.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.GRPC = grpc.Open
+	service.Mount = catalog.Mount
 	config, err := server.ReadConfig("shop", func(name string) string {
 		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
 	})
@@ -225,6 +226,21 @@ func TestFieldsAndRowsAreHiddenAtBothDoors(t *testing.T) {
 		hidden := s.other.graphql(query)
 		if !strings.Contains(seen, `"stock":10`) || !strings.Contains(hidden, `"stock":null`) {
 			t.Errorf("staff: %s\ncustomer: %s", seen, hidden)
+		}
+	})
+}
+
+// What is written by hand stands beside the doors, and is answered as api/openapi.part.yaml says.
+func TestSitemap(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *shop) {
+		nobody := client{t, s.url, ""}
+		if status, text := nobody.call("GET", "/sitemap.txt", nil); status != http.StatusOK || string(text) != "/products/green-tea\n" {
+			t.Errorf("the sitemap is %d %s", status, text)
+		}
+		var contract struct{ Paths map[string]any }
+		nobody.want(http.StatusOK, "GET", "/openapi.json", nil, &contract)
+		if contract.Paths["/sitemap.txt"] == nil || contract.Paths["/v1/products"] == nil {
+			t.Errorf("the description has %d paths, and not both kinds", len(contract.Paths))
 		}
 	})
 }

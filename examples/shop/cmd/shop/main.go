@@ -25,5 +25,6 @@ func main() {
 	service.Traces = otlp.Traces
 	service.Mail = smtp.Open
 	service.Seed = seed
+	service.Mount = catalog.Mount
 	os.Exit(server.Main(service, os.Args[1:]))
 }
