@@ -10,10 +10,12 @@ package grpc
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -160,6 +162,11 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r) // UNIMPLEMENTED to clients of all protocols
 		return
 	}
+	if err := wellFormed(r); err != nil {
+		telemetry.SetOperation(r.Context(), method.name)
+		_ = connect.NewErrorWriter().Write(w, r, d.failure(r.Context(), method.name, err)) // the caller may be gone
+		return
+	}
 	r = tenant.ByMetadata(d.engine.Backend(), r)
 	v := &visit{w: w, r: r}
 	v.viewer, v.err = d.options.Viewer(r)
@@ -171,6 +178,21 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	method.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+}
+
+// wellFormed is what is wrong with the message in the URL of a call by GET, which connect-go takes for a failure of ours.
+func wellFormed(r *http.Request) error {
+	if r.Method != http.MethodGet {
+		return nil
+	}
+	query := r.URL.Query()
+	if query.Get("base64") != "1" {
+		return nil
+	}
+	if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(query.Get("message"), "=")); err != nil {
+		return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: "The message is not in base64 as URLs have it."}
+	}
+	return nil
 }
 
 // named tells the telemetry which service answers.

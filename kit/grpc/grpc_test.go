@@ -294,3 +294,25 @@ func TestBounds(t *testing.T) {
 		c.expect("", "ListUsers", `{"readMask":"articles.items.title"}`, "invalid_argument INVALID read_mask TOO_LARGE")
 	}
 }
+
+// A call by GET whose message cannot be read is the caller's mistake.
+func TestMalformedGet(t *testing.T) {
+	c := newClient(t)
+	for query, status := range map[string]int{
+		"encoding=proto&base64=1&message=!!!&connect=v1":    http.StatusBadRequest,
+		"encoding=proto&base64=1&message=a&connect=v1":      http.StatusBadRequest,
+		"encoding=json&base64=1&message=e30&connect=v1":     http.StatusOK,
+		"encoding=json&base64=1&message=e30=&connect=v1":    http.StatusOK,
+		"encoding=json&message=%7B&connect=v1":              http.StatusBadRequest,
+		"encoding=proto&base64=1&message=_____w&connect=v1": http.StatusBadRequest,
+	} {
+		answer, err := c.http.Get(c.url + "/" + service + "/ListTags?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != status {
+			t.Errorf("%s: %d, want %d", query, answer.StatusCode, status)
+		}
+	}
+}
