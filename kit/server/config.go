@@ -43,6 +43,8 @@ type Config struct {
 	Documents       string // file of trusted GraphQL documents, empty for none
 	TrustedProxies  []netip.Prefix
 	Logs            io.Writer // where log lines go; os.Stderr unless given
+
+	headerTimeout time.Duration // of a test; headerTimeout unless given
 }
 
 // setting is one variable of the environment.

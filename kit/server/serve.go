@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,12 +134,13 @@ func (s *Server) web(handler http.Handler) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // gRPC; TLS ends before the service
+	forHeader := cmp.Or(s.config.headerTimeout, headerTimeout)
 	return &http.Server{
 		Handler:           handler,
 		Protocols:         protocols,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       headerTimeout + s.config.RequestTimeout,
-		WriteTimeout:      headerTimeout + 2*s.config.RequestTimeout,
+		ReadHeaderTimeout: forHeader,
+		ReadTimeout:       forHeader + s.config.RequestTimeout,
+		WriteTimeout:      forHeader + 2*s.config.RequestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
