@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,8 +20,10 @@ func TestDoWithModel(t *testing.T) {
 		{"", `{"recipe":"registration"}`, "+type User @entity @account(login: email)"},
 		{"../examples/shop", `{"recipe":"index","args":["User.name"]}`, "+  name: String! @length(min: 1, max: 80) @personal @index"},
 	} {
-		dir := filepath.Join(t.TempDir(), "notes")
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		tmp := t.TempDir()
+		dir := filepath.Join(tmp, "examples", "notes") // so far from the kit as the shop is, whose go.mod leads there
+		kit, err := filepath.Abs("../kit")
+		if err := errors.Join(err, os.MkdirAll(dir, 0o755), os.Symlink(kit, filepath.Join(tmp, "kit"))); err != nil {
 			t.Fatal(err)
 		}
 		if c.project != "" {
