@@ -252,7 +252,7 @@ func (d *document) pages(q request, s *Step, root, body string) (any, error) {
 	d.types = append(d.types, "$cursor: String")
 	d.variables["cursor"] = nil
 	nodes := []any{}
-	for range 200 {
+	for range 2000 {
 		data, err := d.p.data(q, d.text(body), d.variables)
 		if err != nil {
 			return nil, err
