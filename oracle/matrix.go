@@ -21,7 +21,7 @@ import (
 
 // The matrix is every operation of a design × who asks × every door. Its file says who asks, which rows are there and
 // what is asked for; each request begins with the same rows, whatever the one before it did. The doors must answer the
-// same and leave the same rows behind, and what they answer is a table in the file that a person has read.
+// same and leave the same rows behind, and what they answer is a table in the file, to be read against the design.
 
 // Matrix is such a file.
 type Matrix struct {

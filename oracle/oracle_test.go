@@ -40,6 +40,8 @@ func open(t testing.TB, name, purpose string) sqldb.Database {
 	}
 	if databases[purpose] == "" {
 		databases[purpose] = kittest.Postgres(t) + "&jit=off"
+		// Random conditions nest as no person's do, and no table is analysed: Postgres now and then plans for minutes what
+		// takes it milliseconds to run. What takes more than ten seconds is left out, and counted.
 		if purpose != "matrix" {
 			databases[purpose] += "&statement_timeout=10000"
 		}
@@ -56,9 +58,6 @@ func open(t testing.TB, name, purpose string) sqldb.Database {
 	}
 	return db
 }
-
-// Conditions nest as no person's do, and no table is analysed: Postgres now and then plans for minutes what takes it
-// milliseconds to run. What takes more than ten seconds is left out, and counted.
 
 // databases are the URLs of Postgres, by purpose.
 var databases = map[string]string{}
