@@ -176,7 +176,7 @@ func Keys(e *model.Entity) []Key {
 }
 
 func ordered(f *model.Field) bool {
-	if f.Method {
+	if f.Method || f.Scalars() {
 		return false
 	}
 	switch f.Kind {

@@ -257,7 +257,7 @@ func (c *Contract) answered(e Exchange, asked *openapi3filter.RequestValidationI
 // ofAny are the statuses that the server or what stands before it gives to requests whatever they ask for, so that the
 // response "default" may stand for them. All others belong to an operation, and are described there.
 var ofAny = map[int]bool{
-	http.StatusBadRequest: true, http.StatusNotAcceptable: true, http.StatusRequestTimeout: true, http.StatusRequestEntityTooLarge: true,
+	http.StatusBadRequest: true, http.StatusNotAcceptable: true, http.StatusRequestTimeout: true, http.StatusPreconditionFailed: true, http.StatusRequestEntityTooLarge: true,
 	http.StatusRequestURITooLong: true, http.StatusTooManyRequests: true, http.StatusRequestHeaderFieldsTooLarge: true,
 	http.StatusInternalServerError: true, http.StatusBadGateway: true, http.StatusServiceUnavailable: true, http.StatusGatewayTimeout: true,
 }

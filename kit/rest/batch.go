@@ -78,6 +78,9 @@ func (c *call) batch() error {
 	if err != nil {
 		return err
 	}
+	if err := c.conditionsOfCall(false); err != nil {
+		return err
+	}
 	object, err := c.body(false, "application/json")
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/crc32"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,8 +14,11 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// An entity tag is W/"VERSION-HASH". If-Match looks at the version alone. If-None-Match looks at all of it, since what
-// a viewer sees of a row also depends on other rows: included ones, and those that rules look at.
+// An entity tag is W/"VERSION-HASH". If-Match, and If-None-Match of a write, look at the version alone. If-None-Match of a read
+// looks at all of it, since what a viewer sees of a row also depends on other rows: included ones, and those that rules look at.
+//
+// The tags are weak, and If-Match takes them all the same (RFC 9110, section 13.1.1 has it compare strongly): what it guards is the
+// version of the row, and not the bytes of an answer, which compression alone changes (decision 0030).
 
 func entityTag(version int64, body []byte) string {
 	return `W/"` + strconv.FormatInt(version, 10) + "-" + fingerprint(body) + `"`
@@ -49,7 +53,13 @@ func (c *call) send(a replay.Answer) error {
 	if a.Replayed {
 		c.w.Header().Set(replay.ReplayedHeader, "true")
 	}
-	if a.ETag != "" && a.Status == http.StatusOK && isSafe(c.r.Method) && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
+	reads := a.ETag != "" && a.Status == http.StatusOK && isSafe(c.r.Method)
+	if given := c.r.Header.Values("If-Match"); reads && len(given) > 0 && !holds(given, a.ETag) && !holdsVersion(given, a.ETag) {
+		c.w.Header().Del("Link")
+		c.w.Header().Del("ETag")
+		return stale()
+	}
+	if reads && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
 		c.w.Header().Set("Cache-Control", "private, no-cache")
 		c.w.Header().Add("Vary", "Accept, Authorization")
 		c.w.WriteHeader(http.StatusNotModified)
@@ -81,57 +91,113 @@ func tags(fields []string) []string {
 	return all
 }
 
-// precondition is the versions that a write may meet; none given means any.
-type precondition struct {
-	given    bool
-	versions []int64
+// version is the one that a tag names; false where it names none.
+func version(tag string) (int64, bool) {
+	number, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), "-")
+	n, err := strconv.ParseInt(number, 10, 64)
+	return n, err == nil && n > 0
 }
 
-// ifMatch reads the header fields If-Match. A tag that is none of ours matches nothing.
-func (c *call) ifMatch() (precondition, error) {
-	var p precondition
-	given := tags(c.r.Header.Values("If-Match"))
-	if len(given) == 0 && c.door.options.RequireIfMatch {
-		return p, &kit.Problem{
+// holdsVersion tells whether a tag in fields names the version of the row whose tag is given.
+func holdsVersion(fields []string, tag string) bool {
+	current, ok := version(tag)
+	return ok && strings.Contains(tag, "-") && slices.ContainsFunc(tags(fields), func(candidate string) bool {
+		n, ok := version(candidate)
+		return ok && n == current
+	})
+}
+
+// conditions are those under which a write happens (RFC 9110, section 13.1): If-Match and If-None-Match, each in the versions that its
+// tags name.
+type conditions struct{ match, noneMatch condition }
+
+// condition is one header field.
+type condition struct {
+	given    bool
+	any      bool    // *
+	versions []int64 // a tag that is none of ours names none
+}
+
+// holds tells whether it is met by a row of a version, 0 of none.
+func (c condition) holds(version int64) bool {
+	return version > 0 && (c.any || slices.Contains(c.versions, version))
+}
+
+func (c *call) condition(header string) (condition, error) {
+	var of condition
+	for _, tag := range tags(c.r.Header.Values(header)) {
+		of.given = true
+		if tag == "*" {
+			of.any = true
+			continue
+		}
+		quoted := strings.TrimPrefix(tag, "W/")
+		if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
+			return of, malformed(header + " must hold entity tags such as W/\"3\".")
+		}
+		if n, ok := version(tag); ok {
+			of.versions = append(of.versions, n)
+		}
+	}
+	return of, nil
+}
+
+// conditions reads those of a write to a row.
+func (c *call) conditions() (conditions, error) {
+	match, err := c.condition("If-Match")
+	if err != nil {
+		return conditions{}, err
+	}
+	if !match.given && c.door.options.RequireIfMatch {
+		return conditions{}, &kit.Problem{
 			Code: kit.CodePreconditionRequired, Status: http.StatusPreconditionRequired,
 			Detail: "Send If-Match with the ETag of the row as you know it, or * for any.",
 		}
 	}
-	for _, tag := range given {
-		if tag == "*" {
-			return precondition{}, nil
-		}
-		quoted := strings.TrimPrefix(tag, "W/")
-		if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
-			return p, malformed("If-Match must hold entity tags such as W/\"3\".")
-		}
-		p.given = true
-		number, _, _ := strings.Cut(quoted[1:len(quoted)-1], "-")
-		if version, err := strconv.ParseInt(number, 10, 64); err == nil && version > 0 {
-			p.versions = append(p.versions, version)
-		}
-	}
-	return p, nil
+	noneMatch, err := c.condition("If-None-Match")
+	return conditions{match, noneMatch}, err
 }
 
 // version is the one that the write must meet, 0 for any.
-func (p precondition) version(ctx context.Context, tx *query.Tx, e *meta.Entity, key string) (int64, error) {
+func (cs conditions) version(ctx context.Context, tx *query.Tx, e *meta.Entity, key string) (int64, error) {
+	needs := cs.match.given && !cs.match.any
 	switch {
-	case !p.given:
+	case !needs && !cs.noneMatch.given:
 		return 0, nil
-	case len(p.versions) == 1:
-		return p.versions[0], nil
+	case needs && !cs.noneMatch.given && len(cs.match.versions) == 1:
+		return cs.match.versions[0], nil
 	}
 	row, err := tx.Get(ctx, &query.Select{Entity: e, Fields: []query.Selection{{Field: e.Field("id")}}}, key)
-	if err != nil {
+	switch {
+	case kit.HasCode(err, kit.CodeNotFound) && !needs:
+		return 0, nil // nothing that the caller may see; the write says so itself where there is nothing
+	case err != nil:
 		return 0, err
+	case needs && !cs.match.holds(row.Version), cs.noneMatch.holds(row.Version):
+		return 0, stale()
 	}
-	for _, version := range p.versions {
-		if version == row.Version {
-			return version, nil
-		}
+	return row.Version, nil // and none that comes meanwhile
+}
+
+// conditionsOfCall are those of what writes no row of its path: of a creation, at whose path a page may be read, whose tag is not
+// looked at, and of an operation, at whose path nothing is read. What asks for a version finds none.
+func (c *call) conditionsOfCall(page bool) error {
+	match, err := c.condition("If-Match")
+	if err != nil {
+		return err
 	}
-	return 0, &kit.Problem{
+	noneMatch, err := c.condition("If-None-Match")
+	switch {
+	case err != nil:
+		return err
+	case match.given && !(page && match.any), page && noneMatch.any:
+		return stale()
+	}
+	return nil
+}
+
+func stale() *kit.Problem {
+	return &kit.Problem{
 		Code: kit.CodeStale, Status: http.StatusPreconditionFailed,
 		Detail: "This was changed in the meantime: read it again.",
 	}

@@ -73,6 +73,9 @@ func (c *call) operate(o *operation) error {
 		if repeated, err = replay.Read(c.r); err != nil {
 			return err
 		}
+		if err := c.conditionsOfCall(false); err != nil {
+			return err
+		}
 	}
 	args, err := c.arguments(o, func(fields []*meta.Field) (input.Object, error) { return c.members(o, fields) })
 	if err != nil {

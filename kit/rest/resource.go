@@ -145,6 +145,9 @@ func (c *call) create(r *resource, _ string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.conditionsOfCall(query.Exposed(r.entity, meta.Read)); err != nil {
+		return err
+	}
 	object, err := c.body(false, "application/json")
 	if err != nil {
 		return err
@@ -174,7 +177,7 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	match, err := c.ifMatch()
+	conditions, err := c.conditions()
 	if err != nil {
 		return err
 	}
@@ -185,7 +188,7 @@ func (c *call) update(r *resource, key string) error {
 	c.tellSent(r.entity.Fields, patch)
 	var row *query.Row
 	err = c.write(func(ctx context.Context, tx *query.Tx) error {
-		version, err := match.version(ctx, tx, r.entity, key)
+		version, err := conditions.version(ctx, tx, r.entity, key)
 		if err != nil {
 			return err
 		}
@@ -216,12 +219,12 @@ func (c *call) delete(r *resource, key string) error {
 	if _, err := c.onlyParameters(); err != nil {
 		return err
 	}
-	match, err := c.ifMatch()
+	conditions, err := c.conditions()
 	if err != nil {
 		return err
 	}
 	err = c.write(func(ctx context.Context, tx *query.Tx) error {
-		version, err := match.version(ctx, tx, r.entity, key)
+		version, err := conditions.version(ctx, tx, r.entity, key)
 		if err != nil {
 			return err
 		}
@@ -236,6 +239,9 @@ func (c *call) delete(r *resource, key string) error {
 func (c *call) restore(r *resource, key string) error {
 	s, err := c.oneSelect(r)
 	if err != nil {
+		return err
+	}
+	if err := c.conditionsOfCall(false); err != nil {
 		return err
 	}
 	var row *query.Row

@@ -84,6 +84,49 @@ var ann, bob = []string{"Authorization", "Bearer ann"}, []string{"Authorization"
 
 func as(who []string, rest ...string) []string { return append(append([]string{}, who...), rest...) }
 
+// conditionsOfOthers are those that are met or not by hello-world in its version 4, and those of what has no version.
+func conditionsOfOthers(c *client) {
+	c.Helper()
+	one, all := "/v1/articles/hello-world", "/v1/articles"
+	page := c.call("GET", all, "", ann...).Header().Get("ETag")
+	for _, test := range []struct {
+		status                           int
+		method, path, header, tag, about string
+	}{
+		{412, "PATCH", one, "If-None-Match", "*", "what is there"},
+		{412, "PATCH", one, "If-None-Match", `"1", W/"4-x"`, "the version as it is"},
+		{412, "DELETE", one, "If-None-Match", "*", "what is there"},
+		{404, "PATCH", "/v1/articles/nothing", "If-None-Match", "*", "nothing"},
+		{400, "PATCH", one, "If-None-Match", "4", "no tag"},
+		{412, "GET", one, "If-Match", `"3"`, "another version"},
+		{412, "HEAD", one, "If-Match", `"3"`, "another version"},
+		{200, "GET", one, "If-Match", `"3", W/"4"`, "its version"},
+		{200, "GET", one, "If-Match", "*", "what is there"},
+		{404, "GET", "/v1/articles/nothing", "If-Match", "*", "nothing"},
+		{412, "GET", all, "If-Match", `"4"`, "a page"},
+		{200, "GET", all, "If-Match", page, "a page"},
+		{412, "POST", all, "If-None-Match", "*", "a page"},
+		{412, "POST", all, "If-Match", `"4"`, "a page"},
+		{412, "POST", one + "/publish", "If-Match", `"4"`, "an operation"},
+		{412, "POST", one + "/publish", "If-Match", "*", "an operation"},
+		{412, "POST", one + "/restore", "If-Match", "*", "an operation"},
+		{412, "POST", "/v1/batch", "If-Match", "*", "an operation"},
+	} {
+		body := ""
+		if test.method == "PATCH" || test.path == all && test.method == "POST" {
+			body = `{"title":"Changed"}`
+		}
+		w := c.call(test.method, test.path, body, as(ann, test.header, test.tag)...)
+		if w.Code != test.status || w.Code == 412 && (w.Header().Get("ETag") != "" || test.method != "HEAD" && !strings.Contains(w.Body.String(), `"code":"STALE"`)) {
+			c.Errorf("%s %s with %s: %s, of %s: %d %v %s", test.method, test.path, test.header, test.tag, test.about, w.Code, w.Header(), w.Body)
+		}
+	}
+	c.want(200, "GET", one, "", as(ann, "--", `"title":"Hello World"`, `"version":"4"`)...)
+	c.want(422, "GET", all+"?title.eq=Changed&x=1", "", ann...)
+	c.want(200, "GET", all+"?title.eq=Changed", "", as(ann, "--", `{"items":[]`)...)
+	c.want(200, "PATCH", "/v1/articles/alpha", `{"note":"x"}`, as(ann, "If-None-Match", `W/"7"`)...)
+}
+
 func TestLifeOfARow(t *testing.T) {
 	c := newClient(t)
 	w := c.want(201, "POST", "/v1/articles", `{"title":"Hello World","tags":["go"],"price":{"amount":"12.50","currency":"EUR"}}`, as(ann, "--",
@@ -107,6 +150,7 @@ func TestLifeOfARow(t *testing.T) {
 	c.want(200, "PATCH", "/v1/articles/hello-world", `{"note":null}`, as(ann, "If-Match", `W/"1", W/"2"`, "--", `"note":null`)...)
 	c.want(200, "PATCH", "/v1/articles/hello-world", `{"price":null}`, as(ann, "If-Match", `*`, "--", `"price":null`)...)
 	c.want(412, "DELETE", "/v1/articles/hello-world", "", as(ann, "If-Match", `W/"2"`)...)
+	conditionsOfOthers(c)
 	if w := c.want(204, "DELETE", "/v1/articles/hello-world", "", ann...); w.Body.Len() > 0 {
 		t.Error("body after delete")
 	}

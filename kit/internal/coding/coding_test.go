@@ -65,7 +65,7 @@ func TestAnswers(t *testing.T) {
 		{"a secret", "gzip", "application/json", "no-store", long, 200, ""},
 		{"events", "gzip", "text/event-stream", "", long, 200, ""},
 		{"a page", "gzip", "text/html; charset=utf-8", "", long, 404, "gzip"},
-		{"unchanged", "gzip", "application/json", "", "", 304, ""},
+		{"unchanged", "gzip", "", "", "", 304, ""},
 	} {
 		for range 2 { // an encoder is used again
 			r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
@@ -80,6 +80,9 @@ func TestAnswers(t *testing.T) {
 			c.Close()
 			if got := w.Header().Get("Content-Encoding"); got != test.want || plain(t, w) != test.body {
 				t.Errorf("%s: as %q: %d bytes", test.name, got, w.Body.Len())
+			}
+			if varies := w.Header().Get("Vary") == "Accept-Encoding"; varies != (test.content != "image/png" && test.content != "text/event-stream" && test.cache != "no-store") {
+				t.Errorf("%s: Vary %q", test.name, w.Header().Get("Vary"))
 			}
 			if weak := strings.HasPrefix(w.Header().Get("ETag"), "W/"); weak != (test.want != "") {
 				t.Errorf("%s: ETag %s", test.name, w.Header().Get("ETag"))

@@ -52,13 +52,17 @@ func (w *Writer) WriteHeader(status int) {
 
 func (w *Writer) decide(status int) {
 	h := w.Header()
+	if status == http.StatusNotModified { // it has no content, and stands for an answer that has some (RFC 9110, section 15.4.5)
+		h.Add("Vary", "Accept-Encoding")
+		return
+	}
 	if status == http.StatusNoContent || status == http.StatusPartialContent || h.Get("Content-Encoding") != "" || !isText(h.Get("Content-Type")) ||
 		strings.Contains(h.Get("Cache-Control"), "no-store") || strings.Contains(h.Get("Cache-Control"), "no-transform") {
 		return
 	}
 	h.Add("Vary", "Accept-Encoding")
 	length, err := strconv.Atoi(h.Get("Content-Length"))
-	if status == http.StatusNotModified || w.coding == "" || err == nil && length < least {
+	if w.coding == "" || err == nil && length < least {
 		return
 	}
 	h.Set("Content-Encoding", w.coding)
