@@ -19,67 +19,144 @@ type session struct {
 // connectTimeout bounds how long a server may take to answer at first.
 const connectTimeout = 10 * time.Second
 
+// setting is one of a session's.
+type setting struct{ name, value string }
+
 // readOnly makes a session in which nothing can be written and nothing runs for long.
-var readOnly = []string{
-	"SET default_transaction_read_only = on",
-	"SET statement_timeout = '30s'",
-	"SET lock_timeout = '2s'",
-	"SET idle_in_transaction_session_timeout = '60s'",
-	"SET application_name = 'fettle optimize'",
+var readOnly = []setting{
+	{"default_transaction_read_only", "on"},
+	{"statement_timeout", "30s"},
+	{"lock_timeout", "2s"},
+	{"idle_in_transaction_session_timeout", "1min"},
+	{"application_name", "fettle optimize"},
 }
 
 // onClone makes a session that may change its database, and still ends what runs for too long.
-var onClone = []string{
-	"SET statement_timeout = '10min'",
-	"SET lock_timeout = '5s'",
-	"SET application_name = 'fettle optimize, clone'",
+var onClone = []setting{
+	{"statement_timeout", "10min"},
+	{"lock_timeout", "5s"},
+	{"application_name", "fettle optimize, clone"},
 }
 
-func connect(ctx context.Context, url string, settings []string) (*session, error) {
+// connect opens a session with settings.
+//
+// They are sent with the first message of the connection, never as statements until it is known that the server process is
+// ours alone: a pooler in transaction mode would hand a process that was set to read only to somebody else.
+func connect(ctx context.Context, url string, settings []setting) (*session, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the database's URL cannot be read: it looks like postgres://user@host:5432/name")
 	}
 	config.ConnectTimeout = connectTimeout
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // one statement a message; works without prepared statements
+	plain := config.Copy()
+	for _, set := range settings {
+		config.RuntimeParams[set.name] = set.value
+	}
 	name := fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
 	conn, err := pgx.ConnectConfig(ctx, config)
+	if refusesParameter(err) {
+		conn, err = pgx.ConnectConfig(ctx, plain)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("database %s: %w", name, shortened(err))
 	}
-	s := &session{Conn: conn, reads: len(settings) > 0 && settings[0] == readOnly[0]}
-	for _, setting := range settings {
-		if _, err := conn.Exec(ctx, setting); err != nil {
-			s.close()
-			return nil, fmt.Errorf("database %s: %s: %w", name, setting, shortened(err))
-		}
-	}
-	if err := s.checkOwn(ctx); err != nil {
+	s := &session{Conn: conn, reads: settings[0] == readOnly[0]}
+	if err := s.makeOwn(ctx, plain, settings); err != nil {
 		s.close()
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	return s, nil
 }
 
-// checkOwn refuses a pooler that gives each transaction another server process: settings and hypothetical indexes
-// would be lost, and end up with somebody else.
-func (s *session) checkOwn(ctx context.Context) error {
-	pids := map[int]bool{}
-	for range 4 {
-		var pid int
-		if err := s.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-			return shortened(err)
-		}
-		pids[pid] = true
+const protocolViolation = "08P01"
+
+// refusesParameter reports whether a pooler wants no settings in the first message (PgBouncer: "unsupported startup parameter").
+func refusesParameter(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == protocolViolation
+}
+
+// makeOwn refuses a pooler that gives each transaction another server process, in which settings and hypothetical
+// indexes would be lost and end up with somebody else. A pooler that keeps one for each client is given the settings that it
+// did not pass on.
+func (s *session) makeOwn(ctx context.Context, plain *pgx.ConnConfig, settings []setting) error {
+	pid, err := s.process(ctx)
+	if err != nil {
+		return err
 	}
-	var timeout string
-	if err := s.QueryRow(ctx, "SELECT current_setting('application_name')").Scan(&timeout); err != nil {
-		return shortened(err)
+	if pid == s.PgConn().PID() {
+		return nil // the server itself answered
 	}
-	if len(pids) > 1 || len(timeout) < 6 || timeout[:6] != "fettle" {
+	if shared, err := s.shared(ctx, plain, pid); err != nil {
+		return err
+	} else if shared {
 		return errors.New("a pooler in transaction mode is in between: connect to the server itself")
 	}
+	for _, set := range settings {
+		if _, err := s.Exec(ctx, "SET "+set.name+" = '"+set.value+"'"); err != nil {
+			return fmt.Errorf("%s: %w", set.name, shortened(err))
+		}
+	}
 	return nil
+}
+
+// process is the id of the server process that answers.
+func (s *session) process(ctx context.Context) (pid uint32, err error) {
+	if err := s.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		return 0, shortened(err)
+	}
+	return pid, nil
+}
+
+// holders is how many transactions are opened beside a session to see whether one gets its server process.
+const holders = 3
+
+// shared opens transactions beside this session, which answered as process pid, and reports whether its process is used for
+// one of them, or changes.
+func (s *session) shared(ctx context.Context, plain *pgx.ConnConfig, pid uint32) (bool, error) {
+	for range holders {
+		other, err := hold(ctx, plain)
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && ctx.Err() == nil {
+			return true, nil // it pools statements: there are no transactions
+		}
+		if err != nil {
+			return false, ctx.Err() // no process was free: this session's was not given away
+		}
+		defer other.close()
+		theirs, err := other.process(ctx)
+		if err != nil {
+			return false, err
+		}
+		if theirs == pid {
+			return true, nil
+		}
+		ours, err := s.process(ctx)
+		if err != nil || ours != pid {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// holdTimeout bounds the wait for a pooler that has no server process left.
+const holdTimeout = 3 * time.Second
+
+// hold opens a transaction.
+func hold(ctx context.Context, config *pgx.ConnConfig) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, holdTimeout)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	other := &session{Conn: conn}
+	if _, err := other.Exec(ctx, "BEGIN READ ONLY"); err != nil {
+		other.close()
+		return nil, err
+	}
+	return other, nil
 }
 
 func (s *session) close() {

@@ -10,3 +10,10 @@ func New(tb testing.TB) (url string) {
 	tb.Skip("a private PostgreSQL server is started on Unix only")
 	return ""
 }
+
+// Pooler skips the test, as New does.
+func Pooler(tb testing.TB, address, mode string, more ...string) string {
+	tb.Helper()
+	tb.Skip("a private PostgreSQL server is started on Unix only")
+	return ""
+}

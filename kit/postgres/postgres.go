@@ -8,12 +8,14 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -56,6 +58,9 @@ func open(ctx context.Context, url string, replicas ...string) (sqldb.Database, 
 	}
 	if err := db.pool.Ping(ctx); err != nil {
 		db.pool.Close()
+		if refusesParameter(err) {
+			err = fmt.Errorf("%w: if a pooler is in between, the URL needs default_query_exec_mode=exec", err)
+		}
 		return nil, fmt.Errorf("database %s: %w", config.ConnConfig.Database, err)
 	}
 	if len(replicas) == 0 {
@@ -67,6 +72,13 @@ func open(ctx context.Context, url string, replicas ...string) (sqldb.Database, 
 		return nil, err
 	}
 	return all, nil
+}
+
+// refusesParameter reports whether the server wants no settings in the first message of a connection, as PgBouncer does
+// ("unsupported startup parameter").
+func refusesParameter(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == "08P01" // protocol_violation
 }
 
 // prepare makes the pool, which connects when it is asked for a connection.
