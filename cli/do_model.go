@@ -23,16 +23,34 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 		return err
 	}
 	p := &tool.Project{Dir: c.Project, Database: c.database(staged.Model), Kit: c.Kit, Meaning: meaning, Staged: staged}
-	words, err := loop.Run(ctx, p, loop.Options{URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey), Tell: func(line string) {
-		fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), line)
-	}}, c.Request)
-	if err != nil {
+	var came tool.Outcome
+	words, err := loop.Run(ctx, p, loop.Options{
+		URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey),
+		Tell: func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), line) },
+		Try: func(ctx context.Context) (wrong string, err error) {
+			came, err = p.Try(ctx)
+			return came.Wrong, err
+		},
+	}, c.Request)
+	var unmended *loop.Unmended
+	switch {
+	case errors.As(err, &unmended):
+		fmt.Fprintf(s.out, "model: %s\n\n", unmended.Words)
+		s.diff(p.Staged.Diff)
+		fmt.Fprintf(s.out, "%s\n%v; nothing was written\n", unmended.Wrong, unmended)
+		return errProblems
+	case err != nil:
 		return fmt.Errorf("%w; nothing was written", err)
 	}
 	fmt.Fprintf(s.out, "model: %s\n\n", words)
 	if p.Staged.Hash == "" {
 		fmt.Fprintln(s.out, "nothing changes")
 		return s.problems("text", p.Staged.Problems, p.Staged.Texts)
+	}
+	if came.Left > 0 {
+		fmt.Fprintf(s.out, "tried in a copy: %s of business code left to write before it can be tested\n", count(came.Left, "method"))
+	} else {
+		fmt.Fprintf(s.out, "tried in a copy: %s passed, no finding\n", count(came.Passed, "test"))
 	}
 	return c.apply(ctx, s, p.Staged)
 }

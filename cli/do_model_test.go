@@ -1,58 +1,167 @@
 package cli_test
 
 import (
-	"bytes"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/fettlehq/fettle/cli"
 )
 
-// A scripted model does what was asked for, from nothing and in a copy of the shop: shown, agreed to, generated.
-func TestDoWithModel(t *testing.T) {
-	for _, c := range []struct{ project, calls, shows string }{
-		{"", `{"recipe":"registration"}`, "+type User @entity @account(login: email)"},
-		{"../examples/shop", `{"recipe":"index","args":["User.name"]}`, "+  name: String! @length(min: 1, max: 80) @personal @index"},
-	} {
-		tmp := t.TempDir()
-		dir := filepath.Join(tmp, "examples", "notes") // so far from the kit as the shop is, whose go.mod leads there
-		kit, err := filepath.Abs("../kit")
-		if err := errors.Join(err, os.MkdirAll(dir, 0o755), os.Symlink(kit, filepath.Join(tmp, "kit"))); err != nil {
+const registration = "Create a user registration endpoint with email verification"
+
+// A person who asks for registration in words gets it from nothing, without a model and with one, and is told in the shop that it is there:
+// the plan and the difference first, then the service, its tests and its review.
+func TestRegistration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds services")
+	}
+	t.Run("empty", func(t *testing.T) {
+		dir := place(t, "")
+		r := in(t, dir)
+		if code, out := r.do(registration); code != 2 || !strings.Contains(out, "there is no terminal") || len(contents(t, dir)) > 0 {
+			t.Errorf("%d\n%s", code, out)
+		}
+		if code, out := r.do(registration, "--yes"); code != 0 || !strings.Contains(out, "3 passed, 0 failed") {
+			t.Errorf("%d\n%s", code, out)
+		}
+		if code, out := r.do(registration, "--yes"); code != 0 || !strings.Contains(out, "nothing changes") {
+			t.Errorf("twice is not once: %d\n%s", code, out)
+		}
+		if !strings.Contains(sum(t, filepath.Join(dir, "api", "openapi.json")), `"/auth/register"`) {
+			t.Error("there is no endpoint")
+		}
+		if code, out := said("generate", "--check", dir); code != 0 {
+			t.Error(out)
+		}
+		r.is("registration-empty")
+	})
+	t.Run("empty, with a model", func(t *testing.T) {
+		dir := place(t, "")
+		r := in(t, dir)
+		m := scripted(t, r, step{tool: "check_design", arguments: `{"recipes":true}`}, step{tool: "edit_design", arguments: `{"recipe":"registration"}`},
+			step{tool: "check_design", arguments: `{}`}, step{words: "People register by POST /auth/register, prove their address and sign in."})
+		if code, out := r.do(registration, "--yes", "--model", m.URL+"/v1/messages"); code != 0 || !strings.Contains(out, "tried in a copy: 3 tests passed, no finding") || !strings.Contains(out, "notes: done;") {
+			t.Errorf("%d\n%s", code, out)
+		}
+		if !strings.Contains(sum(t, filepath.Join(dir, "api", "openapi.json")), `"/auth/register"`) {
+			t.Error("there is no endpoint")
+		}
+		r.is("registration-empty-model")
+	})
+	t.Run("shop", func(t *testing.T) {
+		dir := place(t, "../examples/shop")
+		before := contents(t, dir)
+		r := in(t, dir)
+		if code, out := r.do(registration); code != 0 || !strings.Contains(out, "nothing changes") {
+			t.Errorf("%d\n%s", code, out)
+		}
+		r.is("registration-shop")
+		r = in(t, dir)
+		m := scripted(t, r, step{tool: "check_design", arguments: `{}`}, step{tool: "edit_design", arguments: `{"recipe":"registration"}`},
+			step{words: "The shop has registration with a proof of the address already."})
+		if code, out := r.do(registration, "--model", m.URL+"/v1"); code != 0 || !strings.Contains(out, "nothing changes") {
+			t.Errorf("%d\n%s", code, out)
+		}
+		r.is("registration-shop-model")
+		if !maps.Equal(before, contents(t, dir)) {
+			t.Error("the shop was written")
+		}
+	})
+}
+
+// A model's first edit breaks a test of the team: it is told which, and mends it. One that leaves code of the team that does not compile is
+// given up, and nothing that it made is left in the project.
+func TestModelMends(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds services")
+	}
+	dir := place(t, "")
+	if code, out := said("new", dir, "--kit", "../kit"); code != 0 {
+		t.Fatal(out)
+	}
+	put(t, filepath.Join(dir, "app", "titles_test.go"), `package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"example.com/notes/app"
+	"github.com/fettlehq/fettle/kit/designtest"
+)
+
+// TestTitles: a title of 120 characters is one that our printers take.
+func TestTitles(t *testing.T) {
+	account := designtest.Account{Login: "email", Fields: `+"`"+`{"name":"{name}"}`+"`"+`}
+	designtest.Run(t, app.New(nil), account, []designtest.Promise{
+		{Title: "a title has up to 120 characters", As: "ada", Ask: "POST /v1/notes", Body: `+"`"+`{"title":"`+"`"+` + strings.Repeat("x", 120) + `+"`"+`"}`+"`"+`, Want: 201},
+	})
+}
+`)
+	before := contents(t, dir)
+	bound := func(from, to int) step {
+		return step{tool: "edit_design", arguments: fmt.Sprintf(`{"replace":[{"file":"design/notes.graphql","old":"title: String! @length(min: 1, max: %d)","new":"title: String! @length(min: 1, max: %d)"}]}`, from, to)}
+	}
+	const told = "failed: app.TestTitles/a title has up to 120 characters"
+
+	r := in(t, dir)
+	renamed := step{tool: "edit_design", arguments: `{"replace":[{"file":"design/notes.graphql","old":"status: Status!","new":"state: Status!"}]}`}
+	m := scripted(t, r, renamed, step{words: "The status is called state now."}, step{words: "I would leave it so."}, step{words: "It is done."})
+	code, out := r.do("Call the status of a note its state", "--yes", "--model", m.URL+"/v1")
+	const uncompiled = "note.Status undefined"
+	if code != 1 || !strings.Contains(out, uncompiled) || !strings.Contains(out, "what it made was tried 3 times and is still wrong; nothing was written") || strings.Count(m.heard(), uncompiled) != 2 {
+		t.Errorf("%d\n%s", code, out)
+	}
+	if !maps.Equal(before, contents(t, dir)) {
+		t.Error("something was written")
+	}
+	r.is("unmended")
+
+	r = in(t, dir)
+	m = scripted(t, r, bound(200, 100), step{words: "Titles have 100 characters at most."}, bound(100, 120), step{words: "Titles have 120 characters at most."})
+	code, out = r.do("Titles of notes are too long for our printers", "--yes", "--model", m.URL+"/v1/messages")
+	if code != 0 || strings.Count(m.heard(), told) != 1 || !strings.Contains(out, "notes: done;") || !strings.Contains(sum(t, filepath.Join(dir, "design", "notes.graphql")), "max: 120)") {
+		t.Errorf("%d\n%s", code, out)
+	}
+	r.is("mended")
+}
+
+// place is a folder called as its project, as far from the kit as the shop is, whose go.mod leads there; a copy of a project, or empty.
+func place(t *testing.T, project string) string {
+	t.Helper()
+	tmp := t.TempDir()
+	name := "notes"
+	if project != "" {
+		name = filepath.Base(project)
+	}
+	dir := filepath.Join(tmp, "examples", name)
+	kit, err := filepath.Abs("../kit")
+	if err := errors.Join(err, os.MkdirAll(dir, 0o755), os.Symlink(kit, filepath.Join(tmp, "kit"))); err != nil {
+		t.Fatal(err)
+	}
+	if project != "" {
+		if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
 			t.Fatal(err)
 		}
-		if c.project != "" {
-			if err := os.CopyFS(dir, os.DirFS(c.project)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		asked := 0
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if asked++; asked%2 == 1 {
-				_, _ = io.WriteString(w, `{"content":[{"type":"tool_use","id":"a","name":"edit_design","input":`+c.calls+`}]}`)
-				return
-			}
-			_, _ = io.WriteString(w, `{"content":[{"type":"text","text":"It is done."}]}`)
-		}))
-		run := func(args ...string) (int, string) {
-			var out bytes.Buffer
-			code := cli.Do(append(args, "--kit", "../kit", "--project", dir, "--model", server.URL+"/v1/messages", "do something"), strings.NewReader(""), &out, &out)
-			return code, out.String()
-		}
-		if code, said := run("do"); code != 2 || !strings.Contains(said, c.shows) || !strings.Contains(said, "there is no terminal") {
-			t.Errorf("%d\n%s", code, said)
-		}
-		if code, said := run("do", "--yes"); code != 0 || !strings.Contains(said, "model: It is done.") || !strings.Contains(said, "notes: done;") {
-			t.Errorf("%d\n%s", code, said)
-		}
-		if _, err := os.Stat(filepath.Join(dir, "api", "openapi.json")); err != nil {
-			t.Error(err)
-		}
-		server.Close()
 	}
+	return dir
+}
+
+// contents are the files of a project, by their paths in it.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files[strings.TrimPrefix(path, dir)] = sum(t, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }

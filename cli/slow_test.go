@@ -3,11 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -78,20 +74,25 @@ func TestSlowList(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := sum(t, file)
-		code, out := said("do", slowUsers, "--project", dir, "--as", "admin@shop.example")
-		wants(t, code, 1, out, "its statement holds the rule: this == viewer || viewer.role in [STAFF, ADMIN]", "steps", "(L3): run on a temporary copy", "the design makes this index already, as users_created_at_id_idx")
+		words := in(t, dir)
+		code, out := words.do(slowUsers, "--as", "admin@shop.example")
+		wants(t, code, 1, out, "its statement holds the rule: this == viewer || viewer.role in [STAFF, ADMIN]", "N steps", "(L3): run on a temporary copy", "the design makes this index already, as users_created_at_id_idx")
+		words.is("slow-shop")
 		if code, out = said("do", slowUsers, "--project", dir, "--as", "nobody@shop.example"); code != 2 || !strings.Contains(out, "there is no such account") {
 			t.Errorf("%d\n%s", code, out)
 		}
 		explained := `{"query":"{ users(first: 20) { nodes { email name role } } }","as":"admin@shop.example"}`
-		model := scripted(t, []string{"explain", explained}, []string{"optimize", `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`})
-		code, out = said("do", slowUsers, "--project", dir, "--kit", "../kit", "--model", model.URL+"/v1")
-		wants(t, code, 0, out, "model: explain", "model: optimize", "model: It is done.", "nothing changes")
+		byModel := in(t, dir)
+		model := scripted(t, byModel, step{tool: "explain", arguments: explained}, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`},
+			step{words: "The database lacks users_created_at_id_idx, which the design makes: apply the migrations there."})
+		code, out = byModel.do(slowUsers, "--model", model.URL+"/v1")
+		wants(t, code, 0, out, "model: explain", "model: optimize", "model: The database lacks", "nothing changes")
 		for _, want := range []string{"ORDER BY t0.created_at DESC, t0.id DESC LIMIT 21", "SCAN t0", "steps of SQLite", "users_created_at_id_idx"} {
 			if !strings.Contains(model.heard(), want) {
 				t.Errorf("the model was not told %q:\n%s", want, model.heard())
 			}
 		}
+		byModel.is("slow-shop-model")
 		if sum(t, file) != before {
 			t.Error("the database was written")
 		}
@@ -121,7 +122,7 @@ func TestSlowList(t *testing.T) {
 		clone := cloned(t, at)
 		code, out := said("do", slowUsers, "--project", dir, "--as", "admin@shop.example", "--database", at, "--clone", clone)
 		wants(t, code, 1, out, "Seq Scan users", "(L3): 5 of 5 runs faster", "the design makes this index already, as users_created_at_id_idx")
-		model := scripted(t, []string{"optimize", `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`})
+		model := scripted(t, nil, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`}, step{words: "It is done."})
 		code, out = said("do", slowUsers, "--project", dir, "--kit", "../kit", "--model", model.URL+"/v1/messages")
 		wants(t, code, 0, out, "model: optimize", "model: It is done.", "nothing changes")
 		if !strings.Contains(model.heard(), "created_at") {
@@ -133,15 +134,25 @@ func TestSlowList(t *testing.T) {
 // From an empty folder the same sentence says what is missing, and a model is told so too; nothing is written.
 func TestSlowListOfNothing(t *testing.T) {
 	t.Setenv("DATABASE_URL", "")
-	dir := t.TempDir()
-	code, out := said("do", slowUsers, "--project", dir)
+	dir := filepath.Join(t.TempDir(), "notes")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	words := in(t, dir)
+	code, out := words.do(slowUsers)
 	wants(t, code, 2, out, "there is no design in", "fettle add registration", "--database URL", "nothing is claimed to be slow that was not looked at")
+	words.is("slow-empty")
 	for _, path := range []string{"/v1", "/v1/messages"} {
-		model := scripted(t, []string{"check_design", `{}`}, []string{"optimize", `{}`})
-		code, out := said("do", slowUsers, "--project", dir, "--model", model.URL+path)
+		byModel := in(t, dir)
+		model := scripted(t, byModel, step{tool: "check_design", arguments: `{}`}, step{tool: "optimize", arguments: `{}`},
+			step{words: "There is no design and no database here, so nothing can be said to be slow."})
+		code, out := byModel.do(slowUsers, "--model", model.URL+path)
 		wants(t, code, 0, out, "nothing changes")
 		if heard := model.heard(); !strings.Contains(heard, "There is no design yet") || !strings.Contains(heard, "no database is known") {
 			t.Error(heard)
+		}
+		if path == "/v1" {
+			byModel.is("slow-empty-model")
 		}
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
@@ -197,43 +208,4 @@ func sum(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(content)
-}
-
-// model is one that does what a script says, by both forms, and remembers what it was told.
-type model struct {
-	*httptest.Server
-	told []string
-}
-
-func (m *model) heard() string { return strings.Join(m.told, "\n") }
-
-// scripted is a model that calls one tool after another, each a name and arguments, and then says that it is done.
-func scripted(t *testing.T, calls ...[]string) *model {
-	t.Helper()
-	m, step := &model{}, 0
-	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var request struct{ Messages []json.RawMessage }
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || len(request.Messages) == 0 {
-			t.Errorf("%v", err)
-		}
-		last := string(request.Messages[len(request.Messages)-1])
-		m.told = append(m.told, strings.NewReplacer(`\n`, "\n", `\u003e`, ">", `\u003c`, "<").Replace(last))
-		var answer string
-		anthropic := strings.HasSuffix(r.URL.Path, "/messages")
-		switch done := step >= len(calls); {
-		case done && anthropic:
-			answer = `{"content":[{"type":"text","text":"It is done."}]}`
-		case done:
-			answer = `{"choices":[{"message":{"content":"It is done."}}]}`
-		case anthropic:
-			answer = fmt.Sprintf(`{"content":[{"type":"tool_use","id":"c%d","name":%q,"input":%s}]}`, step, calls[step][0], calls[step][1])
-		default:
-			arguments, _ := json.Marshal(calls[step][1])
-			answer = fmt.Sprintf(`{"choices":[{"message":{"content":"","tool_calls":[{"id":"c%d","function":{"name":%q,"arguments":%s}}]}}]}`, step, calls[step][0], arguments)
-		}
-		step++
-		_, _ = io.WriteString(w, answer)
-	}))
-	t.Cleanup(m.Close)
-	return m
 }

@@ -140,9 +140,14 @@ func withoutBaseline(findings []rule.Finding, file string) ([]rule.Finding, erro
 	for _, k := range list {
 		left[[3]string{k.Rule, k.File, k.Message}] += max(k.Count, 1)
 	}
+	return without(findings, left), nil
+}
+
+// without leaves out so many findings of a rule, a file and a message as are counted.
+func without(findings []rule.Finding, left map[[3]string]int) []rule.Finding {
 	return slices.DeleteFunc(findings, func(f rule.Finding) bool {
 		key := [3]string{f.Rule, f.Pos.File, f.Message}
 		left[key]--
 		return left[key] >= 0
-	}), nil
+	})
 }

@@ -2,7 +2,9 @@ package loop_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,17 +22,21 @@ import (
 
 var update = flag.Bool("update", false, "rewrite expected output")
 
-// scripts are what a model says, step by step; in each, a wrong step among them.
+// scripts are what a model says, step by step; in each, a wrong step among them. What the first edit makes is wrong, and the model is told so.
 var scripts = map[string][]string{
 	"/v1/chat/completions": {
 		`{"choices":[{"message":{"content":null,"tool_calls":[{"id":"a","function":{"name":"shell","arguments":"{\"command\":\"rm -rf /\"}"}},{"id":"b","function":{"name":"edit_design","arguments":"not JSON"}}]}}]}`,
 		`{"choices":[{"message":{"content":"Registration.","tool_calls":[{"id":"c","function":{"name":"edit_design","arguments":"{\"recipe\":\"registration\"}"}}]}}]}`,
 		`{"choices":[{"message":{"content":"","tool_calls":[{"id":"d","function":{"name":"check_design","arguments":""}}]}}]}`,
+		`{"choices":[{"message":{"content":"People register."}}]}`,
+		`{"choices":[{"message":{"content":"Nicknames then.","tool_calls":[{"id":"e","function":{"name":"edit_design","arguments":"{\"replace\":[{\"file\":\"design/accounts.graphql\",\"old\":\"name: String!\",\"new\":\"nick: String!\"}]}"}}]}}]}`,
 		`{"choices":[{"message":{"content":"People register now."}}]}`,
 	},
 	"/v1/messages": {
 		`{"content":[{"type":"text","text":"I add it."},{"type":"tool_use","id":"a","name":"edit_design","input":{"recipe":"registration"}}]}`,
 		`{"content":[{"type":"tool_use","id":"b","name":"edit_design","input":{"recipe":"soft-delete","args":["User"]}}]}`,
+		`{"content":[{"type":"text","text":"People register."}]}`,
+		`{"content":[{"type":"tool_use","id":"c","name":"edit_design","input":{"replace":[{"file":"design/accounts.graphql","old":"name: String!","new":"nick: String!"}]}}]}`,
 		`{"content":[{"type":"text","text":"People register now."}]}`,
 	},
 }
@@ -67,7 +73,13 @@ func TestTranscripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &tool.Project{Dir: dir, Staged: staged}
-			words, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + path, Model: "scripted", Key: "secret", Tell: func(string) {}}, "Create a user registration endpoint with email verification")
+			try := func(context.Context) (string, error) {
+				if strings.Contains(p.Staged.Diff, "nick") {
+					return "", nil
+				}
+				return "1 tests pass, 1 fail; review has 0 findings.\nfailed: app.TestTeam/people have nicknames", nil
+			}
+			words, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + path, Model: "scripted", Key: "secret", Tell: func(string) {}, Try: try}, "Create a user registration endpoint with email verification")
 			if err != nil || words != "People register now." || step != len(script) {
 				t.Fatal(words, err, step)
 			}
@@ -90,6 +102,26 @@ func TestTranscripts(t *testing.T) {
 				t.Errorf("got\n%s\n%v", said.String(), err)
 			}
 		})
+	}
+}
+
+// A model that never mends what is wrong is given up with what is wrong, and so is one that makes nothing of it.
+func TestUnmended(t *testing.T) {
+	asked, tried := 0, 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = io.WriteString(w, `{"choices":[{"message":{"content":"It is done."}}]}`)
+	}))
+	defer server.Close()
+	try := func(context.Context) (string, error) { tried++; return "a test fails", nil }
+	_, err := loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: func(string) {}}, "x")
+	var unmended *loop.Unmended
+	if !errors.As(err, &unmended) || unmended.Wrong != "a test fails" || unmended.Words != "It is done." || asked != 3 || tried != 3 {
+		t.Error(err, asked, tried)
+	}
+	try = func(context.Context) (string, error) { return "", errors.New("no room for a copy") }
+	if _, err = loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: func(string) {}}, "x"); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Error(err)
 	}
 }
 

@@ -99,7 +99,13 @@ func runReview(_ context.Context, p *Project, text json.RawMessage) (f Facts, er
 	}
 	c := reviewed.Facts.Coverage
 	f.Summary = fmt.Sprintf("%d findings in %d files, %d lines, by %d rules.", len(reviewed.Findings), c.Files, c.Lines, len(reviewed.Rules))
-	for _, found := range reviewed.Findings {
+	f.findings(reviewed.Findings)
+	return f, nil
+}
+
+// findings adds what a review found.
+func (f *Facts) findings(list []rule.Finding) {
+	for _, found := range list {
 		type link struct {
 			At   string `json:"at"`
 			What string `json:"what"`
@@ -125,7 +131,6 @@ func runReview(_ context.Context, p *Project, text json.RawMessage) (f Facts, er
 		}
 		f.Items = append(f.Items, Item{b.String(), data})
 	}
-	return f, nil
 }
 
 var optimize = &Tool{

@@ -26,6 +26,7 @@ type Project struct {
 	// each is written by its hash.
 	Staged *pipeline.Edited
 
+	trial   *trial     // of staged edits
 	working sync.Mutex // one call at a time
 }
 
