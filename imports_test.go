@@ -94,6 +94,7 @@ ariga.io/atlas:                  migrate
 github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
+golang.org/x/tools/go/ast/astutil: review/mend
 golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
 go.yaml.in/yaml/v3:              emit/openapi

@@ -16,12 +16,15 @@ type reviewCommand struct {
 	Uncertain bool     `help:"Tell also what is not sure."`
 	Since     string   `help:"Only what the changes since this revision touch." placeholder:"REVISION"`
 	Baseline  string   `help:"Leave out the findings of this file." type:"path" placeholder:"FILE"`
+	Fix       bool     `help:"Mend what has a mechanical fix: show the difference, ask, apply."`
+	Yes       bool     `short:"y" help:"With --fix, apply without asking."`
+	DryRun    bool     `help:"With --fix, show the difference and write nothing."`
 	Keep      string   `help:"Write the findings to this file, as a baseline for later reviews." type:"path" placeholder:"FILE"`
 }
 
 // Help is examples.
 func (reviewCommand) Help() string {
-	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend\n  fettle review --since main\n  fettle review --keep known.json && fettle review --baseline known.json"
+	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend\n  fettle review --since main\n  fettle review --keep known.json && fettle review --baseline known.json\n  fettle review --fix --rule resource-leak"
 }
 
 // Run finds the faults of a backend.
@@ -37,10 +40,42 @@ func (c reviewCommand) Run(s streams) error {
 		fmt.Fprintf(s.err, "%s kept in %s\n", count(len(reviewed.Findings), "finding"), c.Keep)
 		return nil
 	}
+	if c.Fix {
+		return c.fix(s, reviewed)
+	}
 	if err := c.print(s, reviewed); err != nil {
 		return err
 	}
 	if len(reviewed.Findings) > 0 {
+		return errProblems
+	}
+	return nil
+}
+
+// fix mends what has a mechanical fix, and says of the rest that it has none.
+func (c reviewCommand) fix(s streams, reviewed *pipeline.Reviewed) error {
+	if c.Format != "text" {
+		return fmt.Errorf("--fix speaks to people: with --format %s each finding carries its edits", c.Format)
+	}
+	m, err := reviewed.Mend(c.Dir)
+	if err != nil {
+		return err
+	}
+	s.diff(m.Diff)
+	for _, left := range m.Left {
+		fmt.Fprintf(s.err, "%s: %s: %s\n", left.Pos, left.Rule, left.Why)
+	}
+	if len(m.Done) > 0 && !c.DryRun {
+		if err := s.agree(c.Yes, fmt.Sprintf("mend %s?", count(len(m.Done), "finding"))); err != nil {
+			return err
+		}
+		if err := m.Write(); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%s mended; read the difference, and run the tests\n", count(len(m.Done), "finding"))
+	}
+	if len(m.Left) > 0 {
+		fmt.Fprintf(s.err, "%s left to you\n", count(len(m.Left), "finding"))
 		return errProblems
 	}
 	return nil

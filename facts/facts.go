@@ -28,7 +28,11 @@ type Facts struct {
 	Secrets    []Secret
 	Ignores    []Ignore
 	Coverage   Coverage
+	Sums       map[string]Sum // of the files that were read
 }
+
+// Sum is the SHA-256 of a file as it was read.
+type Sum [32]byte
 
 // Coverage is how much was read, and how well.
 type Coverage struct {

@@ -156,6 +156,7 @@ type Effect struct {
 	InTx     Pos  // where the transaction that is open around it began
 	Bounded  bool // has a time limit, or is given a context
 	Note     string
+	Limit    []Edit // give it a time limit
 }
 
 // Resource is something that must be given back.
@@ -167,6 +168,7 @@ type Resource struct {
 	Never  bool   // given back nowhere
 	Unread bool   // of rows: gone through without a look at whether they ended by a failure
 	Close  string // what would give it back where nothing does
+	Mend   []Edit // give it back on every path; of what is Unread, ask whether it ended by a failure
 }
 
 // SharedWrite is a write to a map that many requests share, without a lock.

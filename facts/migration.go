@@ -26,4 +26,5 @@ type MigrationStatement struct {
 	Default      string // the text of a default
 	NotValid     bool
 	To           string // the new name of a renaming
+	Unlocked     []Edit // do the same without a lock
 }

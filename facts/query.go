@@ -22,6 +22,10 @@ type Query struct {
 	Reckoned  []string // columns of a row stored whole whose new value was reckoned from one that was read before
 	WhenNone  Pos      // of the query before it that found or changed no row: this one is sent only then
 
+	PassContext []Edit // give it the context at hand
+	Parameters  []Edit // give it what its text holds as parameters
+	ThroughTx   []Edit // send it through the transaction in whose scope it stands
+
 	Statement *Statement // nil where the text is not understood
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -74,6 +75,7 @@ func lift(dir string) (*facts.Facts, error) {
 	f.Database, f.Migrations = lifted.Database, lifted.Migrations
 	f.Functions = append(f.Functions, lifted.Queries...)
 	f.Ignores = append(f.Ignores, lifted.Ignores...)
+	maps.Copy(f.Sums, lifted.Sums)
 	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
 	return f, nil

@@ -22,6 +22,9 @@ func (l *lifter) effect(at work) {
 	for _, arg := range at.call.Args {
 		e.Args = append(e.Args, l.value(at.source, arg))
 	}
+	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is && !bounded && at.packageOf(selector.X) == "net/http" {
+		e.Limit = l.limitCall(at, selector)
+	}
 	at.in.fact.Effects = append(at.in.fact.Effects, e)
 	l.effects[at.call] = append(l.effects[at.call], e)
 }
@@ -275,11 +278,15 @@ func (l *lifter) findLiterals(p place) {
 			switch made(p.info.TypeOf(n)) {
 			case "Client":
 				if !sets(n, "Timeout") && !sets(n, "Transport") && len(l.defsOfField(n, "Timeout", p)) == 0 {
-					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "client", Note: "http.Client without a Timeout"})
+					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "client", Note: "http.Client without a Timeout", Limit: l.limitLiteral(p, n, clientLimit)})
 				}
 			case "Server":
 				if !sets(n, "ReadTimeout") && !sets(n, "ReadHeaderTimeout") {
-					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "server", Note: "http.Server without ReadHeaderTimeout"})
+					limits := []string{headerLimit}
+					if !sets(n, "IdleTimeout") && len(l.defsOfField(n, "IdleTimeout", p)) == 0 {
+						limits = append(limits, idleLimit)
+					}
+					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "server", Note: "http.Server without ReadHeaderTimeout", Limit: l.limitLiteral(p, n, limits...)})
 				}
 			}
 		case *ast.BasicLit:

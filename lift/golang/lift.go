@@ -70,6 +70,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.findPackages()
 	l.eachFile(l.findPractices)
 	l.link()
+	out.Sums = loader.sums
 	return out, l.embedded, nil
 }
 
@@ -231,6 +232,8 @@ func (l *lifter) addFunction(p place, f *function) {
 func contextOf(param types.Object) string {
 	path, name := namedType(param.Type())
 	switch {
+	case param.Name() == "_":
+		return ""
 	case path == "context" && name == "Context":
 		return param.Name()
 	case path == "net/http" && name == "Request":

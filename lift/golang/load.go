@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -57,6 +58,8 @@ type loader struct {
 	failed   map[string]error
 
 	testFiles map[string][]*facts.TestFile // by folder
+	texts     map[string][]byte            // of the files of the code
+	sums      map[string]facts.Sum
 }
 
 // mod is one go.mod of the reviewed folder, or the folder itself where there is none.
@@ -79,6 +82,7 @@ func newLoader(root string, coverage *facts.Coverage) *loader {
 		root: root, fset: token.NewFileSet(), context: build.Default, sources: map[string]*source{},
 		libs: map[string]*types.Package{"unsafe": types.Unsafe}, used: map[string]map[string]bool{}, missing: map[string]bool{},
 		coverage: coverage, failed: map[string]error{}, testFiles: map[string][]*facts.TestFile{},
+		texts: map[string][]byte{}, sums: map[string]facts.Sum{},
 	}
 	l.context.CgoEnabled = true
 	l.goroot, l.cache = installation()
@@ -249,6 +253,7 @@ func (l *loader) parseFolder(dir string) {
 		if file.Name == nil || file.Name.Name == "" || file.Name.Name == "_" {
 			continue
 		}
+		l.texts[shown], l.sums[shown] = text, sha256.Sum256(text)
 		l.coverage.Files++
 		l.coverage.Lines += strings.Count(string(text), "\n")
 		l.add(importPath, dir, shown, file)

@@ -250,6 +250,8 @@ func (l *lifter) query(at work, spec querySpec) {
 	}
 	q.ErrorLost = errorLost(at, spec)
 	q.WhenNone = l.whenNone(at)
+	q.PassContext = l.passContext(at, spec)
+	q.Parameters = l.parameters(at, spec, q)
 	at.in.fact.Queries = append(at.in.fact.Queries, q)
 	l.queries[at.call] = q
 }

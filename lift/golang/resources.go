@@ -35,7 +35,7 @@ func (l *lifter) findResources(p place) {
 			return true // its scope is the statement
 		}
 		if unread(p, f, call, object) {
-			f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "rows", Name: object.Name(), Unread: true})
+			f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "rows", Name: object.Name(), Unread: true, Mend: l.askErr(p, f, assign, object, stack)})
 		}
 		if r := l.resource(p, f, assign, call, object, stack); r != nil {
 			f.fact.Resources = append(f.fact.Resources, r)
@@ -104,6 +104,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if !r.Never && len(r.Lost) == 0 {
 		return nil
 	}
+	if len(u.handedOver) == 0 && len(u.keepers) == 0 {
+		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
+	}
 	return r
 }
 
@@ -138,15 +141,7 @@ func unread(p place, f *function, call *ast.CallExpr, object types.Object) bool 
 
 // errorCheck is the statement behind an assignment that leaves where it failed.
 func errorCheck(assign *ast.AssignStmt, stack []ast.Node) ast.Node {
-	var list []ast.Stmt
-	switch block := last(stack).(type) {
-	case *ast.BlockStmt:
-		list = block.List
-	case *ast.CaseClause:
-		list = block.Body
-	case *ast.CommClause:
-		list = block.Body
-	}
+	list := listOf(last(stack))
 	for i, s := range list {
 		if s == ast.Stmt(assign) && i+1 < len(list) {
 			if check, is := list[i+1].(*ast.IfStmt); is {
@@ -430,16 +425,7 @@ func (u *usage) closedBefore(n *ast.ReturnStmt, stack []ast.Node) bool {
 // within a branch of it that ends by itself.
 func (u *usage) inPath(pos token.Pos, n *ast.ReturnStmt, stack []ast.Node) bool {
 	for _, a := range stack {
-		var list []ast.Stmt
-		switch a := a.(type) {
-		case *ast.BlockStmt:
-			list = a.List
-		case *ast.CaseClause:
-			list = a.Body
-		case *ast.CommClause:
-			list = a.Body
-		}
-		for _, s := range list {
+		for _, s := range listOf(a) {
 			if s.Pos() > n.Pos() || s.Pos() > pos || pos > s.End() || s.Pos() <= n.Pos() && n.End() <= s.End() {
 				continue
 			}

@@ -120,6 +120,7 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 			begin := root(selector.X)
 			if object := p.target(begin); object != s.handle && (l.handleKind(p.source, begin) == "pool" || isNamed(p.info.TypeOf(begin), "gorm.io/gorm", "DB") && !l.comesFrom(object, s.handle, 0)) {
 				q.Handle.Other = s.handle.Name()
+				q.ThroughTx = l.throughTx(p, call, s.handle)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"crypto/sha256"
 	"io/fs"
 	"os"
 	"path"
@@ -30,6 +31,7 @@ type Lifted struct {
 	Migrations []*facts.Migration
 	Queries    []*facts.Function // that the code loads by their names
 	Ignores    []facts.Ignore
+	Sums       map[string]facts.Sum // of the files
 }
 
 // Lift reads the files of SQL below a folder: the schema that they make in their order, each migration, and queries that
@@ -37,7 +39,7 @@ type Lifted struct {
 func Lift(dir string, embedded []Text) Lifted {
 	files := find(dir)
 	r := &replay{
-		tables: map[string]*schema.Table{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
+		tables: map[string]*schema.Table{}, cut: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
 	}
 	r.database.Dialect = dialect(files, embedded)
 	var migrations []*facts.Migration
@@ -46,6 +48,7 @@ func Lift(dir string, embedded []Text) Lifted {
 		for _, m := range folder {
 			ignores = append(ignores, ignoresOf(m)...)
 			if migration := r.file(m); migration != nil {
+				r.unlock(migration)
 				migrations = append(migrations, migration)
 			}
 		}
@@ -58,7 +61,11 @@ func Lift(dir string, embedded []Text) Lifted {
 	}
 	r.finish()
 	markEnds(migrations)
-	return Lifted{r.database, migrations, named(files), ignores}
+	sums := map[string]facts.Sum{}
+	for _, f := range files {
+		sums[f.Pos.File] = sha256.Sum256([]byte(f.SQL))
+	}
+	return Lifted{r.database, migrations, named(files), ignores, sums}
 }
 
 // find reads the files of SQL below a folder, without those of tests and of queries for sqlc.

@@ -15,6 +15,7 @@ type replay struct {
 	tables   map[string]*schema.Table
 	database *facts.Database
 	made     map[string]bool // tables that the migration at hand makes
+	cut      map[string]bool // tables that are partitioned
 	text     Text
 	up       string
 }
@@ -155,6 +156,7 @@ func (r *replay) createTable(list []token) *facts.MigrationStatement {
 	}
 	t := &schema.Table{Name: name}
 	r.tables[strings.ToLower(name)] = t
+	r.cut[strings.ToLower(name)] = until(list, at, "partition") < len(list)
 	r.database.At[name] = r.at(list[0])
 	if at < len(list) && list[at].is("(") {
 		end := closing(list, at)

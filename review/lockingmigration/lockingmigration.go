@@ -50,6 +50,7 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 	}
 	tell := func(severity rule.Severity, fix, format string, args ...any) (rule.Finding, bool) {
 		out.Severity, out.Fix, out.Message = severity, fix, fmt.Sprintf(format, args...)
+		out.Edits = s.Unlocked
 		return out, true
 	}
 	switch {

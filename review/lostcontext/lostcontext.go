@@ -42,10 +42,31 @@ func find(f *facts.Facts) []rule.Finding {
 				Pos: q.Pos, Confidence: rule.Certain, Message: message,
 				Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 				Fix:      "pass " + function.Context + " (context.WithoutCancel of it for what must be finished)",
+				Edits:    edits(q),
 			})
 		}
 	}
 	return out
+}
+
+// edits are those of a query that may end with the request. A statement that changes rows may, where it is alone or in a
+// transaction, unless somebody has written that it should go on.
+func edits(q *facts.Query) []facts.Edit {
+	if q.Statement == nil {
+		return nil
+	}
+	if q.Statement.Verb == facts.Select {
+		return q.PassContext
+	}
+	if q.Context.Text != "none" {
+		return nil
+	}
+	for _, other := range q.From.Queries {
+		if other != q && q.Handle.Kind != "tx" && (other.Statement == nil || other.Statement.Write()) {
+			return nil
+		}
+	}
+	return q.PassContext
 }
 
 func spawned(path *trace.Path) bool {

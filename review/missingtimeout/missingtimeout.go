@@ -23,7 +23,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, e := range function.Effects {
-			finding := rule.Finding{Pos: e.Pos, Confidence: rule.Likely, Message: e.Note + ": it waits for as long as the other side pleases"}
+			finding := rule.Finding{Pos: e.Pos, Confidence: rule.Likely, Message: e.Note + ": it waits for as long as the other side pleases", Edits: e.Limit}
 			switch e.Kind {
 			case "http":
 				if e.Bounded || tracer.To(function) == nil {
@@ -31,7 +31,7 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Confidence, finding.Fix = rule.Certain, "use a client with a Timeout, and http.NewRequestWithContext"
 			case "client":
-				finding.Fix = "http.Client{Timeout: 10 * time.Second}"
+				finding.Fix = "http.Client{Timeout: 30 * time.Second}, or as long as the longest answer takes"
 			case "server":
 				finding.Fix = "http.Server{ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, …}"
 			default:

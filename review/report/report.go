@@ -15,9 +15,12 @@ import (
 func JSON(w io.Writer, findings []rule.Finding, coverage facts.Coverage) error {
 	out := document{Findings: []finding{}, Coverage: reckon(coverage)}
 	for _, f := range findings {
-		shown := finding{f.Rule, f.Severity, f.Confidence, f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message, []link{}, f.Fix}
+		shown := finding{f.Rule, f.Severity, f.Confidence, f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message, []link{}, f.Fix, nil}
 		for _, e := range f.Evidence {
 			shown.Evidence = append(shown.Evidence, link{e.Pos.File, e.Pos.Line, e.What})
+		}
+		for _, e := range f.Edits {
+			shown.Edits = append(shown.Edits, edit{e.File, e.From, e.To, e.Start.Line, e.Start.Column, e.End.Line, e.End.Column, e.New})
 		}
 		out.Findings = append(out.Findings, shown)
 	}
@@ -46,6 +49,19 @@ type finding struct {
 	Message    string          `json:"message"`
 	Evidence   []link          `json:"evidence"`
 	Fix        string          `json:"fix"`
+	Edits      []edit          `json:"edits,omitempty"` // where the fix is mechanical
+}
+
+// edit replaces the bytes from From to To of a file. Columns count characters.
+type edit struct {
+	File      string `json:"file"`
+	From      int    `json:"from"`
+	To        int    `json:"to"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"endLine"`
+	EndColumn int    `json:"endColumn"`
+	New       string `json:"new"`
 }
 
 type link struct {

@@ -44,6 +44,9 @@ func SARIF(w io.Writer, findings []rule.Finding, rules []*rule.Rule, version str
 		if len(flow) > 0 {
 			result["codeFlows"] = []object{{"threadFlows": []object{{"locations": flow}}}}
 		}
+		if len(f.Edits) > 0 {
+			result["fixes"] = []object{{"description": object{"text": f.Fix}, "artifactChanges": artifactChanges(f.Edits)}}
+		}
 		results = append(results, result)
 	}
 	return encode(w, object{
@@ -55,6 +58,26 @@ func SARIF(w io.Writer, findings []rule.Finding, rules []*rule.Rule, version str
 			"results":            results,
 		}},
 	})
+}
+
+// artifactChanges are edits by their files, as SARIF 2.1.0 §3.56 says them.
+func artifactChanges(edits []facts.Edit) []map[string]any {
+	var out []map[string]any
+	replacements := map[string][]map[string]any{}
+	for _, e := range edits {
+		if replacements[e.File] == nil {
+			out = append(out, map[string]any{"artifactLocation": map[string]any{"uri": e.File, "uriBaseId": "ROOT"}})
+		}
+		replacements[e.File] = append(replacements[e.File], map[string]any{
+			"deletedRegion":   map[string]any{"startLine": e.Start.Line, "startColumn": e.Start.Column, "endLine": e.End.Line, "endColumn": e.End.Column},
+			"insertedContent": map[string]any{"text": e.New},
+		})
+	}
+	for i, e := range out {
+		e["replacements"] = replacements[e["artifactLocation"].(map[string]any)["uri"].(string)]
+		out[i] = e
+	}
+	return out
 }
 
 func level(s rule.Severity) string {

@@ -41,7 +41,7 @@ func find(f *facts.Facts) []rule.Finding {
 			if r.Unread || r.Kind == "stream" && tracer.To(function) != nil {
 				continue // told of by another rule; the request's end is the stream's
 			}
-			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name)}
+			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name), Edits: r.Mend}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
 			switch {
 			case r.Kind == "stream":

@@ -61,22 +61,15 @@ type Finding struct {
 	Confidence Confidence
 	Pos        facts.Pos
 	Message    string
-	Evidence   []Evidence // from where a request enters to what is wrong
-	Fix        string     // what to write, or ""
-	Edits      []Edit     // the fix as a mechanical change, where it is one
+	Evidence   []Evidence   // from where a request enters to what is wrong
+	Fix        string       // what to write, or ""
+	Edits      []facts.Edit // the fix as a mechanical change, where it is one
 }
 
 // Evidence is one link of the chain that a finding stands on.
 type Evidence struct {
 	Pos  facts.Pos
 	What string
-}
-
-// Edit puts Text before a line of a file; where Line is 0 it makes the file.
-type Edit struct {
-	File string
-	Line int
-	Text string
 }
 
 // Sort orders findings by severity, file, line and rule, and drops those that say the same.

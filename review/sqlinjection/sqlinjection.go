@@ -63,7 +63,7 @@ func ordering(q *facts.Query) bool {
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {
-	out := rule.Finding{Pos: q.Pos, Confidence: rule.Certain, Severity: rule.Critical}
+	out := rule.Finding{Pos: q.Pos, Confidence: rule.Certain, Severity: rule.Critical, Edits: q.Parameters}
 	from := "the client sends"
 	if source.Origin.Kind == facts.FromInput {
 		out.Severity = rule.High

@@ -41,6 +41,7 @@ func find(f *facts.Facts) []rule.Finding {
 					Message:  fmt.Sprintf("%s is gone through and %s.Err is not asked: a connection that breaks looks like the end", r.Name, r.Name),
 					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: function.Name + " goes through " + r.Name}),
 					Fix:      fmt.Sprintf("if err := %s.Err(); err != nil { … } behind the loop", r.Name),
+					Edits:    r.Mend,
 				})
 			}
 		}

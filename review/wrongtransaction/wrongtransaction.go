@@ -33,7 +33,7 @@ func find(f *facts.Facts) []rule.Finding {
 				Evidence: append(tracer.To(function).Evidence(),
 					rule.Evidence{Pos: q.Handle.Begun, What: "transaction " + q.Handle.Other + " begins"},
 					rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
-				Fix: "send it through " + q.Handle.Other,
+				Fix: "send it through " + q.Handle.Other, Edits: q.ThroughTx,
 			})
 		}
 	}
