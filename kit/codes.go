@@ -26,6 +26,7 @@ var vocabulary = map[string]struct {
 	CodeUnsupportedType:      {http.StatusUnsupportedMediaType, grpcInvalidArgument},
 	CodeTooMany:              {http.StatusTooManyRequests, grpcResourceExhausted},
 	CodeUnavailable:          {http.StatusServiceUnavailable, grpcUnavailable},
+	CodeRequestTimeout:       {http.StatusRequestTimeout, grpcCanceled}, // not DEADLINE_EXCEEDED, which is 504 over Connect: it is the caller's
 	CodeTimeout:              {http.StatusGatewayTimeout, grpcDeadlineExceeded},
 	CodeInternal:             {http.StatusInternalServerError, grpcInternal},
 	CodeKeyReused:            {http.StatusUnprocessableEntity, grpcInvalidArgument},
@@ -35,6 +36,7 @@ var vocabulary = map[string]struct {
 
 // The codes of gRPC that are used: google/rpc/code.proto.
 const (
+	grpcCanceled           = 1
 	grpcUnknown            = 2
 	grpcInvalidArgument    = 3
 	grpcDeadlineExceeded   = 4

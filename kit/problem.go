@@ -42,6 +42,7 @@ const (
 	CodeNotFound             = "NOT_FOUND"       // 404: missing, or hidden from the viewer
 	CodeMethodNotAllowed     = "METHOD_NOT_ALLOWED"
 	CodeNotAcceptable        = "NOT_ACCEPTABLE"
+	CodeRequestTimeout       = "REQUEST_TIMEOUT"       // 408: the body did not come in time
 	CodeConflict             = "CONFLICT"              // 409
 	CodeStale                = "STALE"                 // 412: version has moved on
 	CodePreconditionRequired = "PRECONDITION_REQUIRED" // 428: send If-Match

@@ -1,14 +1,13 @@
 package account
 
 import (
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"slices"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/body"
 )
 
 // maxBody bounds what a form of this package can hold, in bytes.
@@ -22,12 +21,10 @@ func readObject(w http.ResponseWriter, r *http.Request) (input.Object, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		return nil, &kit.Problem{Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType, Detail: "Send application/json."}
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, &kit.Problem{Code: kit.CodeTooLarge, Status: http.StatusRequestEntityTooLarge, Detail: "The body is too large."}
-	}
+	body.Limit(w, r, maxBody)
+	text, err := body.Read(r)
 	if err != nil {
-		return nil, malformed("The body ended early.", err)
+		return nil, err
 	}
 	tree, err := input.Parse(text)
 	if err != nil {

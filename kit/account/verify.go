@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -58,11 +59,16 @@ func (a *Accounts) proveAddress(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) proveByForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if err := r.ParseForm(); err != nil {
+	body.Limit(w, r, maxBody)
+	text, err := body.Read(r)
+	if err != nil {
+		return err
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
 		return malformed("The form cannot be read.", err)
 	}
-	err := a.prove(r.Context(), r.PostForm.Get("token"))
+	err = a.prove(r.Context(), form.Get("token"))
 	switch {
 	case errors.Is(err, errToken):
 		a.render(w, errToken.Status, pageView{Problem: errToken.Detail})

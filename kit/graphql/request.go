@@ -1,7 +1,6 @@
 package graphql
 
 import (
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -65,7 +65,7 @@ const allowed = "GET, HEAD, OPTIONS, POST"
 
 // answer reads, runs and answers a request.
 func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
-	r.Body = http.MaxBytesReader(w, r.Body, d.limits.Body)
+	body.Limit(w, r, d.limits.Body)
 	repeated, err := replay.Read(r)
 	if err != nil {
 		d.refuse(w, r, media, err)
@@ -260,16 +260,12 @@ func fromBody(r *http.Request) (request, error) {
 	if err != nil || media != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") || encoding != "" && encoding != "identity" {
 		return request{}, &kit.Problem{
 			Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType,
-			Detail: "The body must be application/json, in UTF-8 and not compressed.",
+			Detail: "The body must be application/json, in UTF-8.",
 		}
 	}
-	text, err := io.ReadAll(r.Body)
+	text, err := body.Read(r)
 	if err != nil {
-		switch err.(type) {
-		case *http.MaxBytesError, *kit.Problem: // of a body that is no gzip
-			return request{}, err
-		}
-		return request{}, malformed("The body ends too early.")
+		return request{}, err
 	}
 	tree, err := input.Parse(text)
 	if err != nil {

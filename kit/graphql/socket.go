@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -157,23 +159,42 @@ func (s *socket) read() {
 		s.close(closeInternal, "Internal server error")
 	})
 	for {
-		kind, text, err := s.conn.Read(s.ctx)
-		if err != nil {
-			return
-		}
-		if kind != websocket.MessageText {
-			s.close(closeInvalid, "Invalid message: it is not text")
-			return
-		}
-		m, err := readMessage(text)
-		if err != nil {
-			s.close(closeInvalid, "Invalid message: "+err.Error())
-			return
-		}
-		if !s.take(m) {
+		m, ok := s.receive()
+		if !ok || !s.take(m) {
 			return
 		}
 	}
+}
+
+// receive reads the next message; false where the connection has ended or was closed for it. Once it has begun, a message must
+// come in the time that an operation may take.
+func (s *socket) receive() (message, bool) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	kind, from, err := s.conn.Reader(ctx)
+	if err != nil {
+		return message{}, false
+	}
+	defer time.AfterFunc(s.door.limits.Time, cancel).Stop()
+	received := body.BudgetsOf(s.ctx).Receiving.Receive(io.NopCloser(from), time.Time{})
+	defer received.Release()
+	text, err := io.ReadAll(received)
+	switch {
+	case kit.HasCode(err, kit.CodeUnavailable):
+		s.close(websocket.StatusTryAgainLater, "Too much is under way: try again soon.")
+		return message{}, false
+	case err != nil:
+		return message{}, false
+	case kind != websocket.MessageText:
+		s.close(closeInvalid, "Invalid message: it is not text")
+		return message{}, false
+	}
+	m, err := readMessage(text)
+	if err != nil {
+		s.close(closeInvalid, "Invalid message: "+err.Error())
+		return message{}, false
+	}
+	return m, true
 }
 
 // take does what a message asks; false where the connection was closed for it.
@@ -263,6 +284,9 @@ func (s *socket) subscribe(m message) bool {
 		return s.refuse(m.id, &kit.Problem{Code: codeBusy, Status: http.StatusTooManyRequests, Detail: "Too many operations run on this connection."})
 	case m.wrong != nil:
 		return s.refuse(m.id, m.wrong)
+	}
+	if err := body.BudgetsOf(s.ctx).Spent(); err != nil {
+		return s.refuse(m.id, err)
 	}
 	if !s.stillAllowed() {
 		return false
@@ -364,5 +388,8 @@ func (s *socket) finish(id string) bool {
 func (s *socket) write(text []byte) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.door.limits.Write)
 	defer cancel()
-	return s.conn.Write(ctx, websocket.MessageText, text)
+	_, err := body.BudgetsOf(s.ctx).Sending.Send(text, func(text []byte) (int, error) {
+		return len(text), s.conn.Write(ctx, websocket.MessageText, text)
+	})
+	return err
 }

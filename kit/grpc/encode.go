@@ -241,7 +241,7 @@ func (w *writer) pair(seconds, nanos int64) {
 func (w *writer) raw(text json.RawMessage) {
 	w.buf = append(w.buf, 0)
 	start := len(w.buf)
-	tree, err := input.Parse(text)
+	tree, err := input.ParseKept(text)
 	if err != nil {
 		tree = nil
 	}

@@ -167,6 +167,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		_ = connect.NewErrorWriter().Write(w, r, d.failure(r.Context(), method.name, err)) // the caller may be gone
 		return
 	}
+	d.receive(r.Context(), r, method.name)
 	r = tenant.ByMetadata(d.engine.Backend(), r)
 	v := &visit{w: w, r: r}
 	v.viewer, v.err = d.options.Viewer(r)
@@ -180,8 +181,12 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	method.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
 }
 
-// wellFormed is what is wrong with the message in the URL of a call by GET, which connect-go takes for a failure of ours.
+// wellFormed is what is wrong with the headers of a call, or with the message in the URL of one by GET, which connect-go takes for a
+// failure of ours or tells in words of Go.
 func wellFormed(r *http.Request) error {
+	if wrong := wrongDeadline(r.Header); wrong != nil {
+		return wrong
+	}
 	if r.Method != http.MethodGet {
 		return nil
 	}

@@ -12,14 +12,21 @@ import (
 	"github.com/fettlehq/fettle/kit"
 )
 
-// maxDepth bounds how deep lists and objects may nest.
-const maxDepth = 64
+const (
+	maxDepth  = 64      // of lists and objects in each other
+	maxValues = 100_000 // those in lists and objects counted
+)
 
 // Parse reads one JSON value (RFC 8259) into a tree, keeping numbers as they are written. It is stricter than
 // encoding/json: a name twice in an object, a string that is not UTF-8 or half of a surrogate pair is a problem, and so
-// is nesting deeper than 64. Its error is a *kit.Problem MALFORMED that says where.
-func Parse(text []byte) (any, error) {
-	p := parser{text: text}
+// is nesting deeper than 64, or more than 100,000 values. Its error is a *kit.Problem MALFORMED that says where.
+func Parse(text []byte) (any, error) { return parse(text, maxValues) }
+
+// ParseKept is Parse for what comes from a database, however many values it has.
+func ParseKept(text []byte) (any, error) { return parse(text, len(text)) }
+
+func parse(text []byte, values int) (any, error) {
+	p := parser{text: text, left: values}
 	p.space()
 	tree, err := p.value(0)
 	if err != nil {
@@ -34,6 +41,7 @@ func Parse(text []byte) (any, error) {
 type parser struct {
 	text []byte
 	at   int
+	left int // values that may still come
 }
 
 func (p *parser) fail(format string, args ...any) error {
@@ -67,6 +75,9 @@ func (p *parser) peek() byte {
 func (p *parser) value(depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, p.fail("lists and objects nest deeper than %d", maxDepth)
+	}
+	if p.left--; p.left < 0 && p.at < len(p.text) {
+		return nil, p.fail("it has more than %d values", maxValues)
 	}
 	switch c := p.peek(); {
 	case p.at >= len(p.text):

@@ -212,7 +212,7 @@ func (m *memory) id() string {
 	if len(m.body) == 0 {
 		return ""
 	}
-	tree, err := input.Parse(m.body)
+	tree, err := input.ParseKept(m.body)
 	if err != nil {
 		return ""
 	}

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/body"
 )
 
 // acceptsJSON tells whether the Accept header fields of a request admit JSON (RFC 9110, section 12.5.1).
@@ -72,9 +72,9 @@ func (c *call) body(optional bool, types ...string) (input.Object, error) {
 	if err := checkType(c.r.Header, types); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(c.r.Body)
+	text, err := body.Read(c.r)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, err
 	}
 	if optional && len(text) == 0 {
 		return input.Object{}, nil
@@ -106,23 +106,12 @@ func checkType(h http.Header, types []string) error {
 	}
 	return &kit.Problem{
 		Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType,
-		Detail: "The body must be " + strings.Join(types, " or ") + ", in UTF-8 and not compressed.",
+		Detail: "The body must be " + strings.Join(types, " or ") + ", in UTF-8.",
 	}
 }
 
 func malformed(detail string) *kit.Problem {
 	return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: detail}
-}
-
-// unreadable is the problem of a body that could not be read to its end.
-func unreadable(err error) error {
-	switch err.(type) {
-	case *http.MaxBytesError, *kit.Problem: // of a body that is no gzip
-		return err
-	}
-	p := malformed("The body ends too early.")
-	p.Err = err
-	return p
 }
 
 func invalid(fields []kit.FieldError) *kit.Problem {

@@ -290,7 +290,7 @@ func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch in
 	}
 	patch = maps.Clone(patch)
 	for i, selection := range s.Fields {
-		old, err := input.Parse(input.AppendJSON(nil, selection.Field, row.Values[i]))
+		old, err := input.ParseKept(input.AppendJSON(nil, selection.Field, row.Values[i]))
 		if err != nil {
 			return nil, err
 		}

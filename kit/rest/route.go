@@ -10,6 +10,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
@@ -209,9 +210,7 @@ func (d *door) perform(w http.ResponseWriter, r *http.Request, a action) error {
 		return err
 	}
 	telemetry.SetViewer(r.Context(), viewer)
-	if r.Body != nil {
-		r.Body = http.MaxBytesReader(w, r.Body, d.options.MaxBody)
-	}
+	body.Limit(w, r, d.options.MaxBody)
 	return a.do(&call{door: d, w: w, r: r, viewer: viewer})
 }
 

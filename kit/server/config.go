@@ -44,7 +44,10 @@ type Config struct {
 	TrustedProxies  []netip.Prefix
 	Logs            io.Writer // where log lines go; os.Stderr unless given
 
-	headerTimeout time.Duration // of a test; headerTimeout unless given
+	headerTimeout  time.Duration // of a test; headerTimeout unless given, as the others are
+	maxReceiving   int64
+	maxSending     int64
+	maxConnections int
 }
 
 // setting is one variable of the environment.

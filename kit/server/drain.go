@@ -40,6 +40,7 @@ const (
 type connections struct {
 	net.Listener
 	shared   bool // somebody else accepts from the same queue
+	most     int  // that may be open
 	swept    bool // Accept's alone, as is what the queue held then
 	waiting  []net.Conn
 	mu       sync.Mutex
@@ -47,8 +48,8 @@ type connections struct {
 	draining bool
 }
 
-func track(l net.Listener, shared bool) *connections {
-	return &connections{Listener: l, shared: shared, open: map[*connection]bool{}}
+func track(l net.Listener, shared bool, most int) *connections {
+	return &connections{Listener: l, shared: shared, most: most, open: map[*connection]bool{}}
 }
 
 // Accept accepts. Once draining has begun it hands out what waited in the queue, and the listener is closed.
@@ -59,6 +60,10 @@ func (cs *connections) Accept() (net.Conn, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if cs.count() >= cs.most {
+		accepted.Close() // whoever it is goes elsewhere, or comes again
+		return cs.Accept()
 	}
 	return &connection{Conn: accepted, silent: true}, nil
 }

@@ -69,9 +69,13 @@ func shop(counted *atomic.Int64) Service {
 			_, err := tx.Create(ctx, user, []query.Change{{Field: user.Field("email"), Value: "seed@example.com"}, {Field: user.Field("name"), Value: "Seed"}})
 			return err
 		},
-		Mount: func(mux *http.ServeMux, _ *Server) {
+		Mount: func(mux *http.ServeMux, s *Server) {
 			mux.HandleFunc("POST /count", func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					s.Report().Write(w, r, "count", err)
+					return
+				}
 				time.Sleep(time.Duration(counted.Add(1)%5) * time.Millisecond)
 				w.Write(body)
 			})

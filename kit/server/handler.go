@@ -26,13 +26,13 @@ import (
 // makeHandler routes to the doors. The team's own handlers come last: they get what no door takes.
 func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
-	mux.Handle(rest.Prefix+"/", rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
+	mux.Handle(rest.Prefix+"/", s.bounded(rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch})))
 	if s.service.SDL != "" {
 		door, err := s.graphql()
 		if err != nil {
 			return err
 		}
-		mux.Handle("/graphql", door)
+		mux.Handle(graphqlPath, s.bounded(door))
 		s.drains = append(s.drains, door.Drain)
 	}
 	if err := s.grpc(mux); err != nil {
@@ -45,7 +45,7 @@ func (s *Server) makeHandler(context.Context) error {
 		mux.Handle("GET /docs/", ui)
 	}
 	if s.accounts != nil {
-		mux.Handle("/auth/", s.accounts)
+		mux.Handle("/auth/", s.bounded(s.accounts))
 	}
 	mux.HandleFunc("GET /healthz", s.healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -139,13 +139,25 @@ func (s *Server) grpc(mux *http.ServeMux) error {
 		return err
 	}
 	s.drains = append(s.drains, drain)
+	s.rpc = map[string]bool{}
 	for path, handler := range routes {
-		mux.Handle(path, handler)
+		s.rpc[strings.Trim(path, "/")] = true
+		mux.Handle(path, s.bounded(handler))
 	}
 	return nil
 }
 
-const mailboxPath = "/dev/mail"
+const (
+	graphqlPath = "/graphql"
+	mailboxPath = "/dev/mail"
+)
+
+// bounded counts what callers of a door hold while they send and read slowly. Half of the time that a request may take is for its body,
+// so that what comes of it has the other half.
+func (s *Server) bounded(door http.Handler) http.Handler {
+	refuse := func(w http.ResponseWriter, r *http.Request, err error) { s.report.Write(w, r, named(r), err) }
+	return s.budgets.Handler(s.config.RequestTimeout/2, refuse, door)
+}
 
 // mounted are the team's own handlers.
 func (s *Server) mounted() *http.ServeMux {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/coding"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -163,12 +164,12 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		if s.crossOrigin(w, r) {
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		if compresses(r) {
+		body.Limit(w, r, maxBody)
+		if s.compresses(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := coding.Decode(w, r, maxBody); err != nil {
+		if err := coding.Decode(w, r, maxBody); err != nil && r.URL.Path != graphqlPath { // a door that says so itself
 			s.report.Write(w, r, named(r), err)
 			return
 		}
@@ -178,10 +179,12 @@ func (s *Server) protect(next http.Handler) http.Handler {
 	})
 }
 
-// compresses tells whether r speaks gRPC or Connect, which have compression of their own.
-func compresses(r *http.Request) bool {
+// compresses tells whether r is a call of gRPC or Connect, which have compression of their own: at our door, or at another that a team
+// has mounted.
+func (s *Server) compresses(r *http.Request) bool {
+	service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	kind := r.Header.Get("Content-Type")
-	return r.Header.Get("Connect-Protocol-Version") != "" || strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect")
+	return s.rpc[service] || r.Header.Get("Connect-Protocol-Version") != "" || strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect")
 }
 
 // crossOrigin lets pages of CORS_ORIGINS call the service. Tokens travel in a header and never in a cookie, so no

@@ -20,6 +20,10 @@ const (
 	stopTimeout   = 5 * time.Second
 	maxHeader     = 64 << 10 // bytes
 	maxBody       = 8 << 20  // bytes; doors take less
+
+	maxConnections = 10_000    // that are open at once, WebSockets apart: beyond them one is closed as soon as it comes
+	maxReceiving   = 64 << 20  // bytes of bodies that are under way to the doors at once
+	maxSending     = 256 << 20 // bytes of answers that wait to be read at once
 )
 
 // listen takes the socket that was inherited (LISTEN_FDS, systemd's convention), else listens on ADDR.
@@ -64,7 +68,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, shared bool) error {
 	defer s.startPurging(ctx)()
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	connections := track(l, shared)
+	connections := track(l, shared, cmp.Or(s.config.maxConnections, maxConnections))
 	web := s.web(s.handler)
 	web.ConnState = connections.observe
 	web.BaseContext = func(net.Listener) context.Context { return requests }
@@ -143,6 +147,7 @@ func (s *Server) web(handler http.Handler) *http.Server {
 		WriteTimeout:      forHeader + 2*s.config.RequestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: s.config.RequestTimeout}, // without which one who reads nothing stays for ever
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }

@@ -7,6 +7,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/account"
 	"github.com/fettlehq/fettle/kit/feed"
+	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -75,6 +77,8 @@ type Server struct {
 	accounts *account.Accounts // nil: the backend has none
 	mailbox  *mail.Mailbox     // nil but in development
 	handler  http.Handler
+	rpc      map[string]bool // the services of the gRPC door, by the first segments of their paths
+	budgets  body.Budgets
 	draining atomic.Bool
 	closers  []func() error // last first
 }
@@ -90,6 +94,9 @@ func New(ctx context.Context, service Service, config Config) (*Server, error) {
 func build(ctx context.Context, service Service, config Config, steps ...func(*Server, context.Context) error) (*Server, error) {
 	config.reachedAt(config.Addr)
 	s := &Server{service: service, config: config, log: newLog(service, config)}
+	s.budgets = body.Budgets{
+		Receiving: body.NewBudget(cmp.Or(config.maxReceiving, maxReceiving)), Sending: body.NewBudget(cmp.Or(config.maxSending, maxSending)),
+	}
 	for _, step := range steps {
 		if err := step(s, ctx); err != nil {
 			return nil, errors.Join(err, s.Close())

@@ -7,8 +7,10 @@
 package coding
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 
@@ -88,10 +90,13 @@ func (d *decoder) open() (err error) {
 	return nil
 }
 
-// problem is what the caller is told of a body that cannot be decompressed. One that is too large says so itself.
+// problem is what the caller is told of a body that cannot be decompressed. One that is too large or too slow says so itself.
 func (d *decoder) problem(err error) error {
-	if _, ok := err.(*http.MaxBytesError); ok {
+	if _, ok := err.(*http.MaxBytesError); ok || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
+	}
+	if known := (*kit.Problem)(nil); errors.As(err, &known) {
+		return known
 	}
 	return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: "The body is no " + d.coding + ", or ends too early.", Err: err}
 }

@@ -24,7 +24,8 @@ func money(prefix string) []*meta.Field {
 	}
 }
 
-func backend() *meta.Backend {
+// Backend is the metadata of the backend, for a test that opens it in its own way.
+func Backend() *meta.Backend {
 	anybody, signedIn := when(meta.True()), when(meta.Ne(meta.Viewer(), meta.Null()))
 	author := meta.Eq(meta.This("author"), meta.Viewer())
 	newest := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}

@@ -76,7 +76,7 @@ func On(tb testing.TB, empty sqldb.Database) *World {
 	w := &World{TB: tb, meeting: make(chan bool)}
 	db := &counting{Database: empty}
 	w.database = db
-	b := backend()
+	b := Backend()
 	w.Feed = feed.Open(b.Name, empty, nil)
 	tb.Cleanup(w.Feed.Close)
 	engine, err := query.New(b, db, query.Options{Feed: w.Feed, Clock: &ticking{start: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}, Handlers: w.handlers()})
@@ -142,6 +142,9 @@ type ticking struct {
 }
 
 func (c *ticking) Now() time.Time { return c.start.Add(time.Duration(c.looks.Add(1)) * time.Second) }
+
+// Handlers are the operations of the backend, for a test that opens it in its own way. Those that swap articles need a World.
+func Handlers() map[string]query.Handler { return (&World{}).handlers() }
 
 func (w *World) handlers() map[string]query.Handler {
 	return map[string]query.Handler{

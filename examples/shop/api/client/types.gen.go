@@ -691,6 +691,7 @@ const (
 	CodeNotFound                  ErrorCode = "NOT_FOUND"                    // 404: missing, or not for the viewer to see; of a field, a reference to nothing.
 	CodeMethodNotAllowed          ErrorCode = "METHOD_NOT_ALLOWED"           // 405
 	CodeNotAcceptable             ErrorCode = "NOT_ACCEPTABLE"               // 406
+	CodeRequestTimeout            ErrorCode = "REQUEST_TIMEOUT"              // 408: the body did not come in time.
 	CodeConflict                  ErrorCode = "CONFLICT"                     // 409
 	CodeStale                     ErrorCode = "STALE"                        // 412: the version is no longer the row's.
 	CodePreconditionRequired      ErrorCode = "PRECONDITION_REQUIRED"        // 428: the service asks for a version.

@@ -1225,6 +1225,7 @@ export type KnownCode =
   | "NOT_FOUND" // 404: missing, or not for the viewer to see; of a field, a reference to nothing.
   | "METHOD_NOT_ALLOWED" // 405
   | "NOT_ACCEPTABLE" // 406
+  | "REQUEST_TIMEOUT" // 408: the body did not come in time.
   | "CONFLICT" // 409
   | "STALE" // 412: the version is no longer the row's.
   | "PRECONDITION_REQUIRED" // 428: the service asks for a version.
