@@ -270,7 +270,11 @@ func (w *writer) tree(node any) {
 	case string:
 		w.buf = protowire.AppendString(append(w.buf, valueString), v)
 	case json.Number:
-		f, _ := strconv.ParseFloat(string(v), 64) // what is too large is infinite
+		f, err := strconv.ParseFloat(string(v), 64)
+		if err != nil { // too large for a google.protobuf.Value, which must not be infinite: by its digits, nothing is lost
+			w.tree(string(v))
+			return
+		}
 		w.buf = protowire.AppendFixed64(append(w.buf, valueNumber), math.Float64bits(f))
 	case []any:
 		w.within(valueList, func() {

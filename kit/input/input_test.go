@@ -203,3 +203,22 @@ func TestStringsComeBack(t *testing.T) {
 		}
 	}
 }
+
+// Numbers are written out as PostgreSQL shows them, whatever stands around them.
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"1e5":["2e2","\"3e3",4e2]}`:              `{"1e5":["2e2","\"3e3",400]}`,
+		`[0.00e1,1.25e1,12.5e-3,-0.0]`:             `[0.0,12.5,0.0125,0.0]`,
+		`4.9406564584124654e-324`:                  `0.` + strings.Repeat("0", 323) + `49406564584124654`,
+		`18446744073709551616`:                     `18446744073709551616`,
+		`1e309`:                                    kit.FieldTooLarge,
+		`1e-399`:                                   kit.FieldTooLarge,
+		`[` + strings.Repeat("1e308,", 220) + `1]`: kit.FieldTooLarge,
+	} {
+		growth := 0
+		written, code, _ := input.Numbers(json.RawMessage(text), &growth)
+		if got := string(written) + code; got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

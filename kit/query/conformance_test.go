@@ -104,6 +104,7 @@ var cases = []struct {
 	{"filters", testFilters},
 	{"filters cannot see more than reads", testFilterGuards},
 	{"scalars keep their values", testScalars},
+	{"numbers of JSON have bounds", testJSONNumbers},
 	{"a difference is added by the database", testIncrements},
 	{"validation collects everything", testValidation},
 	{"defaults", testDefaults},

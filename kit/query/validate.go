@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
@@ -58,6 +59,7 @@ func compilePatterns(b *meta.Backend) (map[string]*regexp.Regexp, error) {
 type validator struct {
 	engine *Engine
 	wrong  []kit.FieldError
+	growth int // of the numbers of JSON
 }
 
 func (v *validator) add(path, code, format string, args ...any) {
@@ -172,8 +174,14 @@ func (v *validator) one(f *meta.Field, path string, value any) any {
 		if j, ok := value.(json.RawMessage); ok {
 			if !json.Valid(j) || strings.Contains(string(j), `\u0000`) {
 				v.add(path, kit.FieldFormat, "This is no JSON.")
+				return nil
 			}
-			return j
+			written, code, detail := input.Numbers(j, &v.growth)
+			if code != "" {
+				v.add(path, code, "This %s.", detail)
+				return nil
+			}
+			return written
 		}
 	default:
 		if s, ok := value.(string); ok {
