@@ -45,11 +45,11 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 				if d.index == 0 && calledName(call) == "ToSql" {
 					continue
 				}
-				steps := l.steps(d.source, call, depth+1)
-				if selector, is := call.Fun.(*ast.SelectorExpr); is && object == s.target(root(selector)) {
-					steps = steps[max(0, len(steps)-chainLength(call)):] // q = q.Where(…): only what is new
+				if object == d.source.target(root(call)) {
+					out = append(out, chained(d.source, call)...) // q = q.Where(…): only what is new
+					continue
 				}
-				out = append(out, steps...)
+				out = append(out, l.steps(d.source, call, depth+1)...)
 			}
 		}
 		// session.Where(…) as a statement of its own, on a builder that changes in place
@@ -58,20 +58,17 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 	return nil
 }
 
-func chainLength(e ast.Expr) int {
-	n := 0
-	for {
-		call, is := ast.Unparen(e).(*ast.CallExpr)
-		if !is {
-			return n
-		}
-		n++
-		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-		if !is {
-			return n
-		}
-		e = selector.X
+// chained are the calls of an expression itself, without what they begin with.
+func chained(s *source, e ast.Expr) []step {
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is {
+		return nil
 	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return nil
+	}
+	return append(chained(s, selector.X), step{selector.Sel.Name, call, s})
 }
 
 // chain reads what a builder asks for.

@@ -321,9 +321,7 @@ func (l *lifter) changesInPlace(p place, n *ast.ExprStmt) {
 	if path, name := namedType(p.info.TypeOf(begin)); !isXorm(path) || name != "Session" {
 		return
 	}
-	if steps := l.steps(p.source, call, 8); len(steps) > 0 {
-		l.inPlace[p.target(begin)] = append(l.inPlace[p.target(begin)], steps...)
-	}
+	l.inPlace[p.target(begin)] = append(l.inPlace[p.target(begin)], chained(p.source, call)...)
 }
 
 // packageOf is the import path that an identifier names, or "".
