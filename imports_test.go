@@ -39,9 +39,10 @@ assess/...:       facts schema assess/...
 emit/...:         diag model emit/...
 internal/child:
 internal/applike:
+internal/graph:
 internal/designs:
 internal/pgtest:
-pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child
+pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child internal/graph
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
 agent/install:

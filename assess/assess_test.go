@@ -74,7 +74,7 @@ func TestTwice(t *testing.T) {
 	dir := unpack(t, archive)
 	var texts [2][]byte
 	for i := range texts {
-		r, err := pipeline.Assess(dir)
+		r, err := pipeline.Assess(dir, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestTwice(t *testing.T) {
 }
 
 func assessed(t *testing.T, archive *txtar.Archive) *assess.Report {
-	r, err := pipeline.Assess(unpack(t, archive))
+	r, err := pipeline.Assess(unpack(t, archive), "")
 	if err != nil {
 		t.Fatal(err)
 	}

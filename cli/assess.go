@@ -9,10 +9,11 @@ import (
 )
 
 type assessCommand struct {
-	Dir    string `arg:"" optional:"" default:"." help:"Folder of the backend." predictor:"dir"`
-	Format string `enum:"text,markdown,html,json" default:"text" help:"How to print it: text, markdown, html or json."`
-	Brief  bool   `help:"Only the brief: what to follow when adding code."`
-	Out    string `short:"o" help:"Write to this file instead." type:"path" placeholder:"FILE"`
+	Dir     string `arg:"" optional:"" default:"." help:"Folder of the backend." predictor:"dir"`
+	NoCache bool   `help:"Read all anew, and keep nothing of it."`
+	Format  string `enum:"text,markdown,html,json" default:"text" help:"How to print it: text, markdown, html or json."`
+	Brief   bool   `help:"Only the brief: what to follow when adding code."`
+	Out     string `short:"o" help:"Write to this file instead." type:"path" placeholder:"FILE"`
 }
 
 // Help is examples.
@@ -22,7 +23,7 @@ func (assessCommand) Help() string {
 
 // Run tells the architecture of a backend.
 func (c assessCommand) Run(s streams) error {
-	r, err := pipeline.Assess(c.Dir)
+	r, err := pipeline.Assess(c.Dir, cacheFolder(c.NoCache))
 	if err != nil {
 		return err
 	}

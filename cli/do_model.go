@@ -76,10 +76,10 @@ func (c doCommand) proven(ctx context.Context, s streams) error {
 // reviewed tells what is wrong with what has changed since the last commit; with all of it, where there is none.
 func (c doCommand) reviewed(s streams) error {
 	of := "what changed since HEAD"
-	found, err := pipeline.Review(c.Project, pipeline.ReviewOptions{Since: "HEAD"})
+	found, err := pipeline.Review(c.Project, pipeline.ReviewOptions{Since: "HEAD", Cache: pipeline.CacheFolder()})
 	if errors.Is(err, pipeline.ErrNoRevision) {
 		of = "all of it, for want of a commit to compare with"
-		found, err = pipeline.Review(c.Project, pipeline.ReviewOptions{})
+		found, err = pipeline.Review(c.Project, pipeline.ReviewOptions{Cache: pipeline.CacheFolder()})
 	}
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type reviewCommand struct {
 	Uncertain bool     `help:"Tell also what is not sure."`
 	Since     string   `help:"Only what the changes since this revision touch." placeholder:"REVISION"`
 	Baseline  string   `help:"Leave out the findings of this file." type:"path" placeholder:"FILE"`
+	NoCache   bool     `help:"Read all anew, and keep nothing of it."`
 	Fix       bool     `help:"Mend what has a mechanical fix: show the difference, ask, apply."`
 	Yes       bool     `short:"y" help:"With --fix, apply without asking."`
 	DryRun    bool     `help:"With --fix, show the difference and write nothing."`
@@ -27,9 +28,17 @@ func (reviewCommand) Help() string {
 	return "Examples:\n  fettle review ../backend\n  fettle review --format sarif --at-least high ../backend\n  fettle review --since main\n  fettle review --keep known.json && fettle review --baseline known.json\n  fettle review --fix --rule resource-leak"
 }
 
+// cacheFolder is where facts are kept, "" for nowhere.
+func cacheFolder(none bool) string {
+	if none {
+		return ""
+	}
+	return pipeline.CacheFolder()
+}
+
 // Run finds the faults of a backend.
 func (c reviewCommand) Run(s streams) error {
-	reviewed, err := pipeline.Review(c.Dir, pipeline.ReviewOptions{Rules: c.Rule, AtLeast: rule.Severity(c.AtLeast), Uncertain: c.Uncertain, Since: c.Since, Baseline: c.Baseline})
+	reviewed, err := pipeline.Review(c.Dir, pipeline.ReviewOptions{Rules: c.Rule, AtLeast: rule.Severity(c.AtLeast), Uncertain: c.Uncertain, Since: c.Since, Baseline: c.Baseline, Cache: cacheFolder(c.NoCache)})
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,10 @@ import (
 	"github.com/fettlehq/fettle/review/rule"
 )
 
-// Assess tells the architecture of the backend in a folder: code ─▶ facts ─▶ findings and report.
-func Assess(dir string) (*assess.Report, error) {
-	f, err := lift(dir)
+// Assess tells the architecture of the backend in a folder: code ─▶ facts ─▶ findings and report. Facts are kept in a
+// folder, unless that is "".
+func Assess(dir, cache string) (*assess.Report, error) {
+	f, err := lift(dir, cache)
 	if err != nil {
 		return nil, err
 	}

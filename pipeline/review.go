@@ -20,6 +20,7 @@ type ReviewOptions struct {
 	Uncertain bool
 	Since     string // a revision: only what its changes touch
 	Baseline  string // a file of findings that are known
+	Cache     string // a folder in which facts are kept; "" for none
 }
 
 // Reviewed is what a review found.
@@ -35,7 +36,7 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := lift(dir)
+	f, err := lift(dir, options.Cache)
 	if err != nil {
 		return nil, err
 	}
@@ -60,24 +61,29 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	return out, nil
 }
 
-// lift reads all that a folder holds, as facts.
-func lift(dir string) (*facts.Facts, error) {
+// lift reads all that a folder holds, as facts: those that are kept, where nothing has changed that they were drawn from.
+func lift(dir, cache string) (*facts.Facts, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("%s: is no folder", dir)
 	}
-	f, embedded, err := golang.Lift(dir)
+	kept := openCache(dir, cache)
+	if f := kept.facts(); f != nil {
+		return f, nil
+	}
+	code, err := golang.Lift(dir)
 	if err != nil {
 		return nil, err
 	}
-	lifted := sql.Lift(dir, embedded)
+	f, lifted := code.Facts, sql.Lift(dir, code.Embedded)
 	f.Database, f.Migrations = lifted.Database, lifted.Migrations
 	f.Functions = append(f.Functions, lifted.Queries...)
 	f.Ignores = append(f.Ignores, lifted.Ignores...)
 	maps.Copy(f.Sums, lifted.Sums)
 	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
+	kept.keep(f, code.Looked)
 	return f, nil
 }
 

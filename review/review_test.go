@@ -1,10 +1,12 @@
 package review_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/fettlehq/fettle/internal/graph"
 	"github.com/fettlehq/fettle/pipeline"
 	"github.com/fettlehq/fettle/review"
 )
@@ -35,9 +38,18 @@ func TestRules(t *testing.T) {
 			if len(rules) > 0 {
 				rules = rules[1:]
 			}
-			reviewed, err := pipeline.Review(dir, pipeline.ReviewOptions{Rules: rules})
+			options := pipeline.ReviewOptions{Rules: rules, Cache: t.TempDir()}
+			reviewed, err := pipeline.Review(dir, options)
 			if err != nil {
 				t.Fatal(err)
+			}
+			// What is kept is what was read: the same facts, bit by bit, and the same findings.
+			kept, err := pipeline.Review(dir, options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(kept.Findings, reviewed.Findings) || !bytes.Equal(graph.Encode(kept.Facts), graph.Encode(reviewed.Facts)) {
+				t.Errorf("with what is kept other things are told: %v, not %v", kept.Findings, reviewed.Findings)
 			}
 			wanted := wants(archive)
 			for _, f := range reviewed.Findings {

@@ -27,7 +27,7 @@ func runAssess(_ context.Context, p *Project, text json.RawMessage) (f Facts, er
 	if err := arguments(text, &in); err != nil {
 		return f, err
 	}
-	r, err := pipeline.Assess(p.Dir)
+	r, err := pipeline.Assess(p.Dir, pipeline.CacheFolder())
 	if err != nil {
 		return f, err
 	}
@@ -93,7 +93,7 @@ func runReview(_ context.Context, p *Project, text json.RawMessage) (f Facts, er
 	if !slices.Contains([]string{"", "critical", "high", "medium", "low"}, in.AtLeast) {
 		return f, fmt.Errorf("at_least %.20q: is none of critical, high, medium, low", in.AtLeast)
 	}
-	reviewed, err := pipeline.Review(p.Dir, pipeline.ReviewOptions{Since: in.Since, Rules: in.Rules, AtLeast: rule.Severity(in.AtLeast)})
+	reviewed, err := pipeline.Review(p.Dir, pipeline.ReviewOptions{Since: in.Since, Rules: in.Rules, AtLeast: rule.Severity(in.AtLeast), Cache: pipeline.CacheFolder()})
 	if err != nil {
 		return f, err
 	}

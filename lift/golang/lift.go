@@ -20,12 +20,19 @@ import (
 	"github.com/fettlehq/fettle/lift/sql"
 )
 
+// Lifted is what a folder of Go code holds.
+type Lifted struct {
+	Facts    *facts.Facts
+	Embedded []sql.Text // SQL that stands in the code and changes the schema
+	Looked   []string   // folders in which libraries were looked for, there or not
+}
+
 // Lift reads all Go code below a folder. Files that cannot be parsed are in the coverage; an error says that the folder
-// itself cannot be read. SQL that stands in the code and changes the schema is given apart.
-func Lift(dir string) (*facts.Facts, []sql.Text, error) {
+// itself cannot be read.
+func Lift(dir string) (*Lifted, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
 		root = resolved
@@ -33,7 +40,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	out := &facts.Facts{}
 	loader := newLoader(root, &out.Coverage)
 	if err := loader.load(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l := &lifter{
 		loader: loader, facts: out, fset: loader.fset,
@@ -71,7 +78,7 @@ func Lift(dir string) (*facts.Facts, []sql.Text, error) {
 	l.eachFile(l.findPractices)
 	l.link()
 	out.Sums = loader.sums
-	return out, l.embedded, nil
+	return &Lifted{out, l.embedded, sortedKeys(loader.looked)}, nil
 }
 
 // lifter holds what is known while facts are drawn from the code.

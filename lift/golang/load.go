@@ -60,6 +60,7 @@ type loader struct {
 	testFiles map[string][]*facts.TestFile // by folder
 	texts     map[string][]byte            // of the files of the code
 	sums      map[string]facts.Sum
+	looked    map[string]bool // folders beyond the code in which libraries were looked for
 }
 
 // mod is one go.mod of the reviewed folder, or the folder itself where there is none.
@@ -82,7 +83,7 @@ func newLoader(root string, coverage *facts.Coverage) *loader {
 		root: root, fset: token.NewFileSet(), context: build.Default, sources: map[string]*source{},
 		libs: map[string]*types.Package{"unsafe": types.Unsafe}, used: map[string]map[string]bool{}, missing: map[string]bool{},
 		coverage: coverage, failed: map[string]error{}, testFiles: map[string][]*facts.TestFile{},
-		texts: map[string][]byte{}, sums: map[string]facts.Sum{},
+		texts: map[string][]byte{}, sums: map[string]facts.Sum{}, looked: map[string]bool{},
 	}
 	l.context.CgoEnabled = true
 	l.goroot, l.cache = installation()
@@ -390,6 +391,7 @@ func isStandard(name string) bool {
 // findLibrary is the folder of a library's package, and of its module.
 func (l *loader) findLibrary(name, from string) (dir, module string) {
 	exists := func(dir string) bool {
+		l.looked[dir] = true
 		info, err := os.Stat(dir)
 		return err == nil && info.IsDir()
 	}
