@@ -123,6 +123,7 @@ func (w *writer) do(s *Step) {
 	switch s.Do {
 	case "create":
 		w.makeAll(w.Schema.Types[s.Entity], []draft{{label: s.Row, values: s.Values}})
+		w.hideTaken()
 	case "update":
 		w.update(w.Schema.Types[s.Entity], s.Row, w.merged(s), s.Met, nil)
 	case "delete":
@@ -141,6 +142,13 @@ func (w *writer) do(s *Step) {
 		for _, code := range []string{denied(w.viewer), "CONFLICT", "STALE"} {
 			w.o.fail(code) // of many rows, any may be told of first
 		}
+	}
+}
+
+// hideTaken leaves out that something is taken where the viewer may not make the row anyway. Of many rows, any may be told of first.
+func (w *writer) hideTaken() {
+	if slices.Contains(w.o.problems, denied(w.viewer)) && !w.nested && !w.batched && !slices.Contains(w.o.problems, "INVALID") {
+		w.o.problems = slices.DeleteFunc(w.o.problems, func(code string) bool { return code == "CONFLICT" })
 	}
 }
 

@@ -115,6 +115,7 @@ var cases = []struct {
 	{"all that fit are deleted, or none", testDeleteWhere},
 	{"a row that no longer fits is not deleted", testDeleteWhereRace},
 	{"unique", testUnique},
+	{"what is taken is hidden from who may not make it", testHiddenUnique},
 	{"checks", testChecks},
 	{"spans do not overlap", testOverlaps},
 	{"of spans at the same time one wins", testOverlapRace},

@@ -124,7 +124,7 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 	var err error
 	if among := l.lookups(); among != nil && len(wrong.wrong) == 0 && onConflict == "" {
 		if inserted, err = l.insertThese(ctx, l.writes, "", among); err != nil {
-			return l.writes[0].at(l.writes[0].violation(err))
+			return l.refused(ctx, l.writes[0], err)
 		}
 	}
 	if !inserted {
@@ -230,7 +230,7 @@ func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err
 	if len(l.writes) == 1 {
 		inserted, err := l.insertThese(ctx, l.writes, onConflict, nil)
 		if err != nil {
-			return false, l.writes[0].at(l.writes[0].violation(err))
+			return false, l.refused(ctx, l.writes[0], err)
 		}
 		return inserted, nil
 	}
@@ -248,7 +248,7 @@ func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err
 	}
 	for _, w := range l.writes {
 		if _, one := l.insertThese(ctx, []*write{w}, onConflict, nil); one != nil {
-			return false, w.at(w.violation(one))
+			return false, l.refused(ctx, w, one)
 		}
 	}
 	return false, err
@@ -261,31 +261,19 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 	var args []any
 	for i, w := range writes {
 		places := make([]string, 0, len(columns))
-		add := func(f *meta.Field, value any) error {
-			stored, err := l.tx.engine.dialect.encode(value, fieldType(f))
-			if err != nil {
-				return err
+		err := l.eachStored(w, among, func(f *meta.Field, value any) {
+			place := among.place(f)
+			if place == "" {
+				args = append(args, value)
+				place = "$" + strconv.Itoa(len(args))
 			}
-			args = append(args, stored)
 			if i == 0 {
 				columns = append(columns, ident(f.Column))
 			}
-			places = append(places, "$"+strconv.Itoa(len(args)))
-			return nil
-		}
-		for _, f := range l.entity.Columns() {
-			if place := among.place(f); place != "" {
-				columns, places = append(columns, ident(f.Column)), append(places, place)
-				continue
-			}
-			if err := eachColumn(f, w.stored(f), add); err != nil {
-				return false, err
-			}
-		}
-		if copied := l.entity.TenantCopy(); copied != "" {
-			if err := add(&meta.Field{Kind: meta.ID, Column: copied}, l.tx.tenant); err != nil {
-				return false, err
-			}
+			places = append(places, place)
+		})
+		if err != nil {
+			return false, err
 		}
 		rows = append(rows, strings.Join(places, ", "))
 	}
@@ -303,8 +291,21 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 	}
 	if onConflict != "" {
 		sql += " " + onConflict
+	} else if l.after.renderer.postgres && len(writes) == 1 && l.hides() {
+		inserted, err := l.run(ctx, sql+" ON CONFLICT DO NOTHING", args, writes)
+		if err != nil || inserted || among != nil { // in steps it turns out what is in the way
+			return inserted, err
+		}
+		if err := l.mayBe(ctx, writes[0]); err != nil {
+			return false, err
+		}
 	}
-	if !l.after.atOnce(l.writes) {
+	return l.run(ctx, sql, args, writes)
+}
+
+// run runs an insert, and asks the questions by it where it can.
+func (l *lot) run(ctx context.Context, sql string, args []any, writes []*write) (inserted bool, err error) {
+	if !l.after.atOnce(writes) {
 		changed, err := l.tx.conn.Exec(ctx, sql, args...)
 		return changed > 0, err
 	}
@@ -316,7 +317,32 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 	if len(writes) > 1 {
 		asked = "t0.id, " + asked
 	}
-	return l.insertAsking(ctx, sql+" RETURNING "+asked, append(args, more...), writes)
+	return l.insertAsking(ctx, sql+" RETURNING "+asked, slices.Concat(args, more), writes)
+}
+
+// eachStored calls do for each column of a new row with its value as it is stored, or with nil where it is looked up among
+// others.
+func (l *lot) eachStored(w *write, among *lookups, do func(*meta.Field, any)) error {
+	add := func(f *meta.Field, value any) error {
+		stored, err := l.tx.engine.dialect.encode(value, fieldType(f))
+		if err == nil {
+			do(f, stored)
+		}
+		return err
+	}
+	for _, f := range l.entity.Columns() {
+		if among.place(f) != "" {
+			do(f, nil)
+			continue
+		}
+		if err := eachColumn(f, w.stored(f), add); err != nil {
+			return err
+		}
+	}
+	if copied := l.entity.TenantCopy(); copied != "" {
+		return add(&meta.Field{Kind: meta.ID, Column: copied}, l.tx.tenant)
+	}
+	return nil
 }
 
 // insertAsking runs an insert that answers, for each row, whether it may be.

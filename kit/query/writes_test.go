@@ -241,6 +241,25 @@ func testUnique(w *world) {
 	w.want(w.update(w.bob, "User", w.bob.ID, 0, "email", "ann@example.com"), "CONFLICT email:TAKEN")
 }
 
+// Whoever may not make a row hears the same of one that is taken as of one that is free.
+func testHiddenUnique(w *world) {
+	w.article(w.ann, "hidden", "slug", "taken")
+	for _, slug := range []string{"free", "taken"} {
+		for _, more := range [][]any{nil, {"tags", []any{}}} {
+			_, err := w.tryCreate(w.bob, false, "Article", append([]any{"title", "x", "slug", slug, "author", w.ann.ID}, more...)...)
+			w.want(err, "FORBIDDEN")
+		}
+	}
+	for _, name := range []string{"free", "ann"} {
+		_, err := w.tryCreate(w.bob, false, "User", "name", name, "email", "other@example.com")
+		w.want(err, "FORBIDDEN")
+		_, err = w.tryCreate(w.root, false, "User", "name", name+"1", "email", "ann@example.com")
+		w.want(err, "CONFLICT email:TAKEN")
+	}
+	_, err := w.tryCreate(w.ann, false, "Article", "title", "x", "slug", "taken", "tags", []any{})
+	w.want(err, "CONFLICT slug:TAKEN")
+}
+
 func testChecks(w *world) {
 	_, err := w.tryCreate(w.ann, false, "Article", "title", "x", "price", []any{decimal("-1"), "EUR"})
 	w.want(err, "INVALID price:NEGATIVE_PRICE")

@@ -1,0 +1,92 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
+)
+
+// Whoever may not make a row must not learn by trying that another, which he may not see, has what must be unique. The rules
+// are asked of the row by the statement that inserts it (lot.go), which the other row stops; then they are asked of the row as
+// it would be:
+//
+//	INSERT … ON CONFLICT DO NOTHING   ─▶   SELECT rules FROM (SELECT $1 AS id, …) t0   ─▶   INSERT …, which tells what is taken
+//
+// SQLite goes on after a statement that fails, so there it begins with what is the third step here.
+
+// hides reports whether what is unique has to wait for a rule.
+func (l *lot) hides() bool {
+	if len(l.entity.Uniques)+len(l.entity.Excludes) == 0 {
+		return false
+	}
+	for _, q := range l.after.questions {
+		if q.isRule() && q.column >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isRule tells a rule from what must hold whoever asks.
+func (q *question) isRule() bool { return q.check == nil && q.bound == nil }
+
+// refused turns what the database said of a new row into its problem, or into that of somebody who may not make it.
+func (l *lot) refused(ctx context.Context, w *write, err error) error {
+	var said *sqldb.Violation
+	if errors.As(err, &said) && !l.after.renderer.postgres && l.hides() && (said.Kind == sqldb.UniqueViolation || said.Kind == sqldb.ExclusionViolation) {
+		if denied := l.mayBe(ctx, w); denied != nil {
+			return denied
+		}
+	}
+	return w.at(w.violation(err))
+}
+
+// mayBe asks the rules of a row that is not there. Those that look for the row by its id, as at its lists, count as kept: their
+// answer is only known when the row is there.
+func (l *lot) mayBe(ctx context.Context, w *write) error {
+	v := l.after
+	var columns []string
+	var args []any
+	err := l.eachStored(w, nil, func(f *meta.Field, value any) {
+		args = append(args, value)
+		columns = append(columns, "$"+strconv.Itoa(len(args))+v.renderer.cast(f.Kind)+" AS "+ident(f.Column))
+	})
+	if err != nil {
+		return err
+	}
+	asked, params := finishBehind(len(args), strings.Join(v.columns, ", "), v.renderer.params)
+	more, err := l.tx.args(params, []any{""})
+	if err != nil {
+		return err
+	}
+	sql := "SELECT " + asked + " FROM (SELECT " + strings.Join(columns, ", ") + ") t0"
+	rows, err := l.tx.conn.Query(ctx, sql, append(args, more...)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	cells := v.cells()
+	if !rows.Next() {
+		return errors.Join(rows.Err(), errors.New(l.entity.Name+": no row where one is written down"))
+	}
+	if err := readAll(rows, cells); err != nil {
+		return err
+	}
+	held := v.answers(cells)
+	for i, q := range v.questions {
+		if !q.isRule() || q.column >= 0 && byID.MatchString(v.columns[q.column]) {
+			held[i] = true
+		}
+	}
+	if denied := v.judge(held, nil, l.tx.viewer, w.what()); denied != nil {
+		return w.at(denied)
+	}
+	return nil
+}
+
+var byID = regexp.MustCompile(`\bt0\.id\b`)
