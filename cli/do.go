@@ -47,13 +47,24 @@ func (c doCommand) Run(ctx context.Context, s streams) error {
 	}
 	r := d.Request
 	switch {
+	case r.Against != "":
+		fmt.Fprintf(s.err, "%q: no recipe takes something away, and a question is no wish: say what there is to be, or edit design/*.graphql\n", r.Against)
+		return errors.New("nothing was done: the request may mean the opposite of what its other words name")
 	case len(r.Missing) > 0:
 		for _, missing := range r.Missing {
 			fmt.Fprintln(s.err, missing)
 		}
 		return errors.New("nothing was done: the request leaves open what it is about")
+	case len(r.Recipes) > 0 && len(r.Unread) > 0:
+		fmt.Fprintf(s.err, "these words are not understood: %s; what is understood:\n", strings.Join(r.Unread, ", "))
+		for _, step := range d.Steps {
+			fmt.Fprintf(s.err, "  %s --project %s\n", step, c.Project)
+		}
+		return errors.New("nothing was done: say it without those words, or run what is understood")
 	case len(r.Recipes) > 0:
 		return c.edit(ctx, s, d)
+	case r.Verb != nil:
+		return c.verb(s, r.Verb)
 	case r.Faster:
 		return c.faster(ctx, s, d)
 	case len(r.Given) > 0:
@@ -69,7 +80,29 @@ func (c doCommand) Run(ctx context.Context, s streams) error {
 	for _, one := range recipe.Recipes {
 		fmt.Fprintf(s.err, "  %-14s %s\n", one.Name, one.Title)
 	}
-	fmt.Fprintln(s.err, "  and: what is slow, with the name of an entity; fettle --help has the other verbs")
+	fmt.Fprintln(s.err, "  and: what is slow, with the name of an entity; to check, test, review or assess; fettle --help has the other verbs")
+	return errors.New("nothing was done")
+}
+
+// verb runs a command that a request names, as far as it writes nothing, and tells which one does.
+func (c doCommand) verb(s streams, v *recipe.Verb) error {
+	if v.Serves {
+		fmt.Fprintf(s.out, "fettle %s %s does that, until it is stopped\n", v.Command, c.Project)
+		return nil
+	}
+	args := append([]string{v.Command, c.Project}, v.Flags...)
+	fmt.Fprintf(s.out, "plan:\n  1. fettle %s\n\n", strings.Join(args, " "))
+	code := Do(args, s.in, s.out, s.err)
+	if v.Writes && code == foundProblems || v.Command == "migrate" && code == wentWell {
+		fmt.Fprintf(s.out, "nothing was written; fettle %s %s writes it\n", v.Command, c.Project)
+		return nil
+	}
+	switch code {
+	case wentWell:
+		return nil
+	case foundProblems:
+		return errProblems
+	}
 	return errors.New("nothing was done")
 }
 
@@ -94,9 +127,6 @@ func (c doCommand) edit(ctx context.Context, s streams, d *pipeline.Done) error 
 	}
 	s.given(d.Request.Given)
 	s.waits(d.Request.Waits)
-	if len(d.Request.Unread) > 0 {
-		fmt.Fprintf(s.err, "not taken into account: %s\n", strings.Join(d.Request.Unread, ", "))
-	}
 	s.notes(d.Applied)
 	if d.Hash == "" {
 		fmt.Fprintln(s.out, "nothing changes")

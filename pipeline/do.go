@@ -42,7 +42,13 @@ func Do(dir, request string) (*Done, error) {
 		return d, nil
 	}
 	d.Request = recipe.Match(e.sources, request)
-	if len(d.Request.Missing) > 0 {
+	if len(d.Request.Missing) > 0 || d.Request.Against != "" {
+		return d, nil
+	}
+	if len(d.Request.Unread) > 0 { // what they change is not known: it is told how to ask for what was read
+		for _, wanted := range d.Request.Recipes {
+			d.Steps = append(d.Steps, strings.Join(append([]string{"fettle add", wanted.Recipe.Name}, wanted.Args...), " "))
+		}
 		return d, nil
 	}
 	for _, wanted := range d.Request.Recipes {

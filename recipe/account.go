@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
@@ -93,6 +94,13 @@ var roles = &Recipe{
 				return err
 			}
 		} else if have := field(account, "role"); have != nil {
+			if enum := e.design.ByName[have.Type.Name]; enum != nil && len(args) > 0 {
+				for _, name := range names {
+					if !slices.ContainsFunc(enum.Values, func(v *design.EnumValue) bool { return v.Name == name }) {
+						return fmt.Errorf("%s:%d: %s has a role already, and %s is none of %s: write it there", enum.Pos.File, enum.Pos.Line, account.Name, name, enum.Name)
+					}
+				}
+			}
 			e.note("%s:%d: %s has a role already: %s", have.Pos.File, have.Pos.Line, account.Name, have.Type.Name)
 			return nil
 		}

@@ -53,7 +53,14 @@ func addEntity(e *editor, args []string) error {
 			return fmt.Errorf("%s:%d: %s is there already, and no entity", have.Pos.File, have.Pos.Line, name)
 		}
 		for _, s := range specs {
-			e.addField(name, s[0], s[1]+limits(s[1]), "")
+			if f := field(have, s[0]); f != nil && spelled(f.Type) != s[1] {
+				return fmt.Errorf("%s:%d: %s has %s: %s already, not %s", f.Pos.File, f.Pos.Line, name, f.Name, spelled(f.Type), s[1])
+			}
+		}
+		for _, s := range specs {
+			if e.addField(name, s[0], s[1]+limits(s[1]), "") {
+				e.note("%s:%d: %s is there already, and gets what it lacks", have.Pos.File, have.Pos.Line, name)
+			}
 		}
 		return nil
 	}
@@ -74,6 +81,21 @@ func addEntity(e *editor, args []string) error {
 	e.define(moduleFile(module), "", b.String())
 	e.note("only its owner sees a %s: say in @allow who else does", lower(name))
 	return nil
+}
+
+// spelled is a type as a design spells it.
+func spelled(t design.TypeRef) string {
+	text := t.Name
+	if t.List {
+		if t.Elements {
+			text += "!"
+		}
+		text = "[" + text + "]"
+	}
+	if t.Required {
+		text += "!"
+	}
+	return text
 }
 
 // limits are those without which no text should be taken from a client.

@@ -94,7 +94,7 @@ var search = &Recipe{
 	Title:   "words are found in the text of rows: search: at every door",
 	Takes:   "TYPE.FIELD..., or TYPE for all its texts",
 	Example: "fettle add search Note.title Note.text",
-	phrases: []string{"search", "full text", "fulltext", "find words", "text search"},
+	phrases: []string{"search", "searchable", "full text", "fulltext", "find words", "text search"},
 	apply: func(e *editor, args []string) error {
 		if len(args) == 0 {
 			return e.usage()
@@ -312,7 +312,7 @@ var numbers = &Recipe{
 	Title:   "rows are numbered 1, 2, 3, all together or within what they belong to",
 	Takes:   "TYPE, or TYPE.FIELD with the reference within which they count",
 	Example: "fettle add numbers Note.owner",
-	phrases: []string{"numbering", "sequence number", "consecutive number", "invoice number", "running number"},
+	phrases: []string{"numbering", "numbers", "numbered", "sequence number", "consecutive number", "invoice number", "running number"},
 	apply: func(e *editor, args []string) error {
 		if len(args) != 1 {
 			return e.usage()

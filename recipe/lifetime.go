@@ -43,7 +43,7 @@ var pagination = &Recipe{
 	Title:   "lists come in pages by a stable key, newest first: 20 rows unless asked, 100 at most",
 	Takes:   "TYPE...",
 	Example: "fettle add pagination Note",
-	phrases: []string{"pagination", "paginate", "paging", "pages", "page size"},
+	phrases: []string{"pagination", "paginate", "paging", "page by page", "page size"},
 	apply: func(e *editor, args []string) error {
 		return e.each(args, func(t *design.Type) error {
 			page := design.Find(t.Directives, "page")

@@ -26,6 +26,11 @@ var query = &Recipe{
 		if err := e.readable(t.Name); err != nil {
 			return err
 		}
+		for _, listed := range e.entities() {
+			if args[0] == many(listed.Name) || args[0] == lower(listed.Name) {
+				return fmt.Errorf("%s: is how every door reads %s already: clients of that would lose it", args[0], listed.Name)
+			}
+		}
 		condition, err := quoted(args[2])
 		if err != nil {
 			return err

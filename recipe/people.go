@@ -52,7 +52,7 @@ var ratings = &Recipe{
 	Title:   "whoever may read a row gives it one to five stars, once; a row tells their mean",
 	Takes:   "TYPE...",
 	Example: "fettle add ratings Product",
-	phrases: []string{"rating", "ratings", "star rating", "stars", "customer reviews", "product reviews", "reviews with stars"},
+	phrases: []string{"rate", "rating", "ratings", "star rating", "stars", "customer reviews", "product reviews", "reviews with stars"},
 	apply: func(e *editor, args []string) error {
 		return e.each(args, func(t *design.Type) error { return e.ratings(t.Name) })
 	},

@@ -1,0 +1,21 @@
+package recipe
+
+// Verb is a command of the tool that a request may name instead of a recipe.
+type Verb struct {
+	Command string   // "review"
+	Flags   []string // that keep it from writing anything
+	Writes  bool     // without its flags
+	Serves  bool     // until it is stopped
+	phrases []string
+}
+
+// Verbs are those, in the order in which users see them.
+var Verbs = []Verb{
+	{Command: "check", phrases: []string{"check the design", "check my design", "check our design", "validate the design", "mistakes in the design"}},
+	{Command: "test", phrases: []string{"run tests", "run the tests", "run all tests", "run my tests", "test the service", "test my service"}},
+	{Command: "review", phrases: []string{"review", "find faults", "find bugs"}},
+	{Command: "assess", phrases: []string{"assess", "assessment", "architecture", "what is there"}},
+	{Command: "generate", Flags: []string{"--check"}, Writes: true, phrases: []string{"generate", "regenerate"}},
+	{Command: "migrate", Flags: []string{"--dry-run"}, Writes: true, phrases: []string{"migrate", "migration", "plan a migration"}},
+	{Command: "dev", Serves: true, phrases: []string{"run the service", "start the service", "serve it", "run it"}},
+}
