@@ -112,7 +112,7 @@ func (s streams) diff(text string) {
 		case strings.HasPrefix(line, "-"):
 			colour = red
 		}
-		body := strings.TrimSuffix(line, "\n")
+		body := visible(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
 		if colour != "" {
 			body = paint(s.out, colour, body)
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/agent/install"
 )
@@ -27,22 +28,38 @@ func (c agentInstall) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
+	kept := false
+	for i, f := range files {
+		verb := "write"
 		switch {
 		case f.Kept != "":
 			fmt.Fprintf(s.out, "keep    %s: %s\n", f.Path, f.Kept)
+			kept = kept || strings.Contains(f.Kept, "marker") || strings.Contains(f.Kept, "twice")
+			continue
 		case f.Same:
-			fmt.Fprintf(s.out, "same    %s\n", f.Path)
-		default:
-			fmt.Fprintf(s.out, "write   %s\n", f.Path)
+			verb = "same "
 		}
+		if !c.DryRun {
+			if err := install.Write(c.Dir, f); err != nil {
+				return fmt.Errorf("%w; %s was not written, nor what follows it: %s", err, f.Path, pathsOf(files[i+1:]))
+			}
+		}
+		fmt.Fprintf(s.out, "%s   %s\n", verb, f.Path)
 	}
-	if c.DryRun {
+	switch {
+	case kept:
+		return errProblems
+	case c.DryRun:
 		return nil
-	}
-	if err := install.Write(c.Dir, files); err != nil {
-		return err
 	}
 	_, err = fmt.Fprintln(s.out, "connect fettle mcp to the agent, and it has the same verbs as tools")
 	return err
+}
+
+func pathsOf(files []install.File) string {
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return strings.Join(paths, ", ")
 }

@@ -28,11 +28,25 @@ func TestCommandsOfAgents(t *testing.T) {
 	var files []install.File
 	for _, agent := range install.Agents {
 		planned, err := install.Plan(dir, agent)
-		if err != nil || len(planned) != 8 {
+		want := 8
+		if agent == "claude" {
+			want++ // CLAUDE.md, which leads to AGENTS.md
+		}
+		if err != nil || len(planned) != want {
 			t.Fatal(agent, len(planned), err)
 		}
 		files = append(files, planned...)
 	}
+	code := filepath.Join(t.TempDir(), "code") // a module that is not generated: what is quoted for it runs anywhere
+	if err := os.MkdirAll(code, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(code, "go.mod"), "module example.com/code\n\ngo 1.26\n")
+	planned, err := install.Plan(code, "generic")
+	if err != nil || !strings.Contains(string(planned[0].Content), "nothing of it is generated") || strings.Contains(string(planned[0].Content), "fettle generate") {
+		t.Fatal(err)
+	}
+	files = append(files, planned[0])
 	t.Chdir(dir)
 	git(t, "init", "-q")
 	git(t, "add", "-A")
@@ -141,8 +155,10 @@ func TestInstallKeepsTheTeamsText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := install.Write(dir, files); err != nil {
-			t.Fatal(err)
+		for _, f := range files {
+			if err := install.Write(dir, f); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	mine := ".claude/skills/add-entity/SKILL.md"
@@ -168,6 +184,30 @@ func TestInstallKeepsTheTeamsText(t *testing.T) {
 	do()
 	if read("AGENTS.md") != broken {
 		t.Error("a file with one marker was written")
+	}
+	for broken, why := range map[string]string{once + once: "our section twice", broken: "put it back"} {
+		write("AGENTS.md", broken)
+		if code, out := said("agent", "install", "--for", "claude", dir); code != 1 || !strings.Contains(out, why) || read("AGENTS.md") != broken {
+			t.Errorf("%d %s", code, out)
+		}
+	}
+	// Line ends are the file's.
+	write("AGENTS.md", "# Ours\r\n")
+	do()
+	if have := read("AGENTS.md"); strings.Count(have, "\n") != strings.Count(have, "\r\n") {
+		t.Errorf("%q", have)
+	}
+	if code, out := said("agent", "install", filepath.Join(dir, "nowhere")); code != 2 || !strings.Contains(out, "there is no folder") {
+		t.Errorf("%d %s", code, out)
+	}
+	// Where something cannot be written, nothing is told to have been.
+	full := filepath.Join(t.TempDir(), "full")
+	if err := os.MkdirAll(full, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(full, ".agents"), "a file where a folder is wanted")
+	if code, out := said("agent", "install", full); code != 2 || strings.Contains(out, "write ") {
+		t.Errorf("%d %s", code, out)
 	}
 }
 

@@ -161,7 +161,7 @@ func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) erro
 		for _, rule := range slow.Rules {
 			fmt.Fprintf(s.out, "  its statement holds the rule: %s\n", rule)
 		}
-		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s\n", slow.Query, c.Project)
+		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s --as ACCOUNT\n", slow.Query, c.Project)
 	}
 	database := c.database(d.Model)
 	if database == "" {

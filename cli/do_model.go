@@ -26,7 +26,7 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 	var came tool.Outcome
 	words, err := loop.Run(ctx, p, loop.Options{
 		URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey),
-		Tell: func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), line) },
+		Tell: func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), visible(line)) },
 		Try: func(ctx context.Context) (wrong string, err error) {
 			came, err = p.Try(ctx)
 			return came.Wrong, err
@@ -35,14 +35,14 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 	var unmended *loop.Unmended
 	switch {
 	case errors.As(err, &unmended):
-		fmt.Fprintf(s.out, "model: %s\n\n", unmended.Words)
+		s.words(unmended.Words)
 		s.diff(p.Staged.Diff)
-		fmt.Fprintf(s.out, "%s\n%v; nothing was written\n", unmended.Wrong, unmended)
+		fmt.Fprintf(s.out, "%s\n%v; nothing was written\n", visible(unmended.Wrong), unmended)
 		return errProblems
 	case err != nil:
 		return fmt.Errorf("%w; nothing was written", err)
 	}
-	fmt.Fprintf(s.out, "model: %s\n\n", words)
+	s.words(words)
 	if p.Staged.Hash == "" {
 		fmt.Fprintln(s.out, "nothing changes")
 		return s.problems("text", p.Staged.Problems, p.Staged.Texts)

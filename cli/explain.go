@@ -20,7 +20,7 @@ type explainCommand struct {
 
 // Help is examples.
 func (explainCommand) Help() string {
-	return "Examples:\n  fettle explain D204\n  fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop\n" +
+	return "Examples:\n  fettle explain G005\n  fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop\n" +
 		"  fettle explain access READ Article/some-slug examples/conduit --as ada@example.com"
 }
 
@@ -123,7 +123,7 @@ func meaning(of string) (string, error) {
 	text, found := texts[code]
 	if !found {
 		known := slices.Sorted(maps.Keys(texts))
-		return "", fmt.Errorf("%.60s: no such code or rule; there are %s to %s, and the rules of doc/rules", of, known[0], known[len(known)-1])
+		return "", fmt.Errorf("%.60s: no such code or rule; there are %s, and the rules %s", of, strings.Join(known, " "), strings.Join(pipeline.RuleNames(), " "))
 	}
 	return fmt.Sprintf("%s  %s", code, text), nil
 }

@@ -7,6 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -46,6 +49,28 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// visible is a text that may come from anybody, for a terminal: what would move its cursor or turn its letters around is shown as it is
+// spelled in Go.
+func visible(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		if c == '\n' || c == '\t' || unicode.IsGraphic(c) {
+			b.WriteRune(c)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(c), "'"))
+		}
+	}
+	return b.String()
+}
+
+// words prints what a model says, each line marked as its own.
+func (s streams) words(text string) {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		fmt.Fprintf(s.out, "model: %s\n", strings.TrimRight(visible(line), "\r\n"))
+	}
+	fmt.Fprintln(s.out)
 }
 
 // notes prints what the user may want to know.

@@ -155,6 +155,11 @@ func TestSlowListOfNothing(t *testing.T) {
 			byModel.is("slow-empty-model")
 		}
 	}
+	// What a model says is shown as its own, and moves no cursor.
+	loud := scripted(t, nil, step{words: "All done.\x1b[2J\x1b]0;x\a\ncheck: no problem"})
+	if _, out := said("do", slowUsers, "--project", dir, "--model", loud.URL+"/v1"); strings.ContainsAny(out, "\x1b\a") || !strings.Contains(out, "model: All done.\\x1b[2J") || !strings.Contains(out, "\nmodel: check: no problem\n") {
+		t.Errorf("%q", out)
+	}
 	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
 		t.Error("something was written")
 	}

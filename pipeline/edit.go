@@ -47,6 +47,22 @@ type Replacement struct {
 // Add does a recipe to the design of the project in a folder, or begins one there. Nothing is written until Write is called,
 // which must not be when there are problems. Its error says why the recipe does not fit.
 func Add(dir, name string, args []string) (*Edited, error) {
+	r, err := Recipe(name)
+	if err != nil {
+		return nil, err
+	}
+	start, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(start.Problems) > 0 {
+		return start, nil
+	}
+	return start.Add(r, args)
+}
+
+// Recipe finds a recipe by its name. Its error says what there is instead, or that it is not built.
+func Recipe(name string) (*recipe.Recipe, error) {
 	r, err := recipe.Named(name)
 	if err != nil {
 		for _, g := range recipe.Unsaid {
@@ -59,16 +75,8 @@ func Add(dir, name string, args []string) (*Edited, error) {
 				return nil, fmt.Errorf("%s: %s is not built yet, or has no recipe: write it in the design", name, w.Title)
 			}
 		}
-		return nil, err
 	}
-	start, err := Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(start.Problems) > 0 {
-		return start, nil
-	}
-	return start.Add(r, args)
+	return r, err
 }
 
 // Rewrite makes replacements in the design of the project in a folder. Nothing is written until Write is called.
@@ -88,7 +96,7 @@ func Open(dir string) (*Edited, error) {
 			return nil, fmt.Errorf("%s: is no folder", dir)
 		}
 		if _, other := os.Stat(filepath.Join(dir, "go.mod")); other == nil {
-			return nil, fmt.Errorf("%s: is a Go module without a design; begin a backend in a folder of its own", dir)
+			return nil, fmt.Errorf("%s: is a Go module without a design: fettle assess tells its conventions, and fettle review what is wrong with it; a backend begins in a folder of its own", dir)
 		}
 		sources, err = nil, nil
 	}
@@ -188,7 +196,7 @@ func (e *Edited) next(sources []design.Source, notes []string) (*Edited, error) 
 }
 
 var (
-	designFile = regexp.MustCompile(`^design/[a-z][a-z0-9_-]*\.graphql$`)
+	designFile = regexp.MustCompile(`^design/[a-z][a-z0-9_-]{0,99}\.graphql$`)
 	notOfNames = regexp.MustCompile(`[^a-z0-9]+`)
 )
 

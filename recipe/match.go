@@ -243,9 +243,7 @@ func (e *editor) named(words []string, text string) things {
 	if len(out.fields) == 0 && len(out.types) == 1 {
 		out.fieldsOf(out.types[0], words)
 	}
-	for _, role := range capital.FindAllString(text, -1) {
-		out.roles = append(out.roles, role)
-	}
+	out.roles = capital.FindAllString(text, -1)
 	return out
 }
 

@@ -52,9 +52,22 @@ func Plan(dir, agent string) ([]File, error) {
 	if !found {
 		return nil, fmt.Errorf("%s: is none of %s", agent, strings.Join(Agents, ", "))
 	}
+	switch info, err := os.Stat(dir); {
+	case err != nil:
+		return nil, fmt.Errorf("there is no folder %s: %w", dir, err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s: is no folder", dir)
+	}
+	section := "texts/agents.md"
+	if !exists(filepath.Join(dir, "design")) && exists(filepath.Join(dir, "go.mod")) {
+		section = "texts/agents-code.md" // a codebase that is not generated
+	}
 	wanted := []struct{ path, text string }{
-		{"AGENTS.md", "texts/agents.md"},
+		{"AGENTS.md", section},
 		{path.Join(place[0], "backend-engineer.md"), "texts/backend-engineer.md"},
+	}
+	if agent == "claude" {
+		wanted = append(wanted, struct{ path, text string }{"CLAUDE.md", "texts/claude.md"})
 	}
 	skills, err := fs.Glob(texts, "texts/skills/*.md")
 	if err != nil {
@@ -82,21 +95,21 @@ func Plan(dir, agent string) ([]File, error) {
 	return files, nil
 }
 
-// Write makes the files of a plan.
-func Write(dir string, files []File) error {
-	for _, f := range files {
-		if f.Same || f.Kept != "" {
-			continue
-		}
-		target := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(target, f.Content, 0o644); err != nil {
-			return err
-		}
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Write makes a file of a plan.
+func Write(dir string, f File) error {
+	if f.Same || f.Kept != "" {
+		return nil
 	}
-	return nil
+	target := filepath.Join(dir, filepath.FromSlash(f.Path))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(target, f.Content, 0o644)
 }
 
 // merge puts our text into a file: between its markers, else at the end of a file without a head, which is written by
@@ -107,14 +120,21 @@ func merge(have, text []byte) (content []byte, kept string) {
 	if have == nil {
 		return []byte(head + ours), ""
 	}
+	if bytes.Contains(have, []byte("\r\n")) {
+		ours = strings.ReplaceAll(ours, "\n", "\r\n")
+	}
 	from := bytes.Index(have, []byte("<!-- fettle:begin"))
 	to := bytes.Index(have, []byte(end[:len(end)-1]))
 	switch {
+	case bytes.Count(have, []byte("<!-- fettle:begin")) > 1:
+		return have, "it has our section twice: delete one of them"
+	case from > to && to >= 0:
+		return have, "our two markers stand in the wrong order: delete both, and what stands between them if it is ours"
 	case from >= 0 && to > from:
-		after := bytes.TrimPrefix(have[to+len(end)-1:], []byte("\n"))
+		after := bytes.TrimPrefix(bytes.TrimPrefix(have[to+len(end)-1:], []byte("\r")), []byte("\n"))
 		return []byte(string(have[:from]) + ours + string(after)), ""
 	case from >= 0 || to >= 0:
-		return have, "one of our two markers is gone"
+		return have, "one of our two markers is gone: put it back, or delete the other"
 	case head != "":
 		return have, "it is yours: it has no markers of ours"
 	}
@@ -123,6 +143,9 @@ func merge(have, text []byte) (content []byte, kept string) {
 		gap = ""
 	} else if !bytes.HasSuffix(have, []byte("\n")) {
 		gap = "\n\n"
+	}
+	if strings.Contains(ours, "\r\n") {
+		gap = strings.ReplaceAll(gap, "\n", "\r\n")
 	}
 	return []byte(string(have) + gap + ours), ""
 }

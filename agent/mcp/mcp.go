@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func call(ctx context.Context, p *tool.Project, t *tool.Tool, arguments json.Raw
 
 // Stdio serves one client over this process's own streams until it closes them.
 func Stdio(ctx context.Context, s *sdk.Server) error {
-	err := s.Run(ctx, &sdk.StdioTransport{MaxLineLength: 2 * tool.MaxArguments})
+	err := s.Run(ctx, Lines(os.Stdin, staying{os.Stdout}))
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // being told to end is no failure
 	}

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/fettlehq/fettle/agent/mcp"
 	"github.com/fettlehq/fettle/agent/tool"
 )
@@ -96,7 +94,7 @@ func TestHostileLines(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = mcp.Server(p, "test").Run(ctx, &sdk.IOTransport{Reader: in, Writer: out, MaxLineLength: 2 * tool.MaxArguments})
+		_ = mcp.Server(p, "test").Run(ctx, mcp.Lines(in, out))
 		out.Close()
 	}()
 	lines := bufio.NewScanner(answers)
@@ -114,6 +112,23 @@ func TestHostileLines(t *testing.T) {
 	ask(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"hostile","version":"1"}}}`)
 	if _, err := io.WriteString(client, `{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range []struct{ line, want string }{
+		{`not json`, `"code":-32700`},
+		{`{`, `"code":-32700`},
+		{`{} {}`, `"code":-32700`},
+		{"\x00\xff", `"code":-32700`},
+		{`7`, `"code":-32600`},
+		{`[]`, `"code":-32600`},
+		{`{"jsonrpc":"1.0","id":"mine","method":"ping"}`, `"id":"mine"`},
+		{`{"jsonrpc":"2.0","id":{},"method":"ping"}`, `"id":null`},
+		{strings.Repeat("x", 3<<20), "a message of more than"},
+		{`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"edit_design","arguments":{"x":"` + strings.Repeat("x", 3<<20) + `"}}}`, "a message of more than"},
+		{`{"jsonrpc":"2.0","id":8,"method":"ping"}`, `"id":8,"result"`},
+	} {
+		if said := ask(c.line); !strings.Contains(said, c.want) {
+			t.Errorf("%.60s: %.400s", c.line, said)
+		}
 	}
 	for _, c := range []struct{ name, arguments, want string }{
 		{"edit_design", `{"recipe":7}`, "recipe is no string"},

@@ -184,7 +184,7 @@ func runEdit(_ context.Context, p *Project, text json.RawMessage) (f Facts, err 
 	}
 	var e *pipeline.Edited
 	if in.Recipe != "" {
-		r, err := recipe.Named(in.Recipe)
+		r, err := pipeline.Recipe(in.Recipe)
 		if err != nil {
 			return f, err
 		}
@@ -239,7 +239,7 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 			err = p.await(e.Hash, losing(e.Diff, losses))
 		}
 	case apply != e.Hash:
-		return Facts{}, fmt.Errorf("apply: %s is not the hash of this change, which is %s; the design may have changed since it was shown", clip(apply, 40), e.Hash)
+		return Facts{}, fmt.Errorf("apply: %s is not the hash of this change; the design may have changed since it was shown: ask without apply to see it", clip(apply, 40))
 	case len(losses) > 0 && !p.approved(e.Hash, losing(e.Diff, losses)):
 		return Facts{}, fmt.Errorf("this would lose data (%s): a person has to approve it at a terminal first: fettle approve %s", losses[0], e.Hash)
 	default:

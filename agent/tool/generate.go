@@ -71,7 +71,7 @@ func runGenerate(_ context.Context, p *Project, text json.RawMessage) (f Facts, 
 		f.Summary = fmt.Sprintf("%d files would be written or removed. Nothing is written yet. apply: %s does it.", len(g.Changes), hash)
 		return f, nil
 	case in.Apply != hash:
-		return Facts{}, fmt.Errorf("apply: %s is not the hash of this plan, which is %s; something has changed since it was shown", clip(in.Apply, 40), hash)
+		return Facts{}, fmt.Errorf("apply: %s is not the hash of this plan; something has changed since it was shown: ask without apply to see it", clip(in.Apply, 40))
 	case len(lost) > 0 && !p.approved(hash, losing("", lost)):
 		return Facts{}, fmt.Errorf("the migration loses data (%s): a person has to approve it at a terminal first: fettle approve %s", lost[0], hash)
 	}

@@ -90,7 +90,7 @@ func answered(f *Facts, r pipeline.Request, a pipeline.Answer) {
 
 var explain = &Tool{
 	Name: "explain", Title: "Explain a code, a rule, a query or an access", ReadOnly: true,
-	Description: "One of: code (a problem's, such as D204, or a rule of review, such as n-plus-one); query (GraphQL: its SQL and the database's plans, for as); row with verb and as (which clauses of which rules let an account at it). Databases are asked in a session, or on a copy, that cannot be written.",
+	Description: "One of: code (a problem's, such as G005, or a rule of review, such as n-plus-one); query (GraphQL: its SQL and the database's plans, for as); row with verb and as (which clauses of which rules let an account at it). Databases are asked in a session, or on a copy, that cannot be written.",
 	Schema: json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{
 "code":{"type":"string"},"query":{"type":"string"},
 "row":{"type":"string","description":"Note/KEY"},"verb":{"enum":["READ","UPDATE","DELETE"]},"as":{"type":"string","description":"login or id; left out: nobody"},"tenant":{"type":"string"},

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -92,14 +93,14 @@ func (t *Tool) Call(ctx context.Context, p *Project, arguments json.RawMessage) 
 	if len(bytes.TrimSpace(arguments)) == 0 || string(bytes.TrimSpace(arguments)) == "null" {
 		arguments = json.RawMessage("{}")
 	}
-	var paged struct {
+	paged := struct {
 		Page int `json:"page"`
-	}
+	}{1}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(arguments, &object); err != nil {
 		return Result{}, fmt.Errorf("%s: arguments are no JSON object", t.Name)
 	}
-	if err := json.Unmarshal(arguments, &paged); err != nil || paged.Page < 0 {
+	if err := json.Unmarshal(arguments, &paged); err != nil || paged.Page < 1 {
 		return Result{}, fmt.Errorf("%s: page is a number from 1", t.Name)
 	}
 	delete(object, "page")
@@ -119,7 +120,7 @@ func (t *Tool) Call(ctx context.Context, p *Project, arguments json.RawMessage) 
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	return facts.page(max(paged.Page, 1))
+	return facts.page(paged.Page)
 }
 
 // page cuts facts into pages of about MaxText.
@@ -179,11 +180,26 @@ func arguments(text json.RawMessage, into any) error {
 		message := strings.TrimPrefix(err.Error(), "json: ")
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			message = fmt.Sprintf("%s is no %s", strings.TrimPrefix(wrong.Field, "."), wrong.Type)
+			message = fmt.Sprintf("%s is no %s", strings.TrimPrefix(wrong.Field, "."), spoken(wrong.Type))
 		}
 		return fmt.Errorf("arguments: %s", clip(message, 300))
 	}
 	return nil
+}
+
+// spoken is what JSON calls a type.
+func spoken(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return "list"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	}
+	return "number"
 }
 
 // problem is a mistake as programs read it.

@@ -85,6 +85,13 @@ func (s *Server) Explain(ctx context.Context, out io.Writer, viewer kit.Viewer, 
 	if err != nil {
 		return err
 	}
+	if len(statements) == 0 {
+		whom := "somebody who is not signed in"
+		if viewer.ID != "" {
+			whom = "this account"
+		}
+		fmt.Fprintf(out, "-- no statement: what %s may see of this is known without asking the database; --as ACCOUNT asks as somebody\n", whom)
+	}
 	for i, statement := range statements {
 		plan, err := s.plan(ctx, statement)
 		if err != nil {

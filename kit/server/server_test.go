@@ -350,6 +350,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"seed"}, 0, "", ""},
 		{[]string{"seed"}, 2, "", "CONFLICT"},
 		{[]string{"explain", "plan", "--as", "00000000-0000-7000-8000-000000000001", `{ user(id: "00000000-0000-7000-8000-000000000001") { name } }`}, 0, "--   SEARCH", ""},
+		{[]string{"explain", "plan", "{ __typename }"}, 0, "-- no statement: what somebody who is not signed in may see", ""},
 		{[]string{"explain", "plan", "{ nothing }"}, 1, "", "nothing"},
 		{[]string{"explain"}, 1, "", "want: explain plan"},
 		{[]string{"version"}, 0, "shop ", ""},
