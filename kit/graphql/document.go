@@ -17,7 +17,11 @@ func (d *Door) document(text string) (*ast.QueryDocument, []*failure) {
 	if document, ok := d.documents.get(text); ok {
 		return document, nil
 	}
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
+	readable, ok := withoutSurrogates(text)
+	if !ok {
+		return nil, []*failure{badRequest(codeDocument, "A string of the document has half of a surrogate pair.", nil)}
+	}
+	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, d.limits.Tokens)
 	if err != nil {
 		if strings.Contains(err.Error(), "exceeded token limit") {
 			return nil, []*failure{tooMuch("tokens", d.limits.Tokens, "The document has more than "+strconv.Itoa(d.limits.Tokens)+" tokens.", nil)}

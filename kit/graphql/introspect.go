@@ -259,12 +259,16 @@ func (s *introspection) directive(fields []*field, d *ast.DirectiveDefinition) {
 		case "isRepeatable":
 			s.bool(d.IsRepeatable)
 		case "locations":
-			each(s, d.Locations, func(l ast.DirectiveLocation) { s.text(string(l)) })
+			each(s, slices.DeleteFunc(slices.Clone(d.Locations), ahead), func(l ast.DirectiveLocation) { s.text(string(l)) })
 		case "args":
 			s.arguments(f, d.Arguments)
 		}
 	})
 }
+
+// ahead tells whether a location of directives is one that gqlparser knows and the specification does not yet have (September 2025, section
+// 4.2.6): clients refuse it.
+func ahead(l ast.DirectiveLocation) bool { return l == "DIRECTIVE_DEFINITION" }
 
 // deprecation writes isDeprecated or deprecationReason.
 func (s *introspection) deprecation(f *field, directives ast.DirectiveList) {

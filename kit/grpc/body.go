@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 
+	"connectrpc.com/connect"
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/internal/body"
 )
@@ -102,4 +105,43 @@ func wrongDeadline(h http.Header) *kit.Problem {
 		}
 	}
 	return nil
+}
+
+// decompressor stops where a message is larger than any may be: connect-go would go on to the end to tell how large it is, which may be
+// a thousand times what was sent.
+func (d *door) decompressor() connect.Decompressor {
+	return &bounded{plain: new(gzip.Reader), most: d.options.MaxMessage + 1}
+}
+
+func compressor() connect.Compressor {
+	made, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err)
+	}
+	return made
+}
+
+// bounded reads at most one byte more than a message may have. It has no WriteTo, as gzip.Reader does, which io.Copy would take.
+type bounded struct {
+	plain      *gzip.Reader
+	most, left int
+}
+
+// Reset is connect.Decompressor.
+func (b *bounded) Reset(from io.Reader) error {
+	b.left = b.most
+	return b.plain.Reset(from)
+}
+
+// Close is connect.Decompressor.
+func (b *bounded) Close() error { return b.plain.Close() }
+
+// Read is io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errors.New("more than a message may have")
+	}
+	n, err := b.plain.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }

@@ -93,7 +93,7 @@ type call struct {
 // options are those of every method.
 func (d *door) handlerOptions(m *method) []connect.HandlerOption {
 	options := []connect.HandlerOption{
-		connect.WithReadMaxBytes(d.options.MaxMessage), connect.WithCompressMinBytes(1 << 10), connect.WithSchema(m.schema),
+		connect.WithReadMaxBytes(d.options.MaxMessage), connect.WithCompression("gzip", d.decompressor, compressor), connect.WithCompressMinBytes(1 << 10), connect.WithSchema(m.schema),
 		connect.WithRecover(func(ctx context.Context, _ connect.Spec, _ http.Header, value any) error {
 			return d.failure(ctx, m.name, &problem.Panic{Value: value, Stack: debug.Stack()})
 		}),

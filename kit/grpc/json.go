@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -12,11 +13,9 @@ import (
 
 // decodeJSON reads data as a message m in the JSON form of Protobuf, as the same tree that decode makes: names of fields are
 // those of the design or of the contract, null is absent, enums are called as in the contract. What the contract does not
-// have stays, so that whoever reads the tree says that it is unknown.
+// have stays, so that whoever reads the tree says that it is unknown. A field under both of its names is refused; so are two members of a
+// oneof, by whoever reads the tree.
 func decodeJSON(m *message, data []byte) (input.Object, error) {
-	if len(data) == 0 {
-		return input.Object{}, nil
-	}
 	tree, err := input.Parse(data)
 	if err != nil {
 		return nil, err
@@ -25,45 +24,62 @@ func decodeJSON(m *message, data []byte) (input.Object, error) {
 	if !ok {
 		return nil, malformed("The message is no JSON object.")
 	}
-	return m.named(object), nil
+	var r namer
+	return r.named(m, object), r.err
 }
 
-// named is object under the names of the design.
-func (m *message) named(object input.Object) input.Object {
+// namer gives the fields of a tree the names of the design.
+type namer struct{ err error }
+
+func (r *namer) named(m *message, object input.Object) input.Object {
 	out := make(input.Object, len(object))
 	for name, raw := range object {
 		f := m.names[name]
-		switch {
-		case f == nil:
+		if f == nil {
 			out[name] = raw
-		case raw == nil && f.form != formValue:
-		default:
-			for _, other := range f.others {
-				delete(out, other.name)
-			}
-			out[f.name] = f.fromJSON(raw)
+			continue
+		}
+		if _, both := object[f.text]; both && name != f.text {
+			r.err = twice(f.text)
+		}
+		if raw != nil || f.form == formValue {
+			out[f.name] = r.value(f, raw)
 		}
 	}
 	return out
 }
 
-func (f *field) fromJSON(raw any) any {
+func (r *namer) value(f *field, raw any) any {
 	list, ok := raw.([]any)
 	if !f.repeated || !ok {
-		return f.one(raw)
+		return r.one(f, raw)
 	}
 	out := make([]any, len(list))
 	for i, element := range list {
-		out[i] = f.one(element)
+		out[i] = r.one(f, element)
 	}
 	return out
 }
 
-func (f *field) one(raw any) any {
+// one reads one value in the forms that the JSON mapping of Protobuf allows.
+func (r *namer) one(f *field, raw any) any {
 	switch f.form {
 	case formMessage:
 		if object, ok := raw.(input.Object); ok {
-			return f.message.whole(f.message.named(object))
+			return f.message.whole(r.named(f.message, object))
+		}
+	case formDouble:
+		if text, ok := raw.(string); ok {
+			if _, err := strconv.ParseFloat(text, 64); err == nil {
+				return json.Number(text)
+			}
+		}
+	case formBytes: // standard or URL-safe, with padding or without
+		if text, ok := raw.(string); ok {
+			plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+			if content, err := base64.RawStdEncoding.DecodeString(plain); err == nil {
+				return base64.StdEncoding.EncodeToString(content)
+			}
 		}
 	case formEnum:
 		switch v := raw.(type) {

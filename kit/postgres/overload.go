@@ -71,6 +71,11 @@ func passing(err *pgconn.PgError) *kit.Problem {
 		return unavailable(crossed, err)
 	case "53300", "57P01", "57P03": // too many connections, admin shutdown, cannot connect now
 		return unavailable(busy, err)
+	case "22003", "22008", "22015": // a number, an instant or a duration out of range: of what was worked out, since what is sent is checked
+		return &kit.Problem{
+			Code: kit.CodeInvalid, Status: http.StatusUnprocessableEntity, Err: err,
+			Detail: "Something that would have to be worked out for this is out of range.",
+		}
 	case "57014": // query canceled, by statement_timeout: a caller who leaves closes the connection instead
 		return &kit.Problem{Code: kit.CodeTimeout, Status: http.StatusGatewayTimeout, Detail: slow, Err: err}
 	}

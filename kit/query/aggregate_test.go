@@ -139,6 +139,14 @@ func testExactSums(w *world) {
 	if _, _, err := w.tryAggregate(w.root, w.aggregation("Entry", "", "sum:spent")); describe(err) != kit.CodeInvalid {
 		w.Errorf("a sum of 292 years is %s", describe(err))
 	}
+	for i := range 2 {
+		w.create(w.root, false, "Entry", "name", fmt.Sprint("huge", i), "share", 1.7e308)
+	}
+	for _, measure := range []string{"sum:share", "avg:share"} {
+		if _, _, err := w.tryAggregate(w.root, w.aggregation("Entry", "", measure)); describe(err) != kit.CodeInvalid {
+			w.Errorf("%s of what a double does not hold is %s", measure, describe(err))
+		}
+	}
 }
 
 func testPeriods(w *world) {
@@ -178,6 +186,20 @@ func testPeriods(w *world) {
 	}
 	if _, _, err := w.tryAggregate(w.root, in("at.day", "Europe/Nowhere")); describe(err) != kit.CodeInvalid+" zone:"+kit.FieldFormat {
 		w.Errorf("an unknown zone is %s", describe(err))
+	}
+	for name, text := range map[string]string{"first": "0001-01-01T00:00:00Z", "last": "9999-12-31T23:59:59.999999Z"} {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.create(w.root, false, "Entry", "name", name, "at", at)
+	}
+	for zone, want := range map[string][]string{
+		"Pacific/Kiritimati": {"[0001-01-01] 1 []", "[9999-12-31] 1 []"}, "Etc/GMT+12": {"[0001-01-01] 1 []", "[9999-12-31] 1 []"},
+	} {
+		a := in("at.day", zone)
+		a.Where = meta.In(meta.This("name"), meta.Const("first"), meta.Const("last"))
+		w.wantGroups(w.root, a, want...)
 	}
 }
 

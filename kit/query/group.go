@@ -113,7 +113,8 @@ func (k GroupKey) check(e *meta.Entity) error {
 	return nil
 }
 
-// period is the first day of the period of an instant or a date. The name of the zone is the value in a slot.
+// period is the first day of the period of an instant or a date. The name of the zone is the value in a slot. A zone may put an
+// instant of the first or the last day that there are on one that there is not: it counts as that day.
 func (r *renderer) period(sql string, kind meta.Kind, by Period, slot int) string {
 	if sql == sqlNull {
 		return sql
@@ -123,8 +124,10 @@ func (r *renderer) period(sql string, kind meta.Kind, by Period, slot int) strin
 		return "period_start(" + sql + ", " + zone + ", '" + string(by) + "')"
 	}
 	sql = bracket(bracketCase(sql))
+	local := sql
 	if kind == meta.DateTime {
-		sql = "(" + sql + " AT TIME ZONE " + zone + "::text)"
+		local = "(" + sql + " AT TIME ZONE " + zone + "::text)"
 	}
-	return "date_trunc('" + string(by) + "', " + sql + "::timestamp)::date"
+	first := "date_trunc('" + string(by) + "', " + local + "::timestamp)::date"
+	return "CASE WHEN " + sql + " IS NOT NULL THEN GREATEST(LEAST(" + first + ", DATE '9999-12-31'), DATE '0001-01-01') END" // which pass over null
 }

@@ -61,7 +61,14 @@ func periodStart() func(*engine.FunctionContext, []driver.Value) (driver.Value, 
 		case "year":
 			month, date = time.January, 1
 		}
-		return time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), nil
+		first := time.Date(year, month, date, 0, 0, 0, 0, time.UTC)
+		switch { // the days that there are
+		case first.Year() < 1:
+			first = time.Date(1, time.January, 1, 0, 0, 0, 0, time.UTC)
+		case first.Year() > 9999:
+			first = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
+		}
+		return first.Format(time.DateOnly), nil
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// maxConditions bounds one filter.
-const maxConditions = 200
+const (
+	maxConditions = 200 // of one filter
+	maxLists      = 2   // in each other: each multiplies the rows that are looked at
+)
 
 // Tree reads a filter of e that is written as a tree: {and, or, not, FIELD: {eq: …}, REFERENCE: {FIELD: …},
 // LIST: {some, every, none: {FIELD: …}}}. A null anywhere asks nothing, except that {eq: null} and {ne: null} ask
@@ -30,6 +32,7 @@ type tree struct {
 	errors     []kit.FieldError
 	conditions int
 	elements   int // names of elements so far
+	lists      int // that the place where we are is in
 }
 
 func (t *tree) fail(name, code, detail string) *meta.Expr {
@@ -228,6 +231,11 @@ func (t *tree) list(place Place, f *meta.Field, name string, raw any) *meta.Expr
 		if value == nil {
 			return nil
 		}
+		if t.lists == maxLists {
+			return t.fail(name+"."+quantifier, kit.FieldTooLarge, "must not ask of lists in more than "+strconv.Itoa(maxLists)+" levels")
+		}
+		t.lists++
+		defer func() { t.lists-- }()
 		t.elements++
 		element := "e" + strconv.Itoa(t.elements)
 		condition := t.entity(f.Target(), Place{Element: element}, name+"."+quantifier, value)
