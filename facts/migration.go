@@ -25,6 +25,7 @@ type MigrationStatement struct {
 	NotNull      bool
 	Default      string // the text of a default
 	NotValid     bool
+	Proven       bool   // of SET NOT NULL: a constraint that was validated before says it of every row
 	To           string // the new name of a renaming
 	Unlocked     []Edit // do the same without a lock
 }

@@ -81,6 +81,10 @@ func (w *walk) expr(s *source, e ast.Expr) []facts.Origin {
 		return nil
 	case *ast.BinaryExpr:
 		out := slices.Concat(w.origins(s, e.X), w.origins(s, e.Y))
+		switch e.Op {
+		case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ, token.LAND, token.LOR:
+			return numbered(out) // also where its types do not fit
+		}
 		if (e.Op == token.ADD || e.Op == token.SUB || e.Op == token.MUL) && isNumber(s.info.TypeOf(e)) {
 			reckon(out)
 		}
@@ -385,6 +389,9 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	}
 	if selector != nil {
 		path := s.packageOf(selector.X)
+		if id, is := selector.X.(*ast.Ident); is && id.Name == "strconv" && s.info.Uses[id] == nil {
+			path = id.Name // the import is missing
+		}
 		switch {
 		case path == "os" && (name == "Getenv" || name == "LookupEnv"):
 			return []facts.Origin{{Kind: facts.FromConstant}} // whoever sets the environment runs the program

@@ -450,13 +450,18 @@ func (l *lifter) readText(s *source, e ast.Expr, q *facts.Query) {
 		q.Text = ""
 	}
 	for _, piece := range r.holes {
-		q.Dynamic = append(q.Dynamic, l.value(piece.source, piece.expr))
+		v := l.value(piece.source, piece.expr)
+		if piece.number {
+			v.Kind = "number"
+		}
+		q.Dynamic = append(q.Dynamic, v)
 	}
 }
 
 type piece struct {
 	source *source
 	expr   ast.Expr
+	number bool // printed as a number
 }
 
 type reader struct {
@@ -467,7 +472,7 @@ type reader struct {
 }
 
 func (r *reader) open(s *source, e ast.Expr) string {
-	r.holes = append(r.holes, piece{s, e})
+	r.holes = append(r.holes, piece{source: s, expr: e})
 	return hole
 }
 
@@ -566,9 +571,13 @@ func (r *reader) call(s *source, e *ast.CallExpr, depth int) (string, bool) {
 			if next >= len(e.Args) {
 				return hole
 			}
-			arg := e.Args[next]
+			arg, known := e.Args[next], len(r.holes)
 			next++
-			return r.read(s, arg, depth)
+			text := r.read(s, arg, depth)
+			for i := known; i < len(r.holes); i++ {
+				r.holes[i].number = r.holes[i].number || strings.Contains("bcdoeEfFgGtxXU", verb[len(verb)-1:])
+			}
+			return text
 		}), true
 	case path == "strings" && (name == "TrimSpace" || name == "Trim" || name == "ToLower") && len(e.Args) > 0:
 		return r.read(s, e.Args[0], depth), true

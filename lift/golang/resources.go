@@ -72,7 +72,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
 	kind, closers := resourceKind(object.Type(), calledName(call))
-	if kind == "" || kind == "statement" && ofTx(p, call) {
+	if kind == "" || kind == "statement" && ofTx(p, call) || kind == "body" && recorded(p, call) {
 		return nil
 	}
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
@@ -85,6 +85,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		u.closed = append(u.closed, token.NoPos) // its caller gives it back
 	}
 	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Never: len(u.closed) == 0}
+	r.Drained = kind == "rows" && drained(p, f, assign, object, stack)
 	if kind == "transaction" && !u.rolledBack {
 		r.Close = "Rollback"
 	}
@@ -108,6 +109,42 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// drained reports whether a function goes through rows to their end wherever it has them, which gives them back.
+func drained(p place, f *function, assign *ast.AssignStmt, object types.Object, stack []ast.Node) bool {
+	var loop *ast.ForStmt
+	for _, s := range listOf(last(stack)) {
+		if each, is := s.(*ast.ForStmt); is && loop == nil && s.Pos() > assign.End() {
+			if call, is := each.Cond.(*ast.CallExpr); is && calledName(call) == "Next" && p.target(firstOf(call.Fun)) == object {
+				loop = each
+			}
+		}
+	}
+	if loop == nil {
+		return false
+	}
+	check, through := errorCheck(assign, stack), true
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if n == nil || n.End() <= assign.End() || n.Pos() >= loop.End() || n == check {
+			return false
+		}
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return n.Pos() <= assign.Pos() && assign.End() <= n.End() // the one that it stands in
+		case *ast.ReturnStmt:
+			through = false
+		case *ast.BranchStmt:
+			through = through && n.Tok == token.CONTINUE && n.Label == nil
+		}
+		return through
+	})
+	return through
+}
+
+// recorded reports whether a response is one that a test has recorded, behind which there is no connection.
+func recorded(p place, call *ast.CallExpr) bool {
+	return isNamed(p.info.TypeOf(firstOf(call.Fun)), "net/http/httptest", "ResponseRecorder")
 }
 
 // ofTx reports whether a call is made on a transaction: the statements that it prepares end with it.
@@ -270,11 +307,23 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 			return true
 		}
 		inner := &usage{l: u.l, p: place{callee.source, nil}, object: callee.params[index], kind: u.kind, closers: u.closers}
+		if _, name := namedType(inner.object.Type()); u.kind == "body" && name != "Response" {
+			inner.kind = "file" // the body itself
+			if method(inner.object.Type(), "Close", nil) == nil {
+				continue // an io.Reader
+			}
+		}
 		inner.depth = u.depth + 1
 		if inner.depth > 3 {
 			return true
 		}
 		inner.look(callee.body)
+		if u.kind == "body" {
+			if inner.deferred || len(inner.closed) > 0 {
+				return true
+			}
+			continue // what reads a body does not close it
+		}
 		if inner.escapes || inner.deferred || len(inner.closed) > 0 || len(inner.handedOver) > 0 {
 			return true
 		}
@@ -301,6 +350,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				return // it is used, and stays ours
 			}
 			if selector, is := child.(*ast.SelectorExpr); is && u.kind == "body" && selector.Sel.Name == "Body" {
+				if len(u.l.static(u.p.source, n)) > 0 && u.closesIn(n, child) {
+					u.closed = append(u.closed, n.Pos())
+					u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
+				}
 				return
 			}
 			u.escapes = u.escapes || calledName(n) != "len" && !(u.kind == "rows" && !u.closesIn(n, child))
@@ -316,8 +369,8 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			u.escapes = u.escapes || !isFieldOf(child)
 			return
 		case *ast.AssignStmt:
-			for _, right := range n.Rhs {
-				if right == child {
+			for i, right := range n.Rhs {
+				if right == child && !(len(n.Lhs) == len(n.Rhs) && isBlank(n.Lhs[i])) {
 					u.escapes = u.escapes || !isFieldOf(child)
 				}
 			}
@@ -332,6 +385,11 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 }
 
 var regexpCloses = regexp.MustCompile(`(?i)(rollback|close|finish|commit|release|done|end)`)
+
+func isBlank(e ast.Expr) bool {
+	id, is := e.(*ast.Ident)
+	return is && id.Name == "_"
+}
 
 // isFieldOf reports whether a use is of a field or method only.
 func isFieldOf(n ast.Node) bool {

@@ -39,7 +39,7 @@ type Lifted struct {
 func Lift(dir string, embedded []Text) Lifted {
 	files := find(dir)
 	r := &replay{
-		tables: map[string]*schema.Table{}, cut: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
+		tables: map[string]*schema.Table{}, cut: map[string]bool{}, checks: map[string]string{}, proven: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
 	}
 	r.database.Dialect = dialect(files, embedded)
 	var migrations []*facts.Migration

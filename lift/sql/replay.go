@@ -14,8 +14,10 @@ import (
 type replay struct {
 	tables   map[string]*schema.Table
 	database *facts.Database
-	made     map[string]bool // tables that the migration at hand makes
-	cut      map[string]bool // tables that are partitioned
+	made     map[string]bool   // tables that the migration at hand makes
+	cut      map[string]bool   // tables that are partitioned
+	checks   map[string]string // columns of which a constraint says that they are not null, by its table and name
+	proven   map[string]bool   // "table.column" of those of which such a constraint was checked for every row
 	text     Text
 	up       string
 }
@@ -394,6 +396,7 @@ func (r *replay) alterTable(list []token) []*facts.MigrationStatement {
 			s.Pos = r.at(list[0])
 		}
 		r.alter(t, action, s)
+		r.proves(action, s)
 		if s.Kind != "" {
 			out = append(out, s)
 		}
@@ -402,6 +405,32 @@ func (r *replay) alterTable(list []token) []*facts.MigrationStatement {
 }
 
 // alter applies one action of ALTER TABLE.
+// proves notes what a checked constraint says of a column: CHECK (column IS NOT NULL), which SET NOT NULL relies on.
+func (r *replay) proves(action []token, s *facts.MigrationStatement) {
+	lower := strings.ToLower
+	switch s.Kind {
+	case "add check":
+		check := until(action, 0, "check")
+		body := action[min(check+1, len(action)):]
+		for len(body) > 0 && body[0].is("(") {
+			body = body[1:]
+		}
+		if len(body) < 5 || !body[1].is("is") || !body[2].is("not") || !body[3].is("null") || !body[4].is(")") || !action[0].is("add") || !action[1].is("constraint") {
+			return
+		}
+		r.checks[lower(s.Table+"."+action[2].text)] = body[0].text
+		if !s.NotValid {
+			r.proven[lower(s.Table+"."+body[0].text)] = true
+		}
+	case "validate constraint":
+		if column := r.checks[lower(s.Table+"."+action[len(action)-1].text)]; column != "" {
+			r.proven[lower(s.Table+"."+column)] = true
+		}
+	case "set not null":
+		s.Proven = r.proven[lower(s.Table+"."+s.Column)]
+	}
+}
+
 func (r *replay) alter(t *schema.Table, action []token, s *facts.MigrationStatement) {
 	body := action[1:]
 	switch {

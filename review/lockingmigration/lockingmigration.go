@@ -64,7 +64,7 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		return tell(rule.High, fmt.Sprintf("add %s with a default or nullable, fill it, then SET NOT NULL", s.Column), "column %s.%s is NOT NULL and has no default: the migration fails as soon as the table has a row", s.Table, s.Column)
 	case s.Kind == "add column" && volatile(s.Default):
 		return tell(rule.High, fmt.Sprintf("add %s without the default, set the default for new rows, fill old rows in batches", s.Column), "adding %s.%s with a default that differs per row rewrites %s while nobody may read it", s.Table, s.Column, s.Table)
-	case s.Kind == "set not null":
+	case s.Kind == "set not null" && !s.Proven:
 		return tell(rule.Medium, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_%s_set CHECK (%s IS NOT NULL) NOT VALID; then VALIDATE CONSTRAINT in another migration, then SET NOT NULL", s.Table, s.Table, s.Column, s.Column), "SET NOT NULL on %s.%s reads the whole table while nobody may use it", s.Table, s.Column)
 	case s.Kind == "change type" && !widening(s.To):
 		return tell(rule.High, fmt.Sprintf("add a new column, write both, fill it in batches, then switch and drop %s", s.Column), "changing the type of %s.%s rewrites the table while nobody may use it", s.Table, s.Column)

@@ -47,6 +47,9 @@ func find(f *facts.Facts) []rule.Finding {
 			case r.Kind == "stream":
 				finding.Message = fmt.Sprintf("the stream %s stays open where the function leaves before it has ended: its context is not cancelled", r.Name)
 				finding.Confidence = rule.Likely
+			case r.Drained:
+				finding.Message = fmt.Sprintf("%s is given back by its end alone: what panics before it, or leaves in a later version, keeps it open", r.Name)
+				finding.Severity = rule.Medium
 			case r.Never:
 				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
 			default:
