@@ -194,7 +194,7 @@ func (c *caller) conditions(t *Type, depth int) map[string]any {
 				w[f.Name] = map[string]any{f.armName(arm): c.where(arm, depth-1)}
 			}
 		case "list":
-			if depth > 1 { // lists within lists stand in two levels at most
+			if depth > 0 {
 				w[f.Name] = map[string]any{one(c, []string{"some", "every", "none"}): c.where(f.Type, depth-1)}
 			}
 		case "reference":

@@ -286,6 +286,18 @@ func TestDocumentsWithMistakes(t *testing.T) {
 			t.Errorf("%s: %s", variables, body)
 		}
 	}
+	deep := func(lists int) string {
+		where := `{body: {eq: "x"}}`
+		for range lists - 1 {
+			where = `{article: {comments: {some: ` + where + `}}}`
+		}
+		return `{comments: {every: ` + where + `}}`
+	}
+	c.has("", `{ articles(where: `+deep(4)+`) { totalCount } }`, "null", `{"data":{"articles":{"totalCount":`)
+	for _, where := range []string{deep(5), `{and: [` + strings.Repeat(deep(4)+` `, 2) + `]}`} {
+		c.has("", `{ articles(where: `+where+`) { totalCount } }`, "null", `"code":"INVALID","status":422`, `"code":"TOO_LARGE"`)
+		c.has("", `{ articlesAggregate(where: `+where+`) { nodes { count } } }`, "null", `"code":"INVALID","status":422`, `"code":"TOO_LARGE"`)
+	}
 	c.has("", `{ articles(first: 0) { totalCount } }`, "null", `"code":"INVALID","status":422`, `"field":"first"`)
 	c.has("", `{ articles(first: 2, last: 2) { totalCount } }`, "null", `"field":"last"`)
 	c.has("", `{ articles(after: "nonsense") { totalCount } }`, "null", `"path":["articles"]`)

@@ -110,6 +110,14 @@ func TestStreams(t *testing.T) {
 	if strings.Join(titles, " ") != "Gamma" || err != nil {
 		t.Error(titles, err)
 	}
+	deep := `{"body":{"eq":"x"}}`
+	for range 4 {
+		deep = `{"article":{"comments":{"some":` + deep + `}}}`
+	}
+	_, _, err = read(`{"filter":{"comments":{"none":` + deep + `}}}`)
+	if got := told(t, err); got != "invalid_argument INVALID filter.comments.none"+strings.Repeat(".article.comments.some", 4)+" TOO_LARGE" {
+		t.Error(got)
+	}
 	_, _, err = read(`{"filter":{"id":{"eq":"x"}}}`)
 	if got := told(t, err); got != "invalid_argument INVALID filter.id.eq WRONG_FORMAT" {
 		t.Error(got)

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -107,9 +106,6 @@ func (r *reader) one(f *meta.Field, path string, raw any) any {
 		if hasNUL(raw) {
 			return r.fail(path, kit.FieldFormat, "must not contain the character U+0000")
 		}
-		if digits := 0; !measure(raw, &digits) {
-			return r.fail(path, kit.FieldTooLarge, "must hold numbers that 64 bits hold, and of at most "+strconv.Itoa(maxDigits)+" digits in all")
-		}
 		return json.RawMessage(appendTree(nil, raw))
 	default:
 		value, problem := scalar(f, raw)
@@ -118,42 +114,6 @@ func (r *reader) one(f *meta.Field, path string, raw any) any {
 		}
 		return value
 	}
-}
-
-// maxDigits bounds the numbers of one JSON value, written out: Postgres keeps 1e300 in 301 digits, and answers with them.
-const maxDigits = 1 << 20
-
-// measure adds up the digits of the numbers in a tree. It is false where one is beyond what a double holds (RFC 7493, section 2.2), or
-// there are too many.
-func measure(tree any, digits *int) bool {
-	switch v := tree.(type) {
-	case json.Number:
-		if f, err := strconv.ParseFloat(string(v), 64); err != nil || f == 0 && !isZero(string(v)) {
-			return false
-		}
-		_, exponent, _ := strings.Cut(strings.ToLower(string(v)), "e")
-		n, _ := strconv.Atoi(exponent) // none is 0
-		*digits += len(v) + max(n, -n)
-	case []any:
-		for _, element := range v {
-			if !measure(element, digits) {
-				return false
-			}
-		}
-	case Object:
-		for _, member := range v {
-			if !measure(member, digits) {
-				return false
-			}
-		}
-	}
-	return *digits <= maxDigits
-}
-
-// isZero tells whether a number is 0, and not only too small for a double. That is short: 0e1000000 would be written out.
-func isZero(number string) bool {
-	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
-	return len(number) < 400 && strings.Trim(digits, "-0.") == ""
 }
 
 // members reads one value for each of fields.

@@ -2,7 +2,6 @@ package input
 
 import (
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 // exponent, which is how PostgreSQL shows it: 1e300 is five characters to send and 301 to keep. These bound what that
 // comes to.
 const (
-	maxNumber = 400     // characters of a number; the least that 64 bits hold has 326
+	maxNumber = 400     // characters of a number; the least that 64 bits hold has 341 in its longest form
 	maxGrowth = 1 << 16 // characters by which the numbers of one input grow
 )
 
@@ -74,7 +73,8 @@ func plainNumber(text string) (plain string, ok bool) {
 	if rest, negative := strings.CutPrefix(mantissa, "-"); negative {
 		sign, mantissa = "-", rest
 	}
-	if strings.Trim(mantissa, "0.") == "" {
+	zero := strings.Trim(mantissa, "0.") == ""
+	if zero {
 		sign = ""
 	}
 	if plain = mantissa; scientific {
@@ -86,7 +86,7 @@ func plainNumber(text string) (plain string, ok bool) {
 	}
 	plain = sign + plain
 	f, err := strconv.ParseFloat(plain, 64)
-	return plain, err == nil && !math.IsInf(f, 0) && len(plain) <= maxNumber
+	return plain, err == nil && (f != 0 || zero) && len(plain) <= maxNumber
 }
 
 // shifted is a number of digits and at most one point, the point moved by so many places to the right.

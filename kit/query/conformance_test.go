@@ -105,6 +105,7 @@ var cases = []struct {
 	{"filters cannot see more than reads", testFilterGuards},
 	{"scalars keep their values", testScalars},
 	{"numbers of JSON have bounds", testJSONNumbers},
+	{"lists within lists", testDeepFilters},
 	{"a difference is added by the database", testIncrements},
 	{"validation collects everything", testValidation},
 	{"defaults", testDefaults},

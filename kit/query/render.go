@@ -30,6 +30,7 @@ type renderer struct {
 	params  []param
 	aliases int
 	depth   int
+	lists   int // of what the viewer asks for, within which the condition at hand stands
 	err     error
 }
 

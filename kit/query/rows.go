@@ -7,7 +7,10 @@ import (
 // elements is the rows of a list as the FROM and WHERE of a subselect.
 type elements struct {
 	from   func() string // asked for when all else is rendered, for it leaves out a join that nothing needs
-	where  string
+	guard  string        // of the list itself
+	link   string        // the column that has the id of the row whose list it is; empty where no row has it
+	owner  string        // that id
+	where  string        // all else
 	row    *scope
 	within env
 }
@@ -33,17 +36,17 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		r.fail("list operation: %v is no list", list.Path)
 		return elements{}, false
 	}
-	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}}
+	found := elements{row: &scope{name: x.Var, entity: f.Target(), alias: r.alias("e")}, guard: guard, owner: owner.sql}
 	found.row.kin = f.Join == nil && list.Root != meta.RootArg && akin(owner.typ.entity, f.Target())
 	target := r.table(found.row)
 	if f.Join == nil {
 		back := f.Target().Field(f.Inverse)
-		found.where = conjunction(guard, found.row.alias+"."+ident(back.Column)+" = "+owner.sql)
+		found.link = found.row.alias + "." + ident(back.Column)
 		found.from = func() string { return target }
 	} else {
 		link := r.alias("j")
 		found.row.id = link + "." + ident(f.Join.To)
-		found.where = conjunction(guard, link+"."+ident(f.Join.From)+" = "+owner.sql)
+		found.link = link + "." + ident(f.Join.From)
 		if leadsNowhere(f.Join) {
 			found.where = conjunction(found.where, found.row.id+" IS NOT NULL")
 		}
@@ -59,6 +62,15 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 		}
 	}
 	return r.visibleElements(found, e), true
+}
+
+// all is the condition of the elements of the list that fit.
+func (found elements) all(fit string) string {
+	link := sqlTrue
+	if found.link != "" {
+		link = found.link + " = " + found.owner
+	}
+	return conjunction(found.guard, link, found.where, fit)
 }
 
 // leadsNowhere tells whether a row of the entity that carries a relation may link to nothing.
@@ -161,15 +173,38 @@ func (r *renderer) exists(x *meta.Expr, e env) string {
 		return sqlFalse
 	}
 	condition := sqlTrue
+	if e.guarded {
+		r.lists++
+	}
 	if len(x.Args) > 1 {
 		condition = r.cond(x.Args[1], found.within, false)
 	}
-	where := conjunction(found.where, condition)
-	if where == sqlFalse {
+	if e.guarded {
+		r.lists--
+	}
+	where := found.all(condition)
+	switch {
+	case where == sqlFalse:
 		return sqlFalse
+	case r.lists >= deepLists && e.guarded && found.link != "":
+		return conjunction(found.guard, bracket(found.owner)+" IN (SELECT "+found.link+" FROM "+found.from()+whereClause(conjunction(found.where, condition))+r.fence()+")")
 	}
 	return "EXISTS (SELECT 1 FROM " + found.from() + " WHERE " + where + ")"
 }
+
+// fence keeps PostgreSQL from making one join of a subselect and what stands around it: of a semi-join within a semi-join it
+// looks at each pair of rows.
+func (d dialect) fence() string {
+	if d.postgres {
+		return " OFFSET 0"
+	}
+	return ""
+}
+
+// deepLists is within how many lists a list of what the viewer asks for is looked through once for all rows, and no more for
+// each of them: what is asked for there names nothing outside of it. Less deep that would lose by more than it gains, since an
+// index finds the few rows of one list.
+const deepLists = 2
 
 // aggregate is a count, sum, least, greatest or mean value, or the first, of the elements that fit. Of none, a count
 // and a sum are 0 and the others null.
@@ -194,7 +229,7 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 		}
 		value = r.value(x.Args[2], found.within)
 	}
-	where := conjunction(found.where, condition)
+	where := found.all(condition)
 	if where == sqlFalse || !counting && value.sql == sqlNull {
 		return r.nothing(x.Op)
 	}

@@ -11,9 +11,12 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
+// What bounds one filter. A condition on a list within lists may look at each row of the outer ones as often as the inner has
+// rows: it weighs four times as much as one that is a list less deep.
 const (
-	maxConditions = 200 // of one filter
-	maxLists      = 2   // in each other: each multiplies the rows that are looked at
+	maxConditions = 200
+	maxLists      = 4   // lists within lists
+	maxWeight     = 128 // of all conditions on lists: 1, 4, 16 or 64
 )
 
 // Tree reads a filter of e that is written as a tree: {and, or, not, FIELD: {eq: …}, REFERENCE: {FIELD: …},
@@ -32,7 +35,8 @@ type tree struct {
 	errors     []kit.FieldError
 	conditions int
 	elements   int // names of elements so far
-	lists      int // that the place where we are is in
+	lists      int // within which the condition at hand stands
+	weight     int // of the conditions on lists so far
 }
 
 func (t *tree) fail(name, code, detail string) *meta.Expr {
@@ -231,11 +235,14 @@ func (t *tree) list(place Place, f *meta.Field, name string, raw any) *meta.Expr
 		if value == nil {
 			return nil
 		}
-		if t.lists == maxLists {
-			return t.fail(name+"."+quantifier, kit.FieldTooLarge, "must not ask of lists in more than "+strconv.Itoa(maxLists)+" levels")
-		}
 		t.lists++
 		defer func() { t.lists-- }()
+		if t.lists > maxLists {
+			return t.fail(name+"."+quantifier, kit.FieldTooLarge, "must not ask of lists in more than "+strconv.Itoa(maxLists)+" levels")
+		}
+		if t.weight += 1 << (2 * (t.lists - 1)); t.weight > maxWeight {
+			return t.fail(name+"."+quantifier, kit.FieldTooLarge, "must not ask of so many lists in lists")
+		}
 		t.elements++
 		element := "e" + strconv.Itoa(t.elements)
 		condition := t.entity(f.Target(), Place{Element: element}, name+"."+quantifier, value)
