@@ -57,7 +57,8 @@ func (h *hypothetical) plan(ctx context.Context, text string, indexes []*Index) 
 	var used []*Index
 	names := plan.Indexes()
 	for _, index := range indexes {
-		if made, is := h.made[index]; is && slices.Contains(names, made.name) {
+		// Where plans are asked of a copy on which it has been made by now, the one that is there may be the cheaper of the two.
+		if made, is := h.made[index]; is && (slices.Contains(names, made.name) || slices.Contains(names, index.Name())) {
 			used = append(used, index)
 		}
 	}
