@@ -48,7 +48,8 @@ agent/mcp:        agent/tool
 agent/install:
 agent/loop:       agent/tool
 pipeline/dev:     diag model pipeline internal/child
-cli:              agent/... recipe diag model migrate pipeline pipeline/dev review/... assess assess/... internal/child
+pipeline/vet:     facts lift/golang review review/rule
+cli:              agent/... recipe diag model migrate pipeline pipeline/dev pipeline/vet review/... assess assess/... internal/child
 .:                cli
 
 kit:
@@ -96,6 +97,7 @@ github.com/alecthomas/kong:      cli
 golang.org/x/term:               cli
 golang.org/x/mod:                pipeline lift/golang
 golang.org/x/tools/go/ast/astutil: review/mend
+golang.org/x/tools/go/analysis: pipeline/vet
 golang.org/x/tools/txtar:        oracle
 github.com/rogpeppe/go-internal: pipeline
 go.yaml.in/yaml/v3:              emit/openapi

@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/fettlehq/fettle/pipeline/vet"
 )
 
 // The exit codes.
@@ -59,6 +61,9 @@ type streams struct {
 // Do runs the tool with the given arguments and returns its exit code: 0, 1 where it found problems, 2 where it could
 // not run.
 func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if vet.Asked(args) {
+		vet.Main() // go vet -vettool=fettle: ends the process
+	}
 	var asked commands
 	exited := -1
 	parser, err := kong.New(&asked,

@@ -42,18 +42,13 @@ func Lift(dir string) (*Lifted, error) {
 	if err := loader.load(); err != nil {
 		return nil, err
 	}
-	l := &lifter{
-		loader: loader, facts: out, fset: loader.fset,
-		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{},
-		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
-		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
-		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
-		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
-		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
-		guards: map[ast.Expr]facts.Guard{}, glances: map[*function]*glance{},
-		bounded: map[types.Object]bool{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
-	}
+	l := newLifter(loader, out)
+	l.all()
+	return &Lifted{out, l.embedded, sortedKeys(loader.looked)}, nil
+}
+
+// all draws the facts, in the order in which they need each other.
+func (l *lifter) all() {
 	l.eachFile(l.findFunctions)
 	l.findTypes()
 	l.findBound()
@@ -77,8 +72,22 @@ func Lift(dir string) (*Lifted, error) {
 	l.findPackages()
 	l.eachFile(l.findPractices)
 	l.link()
-	out.Sums = loader.sums
-	return &Lifted{out, l.embedded, sortedKeys(loader.looked)}, nil
+	l.facts.Sums = l.loader.sums
+}
+
+func newLifter(loader *loader, out *facts.Facts) *lifter {
+	return &lifter{
+		loader: loader, facts: out, fset: loader.fset,
+		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{},
+		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
+		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
+		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
+		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
+		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
+		guards: map[ast.Expr]facts.Guard{}, glances: map[*function]*glance{},
+		bounded: map[types.Object]bool{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+	}
 }
 
 // lifter holds what is known while facts are drawn from the code.
