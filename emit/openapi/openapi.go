@@ -25,6 +25,7 @@ func whole(m *model.Model) object {
 	for _, e := range door.Entities(m) {
 		d.entity(e)
 	}
+	d.index()
 	if writes(m) {
 		d.batch()
 	}

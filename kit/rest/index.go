@@ -10,6 +10,8 @@ import (
 // addIndex adds what is found at the prefix itself: where everything else is.
 func (d *door) addIndex(rs *routes) {
 	rs.add(http.MethodGet, "/", func([]string) action { return action{name: "index", do: (*call).index} })
+	at := rs.child(Prefix[1:])
+	at.route = at.child("").route // without the slash too, as the contract has it
 }
 
 // index lists the paths of this door that need no name of a row, and where they are described.

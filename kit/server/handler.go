@@ -26,7 +26,9 @@ import (
 // makeHandler routes to the doors. The team's own handlers come last: they get what no door takes.
 func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
-	mux.Handle(rest.Prefix+"/", s.bounded(rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch})))
+	resources := s.bounded(rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
+	mux.Handle(rest.Prefix, resources)
+	mux.Handle(rest.Prefix+"/", resources)
 	if s.service.SDL != "" {
 		door, err := s.graphql()
 		if err != nil {
