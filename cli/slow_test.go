@@ -123,6 +123,7 @@ func TestSlowList(t *testing.T) {
 			t.Error(model.heard())
 		}
 	})
+	t.Run("over MCP", func(t *testing.T) { slowListOverMCP(t, dir) })
 }
 
 // From an empty folder the same sentence says what is missing, and a model is told so too; nothing is written.

@@ -225,7 +225,7 @@ func (e *editor) fields(args []string) (*design.Type, []string, error) {
 			return nil, nil, fmt.Errorf("%s is no field of %s", arg, of.Name)
 		}
 		of = t
-		if !slices.Contains([]string{"createdAt", "updatedAt"}, name) {
+		if !slices.Contains([]string{"id", "createdAt", "updatedAt"}, name) { // which every row has
 			_, f, err := e.fieldAt(arg)
 			if err != nil {
 				return nil, nil, err

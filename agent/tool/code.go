@@ -163,7 +163,10 @@ func runOptimize(ctx context.Context, p *Project, text json.RawMessage) (f Facts
 	for _, a := range report.Advice {
 		data := map[string]any{"id": a.ID, "kind": a.Kind, "statement": clip(a.Statement, 1000), "change": a.Change, "migration": clip(a.Migration, 1500), "proof": a.Proof, "confidence": a.Confidence, "notes": a.Notes}
 		var b strings.Builder
-		fmt.Fprintf(&b, "%s (%s, confidence %s): %s\n  for %s", a.ID, a.Kind, a.Confidence, a.Change, clip(a.Statement, 1000))
+		fmt.Fprintf(&b, "%s (%s, confidence %s): %s", a.ID, a.Kind, a.Confidence, a.Change)
+		if a.Statement != "" {
+			fmt.Fprintf(&b, "\n  for %s", clip(a.Statement, 1000))
+		}
 		for _, why := range a.Why {
 			fmt.Fprintf(&b, "\n  %s", why)
 		}
