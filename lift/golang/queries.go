@@ -53,6 +53,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 				path, typeName = p, n
 			}
 		}
+		if spec, is := l.entSpec(s, call, selector, path, typeName); is {
+			return spec
+		}
 		if l.declared[fn.Origin()] != nil {
 			return querySpec{} // a function of the code: what it does is found in it
 		}
@@ -240,6 +243,8 @@ func (l *lifter) query(at work, spec querySpec) {
 	case "gorm", "xorm", "squirrel", "bun":
 		l.chain(at, spec, q)
 		q.Reckoned = l.reckonedFields(at, q)
+	case "ent":
+		l.entChain(at, spec, q)
 	case "database/sql":
 		if spec.text < 0 {
 			l.prepared(at, spec, q)
@@ -257,7 +262,7 @@ func (l *lifter) query(at work, spec querySpec) {
 }
 
 // builders are libraries whose chains of calls say what is asked.
-var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true}
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true}
 
 // errorLost reports whether nobody looks at whether a statement failed: it stands alone, or its error is given to _.
 func errorLost(at work, spec querySpec) bool {
