@@ -4,6 +4,7 @@ package redundantindex
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -71,6 +72,13 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 		same := true
 		for n, p := range i.Parts {
 			same = same && other.Parts[n] == p
+		}
+		if same && other.Name == "" {
+			columns := make([]string, 0, len(other.Parts))
+			for _, p := range other.Parts {
+				columns = append(columns, p.Column)
+			}
+			return "the index on (" + strings.Join(columns, ", ") + ")", ""
 		}
 		if same {
 			return "index " + other.Name, other.Name
