@@ -3,11 +3,13 @@ package pipeline
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 
 	"github.com/fettlehq/fettle/assess"
+	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/openapi"
 	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/rule"
@@ -24,8 +26,12 @@ func Assess(dir, cache string) (*assess.Report, error) {
 	for _, finding := range review.Find(f, review.Rules, false) {
 		problems = append(problems, problem(finding))
 	}
-	if len(f.Routes) == 0 {
-		f.Routes = openapi.Lift(dir, f.Functions)
+	if _, err := os.Stat(filepath.Join(dir, LockFile)); err == nil || len(f.Routes) == 0 { // of a service that is generated, code shows the hand-written routes alone
+		for _, told := range openapi.Lift(dir, f.Functions) {
+			if !slices.ContainsFunc(f.Routes, func(r *facts.Route) bool { return r.Method == told.Method && r.Path == told.Path }) {
+				f.Routes = append(f.Routes, told)
+			}
+		}
 	}
 	return assess.Of(f, assess.Options{Name: nameOf(dir), Problems: problems}), nil
 }

@@ -147,3 +147,12 @@ func TestRewriteReachesTheDesignOnly(t *testing.T) {
 		}
 	}
 }
+
+// A copy of a project whose go.mod leads nowhere is told which line that is, and what to say instead.
+func TestKitThatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "go.mod"), []byte("module example.com/notes\n\ngo 1.26\n\nreplace "+KitModule+" => ../../nowhere\n"))
+	if _, err := findKit(dir, ""); err == nil || !strings.Contains(err.Error(), "go.mod:5: takes the runtime library from ../../nowhere") || !strings.Contains(err.Error(), "--kit DIR") {
+		t.Error(err)
+	}
+}

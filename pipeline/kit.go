@@ -43,7 +43,11 @@ func findKit(dir, asked string) (kit, error) {
 		}
 		for _, r := range parsed.Replace {
 			if r.Old.Path == KitModule && r.New.Version == "" {
-				return kitIn(absolute(dir, r.New.Path))
+				k, err := kitIn(absolute(dir, r.New.Path))
+				if err != nil {
+					return kit{}, fmt.Errorf("%s:%d: takes the runtime library from %s, where it is not; --kit DIR says where it is: %w", filepath.Join(dir, "go.mod"), r.Syntax.Start.Line, r.New.Path, err)
+				}
+				return k, nil
 			}
 		}
 		for _, r := range parsed.Require {
