@@ -50,7 +50,7 @@ func candidates(q *Query, c *Catalog) []*Index {
 // has reports whether an index that is there does what this one would.
 func (t *Table) has(index *Index) bool {
 	return slices.ContainsFunc(t.Indexes, func(e *Existing) bool {
-		if !e.Valid || e.Method != index.Method || e.Where != "" || !index.simple() || len(index.Keys) > len(e.Columns) {
+		if !e.Valid || e.Method != index.Method || e.Where != "" || index.Where != "" || !index.simple() || len(index.Keys) > len(e.Columns) {
 			return false
 		}
 		for i, key := range index.Keys {
@@ -109,7 +109,7 @@ func (f *former) sort() {
 		if f.canPart(p) {
 			f.parts = append(f.parts, p)
 		}
-		if !usable {
+		if !usable || severalAtOnce(p) {
 			continue
 		}
 		switch {
@@ -149,6 +149,9 @@ func (f *former) sort() {
 		f.group = append(f.group, Key{Column: column})
 	}
 }
+
+// severalAtOnce tells a comparison of rows, (a, b) < ($1, $2), which is no expression that an index could hold.
+func severalAtOnce(p pgsql.Predicate) bool { return p.Column == "" && p.Node.Node("lexpr").Is("RowExpr") }
 
 func (f *former) distinct(k Key) float64 {
 	if k.Column == "" {
@@ -227,7 +230,7 @@ func (f *former) canPart(p pgsql.Predicate) bool {
 	case "IS TRUE", "IS FALSE":
 		return f.t.fraction(p.Text) < 0.95
 	case "=":
-		return p.Class == pgsql.Equal && p.Value != "" && !strings.HasPrefix(p.Value, "(") &&
+		return p.Class == pgsql.Equal && (p.Value != "" && !strings.HasPrefix(p.Value, "(") || p.Node.Text("kind") == "AEXPR_IN") &&
 			f.t.distinct(p.Column) <= fewStates && f.t.fraction(p.Text) < largestPart
 	}
 	return false

@@ -48,6 +48,7 @@ type Table struct {
 	Columns      []*Column
 	Indexes      []*Existing
 	Keys         []ForeignKey
+	Partitions   []*Table // of a partitioned table whose partitions are not partitioned themselves
 
 	Inserted, Updated, Hot, Deleted, Dead, Modified float64
 	Analysed                                        bool // once at least
@@ -257,26 +258,42 @@ func (c *Catalog) missing() []string {
 const ours = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg\_temp%'`
 
 func (c *Catalog) readTables(ctx context.Context, s *session) error {
-	rows, err := s.Query(ctx, `SELECT k.oid, n.nspname, k.relname, k.relkind::text, greatest(k.reltuples, 0), k.relpages,
-			CASE WHEN k.relpages > 0 THEN k.relallvisible::float8 / k.relpages ELSE 0 END,
+	rows, err := s.Query(ctx, `SELECT k.oid, n.nspname, k.relname, k.relkind::text, greatest(k.reltuples, leaves.tuples, 0),
+			coalesce(leaves.pages, k.relpages),
+			CASE WHEN coalesce(leaves.pages, k.relpages) > 0 THEN coalesce(leaves.visible, k.relallvisible)::float8 / coalesce(leaves.pages, k.relpages) ELSE 0 END,
 			CASE WHEN k.relkind IN ('v') THEN pg_get_viewdef(k.oid) ELSE '' END,
 			coalesce(st.n_tup_ins, 0), coalesce(st.n_tup_upd, 0), coalesce(st.n_tup_hot_upd, 0), coalesce(st.n_tup_del, 0),
 			coalesce(st.n_dead_tup, 0), coalesce(st.n_mod_since_analyze, 0), st.relid IS NOT NULL,
-			k.reltuples >= 0, CASE WHEN k.relkind IN ('r', 'm') THEN pg_relation_size(k.oid) / 8192 ELSE k.relpages END
-		FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace LEFT JOIN pg_stat_user_tables st ON st.relid = k.oid
+			k.reltuples >= 0, CASE WHEN k.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(k.oid), 0) / 8192 ELSE coalesce(leaves.pages, k.relpages) END,
+			coalesce(leaves.parts, '{}'::oid[])
+		FROM pg_class k LEFT JOIN LATERAL (SELECT sum(greatest(l.reltuples, 0))::float8 AS tuples, sum(l.relpages)::float8 AS pages, sum(l.relallvisible)::float8 AS visible,
+			CASE WHEN max(p.level) = 1 THEN array_agg(p.relid::oid ORDER BY p.relid::oid) END AS parts
+			FROM pg_partition_tree(k.oid) p JOIN pg_class l ON l.oid = p.relid WHERE p.isleaf) leaves ON k.relkind = 'p'
+			JOIN pg_namespace n ON n.oid = k.relnamespace LEFT JOIN pg_stat_user_tables st ON st.relid = k.oid
 		WHERE k.relkind IN ('r', 'p', 'v', 'm') AND `+ours+` ORDER BY 2, 3`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	partitions := map[*Table][]uint32{}
 	for rows.Next() {
 		t := &Table{}
+		var parts []uint32
 		if err := rows.Scan(&t.oid, &t.Schema, &t.Name, &t.Kind, &t.Rows, &t.Pages, &t.Visible, &t.View, &t.Inserted, &t.Updated,
-			&t.Hot, &t.Deleted, &t.Dead, &t.Modified, &t.Counted, &t.Analysed, &t.size); err != nil {
+			&t.Hot, &t.Deleted, &t.Dead, &t.Modified, &t.Counted, &t.Analysed, &t.size, &parts); err != nil {
 			return err
 		}
 		t.View = strings.TrimSuffix(t.View, ";")
 		c.add(t)
+		partitions[t] = parts
+	}
+	known := c.byOID()
+	for t, parts := range partitions {
+		for _, oid := range parts {
+			if part := known[oid]; part != nil {
+				t.Partitions = append(t.Partitions, part)
+			}
+		}
 	}
 	for _, t := range c.Tables {
 		t.ID = pgsql.Ident(t.Name)
@@ -355,9 +372,9 @@ func (c *Catalog) readStatistics(ctx context.Context, s *session) error {
 
 func (c *Catalog) readIndexes(ctx context.Context, s *session) error {
 	tables := c.byOID()
-	rows, err := s.Query(ctx, `SELECT x.indrelid, x.indexrelid, k.relname, pg_get_indexdef(x.indexrelid), m.amname, x.indisunique, x.indisprimary,
+	rows, err := s.Query(ctx, `SELECT x.indrelid, x.indexrelid, k.relname, coalesce(pg_get_indexdef(x.indexrelid), ''), m.amname, x.indisunique, x.indisprimary,
 			x.indisvalid, EXISTS (SELECT FROM pg_constraint WHERE conindid = x.indexrelid AND contype IN ('p', 'u', 'x')), x.indisreplident,
-			pg_relation_size(x.indexrelid), coalesce(st.idx_scan, 0), coalesce(pg_get_expr(x.indpred, x.indrelid), ''),
+			coalesce(pg_relation_size(x.indexrelid), 0), coalesce(st.idx_scan, 0), coalesce(pg_get_expr(x.indpred, x.indrelid), ''),
 			coalesce(pg_get_expr(x.indexprs, x.indrelid), ''),
 			ARRAY(SELECT coalesce((SELECT attname FROM pg_attribute WHERE attrelid = x.indrelid AND attnum = x.indkey[i] AND attnum > 0), '')::text
 				FROM generate_series(0, x.indnkeyatts - 1) i ORDER BY i),

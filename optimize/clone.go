@@ -2,7 +2,9 @@ package optimize
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,11 +12,21 @@ import (
 )
 
 func newClone(s *session) *clone {
-	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}}
+	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}, parts: map[string]string{}}
 }
+
+// cloneLock is the advisory lock that a run holds on its clone, so that two do not measure each other's indexes.
+const cloneLock = 0x66657474
 
 // check compares the copy with the database and says what is measured on.
 func (c *clone) check(ctx context.Context, original *Catalog) error {
+	var mine bool
+	if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(cloneLock)).Scan(&mine); err != nil {
+		return fmt.Errorf("clone: %w", shortened(err))
+	}
+	if !mine {
+		return errors.New("clone: another run is measuring in it: wait for its end, or name another copy")
+	}
 	catalog, _, err := readCatalog(ctx, c.session)
 	if err != nil {
 		return fmt.Errorf("clone: %w", err)
@@ -29,6 +41,22 @@ func (c *clone) check(ctx context.Context, original *Catalog) error {
 		return fmt.Errorf("clone: it is a replica, in which nothing can be changed")
 	}
 	return nil
+}
+
+// extra are the indexes that the copy has more than the database.
+func (c *clone) extra(original *Catalog) (names []string) {
+	for _, copied := range c.catalog.Tables {
+		t := original.find(copied.Schema, copied.Name)
+		if t == nil {
+			continue
+		}
+		for _, index := range copied.Indexes {
+			if !slices.ContainsFunc(t.Indexes, func(e *Existing) bool { return e.Name == index.Name }) {
+				names = append(names, index.Name)
+			}
+		}
+	}
+	return names
 }
 
 // about says how large the copy is against the database.

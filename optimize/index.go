@@ -222,6 +222,14 @@ func (t *Table) fraction(condition string) float64 {
 				value = "f"
 			}
 			return c.frequency(value, t.Rows)
+		case strings.HasPrefix(rest, " IN ("):
+			sum := 0.0
+			for _, token := range pgsql.Tokens(rest) {
+				if token.Kind == pgsql.String || token.Kind == pgsql.Number {
+					sum += c.frequency(strings.Trim(token.Text, "'"), t.Rows)
+				}
+			}
+			return sum
 		}
 	}
 	return 0.5

@@ -49,7 +49,7 @@ func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
 		}
 		name := index.Name()
 		up = append(up, index.concurrently(name)...)
-		down = append(down, "DROP INDEX CONCURRENTLY IF EXISTS "+schemaOf(index.Table)+pgsql.Ident(name))
+		down = append(down, "DROP INDEX "+index.beside()+"IF EXISTS "+schemaOf(index.Table)+pgsql.Ident(name))
 		if !index.simple() {
 			up = append(up, "ANALYZE "+index.Table.ID)
 		}
@@ -69,13 +69,30 @@ func schemaOf(t *Table) string {
 	return ""
 }
 
-// concurrently are the statements that make an index beside running writes. A build that failed leaves an index that is
-// not valid: it goes first.
-func (i *Index) concurrently(name string) []string {
+// beside is the word for making and dropping beside running writes, which Postgres cannot do with the index of a partitioned
+// table.
+func (i *Index) beside() string {
 	if i.Table.Kind == "p" {
-		return []string{i.Create("IF NOT EXISTS ", name)}
+		return ""
 	}
-	return []string{i.Create("CONCURRENTLY IF NOT EXISTS ", name)}
+	return "CONCURRENTLY "
+}
+
+// concurrently are the statements that make an index beside running writes: that of a partitioned table begins empty, and
+// becomes valid with the last index of a partition that is attached to it.
+func (i *Index) concurrently(name string) []string {
+	if len(i.Table.Partitions) == 0 {
+		return []string{i.Create(i.beside()+"IF NOT EXISTS ", name)}
+	}
+	statements := []string{strings.Replace(i.Create("IF NOT EXISTS ", name), " ON ", " ON ONLY ", 1)}
+	for _, partition := range i.Table.Partitions {
+		part := *i
+		part.Table = partition
+		own := part.Name()
+		statements = append(statements, part.Create("CONCURRENTLY IF NOT EXISTS ", own),
+			"ALTER INDEX "+schemaOf(i.Table)+pgsql.Ident(name)+" ATTACH PARTITION "+schemaOf(partition)+pgsql.Ident(own))
+	}
+	return statements
 }
 
 // Migrations are the files of the advice, hints left out, by their names: in the order of the report, with names that

@@ -101,7 +101,13 @@ func (r *run) openClone(ctx context.Context) error {
 		return fmt.Errorf("clone: %w", err)
 	}
 	r.clone = newClone(s)
-	return r.clone.check(ctx, r.catalog)
+	if err := r.clone.check(ctx, r.catalog); err != nil {
+		return err
+	}
+	if left := r.clone.extra(r.catalog); len(left) > 0 {
+		r.note("clone: %s: not in the database, so what is measured has more than it; DROP INDEX what an interrupted run may have left", strings.Join(left, ", "))
+	}
+	return nil
 }
 
 func (r *run) readWorkload(ctx context.Context) error {

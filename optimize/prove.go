@@ -36,6 +36,11 @@ func (r *run) proveIndexes(ctx context.Context) error {
 		}
 		if a == nil {
 			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+			if r.clone != nil && r.clone.made[index] != "" {
+				if err := r.clone.drop(ctx, index); err != nil {
+					return shortened(err)
+				}
+			}
 			continue
 		}
 		r.add(a)
@@ -231,8 +236,11 @@ func (r *run) indexAdvice(index *Index, g gain) *Advice {
 	if index.Where != "" {
 		a.Notes = append(a.Notes, fmt.Sprintf("holds %.0f %% of the rows: statements that do not say %s cannot use it", 100*index.part(), index.Where))
 	}
-	if index.Table.Kind == "p" {
-		a.Notes = append(a.Notes, fmt.Sprintf("%s is partitioned: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY %s, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID, index.Table.ID))
+	switch {
+	case len(index.Table.Partitions) > 0:
+		a.Notes = append(a.Notes, fmt.Sprintf("%s is partitioned: the migration makes the index of each partition beside running writes, and attaches it", index.Table.ID))
+	case index.Table.Kind == "p":
+		a.Notes = append(a.Notes, fmt.Sprintf("%s has partitions of partitions: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY each partitioned table, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID))
 	}
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -317,12 +318,60 @@ func shown(text string, literals bool) string {
 	return redacted(text)
 }
 
+// ownConstant is what a rewrite brings itself: the step of a range, or how far is counted.
+var ownConstant = regexp.MustCompile(`^(1|10001|'1 (minute|hour|day|week|month|year)'|'3 months')$`)
+
+// shownBeside is a rewritten statement for a reader of the original: constants that both have are called alike, and what the
+// rewrite brings itself is shown. Constants that are neither, such as the keys of a row, are left out as well.
+func shownBeside(text, original string) string {
+	normal, err := pgsql.Normalise(original)
+	if err != nil {
+		return shown(text, false)
+	}
+	names, count := map[string]string{}, 0 // of constants, by how they are written
+	constants, at := pgsql.Tokens(original), 0
+	tokens := pgsql.Tokens(normal)
+	for i, token := range tokens { // what both texts have comes in the same order
+		left := token.Kind == pgsql.Parameter // or a parameter of the original, or a word: extract(year from …)
+		if left {
+			number, _ := strconv.Atoi(token.Text[1:])
+			count = max(count, number)
+		}
+		word := left && i+1 < len(tokens) && at+1 < len(constants) && constants[at].Kind == pgsql.Word && constants[at+1].Text == tokens[i+1].Text
+		for !word && at < len(constants) && constants[at].Text != token.Text && !(left && constant(constants[at])) {
+			at++
+		}
+		if left && at < len(constants) {
+			names[constants[at].Text] = token.Text
+		}
+		at++
+	}
+	var out strings.Builder
+	from := 0
+	for _, token := range pgsql.Tokens(text) {
+		if !constant(token) || ownConstant.MatchString(token.Text) && names[token.Text] == "" {
+			continue
+		}
+		if names[token.Text] == "" {
+			count++
+			names[token.Text] = fmt.Sprintf("$%d", count)
+		}
+		out.WriteString(text[from:token.Start] + names[token.Text])
+		from = token.End()
+	}
+	return out.String() + text[from:]
+}
+
+func constant(token pgsql.Token) bool {
+	return token.Kind == pgsql.String || token.Kind == pgsql.Number
+}
+
 // redacted leaves constants out of a text that is no whole statement.
 func redacted(text string) string {
 	var out strings.Builder
 	from := 0
 	for _, token := range pgsql.Tokens(text) {
-		if token.Kind == pgsql.String || token.Kind == pgsql.Number {
+		if constant(token) {
 			out.WriteString(text[from:token.Start] + "…")
 			from = token.End()
 		}

@@ -206,8 +206,8 @@ func (r *run) cheaper(ctx context.Context, q, instead *Query) (bool, error) {
 func (r *run) rewriteAdvice(w *rewrite) *Advice {
 	q := w.query
 	text := w.text
-	if !r.options.Literals && len(pgsql.Params(q.parsed)) == 0 {
-		text = shown(text, false)
+	if !r.options.Literals {
+		text = shownBeside(text, q.parsed.Text)
 	}
 	return &Advice{
 		ID: "rewrite-" + w.rule + "-" + q.fingerprint[:min(8, len(q.fingerprint))], Kind: KindRewrite, Statement: q.Shown(r.options.Literals), Where: q.Where,

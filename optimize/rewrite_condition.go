@@ -11,64 +11,77 @@ import (
 
 // functionToRange turns a comparison of a function of a time into one of the time itself, which an index can serve:
 //
-//	date_trunc('day', at) = $1   ─▶   at >= $1 AND at < $1 + interval '1 day'
+//	date_trunc('day', at) = $1        ─▶   at >= $1 AND at < $1 + interval '1 day'
+//	to_char(at, 'YYYY-MM') = $1       ─▶   at >= to_date($1, 'YYYY-MM') AND at < to_date($1, 'YYYY-MM') + interval '1 month'
 func functionToRange(s *selected) (rewrite, bool) {
 	for i, n := range s.nodes {
-		condition, ok := s.rangeOf(n)
-		if ok {
-			return rewrite{
-				rule: "range", why: "a function of the column is compared, so no index on the column can be used", text: s.with(i, condition),
-				notes: []string{"the same only while the value compared with is the beginning of what it names, such as midnight of a day"},
-			}, true
+		condition, unit, ok := s.rangeOf(n)
+		if !ok {
+			continue
 		}
+		w := rewrite{rule: "range", why: "a function of the column is compared, so no index on the column can be used", text: s.with(i, condition)}
+		switch {
+		case written[unit] != "":
+			w.notes = []string{"a text that names no such date is an error then, and no longer an empty answer"}
+		case unit != "date" && unit != "extract year":
+			w.notes = []string{"the same only while the value compared with is the beginning of what it names, such as midnight of a day"}
+		}
+		return w, true
 	}
 	return rewrite{}, false
 }
 
-func (s *selected) rangeOf(n pgsql.Node) (string, bool) {
+// rangeOf writes a comparison as a range, and tells what is cut off.
+func (s *selected) rangeOf(n pgsql.Node) (condition, unit string, ok bool) {
 	if !n.Is("A_Expr") || len(n.Names("name")) == 0 {
-		return "", false
+		return "", "", false
 	}
 	op, kind := n.Names("name")[0], n.Text("kind")
 	left, right := n.Node("lexpr"), n.Node("rexpr")
 	unit, column, zone, ok := s.truncated(left)
 	if !ok {
-		return "", false
+		return "", "", false
+	}
+	if written[unit] != "" && op != "=" {
+		return "", "", false // as text, others compare in another way
 	}
 	low, high := right, right
 	if kind == "AEXPR_BETWEEN" {
 		bounds := right.Nodes("items")
 		if len(bounds) != 2 {
-			return "", false
+			return "", "", false
 		}
 		low, high, op = bounds[0], bounds[1], "BETWEEN"
 	} else if kind != "AEXPR_OP" {
-		return "", false
+		return "", "", false
 	}
 	from, ok := s.bound(low, unit, zone, false)
 	if !ok {
-		return "", false
+		return "", "", false
 	}
 	next, ok := s.bound(high, unit, zone, true)
 	if !ok {
-		return "", false
+		return "", "", false
 	}
 	switch op {
 	case "=", "BETWEEN":
-		return fmt.Sprintf("%s >= %s AND %s < %s", column, from, column, next), true
+		return fmt.Sprintf("%s >= %s AND %s < %s", column, from, column, next), unit, true
 	case ">=":
-		return column + " >= " + from, true
+		return column + " >= " + from, unit, true
 	case ">":
-		return column + " >= " + next, true
+		return column + " >= " + next, unit, true
 	case "<":
-		return column + " < " + from, true
+		return column + " < " + from, unit, true
 	case "<=":
-		return column + " < " + next, true
+		return column + " < " + next, unit, true
 	}
-	return "", false
+	return "", "", false
 }
 
-// truncated reads what is cut off a time: date_trunc('day', at), at::date, date(at), extract(year from at).
+// written are the formats in which a time is text that names a span, and the length of that.
+var written = map[string]string{"YYYY": "1 year", "YYYY-MM": "1 month", "YYYYMM": "1 month", "YYYY-MM-DD": "1 day", "YYYYMMDD": "1 day"}
+
+// truncated reads what is cut off a time: date_trunc('day', at), at::date, date(at), extract(year from at), to_char(at, 'YYYY-MM').
 func (s *selected) truncated(n pgsql.Node) (unit, column, zone string, ok bool) {
 	inner := n
 	switch {
@@ -88,13 +101,17 @@ func (s *selected) truncated(n pgsql.Node) (unit, column, zone string, ok bool) 
 		case name == "date_trunc" && len(args) == 2:
 			unit, _ = pgsql.ConstantText(args[0])
 			inner = args[1]
-		case name == "extract" && len(args) == 2:
+		case name == "to_char" && len(args) == 2:
+			if format, _ := pgsql.ConstantText(args[1]); written[format] != "" {
+				unit, inner = format, args[0]
+			}
+		case (name == "extract" || name == "date_part") && len(args) == 2:
 			if field, _ := pgsql.ConstantText(args[0]); field == "year" {
 				unit, inner = "extract year", args[1]
 			}
 		}
 	}
-	if !slices.Contains([]string{"date", "hour", "day", "week", "month", "quarter", "year", "minute", "extract year"}, unit) {
+	if !slices.Contains([]string{"date", "hour", "day", "week", "month", "quarter", "year", "minute", "extract year"}, unit) && written[unit] == "" {
 		return "", "", "", false
 	}
 	if inner.Is("FuncCall") && slices.Contains(inner.Names("funcname"), "timezone") && len(inner.Nodes("args")) == 2 { // at AT TIME ZONE 'UTC'
@@ -107,7 +124,7 @@ func (s *selected) truncated(n pgsql.Node) (unit, column, zone string, ok bool) 
 		return "", "", "", false
 	}
 	column, c, found := s.name(inner)
-	if !found || !strings.HasPrefix(c.Type, "timestamp") || zone != "" && !strings.HasSuffix(c.Type, "with time zone") {
+	if !found || !strings.HasPrefix(c.Type, "timestamp") && (c.Type != "date" || unit == "date") || zone != "" && !strings.HasSuffix(c.Type, "with time zone") {
 		return "", "", "", false
 	}
 	return unit, column, zone, true
@@ -123,6 +140,16 @@ func (s *selected) bound(value pgsql.Node, unit, zone string, next bool) (string
 		text = "(" + text + ")"
 	}
 	step := "1 " + unit
+	if length := written[unit]; length != "" {
+		text = fmt.Sprintf("to_date(%s, %s)", text, pgsql.Literal(unit))
+		if next {
+			text = fmt.Sprintf("(%s + interval '%s')", text, length)
+		}
+		if zone != "" {
+			text = fmt.Sprintf("(%s::timestamp AT TIME ZONE %s)", text, pgsql.Literal(zone))
+		}
+		return text, true
+	}
 	switch unit {
 	case "date":
 		text = strings.TrimSuffix(text, "::date") + "::date"

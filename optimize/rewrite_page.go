@@ -39,49 +39,45 @@ func offsetToKeyset(s *selected) (rewrite, bool) {
 		rule: "keyset", why: "OFFSET reads and throws away all rows before the page",
 		notes: []string{"the next page begins after the last row of this one; jumping to a page by its number is lost"},
 	}
-	var columns []string
+	var keys []pageKey
 	for _, key := range scan.Order {
 		c := t.column(key.Column)
-		if key.Column == "" || key.Desc != scan.Order[0].Desc || key.Nulls != "" && c != nil && !c.NotNull {
+		if key.Column == "" || key.Nulls != "" && c != nil && !c.NotNull {
 			return rewrite{}, false
 		}
 		if c == nil || !c.NotNull {
 			w.differs = fmt.Sprintf("%s may be null: rows without it need a page of their own", key.Column)
 		}
-		columns = append(columns, key.Column)
+		keys = append(keys, pageKey{column: key.Column, desc: key.Desc})
 	}
 	order := s.clauses.Order
-	direction := map[bool]string{true: " DESC", false: ""}[scan.Order[0].Desc]
-	if !t.unique(columns) {
+	if !t.unique(columnsOf(keys)) {
+		last := keys[len(keys)-1].desc
 		for _, column := range t.primary() {
-			if !slices.Contains(columns, column) {
-				columns = append(columns, column)
-				order += ", " + pgsql.Ident(scan.Alias) + "." + pgsql.Ident(column) + direction
+			if !slices.Contains(columnsOf(keys), column) {
+				keys = append(keys, pageKey{column: column, desc: last})
+				order += ", " + pgsql.Ident(scan.Alias) + "." + pgsql.Ident(column) + map[bool]string{true: " DESC", false: ""}[last]
 			}
 		}
-		if !t.unique(columns) {
+		if !t.unique(columnsOf(keys)) {
 			return rewrite{}, false
 		}
 		w.notes = append(w.notes, "the order got the primary key as its last part: without one, rows that tie come twice or never")
 	}
 	var names, shownValues []string
 	next := len(pgsql.Params(s.parsed))
-	for _, column := range columns {
+	for i := range keys {
 		next++
-		names = append(names, pgsql.Ident(scan.Alias)+"."+pgsql.Ident(column))
+		keys[i].name = pgsql.Ident(scan.Alias) + "." + pgsql.Ident(keys[i].column)
+		names = append(names, keys[i].name)
 		shownValues = append(shownValues, fmt.Sprintf("$%d", next))
 	}
 	page := s.clauses
 	page.Offset, page.Order = "", order
 	after := func(values []string) string {
 		c := page
-		sign := map[bool]string{true: "<", false: ">"}[scan.Order[0].Desc]
-		condition := fmt.Sprintf("(%s) %s (%s)", strings.Join(names, ", "), sign, strings.Join(values, ", "))
-		if len(names) == 1 {
-			condition = fmt.Sprintf("%s %s %s", names[0], sign, values[0])
-		}
-		if c.Where = condition; s.clauses.Where != "" {
-			c.Where = s.clauses.Where + " AND " + condition
+		if c.Where = behind(keys, values); s.clauses.Where != "" {
+			c.Where = s.clauses.Where + " AND " + c.Where
 		}
 		return c.String()
 	}
@@ -102,6 +98,46 @@ func offsetToKeyset(s *selected) (rewrite, bool) {
 	w.compare = [2]string{original.String(), w.text}
 	w.notes = append(w.notes, "the values stand for the last row of the page before")
 	return w, true
+}
+
+// pageKey is one part of the order of pages.
+type pageKey struct {
+	column, name string
+	desc         bool
+}
+
+func columnsOf(keys []pageKey) []string {
+	columns := make([]string, len(keys))
+	for i, key := range keys {
+		columns[i] = key.column
+	}
+	return columns
+}
+
+// behind is the condition that a row comes after one with these values. Parts that go the same way are compared as a row,
+// which an index serves; where they differ, the first is bounded, so that it serves at least for that:
+//
+//	(at, id) < ($1, $2)                        of at DESC, id DESC
+//	at <= $1 AND (at < $1 OR id > $2)          of at DESC, id
+func behind(keys []pageKey, values []string) string {
+	sign := map[bool]string{true: "<", false: ">"}
+	names := make([]string, len(keys))
+	same := true
+	for i, key := range keys {
+		names[i] = key.name
+		same = same && key.desc == keys[0].desc
+	}
+	switch {
+	case len(keys) == 1:
+		return fmt.Sprintf("%s %s %s", names[0], sign[keys[0].desc], values[0])
+	case same:
+		return fmt.Sprintf("(%s) %s (%s)", strings.Join(names, ", "), sign[keys[0].desc], strings.Join(values, ", "))
+	}
+	rest := behind(keys[1:], values[1:])
+	if len(keys) > 2 {
+		rest = "(" + rest + ")"
+	}
+	return fmt.Sprintf("%[1]s %[2]s= %[3]s AND (%[1]s %[2]s %[3]s OR %[4]s)", names[0], sign[keys[0].desc], values[0], rest)
 }
 
 // lastRow reads the keys of the row before a page, as constants; from the clone, or, without one, what a column has.

@@ -333,7 +333,7 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 		offers = slices.DeleteFunc(offers, func(o *offer) bool {
 			fits := s.fits(o.joined(*chosen))
 			s.short = s.short || !fits
-			return o.round == round && o.gain < worthAdding*s.base || !fits
+			return o.round == round && o.gain < s.worth(now) || !fits
 		})
 		if len(offers) == 0 {
 			return nil
@@ -342,7 +342,7 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 			return cmp.Or(cmp.Compare(value(a), value(b)), cmp.Compare(b.String(), a.String()))
 		})
 		if best.round < round {
-			needed := worthAdding * s.base
+			needed := s.worth(now)
 			leads := 0.999 * lead * room(best) // a tie is looked at
 			with, is, err := s.below(ctx, best.joined(*chosen), now-max(needed, leads))
 			if err != nil {
@@ -369,6 +369,16 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 		lead = 0
 		offers = slices.DeleteFunc(offers, func(o *offer) bool { return o == best })
 	}
+}
+
+// worth is the gain that an index has to have while the workload costs so much: a part of what it cost without any, and where
+// nothing bounds their size of what is left, once that is little; else a statement that one index takes from minutes to
+// seconds is never taken further.
+func (s *selection) worth(now float64) float64 {
+	if s.budget > 0 {
+		return worthAdding * s.base
+	}
+	return worthAdding * min(s.base, max(now, s.base/50))
 }
 
 func (s *selection) offers() []*offer {

@@ -112,7 +112,7 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		}
 		sp.rule = "a text search needs a GIN index"
 	case pgsql.Range:
-		if p.Column != "" || p.Join.Scan != nil || !r.catalog.immutable(p.Key, t) {
+		if p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
 			return sp, false
 		}
 		index.Method = "btree"
@@ -178,10 +178,7 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 	a.Why = append([]string{sp.rule}, diagnose(sp.query.Base)...)
 	a.Saved = sp.query.Share
 	if r.clone == nil {
-		a.ID, a.Kind = "hint-"+sp.index.Name(), KindHint
-		a.Proof = Proof{L0, estimated(sp.query.Before), nil}
-		a.Confidence = "low (L0): such an index cannot be thought of; name a --clone to have it tried"
-		r.add(a)
+		r.hintSpecial(a, sp, "low (L0): such an index cannot be thought of; name a --clone to have it tried")
 		return nil
 	}
 	for _, index := range r.chosen {
@@ -198,6 +195,10 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 		return nil
 	}
 	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, []*Index{sp.index}, nil)
+	if err != nil && sp.query.parsed.Tree.Is("DeleteStmt") && ctx.Err() == nil { // something refers to the rows that were tried
+		r.hintSpecial(a, sp, fmt.Sprintf("low (L0): a rule says so; on the clone it could not be measured: %v", err))
+		return r.clone.drop(ctx, sp.index)
+	}
 	if err != nil {
 		r.note("%s: it could not be measured: %v", sp.index.Name(), err)
 		return r.clone.drop(ctx, sp.index)
@@ -211,6 +212,14 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 	r.chosen = append(r.chosen, sp.index)
 	r.add(a)
 	return nil
+}
+
+// hintSpecial proposes what is not proved.
+func (r *run) hintSpecial(a *Advice, sp special, confidence string) {
+	a.ID, a.Kind = "hint-"+sp.index.Name(), KindHint
+	a.Proof = Proof{L0, estimated(sp.query.Before), nil}
+	a.Confidence = confidence
+	r.add(a)
 }
 
 // trySharedKey measures what an index that is advised for another query does for this one.
