@@ -151,7 +151,9 @@ func (f *former) sort() {
 }
 
 // severalAtOnce tells a comparison of rows, (a, b) < ($1, $2), which is no expression that an index could hold.
-func severalAtOnce(p pgsql.Predicate) bool { return p.Column == "" && p.Node.Node("lexpr").Is("RowExpr") }
+func severalAtOnce(p pgsql.Predicate) bool {
+	return p.Column == "" && p.Node.Node("lexpr").Is("RowExpr")
+}
 
 func (f *former) distinct(k Key) float64 {
 	if k.Column == "" {
