@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (s *Server) makeHandler(context.Context) error {
 		mux.Handle(mailboxPath, s.developmentOnly(s.mailbox.Handler(mailboxPath)))
 		mux.Handle(mailboxPath+"/", s.developmentOnly(s.mailbox.Handler(mailboxPath)))
 	}
-	mux.Handle("/", s.rest(s.mounted()))
+	mux.Handle("/", s.rest(mux, s.mounted()))
 	hosts, err := s.tenantHosts()
 	s.handler = tenant.Handler(s.service.Backend, hosts, s.observe(s.protect(mux)))
 	return err
@@ -170,8 +171,9 @@ func (s *Server) mounted() *http.ServeMux {
 	return mux
 }
 
-// rest serves what no door takes: the team's own handlers, in development a page to start from, else NOT_FOUND.
-func (s *Server) rest(mounted *http.ServeMux) http.Handler {
+// rest serves what no door takes: the team's own handlers, in development a page to start from, else METHOD_NOT_ALLOWED where doors or
+// handlers take another method, and NOT_FOUND.
+func (s *Server) rest(doors, mounted *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pattern := mounted.Handler(r)
 		switch {
@@ -183,9 +185,44 @@ func (s *Server) rest(mounted *http.ServeMux) http.Handler {
 			s.start(w)
 		default:
 			telemetry.SetOperation(r.Context(), unmatched)
-			s.report.Write(w, r, unmatched, kit.NotFound("page"))
+			s.refuse(w, r, otherMethods(r, doors, mounted))
 		}
 	})
+}
+
+// refuse answers a request that nobody takes by its method, where somebody takes it by those that are allowed.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, allowed []string) {
+	if len(allowed) == 0 {
+		s.report.Write(w, r, unmatched, kit.NotFound("page"))
+		return
+	}
+	allow := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", allow)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.report.Write(w, r, unmatched, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This takes " + allow + "."})
+}
+
+// otherMethods are those by which one of muxes takes the path of r, with OPTIONS, which is answered for it; none where none does.
+func otherMethods(r *http.Request, muxes ...*http.ServeMux) []string {
+	var found []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		for _, mux := range muxes {
+			if _, pattern := mux.Handler(other); pattern != "" && pattern != "/" {
+				found = append(found, method)
+				break
+			}
+		}
+	}
+	if found != nil {
+		found = append(found, http.MethodOptions)
+		slices.Sort(found)
+	}
+	return found
 }
 
 // unmatched is the operation of a request that no route takes.

@@ -92,7 +92,11 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/nothing", "", 404, "NOT_FOUND"},
 		{"GET", "/../../etc/passwd", "", 307, ""},
 		{"GET", "/panic", "", 500, "INTERNAL"},
-		{"DELETE", "/healthz", "", 404, ""},
+		{"DELETE", "/healthz", "", 405, "This takes GET, HEAD, OPTIONS."},
+		{"POST", "/openapi.json", "", 405, "METHOD_NOT_ALLOWED"},
+		{"OPTIONS", "/openapi.json", "", 204, ""},
+		{"GET", "/count", "", 405, "This takes OPTIONS, POST."},
+		{"PUT", "/nothing", "", 404, "NOT_FOUND"},
 	} {
 		got := ask(s, c.method, c.path, "", "Accept", c.accept)
 		if got.Code != c.status || !strings.Contains(strings.ToLower(got.Body.String()), strings.ToLower(c.contains)) {
