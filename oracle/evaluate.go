@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -156,6 +157,9 @@ func (e env) field(row *Row, name string) Value {
 		if f.Scalar == "Boolean" && !f.Null {
 			return v == true // as null is in a condition
 		}
+		if !holds(f, v) {
+			return nil
+		}
 		return v
 	case f.Method:
 		return workedOut(row.Values["createdAt"].(time.Time), row.Values["version"].(int64))
@@ -167,6 +171,19 @@ func (e env) field(row *Row, name string) Value {
 		return list
 	}
 	return e.reached(row.Values[name])
+}
+
+// holds tells whether what was reckoned is a value of f: of as many bits, and between the years 1 and 9999.
+func holds(f *Field, v Value) bool {
+	switch v := v.(type) {
+	case int64:
+		return f.Scalar != "Int" || v >= math.MinInt32 && v <= math.MaxInt32
+	case float64:
+		return math.Abs(v) <= 8e307
+	case time.Time:
+		return v.Year() >= 1 && v.Year() <= 9999
+	}
+	return true
 }
 
 func (e env) call(c ast.CallExpr) Value {
@@ -285,7 +302,7 @@ func arithmetic(operator string, a, b Value) Value {
 	case time.Time:
 		switch y := b.(type) {
 		case time.Time:
-			return x.Sub(y)
+			return inWord(new(big.Int).Mul(big.NewInt(x.UnixMicro()-y.UnixMicro()), big.NewInt(1000)), func(n int64) Value { return time.Duration(n) })
 		case time.Duration:
 			if operator == operators.Subtract {
 				y = -y
@@ -300,11 +317,11 @@ func arithmetic(operator string, a, b Value) Value {
 			if operator == operators.Subtract {
 				y = -y
 			}
-			return x + y
+			return inWord(new(big.Int).Add(big.NewInt(int64(x)), big.NewInt(int64(y))), func(n int64) Value { return time.Duration(n) })
 		case int64:
 			switch {
 			case operator == operators.Multiply:
-				return x * time.Duration(y)
+				return inWord(new(big.Int).Mul(big.NewInt(int64(x)), big.NewInt(y)), func(n int64) Value { return time.Duration(n) })
 			case y == 0:
 				return nil
 			}
@@ -313,7 +330,7 @@ func arithmetic(operator string, a, b Value) Value {
 	case int64:
 		switch y := b.(type) {
 		case time.Duration:
-			return time.Duration(x) * y
+			return arithmetic(operator, y, x)
 		case int64:
 			return integers(operator, x, y)
 		}
@@ -335,21 +352,30 @@ func float(v Value) float64 {
 }
 
 func integers(operator string, x, y int64) Value {
-	switch operator {
-	case operators.Add:
-		return x + y
-	case operators.Subtract:
-		return x - y
-	case operators.Multiply:
-		return x * y
+	a, b, z := big.NewInt(x), big.NewInt(y), new(big.Int)
+	switch {
+	case operator == operators.Add:
+		z.Add(a, b)
+	case operator == operators.Subtract:
+		z.Sub(a, b)
+	case operator == operators.Multiply:
+		z.Mul(a, b)
+	case y == 0:
+		return nil
+	case operator == operators.Divide:
+		z.Quo(a, b)
+	default:
+		z.Rem(a, b)
 	}
-	if y == 0 {
+	return inWord(z, func(n int64) Value { return n })
+}
+
+// inWord is a whole number that 64 bits hold, else null.
+func inWord(z *big.Int, made func(n int64) Value) Value {
+	if !z.IsInt64() || z.Int64() == math.MinInt64 {
 		return nil
 	}
-	if operator == operators.Divide {
-		return x / y
-	}
-	return x % y
+	return made(z.Int64())
 }
 
 func exact(operator string, x, y *big.Rat) Value {

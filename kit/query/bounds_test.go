@@ -3,9 +3,15 @@ package query_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
+	"testing"
+	"time"
 
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 // What a number of JSON comes to is bounded: PostgreSQL writes it out, and clients read it as a float of 64 bits.
@@ -78,4 +84,187 @@ func testDeepFilters(w *world) {
 			}
 		}
 	}
+}
+
+// What is reckoned and does not fit its kind is null, the same on every database, and of one row alone.
+func TestReckoned(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) { testReckoned(newWorldOf(t, d.open(t), reckoning())) })
+	}
+}
+
+// reckoning is a backend of rows that reckon with their numbers.
+func reckoning() *meta.Backend {
+	b := backend()
+	this, apply, seconds := meta.This, meta.Apply, func(n int64) *meta.Expr { return meta.Const(n * 1_000_000) }
+	computed := func(name string, kind meta.Kind, x *meta.Expr) *meta.Field {
+		return &meta.Field{Name: name, Kind: kind, Null: true, Computed: x}
+	}
+	total := func(name string, kind meta.Kind, op meta.Op, of string) *meta.Field {
+		return computed(name, kind, &meta.Expr{Op: op, Var: "s", Args: []*meta.Expr{this("others"), meta.True(), meta.Var("s", of)}})
+	}
+	exact := func(f *meta.Field) *meta.Field {
+		f.Digits, f.Scale = 18, 4
+		return f
+	}
+	stored := func(name string, kind meta.Kind) *meta.Field {
+		return &meta.Field{Name: name, Kind: kind, Column: name, Null: true}
+	}
+	b.Entities = append(b.Entities, &meta.Entity{
+		Name: "Sum", Singular: "sum", Plural: "sums", Path: "sums", Table: "sums", Key: "id", Page: newest,
+		Fields: common(
+			&meta.Field{Name: "of", Kind: meta.Reference, Type: "Sum", Column: "of_id", Null: true},
+			&meta.Field{Name: "others", Kind: meta.List, Type: "Sum", Inverse: "of"},
+			stored("small", meta.Int), stored("big", meta.Int64), stored("span", meta.Duration), stored("at", meta.DateTime), stored("share", meta.Float),
+			exact(stored("price", meta.Decimal)),
+			&meta.Field{Name: "before", Kind: meta.DateTime, Column: "before_at", Null: true, Default: apply(meta.OpSub, this("at"), seconds(3600))},
+			computed("smallTwice", meta.Int, apply(meta.OpAdd, this("small"), this("small"))),
+			computed("smallSquare", meta.Int64, apply(meta.OpMul, this("small"), this("small"))),
+			computed("square", meta.Int64, apply(meta.OpMul, this("big"), this("big"))),
+			computed("there", meta.Int64, apply(meta.OpSub, apply(meta.OpAdd, this("big"), this("big")), this("big"))),
+			computed("opposite", meta.Int64, apply(meta.OpNeg, this("big"))),
+			computed("against", meta.Int64, apply(meta.OpDiv, this("big"), this("small"))),
+			exact(computed("thousandfold", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const(int64(1000))))),
+			computed("tenth", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const("0.1"))),
+			computed("twice", meta.Duration, apply(meta.OpAdd, this("span"), this("span"))),
+			computed("often", meta.Duration, apply(meta.OpMul, this("span"), this("big"))),
+			computed("later", meta.DateTime, apply(meta.OpAdd, this("at"), seconds(86400))),
+			computed("much", meta.DateTime, apply(meta.OpAdd, this("at"), apply(meta.OpMul, this("span"), this("big")))),
+			computed("ages", meta.Duration, apply(meta.OpSub, this("at"), this("createdAt"))),
+			computed("since", meta.Duration, apply(meta.OpSub, this("at"), this("before"))),
+			computed("shares", meta.Float, apply(meta.OpMul, this("share"), this("share"))),
+			computed("part", meta.Float, apply(meta.OpDiv, this("share"), this("big"))),
+			computed("double", meta.Float, apply(meta.OpAdd, this("share"), this("share"))),
+			&meta.Field{Name: "count", Kind: meta.Int, Column: "n", Default: meta.Const(int64(0))},
+			&meta.Field{Name: "countTwice", Kind: meta.Int, Computed: apply(meta.OpMul, this("count"), meta.Const(int64(2)))},
+			total("smalls", meta.Int, meta.OpSum, "small"), total("bigs", meta.Int64, meta.OpSum, "big"), exact(total("prices", meta.Decimal, meta.OpSum, "price")),
+			total("spans", meta.Duration, meta.OpSum, "span"), total("sharesOfOthers", meta.Float, meta.OpSum, "share"), total("mean", meta.Float, meta.OpAvg, "share"),
+		),
+		Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
+	})
+	return b
+}
+
+func testReckoned(w *world) {
+	at := func(text string) time.Time {
+		instant, err := time.Parse(time.RFC3339Nano, text)
+		must(err)
+		return instant
+	}
+	const least, most = math.MinInt64, int64(math.MaxInt64)
+	longest := time.Duration(math.MaxInt64).Truncate(time.Microsecond)
+	for _, test := range []struct {
+		given []any
+		want  string
+	}{
+		{[]any{"small", int64(4), "big", int64(-9)}, "smallTwice=8 smallSquare=16 square=81 there=-9 opposite=9 against=-2"},
+		{[]any{"small", int64(math.MaxInt32), "big", int64(3_037_000_500)}, "smallSquare=4611686014132420609 there=3037000500 opposite=-3037000500 against=1"},
+		{[]any{"small", int64(-1), "big", int64(least)}, "smallTwice=-2 smallSquare=1"},
+		{[]any{"big", most}, "opposite=-9223372036854775807"},
+		{[]any{"price", decimal("12.3456")}, "thousandfold=12345.6 tenth=1.2346"},
+		{[]any{"price", decimal("-0.0005")}, "thousandfold=-0.5 tenth=-0.0001"},
+		{[]any{"price", decimal("99999999999999.9999")}, "tenth=10000000000000"},
+		{[]any{"price", decimal("90000000000")}, "thousandfold=90000000000000 tenth=9000000000"},
+		{[]any{"span", time.Hour, "big", int64(3)}, "square=9 there=3 opposite=-3 twice=2h0m0s often=3h0m0s"},
+		{[]any{"span", longest, "big", most, "at", at("9999-12-31T23:59:59Z")}, "before=9999-12-31T22:59:59Z opposite=-9223372036854775807 since=1h0m0s"},
+		{[]any{"span", -longest, "big", int64(1000), "at", at("2030-01-01T00:00:00Z")}, "before=2029-12-31T23:00:00Z square=1000000 there=1000 opposite=-1000 later=2030-01-02T00:00:00Z since=1h0m0s"},
+		{[]any{"at", at("0001-01-01T00:00:00Z")}, "later=0001-01-02T00:00:00Z"},
+		{[]any{"share", 1.5, "big", int64(2)}, "square=4 there=2 opposite=-2 shares=2.25 part=0.75 double=3"},
+		{[]any{"share", 1.7e308, "big", int64(0)}, "square=0 there=0 opposite=0"},
+		{[]any{"share", 1e-300, "big", int64(10)}, "square=100 there=10 opposite=-10 shares=0 part=1e-301 double=2e-300"},
+	} {
+		id := w.create(w.ann, false, "Sum", test.given...)
+		row := reckoned(w, id)
+		var got []string
+		for _, f := range w.entity("Sum").Fields {
+			if v := row[f.Name]; v != nil && f.Name != "countTwice" && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
+				text := input.Text(v)
+				if x, ok := v.(float64); ok {
+					text = fmt.Sprint(x)
+				}
+				got = append(got, f.Name+"="+text)
+			}
+		}
+		if row["at"] != nil && (row["ages"] == nil) != (row["at"].(time.Time).Year() != 2030) { // 292 years are the longest
+			w.Errorf("%v: it is %v long", test.given, row["ages"])
+		}
+		if strings.Join(got, " ") != test.want {
+			w.Errorf("%v:\ngot  %s\nwant %s", test.given, strings.Join(got, " "), test.want)
+		}
+	}
+	for _, test := range []struct {
+		field, sum string
+		each, want any
+	}{
+		{"small", "smalls", int64(math.MaxInt32), nil},
+		{"small", "smalls", int64(7), int64(14)},
+		{"big", "bigs", most, nil},
+		{"big", "bigs", int64(-1), int64(-2)},
+		{"big", "bigs", most / 2, most - 1},
+		{"price", "prices", decimal("60000000000000"), nil},
+		{"price", "prices", decimal("-1.25"), decimal("-2.5")},
+		{"span", "spans", longest, nil},
+		{"span", "spans", -time.Hour, -2 * time.Hour},
+		{"share", "sharesOfOthers", 1.7e308, nil},
+		{"share", "mean", 1.7e308, nil},
+		{"share", "sharesOfOthers", 1e-300, 2e-300},
+		{"share", "mean", 2.5, 2.5},
+	} {
+		of := w.create(w.ann, false, "Sum")
+		for range 2 {
+			w.create(w.ann, false, "Sum", "of", of, test.field, test.each)
+		}
+		if got := reckoned(w, of)[test.sum]; fmt.Sprint(got) != fmt.Sprint(test.want) {
+			w.Errorf("%s of twice %v is %v, want %v", test.sum, test.each, got, test.want)
+		}
+	}
+	// What may not be null is refused.
+	_, err := w.tryCreate(w.ann, false, "Sum", "count", int64(1<<30-1))
+	w.want(err, "ok")
+	_, err = w.tryCreate(w.ann, false, "Sum", "count", int64(1<<30))
+	w.want(err, "INVALID countTwice:TOO_LARGE")
+	// What is null stands in order, and its cursor leads on.
+	for _, f := range w.entity("Sum").Fields {
+		if f.Computed == nil {
+			continue
+		}
+		s := w.sel("Sum", "id")
+		s.Order, s.First = []query.Order{{Path: []string{f.Name}, Descending: true}}, 5
+		seen := 0
+		for {
+			page := w.list(w.ann, s)
+			if seen += len(page.Rows); !page.HasNext {
+				break
+			}
+			s.After = page.Cursor(len(page.Rows) - 1)
+		}
+		if all := int(w.list(w.ann, counted(w.sel("Sum", "id"))).Total); seen != all {
+			w.Errorf("by %s there are %d of %d rows", f.Name, seen, all)
+		}
+		s = w.sel("Sum", "id")
+		s.Where = meta.Ne(meta.This(f.Name), meta.Null())
+		w.list(w.ann, s)
+	}
+}
+
+// reckoned is what a row of Sum has, computed fields too.
+func reckoned(w *world, id kit.ID) map[string]any {
+	var names []any
+	for _, f := range w.entity("Sum").Fields {
+		if f.Kind != meta.List {
+			names = append(names, f.Name)
+		}
+	}
+	row, err := w.get(w.ann, w.sel("Sum", names...), id)
+	must(err)
+	values := map[string]any{}
+	for i, name := range names {
+		values[name.(string)] = row.Values[i]
+	}
+	return values
+}
+
+func counted(s *query.Select) *query.Select {
+	s.Count = true
+	return s
 }

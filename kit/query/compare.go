@@ -161,7 +161,9 @@ func rescale(o operand, scale int) operand {
 	if o.scale() == scale || o.sql == sqlNull {
 		return o
 	}
+	o.typ.bits = o.typ.size() + (scale-o.scale())*10/3 + 1
 	o.sql = bracket(o.sql) + " * 1" + strings.Repeat("0", scale-o.scale())
+	o.typ.inexact = o.inexact()
 	o.typ.kind, o.typ.scale, o.typ.column = meta.Decimal, scale, false
 	return o
 }

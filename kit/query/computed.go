@@ -27,8 +27,7 @@ func (r *renderer) computed(s *scope, f *meta.Field) operand {
 	if o.sql == sqlNull {
 		return operand{sql: sqlNull, typ: want}
 	}
-	want.null = o.nullable()
-	return operand{sql: r.convert(bracketCase(o.shown()), o.typ, want), typ: want}
+	return r.fitted(o, f)
 }
 
 // convert is a number of one kind as one of another; other values stay as they are.
@@ -44,12 +43,17 @@ func (r *renderer) convert(sql string, from, to typ) string {
 	case to.kind == meta.Decimal:
 		difference := to.scale - operand{typ: from}.scale()
 		switch {
-		case from.kind == meta.Float || difference < 0:
+		case from.kind == meta.Float || from.inexact:
 			factor := " * 1" + strings.Repeat("0", max(difference, 0)) + ".0"
 			if difference < 0 {
 				factor = " / 1" + strings.Repeat("0", -difference) + ".0"
 			}
-			return "CAST(round(" + bracket(sql) + factor + ") AS INTEGER)"
+			return "round(" + bracket(sql) + factor + ")"
+		case difference < 0: // halves away from 0, as PostgreSQL rounds
+			power := "1" + strings.Repeat("0", -difference)
+			return r.once(bracket(sql), func(v string) string {
+				return "(" + v + " + (" + v + " >= 0) * " + power + " - 5" + power[2:] + ") / " + power
+			})
 		case difference > 0:
 			return "(" + bracket(sql) + " * 1" + strings.Repeat("0", difference) + ")"
 		}

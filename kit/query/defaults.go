@@ -83,6 +83,9 @@ func (w *write) select1(ctx context.Context, x *meta.Expr, f *meta.Field) (any, 
 	if r.err != nil || o.sql == sqlNull {
 		return nil, r.err
 	}
+	if o.typ.reckoned {
+		o = r.fitted(o, f)
+	}
 	cells := []cell{{class: r.class(o.typ.kind), kind: o.typ.kind, scale: o.typ.scale}}
 	sql, params := finish("SELECT "+r.selected(bracket(o.sql), o.typ.kind), r.params)
 	if _, err := w.tx.one(ctx, sql, params, values, cells); err != nil {

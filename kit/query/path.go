@@ -132,7 +132,11 @@ func fieldType(f *meta.Field) typ {
 	if isScalars(f) {
 		return typ{kind: listOf(f.Kind), scale: scaleOf(f), null: f.Null, column: true}
 	}
-	return typ{kind: f.Kind, scale: scaleOf(f), entity: f.Target(), null: f.Null, column: true}
+	t := typ{kind: f.Kind, scale: scaleOf(f), entity: f.Target(), null: f.Null, column: true}
+	if f.Kind == meta.Decimal {
+		t.bits = min(defaulted(f.Digits, 19), 18)*10/3 + 1 // of SQLite's
+	}
+	return t
 }
 
 // scaleOf is how many digits of a Decimal stand behind the point: 4 unless given.
@@ -282,7 +286,7 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 	if err != nil {
 		r.fail("constant %v: %w", x.Value, err)
 	}
-	return operand{sql: sql, typ: t}
+	return operand{sql: sql, typ: t.sized(sql)}
 }
 
 // bracket puts what is more than one word in brackets.

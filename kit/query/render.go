@@ -61,6 +61,10 @@ type typ struct {
 	null    bool         // it may be null
 	untyped bool         // a constant, which takes the type of what it meets
 	column  bool         // a bare column, from which a parameter beside it takes its type
+
+	reckoned bool // out of others, so that its kind may not hold it
+	bits     int  // of a whole number, at most; 0: as its kind says
+	inexact  bool // a Decimal on SQLite that was made of a Float
 }
 
 // operand is a value as SQL. guard, unless empty, is the condition under which the viewer may see it.

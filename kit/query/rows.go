@@ -236,30 +236,29 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 	t := value.typ
 	t.column, t.untyped, t.null = false, false, true
 	selected, order := value.shown(), ""
+	var fit func(string) string // nil: whatever it comes to
 	switch x.Op {
 	case meta.OpCount:
-		selected, t = "count(*)", typ{kind: meta.Int64}
+		selected, t = "count(*)", typ{kind: meta.Int64, bits: countBits}
 	case meta.OpSum:
-		selected, t.null = "coalesce(sum("+selected+"), 0)", false
-		if r.postgres && (t.kind == meta.Int64 || t.kind == meta.Duration) {
-			selected += "::bigint"
-		}
-		if t.kind == meta.Int {
-			t.kind = meta.Int64
-		}
+		selected, t, fit = r.total(selected, t)
 	case meta.OpMin:
 		selected = "min(" + selected + ")"
 	case meta.OpMax:
 		selected = "max(" + selected + ")"
 	case meta.OpAvg:
-		selected, t = r.mean(selected, t), typ{kind: meta.Float, null: true}
+		selected, t = r.mean(selected, t), typ{kind: meta.Float, null: true, reckoned: value.inexact()}
 	case meta.OpFind:
 		order = " ORDER BY " + r.identity(found.row).sql + " LIMIT 1"
 		if found.row.entity == nil {
 			order = " ORDER BY " + found.row.alias + ".key LIMIT 1"
 		}
 	}
-	return operand{sql: "(SELECT " + selected + " FROM " + found.from() + " WHERE " + where + order + ")", typ: t}
+	sql := "(SELECT " + selected + " FROM " + found.from() + " WHERE " + where + order + ")"
+	if fit != nil {
+		sql = r.once(sql, fit)
+	}
+	return operand{sql: sql, typ: t}
 }
 
 // isTrue tells whether a list operation asks nothing of the elements.
@@ -276,6 +275,8 @@ func (r *renderer) nothing(op meta.Op) operand {
 
 func (r *renderer) mean(value string, t typ) string {
 	switch {
+	case r.postgres && t.kind == meta.Float:
+		return sumOfFloats(value) + " / nullif(count(" + value + "), 0)"
 	case r.postgres:
 		return "avg(" + value + ")::double precision"
 	case t.kind == meta.Decimal && t.scale > 0:

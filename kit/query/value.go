@@ -39,10 +39,16 @@ func (r *renderer) value(x *meta.Expr, e env) operand {
 		return r.arithmetic(x, e)
 	case meta.OpNeg:
 		o := r.value(x.Args[0], e)
-		if o.sql != sqlNull {
-			o.sql, o.guard, o.typ.null = "-"+bracket(o.shown()), "", o.nullable()
+		if o.sql == sqlNull {
+			return o
 		}
-		o.typ.column = false
+		o.sql, o.guard, o.typ.null, o.typ.column = bracket(o.shown()), "", o.nullable(), false
+		if t := o.typ; (t.kind == meta.Int64 || t.kind == meta.Duration) && t.size() == wordBits { // of which the least has no opposite
+			negative := r.reckon(meta.OpSub, operand{sql: "0", typ: typ{kind: t.kind, bits: 1}}, o, t)
+			negative.typ.null = negative.typ.null || t.null
+			return negative
+		}
+		o.sql, o.typ.reckoned = "-"+o.sql, true
 		return o
 	case meta.OpCount, meta.OpSum, meta.OpMin, meta.OpMax, meta.OpAvg, meta.OpFind:
 		return r.aggregate(x, e)
@@ -101,6 +107,10 @@ func (r *renderer) either(x *meta.Expr, e env) operand {
 	if yes.sql == sqlNull {
 		t = no.typ
 	}
+	t.reckoned, t.inexact = yes.typ.reckoned || no.typ.reckoned, yes.typ.inexact || no.typ.inexact
+	if t.bits = 0; yes.typ.bits > 0 && no.typ.bits > 0 {
+		t.bits = max(yes.typ.bits, no.typ.bits)
+	}
 	t.null, t.column, t.untyped = yes.nullable() || no.nullable() || yes.sql == sqlNull || no.sql == sqlNull, false, false
 	return operand{sql: "(CASE WHEN " + condition + " THEN " + yes.shown() + " ELSE " + no.shown() + " END)", typ: t}
 }
@@ -121,7 +131,7 @@ func (r *renderer) arithmetic(x *meta.Expr, e env) operand {
 	null := a.nullable() || b.nullable()
 	a.sql, b.sql, a.guard, b.guard = bracket(a.shown()), bracket(b.shown()), "", ""
 	o := r.operate(x.Op, a, b)
-	o.typ.null = null || x.Op == meta.OpDiv || x.Op == meta.OpMod
+	o.typ.null = null || o.typ.null || x.Op == meta.OpDiv || x.Op == meta.OpMod
 	o.typ.column, o.typ.untyped, o.typ.entity = false, false, nil
 	return o
 }
@@ -155,12 +165,25 @@ func (r *renderer) typeOperands(x *meta.Expr, a, b operand) (operand, operand) {
 		return t
 	}
 	if a.typ.untyped && !b.typ.untyped {
-		a = r.constant(x.Args[0], beside(b.typ))
+		a = r.constant(x.Args[0], r.factor(x, x.Args[0], beside(b.typ)))
 	}
 	if b.typ.untyped && !a.typ.untyped {
-		b = r.constant(x.Args[1], beside(a.typ))
+		b = r.constant(x.Args[1], r.factor(x, x.Args[1], beside(a.typ)))
 	}
 	return a, b
+}
+
+// factor is t with no more digits behind the point than a constant has by which a Decimal is multiplied: on SQLite their product has those of both.
+func (r *renderer) factor(x, constant *meta.Expr, t typ) typ {
+	if _, given := r.slots[constant]; given || r.postgres || x.Op != meta.OpMul || t.kind != meta.Decimal {
+		return t
+	}
+	if number, err := decimalFrom(constant.Value); err == nil {
+		for t.scale = 0; !number.Truncate(int32(t.scale)).Equal(number) && t.scale < 9; {
+			t.scale++
+		}
+	}
+	return t
 }
 
 func (r *renderer) operate(op meta.Op, a, b operand) operand {
@@ -176,12 +199,13 @@ func (r *renderer) operate(op meta.Op, a, b operand) operand {
 		if b.typ.kind == meta.Decimal || b.typ.kind == meta.Float && t.kind != meta.Decimal || b.typ.kind == meta.Duration {
 			t = b.typ
 		}
-		t.scale = a.scale() + b.scale()
-		return operand{sql: "(" + a.sql + " * " + b.sql + ")", typ: t}
+		t.scale, t.null = a.scale()+b.scale(), false
+		return r.reckon(op, a, b, t)
 	}
 	a, b = r.align(a, b)
 	t := wider(a.typ, b.typ)
-	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")", typ: t}
+	t.null = false
+	return r.reckon(op, a, b, t)
 }
 
 // wider is the type of a result of two numbers.
@@ -209,29 +233,35 @@ func (r *renderer) divide(op meta.Op, a, b operand) operand {
 	if !r.postgres && t.kind == meta.Decimal {
 		a, b = r.align(a, b)
 		if op == meta.OpDiv {
-			return operand{sql: "(" + a.sql + " * 1.0 / nullif(" + b.sql + ", 0))", typ: typ{kind: meta.Float}}
+			return operand{sql: "(" + a.sql + " * 1.0 / nullif(" + b.sql + ", 0))", typ: typ{kind: meta.Float, reckoned: true}}
 		}
 		t = a.typ
 	}
-	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " nullif(" + b.sql + ", 0))", typ: t}
+	b.sql = "nullif(" + b.sql + ", 0)"
+	return r.reckon(op, a, b, t)
 }
 
 // instants adds a duration to an instant or takes one from it, or tells the duration between two.
 func (r *renderer) instants(op meta.Op, a, b operand) operand {
-	t := typ{kind: meta.DateTime}
+	t := typ{kind: meta.DateTime, reckoned: true}
 	both := a.typ.kind == meta.DateTime && b.typ.kind == meta.DateTime
 	if both {
-		t.kind = meta.Duration
+		t.kind, t.bits = meta.Duration, instantBits+1
 	}
 	switch {
 	case !r.postgres:
-		return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")", typ: t}
+		return r.reckon(op, a, b, t)
 	case both:
 		return operand{sql: "(extract(epoch FROM " + a.sql + " - " + b.sql + ") * 1000000)::bigint", typ: t}
 	case a.typ.kind != meta.DateTime:
 		a, b = b, a
 	}
-	return operand{sql: "(" + a.sql + " " + arithmeticOperators[op] + " " + interval(b.sql) + ")", typ: t}
+	moved := "(" + a.sql + " " + arithmeticOperators[op] + " " + interval(b.sql) + ")"
+	if b.typ.size() > instantBits+1 { // beyond what an instant of PostgreSQL can be
+		t.null = true
+		moved = "(CASE WHEN " + b.sql + " BETWEEN -" + maxInstant + " AND " + maxInstant + " THEN " + moved + " END)"
+	}
+	return operand{sql: moved, typ: t}
 }
 
 func interval(micros string) string {
@@ -251,7 +281,7 @@ func isText(k meta.Kind) bool {
 
 // at is the instant of a time of day, on a date or on the day on which an instant falls, in a time zone.
 func (r *renderer) at(day, clock, zone operand) operand {
-	t := typ{kind: meta.DateTime, null: day.nullable() || clock.nullable() || zone.nullable()}
+	t := typ{kind: meta.DateTime, reckoned: true, null: day.nullable() || clock.nullable() || zone.nullable()}
 	if !r.postgres {
 		return operand{sql: "at_zone(" + day.sql + ", " + clock.sql + ", " + zone.sql + ")", typ: t}
 	}

@@ -226,6 +226,11 @@ func (v *verdict) checks(w *write, e env) {
 		}
 		v.ask1(question{check: c}, v.renderer.cond(c.That, e, false))
 	}
+	for _, f := range w.entity.Fields {
+		if mustFit(w.entity, f) {
+			v.ask1(question{check: &meta.Check{Code: kit.FieldTooLarge, Field: f.Name}}, bracket(v.renderer.computed(e.this, f).sql)+" IS NOT NULL")
+		}
+	}
 }
 
 // bounds asks whether each bounded list that the row has joined still keeps its bound.
