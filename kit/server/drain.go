@@ -54,18 +54,19 @@ func track(l net.Listener, shared bool, most int) *connections {
 
 // Accept accepts. Once draining has begun it hands out what waited in the queue, and the listener is closed.
 func (cs *connections) Accept() (net.Conn, error) {
-	accepted, err := cs.Listener.Accept()
-	if err != nil && cs.isDraining() {
-		accepted, err = cs.acceptWaiting()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if cs.count() >= cs.most {
+	for {
+		accepted, err := cs.Listener.Accept()
+		if err != nil && cs.isDraining() {
+			accepted, err = cs.acceptWaiting()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if cs.count() < cs.most {
+			return &connection{Conn: accepted, silent: true}, nil
+		}
 		accepted.Close() // whoever it is goes elsewhere, or comes again
-		return cs.Accept()
 	}
-	return &connection{Conn: accepted, silent: true}, nil
 }
 
 // acceptWaiting is Accept once the listener's own was woken.
