@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"regexp"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -58,6 +60,9 @@ type streams struct {
 	out, err io.Writer
 }
 
+// negative is an argument that is taken for a flag.
+var negative = regexp.MustCompile(`^-[0-9]`)
+
 // Do runs the tool with the given arguments and returns its exit code: 0, 1 where it found problems, 2 where it could
 // not run.
 func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -86,6 +91,9 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exited
 	case err != nil:
 		fmt.Fprintf(stderr, "fettle: %v\n", err)
+		if slices.ContainsFunc(args, negative.MatchString) {
+			fmt.Fprintln(stderr, "        hint: a value that begins with - comes behind --, with what follows it: fettle add -- bounds Product.stock -5..3")
+		}
 		return couldNotRun
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -91,6 +91,7 @@ func Run(ctx context.Context, p *tool.Project, o Options, request string) (strin
 	}
 	turns := []turn{{user: true, text: request}}
 	tries := 0
+	o.Tell(fmt.Sprintf("it is asked, and has %.0f minutes at most", timeout.Minutes()))
 	for range steps {
 		answer, err := ask(ctx, form, at, o, turns)
 		if err != nil {
@@ -143,6 +144,10 @@ func work(ctx context.Context, p *tool.Project, o Options, calls []call) turn {
 			r.Text, r.Failed = err.Error(), true
 		} else {
 			r.Text = done.Text
+		}
+		if r.Failed {
+			line, _, _ := strings.Cut(r.Text, "\n")
+			o.Tell(fmt.Sprintf("%s was refused: %.200s", c.Name, line))
 		}
 		out.results = append(out.results, r)
 	}
