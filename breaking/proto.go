@@ -156,6 +156,24 @@ func (c *protoComparison) message(was protoreflect.MessageDescriptor) {
 		f := was.Fields().Get(i)
 		c.field(was, f, now.Fields().ByNumber(f.Number()), now.Fields().ByName(f.Name()))
 	}
+	for i := range was.ReservedRanges().Len() {
+		reserved := was.ReservedRanges().Get(i)
+		for number := reserved[0]; number < reserved[1] && !now.ReservedRanges().Has(number); number++ {
+			member := ""
+			if f := now.Fields().ByNumber(number); f != nil {
+				member = f.JSONName()
+			}
+			c.add("RESERVED_MESSAGE_NO_DELETE", was, member, "%s", freed(was, int(number), member))
+		}
+	}
+}
+
+// freed says that a number which was reserved is so no longer.
+func freed(of protoreflect.Descriptor, number int, now string) string {
+	if now == "" {
+		return fmt.Sprintf("the number %d of %s was reserved, for what had it before, and is reserved no longer", number, of.Name())
+	}
+	return fmt.Sprintf("the number %d of %s was reserved, for what had it before, and is that of %s", number, of.Name(), now)
 }
 
 // field compares a field with what has its number now, and what has its name.
@@ -226,6 +244,16 @@ func (c *protoComparison) enum(was protoreflect.EnumDescriptor) {
 			c.add("ENUM_VALUE_NO_DELETE", was, string(v.Name()), "%s of %s is gone", v.Name(), was.Name())
 		case is.Name() != v.Name():
 			c.add("ENUM_VALUE_SAME_NAME", was, string(v.Name()), "%s of %s is called %s", v.Name(), was.Name(), is.Name())
+		}
+	}
+	for i := range was.ReservedRanges().Len() {
+		reserved := was.ReservedRanges().Get(i) // with its end, other than those of messages
+		for number := reserved[0]; number <= reserved[1] && !now.ReservedRanges().Has(number); number++ {
+			member := ""
+			if v := now.Values().ByNumber(number); v != nil {
+				member = string(v.Name())
+			}
+			c.add("RESERVED_ENUM_NO_DELETE", was, member, "%s", freed(was, int(number), member))
 		}
 	}
 }

@@ -216,13 +216,18 @@ func (w *writer) reserved(t *declaration) {
 	for _, g := range t.gone {
 		numbers = append(numbers, fmt.Sprint(g.number))
 		name := g.name
+		if name == "" {
+			continue
+		}
 		if t.values {
 			name = screaming(t.name) + "_" + name
 		}
 		names = append(names, fmt.Sprintf("%q", name))
 	}
 	w.f("  reserved %s;", strings.Join(numbers, ", "))
-	w.f("  reserved %s;", strings.Join(names, ", "))
+	if len(names) > 0 {
+		w.f("  reserved %s;", strings.Join(names, ", "))
+	}
 }
 
 func bracketed(options []string) string {

@@ -22,10 +22,19 @@ func TestANumberIsGivenOnce(t *testing.T) {
 		{"stock id cost", "cost=price", "id -title cost stock", "4 1 3", "2"},
 		{"id title cost extra", "", "id title cost -stock extra", "1 2 3 5", "4"},
 		{"", "", "-id -title -cost -stock -extra", "", "1 2 3 4 5"},
+		{"id:string title:string", "", "id:string title:string -cost -stock -extra", "1 2", "3 4 5"}, // the lock of before did not say what they are
+		{"id:string title:int32", "", "id:string -title:string -cost -stock -extra title:int32", "1 6", "2 3 4 5"},
+		{"id:string title:string[]", "", "id:string -title:string -cost -stock -extra -title:int32 title:string[]", "1 7", "2 3 4 5 6"},
+		{"id:string title:string", "", "id:string title:string -cost -stock -extra -title:int32 -title:string[]", "1 2", "3 4 5 6 7"},
+		{"id:string name:string", "name=title", "id:string name:string -cost -stock -extra -title:int32 -title:string[]", "1 2", "3 4 5 6 7"},
 	} {
 		message := &declaration{name: "Product"}
 		for name := range strings.FieldsSeq(step.fields) {
-			f := &field{name: name}
+			name, typ, _ := strings.Cut(name, ":")
+			f := &field{name: name, typ: strings.TrimSuffix(typ, "[]")}
+			if typ != f.typ {
+				f.label = "repeated"
+			}
 			if now, before, _ := strings.Cut(step.former, "="); now == name {
 				f.former = before
 			}
