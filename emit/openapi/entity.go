@@ -238,6 +238,18 @@ func row(e *model.Entity, description string) object {
 	return tagged(some(ok(description, ref("schemas", e.Name)), "Some"))
 }
 
+// replayed is an answer that may be the one of before.
+func replayed(answer object) object {
+	headers, has := answer.get("headers").(object)
+	headers = append(slices.Clone(headers), member{"Idempotency-Replayed", ref("headers", "Replayed")})
+	if has {
+		answer.set("headers", headers)
+	} else {
+		answer.put("headers", headers)
+	}
+	return answer
+}
+
 // seen is a row, or its id alone where the viewer may not see it.
 func (d *document) seen(e *model.Entity) object {
 	return object{{"anyOf", []object{ref("schemas", e.Name), ref("schemas", "Reference")}}}
@@ -260,13 +272,13 @@ func (d *document) update(e *model.Entity) object {
 	patch := d.patch("What is left out stays as it is; null clears (RFC 7396).", door.UpdateFields(e))
 	d.schemas.put("Update"+e.Name, d.merged(e, patch))
 	o := entityOperation(e, "update"+e.Name, "Change one", "What is left out stays as it is; null clears (RFC 7396).")
-	parameters := []object{keyParameter(e), ref("parameters", "ifMatch")}
+	parameters := []object{keyParameter(e), ref("parameters", "ifMatch"), ref("parameters", "idempotencyKey")}
 	o.put("parameters", append(parameters, shapeParameters(e)...))
 	o.put("requestBody", object{{"required", true}, {"content", object{
 		{"application/merge-patch+json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
 		{"application/json", object{{"schema", ref("schemas", "Update"+e.Name)}}},
 	}}})
-	o.put("responses", answers(object{{"200", row(e, "Changed.")}, {"204", object{{"description", "Changed, but no longer for the viewer to see."}}}}, "400", "401", "403", "404", "409", "412", "415", "422", "428"))
+	o.put("responses", answers(object{{"200", replayed(row(e, "Changed."))}, {"204", replayed(object{{"description", "Changed, but no longer for the viewer to see."}})}}, "400", "401", "403", "404", "409", "412", "415", "422", "428"))
 	o.put("security", security(e.Allow.Update))
 	return o
 }
@@ -309,8 +321,8 @@ func patched(fields []*model.Field) []*model.Field {
 
 func (d *document) delete(e *model.Entity) object {
 	o := entityOperation(e, "delete"+e.Name, "Delete one", deletion(e))
-	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch")})
-	o.put("responses", answers(object{{"204", object{{"description", "Deleted."}}}}, "401", "403", "404", "409", "412", "422", "428"))
+	o.put("parameters", []object{keyParameter(e), ref("parameters", "ifMatch"), ref("parameters", "idempotencyKey")})
+	o.put("responses", answers(object{{"204", replayed(object{{"description", "Deleted."}})}}, "400", "401", "403", "404", "409", "412", "422", "428"))
 	o.put("security", security(e.Allow.Delete))
 	return o
 }
@@ -334,9 +346,9 @@ func (d *document) history(h *model.Entity) object {
 
 func (d *document) restore(e *model.Entity) object {
 	o := entityOperation(e, "restore"+e.Name, "Bring a deleted one back", "What was deleted with it comes back as well.")
-	parameters := []object{keyParameter(e)}
+	parameters := []object{keyParameter(e), ref("parameters", "idempotencyKey")}
 	o.put("parameters", append(parameters, shapeParameters(e)...))
-	o.put("responses", answers(object{{"200", row(e, "It is back, with what was deleted with it.")}, {"204", object{{"description", "It is back, but not for the viewer to see."}}}}, "401", "403", "404", "409", "422"))
+	o.put("responses", answers(object{{"200", replayed(row(e, "It is back, with what was deleted with it."))}, {"204", replayed(object{{"description", "It is back, but not for the viewer to see."}})}}, "400", "401", "403", "404", "409", "422"))
 	o.put("security", security(e.Allow.Delete))
 	return o
 }

@@ -94,7 +94,7 @@ var reference = regexp.MustCompile(`"#/components/(\w+)/([^"]+)"`)
 
 const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
 	"A row's version is its ETag, a weak one, which If-Match takes all the same; a write with If-Match is refused with 412 when the row has moved on. " +
-	"A POST with an Idempotency-Key that comes again is done once and answered as it was the first time. " +
+	"A write with an Idempotency-Key that comes again is done once and answered as it was the first time. " +
 	"Where a write is answered with a Read-After, reads that send it back see what was written."
 
 const keyed = "A name for this request, such as a UUID: a retry that brings it again is answered like the first, for 24 hours. " +

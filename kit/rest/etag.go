@@ -65,6 +65,9 @@ func (c *call) send(a replay.Answer) error {
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	if a.Status == http.StatusNoContent {
+		return c.noContent()
+	}
 	return c.answer(a.Status, a.Body)
 }
 

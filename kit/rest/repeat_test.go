@@ -78,6 +78,26 @@ func TestRepeatedRequests(t *testing.T) {
 	})
 }
 
+// Changes and deletions are done once under a key as well, whatever the version has become.
+func TestRepeatedChanges(t *testing.T) {
+	onEach(t, func(c *client) {
+		c.want(201, "POST", "/v1/articles", `{"title":"Once"}`, ann...)
+		first := c.want(200, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "a")...)
+		again := c.want(200, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "a", "If-Match", `"1"`)...)
+		if again.Header().Get("ETag") != first.Header().Get("ETag") || again.Header().Get("Idempotency-Replayed") != "true" {
+			c.Errorf("ETag is %s, was %s; replayed %q", again.Header().Get("ETag"), first.Header().Get("ETag"), again.Header().Get("Idempotency-Replayed"))
+		}
+		c.want(422, "PATCH", "/v1/articles/once", `{"title":"Another"}`, keyed(ann, "a", "--", `"code":"IDEMPOTENCY_KEY_REUSED"`)...)
+		for _, replayed := range []string{"", "true"} {
+			w := c.want(204, "DELETE", "/v1/articles/once", "", keyed(ann, "b")...)
+			if got := w.Header().Get("Idempotency-Replayed"); got != replayed || w.Body.Len() > 0 {
+				c.Errorf("replayed is %q of a deletion, want %q; body %q", got, replayed, w.Body)
+			}
+		}
+		c.want(404, "DELETE", "/v1/articles/once", "", keyed(ann, "c")...)
+	})
+}
+
 // Of requests at the same time one writes, and all tell the same row.
 func TestRepeatedAtTheSameTime(t *testing.T) {
 	onEach(t, func(c *client) {

@@ -177,6 +177,10 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
+	repeated, err := replay.Read(c.r)
+	if err != nil {
+		return err
+	}
 	conditions, err := c.conditions()
 	if err != nil {
 		return err
@@ -186,8 +190,7 @@ func (c *call) update(r *resource, key string) error {
 		return err
 	}
 	c.tellSent(r.entity.Fields, patch)
-	var row *query.Row
-	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		version, err := conditions.version(ctx, tx, r.entity, key)
 		if err != nil {
 			return err
@@ -204,36 +207,38 @@ func (c *call) update(r *resource, key string) error {
 		if err != nil {
 			return err
 		}
-		return visible(ctx, tx, s, id, func(found *query.Row) { row = found })
+		return visible(ctx, tx, s, id, func(row *query.Row) { *answer = writtenAnswer(s, row) })
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// writtenAnswer is a row that was written, or nothing where the viewer may not see it.
+func writtenAnswer(s *query.Select, row *query.Row) replay.Answer {
 	if row == nil {
-		return c.noContent()
+		return replay.Answer{Status: http.StatusNoContent}
 	}
-	return c.send(rowAnswer(http.StatusOK, s, row))
+	return rowAnswer(http.StatusOK, s, row)
 }
 
 func (c *call) delete(r *resource, key string) error {
 	if _, err := c.onlyParameters(); err != nil {
 		return err
 	}
+	repeated, err := replay.Read(c.r)
+	if err != nil {
+		return err
+	}
 	conditions, err := c.conditions()
 	if err != nil {
 		return err
 	}
-	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		version, err := conditions.version(ctx, tx, r.entity, key)
 		if err != nil {
 			return err
 		}
+		*answer = replay.Answer{Status: http.StatusNoContent}
 		return tx.Delete(ctx, r.entity, key, version)
 	})
-	if err != nil {
-		return err
-	}
-	return c.noContent()
 }
 
 func (c *call) restore(r *resource, key string) error {
@@ -241,24 +246,20 @@ func (c *call) restore(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
+	repeated, err := replay.Read(c.r)
+	if err != nil {
+		return err
+	}
 	if err := c.conditionsOfCall(false); err != nil {
 		return err
 	}
-	var row *query.Row
-	err = c.write(func(ctx context.Context, tx *query.Tx) error {
+	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		id, err := tx.Restore(ctx, r.entity, key)
 		if err != nil {
 			return err
 		}
-		return visible(ctx, tx, s, id, func(found *query.Row) { row = found })
+		return visible(ctx, tx, s, id, func(row *query.Row) { *answer = writtenAnswer(s, row) })
 	})
-	if err != nil {
-		return err
-	}
-	if row == nil {
-		return c.noContent()
-	}
-	return c.send(rowAnswer(http.StatusOK, s, row))
 }
 
 // changes reads the members of a body.
