@@ -153,14 +153,6 @@ func (c *call) readAlone(single func(context.Context) context.Context, do func(c
 	return c.door.engine.Read(ctx, c.viewer, do)
 }
 
-// write is for what only runs SQL: after a collision it is done again.
-func (c *call) write(do func(ctx context.Context, tx *query.Tx) error) error {
-	if c.tx != nil {
-		return do(c.r.Context(), c.tx)
-	}
-	return c.door.engine.Retry(c.r.Context(), c.viewer, do)
-}
-
 // writeOnce writes, again after a collision if it may, and answers; a request that comes again under its key is only
 // answered. What is part of a batch has no key of its own.
 func (c *call) writeOnce(repeated *replay.Request, again bool, do func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error) error {
