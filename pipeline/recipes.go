@@ -1,13 +1,11 @@
 package pipeline
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
-	"github.com/fettlehq/fettle/emit/openapi"
 	"github.com/fettlehq/fettle/model/build"
 	"github.com/fettlehq/fettle/recipe"
 )
@@ -36,8 +34,5 @@ func isBuilt(w recipe.Waiting) bool {
 	d := design.Parse([]design.Source{{Name: "design/notes.graphql", Text: fmt.Sprintf(recipe.WaitingBase, account) + w.Sample}}, &problems)
 	m := build.Model(d, &problems)
 	build.Unbuilt(d, m, &problems)
-	if len(problems) > 0 {
-		return false
-	}
-	return w.Door == "" || bytes.Contains(openapi.Emit(m), []byte(`"`+w.Door))
+	return len(problems) == 0
 }

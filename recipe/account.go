@@ -28,6 +28,27 @@ var registration = &Recipe{
 	},
 }
 
+var passwordReset = &Recipe{
+	Name:    "password-reset",
+	Title:   "who has forgotten a password sets a new one by a link",
+	Takes:   "nothing",
+	Example: "fettle add password-reset",
+	phrases: []string{"password reset", "reset password", "reset a password", "reset the password", "reset my password", "reset their password", "forgot password", "forgot my password", "forgot their password", "forgotten password"},
+	apply: func(e *editor, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("takes nothing, not %s", strings.Join(args, " "))
+		}
+		if e.account() == nil {
+			if err := e.newAccount(); err != nil {
+				return err
+			}
+		}
+		e.note("every account has it: POST /auth/forgot sends a link that works once, for an hour; POST /auth/reset takes its token and the new password, and ends all sessions")
+		e.note("while it is developed, messages are at /dev/mail; SMTP_URL sends them")
+		return nil
+	},
+}
+
 // register makes an account whose email address is proven before it signs in.
 func (e *editor) register() error {
 	account := e.account()

@@ -275,7 +275,7 @@ func (e *editor) argsFor(r *Recipe, named things) (args []string, missing string
 		args = named.fields
 	}
 	switch r {
-	case registration, follows:
+	case registration, passwordReset, follows:
 		return nil, ""
 	case roles:
 		return named.roles, ""

@@ -30,7 +30,7 @@ type Recipe struct {
 
 // Recipes are all recipes, in the order in which users see them.
 var Recipes = []*Recipe{
-	registration, roles, ownership, tenancy,
+	registration, passwordReset, roles, ownership, tenancy,
 	entity, comments, tags, favorites, ratings, follows, abuseReports,
 	counts, search, pagination, index, unique, bounds, upsert, slug, numbers,
 	stateMachine, softDelete, history, noOverlap,

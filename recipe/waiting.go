@@ -1,17 +1,15 @@
 package recipe
 
 // Waiting is what the language says already and no recipe does yet. Whether it is built is asked of the tool itself, with
-// Sample: a field or operation that needs it, or with Door: a path of the contract that would be there.
+// Sample: a field or operation that needs it.
 type Waiting struct {
 	Name, Title string
 	Sample      string // SDL beside an account User and an entity Note
-	Door        string // "/auth/reset"
 	phrases     []string
 }
 
 // Waits are those, in the order in which users see them.
 var Waits = []Waiting{
-	{Name: "password-reset", Title: "who has forgotten a password sets a new one by a link", Door: "/auth/reset", phrases: []string{"password reset", "reset password", "reset a password", "reset the password", "reset my password", "reset their password", "forgot password", "forgot my password", "forgot their password", "forgotten password"}},
 	{Name: "api-keys", Title: "programs sign in with a key", Sample: `type Machine @entity @account(login: email, machines: true) @allow(do: READ, when: "this == viewer") { email: Email! @unique @personal }`, phrases: []string{"api key", "api keys", "machine account"}},
 	{Name: "uploads", Title: "rows carry files", Sample: `type Sample @entity @allow(do: READ, when: "true") { file: File! @upload(max: "5MB") }`, phrases: []string{"upload", "uploads", "attachment", "attachments", "file storage", "avatar"}},
 	{Name: "encryption", Title: "a field is sealed before it reaches the database", Sample: `type Sample @entity @allow(do: READ, when: "true") { secret: String! @encrypted }`, phrases: []string{"encrypt", "encrypted", "encryption at rest"}},

@@ -79,6 +79,16 @@ func (w *writer) account() {
 	w.f("return c.core.do(ctx, request{operation: \"register\", method: \"POST\", path: \"/auth/register\", body: r, nobody: true}, nil)")
 	w.f("}")
 	w.f("")
+	w.comment("Forgot sends a letter with a link to set a new password, if the address has an account.")
+	w.f("func (c *Client) Forgot(ctx context.Context, %s string) error {", login)
+	w.f("return c.core.do(ctx, request{operation: \"forgot\", method: \"POST\", path: \"/auth/forgot\", body: map[string]string{%q: %s}, nobody: true}, nil)", a.Login.Name, login)
+	w.f("}")
+	w.f("")
+	w.comment("Reset sets a new password, with the token of that link. All sessions end.")
+	w.f("func (c *Client) Reset(ctx context.Context, token, password string) error {")
+	w.f("return c.core.do(ctx, request{operation: \"reset\", method: \"POST\", path: \"/auth/reset\", body: map[string]string{\"token\": token, \"password\": password}, nobody: true}, nil)")
+	w.f("}")
+	w.f("")
 	if a.Verify == model.Never {
 		return
 	}

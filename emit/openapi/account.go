@@ -25,14 +25,18 @@ func (d *document) account() {
 		registered = object{{"201", ok("Registered.", account)}}
 	}
 	d.auth("register", "authRegister", "Register", d.objectOf("", fields, true, required, false), registered, problems...)
+	d.schemas.put("Sent", object{
+		{"type", "object"}, {"properties", object{{"status", object{{"type", "string"}, {"examples", []string{"verification-sent"}}}}}}, {"required", []string{"status"}},
+	})
 	if a.Verify != model.Never {
-		d.schemas.put("Sent", object{
-			{"type", "object"}, {"properties", object{{"status", object{{"type", "string"}, {"examples", []string{"verification-sent"}}}}}}, {"required", []string{"status"}},
-		})
-		d.verify(sent)
+		d.linked("verify", "authVerify", "Prove an address, with the token of the link", texts("token"), ok("Proven.", sent))
 		d.auth("resend", "authResend", "Send the link again", d.objectOf("", []*model.Field{&login}, true, required, false),
 			object{{"202", ok("On its way, if the address waits for its proof.", sent)}}, "422", "429")
 	}
+	d.auth("forgot", "authForgot", "Send a link to set a new password", d.objectOf("", []*model.Field{&login}, true, required, false),
+		object{{"202", ok("On its way, if the address has an account.", sent)}}, "422", "429")
+	d.linked("reset", "authReset", "Set a new password, with the token of the link; all sessions end",
+		d.objectOf("", []*model.Field{{Name: "token", Kind: model.String}, password}, true, required, false), ok("Set.", sent))
 	d.schemas.put("Tokens", object{
 		{"type", "object"},
 		{"properties", object{
@@ -52,18 +56,20 @@ func (d *document) account() {
 	out.set("security", []object{{{"bearer", []string{}}}, {}})
 }
 
-// verify adds the page to which the link in a mail leads, and what its button or a program posts.
-func (d *document) verify(sent object) {
+// linked adds the page to which the link in a mail leads, and what its button or a program posts.
+func (d *document) linked(path, id, summary string, input, good object) {
 	page := member{"text/html", object{{"schema", object{{"type", "string"}}}}}
-	proven := ok("Proven.", sent)
-	proven.set("content", append(proven.get("content").(object), page))
-	refused := object{{"description", "The link is not valid, was used, or has expired."}, {"content", append(content("application/problem+json", ref("schemas", "Problem")), page)}}
-	o := d.auth("verify", "authVerify", "Prove an address, with the token of the link", texts("token"), object{{"200", proven}, {"400", refused}}, "422", "429")
-	o.set("requestBody", object{{"required", true}, {"content", append(content("application/json", texts("token")), content("application/x-www-form-urlencoded", texts("token"))...)}})
-	d.route("/auth/verify", "get", object{
-		{"operationId", "authVerifyPage"},
+	good.set("content", append(good.get("content").(object), page))
+	refused := func(description string) object {
+		return object{{"description", description}, {"content", append(content("application/problem+json", ref("schemas", "Problem")), page)}}
+	}
+	responses := object{{"200", good}, {"400", refused("The link is not valid, was used, or has expired.")}, {"422", refused("The input is invalid.")}}
+	o := d.auth(path, id, summary, input, responses, "429")
+	o.set("requestBody", object{{"required", true}, {"content", append(content("application/json", input), content("application/x-www-form-urlencoded", input)...)}})
+	d.route("/auth/"+path, "get", object{
+		{"operationId", id + "Page"},
 		{"summary", "The page to which the link leads"},
-		{"description", "It proves nothing by itself, since programs that scan mail for viruses follow links too: its button posts the token."},
+		{"description", "It does nothing by itself, since programs that scan mail for viruses follow links too: its button posts the token."},
 		{"tags", []string{"accounts"}},
 		{"parameters", []object{query("token", "That of the link.", object{{"type", "string"}})}},
 		{"responses", answers(object{{"200", object{{"description", "The page."}, {"content", object{page}}}}}, "400")},

@@ -82,6 +82,8 @@ func (w *writer) account() {
 		doc = "Makes an account, which can sign in once its address is proven."
 	}
 	call(doc, "register", "registration: "+w.names.objects[a.Registration], "/auth/register", "registration")
+	call("Sends a letter with a link to set a new password, if the address has an account.", "forgot", "login: string", "/auth/forgot", "{ "+property(login)+": login }")
+	call("Sets a new password, with the token of that link. All sessions end.", "reset", "token: string, password: string", "/auth/reset", "{ token, password }")
 	if a.Verify == model.Never {
 		return
 	}

@@ -2,6 +2,7 @@
 //
 //	/auth/register ─▶ mail ─▶ /auth/verify ─▶ /auth/sign-in ─▶ access token (15 minutes) ─▶ Viewer ─▶ kit.Viewer
 //	                                               └▶ refresh token (30 days) ─▶ /auth/refresh
+//	/auth/forgot ─▶ mail ─▶ /auth/reset, which ends all sessions
 //
 // What is stored gives nobody away: passwords as Argon2id, tokens as SHA-256. An answer never tells whether an address has
 // an account, where the design asks for verification before sign-in. It decides who somebody is, not what they may do:
@@ -57,6 +58,7 @@ const (
 	accessLife       = 15 * time.Minute
 	refreshLife      = 30 * 24 * time.Hour
 	verificationLife = 24 * time.Hour
+	resetLife        = time.Hour
 )
 
 // New makes the accounts of the engine's backend, which must have some.
@@ -108,6 +110,9 @@ func (a *Accounts) route() {
 	a.post("verify", a.proveAddress)
 	a.mux.HandleFunc("GET /auth/verify", a.verifyPage)
 	a.post("resend", a.resend)
+	a.post("forgot", a.forgot)
+	a.post("reset", a.reset)
+	a.mux.HandleFunc("GET /auth/reset", a.resetPage)
 	a.post("sign-in", a.signIn)
 	a.post("refresh", a.refresh)
 	a.post("sign-out", a.signOut)
@@ -123,7 +128,7 @@ func (a *Accounts) post(name string, do func(http.ResponseWriter, *http.Request)
 		}
 	})
 	allow := http.MethodPost
-	if name == "verify" { // which is a page too
+	if name == "verify" || name == "reset" { // which are pages too
 		allow = "GET, HEAD, POST"
 	}
 	a.mux.HandleFunc("/auth/"+name, func(w http.ResponseWriter, r *http.Request) {

@@ -486,7 +486,7 @@ func TestHostileInput(t *testing.T) {
 		{"empty token", "verify", `{"token":""}`, 422, "INVALID"},
 		{"unknown token", "verify", `{"token":"x"}`, 400, "INVALID_TOKEN"},
 		{"unknown refresh token", "refresh", `{"refreshToken":"x"}`, 401, "UNAUTHENTICATED"},
-		{"unknown page", "reset", `{}`, 404, "NOT_FOUND"},
+		{"unknown page", "elsewhere", `{}`, 404, "NOT_FOUND"},
 	} {
 		code, answer := w.post(c.path, c.body)
 		if code != c.status || answer["code"] != c.code {

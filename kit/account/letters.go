@@ -31,6 +31,28 @@ func (a *Accounts) verificationLetter(to, link string) mail.Message {
 	}
 }
 
+func (a *Accounts) resetLetter(to, link string) mail.Message {
+	const text, note = "Somebody, hopefully you, has forgotten the password of this address at ", "It works once, for an hour. If it was not you, ignore this message: your password is as it was."
+	return mail.Message{
+		To:      to,
+		Subject: "A new password for " + a.Service,
+		Text:    text + a.Service + ".\n\nOpen this link to set a new one. " + note + "\n\n" + link + "\n",
+		HTML:    a.letter(text+a.Service+".", "Set a new password", link, note),
+		Links:   []string{link},
+	}
+}
+
+func (a *Accounts) changedLetter(to string) mail.Message {
+	const text = "Your password was changed by the link that was sent to this address, and all sessions have ended. If it was not you, somebody reads your mail: set a new password of your mailbox first, and then here."
+	return mail.Message{
+		To:      to,
+		Subject: "Your password at " + a.Service + " was changed",
+		Text:    text + "\n\n" + a.PublicURL + "\n",
+		HTML:    a.letter(text, a.Service, a.PublicURL, ""),
+		Links:   []string{a.PublicURL},
+	}
+}
+
 func (a *Accounts) knownLetter(to string) mail.Message {
 	const text = "Somebody tried to register with this address, but it has an account already. If it was you, sign in with your password. If it was not, there is nothing to do: your account is as it was."
 	return mail.Message{

@@ -25,19 +25,24 @@ const purposeVerify = "verify"
 
 // newVerification makes the one link that proves the account's address; earlier ones stop working.
 func (a *Accounts) newVerification(ctx context.Context, tx *query.Tx, id kit.ID) (link string, err error) {
-	if _, err := tx.Conn().Exec(ctx, `DELETE FROM account_tokens WHERE account_id = $1 AND purpose = $2`, string(id), purposeVerify); err != nil {
+	return a.newLink(ctx, tx, id, purposeVerify, verificationLife)
+}
+
+// newLink makes the one link of an account for a purpose, which is also its path under /auth/; earlier ones stop working.
+func (a *Accounts) newLink(ctx context.Context, tx *query.Tx, id kit.ID, purpose string, life time.Duration) (link string, err error) {
+	if _, err := tx.Conn().Exec(ctx, `DELETE FROM account_tokens WHERE account_id = $1 AND purpose = $2`, string(id), purpose); err != nil {
 		return "", err
 	}
 	token, hash := secretToken()
 	now := a.Clock.Now()
 	_, err = tx.Conn().Exec(ctx, `INSERT INTO account_tokens (hash, account_id, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		hash, string(id), purposeVerify, a.at(now, 0), a.at(now, verificationLife))
-	return a.PublicURL + "/auth/verify?token=" + url.QueryEscape(token), err
+		hash, string(id), purpose, a.at(now, 0), a.at(now, life))
+	return a.PublicURL + "/auth/" + purpose + "?token=" + url.QueryEscape(token), err
 }
 
 // verifyPage asks for a click. The link alone proves nothing, since programs that scan mail for viruses follow it too.
 func (a *Accounts) verifyPage(w http.ResponseWriter, r *http.Request) {
-	a.render(w, http.StatusOK, pageView{Token: r.URL.Query().Get("token")})
+	a.render(w, http.StatusOK, verifyView(r.URL.Query().Get("token"), ""))
 }
 
 // proveAddress takes the token from the page's form, which is answered with a page, or from a program as JSON.
@@ -45,7 +50,7 @@ func (a *Accounts) proveAddress(w http.ResponseWriter, r *http.Request) error {
 	if err := a.limitAddress(r); err != nil {
 		return err
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+	if isForm(r) {
 		return a.proveByForm(w, r)
 	}
 	sent, err := readTexts(w, r, "token")
@@ -59,25 +64,39 @@ func (a *Accounts) proveAddress(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) proveByForm(w http.ResponseWriter, r *http.Request) error {
-	body.Limit(w, r, maxBody)
-	text, err := body.Read(r)
+	form, err := readForm(w, r)
 	if err != nil {
 		return err
-	}
-	form, err := url.ParseQuery(string(text))
-	if err != nil {
-		return malformed("The form cannot be read.", err)
 	}
 	err = a.prove(r.Context(), form.Get("token"))
 	switch {
 	case errors.Is(err, errToken):
-		a.render(w, errToken.Status, pageView{Problem: errToken.Detail})
+		a.render(w, errToken.Status, pageView{Title: verifyTitle, Problem: errToken.Detail})
 	case err != nil:
 		return err
 	default:
-		a.render(w, http.StatusOK, pageView{Done: true})
+		a.render(w, http.StatusOK, pageView{Title: verifyTitle, Done: "Your address is verified. You can sign in now."})
 	}
 	return nil
+}
+
+// isForm tells a page's form from what a program sends.
+func isForm(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind == "application/x-www-form-urlencoded"
+}
+
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body.Limit(w, r, maxBody)
+	text, err := body.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, malformed("The form cannot be read.", err)
+	}
+	return form, nil
 }
 
 // prove uses up a token. The update decides, so that of two at once one fails.
@@ -133,13 +152,25 @@ func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("verify").Parse(pageText))
+var page = template.Must(template.New("page").Parse(pageText))
 
+// pageView is a page to which a link in a mail leads: what became of it, or a form that asks.
 type pageView struct {
-	Service string
-	Token   string
-	Done    bool
-	Problem string
+	Service, Title    string
+	Problem, Done     string
+	Asks, Password    bool
+	Shortest, Longest int // of a password
+	Action, Token     string
+	Button, Otherwise string
+}
+
+const verifyTitle = "Verify your address"
+
+func verifyView(token, problem string) pageView {
+	return pageView{
+		Title: verifyTitle, Problem: problem, Asks: true, Action: "/auth/verify", Token: token,
+		Button: "Verify my address", Otherwise: "If you did not register, close this page.",
+	}
 }
 
 func (a *Accounts) render(w http.ResponseWriter, code int, view pageView) {

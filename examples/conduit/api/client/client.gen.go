@@ -53,6 +53,16 @@ func (c *Client) Register(ctx context.Context, r Registration) error {
 	return c.core.do(ctx, request{operation: "register", method: "POST", path: "/auth/register", body: r, nobody: true}, nil)
 }
 
+// Forgot sends a letter with a link to set a new password, if the address has an account.
+func (c *Client) Forgot(ctx context.Context, email string) error {
+	return c.core.do(ctx, request{operation: "forgot", method: "POST", path: "/auth/forgot", body: map[string]string{"email": email}, nobody: true}, nil)
+}
+
+// Reset sets a new password, with the token of that link. All sessions end.
+func (c *Client) Reset(ctx context.Context, token, password string) error {
+	return c.core.do(ctx, request{operation: "reset", method: "POST", path: "/auth/reset", body: map[string]string{"token": token, "password": password}, nobody: true}, nil)
+}
+
 // Verify proves an address, with the token of the letter that was sent there.
 func (c *Client) Verify(ctx context.Context, token string) error {
 	return c.core.do(ctx, request{operation: "verify", method: "POST", path: "/auth/verify", body: map[string]string{"token": token}, nobody: true}, nil)

@@ -45,6 +45,16 @@ export class Client {
     return this.#core.call({ operation: "register", method: "POST", path: "/auth/register", body: registration, nobody: true }, options).then(() => undefined);
   }
 
+  /** Sends a letter with a link to set a new password, if the address has an account. */
+  forgot(login: string, options: CallOptions = {}): Promise<void> {
+    return this.#core.call({ operation: "forgot", method: "POST", path: "/auth/forgot", body: { email: login }, nobody: true }, options).then(() => undefined);
+  }
+
+  /** Sets a new password, with the token of that link. All sessions end. */
+  reset(token: string, password: string, options: CallOptions = {}): Promise<void> {
+    return this.#core.call({ operation: "reset", method: "POST", path: "/auth/reset", body: { token, password }, nobody: true }, options).then(() => undefined);
+  }
+
   /** Proves an address, with the token of the letter that was sent there. */
   verify(token: string, options: CallOptions = {}): Promise<void> {
     return this.#core.call({ operation: "verify", method: "POST", path: "/auth/verify", body: { token }, nobody: true }, options).then(() => undefined);
