@@ -11,36 +11,11 @@ import (
 
 const purposeReset = "reset"
 
-// forgot sends a link by which a new password can be set. The answer is the same for every address. An account that has no
-// password, as one that a seed made, gets none by it.
+// forgot sends a link by which a new password can be set. An account that has no password, as one that a seed made, gets none
+// by it.
 func (a *Accounts) forgot(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
-	sent, err := readTexts(w, r, a.login.Name)
-	if err != nil {
-		return err
-	}
-	login := normal(sent[a.login.Name])
-	if _, err := a.limits.mails.take(login, a.Clock.Now()); err != nil {
-		return err
-	}
-	link := ""
-	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
-		link = ""
-		known, err := a.find(ctx, tx, login)
-		if err == nil && known != nil && known.hash != "" {
-			link, err = a.newLink(ctx, tx, known.id, purposeReset, resetLife)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if link != "" {
-		a.deliver(r.Context(), a.resetLetter(login, link))
-	}
-	return reply(w, http.StatusAccepted, status{"reset-sent"})
+	has := func(c *credentials) bool { return c.hash != "" }
+	return a.sendLink(w, r, purposeReset, resetLife, has, a.resetLetter, "reset-sent")
 }
 
 // resetPage asks for the new password. The link alone changes nothing, since programs that scan mail follow it too.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/mail"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -42,7 +43,7 @@ func (a *Accounts) newLink(ctx context.Context, tx *query.Tx, id kit.ID, purpose
 
 // verifyPage asks for a click. The link alone proves nothing, since programs that scan mail for viruses follow it too.
 func (a *Accounts) verifyPage(w http.ResponseWriter, r *http.Request) {
-	a.render(w, http.StatusOK, verifyView(r.URL.Query().Get("token"), ""))
+	a.render(w, http.StatusOK, verifyView(r.URL.Query().Get("token")))
 }
 
 // proveAddress takes the token from the page's form, which is answered with a page, or from a program as JSON.
@@ -118,8 +119,17 @@ func (a *Accounts) prove(ctx context.Context, token string) error {
 	})
 }
 
-// resend sends a new link to an address that waits for its proof. The answer is the same for every address.
+// resend sends a new link to an address that waits for its proof.
 func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
+	waits := func(c *credentials) bool { return !c.verified }
+	return a.sendLink(w, r, purposeVerify, verificationLife, waits, a.verificationLetter, "verification-sent")
+}
+
+// sendLink sends a link to the address in the body, where its account is one that may have it. The answer, said, is the same for
+// every address.
+func (a *Accounts) sendLink(w http.ResponseWriter, r *http.Request, purpose string, life time.Duration,
+	may func(*credentials) bool, letter func(to, link string) mail.Message, said string,
+) error {
 	if err := a.limitAddress(r); err != nil {
 		return err
 	}
@@ -135,8 +145,8 @@ func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
 	err = a.write(r.Context(), func(ctx context.Context, tx *query.Tx) error {
 		link = ""
 		known, err := a.find(ctx, tx, login)
-		if err == nil && known != nil && !known.verified {
-			link, err = a.newVerification(ctx, tx, known.id)
+		if err == nil && known != nil && may(known) {
+			link, err = a.newLink(ctx, tx, known.id, purpose, life)
 		}
 		return err
 	})
@@ -144,9 +154,9 @@ func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if link != "" {
-		a.deliver(r.Context(), a.verificationLetter(login, link))
+		a.deliver(r.Context(), letter(login, link))
 	}
-	return reply(w, http.StatusAccepted, status{"verification-sent"})
+	return reply(w, http.StatusAccepted, status{said})
 }
 
 //go:embed page.html
@@ -166,9 +176,9 @@ type pageView struct {
 
 const verifyTitle = "Verify your address"
 
-func verifyView(token, problem string) pageView {
+func verifyView(token string) pageView {
 	return pageView{
-		Title: verifyTitle, Problem: problem, Asks: true, Action: "/auth/verify", Token: token,
+		Title: verifyTitle, Asks: true, Action: "/auth/verify", Token: token,
 		Button: "Verify my address", Otherwise: "If you did not register, close this page.",
 	}
 }
