@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -281,7 +283,11 @@ func TestComments(t *testing.T) {
 		ada, alan := c.register("ada"), c.register("alan")
 		ada.ask("POST", "/articles", `{"article":{"title":"On engines","description":"Thoughts.","body":"All of it."}}`)
 		ada.ask("POST", "/articles", `{"article":{"title":"Other","description":"Thoughts.","body":"All of it."}}`)
-		id, _ := alan.get("comment.id", "POST", "/articles/on-engines/comments", `{"comment":{"body":"I see."}}`).(string)
+		n, _ := alan.get("comment.id", "POST", "/articles/on-engines/comments", `{"comment":{"body":"I see."}}`).(float64)
+		if n != math.Trunc(n) || n < 1 || n >= 1<<53 {
+			t.Errorf("comment.id is %v, want an integer that JSON numbers hold", n)
+		}
+		id := strconv.FormatInt(int64(n), 10)
 		c.want(`401 {"errors":{"token":["is missing"]}}`, "POST", "/articles/on-engines/comments", `{"comment":{"body":"x"}}`)
 		alan.want(`422 {"errors":{"body":["can't be blank"]}}`, "POST", "/articles/on-engines/comments", `{"comment":{"body":""}}`)
 		alan.want(`404 {"errors":{"article":["not found"]}}`, "POST", "/articles/nothing/comments", `{"comment":{"body":"x"}}`)
@@ -291,6 +297,7 @@ func TestComments(t *testing.T) {
 		ada.want(`403 {"errors":{"comment":["forbidden"]}}`, "DELETE", "/articles/on-engines/comments/"+id, "")
 		alan.want(`404 {"errors":{"comment":["not found"]}}`, "DELETE", "/articles/other/comments/"+id, "")
 		alan.want(`404 {"errors":{"comment":["not found"]}}`, "DELETE", "/articles/on-engines/comments/99999", "")
+		alan.want(`404 {"errors":{"comment":["not found"]}}`, "DELETE", "/articles/on-engines/comments/-1", "")
 		alan.want("204", "DELETE", "/articles/on-engines/comments/"+id, "")
 		c.want(`200 {"comments":[]}`, "GET", "/articles/on-engines/comments", "")
 		c.want(`404 {"errors":{"article":["not found"]}}`, "GET", "/articles/nothing/comments", "")
