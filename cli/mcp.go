@@ -35,5 +35,5 @@ func (c mcpCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "listening on http://%s/mcp\n", l.Addr())
-	return mcp.HTTP(ctx, server, l)
+	return mcp.HTTP(ctx, mcp.Handler(server), l)
 }

@@ -48,6 +48,12 @@ func Server(p *tool.Project, version string) *sdk.Server {
 		// There are no prompts and no resources, and the SDK answers with empty lists of them: what is answered is declared.
 		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}, Prompts: &sdk.PromptCapabilities{}, Resources: &sdk.ResourceCapabilities{}},
 	})
+	AddTools(s, p)
+	return s
+}
+
+// AddTools adds the tools for a project to a server.
+func AddTools(s *sdk.Server, p *tool.Project) {
 	no := false
 	for _, t := range tool.All {
 		s.AddTool(&sdk.Tool{
@@ -57,7 +63,6 @@ func Server(p *tool.Project, version string) *sdk.Server {
 			return call(ctx, p, t, r.Params.Arguments), nil
 		})
 	}
-	return s
 }
 
 func call(ctx context.Context, p *tool.Project, t *tool.Tool, arguments json.RawMessage) *sdk.CallToolResult {
@@ -80,11 +85,15 @@ func Stdio(ctx context.Context, s *sdk.Server) error {
 // Handler serves any number of clients at /mcp, by streamable HTTP. It keeps no session, which revision 2026-07-28 has no
 // more and older ones do without.
 func Handler(s *sdk.Server) http.Handler {
-	streams := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, &sdk.StreamableHTTPOptions{
-		Stateless: true, MaxRequestBodyBytes: 2 * tool.MaxArguments, PropagateRequestCancellation: true,
-	})
+	return At("/mcp", s, &sdk.StreamableHTTPOptions{Stateless: true, PropagateRequestCancellation: true})
+}
+
+// At serves a server at a path as Handler does: with its bounds, and to this machine only.
+func At(path string, s *sdk.Server, options *sdk.StreamableHTTPOptions) http.Handler {
+	options.MaxRequestBodyBytes = 2 * tool.MaxArguments
+	streams := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, options)
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", fromHere(http.NewCrossOriginProtection().Handler(oneAtATime(streams))))
+	mux.Handle(path, fromHere(http.NewCrossOriginProtection().Handler(oneAtATime(streams))))
 	return mux
 }
 
@@ -148,9 +157,9 @@ func Listen(address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
-// HTTP serves until the context ends.
-func HTTP(ctx context.Context, s *sdk.Server, l net.Listener) error {
-	server := &http.Server{Handler: Handler(s), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+// HTTP serves a handler until the context ends.
+func HTTP(ctx context.Context, h http.Handler, l net.Listener) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	stop := context.AfterFunc(ctx, func() {
 		last, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()

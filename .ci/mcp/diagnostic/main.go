@@ -1,15 +1,18 @@
-// Command diagnostic serves what fettle mcp serves, and beside it the three tools by which the conformance suite looks at what no tool
-// of ours does: asking a client for more, answering in a stream, and logging.
+// Command diagnostic serves what fettle mcp serves, by the same bounds and to the same machine only, and beside it the tools, prompts
+// and resources by which the conformance suite looks at what no tool of ours does: pictures, progress, logging, questions to a client,
+// streams that break and go on, what changes while somebody listens.
+//
+//	/mcp       without sessions, as fettle mcp is served
+//	/sessions  with them, which revision 2025-11-25 needs for whatever a server asks a client
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/fettlehq/fettle/agent/mcp"
@@ -17,23 +20,33 @@ import (
 )
 
 func main() {
-	s := mcp.Server(&tool.Project{Dir: os.Args[1]}, "diagnostic")
-	no := json.RawMessage(`{"type":"object"}`)
-	s.AddTool(&sdk.Tool{Name: "test_missing_capability", InputSchema: no}, func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		return nil, &jsonrpc.Error{Code: sdk.CodeMissingRequiredClientCapabilities, Message: "it wants sampling", Data: json.RawMessage(`{"requiredCapabilities":{"sampling":{}}}`)}
-	})
-	s.AddTool(&sdk.Tool{Name: "test_streaming_elicitation", InputSchema: no}, func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: "answered"}}}, nil
-	})
-	s.AddTool(&sdk.Tool{Name: "test_logging_tool", InputSchema: no}, func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		//lint:ignore SA1019 the suite asks that what is logged reaches nobody who did not ask for it
-		_ = r.Session.Log(ctx, &sdk.LoggingMessageParams{Level: "info", Data: "said to nobody who did not ask for it"})
-		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: "logged"}}}, nil
-	})
+	s := server(&tool.Project{Dir: os.Args[1]})
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", mcp.Handler(s))
+	mux.Handle("/sessions", mcp.At("/sessions", s, &sdk.StreamableHTTPOptions{EventStore: sdk.NewMemoryEventStore(nil)}))
 	l, err := mcp.Listen("127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on http://%s/mcp\n", l.Addr())
-	log.Fatal(mcp.HTTP(context.Background(), s, l))
+	log.Fatal(mcp.HTTP(context.Background(), mux, l))
+}
+
+func server(p *tool.Project) *sdk.Server {
+	s := sdk.NewServer(&sdk.Implementation{Name: "diagnostic", Version: "1"}, &sdk.ServerOptions{
+		Instructions: mcp.Instructions,
+		CompletionHandler: func(context.Context, *sdk.CompleteRequest) (*sdk.CompleteResult, error) {
+			return &sdk.CompleteResult{Completion: sdk.CompletionResultDetails{Values: []string{"park", "party"}, Total: 2}}, nil
+		},
+		SubscribeHandler:   func(context.Context, *sdk.SubscribeRequest) error { return nil },
+		UnsubscribeHandler: func(context.Context, *sdk.UnsubscribeRequest) error { return nil },
+	})
+	mcp.AddTools(s, p)
+	addAnswers(s)
+	addTold(s)
+	addAsking(s)
+	addInputs(s)
+	addPrompts(s)
+	addResources(s)
+	return s
 }
