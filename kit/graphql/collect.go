@@ -14,6 +14,7 @@ type field struct {
 	definition *ast.FieldDefinition
 	arguments  input.Object
 	at         *ast.Position
+	given      ast.ArgumentList    // as the document has them
 	fields     []*field            // of its type, where that has any
 	possible   map[string][]*field // of each type that it may be, where its own is a union or an interface
 }
@@ -159,7 +160,7 @@ func (c *collector) field(f *ast.Field) *field {
 	if f.Name == "__typename" {
 		definition = typename
 	}
-	return &field{key: f.Alias, definition: definition, arguments: c.arguments(definition, f.Arguments), at: f.Position}
+	return &field{key: f.Alias, definition: definition, arguments: c.arguments(definition, f.Arguments), at: f.Position, given: f.Arguments}
 }
 
 var typename = &ast.FieldDefinition{Name: "__typename", Type: ast.NonNullNamedType("String", nil)}

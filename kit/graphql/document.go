@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -12,32 +13,39 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
+// document is a text that was found valid.
+type document struct {
+	*ast.QueryDocument
+	settled []atomic.Pointer[settled] // of each of its operations, once it was planned
+}
+
 // document parses and validates text, or finds it among the known.
-func (d *Door) document(text string) (*ast.QueryDocument, []*failure) {
-	if document, ok := d.documents.get(text); ok {
-		return document, nil
+func (d *Door) document(text string) (*document, []*failure) {
+	if known, ok := d.documents.get(text); ok {
+		return known, nil
 	}
 	readable, ok := withoutSurrogates(text)
 	if !ok {
 		return nil, []*failure{badRequest(codeDocument, "A string of the document has half of a surrogate pair.", nil)}
 	}
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, d.limits.Tokens)
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: readable}, d.limits.Tokens)
 	if err != nil {
 		if strings.Contains(err.Error(), "exceeded token limit") {
 			return nil, []*failure{tooMuch("tokens", d.limits.Tokens, "The document has more than "+strconv.Itoa(d.limits.Tokens)+" tokens.", nil)}
 		}
 		return nil, d.fromParser(asList(err))
 	}
-	if f := d.limits.bounded(document); f != nil {
+	if f := d.limits.bounded(parsed); f != nil {
 		return nil, []*failure{f}
 	}
-	if errs := validator.ValidateWithRules(d.schema.ast, document, d.rules); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(d.schema.ast, parsed, d.rules); len(errs) > 0 {
 		return nil, d.fromParser(errs)
 	}
+	known := &document{parsed, make([]atomic.Pointer[settled], len(parsed.Operations))}
 	if len(text) <= maxKeptLength {
-		d.documents.put(text, document)
+		d.documents.put(text, known)
 	}
-	return document, nil
+	return known, nil
 }
 
 // validation is what is demanded of documents. Where the schema is hidden its mistakes are told without the names that
@@ -66,7 +74,7 @@ func asList(err error) gqlerror.List {
 }
 
 // operation finds the operation to run.
-func operation(document *ast.QueryDocument, name string) (*ast.OperationDefinition, *failure) {
+func operation(document *document, name string) (*ast.OperationDefinition, *failure) {
 	if name == "" {
 		if len(document.Operations) == 1 {
 			return document.Operations[0], nil

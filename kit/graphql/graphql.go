@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/fettlehq/fettle/kit"
@@ -44,8 +43,8 @@ type Door struct {
 	report    problem.Reporter
 	schema    *schema
 	rules     *rules.Rules
-	documents kept[*ast.QueryDocument] // validated, by their text
-	persisted kept[string]             // texts, by their SHA-256 in hexadecimal
+	documents kept[*document] // validated, by their text
+	persisted kept[string]    // texts, by their SHA-256 in hexadecimal
 	streams   *lasting.Streams
 }
 

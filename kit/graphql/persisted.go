@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vektah/gqlparser/v2/ast"
-
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 )
@@ -114,7 +112,7 @@ const (
 )
 
 // requested is the document that a request asks to run.
-func (d *Door) requested(req request) (*ast.QueryDocument, []*failure) {
+func (d *Door) requested(req request) (*document, []*failure) {
 	text, f := d.text(req)
 	if f != nil {
 		return nil, []*failure{f}

@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -27,6 +28,7 @@ type plan struct {
 type root struct {
 	*field
 	verb    verb
+	known   *selection    // what an earlier request made of the field's selection set; nil: to be made
 	sel     *query.Select // nil where no rows are read
 	member  *member       // how the result is written; nil for introspection
 	key     string        // of get, update, remove
@@ -120,6 +122,10 @@ func (d *Door) plan(req request) (*plan, []*failure) {
 		return nil, []*failure{badRequest(codeDocument, "There are no operations of this kind here.", op.Position)}
 	}
 	c := &collector{door: d, fragments: document.Fragments, variables: variables}
+	at := slices.Index(document.Operations, op)
+	if known := document.settled[at].Load(); known != nil {
+		return d.planRoots(op, verbs, known.again(c), known.selections)
+	}
 	fields := c.collect(owner, []ast.SelectionSet{op.SelectionSet}, 1)
 	if c.failure == nil && len(fields) > d.limits.Roots {
 		c.fail("roots", d.limits.Roots, "The document has more than "+strconv.Itoa(d.limits.Roots)+" root fields.", op.Position)
@@ -127,20 +133,28 @@ func (d *Door) plan(req request) (*plan, []*failure) {
 	if c.failure != nil {
 		return nil, []*failure{c.failure}
 	}
-	return d.planRoots(op, verbs, fields)
+	p, failures := d.planRoots(op, verbs, fields, nil)
+	if failures == nil && settles(document, op) {
+		document.settled[at].Store(settle(p))
+	}
+	return p, failures
 }
 
-func (d *Door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field) (*plan, []*failure) {
+// planRoots plans the root fields of an operation. known has what earlier requests made of their selection sets, if they did.
+func (d *Door) planRoots(op *ast.OperationDefinition, verbs map[string]verb, fields []*field, known []*selection) (*plan, []*failure) {
 	p := &plan{mutation: op.Operation == ast.Mutation, subscription: op.Operation == ast.Subscription}
 	if p.subscription && (len(fields) != 1 || isIntrospection(fields[0].definition.Name)) {
 		return nil, []*failure{badRequest(codeDocument, "A subscription has one root field.", op.Position)}
 	}
 	rows := 0
-	for _, f := range fields {
+	for i, f := range fields {
 		if d.options.HideSchema && isSchemaRoot(f.definition) {
 			return nil, []*failure{{message: "The schema is not shown here.", at: f.at, problem: kit.Forbidden("read the schema")}}
 		}
 		r := &root{field: f, verb: verbs[f.definition.Name]}
+		if known != nil {
+			r.known = known[i]
+		}
 		if !isIntrospection(f.definition.Name) {
 			d.planRoot(r)
 			rows += r.rows(d.limits.Rows)
@@ -228,7 +242,7 @@ func (d *Door) planRoot(r *root) {
 		return
 	}
 	r.sel = &query.Select{Entity: e}
-	r.member = &member{field: r.field, shape: shapeObject, object: planObject(r.definition.Type.Name(), r.fields, r.sel)}
+	r.member = &member{field: r.field, shape: shapeObject, object: r.object()}
 }
 
 // planQuery plans a list of rows: all of an entity, or those of a query.
@@ -250,7 +264,7 @@ func (d *Door) planQuery(r *root) {
 	if problem := pageArguments(r.sel, r.arguments); r.problem == nil {
 		r.problem = problem
 	}
-	r.member = &member{field: r.field, shape: shapePage, page: planPage(r.field, r.sel), most: fetch.Size(r.sel, nil)}
+	r.member = &member{field: r.field, shape: shapePage, page: r.page(), most: fetch.Size(r.sel, nil)}
 }
 
 // planSubscription plans what is read of each row that was written.

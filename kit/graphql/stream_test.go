@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -141,23 +140,23 @@ func (c *socket) closed(code websocket.StatusCode, reason string) {
 	}
 }
 
-// listening waits until the world hears what its database tells, by writing until w is told.
+// listening waits until the world has heard of all that was written so far: it writes a row, is told of it, and takes it away.
 func (s *served) listening() {
 	s.Helper()
 	c := s.open("ann")
 	c.send(`{"type":"subscribe","id":"probe","payload":{"query":"subscription { articles { title } }"}}`)
-	told := make(chan string, 1)
-	go func() { told <- c.next() }()
-	for i := 0; ; i++ {
-		s.run("ann", fmt.Sprintf(`mutation { updateArticle(id: "gamma", input: {note: "probe %d"}) { id } }`, i), "null")
-		select {
-		case <-told:
+	c.send(`{"type":"subscribe","id":"q","payload":{"query":"{ __typename }"}}`)
+	for !strings.Contains(c.next(), `"complete"`) { // then the first has begun
+	}
+	s.run("ann", `mutation { createArticle(input: {title: "Probe"}) { id } }`, "null")
+	for {
+		switch said := c.next(); {
+		case c.ctx.Err() != nil:
+			s.Fatal("nothing is told")
+		case strings.Contains(said, `"Probe"`):
+			s.want("ann", `mutation { deleteArticle(id: "probe") }`, "null", `{"data":{"deleteArticle":true}}`)
 			c.conn.Close(websocket.StatusNormalClosure, "")
 			return
-		case <-time.After(50 * time.Millisecond):
-			if c.ctx.Err() != nil {
-				s.Fatal("nothing is told")
-			}
 		}
 	}
 }

@@ -70,7 +70,7 @@ type Tx struct {
 	state  *txState
 }
 
-// Select says what to read of an entity. It is built per request and not kept.
+// Select says what to read of an entity. The engine changes nothing of what lies within it, so requests may share its Fields.
 type Select struct {
 	Entity *meta.Entity
 	Fields []Selection
