@@ -60,6 +60,7 @@ func (c doCommand) Run(ctx context.Context, s streams) error {
 		for _, step := range d.Steps {
 			fmt.Fprintf(s.err, "  %s --project %s\n", step, c.Project)
 		}
+		s.waits(r.Waits)
 		return errors.New("nothing was done: say it without those words, or run what is understood")
 	case len(r.Recipes) > 0:
 		return c.edit(ctx, s, d)
@@ -92,6 +93,9 @@ func (c doCommand) verb(s streams, v *recipe.Verb) error {
 	}
 	args := append([]string{v.Command, c.Project}, v.Flags...)
 	fmt.Fprintf(s.out, "plan:\n  1. fettle %s\n\n", strings.Join(args, " "))
+	if c.DryRun {
+		return nil
+	}
 	code := Do(args, s.in, s.out, s.err)
 	if v.Writes && code == foundProblems || v.Command == "migrate" && code == wentWell {
 		fmt.Fprintf(s.out, "nothing was written; fettle %s %s writes it\n", v.Command, c.Project)
@@ -161,7 +165,11 @@ func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) erro
 		for _, rule := range slow.Rules {
 			fmt.Fprintf(s.out, "  its statement holds the rule: %s\n", rule)
 		}
-		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s --as ACCOUNT\n", slow.Query, c.Project)
+		as := c.As
+		if as == "" {
+			as = "ACCOUNT"
+		}
+		fmt.Fprintf(s.out, "  its SQL and the plan:         fettle explain plan '%s' %s --as %s\n", slow.Query, c.Project, as)
 	}
 	database := c.database(d.Model)
 	if database == "" {

@@ -96,7 +96,7 @@ var roles = &Recipe{
 	Title:   "people have a role, which rules may ask for and only the last role may change",
 	Takes:   "[ROLE...], the first being that of new accounts; MEMBER ADMIN unless given",
 	Example: "fettle add roles CUSTOMER STAFF ADMIN",
-	phrases: []string{"role", "roles", "admin", "administrator", "permissions", "rbac", "staff"},
+	phrases: []string{"role", "roles", "admin role", "permissions", "rbac", "rbac roles", "role based access control"},
 	apply: func(e *editor, args []string) error {
 		names := args
 		if len(names) == 0 {

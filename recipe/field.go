@@ -152,7 +152,7 @@ var index = &Recipe{
 	Title:   "the database finds and orders rows by these fields quickly",
 	Takes:   "TYPE.FIELD..., in the order of the index",
 	Example: "fettle add index Note.status Note.due",
-	phrases: []string{"index"},
+	phrases: []string{"index", "indexes", "indices"},
 	apply: func(e *editor, args []string) error {
 		t, fields, err := e.fields(args)
 		if err != nil {
@@ -431,7 +431,7 @@ func (e *editor) fits(f *design.Field, values []string) error {
 			for _, v := range enum.Values {
 				names = append(names, v.Name)
 			}
-			return fmt.Errorf("%s has no value %s; there are %s", enum.Name, value, strings.Join(names, ", "))
+			return fmt.Errorf("%s:%d: %s has no value %s; there are %s: write it there first", enum.Pos.File, enum.Pos.Line, enum.Name, value, strings.Join(names, ", "))
 		}
 	}
 	return nil

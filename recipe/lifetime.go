@@ -29,7 +29,7 @@ var history = &Recipe{
 	Title:   "who changed what and when is kept, and read as the row is",
 	Takes:   "TYPE...",
 	Example: "fettle add history Note",
-	phrases: []string{"history", "audit", "audit log", "audit trail", "who changed", "change log", "changelog"},
+	phrases: []string{"history", "keep history", "keep a history", "audit", "audit log", "keep an audit log", "audit trail", "keep an audit trail", "who changed", "change log", "changelog"},
 	apply: func(e *editor, args []string) error {
 		return e.each(args, func(t *design.Type) error {
 			e.addDirective(t.Name, "history", "")
