@@ -39,7 +39,8 @@ func settle(p *plan) *settled {
 	for _, r := range p.roots {
 		s.fields = append(s.fields, r.field)
 		var made *selection
-		if r.member != nil && (r.member.shape == shapeObject && r.verb.do == get || r.member.shape == shapePage && r.verb.do == list) {
+		switch r.verb.do {
+		case get, create, update, restore, list: // those that ask object or page
 			made = &selection{slices.Clip(r.sel.Fields), r.sel.Count, r.member.object, r.member.page}
 		}
 		s.selections = append(s.selections, made)
