@@ -100,9 +100,9 @@ func (l *lifter) implementing(method *types.Func) []*function {
 	}
 	var out []*function
 	iface, _ := method.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface)
-	for _, named := range l.named {
-		if iface == nil || named.TypeParams().Len() > 0 || len(out) >= mostImplementations {
-			continue
+	for _, named := range l.withMethod[method.Name()] {
+		if iface == nil || len(out) >= mostImplementations {
+			break
 		}
 		object, _, _ := types.LookupFieldOrMethod(named, true, method.Pkg(), method.Name())
 		found, is := object.(*types.Func)

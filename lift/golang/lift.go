@@ -78,7 +78,7 @@ func (l *lifter) all() {
 func newLifter(loader *loader, out *facts.Facts) *lifter {
 	return &lifter{
 		loader: loader, facts: out, fset: loader.fset,
-		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{},
+		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
 		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
@@ -103,6 +103,7 @@ type lifter struct {
 	checked         map[types.Object]bool // variables that are compared with what is allowed
 	loops           map[ast.Node]*facts.Loop
 	named           []*types.Named
+	withMethod      map[string][]*types.Named // by the name of a method, in the order of the code
 	implementations map[*types.Func][]*function
 	handlers        map[*function]bool
 	scopes          map[types.Object]*scope
@@ -311,7 +312,7 @@ func (l *lifter) around(stack []ast.Node) *function {
 	return nil
 }
 
-// findTypes lists the types of the code that have methods, for finding what implements an interface.
+// findTypes lists the types of the code, and by the names of their methods those that may implement an interface.
 func (l *lifter) findTypes() {
 	for _, s := range l.loader.order {
 		if s.types == nil {
@@ -323,9 +324,43 @@ func (l *lifter) findTypes() {
 			if !is || object.IsAlias() {
 				continue
 			}
-			if named, is := object.Type().(*types.Named); is && !types.IsInterface(named) {
-				l.named = append(l.named, named)
+			named, is := object.Type().(*types.Named)
+			if !is || types.IsInterface(named) {
+				continue
 			}
+			l.named = append(l.named, named)
+			if named.TypeParams().Len() > 0 {
+				continue
+			}
+			methods := map[string]bool{}
+			methodNames(named, methods, map[*types.Named]bool{})
+			for method := range methods {
+				l.withMethod[method] = append(l.withMethod[method], named)
+			}
+		}
+	}
+}
+
+// methodNames adds the names of the methods that a type has, and of all that it could have by what it embeds.
+func methodNames(named *types.Named, names map[string]bool, seen map[*types.Named]bool) {
+	if seen[named] {
+		return
+	}
+	seen[named] = true
+	for method := range named.Methods() {
+		names[method.Name()] = true
+	}
+	structure, is := named.Underlying().(*types.Struct)
+	if !is {
+		return
+	}
+	for field := range structure.Fields() {
+		t := types.Unalias(field.Type())
+		if pointer, is := t.(*types.Pointer); is {
+			t = types.Unalias(pointer.Elem())
+		}
+		if embedded, is := t.(*types.Named); is && field.Embedded() {
+			methodNames(embedded, names, seen)
 		}
 	}
 }
