@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/fettlehq/fettle/emit/proto"
 )
@@ -24,8 +26,8 @@ type lock struct {
 	Kit string `json:"kit,omitempty"`
 	// Files are the hashes of the files that follow from the design, by path with slashes.
 	Files map[string]string `json:"files"`
-	// Fresh says that the migrations have been applied nowhere: they are those of a new project. Until dev applies them, or
-	// a database stands in data/, they are planned anew in place of a further one.
+	// Fresh says that the migrations have been applied nowhere: they are those of a new project. Until dev applies them, a
+	// database stands in data/, or they are committed, they are planned anew in place of a further one.
 	Fresh bool `json:"fresh,omitempty"`
 	// Migrations are the hashes of the migrations as they were written.
 	Migrations map[string]string `json:"migrations,omitempty"`
@@ -71,7 +73,16 @@ func (l *lock) mayReplan(dir string) (bool, error) {
 			return false, err
 		}
 	}
-	return true, nil
+	return !l.committed(dir), nil
+}
+
+// committed tells whether one of the migrations is in the last commit: then others may have it, and databases of theirs.
+func (l *lock) committed(dir string) bool {
+	if len(l.Migrations) == 0 {
+		return false
+	}
+	tree, err := git(dir, append([]string{"ls-tree", "--name-only", "HEAD", "--"}, slices.Sorted(maps.Keys(l.Migrations))...)...)
+	return err == nil && len(tree) > 0 // an error: there is no repository, or nothing is committed
 }
 
 // Applied records that the migrations of a project are about to run somewhere.

@@ -87,7 +87,7 @@ type Server struct {
 // Serve does, and tests call Handler.
 func New(ctx context.Context, service Service, config Config) (*Server, error) {
 	return build(ctx, service, config,
-		(*Server).exportTraces, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine, (*Server).makeAccounts, (*Server).makeHandler)
+		(*Server).exportTraces, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine, (*Server).makeAccounts, (*Server).makeHandler, (*Server).checkTables)
 }
 
 // build makes as much of a server as steps do: a command that migrates asks for no secret.
@@ -208,6 +208,15 @@ func (s *Server) makeEngine(context.Context) (err error) {
 		Log: s.log, Handlers: s.service.Handlers, Budget: s.config.StatementBudget, Feed: changes,
 	})
 	return err
+}
+
+// checkTables refuses to serve what every request would fail for.
+func (s *Server) checkTables(ctx context.Context) error {
+	if err := s.engine.CheckTables(ctx); err != nil {
+		return fmt.Errorf("the database has not the tables of this version: %w\nbring it up to date with %q; where that has nothing to apply, "+
+			"a migration was changed after it had been applied: take its text back, and let a further one make the difference", err, s.service.Name+" migrate")
+	}
+	return nil
 }
 
 func (s *Server) makeAccounts(context.Context) error {

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/sqlite"
 )
 
 // ask sends a request to the handler, as from this machine.
@@ -376,6 +377,30 @@ func TestMigrateNeedsNoSecret(t *testing.T) {
 		t.Errorf("exit %d: %s%s", exit, stdout, stderr)
 	}
 	if exit, _, stderr = run(t, t.Context(), []string{"serve"}, "ENV", "production", "ADDR", "127.0.0.1:0", "DATABASE_URL", "sqlite::memory:"); exit != 2 || !strings.Contains(stderr, "AUTH_SECRET") {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+}
+
+// What would fail every request is told before the first: a database that nobody has migrated, or whose migrations say something else.
+func TestServeRefusesOtherTables(t *testing.T) {
+	database := "sqlite:" + t.TempDir() + "/shop.db"
+	serve := []string{"MIGRATE", "off", "ADDR", "127.0.0.1:0", "DATABASE_URL", database}
+	exit, _, stderr := run(t, t.Context(), []string{"serve"}, serve...)
+	if exit != 2 || !strings.Contains(stderr, "table users") || !strings.Contains(stderr, `"shop migrate"`) {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+	if exit, stdout, stderr := run(t, t.Context(), []string{"migrate"}, serve...); exit != 0 {
+		t.Fatal(exit, stdout, stderr)
+	}
+	db, err := sqlite.Driver.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Handle().Exec("ALTER TABLE users RENAME COLUMN name TO title"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if exit, _, stderr := run(t, t.Context(), []string{"serve"}, serve...); exit != 2 || !strings.Contains(stderr, "no such column: t.name") {
 		t.Errorf("exit %d: %s", exit, stderr)
 	}
 }
