@@ -28,7 +28,9 @@ type Matrix struct {
 	Viewers []Viewer
 	Rows    []Seed
 	Wishes  []Wish
+	Extra   string // subscriptions beside those of the design
 	Answers string // the table
+	Heard   string // another: which rows are heard of after a write
 	archive *txtar.Archive
 }
 
@@ -59,6 +61,9 @@ func (w Wish) writes() bool {
 		w.Operation != nil && w.Operation.Mutation
 }
 
+// subscribes tells whether it is to be told of rows.
+func (w Wish) subscribes() bool { return w.Operation != nil && len(w.Operation.On) > 0 }
+
 // row tells whether it writes a row and is answered with it.
 func (w Wish) row() bool {
 	return w.writes() && w.Do != "delete" && (w.Operation == nil || w.Operation.Result.Target() != nil)
@@ -86,8 +91,15 @@ func (w Wish) String() string {
 func ParseMatrix(file []byte) (*Matrix, error) {
 	m := &Matrix{archive: txtar.Parse(file)}
 	for _, f := range m.archive.Files {
-		if f.Name == "answers" {
+		switch f.Name {
+		case "answers":
 			m.Answers = string(f.Data)
+			continue
+		case "heard":
+			m.Heard = string(f.Data)
+			continue
+		case "subscriptions":
+			m.Extra = string(f.Data)
 			continue
 		}
 		for line := range strings.Lines(string(f.Data)) {
@@ -144,16 +156,18 @@ func (m *Matrix) line(file, line string) error {
 	return nil
 }
 
-// Format is the file with other answers.
-func (m *Matrix) Format(answers string) []byte {
+// Format is the file with other tables.
+func (m *Matrix) Format(answers, heard string) []byte {
 	a := *m.archive
 	a.Files = slices.Clone(a.Files)
-	at := slices.IndexFunc(a.Files, func(f txtar.File) bool { return f.Name == "answers" })
-	if at < 0 {
-		a.Files = append(a.Files, txtar.File{Name: "answers"})
-		at = len(a.Files) - 1
+	for _, f := range []txtar.File{{Name: "answers", Data: []byte(answers)}, {Name: "heard", Data: []byte(heard)}} {
+		at := slices.IndexFunc(a.Files, func(old txtar.File) bool { return old.Name == f.Name })
+		if at < 0 {
+			a.Files = append(a.Files, f)
+		} else {
+			a.Files[at] = f
+		}
 	}
-	a.Files[at].Data = []byte(answers)
 	return txtar.Format(&a)
 }
 
@@ -167,6 +181,8 @@ type matrixRun struct {
 	world   *snapshot
 	asked   map[string]bool // operations of the contracts that a wish reached, as ROUTE, FIELD or METHOD
 	cells   int
+
+	audience *audience // nil: nobody listens
 }
 
 // start makes the rows.
@@ -316,11 +332,10 @@ func (r *matrixRun) wishes() ([]Wish, error) {
 			return nil, fmt.Errorf("request %v: no entity %s", w, w.Entity)
 		}
 		if w.Entity == "" {
-			i := slices.IndexFunc(r.product.backend.Operations, func(o *meta.Operation) bool { return o.Name == w.Do })
-			if i < 0 {
+			w.Operation = r.operation(w.Do)
+			if w.Operation == nil {
 				return nil, fmt.Errorf("request %v: no operation %s", w, w.Do)
 			}
-			w.Operation = r.product.backend.Operations[i]
 			if w.Values == nil {
 				w.Values = map[string]any{}
 			}
@@ -328,6 +343,15 @@ func (r *matrixRun) wishes() ([]Wish, error) {
 		all = append(all, w)
 	}
 	return all, nil
+}
+
+// operation is an operation or a subscription.
+func (r *matrixRun) operation(name string) *meta.Operation {
+	all := slices.Concat(r.product.backend.Operations, r.product.backend.Subscriptions)
+	if i := slices.IndexFunc(all, func(o *meta.Operation) bool { return o.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
 }
 
 // table is what everybody is answered, and where the doors differ.
@@ -389,14 +413,16 @@ type said struct {
 	rows   string
 }
 
-// cell asks for a wish at every door, each with the rows of the beginning, and tells where two do not say the same.
+// cell asks for a wish at every door, each with the rows of the beginning, and tells where two do not say the same. What is
+// written at one of them, each in its turn, is heard.
 func (r *matrixRun) cell(w Wish, v Viewer) (said, error) {
+	if w.subscribes() {
+		return r.audience.answer(w, v)
+	}
 	var first said
-	for i, d := range r.doors {
-		if !d.offers(w) {
-			continue
-		}
-		s, err := r.ask(d, w, v)
+	offering := slices.DeleteFunc(slices.Clone(r.doors), func(d door) bool { return !d.offers(w) })
+	for i, d := range offering {
+		s, err := r.ask(d, w, v, r.audience != nil && i == r.cells%len(offering))
 		if err != nil {
 			return s, fmt.Errorf("%v as %s at %s: %w", w, v.Name, d.name(), err)
 		}
@@ -412,7 +438,13 @@ func (r *matrixRun) cell(w Wish, v Viewer) (said, error) {
 	return first, nil
 }
 
-func (r *matrixRun) ask(d door, w Wish, v Viewer) (said, error) {
+func (r *matrixRun) ask(d door, w Wish, v Viewer, listening bool) (said, error) {
+	if listening {
+		silent := r.product
+		r.product = r.audience.product
+		r.audience.written.forget()
+		defer func() { r.product = silent }()
+	}
 	s, failed := d.ask(r, w, v)
 	if w.writes() {
 		rows, err := r.world.rows()
@@ -420,9 +452,20 @@ func (r *matrixRun) ask(d door, w Wish, v Viewer) (said, error) {
 			return s, err
 		}
 		if rows != r.world.first {
-			s.rows = r.readable(lineDiff(r.world.first, rows))
+			changed := lineDiff(r.world.first, rows)
+			s.rows = r.readable(changed)
+			if listening {
+				if err := r.audience.hear(w, v, changed); err != nil {
+					failed = errors.Join(failed, err)
+				}
+			}
 			if err := r.world.restore(); err != nil {
 				return s, err
+			}
+			if listening {
+				if err := r.audience.back(); err != nil {
+					failed = errors.Join(failed, err)
+				}
 			}
 		}
 		if s.code != "" && s.rows != "" {

@@ -232,7 +232,10 @@ func plainly(v any) any {
 // unasked are the operations of the contracts that no wish reached.
 func (r *matrixRun) unasked(schema *ast.Schema, methods map[string]protoreflect.MethodDescriptor) []string {
 	var missing []string
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
+		if root == nil {
+			continue
+		}
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") && !r.asked["field "+f.Name] {
 				missing = append(missing, "GraphQL's "+f.Name)
@@ -240,8 +243,7 @@ func (r *matrixRun) unasked(schema *ast.Schema, methods map[string]protoreflect.
 		}
 	}
 	for name := range methods {
-		subscribes := slices.ContainsFunc(r.product.backend.Subscriptions, func(o *meta.Operation) bool { return "Subscribe"+capital(o.Name) == name })
-		if !r.asked["method "+name] && !subscribes {
+		if !r.asked["method "+name] {
 			missing = append(missing, "gRPC's "+name)
 		}
 	}

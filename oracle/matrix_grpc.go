@@ -98,13 +98,27 @@ func enveloped(body []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body))), body...)
 }
 
+// envelope is the first message of a stream, nil where it is not whole yet.
+func envelope(stream []byte) (message []byte, last bool, rest []byte) {
+	if len(stream) < 5 {
+		return nil, false, stream
+	}
+	size := int(binary.BigEndian.Uint32(stream[1:5]))
+	if len(stream) < 5+size {
+		return nil, false, stream
+	}
+	return stream[5 : 5+size], stream[0]&2 != 0, stream[5+size:]
+}
+
 // streamed is the rows of a stream, or the error that its last message has.
 func streamed(w Wish, m protoreflect.MethodDescriptor, answer []byte) (said, error) {
 	items := []any{}
-	for len(answer) >= 5 {
-		last, size := answer[0]&2 != 0, binary.BigEndian.Uint32(answer[1:5])
-		message := answer[5 : 5+size]
-		answer = answer[5+size:]
+	for {
+		message, last, rest := envelope(answer)
+		if message == nil {
+			return said{}, errors.New("the stream has no end")
+		}
+		answer = rest
 		if last {
 			var end struct{ Error json.RawMessage }
 			if err := json.Unmarshal(message, &end); err != nil {
@@ -121,7 +135,6 @@ func streamed(w Wish, m protoreflect.MethodDescriptor, answer []byte) (said, err
 		}
 		items = append(items, fromProtoField(out, m.Output().Fields().Get(0), true))
 	}
-	return said{}, errors.New("the stream has no end")
 }
 
 func (d grpcDoor) post(r *matrixRun, m protoreflect.MethodDescriptor, v Viewer, kind string, body []byte) (int, []byte) {

@@ -11,8 +11,11 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/fettlehq/fettle/internal/designs"
+	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 var (
@@ -28,10 +31,6 @@ func TestMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, problems, err := blueprintOf(string(source))
-			if err != nil || problems != nil {
-				t.Fatal(problems, err)
-			}
 			path := filepath.Join("testdata", "matrix", design+".txtar")
 			file, err := os.ReadFile(path)
 			if err != nil {
@@ -41,38 +40,37 @@ func TestMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			p, problems, err := blueprintOf(string(source) + m.Extra)
+			if err != nil || problems != nil {
+				t.Fatal(problems, err)
+			}
 			if *rules {
-				breakRules(t, string(source), m)
+				breakRules(t, string(source)+m.Extra, m)
 				return
 			}
 			for _, name := range []string{"sqlite", "postgres"} {
-				answers := matrixOn(t, name, p, m)
+				answers, heard := matrixOn(t, name, p, m)
 				if *update {
-					if err := os.WriteFile(path, m.Format(answers), 0o644); err != nil {
+					if err := os.WriteFile(path, m.Format(answers, heard), 0o644); err != nil {
 						t.Fatal(err)
 					}
-					m.Answers = answers
+					m.Answers, m.Heard = answers, heard
 				}
 				if answers != m.Answers {
 					t.Errorf("on %s, of %s:\n%s", name, path, lineDiff(m.Answers, answers))
+				}
+				if heard != m.Heard {
+					t.Errorf("on %s, what is heard, of %s:\n%s", name, path, lineDiff(m.Heard, heard))
 				}
 			}
 		})
 	}
 }
 
-// matrixOn asks for everything and gives the table.
-func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
+// matrixOn asks for everything, while everybody listens, and gives the tables.
+func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) (answers, heard string) {
 	t.Helper()
-	r := startMatrix(t, name, p, m)
-	schema, wrong := gqlparser.LoadSchema(&ast.Source{Name: "api/schema.graphql", Input: p.sdl})
-	if wrong != nil {
-		t.Fatal(wrong)
-	}
-	methods, err := methodsOf(p.descriptors)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r, schema, methods := startMatrix(t, name, p, m)
 	r.doors = []door{
 		restDoor{},
 		restDoor{batched: true},
@@ -82,6 +80,11 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 		grpcDoor{methods: methods},
 		grpcDoor{methods: methods, streamed: true},
 	}
+	for _, e := range r.product.backend.Entities {
+		if e.HistoryOf == "" && query.Exposed(e, meta.Read) && !strings.Contains(m.Extra, ": "+e.Name+"! @on(entity: "+e.Name+", do: [CREATE, UPDATE]) @allow(when: \"true\")") {
+			t.Errorf("nobody hears of every %s", e.Name)
+		}
+	}
 	answers, differences := r.table()
 	for _, d := range differences {
 		t.Errorf("%s: %v", name, d)
@@ -89,12 +92,21 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) string {
 	for _, missing := range r.unasked(schema, methods) {
 		t.Errorf("%s: nobody asks for %s", name, missing)
 	}
-	t.Logf("%s: %d requests by somebody, at up to %d doors", name, r.cells, len(r.doors))
-	return answers
+	t.Logf("%s: %d requests by somebody, at up to %d doors, before %d who subscribe, at %d doors", name, r.cells, len(r.doors), len(r.audience.seats), len(r.audience.doors))
+	return answers, r.audience.table()
 }
 
-func startMatrix(t *testing.T, name string, p *blueprint, m *Matrix) *matrixRun {
+// startMatrix makes the rows, before everybody who listens.
+func startMatrix(t *testing.T, name string, p *blueprint, m *Matrix) (*matrixRun, *ast.Schema, map[string]protoreflect.MethodDescriptor) {
 	t.Helper()
+	schema, wrong := gqlparser.LoadSchema(&ast.Source{Name: "api/schema.graphql", Input: p.sdl})
+	if wrong != nil {
+		t.Fatal(wrong)
+	}
+	methods, err := methodsOf(p.descriptors)
+	if err != nil {
+		t.Fatal(err)
+	}
 	db := open(t, name, "matrix")
 	t.Cleanup(func() { db.Close() })
 	made, err := newProduct(name, p, db)
@@ -105,7 +117,11 @@ func startMatrix(t *testing.T, name string, p *blueprint, m *Matrix) *matrixRun 
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return r
+	if err := r.gather(p, &socketDoor{schema: schema}, eventsDoor{schema: schema}, streamDoor{methods: methods}); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	t.Cleanup(r.audience.end)
+	return r, schema, methods
 }
 
 // ruleOf finds the rules of a design, each of which lets a person in.
@@ -130,9 +146,9 @@ func breakRules(t *testing.T, source string, m *Matrix) {
 			told++
 			continue
 		}
-		r := startMatrix(t, "sqlite", p, m)
+		r, _, _ := startMatrix(t, "sqlite", p, m)
 		r.doors = []door{restDoor{}}
-		if answers, _ := r.table(); answers != m.Answers {
+		if answers, _ := r.table(); answers != m.Answers || r.audience.table() != m.Heard {
 			told++
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/emit"
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/feed"
 	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/grpc"
 	"github.com/fettlehq/fettle/kit/kittest"
@@ -106,10 +107,6 @@ func (c *clock) Now() time.Time { return c.now }
 const viewerHeader = "X-Viewer"
 
 func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) {
-	b, err := backendOf(p.files)
-	if err != nil {
-		return nil, err
-	}
 	statements := p.sqlite
 	if db.Dialect() == sqldb.Postgres {
 		statements = p.postgres
@@ -118,6 +115,15 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 		if _, err := db.Handle().Exec(s); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", name, s, err)
 		}
+	}
+	return serve(name, p, db, nil)
+}
+
+// serve is a service whose tables are there. It tells of what it writes where it has a feed.
+func serve(name string, p *blueprint, db sqldb.Database, changes *feed.Feed) (*product, error) {
+	b, err := backendOf(p.files)
+	if err != nil {
+		return nil, err
 	}
 	openapi, err := openapitest.Read(p.openapi)
 	if err != nil {
@@ -135,7 +141,7 @@ func newProduct(name string, p *blueprint, db sqldb.Database) (*product, error) 
 	for _, o := range b.Operations {
 		handlers[o.Name] = func(_ context.Context, _ *query.Tx, args []any) (any, error) { return made.business(o, args) }
 	}
-	made.engine, err = query.New(b, db, query.Options{Clock: made.clock, Log: log, Handlers: handlers})
+	made.engine, err = query.New(b, db, query.Options{Clock: made.clock, Log: log, Handlers: handlers, Feed: changes})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -161,6 +161,20 @@ func (f *Feed) Watchers() int {
 	return n
 }
 
+// Idle tells whether whoever watches has taken all that was dispatched, and waits for more. Tests wait for it.
+func (f *Feed) Idle() bool {
+	f.mu.Lock() // after what is being dispatched
+	defer f.mu.Unlock()
+	for _, watchers := range f.watchers {
+		for w := range watchers {
+			if !w.idle() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // ErrClosed is what a watcher hears when its feed is closed.
 var ErrClosed = errors.New("the feed is closed")
 
@@ -180,6 +194,7 @@ type Watcher struct {
 	known   map[kit.ID]bool
 	lost    bool
 	closed  bool
+	waiting bool // nothing was pending when its reader came last
 }
 
 // Watch begins to watch writes of rows of an entity. The watcher must be closed.
@@ -232,10 +247,17 @@ func (w *Watcher) take() (ids []kit.ID, missed bool, err error) {
 	ids, missed = w.pending, w.lost
 	w.pending, w.lost = nil, false
 	clear(w.known)
+	w.waiting = len(ids) == 0 && !missed
 	if w.closed && len(ids) == 0 && !missed {
 		err = ErrClosed
 	}
 	return ids, missed, err
+}
+
+func (w *Watcher) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.waiting && len(w.pending) == 0 && !w.lost
 }
 
 func (w *Watcher) add(c Change) {

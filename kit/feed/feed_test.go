@@ -202,3 +202,40 @@ func TestLostConnections(t *testing.T) {
 		t.Errorf("again it heard %s", got)
 	}
 }
+
+// Who watches is idle when he has taken what was told and waits for more.
+func TestIdle(t *testing.T) {
+	var f feed.Feed
+	w := f.Watch("Note", meta.Create)
+	if f.Idle() {
+		t.Error("idle before anybody waits")
+	}
+	taken, more := make(chan string), make(chan bool)
+	go func() {
+		for range more {
+			taken <- next(t, w)
+		}
+	}()
+	idle := func() {
+		for ctx := wait(t); !f.Idle(); time.Sleep(time.Millisecond) {
+			if ctx.Err() != nil {
+				t.Fatal("never idle")
+			}
+		}
+	}
+	for range 2 {
+		more <- true
+		idle()
+		f.Committed(changes("Note", meta.Create, "a"))
+		if f.Idle() {
+			t.Error("idle before what was told is taken, or done with")
+		}
+		<-taken
+		if f.Idle() {
+			t.Error("idle before anybody waits again")
+		}
+	}
+	close(more)
+	w.Close()
+	idle()
+}
