@@ -47,11 +47,14 @@ func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) 
 	}
 	for {
 		ids, err := before.loadWhere(ctx, t, where, w.what())
-		if err != nil || len(ids) == 0 {
-			return n, err
+		if err != nil {
+			return 0, err
+		}
+		if len(ids) == 0 {
+			return n, nil
 		}
 		if err := w.remove(ctx, ids); err != nil {
-			return n, err
+			return 0, err
 		}
 		if n += len(ids); len(ids) < lotSize {
 			return n, nil

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // Cases of deleted rows that stay, which the backend keeping has.
@@ -378,10 +380,46 @@ func testDeleteWhere(w *world) {
 	}
 	try(w.ann, on(ours), 3, "ok")
 	try(w.ann, on(ours), 0, "ok")
+	// More than one lot: what a rule keeps in the last of them keeps all, and no row is left.
+	w.copies("Comment", w.create(w.bob, false, "Comment", "article", ours, "body", "one of many"), 2*query.LotSize-1)
+	last := w.create(w.ann, false, "Comment", "article", ours, "body", "the last")
+	all := w.stored("comments")
+	try(w.bob, on(ours), 0, "FORBIDDEN")
+	if n := w.stored("comments"); n != all {
+		w.Errorf("of %d comments %d are left after a refusal", all, n)
+	}
+	must(w.delete(w.ann, "Comment", last, 0))
+	try(w.bob, on(ours), 2*query.LotSize, "ok")
 	try(w.ann, meta.And(on(theirs), meta.Eq(meta.This("author"), meta.Viewer())), 3, "ok")
 	if got := bodies(); got != "[[his own]]" {
 		w.Errorf("comments are %s", got)
 	}
+}
+
+// copies adds n rows that are like one but for their ids.
+func (w *world) copies(entity string, like kit.ID, n int) {
+	w.Helper()
+	e := w.entity(entity)
+	var columns []string
+	for _, f := range e.Fields {
+		if f.Column != "" && f.Name != "id" {
+			columns = append(columns, f.Column)
+		}
+	}
+	if e.TenantColumn != "" && !slices.Contains(columns, e.TenantColumn) {
+		columns = append(columns, e.TenantColumn)
+	}
+	rest := strings.Join(columns, ", ")
+	// Their ids are small: rows that are made properly stand behind them.
+	id := "printf('00000000-0000-7000-8000-%012x', n)"
+	if w.engine.DB().Dialect() == sqldb.Postgres {
+		id = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
+	}
+	must(w.engine.Write(context.Background(), w.root, func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.Conn().Exec(ctx, "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $2) "+
+			"INSERT INTO "+e.Table+" (id, "+rest+") SELECT "+id+", "+rest+" FROM "+e.Table+", s WHERE id = $1", string(like), int64(n))
+		return err
+	}))
 }
 
 func testDeleteWhereRace(w *world) {

@@ -326,7 +326,7 @@ func backend() *meta.Backend {
 					&meta.Field{Name: "at", Kind: meta.DateTime, Column: "at", Null: true},
 					&meta.Field{Name: "cost", Kind: meta.Value, Type: "Money", Null: true, Fields: isMoney("cost")},
 				),
-				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Update: when(meta.True())},
 			},
 			{
 				Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,

@@ -161,9 +161,6 @@ func (w *write) changes(old []any) []byte {
 		}
 		if w.verb == meta.Update && f.Kind != meta.List {
 			before := w.before(f, old)
-			if change, ok := value.(Increment); ok {
-				value = sum(before, change.By)
-			}
 			if bytes.Equal(input.AppendJSON(nil, f, before), input.AppendJSON(nil, f, value)) {
 				continue
 			}
@@ -200,28 +197,6 @@ func (w *write) before(f *meta.Field, old []any) any {
 		return nil
 	}
 	return parts
-}
-
-// sum is a number and a difference, as the database adds them to a row that is locked.
-func sum(a, b any) any {
-	switch a := a.(type) {
-	case int64:
-		switch b := b.(type) {
-		case int64:
-			return a + b
-		case int:
-			return a + int64(b)
-		}
-	case float64:
-		if b, ok := b.(float64); ok {
-			return a + b
-		}
-	case kit.Decimal:
-		if b, ok := b.(kit.Decimal); ok {
-			return a.Add(b)
-		}
-	}
-	return nil
 }
 
 // shownChanges is the changes of the history entry s, without the fields that the viewer may not read: by their own

@@ -76,12 +76,8 @@ func (w *write) renumber(ctx context.Context) error {
 		if !moved {
 			c.id = parent
 		}
-		switch value := w.values[f].(type) {
-		case int64:
+		if value, ok := w.values[f].(int64); ok {
 			number = value
-		case Increment:
-			by, _ := value.By.(int64)
-			number += by
 		}
 		if err := c.reach(ctx, number); err != nil {
 			return err

@@ -89,14 +89,14 @@ func (w *write) oldScope(row *scope, s stage) *scope {
 }
 
 // oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id, and those
-// whose flow must be followed.
+// whose flow must be followed or that are changed by a difference.
 func (w *write) oldFields() []*meta.Field {
 	if w.verb != meta.Update {
 		return nil
 	}
 	fields := []*meta.Field{w.entity.Field("id")}
 	for _, f := range w.given {
-		if f.Flow != nil {
+		if f.Flow != nil || slices.Contains(w.sums, f) {
 			fields = append(fields, f)
 		}
 	}

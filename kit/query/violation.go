@@ -111,7 +111,7 @@ func (w *write) isOf(u meta.Unique, columns []string) bool {
 	return len(rest) == 0 && !slices.ContainsFunc(own, func(c string) bool { return !slices.Contains(columns, c) })
 }
 
-// outOfBounds names the field whose @range a sum has left. Values that callers set were validated before.
+// outOfBounds names the field whose @range a value has left that the database worked out. All others were validated before.
 func (w *write) outOfBounds(constraint string) []kit.FieldError {
 	for _, f := range w.given {
 		switch constraint {

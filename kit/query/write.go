@@ -2,7 +2,7 @@ package query
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
@@ -68,6 +68,7 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.resolve(ctx); err != nil {
 		return "", err
 	}
+	w.addUp(row)
 	if err := w.wrong.problem(); err != nil || len(w.given)+len(w.parts) == 0 {
 		return w.id, err
 	}
@@ -109,7 +110,8 @@ type write struct {
 	values map[*meta.Field]any // valid, in the form that the field's Kind states
 	given  []*meta.Field       // by the caller, each once
 	trust  map[*meta.Field]bool
-	parts  []partsOf // what becomes of rows that belong to it
+	sums   []*meta.Field // those that change by a difference
+	parts  []partsOf     // what becomes of rows that belong to it
 	wrong  validator
 
 	path     string // of the row in what the caller sent; empty for what he sent itself
@@ -176,11 +178,55 @@ func (w *write) value(f *meta.Field, value any) any {
 	switch f.Kind {
 	case meta.Int, meta.Int64, meta.Float, meta.Decimal:
 		if w.verb == meta.Update && !f.Repeated {
-			return change // the database checks the sum
+			w.sums = append(w.sums, f)
+			return change // addUp checks the sum
 		}
 	}
 	w.wrong.add(f.Name, kit.FieldType, "Only a number that is there can be changed by a difference.")
 	return nil
+}
+
+// addUp puts the sum in the place of each difference: nobody else changes row, which is locked, until the transaction ends. What is
+// null stays so.
+func (w *write) addUp(row *loaded) {
+	for i, f := range w.oldFields() {
+		change, ok := w.values[f].(Increment)
+		if !ok {
+			continue
+		}
+		if w.values[f] = nil; row.old[i] == nil {
+			continue
+		}
+		total, fits := sum(row.old[i], change.By)
+		switch {
+		case !fits:
+			w.wrong.add(f.Name, kit.FieldTooLarge, "This does not fit 64 bits.")
+		case total == nil:
+			w.wrong.add(f.Name, kit.FieldType, "A number and its difference are of one type.")
+		default:
+			w.values[f] = w.wrong.field(f, f.Name, total)
+		}
+	}
+}
+
+// sum is a number and a difference, nil where these cannot be added. Whole numbers and Floats must fit 64 bits.
+func sum(a, b any) (total any, fits bool) {
+	switch a := a.(type) {
+	case int64:
+		if b, ok := b.(int64); ok {
+			total := a + b
+			return total, (total > a) == (b > 0)
+		}
+	case float64:
+		if b, ok := b.(float64); ok {
+			return a + b, !math.IsInf(a+b, 0)
+		}
+	case kit.Decimal:
+		if b, ok := b.(kit.Decimal); ok {
+			return a.Add(b), true
+		}
+	}
+	return nil, true
 }
 
 // required complains of fields that are still without a value.
@@ -235,16 +281,12 @@ func (w *write) update(ctx context.Context) error {
 	var sets []string
 	args := []any{string(w.id)}
 	add := func(f *meta.Field, value any) error {
-		set := "%[1]s = $%[2]d"
-		if change, ok := value.(Increment); ok {
-			set, value = "%[1]s = %[1]s + $%[2]d", change.By
-		}
 		stored, err := w.tx.engine.dialect.encode(value, fieldType(f))
 		if err != nil {
 			return err
 		}
 		args = append(args, stored)
-		sets = append(sets, fmt.Sprintf(set, ident(f.Column), len(args)))
+		sets = append(sets, ident(f.Column)+" = $"+itoa(len(args)))
 		return nil
 	}
 	for _, f := range w.given {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -183,6 +184,26 @@ func testIncrements(w *world) {
 	w.want(err, "INVALID rating:WRONG_TYPE")
 	if row := w.row(w.ann, "Article", id); row["rating"] != int64(5) {
 		w.Errorf("a refused addition left %v", row["rating"])
+	}
+	// What comes out must fit its field, on both databases, with a @range and without one.
+	comment := w.create(w.ann, false, "Comment", "article", id, "body", "x", "replies", math.MaxInt32-1)
+	w.want(w.update(w.ann, "Comment", comment, 0, "replies", query.Increment{By: int64(2)}), "INVALID replies:TOO_LARGE")
+	w.want(w.update(w.ann, "Comment", comment, 0, "replies", query.Increment{By: int64(math.MaxInt64)}), "INVALID replies:TOO_LARGE")
+	w.want(w.update(w.ann, "Comment", comment, 0, "replies", query.Increment{By: "1"}), "INVALID replies:WRONG_TYPE")
+	w.want(w.update(w.ann, "Comment", comment, 0, "replies", query.Increment{By: int64(1)}), "ok")
+	if row := w.row(w.ann, "Comment", comment); row["replies"] != int64(math.MaxInt32) {
+		w.Errorf("the last number of replies is %v", row["replies"])
+	}
+	entry := w.create(w.ann, false, "Entry", "name", "x", "big", int64(math.MinInt64+1), "share", math.MaxFloat64, "exact", decimal("99999999999999.9999"))
+	w.want(w.update(w.ann, "Entry", entry, 0, "big", query.Increment{By: int64(-2)}), "INVALID big:TOO_LARGE")
+	w.want(w.update(w.ann, "Entry", entry, 0, "share", query.Increment{By: math.MaxFloat64}), "INVALID share:TOO_LARGE")
+	w.want(w.update(w.ann, "Entry", entry, 0, "exact", query.Increment{By: decimal("0.0001")}), "INVALID exact:TOO_LARGE")
+	w.want(w.update(w.ann, "Entry", entry, 0, "exact", query.Increment{By: decimal("-0.00001")}), "INVALID exact:WRONG_FORMAT")
+	w.want(w.update(w.ann, "Entry", entry, 0, "big", query.Increment{By: int64(-1)}), "ok")
+	w.want(w.update(w.ann, "Entry", entry, 0, "big", nil), "ok")
+	w.want(w.update(w.ann, "Entry", entry, 0, "big", query.Increment{By: int64(1)}), "ok")
+	if row := w.row(w.ann, "Entry", entry); row["big"] != nil {
+		w.Errorf("null and one are %v", row["big"])
 	}
 }
 

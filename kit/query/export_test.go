@@ -1,0 +1,4 @@
+package query
+
+// LotSize is lotSize for tests.
+const LotSize = lotSize
