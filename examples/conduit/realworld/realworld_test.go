@@ -103,7 +103,7 @@ func (c client) get(path, method, url, body string) any {
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		c.Fatalf("%s %s: %v: %s", method, url, err, text)
 	}
-	for step := range strings.SplitSeq(path, ".") {
+	for step := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '.' }) {
 		switch at := value.(type) {
 		case map[string]any:
 			value = at[step]
