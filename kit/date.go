@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -38,6 +39,9 @@ type TimeOfDay time.Duration
 // ParseTimeOfDay reads HH:MM, HH:MM:SS or HH:MM:SS.ffffff.
 func ParseTimeOfDay(text string) (TimeOfDay, error) {
 	for _, layout := range []string{"15:04:05.999999", "15:04"} {
+		if len(text) < len("15:04") || text[2] != ':' || strings.Contains(text, ",") {
+			break // Go reads 9:30 and 09:30:00,5 too
+		}
 		if t, err := time.Parse(layout, text); err == nil {
 			midnight := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
 			return TimeOfDay(t.Sub(midnight).Truncate(time.Microsecond)), nil

@@ -257,6 +257,9 @@ func Subscriptions(m *model.Model) []*model.Operation {
 // MaxReferences is how many rows a field may name by their ids. Kit/graphql has the same number.
 const MaxReferences = 1000
 
+// MaxElements is how many elements a list of scalars has that the design does not bound. Kit/query has the same number.
+const MaxElements = 1000
+
 // Told says which rows a subscription tells of.
 func Told(o *model.Operation) string {
 	verbs := make([]string, len(o.On))

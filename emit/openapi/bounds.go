@@ -11,6 +11,7 @@ const (
 	longestParameter = 64 << 10 // the server reads no longer header or URL
 	longestInput     = 1 << 20  // nor a longer body
 	longestOutput    = 1 << 30  // PostgreSQL keeps no longer text
+	longestKey       = 1000     // of a row, as kit/query has it: in bytes there
 	mostItems        = 1 << 20  // each takes a byte at least
 	safeInteger      = 1<<53 - 1
 )
@@ -150,7 +151,7 @@ func everywhere(responses object, names ...string) {
 
 // headersOf are those of every answer to a method, or of what any answer may be.
 func (d *document) headersOf(method, path string) []string {
-	names := []string{"Access-Control-Allow-Origin", "X-Request-Id"}
+	names := []string{"Access-Control-Allow-Origin", "RateLimit", "RateLimit-Policy", "X-Request-Id"}
 	if method != "get" {
 		names = append(names, "Read-After")
 	}

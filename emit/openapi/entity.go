@@ -156,7 +156,7 @@ func (d *document) filters(f *model.Field, reserved []string) []object {
 		return nil
 	}
 	bare := *f
-	bare.Repeated, bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern = false, nil, nil, nil, nil, ""
+	bare.Repeated, bare.MinLength, bare.MaxLength, bare.Min, bare.Max, bare.Pattern, bare.Digits = false, nil, nil, nil, nil, "", 0
 	schema := d.one(&bare, true)
 	name := f.Name
 	if slices.Contains(reserved, name) {

@@ -125,6 +125,8 @@ func (d *document) route(path, method string, operation object) {
 		d.order = append(d.order, path)
 	}
 	if responses, ok := operation.get("responses").(object); ok {
+		responses = anyRequest(responses, path, operation.get("requestBody") != nil)
+		operation.set("responses", responses)
 		if d.model.Tenant != nil && strings.HasPrefix(path, version+"/") && responses.get("404") == nil {
 			responses = noTenant(responses)
 			operation.set("responses", responses)
@@ -205,20 +207,49 @@ func ok(description string, schema any) object {
 	return object{{"description", description}, {"content", content("application/json", schema)}}
 }
 
-// answers are the responses of an operation: what is given, then the problems by status, those that any request may
-// run into among them.
+// answers are the responses of an operation: what is given, and the problems by status. Those that any request may run into
+// are added by anyRequest.
 func answers(good object, problems ...string) object {
-	for _, status := range []string{"400", "401", "500"} {
-		if !slices.Contains(problems, status) && good.get(status) == nil {
-			problems = append(problems, status)
-		}
-	}
 	slices.Sort(problems)
 	for _, status := range problems {
 		good.put(status, ref("responses", "Problem"))
 	}
-	good.put("default", ref("responses", "Problem"))
 	return good
+}
+
+// anyRequest adds to answers the problems that any request may run into, and any that brings a body, in the order of their
+// statuses.
+func anyRequest(answers object, path string, body bool) object {
+	statuses := []string{"400", "401", "429", "500", "503", "504"}
+	if !strings.HasPrefix(path, "/auth/") { // which answers as it does
+		statuses = append(statuses, "406")
+	}
+	if body {
+		statuses = append(statuses, "408", "413", "415")
+	}
+	for _, status := range statuses {
+		if answers.get(status) == nil {
+			answers.put(status, ref("responses", "Problem"))
+		}
+	}
+	for i, m := range answers {
+		named, shared := problemsOf[m.name], m.value.(object).get("$ref") != nil
+		switch {
+		case named.response != "" && shared:
+			answers[i].value = ref("responses", named.response)
+		case named.response != "":
+			answers[i].value = append(m.value.(object), member{"headers", object{{named.header, ref("headers", named.header)}}})
+		}
+	}
+	slices.SortStableFunc(answers, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	answers.put("default", ref("responses", "Problem"))
+	return answers
+}
+
+// problemsOf are the responses of problems that bring a header field of their own, by status.
+var problemsOf = map[string]struct{ response, header string }{
+	"401": {"Unauthenticated", "WWW-Authenticate"}, "415": {"UnsupportedType", "Accept-Encoding"},
+	"429": {"TooMany", "Retry-After"}, "503": {"Unavailable", "Retry-After"},
 }
 
 // noTenant adds to answers that of a request in a tenant that is not there, or not for the viewer to see.
@@ -228,13 +259,26 @@ func noTenant(answers object) object {
 }
 
 func (d *document) responses() object {
-	problem := object{{"Problem", object{
-		{"description", "A problem: code says which."},
-		{"content", content("application/problem+json", ref("schemas", "Problem"))},
-		{"headers", object{{"Retry-After", ref("headers", "Retry-After")}}},
-	}}}
-	everywhere(problem, d.headersOf("post", "")...)
-	return problem
+	problem := func(name, description string, headers ...string) member {
+		o := object{{"description", description}, {"content", content("application/problem+json", ref("schemas", "Problem"))}}
+		var own object
+		for _, h := range headers {
+			own.put(h, ref("headers", h))
+		}
+		if own != nil {
+			o.put("headers", own)
+		}
+		return member{name, o}
+	}
+	all := object{
+		problem("Problem", "A problem: code says which.", "Retry-After"),
+		problem("Unauthenticated", "There is no token that holds, and one is needed or was sent.", "WWW-Authenticate"),
+		problem("UnsupportedType", "The body is of a type, or compressed in a way, that is not read here.", "Accept-Encoding"),
+		problem("TooMany", "Too many requests, where they are counted: those to sign in always, all others where RATE_LIMIT is set.", "Retry-After"),
+		problem("Unavailable", "Too much is under way, or the process is about to end: the same may be asked again.", "Retry-After"),
+	}
+	everywhere(all, d.headersOf("post", "")...)
+	return all
 }
 
 func (d *document) headers() object {
@@ -256,8 +300,24 @@ func (d *document) headers() object {
 			{"description", "What was written, where there are replicas: reads that send it back see it."},
 			{"schema", object{{"type", "string"}, {"pattern", "^[0-9a-f]+$"}, {"maxLength", 16}}},
 		}},
+		{"Accept-Encoding", object{
+			{"description", "How a body may be compressed, where that is what was wrong."},
+			{"schema", object{{"type", "string"}, {"examples", []string{"gzip, zstd"}}, {"maxLength", 64}}},
+		}},
+		{"RateLimit", object{
+			{"description", "What is left, and in how many seconds all of it is back, where requests are counted: those to sign in always, all others where RATE_LIMIT is set. See draft-ietf-httpapi-ratelimit-headers."},
+			{"schema", object{{"type", "string"}, {"examples", []string{`"service";r=599;t=1`}}, {"maxLength", 128}}},
+		}},
+		{"RateLimit-Policy", object{
+			{"description", "How many requests a network address may make, and in how many seconds as many come back, where they are counted."},
+			{"schema", object{{"type", "string"}, {"examples", []string{`"service";q=600;w=60`}}, {"maxLength", 128}}},
+		}},
+		{"WWW-Authenticate", object{
+			{"description", "How to sign in; of a token that is none, or is one no more, with error (RFC 6750)."},
+			{"schema", object{{"type", "string"}, {"examples", []string{"Bearer", `Bearer error="invalid_token", error_description="The access token has expired. Refresh it."`}}, {"maxLength", 256}}},
+		}},
 		{"Retry-After", object{
-			{"description", "Seconds after which to try again: of 429 and 503."},
+			{"description", "Seconds after which to try again."},
 			{"schema", object{{"type", "integer"}}},
 		}},
 		{"Link", object{

@@ -183,7 +183,9 @@ func (d *document) result(f *model.Field) object {
 			return s
 		}
 	}
-	return d.property(f, false, f.Null)
+	unbound := *f
+	unbound.Digits = 0 // a team's method may answer with more than a column holds
+	return d.property(&unbound, false, f.Null)
 }
 
 // answersOf adds the problems: those that any operation may have, and those that this one declares.
@@ -212,7 +214,6 @@ func answersOf(op *model.Operation, out object) object {
 		}
 		out.put(strconv.Itoa(status), ref("responses", "Problem"))
 	}
-	out.put("default", ref("responses", "Problem"))
 	return out
 }
 

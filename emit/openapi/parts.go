@@ -14,7 +14,7 @@ func (d *document) creation(doc string, fields []*model.Field) object {
 	s := d.objectOf(doc, plain, true, door.Required, false)
 	for _, f := range lists {
 		if door.Links(f) {
-			d.linksMember(&s, f, "LinksCreate", "The rows that a list is to have.", "link")
+			d.linksMember(&s, f, true, "LinksCreate", "The rows that a list is to have.", "link")
 			continue
 		}
 		d.partsMember(&s, f, "Create", model.Parts{Create: true}, "Made with it.")
@@ -28,7 +28,7 @@ func (d *document) patch(doc string, fields []*model.Field) object {
 	s := d.objectOf(doc, patched(plain), true, func(*model.Field) bool { return false }, false)
 	for _, f := range lists {
 		if door.Links(f) {
-			d.linksMember(&s, f, "LinksUpdate", "The rows that a list is to have and to lose; the others stay.", "link", "unlink")
+			d.linksMember(&s, f, false, "LinksUpdate", "The rows that a list is to have and to lose; the others stay.", "link", "unlink")
 			continue
 		}
 		d.partsMember(&s, f, "Update", *f.Parts, "Written with it; the others stay.")
@@ -54,7 +54,7 @@ func (d *document) partsMember(s *object, f *model.Field, suffix string, parts m
 	of := object{{"description", "Each is written by its own rules; all happens or nothing."}, {"type", "object"}}
 	var members object
 	list := func(verb string, item any) {
-		members.put(verb, object{{"type", "array"}, {"maxItems", door.MaxParts}, {"items", item}})
+		members.put(verb, object{{"type", []string{"array", "null"}}, {"maxItems", door.MaxParts}, {"items", item}})
 	}
 	if parts.Create {
 		list("create", d.part(name+"CreateItem", func() object {
@@ -78,28 +78,32 @@ func (d *document) partsMember(s *object, f *model.Field, suffix string, parts m
 	}
 	of.put("properties", members)
 	of.put("additionalProperties", false)
-	addMember(s, f, doc, d.part(name+suffix, func() object { return of }))
+	addMember(s, f, suffix == "Create", doc, d.part(name+suffix, func() object { return of }))
 }
 
 // linksMember adds a many-to-many list to what is sent.
-func (d *document) linksMember(s *object, f *model.Field, name, doc string, verbs ...string) {
+func (d *document) linksMember(s *object, f *model.Field, null bool, name, doc string, verbs ...string) {
 	schema := d.part(name, func() object {
 		var members object
 		for _, verb := range verbs {
 			item := object{{"type", "string"}, {"description", "The id or the key of a row."}}
-			members.put(verb, object{{"type", "array"}, {"maxItems", door.MaxParts}, {"items", item}})
+			members.put(verb, object{{"type", []string{"array", "null"}}, {"maxItems", door.MaxParts}, {"items", item}})
 		}
 		return object{{"description", doc}, {"type", "object"}, {"properties", members}, {"additionalProperties", false}}
 	})
-	addMember(s, f, "", schema)
+	addMember(s, f, null, "", schema)
 }
 
-// addMember adds a property whose schema has a name.
-func addMember(s *object, f *model.Field, doc string, schema object) {
+// addMember adds a property whose schema has a name. Where a row is made null is none; a patch has nothing that it could clear.
+func addMember(s *object, f *model.Field, null bool, doc string, schema object) {
 	described := object{}
 	described.text("description", strings.TrimSpace(describe(f)+" "+doc))
 	properties, _ := s.get("properties").(object)
-	properties.put(f.Name, append(described, member{"allOf", []object{schema}}))
+	choices := member{"allOf", []object{schema}}
+	if null {
+		choices = member{"anyOf", []object{schema, {{"type", "null"}}}}
+	}
+	properties.put(f.Name, append(described, choices))
 	s.set("properties", properties)
 }
 
@@ -107,7 +111,7 @@ func addMember(s *object, f *model.Field, doc string, schema object) {
 func (d *document) version(e *model.Entity) object {
 	f := *e.Fields[slices.IndexFunc(e.Fields, func(f *model.Field) bool { return f.Auto && f.Name == "version" })]
 	f.Doc = "Where it is no longer the row's, all fails with 412."
-	return d.property(&f, true, false)
+	return d.property(&f, true, true)
 }
 
 // part names a schema, which write writes once, behind those of all entities: it may hold itself.

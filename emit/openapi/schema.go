@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,15 +45,15 @@ var formats = []struct {
 }{
 	{model.ID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
 	{model.UUID, "uuid", "", "01890a5d-ac96-774b-bcce-b302099a8057"},
-	{model.Decimal, "decimal", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`, "12.50"},
+	{model.Decimal, "decimal", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`, "12.50"}, // of no field: decimal says how many digits one has
 	{model.DateTime, "date-time", "", "2026-01-31T09:30:00Z"},
 	{model.Date, "date", "", "2026-01-31"},
-	{model.Time, "time-local", "", "09:30:00"},
-	{model.Duration, "go-duration", "", "1h30m"},
+	{model.Time, "time-local", `^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?$`, "09:30:00"},
+	{model.Duration, "go-duration", `^[+-]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`, "1h30m"},
 	{model.Email, "email", "", "ada@example.com"},
 	{model.URL, "uri", "", "https://example.com/a"},
 	{model.Bytes, "byte", "", "aGVsbG8="},
-	{model.TimeZone, "time-zone", "", "Europe/Berlin"},
+	{model.TimeZone, "time-zone", `^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$`, "Europe/Berlin"},
 	{model.Country, "country-code", "^[A-Z]{2}$", "DE"},
 	{model.Currency, "currency-code", "^[A-Z]{3}$", "EUR"},
 }
@@ -62,7 +63,7 @@ func (d *document) one(f *model.Field, taken bool) object {
 	switch f.Kind {
 	case model.Ref, model.List:
 		if taken {
-			return object{{"type", "string"}, {"description", "The id or the key of " + article(f.Target.Name) + "."}}
+			return keySchema("The id or the key of " + article(f.Target.Name) + ".")
 		}
 		return object{{"anyOf", []object{ref("schemas", f.Target.Name), ref("schemas", "Reference")}}}
 	case model.Union:
@@ -71,12 +72,38 @@ func (d *document) one(f *model.Field, taken bool) object {
 		d.enum(f.Enum)
 		return ref("schemas", f.Enum.Name)
 	case model.Value, model.InputDTO:
-		d.structure(f.Struct, taken)
-		return ref("schemas", f.Struct.Name)
+		return d.structure(f.Struct, f.Kind, taken)
 	}
 	s := scalarSchema(f.Kind)
+	if f.Kind == model.Decimal && (taken || f.Stored()) && f.Digits > 0 {
+		s.set("pattern", decimal(f, taken))
+	}
 	constrain(&s, f)
 	return s
+}
+
+// keySchema is what names a row in an input.
+func keySchema(doc string) object {
+	return object{{"type", "string"}, {"description", doc}, {"minLength", 1}, {"maxLength", longestKey}}
+}
+
+// decimal is the pattern of a Decimal with the digits that f has. What a client writes may have zeros behind them.
+func decimal(f *model.Field, taken bool) string {
+	whole, zeros := "0", ""
+	if n := f.Digits - f.Scale; n > 0 {
+		whole = fmt.Sprintf("(0|[1-9][0-9]{0,%d})", n-1)
+	}
+	if taken {
+		zeros = "0*"
+	}
+	switch {
+	case f.Scale > 0:
+		return fmt.Sprintf(`^-?%s(\.[0-9]{1,%d}%s)?$`, whole, f.Scale, zeros)
+	case taken:
+		return "^-?" + whole + `(\.0+)?$`
+	default:
+		return "^-?" + whole + "$"
+	}
 }
 
 func article(name string) string {
@@ -122,8 +149,13 @@ func (d *document) property(f *model.Field, taken, null bool) object {
 		if f.MinLength != nil {
 			s.put("minItems", *f.MinLength)
 		}
-		if f.MaxLength != nil {
+		switch {
+		case f.MaxLength != nil:
 			s.put("maxItems", *f.MaxLength)
+		case taken && f.Kind == model.List && f.Bound > 0:
+			s.put("maxItems", f.Bound)
+		case taken:
+			s.put("maxItems", door.MaxElements)
 		}
 	}
 	if null {
@@ -254,13 +286,39 @@ func (d *document) enum(e *model.Enum) {
 	d.schemas.put(e.Name, s)
 }
 
-// structure adds the schema of a value object or an input.
-func (d *document) structure(v *model.Struct, taken bool) {
-	if d.structs[v.Name] {
-		return
+// structure is a reference to the schema of a value object or an input. Of a value object an answer has all parts, and a
+// client sends those that it must: what it sends is a schema of its own.
+func (d *document) structure(v *model.Struct, kind model.Kind, taken bool) object {
+	name := v.Name
+	if kind == model.Value && taken {
+		name = d.inputName(v)
 	}
-	d.structs[v.Name] = true
-	d.schemas.put(v.Name, d.objectOf(v.Doc, v.Fields, taken, func(f *model.Field) bool { return !f.Null && (!taken || door.Required(f)) }, false))
+	if !d.structs[name] {
+		d.structs[name] = true
+		d.schemas.put(name, d.objectOf(v.Doc, v.Fields, taken, func(f *model.Field) bool { return !taken || door.Required(f) }, false))
+	}
+	return ref("schemas", name)
+}
+
+// inputName is what a value object is called where a client sends it: MoneyInput, unless the design calls something else so.
+func (d *document) inputName(v *model.Struct) string {
+	name := v.Name + "Input"
+	for d.declared(name) {
+		name += "_"
+	}
+	return name
+}
+
+// declared tells whether the design has a type of that name.
+func (d *document) declared(name string) bool {
+	if slices.ContainsFunc(d.model.Entities, func(e *model.Entity) bool { return e.Name == name }) {
+		return true
+	}
+	is := func(s *model.Struct) bool { return s.Name == name }
+	return slices.ContainsFunc(d.model.Modules, func(m *model.Module) bool {
+		return slices.ContainsFunc(m.Values, is) || slices.ContainsFunc(m.Inputs, is) ||
+			slices.ContainsFunc(m.Enums, func(e *model.Enum) bool { return e.Name == name })
+	})
 }
 
 // objectOf is the schema of an object with fields.

@@ -119,11 +119,15 @@ func (a *Accounts) route() {
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, kit.NotFound("page")) })
 }
 
-// post routes POST; every other method is answered with what is allowed.
+// post routes POST, of which each is counted; every other method is answered with what is allowed.
 func (a *Accounts) post(name string, do func(http.ResponseWriter, *http.Request) error) {
 	a.mux.HandleFunc("POST /auth/"+name, func(w http.ResponseWriter, r *http.Request) {
 		telemetry.SetOperation(r.Context(), r.Pattern)
-		if err := do(w, r); err != nil {
+		err := a.limitAddress(w.Header(), r)
+		if err == nil {
+			err = do(w, r)
+		}
+		if err != nil {
 			a.fail(w, r, err)
 		}
 	})

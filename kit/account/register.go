@@ -26,9 +26,6 @@ type registration struct {
 // wait in another's name with a password of their own. In the other cases the answer is 201 with the account, and a
 // taken address is a problem TAKEN.
 func (a *Accounts) register(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	object, err := readObject(w, r)
 	if err != nil {
 		return err
@@ -65,7 +62,7 @@ func (a *Accounts) RegisterProven(r *http.Request, object map[string]any) (kit.I
 }
 
 func (a *Accounts) registerFor(r *http.Request, object map[string]any, proven bool) (kit.ID, error) {
-	if err := a.limitAddress(r); err != nil {
+	if err := a.limitAddress(nil, r); err != nil {
 		return "", err
 	}
 	form, err := a.form(maps.Clone(object))
@@ -106,7 +103,7 @@ func (a *Accounts) registerQuietly(w http.ResponseWriter, r *http.Request, form 
 	if err != nil {
 		return err
 	}
-	if _, err := a.limits.mails.take(form.login, a.Clock.Now()); err != nil {
+	if _, _, err := a.limits.mails.Take(form.login, a.Clock.Now()); err != nil {
 		return err
 	}
 	var link string

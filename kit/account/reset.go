@@ -35,9 +35,6 @@ func resetView(token, problem string) pageView {
 
 // reset takes the token and a new password from the page's form, which is answered with a page, or from a program as JSON.
 func (a *Accounts) reset(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	if isForm(r) {
 		return a.resetByForm(w, r)
 	}

@@ -21,9 +21,6 @@ type Tokens struct {
 // signIn begins a session. A wrong password and an unknown login are answered alike, after the same work; that the address
 // is not proven is told only to somebody who knows the password.
 func (a *Accounts) signIn(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	sent, err := readTexts(w, r, a.login.Name, "password")
 	if err != nil {
 		return err
@@ -38,7 +35,7 @@ func (a *Accounts) signIn(w http.ResponseWriter, r *http.Request) error {
 // SignIn begins a session for a hand-written handler, as /auth/sign-in does, and tells whose it is. Its problems are
 // INVALID_CREDENTIALS, EMAIL_NOT_VERIFIED, TOO_MANY_REQUESTS.
 func (a *Accounts) SignIn(r *http.Request, login, password string) (*Tokens, kit.ID, error) {
-	if err := a.limitAddress(r); err != nil {
+	if err := a.limitAddress(nil, r); err != nil {
 		return nil, "", err
 	}
 	return a.begin(r, login, password)
@@ -46,7 +43,7 @@ func (a *Accounts) SignIn(r *http.Request, login, password string) (*Tokens, kit
 
 func (a *Accounts) begin(r *http.Request, login, password string) (*Tokens, kit.ID, error) {
 	login = normal(login)
-	giveBack, err := a.limits.login.take(login, a.Clock.Now())
+	_, giveBack, err := a.limits.login.Take(login, a.Clock.Now())
 	if err != nil {
 		return nil, "", err
 	}
@@ -127,9 +124,6 @@ func (a *Accounts) tokens(account, session kit.ID, refresh string, now time.Time
 // refresh gives new tokens for a refresh token, which then works no more. One that is used twice was copied: its session ends,
 // for whoever holds the newer one too.
 func (a *Accounts) refresh(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	sent, err := readTexts(w, r, "refreshToken")
 	if err != nil {
 		return err

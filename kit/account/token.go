@@ -1,11 +1,13 @@
 package account
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/problem"
 )
 
 // claims are what an access token says.
@@ -64,9 +67,9 @@ func (a *Accounts) bearer(r *http.Request) (*claims, error) {
 		jwt.WithIssuedAt(), jwt.WithTimeFunc(a.Clock.Now))
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, unauthenticated("The access token has expired. Refresh it.", err)
+		return nil, unauthenticated("The access token has expired. Refresh it.", fmt.Errorf("%w: %w", problem.ErrToken, err))
 	case err != nil || said.Subject == "":
-		return nil, unauthenticated("The access token is not valid.", err)
+		return nil, unauthenticated("The access token is not valid.", fmt.Errorf("%w: %w", problem.ErrToken, cmp.Or(err, errors.New("it names no account"))))
 	}
 	a.known.put(text, said)
 	return said, nil

@@ -48,9 +48,6 @@ func (a *Accounts) verifyPage(w http.ResponseWriter, r *http.Request) {
 
 // proveAddress takes the token from the page's form, which is answered with a page, or from a program as JSON.
 func (a *Accounts) proveAddress(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	if isForm(r) {
 		return a.proveByForm(w, r)
 	}
@@ -130,15 +127,12 @@ func (a *Accounts) resend(w http.ResponseWriter, r *http.Request) error {
 func (a *Accounts) sendLink(w http.ResponseWriter, r *http.Request, purpose string, life time.Duration,
 	may func(*credentials) bool, letter func(to, link string) mail.Message, said string,
 ) error {
-	if err := a.limitAddress(r); err != nil {
-		return err
-	}
 	sent, err := readTexts(w, r, a.login.Name)
 	if err != nil {
 		return err
 	}
 	login := normal(sent[a.login.Name])
-	if _, err := a.limits.mails.take(login, a.Clock.Now()); err != nil {
+	if _, _, err := a.limits.mails.Take(login, a.Clock.Now()); err != nil {
 		return err
 	}
 	link := ""

@@ -128,13 +128,13 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, media string, err 
 
 func (d *Door) send(w http.ResponseWriter, r *http.Request, media string, status int, body []byte, p *kit.Problem) {
 	h := w.Header()
+	h.Set("Cache-Control", "private, no-cache")
 	if p != nil {
-		problem.Headers(h, p)
+		problem.Headers(h, p) // no-store
 	}
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the caller may be gone

@@ -3,6 +3,7 @@ package grpc
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,9 @@ func (d *door) told(ctx context.Context, p *kit.Problem) error {
 	if p.Retry > 0 {
 		detail(e, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Duration(p.Retry) * time.Second)})
 		e.Meta().Set("Retry-After", strconv.Itoa(p.Retry))
+	}
+	if p.Status == http.StatusUnauthorized {
+		e.Meta().Set("WWW-Authenticate", problem.Challenge(p))
 	}
 	return e
 }

@@ -109,8 +109,19 @@ func Headers(h http.Header, p *kit.Problem) {
 		h.Set("Retry-After", strconv.Itoa(p.Retry))
 	}
 	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
-		h.Set("WWW-Authenticate", "Bearer")
+		h.Set("WWW-Authenticate", Challenge(p))
 	}
+}
+
+// ErrToken is within the cause (Err) of a problem 401 whose caller has sent an access token that is none, or is one no more.
+var ErrToken = errors.New("access token")
+
+// Challenge is the header field WWW-Authenticate of a problem 401: with the error where a token was sent (RFC 6750, section 3.1).
+func Challenge(p *kit.Problem) string {
+	if errors.Is(p.Err, ErrToken) {
+		return `Bearer error="invalid_token", error_description="` + p.Detail + `"`
+	}
+	return "Bearer"
 }
 
 func appendJSON(ctx context.Context, buf []byte, p *kit.Problem) []byte {

@@ -62,6 +62,13 @@ func TestHeaders(t *testing.T) {
 	if w.Header().Get("WWW-Authenticate") != "Bearer" {
 		t.Error(w.Header())
 	}
+	expired := kit.Unauthenticated()
+	expired.Detail, expired.Err = "It has expired.", fmt.Errorf("%w: expired", problem.ErrToken)
+	w = httptest.NewRecorder()
+	problem.Reporter{}.Write(w, httptest.NewRequest("GET", "/", nil), "", expired)
+	if got := w.Header().Get("WWW-Authenticate"); got != `Bearer error="invalid_token", error_description="It has expired."` {
+		t.Error(got)
+	}
 }
 
 func TestRecover(t *testing.T) {

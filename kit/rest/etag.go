@@ -54,10 +54,16 @@ func (c *call) send(a replay.Answer) error {
 		c.w.Header().Set(replay.ReplayedHeader, "true")
 	}
 	reads := a.ETag != "" && a.Status == http.StatusOK && isSafe(c.r.Method)
-	if given := c.r.Header.Values("If-Match"); reads && len(given) > 0 && !holds(given, a.ETag) && !holdsVersion(given, a.ETag) {
-		c.w.Header().Del("Link")
-		c.w.Header().Del("ETag")
-		return stale()
+	if given := c.r.Header.Values("If-Match"); reads && len(given) > 0 {
+		_, err := c.condition("If-Match")
+		if err == nil && !holds(given, a.ETag) && !holdsVersion(given, a.ETag) {
+			err = stale()
+		}
+		if err != nil {
+			c.w.Header().Del("Link")
+			c.w.Header().Del("ETag")
+			return err
+		}
 	}
 	if reads && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
 		c.w.Header().Set("Cache-Control", "private, no-cache")
@@ -127,9 +133,13 @@ func (c condition) holds(version int64) bool {
 }
 
 func (c *call) condition(header string) (condition, error) {
-	var of condition
-	for _, tag := range tags(c.r.Header.Values(header)) {
-		of.given = true
+	fields := c.r.Header.Values(header)
+	of := condition{given: len(fields) > 0} // an empty list of tags has none that fits
+	all := tags(fields)
+	for _, tag := range all {
+		if tag == "*" && len(all) > 1 {
+			return of, malformed(header + " is * alone, or entity tags such as W/\"3\".")
+		}
 		if tag == "*" {
 			of.any = true
 			continue

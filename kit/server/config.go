@@ -41,6 +41,7 @@ type Config struct {
 	CORSOrigins     []string
 	Introspection   bool   // the GraphQL door tells its schema, and has a playground
 	Documents       string // file of trusted GraphQL documents, empty for none
+	RateLimit       Rate   // of each network address; its zero value is none
 	TrustedProxies  []netip.Prefix
 	Logs            io.Writer // where log lines go; os.Stderr unless given
 
@@ -48,6 +49,27 @@ type Config struct {
 	maxReceiving   int64
 	maxSending     int64
 	maxConnections int
+}
+
+// Rate is so many in a time.
+type Rate struct {
+	Most int
+	In   time.Duration
+}
+
+func parseRate(text string) (Rate, error) {
+	most, in, _ := strings.Cut(text, "/")
+	n, err := strconv.Atoi(most)
+	d, wrong := time.ParseDuration(in)
+	if err != nil || wrong != nil || n < 1 || d < time.Second {
+		return Rate{}, fmt.Errorf("%q: want a number and a time of a second or more, such as 600/1m", text)
+	}
+	return Rate{n, d}, nil
+}
+
+// ownMetrics tells whether the port of the doors serves /metrics.
+func (c *Config) ownMetrics() bool {
+	return c.MetricsAddr == "" && !c.Production || c.MetricsAddr == c.Addr && !strings.HasSuffix(c.Addr, ":0")
 }
 
 // setting is one variable of the environment.
@@ -77,7 +99,7 @@ func settings() []setting {
 			c.Addr = text
 			return address(text)
 		}},
-		{"METRICS_ADDR", "", "serve /metrics here instead of on ADDR", func(c *Config, text string) error {
+		{"METRICS_ADDR", "ADDR in development", "serve /metrics here; in production nowhere unless given, since they tell what is asked and how often", func(c *Config, text string) error {
 			c.MetricsAddr = text
 			return address(text)
 		}},
@@ -142,6 +164,10 @@ func settings() []setting {
 				c.CORSOrigins = append(c.CORSOrigins, origin)
 			}
 			return nil
+		}},
+		{"RATE_LIMIT", "", "600/1m and the like: how many requests a network address may make; more are refused with 429", func(c *Config, text string) (err error) {
+			c.RateLimit, err = parseRate(text)
+			return err
 		}},
 		{"TRUSTED_PROXIES", "", "10.0.0.0/8,…: proxies whose X-Forwarded-For is believed", func(c *Config, text string) error {
 			for part := range strings.SplitSeq(text, ",") {

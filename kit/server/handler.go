@@ -52,7 +52,7 @@ func (s *Server) makeHandler(context.Context) error {
 	}
 	mux.HandleFunc("GET /healthz", s.healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
-	if s.service.Metrics != nil && s.config.MetricsAddr == "" {
+	if s.service.Metrics != nil && s.config.ownMetrics() {
 		mux.Handle("GET /metrics", s.service.Metrics.Handler())
 	}
 	if s.mailbox != nil {
@@ -61,7 +61,7 @@ func (s *Server) makeHandler(context.Context) error {
 	}
 	mux.Handle("/", s.rest(mux, s.mounted()))
 	hosts, err := s.tenantHosts()
-	s.handler = tenant.Handler(s.service.Backend, hosts, s.observe(s.protect(mux)))
+	s.handler = tenant.Handler(s.service.Backend, hosts, s.observe(s.protect(s.limit(mux))))
 	return err
 }
 
@@ -248,7 +248,7 @@ func (s *Server) start(w http.ResponseWriter) {
 		Documents bool
 	}{
 		title(s.service.Name), exposed(s.service.Backend), s.mailbox != nil,
-		s.service.Metrics != nil && s.config.MetricsAddr == "", rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.rpcPath(), s.service.OpenAPI != nil,
+		s.service.Metrics != nil && s.config.ownMetrics(), rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.rpcPath(), s.service.OpenAPI != nil,
 	})
 }
 

@@ -14,10 +14,12 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"golang.org/x/time/rate"
 
 	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/coding"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
+	"github.com/fettlehq/fettle/kit/internal/throttle"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/sqldb"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -179,6 +181,27 @@ func (s *Server) protect(next http.Handler) http.Handler {
 	})
 }
 
+// limit counts requests against the networks that they come from, where RATE_LIMIT says so. Who asks whether the process is well is not
+// counted.
+func (s *Server) limit(next http.Handler) http.Handler {
+	most := s.config.RateLimit
+	if most.Most == 0 {
+		return next
+	}
+	limiter := throttle.New(rate.Limit(float64(most.Most)/most.In.Seconds()), most.Most)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+			left, _, err := limiter.Take(throttle.Network(s.config.client(r)), time.Now())
+			left.Tell(w.Header(), "service")
+			if err != nil {
+				s.report.Write(w, r, named(r), err)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // compresses tells whether r is a call of gRPC or Connect, which have compression of their own: at our door, or at another that a team
 // has mounted.
 func (s *Server) compresses(r *http.Request) bool {
@@ -200,7 +223,7 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	header.Set("Access-Control-Allow-Origin", origin)
-	header.Set("Access-Control-Expose-Headers", "Deprecation, ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Link, Location, Read-After, Retry-After, Sunset, X-Request-Id")
+	header.Set("Access-Control-Expose-Headers", "Deprecation, ETag, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Read-After, Retry-After, Sunset, Www-Authenticate, X-Request-Id")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}

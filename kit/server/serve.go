@@ -110,7 +110,11 @@ func (s *Server) drainStreams() <-chan struct{} {
 
 // serveMetrics serves /metrics on a port of its own until ctx ends.
 func (s *Server) serveMetrics(ctx context.Context) (stop func(), err error) {
-	if s.config.MetricsAddr == "" || s.service.Metrics == nil {
+	switch {
+	case s.service.Metrics == nil || s.config.ownMetrics():
+		return func() {}, nil
+	case s.config.MetricsAddr == "":
+		s.log.InfoContext(ctx, "metrics are not served: set METRICS_ADDR to an address that only those reach who may read them")
 		return func() {}, nil
 	}
 	l, err := net.Listen("tcp", s.config.MetricsAddr)

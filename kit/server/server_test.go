@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -68,8 +69,15 @@ func TestFromRegistrationToTheFirstRead(t *testing.T) {
 	if items, _ := got["items"].([]any); len(items) != 1 {
 		t.Errorf("the account reads %v", got)
 	}
-	if got := ask(s, "GET", "/v1/users", "", "Authorization", "Bearer x"); got.Code != 401 || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer") {
-		t.Errorf("a bad token: %d %v", got.Code, got.Header())
+	for _, path := range []string{"/v1/users", "/graphql?query={__typename}"} {
+		if got := ask(s, "GET", path, "", "Authorization", "Bearer x"); got.Code != 401 || !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), `Bearer error="invalid_token"`) {
+			t.Errorf("%s: a bad token: %d %v", path, got.Code, got.Header())
+		}
+	}
+	for _, none := range []string{"", "Basic eA=="} {
+		if got := ask(s, "POST", "/auth/sign-out", "", "Authorization", none); got.Code != 401 || got.Header().Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("%q is no token: %d %v", none, got.Code, got.Header())
+		}
 	}
 }
 
@@ -129,10 +137,65 @@ func TestProductionHasNoDevelopmentRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, path := range []string{"/", "/dev/mail"} {
+	for _, path := range []string{"/", "/dev/mail", "/metrics"} {
 		if got := ask(s, "GET", path, ""); got.Code != 404 {
 			t.Errorf("%s: %d", path, got.Code)
 		}
+	}
+}
+
+// Metrics tell what is asked and how often: who runs a service says who may read them.
+func TestMetricsOfProduction(t *testing.T) {
+	for metrics, served := range map[string]int{"": 404, "127.0.0.1:0": 404, "127.0.0.1:9": 200} {
+		config, err := ReadConfig("shop", environment("ENV", "production", "DATABASE_URL", "sqlite:"+t.TempDir()+"/shop.db", "MIGRATE", "auto", "ADDR", "127.0.0.1:9", "METRICS_ADDR", metrics))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var logs bytes.Buffer
+		config.Logs = &logs
+		service := shop(&atomic.Int64{})
+		service.Backend.Account = nil
+		s, err := New(t.Context(), service, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(s, "GET", "/metrics", ""); got.Code != served {
+			t.Errorf("%q: %d", metrics, got.Code)
+		}
+		stop, err := s.serveMetrics(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if told := strings.Contains(logs.String(), "set METRICS_ADDR"); told != (metrics == "") {
+			t.Errorf("%q: the log says %s", metrics, &logs)
+		}
+		s.Close()
+	}
+}
+
+func TestRequestsOfANetworkAreCounted(t *testing.T) {
+	s := open(t, io.Discard, "RATE_LIMIT", "3/1h")
+	for left := 2; left >= 0; left-- {
+		got := ask(s, "GET", "/v1/users", "")
+		if got.Code != 200 || got.Header().Get("RateLimit-Policy") != `"service";q=3;w=3600` || !strings.HasPrefix(got.Header().Get("RateLimit"), fmt.Sprintf(`"service";r=%d;t=`, left)) {
+			t.Errorf("%d are left: %d %v", left, got.Code, got.Header())
+		}
+	}
+	for _, path := range []string{"/v1/users", "/graphql?query={__typename}", "/nothing"} {
+		if got := ask(s, "GET", path, ""); got.Code != 429 || got.Header().Get("Retry-After") == "" || !strings.Contains(got.Body.String(), "TOO_MANY_REQUESTS") {
+			t.Errorf("%s: %d %v %s", path, got.Code, got.Header(), got.Body)
+		}
+	}
+	if got := ask(s, "GET", "/readyz", ""); got.Code != 200 {
+		t.Errorf("readiness is counted: %d", got.Code)
+	}
+	uncounted := open(t, io.Discard)
+	if got := ask(uncounted, "GET", "/v1/users", ""); got.Header().Get("RateLimit") != "" {
+		t.Errorf("without RATE_LIMIT: %v", got.Header())
+	}
+	if got := ask(uncounted, "POST", "/auth/sign-in", "{}"); !strings.HasPrefix(got.Header().Get("RateLimit"), `"sign-in";r=299;t=`) {
+		t.Errorf("signing in: %v", got.Header())
 	}
 }
 
@@ -288,6 +351,9 @@ func TestCompression(t *testing.T) {
 	w := gzip.NewWriter(&zipped)
 	_, _ = io.WriteString(w, `{"query":"{ __typename }"}`)
 	_ = w.Close()
+	if got := ask(s, "GET", "/graphql?query={__schema{types{name,kind,fields{name,type{name}}}}}", "", "Accept-Encoding", "zstd"); got.Code != 200 || got.Header().Get("Content-Encoding") != "zstd" {
+		t.Errorf("GraphQL: %d %v", got.Code, got.Header())
+	}
 	if got := ask(s, "POST", "/graphql", zipped.String(), "Content-Encoding", "gzip"); got.Code != 200 {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
@@ -327,8 +393,8 @@ func TestForwardedAddressesAreBelievedOfProxiesOnly(t *testing.T) {
 
 func TestEveryWrongSettingIsNamed(t *testing.T) {
 	_, err := ReadConfig("shop", environment("ENV", "staging", "ADDR", "8080", "AUTH_SECRET", "short", "LOG_LEVEL", "loud", "LOG_FORMAT", "xml",
-		"PUBLIC_URL", "shop", "SHUTDOWN_TIMEOUT", "-1s", "REQUEST_TIMEOUT", "soon", "MIGRATE", "yes", "REQUIRE_IF_MATCH", "1", "CORS_ORIGINS", "*", "TRUSTED_PROXIES", "x"))
-	for _, name := range []string{"ENV", "ADDR", "AUTH_SECRET", "LOG_LEVEL", "LOG_FORMAT", "PUBLIC_URL", "SHUTDOWN_TIMEOUT", "REQUEST_TIMEOUT", "MIGRATE", "REQUIRE_IF_MATCH", "CORS_ORIGINS", "TRUSTED_PROXIES"} {
+		"PUBLIC_URL", "shop", "SHUTDOWN_TIMEOUT", "-1s", "REQUEST_TIMEOUT", "soon", "MIGRATE", "yes", "REQUIRE_IF_MATCH", "1", "CORS_ORIGINS", "*", "TRUSTED_PROXIES", "x", "RATE_LIMIT", "600"))
+	for _, name := range []string{"ENV", "ADDR", "AUTH_SECRET", "LOG_LEVEL", "LOG_FORMAT", "PUBLIC_URL", "SHUTDOWN_TIMEOUT", "REQUEST_TIMEOUT", "MIGRATE", "REQUIRE_IF_MATCH", "CORS_ORIGINS", "TRUSTED_PROXIES", "RATE_LIMIT"} {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s is not named in %v", name, err)
 		}
