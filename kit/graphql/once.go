@@ -27,6 +27,9 @@ func (d *Door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
 	var failed *root // where do ended
 	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		if err := tx.Lock(ctx, p.written()); err != nil {
+			return err
+		}
 		results := make([]result, len(p.roots))
 		for i, r := range p.roots {
 			if err := d.one(ctx, tx, r, &results[i].value); err != nil {
@@ -42,6 +45,17 @@ func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *r
 		return d.refused(failed, d.failed(ctx, p, err)), nil
 	}
 	return answer, err
+}
+
+// written is the rows that root fields name and write.
+func (p *plan) written() (rows []query.Named) {
+	for _, r := range p.roots {
+		switch r.verb.do {
+		case update, remove, restore:
+			rows = append(rows, query.Named{Entity: r.verb.entity, Key: r.key})
+		}
+	}
+	return rows
 }
 
 // one runs one root field.

@@ -63,6 +63,20 @@ func (d *door) repeatable(ctx context.Context, requests []batched) bool {
 	return true
 }
 
+// written is the rows that requests name and write.
+func (d *door) written(ctx context.Context, requests []batched) (rows []query.Named) {
+	for _, b := range requests {
+		r, err := b.request(ctx)
+		if err != nil {
+			continue
+		}
+		if route := d.routes.match(r); route != nil && route.methods[b.method].row != nil {
+			rows = append(rows, route.methods[b.method].row(r))
+		}
+	}
+	return rows
+}
+
 func (d *door) addBatch(rs *routes) {
 	rs.add(http.MethodPost, batchPath, func([]string) action { return action{name: "batch", do: (*call).batch} })
 }
@@ -90,6 +104,9 @@ func (c *call) batch() error {
 		return err
 	}
 	return c.writeOnce(repeated, c.door.repeatable(c.r.Context(), requests), func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		if err := tx.Lock(ctx, c.door.written(ctx, requests)); err != nil {
+			return err
+		}
 		answers := []byte(`{"responses":[`)
 		ids := make([]string, 0, len(requests))
 		for i, r := range requests {

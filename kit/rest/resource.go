@@ -40,16 +40,20 @@ func (d *door) addResource(rs *routes, r *resource) {
 			return
 		}
 		rs.add(method, path, func(names []string) action {
-			return action{name: name, do: func(c *call) error {
-				if len(names) == 0 {
-					return do(c, r, "")
-				}
+			if len(names) == 0 {
+				return action{name: name, do: func(c *call) error { return do(c, r, "") }}
+			}
+			a := action{name: name, do: func(c *call) error {
 				key := c.r.PathValue(names[0])
 				if !isText(key) {
 					return kit.NotFound(e.Singular)
 				}
 				return do(c, r, key)
 			}}
+			if verb == meta.Update || verb == meta.Delete {
+				a.row = func(r *http.Request) query.Named { return query.Named{Entity: e, Key: r.PathValue(names[0])} }
+			}
+			return a
 		})
 	}
 	add(meta.Read, http.MethodGet, all, e.Plural, (*call).list)

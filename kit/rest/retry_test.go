@@ -1,8 +1,10 @@
 package rest_test
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -71,5 +73,38 @@ func TestBatchesAfterCollisions(t *testing.T) {
 		c.world.Collide(9)
 		c.want(503, "POST", "/v1/tags", `{"name":"never"}`, as(ann)...)
 		c.world.Collide(0)
+	})
+}
+
+// Batches that write the same rows in all orders wait for each other one way round, and all are done.
+func TestBatchesThatCross(t *testing.T) {
+	onEach(t, func(c *client) {
+		const note = `{"method":"PATCH","path":"/v1/articles/PLACE","body":{"note":"crossed"}}`
+		var beta struct{ ID string }
+		if err := json.Unmarshal(c.want(200, "GET", "/v1/articles/beta", "", as(ann)...).Body.Bytes(), &beta); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 12 {
+			places := []string{"alpha", beta.ID, "gamma"}
+			if i%2 == 1 {
+				places = []string{"gamma", "beta", "alpha"}
+			}
+			for j, place := range places {
+				places[j] = strings.Replace(note, "PLACE", place, 1)
+			}
+			all.Go(func() {
+				if w := c.call("POST", "/v1/batch", `{"requests":[`+strings.Join(places, ",")+`]}`, as(ann)...); w.Code != 200 {
+					c.Errorf("batch %d: %d %s", i, w.Code, w.Body)
+				}
+			})
+		}
+		all.Wait()
+		c.want(200, "GET", "/v1/articles/beta", "", as(ann, "--", `"version":"13"`)...)
+
+		// What is not there, or no row, is told by its request.
+		c.want(404, "POST", "/v1/batch", `{"requests":[`+strings.Join([]string{
+			strings.Replace(note, "PLACE", "alpha", 1), strings.Replace(note, "PLACE", "nosuch", 1), strings.Replace(note, "PLACE", "%00", 1),
+		}, ",")+`]}`, as(ann, "--", `"code":"NOT_FOUND"`)...)
 	})
 }

@@ -38,6 +38,8 @@ type action struct {
 	name string // of the operation, for logs: "createOrder"
 	do   func(c *call) error
 	once bool // not to be run again after a collision: its operation does not say that it may
+
+	row func(r *http.Request) query.Named // the one that it writes; nil: none that it names
 }
 
 // add adds an action; the last one of a method and path wins. Path begins after Prefix and may have {wildcards}.

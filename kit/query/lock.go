@@ -1,0 +1,67 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/kit/meta"
+)
+
+// Named is a row, by its id or key.
+type Named struct {
+	Entity *meta.Entity
+	Key    string
+}
+
+// Lock holds rows until the transaction ends that it is going to write, whatever order they are named in in the order of their tables
+// and ids: of two that write the same rows the other way round, one waits, where else each waits for the other until PostgreSQL
+// ends one of them, and again. It asks no rule, as the writes do, and passes over rows that are not there. A single row, and
+// SQLite, which has one writer at a time, need none of it.
+func (t *Tx) Lock(ctx context.Context, rows []Named) error {
+	if !t.engine.dialect.postgres || len(rows) < 2 {
+		return nil
+	}
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b Named) int { return cmp.Compare(a.Entity.Table, b.Entity.Table) })
+	for len(rows) > 0 {
+		e := rows[0].Entity
+		n := slices.IndexFunc(rows, func(other Named) bool { return other.Entity != e })
+		if n < 0 {
+			n = len(rows)
+		}
+		if err := t.lock(ctx, e, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
+	row, p := &scope{entity: e, alias: "t0"}, &planner{renderer: t.renderer()}
+	var either []string
+	var values []any
+	for _, named := range rows {
+		if kind, value, ok := addressed(e, named.Key); ok {
+			p.extra = len(values)
+			either, values = append(either, p.address(row, kind)), append(values, value)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	sql := "SELECT t0.id FROM " + p.table(row) + " WHERE " + strings.Join(either, " OR ") + " ORDER BY t0.id FOR UPDATE OF t0"
+	if p.err != nil {
+		return fmt.Errorf("lock %s: %w", e.Plural, p.err)
+	}
+	sql, params := finish(sql, p.params)
+	args, err := t.args(params, values)
+	if err != nil {
+		return err
+	}
+	_, err = t.conn.Exec(ctx, sql, args...)
+	return err
+}
