@@ -33,6 +33,7 @@ breaking:
 facts:            diag schema
 lift/sql:         facts schema
 lift/golang:      facts schema lift/sql
+lift/graphql:     facts
 lift/openapi:     facts
 review/...:       facts schema review/...
 assess/...:       facts schema assess/...

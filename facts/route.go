@@ -7,7 +7,7 @@ type Route struct {
 	Path     string    // with {name} for parameters
 	Kind     string    // "http", "grpc", "graphql"
 	Handler  *Function // nil where only a contract tells of the route
-	Checks   bool      // the handler itself looks at who is calling
+	Checks   bool      // the handler itself looks at who is calling, or what stands on its field says which callers may
 	Contract bool      // told by a contract and not by code
 	Guards   []Guard   // the effective middleware, outermost first
 }

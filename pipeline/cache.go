@@ -20,6 +20,7 @@ import (
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/internal/graph"
+	"github.com/fettlehq/fettle/lift/graphql"
 )
 
 // Facts are kept by the content of what they were drawn from: an entry is named by a sum of the tool and of every file
@@ -151,7 +152,7 @@ func sumTree(sum io.Writer, dir string) bool {
 
 // lifted reports whether a lift reads files of a name.
 func lifted(name string) bool {
-	return strings.HasSuffix(name, ".go") || name == "go.mod" || strings.HasSuffix(strings.ToLower(name), ".sql")
+	return strings.HasSuffix(name, ".go") || name == "go.mod" || graphql.Schema(name) || strings.HasSuffix(strings.ToLower(name), ".sql")
 }
 
 // stateOf is the state of a library's folder: the names, sizes and times of its Go files.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/golang"
+	"github.com/fettlehq/fettle/lift/graphql"
 	"github.com/fettlehq/fettle/lift/sql"
 	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/rule"
@@ -83,6 +84,7 @@ func lift(dir, cache string) (*facts.Facts, error) {
 	maps.Copy(f.Sums, lifted.Sums)
 	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
+	graphql.Guard(dir, f.Routes, f.Sums)
 	kept.keep(f, code.Looked)
 	return f, nil
 }

@@ -17,11 +17,12 @@ import (
 	"github.com/fettlehq/fettle/internal/graph"
 	"github.com/fettlehq/fettle/pipeline"
 	"github.com/fettlehq/fettle/review"
+	"github.com/fettlehq/fettle/review/rule"
 )
 
 var update = flag.Bool("update", false, "rewrite doc/rules")
 
-// Each example of a rule is a backend whose wrong lines say so: // want "part of the message". All other lines are right.
+// Each example of a rule is a backend whose wrong lines say so: // want "part of the message [severity]". All other lines are right.
 func TestRules(t *testing.T) {
 	examples, err := filepath.Glob("*/testdata/*.txtar")
 	if err != nil || len(examples) == 0 {
@@ -54,7 +55,7 @@ func TestRules(t *testing.T) {
 			wanted := wants(archive)
 			for _, f := range reviewed.Findings {
 				place := fmt.Sprintf("%s:%d", f.Pos.File, f.Pos.Line)
-				i := slices.IndexFunc(wanted[place], func(want string) bool { return strings.Contains(f.Rule+": "+f.Message, want) })
+				i := slices.IndexFunc(wanted[place], func(want string) bool { return strings.Contains(told(f), want) })
 				if i < 0 {
 					t.Errorf("%s: not wanted: %s: %s\n%v\n%s", place, f.Rule, f.Message, f.Evidence, f.Fix)
 					continue
@@ -68,6 +69,11 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// told is a finding as examples ask for it.
+func told(f rule.Finding) string {
+	return fmt.Sprintf("%s: %s [%s]", f.Rule, f.Message, f.Severity)
 }
 
 // Every rule has a document with its parts, and examples both wrong and right; the pages of doc/rules are these documents.

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -484,15 +485,37 @@ func snake(name string) string {
 	return b.String()
 }
 
-// plural is the plural as gorm forms it, of the words that backends use.
+// plural is the plural as gorm and bun form it (jinzhu/inflection), of the words that backends use.
 func plural(name string) string {
+	word := name[strings.LastIndexByte(name, '_')+1:]
+	before := name[:len(name)-len(word)]
+	if known, is := plurals[word]; is {
+		return before + known
+	}
+	ends := func(endings ...string) bool {
+		return slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(word, ending) })
+	}
 	switch {
-	case strings.HasSuffix(name, "y") && len(name) > 1 && !strings.ContainsRune("aeiou", rune(name[len(name)-2])):
-		return name[:len(name)-1] + "ies"
-	case strings.HasSuffix(name, "s"), strings.HasSuffix(name, "x"), strings.HasSuffix(name, "ch"), strings.HasSuffix(name, "sh"):
+	case ends("sis"):
+		return strings.TrimSuffix(name, "sis") + "ses"
+	case ends("ss", "x", "ch", "sh", "status", "alias", "bus"):
 		return name + "es"
-	case strings.HasSuffix(name, "person"):
+	case ends("s", "ta", "ia"): // medias is no word of theirs
+		return name
+	case ends("tum", "ium"):
+		return strings.TrimSuffix(name, "um") + "a"
+	case ends("y") && len(word) > 1 && !strings.ContainsRune("aeiou", rune(word[len(word)-2])):
+		return strings.TrimSuffix(name, "y") + "ies"
+	case ends("person"):
 		return strings.TrimSuffix(name, "person") + "people"
+	case ends("man"):
+		return strings.TrimSuffix(name, "man") + "men"
 	}
 	return name + "s"
+}
+
+// plurals are words with a plural of their own, or none.
+var plurals = map[string]string{
+	"child": "children", "index": "indices", "vertex": "vertices", "matrix": "matrices", "equipment": "equipment", "information": "information",
+	"money": "money", "series": "series", "species": "species", "quiz": "quizzes", "move": "moves", "human": "humans",
 }

@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"go/ast"
 	"go/types"
 	"reflect"
 	"slices"
@@ -49,7 +50,18 @@ func (m *model) read(named *types.Named, structure *types.Struct) bool {
 	}
 	m.table.Name = m.l.tableNamed(named, m.library)
 	m.fields(structure, 0)
+	if len(m.table.Indexes) == 0 && m.l.isGenerated(named) {
+		return false // drawn from a database by a program that leaves indexes out
+	}
 	return m.table.Name != "" && len(m.table.PrimaryKey)+len(m.table.Indexes) > 0
+}
+
+// isGenerated reports whether a program wrote the file of a type.
+func (l *lifter) isGenerated(named *types.Named) bool {
+	s := l.loader.sources[named.Obj().Pkg().Path()]
+	return s != nil && slices.ContainsFunc(s.files, func(file *ast.File) bool {
+		return file.FileStart <= named.Obj().Pos() && named.Obj().Pos() < file.FileEnd && ast.IsGenerated(file)
+	})
 }
 
 func isGormModel(field *types.Var) bool {
@@ -153,7 +165,7 @@ func (m *model) gorm(field *types.Var, tag string) {
 			c.Null = false
 		}
 	}
-	if len(m.table.PrimaryKey) == 0 && m.library == "gorm" && field.Name() == "ID" {
+	if len(m.table.PrimaryKey) == 0 && m.library == "gorm" && (field.Name() == "ID" || name == "id") {
 		m.table.PrimaryKey = []string{name}
 	}
 }

@@ -108,6 +108,8 @@ func (r *replay) statement(list []token) []*facts.MigrationStatement {
 		return one(r.createIndex(list[kind+1:], list[kind-1].is("unique")))
 	case list[0].is("alter") && list[1].is("table"):
 		return r.alterTable(list)
+	case list[0].is("alter") && list[1].is("index"):
+		r.renameIndex(ifExists(list[2:]))
 	case list[0].is("drop") && list[1].is("table"):
 		return one(r.dropTable(list[2:]))
 	case list[0].is("drop") && list[1].is("index"):
@@ -530,6 +532,21 @@ func (r *replay) addConstraint(t *schema.Table, body []token, s *facts.Migration
 		return
 	}
 	r.define(t, body)
+}
+
+// renameIndex replays ALTER INDEX a RENAME TO b, and takes no note of what else can be altered of an index.
+func (r *replay) renameIndex(list []token) {
+	name, at := qualified(list, 0)
+	if name == "" || at+2 >= len(list) || !list[at].is("rename") || !list[at+1].is("to") {
+		return
+	}
+	for _, t := range r.tables {
+		for _, i := range t.Indexes {
+			if strings.EqualFold(i.Name, name) {
+				i.Name = list[at+2].text
+			}
+		}
+	}
 }
 
 func (r *replay) rename(t *schema.Table, body []token, s *facts.MigrationStatement) {

@@ -259,7 +259,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Likely
 	}
 	write := q.Statement != nil && q.Statement.Write()
-	if write {
+	if write || worksOutside(owner, loop) {
 		finding.Severity = rule.Medium
 	}
 	each := "an item of " + loop.Over
@@ -282,6 +282,33 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	finding.Fix = fix(q, write)
 	s.tell(loop, finding)
+}
+
+// worksOutside reports whether a turn of a loop asks another service too: then each item is a task of its own, for which the
+// database is not what takes long.
+func worksOutside(f *facts.Function, loop *facts.Loop) bool {
+	if slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return e.Loop == loop && outside(e) }) {
+		return true
+	}
+	return slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
+		return call.Loop == loop && !call.Place.ErrorPath && slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool {
+			return asksOutside(callee, map[*facts.Function]bool{})
+		})
+	})
+}
+
+func asksOutside(f *facts.Function, seen map[*facts.Function]bool) bool {
+	if seen[f] || len(seen) > 64 {
+		return false
+	}
+	seen[f] = true
+	return slices.ContainsFunc(f.Effects, outside) || slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
+		return !call.Place.ErrorPath && slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool { return asksOutside(callee, seen) })
+	})
+}
+
+func outside(e *facts.Effect) bool {
+	return (e.Kind == "http" || e.Kind == "remote") && !e.Place.ErrorPath
 }
 
 // tell tells of a loop once: what else it asks for stands in the evidence of the worst of its queries.
