@@ -91,7 +91,7 @@ kit/internal/doortest:    kit kit/feed kit/kittest kit/meta kit/query kit/sqldb
 // mayRequire says which packages may import which libraries (doc/decisions/0007-dependencies.md). A library that is
 // not here is a decision to be taken.
 const mayRequire = `
-github.com/vektah/gqlparser/v2:  breaking design kit/graphql kit/graphql/... oracle
+github.com/vektah/gqlparser/v2:  breaking design lift/graphql kit/graphql kit/graphql/... oracle
 cel.dev/cel-go:                  model/build oracle
 ariga.io/atlas:                  migrate
 github.com/alecthomas/kong:      cli
