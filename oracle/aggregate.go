@@ -35,7 +35,7 @@ type figure struct {
 func figures(t *Type) (all []figure) {
 	for _, f := range t.Fields {
 		switch {
-		case !shown(f), f.List(), f.Repeated, f.Scalar == "union", f.Method:
+		case !shown(f), f.List(), f.Repeated, f.Scalar == "union", f.Scalar == "JSON", f.Method:
 		case f.Scalar == "value":
 			for _, part := range f.Type.Fields {
 				all = append(all, figure{f.Name + "_" + part.Name, []string{f.Name, part.Name}, part, f, ""})

@@ -104,6 +104,7 @@ func (p *subject) do(w *World, s *Step, i int) (code string, err error) {
 		q.method, q.path, q.body = http.MethodPost, "/graphql", map[string]any{"query": document, "variables": variables}
 	} else {
 		q.method, q.path, q.body = p.resource(w, s, nil)
+		q.patch = s.Patch
 		if s.Met != 0 {
 			q.match = tag(s.Met)
 		}

@@ -17,7 +17,7 @@ var features = []string{
 	"a tenant", "a tenant by its key", "a tenant that is hidden", "no tenant where there are some",
 	"parts created", "parts updated", "parts deleted", "a link", "an unlink",
 	"a repetition", "a version that must be met", "a stale version",
-	"next()", "slug()", "some parts of a value object", "no overlap", "a span that is taken or ends before it starts",
+	"next()", "slug()", "some parts of a value object", "JSON merged", "no overlap", "a span that is taken or ends before it starts",
 	"a union", "a union in a filter", "a union written", "a search", "a search of what a rule may hide", "matches()", "at()",
 	"a history", "a history by REST", "a history of a deleted row", "what Go works out", "a field by an interface",
 }
@@ -67,7 +67,7 @@ func (c coverage) step(w *World, s *Step, problems []string) {
 		c.read(w, s.Read)
 	}
 	if t := w.Schema.Types[s.Entity]; t != nil {
-		c.values(t, s.Values)
+		c.values(t, s.Values, s.Patch && s.As != "system")
 		c.count(s.Do == "create" && slices.ContainsFunc(t.Fields, func(f *Field) bool { _, given := s.Values[f.Name]; return f.slugs() != "" && !given }), "slug()")
 		c.count(len(t.Spans) > 0 && (s.Do == "create" || s.Do == "update"), "no overlap")
 		c.count(s.Do == "create" && slices.ContainsFunc(t.Fields, (*Field).counts), "next()")
@@ -171,11 +171,13 @@ func (c coverage) aggregate(t *Type, ask *Aggregate) {
 	}
 }
 
-func (c coverage) values(t *Type, values map[string]any) {
+func (c coverage) values(t *Type, values map[string]any, patch bool) {
 	for name, v := range values {
 		f, object := t.Field(name), objectOf(v)
 		switch {
 		case f == nil || object == nil:
+		case f.Scalar == "JSON":
+			c.count(patch, "JSON merged")
 		case f.Scalar == "union":
 			c["a union written"]++
 		case f.Scalar == "value":

@@ -168,6 +168,7 @@ type request struct {
 	body   any    // raw JSON where it is []byte
 	key    string // Idempotency-Key
 	match  string // If-Match
+	patch  bool   // body is a merge patch
 }
 
 // reply is the answer of a door.
@@ -202,7 +203,10 @@ func (p *product) ask(q request) (reply, error) {
 			plain.Header.Set(name, value)
 		}
 	}
-	if q.body != nil {
+	switch {
+	case q.patch:
+		set("Content-Type", "application/merge-patch+json")
+	case q.body != nil:
 		set("Content-Type", "application/json")
 	}
 	set(viewerHeader, q.viewer)

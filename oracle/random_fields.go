@@ -11,10 +11,10 @@ var sdl = map[string]string{
 	"text": "String", "int": "Int", "big": "Int64", "real": "Float", "exact": "Decimal", "flag": "Boolean", "at": "DateTime", "day": "Date",
 	"clock": "Time", "zone": "TimeZone", "span": "Duration", "color": "Color", "mood": "Mood", "money": "Money", "labels": "[String!]", "marks": "[Int!]",
 	"hues": "[Color!]", "days": "[Date!]", "sums": "[Decimal!]", "reals": "[Float!]", "spans": "[Duration!]", "yeses": "[Boolean!]",
-	"instants": "[DateTime!]", "bigs": "[Int64!]",
+	"instants": "[DateTime!]", "bigs": "[Int64!]", "data": "JSON",
 }
 
-var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big", "lists", "zone"}
+var scalarKinds = []string{"text", "text", "int", "int", "real", "exact", "flag", "flag", "at", "day", "clock", "span", "color", "mood", "money", "labels", "marks", "big", "lists", "zone", "data"}
 
 // belonging is the reference by which most entities belong to a tenant, where there is one.
 func (d *designer) belonging(e *sketch, at int) {

@@ -127,10 +127,10 @@ func (c *caller) selection(t *Type, depth int) (all []Selection) {
 func keys(t *Type) (all []string) {
 	for _, f := range t.Fields {
 		switch {
-		case !shown(f), f.List(), f.Repeated, f.Method, f.Scalar == "union":
+		case !shown(f), f.List(), f.Repeated, f.Method, f.Scalar == "union", f.Scalar == "JSON":
 		case f.Scalar == "reference":
 			for _, behind := range f.Type.Fields {
-				if shown(behind) && !behind.Method && behind.Scalar != "union" && !behind.List() && !behind.Repeated && behind.Scalar != "value" && behind.Scalar != "reference" {
+				if shown(behind) && !behind.Method && behind.Scalar != "union" && behind.Scalar != "JSON" && !behind.List() && !behind.Repeated && behind.Scalar != "value" && behind.Scalar != "reference" {
 					all = append(all, f.Name+"_"+behind.Name)
 				}
 			}
@@ -181,7 +181,7 @@ func (c *caller) conditions(t *Type, depth int) map[string]any {
 			continue
 		}
 		f := one(c, t.Fields)
-		if !shown(f) || f.Method {
+		if !shown(f) || f.Method || f.Scalar == "JSON" {
 			continue
 		}
 		switch f.Scalar {

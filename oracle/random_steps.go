@@ -33,6 +33,15 @@ var domain = map[string][]any{
 	"Time":     {"09:00", "23:59:59", "00:00"},
 	"TimeZone": {"UTC", "Europe/Rome", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"},
 	"Duration": {"1h0m0s", "1m30s", "48h0m0s", "0s"},
+	"JSON": {
+		map[string]any{"a": json.Number("1")},
+		map[string]any{"a": map[string]any{"b": []any{json.Number("1"), nil}, "c": "x"}, "c": true},
+		map[string]any{"a": map[string]any{"b": nil, "d": json.Number("1")}, "c": nil},
+		map[string]any{"a": nil},
+		map[string]any{},
+		[]any{map[string]any{"a": nil}},
+		"x", json.Number("1"),
+	},
 }
 
 // json is a random value of f as a door takes it.
@@ -183,6 +192,7 @@ func (c *caller) change(t *Type, as string) (Step, bool) {
 	s := Step{As: as, Do: "update", Entity: t.Name, Row: c.label(t), Door: one(c, []string{"graphql", "rest"})}
 	s.Values = c.newer(t, as, c.world.find(s.Row), nil, 2)
 	s.Met = c.version(s.Row)
+	s.Patch = s.Door == "rest" && c.chance(50)
 	return s, len(s.Values) > 0
 }
 

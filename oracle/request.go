@@ -62,6 +62,7 @@ type Step struct {
 	Row    string         `json:"row,omitempty"` // the label of a row: User3 is the third User that was asked for
 	Values map[string]any `json:"values,omitempty"`
 	Door   string         `json:"door,omitempty"`   // rest, of a write; else GraphQL
+	Patch  bool           `json:"patch,omitempty"`  // of an update by REST: as application/merge-patch+json
 	Tenant string         `json:"tenant,omitempty"` // the label of the tenant that the request names
 	ByKey  bool           `json:"byKey,omitempty"`  // the tenant is named by its key
 	Met    int            `json:"met,omitempty"`    // of an update or delete: the version that the row must have

@@ -31,6 +31,9 @@ type Day string
 // Clock is a time of day, 15:04:05.
 type Clock string
 
+// Document is JSON, with names in order.
+type Document string
+
 // Object is a value object, by the names of its parts.
 type Object map[string]Value
 
@@ -54,6 +57,8 @@ func compare(a, b Value) int {
 		return cmp.Compare(a, b.(Day))
 	case Clock:
 		return cmp.Compare(a, b.(Clock))
+	case Document:
+		return cmp.Compare(a, b.(Document))
 	case time.Time:
 		return a.Compare(b.(time.Time))
 	case time.Duration:
@@ -144,6 +149,9 @@ func fromJSON(f *Field, v any) (Value, error) {
 		return Day(text), nil
 	case "Time":
 		return clockOf(text), nil
+	case "JSON":
+		document, err := json.Marshal(v)
+		return Document(document), err
 	default:
 		if s, ok := v.(string); ok {
 			return s, nil
@@ -186,6 +194,8 @@ func toJSON(v Value) any {
 		return string(v)
 	case Clock:
 		return string(v)
+	case Document:
+		return json.RawMessage(v)
 	case *Row:
 		return v.ID
 	case Object:

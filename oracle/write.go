@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -618,16 +619,24 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 }
 
 // merged is the values of an update: where the door takes patches, a value object of which some parts are given has the
-// others as the viewer sees them.
+// others as they are, and by a merge patch JSON merges too.
 func (w *writer) merged(s *Step) map[string]any {
 	row := w.find(s.Row)
 	if !w.merges || row == nil {
 		return s.Values
 	}
-	r, values := w.reader(w.viewer), maps.Clone(s.Values)
+	r, values, deep := w.reader(w.viewer), maps.Clone(s.Values), s.Patch && !w.batched
 	for name, v := range values {
 		f, parts := row.Type.Field(name), objectOf(v)
-		old, _ := r.Get(row, f).(Object)
+		if f.Scalar == "JSON" && parts != nil && deep {
+			values[name] = mergePatch(row.Values[name], parts)
+			continue
+		}
+		if f.Parts() && deep {
+			values[name] = w.mergedParts(parts)
+			continue
+		}
+		old, _ := row.Values[name].(Object)
 		if f.Scalar != "value" || parts == nil || old == nil || !r.Sees(row) || f.Internal {
 			continue
 		}
@@ -636,6 +645,63 @@ func (w *writer) merged(s *Step) map[string]any {
 		values[name] = whole
 	}
 	return values
+}
+
+// mergedParts is what becomes of rows that belong to one that a merge patch changes.
+func (w *writer) mergedParts(asked map[string]any) map[string]any {
+	asked = maps.Clone(asked)
+	updates, _ := asked["update"].([]any)
+	merged := make([]any, len(updates))
+	for i, item := range updates {
+		values := maps.Clone(objectOf(item))
+		if label, _ := values["id"].(string); w.find(label) != nil {
+			row := w.find(label)
+			for name, v := range values {
+				switch f := row.Type.Field(name); {
+				case name == "id" || name == "version" || f == nil:
+				case f.Scalar == "JSON" && objectOf(v) != nil:
+					values[name] = mergePatch(row.Values[name], objectOf(v))
+				case f.Parts() && objectOf(v) != nil:
+					values[name] = w.mergedParts(objectOf(v))
+				}
+			}
+		}
+		merged[i] = values
+	}
+	if updates != nil {
+		asked["update"] = merged
+	}
+	return asked
+}
+
+// mergePatch is what a patch makes of JSON (RFC 7396, section 2).
+func mergePatch(old Value, patch map[string]any) any {
+	var tree any
+	if document, ok := old.(Document); ok {
+		if err := json.Unmarshal([]byte(document), &tree); err != nil {
+			panic(err)
+		}
+	}
+	var merge func(old, patch any) any
+	merge = func(old, patch any) any {
+		members := objectOf(patch)
+		if members == nil {
+			return patch
+		}
+		whole := maps.Clone(objectOf(old))
+		if whole == nil {
+			whole = map[string]any{}
+		}
+		for name, member := range members {
+			if member == nil {
+				delete(whole, name)
+			} else {
+				whole[name] = merge(whole[name], member)
+			}
+		}
+		return whole
+	}
+	return merge(tree, patch)
 }
 
 // tenantFor is the tenant in which a write of a row goes on.

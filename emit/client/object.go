@@ -161,6 +161,9 @@ func (b *builder) typeOf(f *model.Field, taken bool) Type {
 		b.enum(f.Enum)
 	case model.Value, model.InputDTO:
 		t.Kind, t.Object = Struct, b.structure(f.Struct, f.Kind == model.InputDTO)
+		if taken && f.Kind == model.Value && slices.ContainsFunc(f.Struct.Fields, func(part *model.Field) bool { return !door.Required(part) }) {
+			t.Object = b.newValue(f.Struct)
+		}
 	default:
 		t.Kind, t.Scalar = Scalar, f.Kind
 	}
@@ -187,6 +190,16 @@ func (b *builder) structure(s *model.Struct, input bool) *Object {
 				m = b.taken(f)
 			}
 			o.Members = append(o.Members, m)
+		}
+	})
+}
+
+// newValue is a value object as it is sent, of which some parts may be left out.
+func (b *builder) newValue(s *model.Struct) *Object {
+	doc := "New" + s.Name + " is " + Article(spell.Human(s.Name)) + " to be. What is left out has its default, or is null."
+	return b.object("new "+s.Name, Object{Name: "New" + s.Name, Doc: doc, Role: Creation}, func(o *Object) {
+		for _, f := range s.Fields {
+			o.Members = append(o.Members, b.taken(f))
 		}
 	})
 }

@@ -133,6 +133,9 @@ func Doc(f *model.Field) string {
 	return strings.TrimSpace(doc + "\n\n" + begin + "Goes from " + strings.Join(steps, ", from ") + ".")
 }
 
+// Replaces says what becomes of a JSON field at doors that know no merge patches.
+const Replaces = "Replaces what is there: nothing is merged."
+
 // Either is "A", "A or B", "A, B or C".
 func Either(names []string) string {
 	if len(names) == 1 {

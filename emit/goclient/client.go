@@ -151,7 +151,7 @@ func (w *writer) resource(r *client.Resource) {
 	if r.Update != nil {
 		w.comment(fmt.Sprintf("Update changes the %s with a key or an id, with IfMatch only where the version is still its. Without an id it is what the viewer may no longer see.", one))
 		w.f("func (r %s) Update(ctx context.Context, key ID, p %s, o ...CallOption) (%s, error) {", typ, w.names.objects[r.Update], row)
-		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"PATCH\", path: row(%q, key, \"\"), body: p, patch: true}, o)", row, "update"+e.Name, r.Path)
+		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"PATCH\", path: row(%q, key, \"\"), body: p}, o)", row, "update"+e.Name, r.Path)
 		w.f("}")
 		w.f("")
 	}

@@ -42,6 +42,11 @@ func (s *schema) updateField(f *model.Field) {
 		s.linksField(f, "Update")
 		return
 	}
+	if f.Kind == model.JSON && !f.Repeated {
+		whole := *f
+		whole.Doc = strings.TrimSpace(f.Doc + "\n\n" + door.Replaces)
+		f = &whole
+	}
 	s.inputField(f, false)
 }
 

@@ -308,12 +308,15 @@ func (d *document) merged(e *model.Entity, patch object) object {
 	return patch
 }
 
-// patched are fields whose defaults do not apply.
+// patched are fields whose defaults do not apply, and of which those that are JSON merge by one of the two media types.
 func patched(fields []*model.Field) []*model.Field {
 	out := make([]*model.Field, len(fields))
 	for i, f := range fields {
 		bare := *f
 		bare.Default = nil
+		if f.Kind == model.JSON && !f.Repeated {
+			bare.Doc = strings.TrimSpace(f.Doc + "\n\nAs application/merge-patch+json an object merges with the one that is there, and null takes a member away (RFC 7396); as application/json and in a batch the value is replaced.")
+		}
 		out[i] = &bare
 	}
 	return out

@@ -1,6 +1,8 @@
 package proto
 
 import (
+	"strings"
+
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
 )
@@ -35,6 +37,10 @@ func (p *plan) patch(t *declaration, fields []*model.Field) {
 			p.nested(t, f, "Written with it; the others stay.", p.parts(f, "UpdateInput", *f.Parts))
 		case door.Links(f):
 			p.nested(t, f, "", p.links("LinksUpdateInput", "The rows that a list is to have and to lose, by id or key. The others stay.", "link", "unlink"))
+		case f.Kind == model.JSON && !f.Repeated:
+			whole := *f
+			whole.Doc = strings.TrimSpace(f.Doc + "\n\n" + door.Replaces)
+			p.takenField(t, &whole)
 		default:
 			p.takenField(t, f)
 		}

@@ -153,7 +153,7 @@ func (w *writer) resource(r *client.Resource) {
 	if r.Update != nil {
 		method("Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see.",
 			fmt.Sprintf("update%s(key: ID, patch: %s, %s): Promise<%s | undefined>", generic, w.names.objects[r.Update], options, seen),
-			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"PATCH\", path: this.#core.row(%q, key), body: patch, patch: true }, options);", "update"+e.Name, r.Path))
+			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"PATCH\", path: this.#core.row(%q, key), body: patch }, options);", "update"+e.Name, r.Path))
 	}
 	if r.Delete {
 		method("Deletes one, with ifMatch only where the version is still its.",

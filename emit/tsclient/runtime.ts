@@ -284,7 +284,6 @@ interface Call {
   path: string;
   query?: Values;
   body?: unknown;
-  patch?: boolean;
   /** The service heeds an Idempotency-Key. */
   keyed?: boolean;
   /** It is asked without a token. */
@@ -433,7 +432,7 @@ class Core {
   #headers(call: Call, body: string | undefined, key: string | undefined, token: string | undefined, options: CallOptions): Record<string, string> {
     const headers: Record<string, string> = { ...this.config.headers, Accept: "application/json" };
     if (body !== undefined) {
-      headers["Content-Type"] = call.patch ? "application/merge-patch+json" : "application/json";
+      headers["Content-Type"] = "application/json";
     }
     if (key !== undefined) {
       headers["Idempotency-Key"] = key;

@@ -12,15 +12,16 @@ import (
 	"github.com/fettlehq/fettle/kit"
 )
 
+// The bounds of Parse.
 const (
-	maxDepth  = 64      // of lists and objects in each other
-	maxValues = 100_000 // those in lists and objects counted
+	MaxDepth  = 64      // of lists and objects in each other
+	MaxValues = 100_000 // those in lists and objects counted
 )
 
 // Parse reads one JSON value (RFC 8259) into a tree, keeping numbers as they are written. It is stricter than
 // encoding/json: a name twice in an object, a string that is not UTF-8 or half of a surrogate pair is a problem, and so
 // is nesting deeper than 64, or more than 100,000 values. Its error is a *kit.Problem MALFORMED that says where.
-func Parse(text []byte) (any, error) { return parse(text, maxValues) }
+func Parse(text []byte) (any, error) { return parse(text, MaxValues) }
 
 // ParseKept is Parse for what comes from a database, however many values it has.
 func ParseKept(text []byte) (any, error) { return parse(text, len(text)) }
@@ -73,11 +74,11 @@ func (p *parser) peek() byte {
 }
 
 func (p *parser) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, p.fail("lists and objects nest deeper than %d", maxDepth)
+	if depth > MaxDepth {
+		return nil, p.fail("lists and objects nest deeper than %d", MaxDepth)
 	}
 	if p.left--; p.left < 0 && p.at < len(p.text) {
-		return nil, p.fail("it has more than %d values", maxValues)
+		return nil, p.fail("it has more than %d values", MaxValues)
 	}
 	switch c := p.peek(); {
 	case p.at >= len(p.text):

@@ -107,6 +107,7 @@ var cases = []struct {
 	{"numbers of JSON have bounds", testJSONNumbers},
 	{"lists within lists", testDeepFilters},
 	{"a difference is added by the database", testIncrements},
+	{"what is merged is merged with the row as it is when written", testMerges},
 	{"validation collects everything", testValidation},
 	{"defaults", testDefaults},
 	{"create asks its rules", testCreateRules},

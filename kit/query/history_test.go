@@ -21,6 +21,7 @@ var historyCases = []struct {
 	{"the history of a deleted row", testHistoryOfDeleted},
 	{"what goes for good", testHistoryOfGone},
 	{"pages of a history", testHistoryPages},
+	{"what was merged is remembered whole", testHistoryOfMerges},
 	{"a write that fails leaves no history", testHistoryRolledBack},
 }
 

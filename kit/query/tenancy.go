@@ -178,7 +178,7 @@ func (e env) refers(x *meta.Expr) *meta.Entity {
 }
 
 // settle finds out to which tenant a new row belongs: to that of the transaction, or else to that of the row by which it
-// belongs to one. From then on the write sees no other.
+// belongs to one, or else to the new tenant with which it is made. From then on the write sees no other.
 func (w *write) settle(ctx context.Context) error {
 	e, tenant := w.entity, w.tx.engine.tenant
 	if e.TenantColumn == "" {
@@ -207,6 +207,13 @@ func (w *write) settle(ctx context.Context) error {
 		if value != nil {
 			w.values[f], w.trust[f], asks = value, true, w.tx.System()
 		}
+	}
+	if w.values[f] == nil && w.of != nil && w.of.by.Target() == tenant {
+		w.tx = w.tx.within(string(w.of.id))
+		if f.Target() == tenant {
+			w.values[f], w.trust[f] = string(w.of.id), true
+		}
+		return nil
 	}
 	text, ok := w.values[f].(string)
 	if !ok {

@@ -88,8 +88,8 @@ func (w *write) oldScope(row *scope, s stage) *scope {
 	return &scope{entity: w.entity, bound: func(f *meta.Field) int { return 1 + slices.Index(old, f) }}
 }
 
-// oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id, and those
-// whose flow must be followed or that are changed by a difference.
+// oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id, those whose
+// flow must be followed, and those that are changed by a difference or merged with.
 func (w *write) oldFields() []*meta.Field {
 	if w.verb != meta.Update {
 		return nil
@@ -98,6 +98,13 @@ func (w *write) oldFields() []*meta.Field {
 	for _, f := range w.given {
 		if f.Flow != nil || slices.Contains(w.sums, f) {
 			fields = append(fields, f)
+		}
+	}
+	for _, f := range w.merged {
+		for _, column := range columnsOf(f) {
+			if !slices.Contains(fields, column) {
+				fields = append(fields, column)
+			}
 		}
 	}
 	add := func(x *meta.Expr) {

@@ -58,6 +58,7 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	w.id = row.id
+	w.merge(row)
 	after, err := w.verdict(afterStage)
 	if err != nil {
 		return "", err
@@ -111,6 +112,7 @@ type write struct {
 	given  []*meta.Field       // by the caller, each once
 	trust  map[*meta.Field]bool
 	sums   []*meta.Field // those that change by a difference
+	merged []*meta.Field // those of given that are made of what is there
 	parts  []partsOf     // what becomes of rows that belong to it
 	wrong  validator
 
@@ -164,6 +166,10 @@ func (w *write) take(changes []Change) {
 		}
 		if _, twice := w.values[f]; !twice {
 			w.given = append(w.given, f)
+		}
+		if m, ok := c.Value.(Merge); ok {
+			w.merged, w.values[f] = append(w.merged, f), w.takeMerge(f, m)
+			continue
 		}
 		w.values[f] = w.value(f, c.Value)
 	}

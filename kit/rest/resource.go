@@ -2,19 +2,20 @@ package rest
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"net/url"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/change"
-	"github.com/fettlehq/fettle/kit/internal/filter"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
+
+// mergePatch is the media type of RFC 7396: what it changes merges to the leaves of JSON fields.
+const mergePatch = "application/merge-patch+json"
 
 // resource is an entity at this door.
 type resource struct {
@@ -157,7 +158,7 @@ func (c *call) create(r *resource, _ string) error {
 		return err
 	}
 	c.tellSent(r.entity.Fields, object)
-	changes, err := r.changes(meta.Create, object)
+	changes, err := r.changes(object)
 	if err != nil {
 		return err
 	}
@@ -189,21 +190,18 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	patch, err := c.body(false, "application/merge-patch+json", "application/json")
+	patch, err := c.body(false, mergePatch, "application/json")
 	if err != nil {
 		return err
 	}
 	c.tellSent(r.entity.Fields, patch)
+	deep := c.tx == nil && checkType(c.r.Header, []string{mergePatch}) == nil
+	changes, errs := change.Patch(r.entity, patch, deep, shown)
+	if errs != nil {
+		return invalid(errs)
+	}
 	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
 		version, err := conditions.version(ctx, tx, r.entity, key)
-		if err != nil {
-			return err
-		}
-		object, err := r.merge(ctx, tx, key, patch)
-		if err != nil {
-			return err
-		}
-		changes, err := r.changes(meta.Update, object)
 		if err != nil {
 			return err
 		}
@@ -266,61 +264,19 @@ func (c *call) restore(r *resource, key string) error {
 	})
 }
 
-// changes reads the members of a body.
-func (r *resource) changes(verb meta.Verb, object input.Object) ([]query.Change, error) {
-	changes, errs := change.Read(r.entity, verb, object, func(e *meta.Entity, name string) bool {
-		f := e.Field(name)
-		return f != nil && !f.Internal
-	})
+// changes reads the members of a body that makes a row.
+func (r *resource) changes(object input.Object) ([]query.Change, error) {
+	changes, errs := change.Read(r.entity, meta.Create, object, shown)
 	if errs != nil {
 		return nil, invalid(errs)
 	}
 	return changes, nil
 }
 
-// merge is patch with the value objects of which it names only some parts (RFC 7396) completed from the row as it is.
-func (r *resource) merge(ctx context.Context, tx *query.Tx, key string, patch input.Object) (input.Object, error) {
-	s := &query.Select{Entity: r.entity}
-	for _, f := range r.update {
-		if part, ok := patch[f.Name].(input.Object); ok && f.Kind == meta.Value && len(part) < len(f.Fields) && filter.Readable(r.entity, f.Name) != nil {
-			s.Fields = append(s.Fields, query.Selection{Field: f})
-		}
-	}
-	if len(s.Fields) == 0 || !query.Exposed(r.entity, meta.Read) { // what nobody may read is given whole
-		return patch, nil
-	}
-	row, err := tx.Get(ctx, s, key)
-	if err != nil {
-		return nil, err
-	}
-	patch = maps.Clone(patch)
-	for i, selection := range s.Fields {
-		old, err := input.ParseKept(input.AppendJSON(nil, selection.Field, row.Values[i]))
-		if err != nil {
-			return nil, err
-		}
-		patch[selection.Field.Name] = mergePatch(old, patch[selection.Field.Name])
-	}
-	return patch, nil
-}
-
-// mergePatch is MergePatch of RFC 7396, except that a null part stays, so that it clears a part instead of asking for
-// the default.
-func mergePatch(old, patch any) any {
-	parts, ok := patch.(input.Object)
-	if !ok {
-		return patch
-	}
-	merged := input.Object{}
-	if whole, ok := old.(input.Object); ok {
-		for name, part := range whole {
-			merged[name] = part
-		}
-	}
-	for name, part := range parts {
-		merged[name] = mergePatch(merged[name], part)
-	}
-	return merged
+// shown tells whether callers know of a field.
+func shown(e *meta.Entity, name string) bool {
+	f := e.Field(name)
+	return f != nil && !f.Internal
 }
 
 // visible reads a row that was just written, the last thing in its transaction; nil where the viewer may write it but not see it.

@@ -176,6 +176,20 @@ func TestLifeOfARow(t *testing.T) {
 	c.want(409, "POST", "/v1/articles/hello-world/restore", "", as(ann, "--", `"field":"slug"`, `"code":"TAKEN"`)...)
 }
 
+func TestMergePatch(t *testing.T) {
+	c := newClient(t)
+	w := c.want(201, "POST", "/v1/samples", `{"data":{"a":1,"b":null,"x":{"y":1,"z":2}}}`, as(ann, "--", `"b":null`)...)
+	one := w.Header().Get("Location")
+	deep := as(ann, "Content-Type", "application/merge-patch+json; charset=utf-8")
+	c.want(200, "PATCH", one, `{"data":{"a":null,"x":{"y":null,"n":3}}}`, as(deep, "--", `"data":{"b":null,"x":{"n":3,"z":2}}`)...)
+	c.want(200, "PATCH", one, `{"data":{"x":{"n":null}}}`, as(deep, "--", `"data":{"b":null,"x":{"z":2}}`)...)
+	c.want(422, "PATCH", one, `{"data":{"x":1e999}}`, as(deep, "--", `"field":"data"`, `"code":"TOO_LARGE"`)...)
+	c.want(200, "PATCH", one, `{"data":{"x":{"n":null}}}`, as(ann, "--", `"data":{"x":{"n":null}}`)...)
+	c.want(200, "POST", "/v1/batch", `{"requests":[{"method":"PATCH","path":"`+one+`","body":{"data":{"y":null}}}]}`, as(ann, "--", `"data":{"y":null}`)...)
+	c.want(200, "PATCH", one, `{"data":null}`, as(deep, "--", `"data":null`)...)
+	c.want(200, "PATCH", one, `{"data":{"y":null,"z":[null]}}`, as(deep, "--", `"data":{"z":[null]}`)...)
+}
+
 func TestList(t *testing.T) {
 	c := newClient(t)
 	w := c.want(200, "GET", "/v1/articles?limit=2&order=title&count=true&status=OPEN", "", "--", `"title":"Alpha"`, `"title":"Beta"`, `"total":3`)

@@ -24,8 +24,25 @@ func Read(e *meta.Entity, verb meta.Verb, object input.Object, readable func(e *
 	return changes, r.errors
 }
 
+// Patch is Read of a patch of a row that is there: of a value object that the caller could have read, parts that are left out
+// stay. With deep the patch is one of RFC 7396 to its leaves: objects in JSON fields merge too.
+func Patch(e *meta.Entity, object input.Object, deep bool, readable func(e *meta.Entity, name string) bool) ([]query.Change, []kit.FieldError) {
+	r := &reader{readable: readable, deep: deep}
+	if query.Exposed(e, meta.Read) { // what nobody may read is given whole
+		for _, f := range query.UpdateFields(e) {
+			if f.Kind == meta.Value && slices.Contains(query.ReadFields(e), f) {
+				r.partial = append(r.partial, f)
+			}
+		}
+	}
+	changes := r.row("", e, meta.Update, object, nil)
+	return changes, r.errors
+}
+
 type reader struct {
 	readable func(e *meta.Entity, name string) bool
+	partial  []*meta.Field // value objects of which some parts may be given
+	deep     bool
 	errors   []kit.FieldError
 }
 
@@ -63,6 +80,10 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 			}
 		}
 	}
+	merged := map[*meta.Field]query.Merge(nil)
+	if verb == meta.Update {
+		merged, rest = r.merges(prefix, own, rest, but)
+	}
 	values, errs := input.Fields(own, rest, func(name string) bool { return r.readable(e, name) })
 	for _, wrong := range errs {
 		r.fail(prefix+wrong.Field, wrong.Code, wrong.Detail)
@@ -73,7 +94,9 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 		switch {
 		case !given || f == but:
 		case !nests(f):
-			if value, ok := values[f]; ok {
+			if merge, ok := merged[f]; ok {
+				changes = append(changes, query.Change{Field: f, Value: merge})
+			} else if value, ok := values[f]; ok {
 				changes = append(changes, query.Change{Field: f, Value: value})
 			}
 		case raw == nil && verb == meta.Create: // none
@@ -84,6 +107,69 @@ func (r *reader) row(prefix string, e *meta.Entity, verb meta.Verb, object input
 		}
 	}
 	return changes
+}
+
+// merges takes from object the objects that merge with what the row has; value objects of a row that belongs to another are
+// given whole.
+func (r *reader) merges(prefix string, fields []*meta.Field, object input.Object, but *meta.Field) (map[*meta.Field]query.Merge, input.Object) {
+	merged, rest := map[*meta.Field]query.Merge{}, object
+	for _, f := range fields {
+		given, ok := object[f.Name].(input.Object)
+		if !ok || f.Repeated {
+			continue
+		}
+		switch {
+		case f.Kind == meta.JSON && r.deep:
+			merged[f] = query.Merge{Patch: r.value(prefix, f, given)}
+		case but == nil && slices.Contains(r.partial, f) && !r.whole(f, given):
+			merged[f] = query.Merge{Patch: r.some(prefix+f.Name+".", f, given)}
+		default:
+			continue
+		}
+		if len(merged) == 1 {
+			rest = maps.Clone(object)
+		}
+		delete(rest, f.Name)
+	}
+	return merged, rest
+}
+
+// whole tells whether nothing of a value object is left to merge with.
+func (r *reader) whole(f *meta.Field, given input.Object) bool {
+	for _, part := range f.Fields {
+		if _, ok := given[part.Name]; !ok || part.Kind == meta.JSON && r.deep {
+			return false
+		}
+	}
+	return true
+}
+
+// value reads a value of f.
+func (r *reader) value(prefix string, f *meta.Field, raw any) any {
+	value, errs := input.Value(f, raw)
+	for _, wrong := range errs {
+		r.fail(prefix+wrong.Field, wrong.Code, wrong.Detail)
+	}
+	return value
+}
+
+// some reads those parts of a value object that are given.
+func (r *reader) some(prefix string, f *meta.Field, object input.Object) []any {
+	given, errs := input.Fields(f.Fields, object, nil)
+	for _, wrong := range errs {
+		r.fail(prefix+wrong.Field, wrong.Code, wrong.Detail)
+	}
+	parts := make([]any, len(f.Fields))
+	for i, part := range f.Fields {
+		value, ok := given[part]
+		if _, object := object[part.Name].(input.Object); object && part.Kind == meta.JSON && r.deep {
+			value = query.Merge{Patch: value}
+		}
+		if parts[i] = value; !ok {
+			parts[i] = query.Kept{}
+		}
+	}
+	return parts
 }
 
 // nests tells whether a field is an object of what to do with the rows of a list.

@@ -99,7 +99,7 @@ func (r UserResource) Get(ctx context.Context, key ID, o ...CallOption) (User, e
 // Update changes the user with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r UserResource) Update(ctx context.Context, key ID, p UserPatch, o ...CallOption) (User, error) {
-	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p, patch: true}, o)
+	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p}, o)
 }
 
 // ArticleResource reads and writes articles.
@@ -133,7 +133,7 @@ func (r ArticleResource) Create(ctx context.Context, n NewArticle, o ...CallOpti
 // Update changes the article with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r ArticleResource) Update(ctx context.Context, key ID, p ArticlePatch, o ...CallOption) (Article, error) {
-	return call[Article](ctx, r.core, request{operation: "updateArticle", method: "PATCH", path: row("/v1/articles", key, ""), body: p, patch: true}, o)
+	return call[Article](ctx, r.core, request{operation: "updateArticle", method: "PATCH", path: row("/v1/articles", key, ""), body: p}, o)
 }
 
 // Delete deletes the article with a key or an id, with IfMatch only where the version is still its.

@@ -77,7 +77,6 @@ type request struct {
 	path      string // escaped, from "/v1" or "/auth"
 	query     url.Values
 	body      any  // nil for none
-	patch     bool // body is a merge patch
 	keyed     bool // the service heeds an Idempotency-Key
 	nobody    bool // it is asked without a token
 	sent      sent
@@ -267,10 +266,7 @@ func (c *core) header(h http.Header, r request, token string, body bool) {
 			h.Set(field.name, field.value)
 		}
 	}
-	switch {
-	case body && r.patch:
-		h.Set("Content-Type", "application/merge-patch+json")
-	case body:
+	if body {
 		h.Set("Content-Type", "application/json")
 	}
 	if r.keyed {

@@ -123,7 +123,7 @@ export class UserResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends UserField = never>(key: ID, patch: UserPatch, options: RowOptions<F, UserInclude> = {}): Promise<Seen<User, F> | undefined> {
-    return this.#core.call({ operation: "updateUser", method: "PATCH", path: this.#core.row("/v1/users", key), body: patch, patch: true }, options);
+    return this.#core.call({ operation: "updateUser", method: "PATCH", path: this.#core.row("/v1/users", key), body: patch }, options);
   }
 }
 
@@ -162,7 +162,7 @@ export class CategoryResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends CategoryField = never>(key: ID, patch: CategoryPatch, options: RowOptions<F, CategoryInclude> = {}): Promise<Seen<Category, F> | undefined> {
-    return this.#core.call({ operation: "updateCategory", method: "PATCH", path: this.#core.row("/v1/categories", key), body: patch, patch: true }, options);
+    return this.#core.call({ operation: "updateCategory", method: "PATCH", path: this.#core.row("/v1/categories", key), body: patch }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
@@ -206,7 +206,7 @@ export class ProductResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends ProductField = never>(key: ID, patch: ProductPatch, options: RowOptions<F, ProductInclude> = {}): Promise<Seen<Product, F> | undefined> {
-    return this.#core.call({ operation: "updateProduct", method: "PATCH", path: this.#core.row("/v1/products", key), body: patch, patch: true }, options);
+    return this.#core.call({ operation: "updateProduct", method: "PATCH", path: this.#core.row("/v1/products", key), body: patch }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
@@ -289,7 +289,7 @@ export class VariantResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends VariantField = never>(key: ID, patch: VariantPatch, options: RowOptions<F, VariantInclude> = {}): Promise<Seen<Variant, F> | undefined> {
-    return this.#core.call({ operation: "updateVariant", method: "PATCH", path: this.#core.row("/v1/variants", key), body: patch, patch: true }, options);
+    return this.#core.call({ operation: "updateVariant", method: "PATCH", path: this.#core.row("/v1/variants", key), body: patch }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
@@ -333,7 +333,7 @@ export class CartLineResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends CartLineField = never>(key: ID, patch: CartLinePatch, options: RowOptions<F, CartLineInclude> = {}): Promise<Seen<CartLine, F> | undefined> {
-    return this.#core.call({ operation: "updateCartLine", method: "PATCH", path: this.#core.row("/v1/cart-lines", key), body: patch, patch: true }, options);
+    return this.#core.call({ operation: "updateCartLine", method: "PATCH", path: this.#core.row("/v1/cart-lines", key), body: patch }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
@@ -1717,7 +1717,6 @@ interface Call {
   path: string;
   query?: Values;
   body?: unknown;
-  patch?: boolean;
   /** The service heeds an Idempotency-Key. */
   keyed?: boolean;
   /** It is asked without a token. */
@@ -1866,7 +1865,7 @@ class Core {
   #headers(call: Call, body: string | undefined, key: string | undefined, token: string | undefined, options: CallOptions): Record<string, string> {
     const headers: Record<string, string> = { ...this.config.headers, Accept: "application/json" };
     if (body !== undefined) {
-      headers["Content-Type"] = call.patch ? "application/merge-patch+json" : "application/json";
+      headers["Content-Type"] = "application/json";
     }
     if (key !== undefined) {
       headers["Idempotency-Key"] = key;
