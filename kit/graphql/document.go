@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
@@ -52,6 +53,7 @@ func (d *Door) document(text string) (*document, []*failure) {
 // were meant.
 func validation(hideSchema bool) *rules.Rules {
 	all := rules.NewDefaultRules()
+	all.AddRule("NoObjectsForScalars", noObjectsForScalars)
 	if !hideSchema {
 		return all
 	}
@@ -63,6 +65,19 @@ func validation(hideSchema bool) *rules.Rules {
 		all.AddRule(silent.Name, silent.RuleFunc)
 	}
 	return all
+}
+
+// noObjectsForScalars refuses {} where a scalar of the specification or an enum is expected (section 5.6.1): the parser's rule
+// looks at the members of an object alone, and there are none.
+func noObjectsForScalars(observers *validator.Events, add validator.AddErrFunc) {
+	observers.OnValue(func(_ *validator.Walker, v *ast.Value) {
+		if v.Kind != ast.ObjectValue || len(v.Children) > 0 || v.Definition == nil || v.ExpectedType == nil {
+			return
+		}
+		if v.Definition.Kind == ast.Enum || v.Definition.OneOf("Int", "Float", "String", "Boolean", "ID") {
+			add(validator.Message(`%s cannot represent an object: %s`, v.Definition.Name, v.String()), core.At(v.Position))
+		}
+	})
 }
 
 func asList(err error) gqlerror.List {

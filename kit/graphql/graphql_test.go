@@ -273,8 +273,16 @@ func TestDocumentsWithMistakes(t *testing.T) {
 		`subscription { x }`:                            `Cannot query field \"x\" on type \"Subscription\"`,
 		`{ article(slug: "a") { ...A } } fragment A on Article { author { articles { nodes { ...A } } } }`: "",
 		`{ articles(where: {titel: {eq: "x"}}) { totalCount } }`:                                           "titel",
-		`{ article(slug: "a") { id @nosuch } }`:                                                            "nosuch",
-		`{ article(slug: "a") @defer { id } }`:                                                             "defer",
+		`{ node(id: {}) { id } }`:                                  "ID cannot represent an object",
+		`{ nodes(ids: [{}]) { id } }`:                              "ID cannot represent an object",
+		`{ article(slug: {}) { id } }`:                             "String cannot represent an object",
+		`{ articles(after: {}) { totalCount } }`:                   "String cannot represent an object",
+		`{ articles(where: {title: {eq: {}}}) { totalCount } }`:    "String cannot represent an object",
+		`{ articles(where: {status: {eq: {}}}) { totalCount } }`:   "Status cannot represent an object",
+		`query($a: Boolean! = {}) { __typename @include(if: $a) }`: "Boolean cannot represent an object",
+		`{ __typename @include(if: {}) }`:                          "Boolean cannot represent an object",
+		`{ article(slug: "a") { id @nosuch } }`:                    "nosuch",
+		`{ article(slug: "a") @defer { id } }`:                     "defer",
 	} {
 		body := c.run("", document, "null")
 		if !strings.Contains(body, `"code":"INVALID_DOCUMENT","status":400`) || !strings.Contains(body, part) || strings.Contains(body, `"data"`) {

@@ -229,6 +229,9 @@ func (w *writer) referents(m *member, named []referent) bool {
 		}
 		return w.row(e.object, e.row)
 	}
+	if t.Elem == nil && len(named) == 0 {
+		return w.null(m.field, t)
+	}
 	if t.Elem == nil {
 		return one(t, named[0])
 	}
