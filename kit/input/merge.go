@@ -26,6 +26,15 @@ func MergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
 	return whole, nil
 }
 
+// Canonical is a JSON text of a database without spaces and with the names of objects in order; numbers stay as they are written.
+func Canonical(text []byte) ([]byte, error) {
+	tree, err := ParseKept(text)
+	if err != nil {
+		return nil, err
+	}
+	return appendTree(nil, tree), nil
+}
+
 // mergeTree may change old.
 func mergeTree(old, patch any) any {
 	members, ok := patch.(Object)

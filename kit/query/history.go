@@ -161,7 +161,7 @@ func (w *write) changes(old []any) []byte {
 		}
 		if w.verb == meta.Update && f.Kind != meta.List {
 			before := w.before(f, old)
-			if bytes.Equal(input.AppendJSON(nil, f, before), input.AppendJSON(nil, f, value)) {
+			if alike(f, before, value) {
 				continue
 			}
 		}
@@ -176,6 +176,20 @@ func (w *write) changes(old []any) []byte {
 		buf = input.AppendJSON(buf, f, value)
 	}
 	return append(buf, '}')
+}
+
+// alike tells whether two values of f are written alike; JSON may come back from the database with spaces and in another order.
+func alike(f *meta.Field, a, b any) bool {
+	x, y := input.AppendJSON(nil, f, a), input.AppendJSON(nil, f, b)
+	if bytes.Equal(x, y) {
+		return true
+	}
+	if a == nil || b == nil || f.Kind != meta.JSON && f.Kind != meta.Value {
+		return false
+	}
+	x, errX := input.Canonical(x)
+	y, errY := input.Canonical(y)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // before is what f was.
