@@ -93,8 +93,8 @@ func (w *write) merging(f *meta.Field, path string, old, patch any) any {
 	return whole
 }
 
-// columnsOf is the fields whose columns hold f.
-func columnsOf(f *meta.Field) []*meta.Field {
+// held is the fields whose columns hold f.
+func held(f *meta.Field) []*meta.Field {
 	if f.Kind == meta.Value {
 		return f.Fields
 	}

@@ -101,7 +101,7 @@ func (w *write) oldFields() []*meta.Field {
 		}
 	}
 	for _, f := range w.merged {
-		for _, column := range columnsOf(f) {
+		for _, column := range held(f) {
 			if !slices.Contains(fields, column) {
 				fields = append(fields, column)
 			}
