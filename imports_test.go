@@ -126,7 +126,7 @@ golang.org/x/crypto:             kit/account
 github.com/golang-jwt/jwt/v5:    kit/account
 github.com/klauspost/compress:   kit/grpc kit/internal/coding
 github.com/pressly/goose/v3:     kit/migrate
-github.com/coder/websocket:      kit/graphql
+github.com/coder/websocket:      kit/graphql oracle
 github.com/jackc/pgx/v5:         optimize kit/postgres
 modernc.org/sqlite:              optimize kit/sqlite
 modernc.org/libc:                optimize
