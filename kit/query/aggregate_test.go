@@ -231,6 +231,15 @@ func testGroupPages(w *world) {
 	if got, want := groupsText(&query.Groups{Groups: paged}), groupsText(whole); got != want || len(paged) < 5 {
 		w.Errorf("page by page:\n%s\nat once:\n%s", got, want)
 	}
+	for at := range 3 {
+		bad := w.aggregation("Entry", "small name at.month", "max:name")
+		if bad.After = withNull(w, a.After, at); at == 1 {
+			_, _, err = w.tryAggregate(w.root, bad)
+			w.want(err, "MALFORMED")
+		} else if _, _, err := w.tryAggregate(w.root, bad); err != nil {
+			w.Errorf("null for key %d: %v", at, err)
+		}
+	}
 	other := w.aggregation("Entry", "small name", "")
 	if other.After = a.After; other.After == "" {
 		w.Fatal("there was one page")

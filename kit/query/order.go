@@ -106,8 +106,12 @@ func (p *planner) after(keys []orderKey) string {
 	}
 	params := make([]string, len(keys))
 	for i, k := range keys {
-		if p.page.cursor[i] != nil {
+		switch {
+		case p.page.cursor[i] != nil:
 			params[i] = p.typedParam(param{source: slotSource, slot: p.page.firstSlot + i, typ: k.typ})
+		case !k.null: // no row has given it
+			p.fail("%w", malformed("The cursor does not belong to this list and order."))
+			return sqlFalse
 		}
 	}
 	if uniform(keys) {

@@ -1,6 +1,8 @@
 package query_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -208,12 +210,45 @@ func testCursors(w *world) {
 		{func(s *query.Select) { s.First, s.Last = 1, 1 }},
 		{func(s *query.Select) { s.After = strings.Repeat("A", 9000) }},
 		{func(s *query.Select) { s.After = cursor[:len(cursor)-3] }},
+		{func(s *query.Select) { s.After = withNull(w, cursor, 0) }},
+		{func(s *query.Select) { s.Before, s.Last = withNull(w, cursor, 0), 1 }},
 	} {
 		s := w.sel("Article", "slug")
 		c.change(s)
 		_, _, err := w.tryList(w.ann, s)
 		w.want(err, "MALFORMED")
 	}
+	for _, order := range []string{"title", "createdAt"} {
+		for _, down := range []bool{false, true} {
+			s := w.sel("Article", "slug")
+			s.Order = []query.Order{{Path: []string{order}, Descending: down}, {Path: []string{"rating"}}}
+			c := w.list(w.ann, s).Cursor(0)
+			s.After = withNull(w, c, 0)
+			_, _, err := w.tryList(w.ann, s)
+			w.want(err, "MALFORMED")
+			s.After = withNull(w, c, 1) // which a row may have
+			w.list(w.ann, s)
+		}
+	}
+}
+
+// withNull is a cursor with null in the place of one of its values.
+func withNull(w *world, cursor string, at int) string {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		w.Fatal(err)
+	}
+	hash, list, _ := strings.Cut(string(raw), "[")
+	var values []*string
+	if err := json.Unmarshal([]byte("["+list), &values); err != nil {
+		w.Fatal(err)
+	}
+	values[at] = nil
+	text, err := json.Marshal(values)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(hash + string(text)))
 }
 
 func testFilters(w *world) {

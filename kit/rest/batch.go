@@ -108,9 +108,9 @@ func (c *call) batch() error {
 			return err
 		}
 		answers := []byte(`{"responses":[`)
-		ids := make([]string, 0, len(requests))
+		ids, rows := make([]string, 0, len(requests)), 0
 		for i, r := range requests {
-			id, one, err := c.part(ctx, tx.Part(), r, ids)
+			id, one, err := c.part(ctx, tx.Part(), r, ids, &rows)
 			if err != nil {
 				return inBatch(i, err)
 			}
@@ -176,7 +176,7 @@ func readBatch(object input.Object) ([]batched, error) {
 }
 
 // part runs one request in the transaction, and tells the id that it was answered with, empty without one.
-func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) (id string, answer []byte, err error) {
+func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string, rows *int) (id string, answer []byte, err error) {
 	body, err := withIDs(b.body, ids)
 	if err != nil {
 		return "", nil, err
@@ -194,7 +194,7 @@ func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string) 
 		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
 	}
 	w := &memory{header: http.Header{}}
-	part := &call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body}
+	part := &call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body, rows: rows}
 	err = a.do(part)
 	for _, d := range part.told {
 		c.tell(d)

@@ -233,7 +233,7 @@ func (c *call) resultSelect(o *operation) (*query.Select, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	return s, c.door.checkRows(s, 1)
+	return s, c.checkRows(s, 1)
 }
 
 // outcome is the result of an operation: a value, or the rows of an entity.

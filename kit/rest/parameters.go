@@ -92,8 +92,8 @@ func (p *parameters) one(name string) (string, bool) {
 
 // readParameters adds to s, a list, what the parameters ask for.
 func (c *call) readParameters(s *query.Select, values url.Values) error {
-	p, d := &parameters{call: c, values: values}, c.door
-	r := d.resources[s.Entity.Name]
+	p := &parameters{call: c, values: values}
+	r := c.door.resources[s.Entity.Name]
 	s.Fields = c.selections(r, p)
 	s.Order = p.order(r)
 	s.First = p.limit(s)
@@ -104,7 +104,7 @@ func (c *call) readParameters(s *query.Select, values url.Values) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	return d.checkRows(s, fetch.Size(s, nil))
+	return c.checkRows(s, fetch.Size(s, nil))
 }
 
 // selections are what include and fields ask to be shown of rows of r.
@@ -123,14 +123,21 @@ func (c *call) oneSelect(r *resource) (*query.Select, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	return s, c.door.checkRows(s, 1)
+	return s, c.checkRows(s, 1)
 }
 
-// checkRows refuses an answer that may get too large.
-func (d *door) checkRows(s *query.Select, times int) error {
-	if rows := times * fetch.Rows(s, d.options.MaxRows); rows > d.options.MaxRows {
-		return kit.Invalid(paramInclude, kit.FieldTooLarge,
-			"may bring %d rows, more than %d: ask for a smaller page or include less", rows, d.options.MaxRows)
+// checkRows refuses an answer that may get too large. Those of all parts of a batch are one.
+func (c *call) checkRows(s *query.Select, times int) error {
+	most := c.door.options.MaxRows
+	rows := times * fetch.Rows(s, most)
+	if rows > most {
+		return kit.Invalid(paramInclude, kit.FieldTooLarge, "may bring %d rows, more than %d: ask for a smaller page or include less", rows, most)
+	}
+	if c.rows == nil {
+		return nil
+	}
+	if *c.rows += rows; *c.rows > most {
+		return kit.Invalid(paramInclude, kit.FieldTooLarge, "may bring %d rows with what stands before it, more than %d: ask for less in one batch", *c.rows, most)
 	}
 	return nil
 }

@@ -271,6 +271,11 @@ func TestBatch(t *testing.T) {
 	c.want(405, "POST", "/v1/batch", `{"requests": [{"method": "PUT", "path": "/v1/tags"}]}`, ann...)
 	c.want(401, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/tags", "body": {"name": "x"}}]}`)
 	c.want(403, "POST", "/v1/batch", `{"requests": [{"method": "PATCH", "path": "/v1/articles/alpha", "body": {"note": "mine"}}]}`, bob...)
+
+	// The rows that all parts may bring are bounded as those of one answer are: here 1,100 each.
+	lists := strings.Repeat(`{"method": "GET", "path": "/v1/articles?limit=100&include=comments"},`, 10)
+	c.want(200, "POST", "/v1/batch", `{"requests": [`+lists[:len(lists)/10*9-1]+`]}`)
+	c.want(422, "POST", "/v1/batch", `{"requests": [`+strings.TrimSuffix(lists, ",")+`]}`, "--", `"field":"requests.9.include","code":"TOO_LARGE","detail":"may bring 11000 rows`)
 }
 
 func TestIndex(t *testing.T) {

@@ -127,6 +127,7 @@ type call struct {
 	viewer kit.Viewer
 	tx     *query.Tx    // of the batch that this is part of; nil for a request of its own
 	sent   input.Object // in that batch
+	rows   *int         // that the parts of that batch may bring so far
 	some   bool         // rows are answered with some of their fields
 
 	told  []*meta.Deprecation // of which the answer's headers tell
