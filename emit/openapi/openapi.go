@@ -20,7 +20,10 @@ func Emit(m *model.Model) []byte { return indented(whole(m)) }
 
 // whole is the document of what is generated.
 func whole(m *model.Model) object {
-	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, parts: map[string]bool{}, deprecates: deprecates(m)}
+	d := &document{model: m, paths: map[string]*object{}, shapes: map[string]string{}, structs: map[string]bool{}, keys: map[*model.Field]bool{}, parts: map[string]bool{}, deprecates: deprecates(m)}
+	for _, e := range m.Entities {
+		d.keys[e.Key] = true
+	}
 	d.account()
 	for _, e := range door.Entities(m) {
 		d.entity(e)
@@ -110,6 +113,7 @@ type document struct {
 	schemas    object
 	parameters object
 	structs    map[string]bool // schemas that are written or being written
+	keys       map[*model.Field]bool
 	parts      map[string]bool // schemas of rows that are written along, which are written or to be
 	later      []func()        // writes those that are to be
 	deprecates bool            // something is deprecated

@@ -25,7 +25,11 @@ func (d *document) creation(doc string, fields []*model.Field) object {
 // patch is what changes a row, and the rows that belong to it.
 func (d *document) patch(doc string, fields []*model.Field) object {
 	plain, lists := apart(fields)
-	s := d.objectOf(doc, patched(plain), true, func(*model.Field) bool { return false }, false)
+	sent := patched(plain)
+	for i, f := range plain {
+		d.keys[sent[i]] = d.keys[f]
+	}
+	s := d.objectOf(doc, sent, true, func(*model.Field) bool { return false }, false)
 	for _, f := range lists {
 		if door.Links(f) {
 			d.linksMember(&s, f, false, "LinksUpdate", "The rows that a list is to have and to lose; the others stay.", "link", "unlink")

@@ -110,17 +110,17 @@ func readText(f *meta.Field, text string) (any, fault) {
 		}
 		return wrongFormat("base64 with padding (RFC 4648, section 4)")
 	case meta.TimeZone:
-		if _, err := time.LoadLocation(text); err == nil && text != "" && text != "Local" {
+		if kit.IsTimeZone(text) {
 			return text, fault{}
 		}
-		return wrongFormat("a time zone such as Europe/Berlin")
+		return wrongFormat("a time zone such as Europe/Berlin (IANA)")
 	case meta.Country:
-		if isUpper(text, 2) {
+		if kit.IsCountry(text) {
 			return text, fault{}
 		}
 		return wrongFormat("a country such as DE (ISO 3166-1 alpha-2)")
 	case meta.Currency:
-		if isUpper(text, 3) {
+		if kit.IsCurrency(text) {
 			return text, fault{}
 		}
 		return wrongFormat("a currency such as EUR (ISO 4217)")
@@ -235,15 +235,3 @@ func readDecimal(raw any) (any, fault) {
 const maxDecimal = 64
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-
-func isUpper(text string, n int) bool {
-	if len(text) != n {
-		return false
-	}
-	for i := range n {
-		if text[i] < 'A' || text[i] > 'Z' {
-			return false
-		}
-	}
-	return true
-}

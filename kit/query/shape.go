@@ -10,7 +10,8 @@ import (
 
 // Bounds of what one request may ask for.
 const (
-	maxFilter  = 500    // operations and constants of a filter
+	maxFilter  = 500    // operations and constants of a filter, but those of its lists of alternatives
+	maxListed  = 2000   // alternatives in all of them, of which one has 500 at most
 	maxNesting = 12     // selections within selections
 	maxFields  = 2000   // selections of one statement
 	maxRows    = 200000 // rows that the pages of all levels could hold
@@ -23,6 +24,7 @@ type shaper struct {
 	slots  map[*meta.Expr]int
 	sought *sought // of the Select whose shape was written last; nil where it searches for nothing
 	size   int
+	listed int // alternatives
 	err    error
 }
 
@@ -79,8 +81,15 @@ func (s *shaper) filter(x *meta.Expr, depth int) {
 	if x == nil || s.err != nil {
 		return
 	}
-	if s.size++; s.size > maxFilter || depth > maxDepth/2 {
-		s.err = malformed("The filter is too large.")
+	switch s.size++; {
+	case s.size > maxFilter:
+		s.err = malformed("The filter has more than %d conditions and values.", maxFilter)
+		return
+	case s.listed > maxListed:
+		s.err = malformed("The filter has more than %d alternatives in its lists.", maxListed)
+		return
+	case depth > maxDepth/2:
+		s.err = malformed("The filter is deeper than %d.", maxDepth/2)
 		return
 	}
 	s.key = append(s.key, byte('A'+x.Op))
@@ -96,7 +105,11 @@ func (s *shaper) filter(x *meta.Expr, depth int) {
 		s.text(step)
 	}
 	s.number(len(x.Args))
-	for _, a := range x.Args {
+	for i, a := range x.Args {
+		if x.Op == meta.OpIn && i > 0 {
+			s.size--
+			s.listed++
+		}
 		s.filter(a, depth+1)
 	}
 }

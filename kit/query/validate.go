@@ -317,15 +317,15 @@ func (v *validator) text(f *meta.Field, path, s string) any {
 			v.add(path, kit.FieldFormat, "This is no address that begins with http:// or https://.")
 		}
 	case meta.Country:
-		if !letters(s, 2) {
-			v.add(path, kit.FieldFormat, "Two capital letters, as in ISO 3166.")
+		if !kit.IsCountry(s) {
+			v.add(path, kit.FieldFormat, "This is no country of ISO 3166-1, such as AT.")
 		}
 	case meta.Currency:
-		if !letters(s, 3) {
-			v.add(path, kit.FieldFormat, "Three capital letters, as in ISO 4217.")
+		if !kit.IsCurrency(s) {
+			v.add(path, kit.FieldFormat, "This is no currency of ISO 4217, such as EUR.")
 		}
 	case meta.TimeZone:
-		if !isTimeZone(s) {
+		if !kit.IsTimeZone(s) {
 			v.add(path, kit.FieldFormat, "This is no time zone, such as Europe/Vienna.")
 		}
 	}
@@ -340,26 +340,6 @@ func isEmail(s string) bool {
 func isURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && len(s) <= 2048
-}
-
-func letters(s string, n int) bool {
-	if len(s) != n {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < 'A' || s[i] > 'Z' {
-			return false
-		}
-	}
-	return true
-}
-
-func isTimeZone(s string) bool {
-	if s == "" || s == "Local" {
-		return false
-	}
-	_, err := time.LoadLocation(s)
-	return err == nil
 }
 
 // canonical is a constant of the design in the form that f's Kind states in package meta; nil where it has none.

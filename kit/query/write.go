@@ -171,9 +171,16 @@ func (w *write) take(changes []Change) {
 			w.merged, w.values[f] = append(w.merged, f), w.takeMerge(f, m)
 			continue
 		}
+		told := len(w.wrong.wrong)
 		w.values[f] = w.value(f, c.Value)
+		if text, ok := w.values[f].(string); ok && f.Name == w.entity.Key && !addresses(text) && len(w.wrong.wrong) == told {
+			w.wrong.add(f.Name, kit.FieldFormat, "This stands in paths, where nothing, . and .. lead elsewhere.")
+		}
 	}
 }
+
+// addresses tells whether a key can be a segment of a path: what is empty and dots is taken away from it (RFC 3986, section 5.2.4).
+func addresses(key string) bool { return key != "" && key != "." && key != ".." }
 
 // value is what a change says of f, validated.
 func (w *write) value(f *meta.Field, value any) any {

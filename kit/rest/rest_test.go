@@ -300,6 +300,12 @@ func TestMistakes(t *testing.T) {
 	}
 	c.want(422, "GET", "/v1/articles?search="+strings.Repeat("x", 201), "", "--", `"field":"search","code":"TOO_LONG","detail":"must have at most 200 characters"`)
 	c.want(422, "GET", "/v1/articles?limit=x&search="+strings.Repeat("x+", 17), "", "--", `"field":"limit"`, `"field":"search","code":"TOO_LONG","detail":"must have at most 16 words"`)
+	alternatives := func(n int) string { return strings.Repeat("x,", n-1) + "x" }
+	c.want(200, "GET", "/v1/articles?title.in="+alternatives(500)+"&slug.in="+alternatives(500), "")
+	c.want(422, "GET", "/v1/articles?title.in="+alternatives(501), "", "--", `"field":"title.in","code":"TOO_LONG","detail":"must have at most 500 alternatives"`)
+	for _, key := range []string{"", ".", ".."} {
+		c.want(422, "POST", "/v1/articles", `{"title":"x","slug":"`+key+`"}`, as(ann, "--", `"field":"slug","code":"WRONG_FORMAT","detail":"This stands in paths`)...)
+	}
 	c.want(422, "GET", "/v1/users?search=ann", "", "--", `"field":"search","code":"UNKNOWN_FIELD"`)
 	c.want(422, "GET", "/v1/articles?serch=x", "", "--", `did you mean \"search\"?`)
 	c.want(422, "GET", "/v1/articles?search=a&search=b", "", "--", "must stand once")
@@ -475,7 +481,7 @@ func TestHostileInput(t *testing.T) {
 		`{"small":2147483648}`, `{"small":1e99}`, `{"small":"1"}`, `{"big":"9223372036854775808"}`, `{"big":1e30}`, `{"big":""}`, `{"weight":1e999}`, `{"weight":"x"}`, `{"exact":"1e999999999"}`, `{"exact":1e999999999}`,
 		`{"exact":"NaN"}`, `{"exact":"1234567890123456789012345"}`, `{"exact":"0.12345678901"}`, `{"exact":"0x10"}`, `{"at":"0000-01-01T00:00:00Z"}`, `{"at":"9999-12-31T23:59:59-14:00"}`, `{"at":"yesterday"}`, `{"day":"0000-01-01"}`,
 		`{"day":"2023-02-29"}`, `{"time":"24:00"}`, `{"time":"25:61"}`, `{"takes":"9999999999h"}`, `{"takes":5}`, `{"takes":"-1h"}`, `{"ref":"x"}`, `{"mail":"a@b@c"}`, `{"mail":"<a@b.c>"}`, `{"link":"javascript:alert(1)"}`, `{"link":"http://[::1"}`,
-		`{"raw":"!!"}`, `{"raw":"aGk"}`, `{"zone":"Local"}`, `{"zone":""}`, `{"country":"de"}`, `{"currency":"EURO"}`, `{"status":null}`, `{"status":[]}`, `{"status":{}}`, `{"id":"x"}`, `{"version":1}`, `{"__proto__":1}`,
+		`{"raw":"!!"}`, `{"raw":"aGk"}`, `{"zone":"Local"}`, `{"zone":"localtime"}`, `{"zone":"posix/Europe/Rome"}`, `{"zone":"Factory"}`, `{"country":"ZZ"}`, `{"currency":"BTC"}`, `{"zone":""}`, `{"country":"de"}`, `{"currency":"EURO"}`, `{"status":null}`, `{"status":[]}`, `{"status":{}}`, `{"id":"x"}`, `{"version":1}`, `{"__proto__":1}`,
 		`{"data":` + strings.Repeat("[", 5000) + strings.Repeat("]", 4000), strings.Repeat(`{"data":`, 70) + "1" + strings.Repeat("}", 70), `{"data":[` + strings.Repeat("1,", 4000) + `1]}`,
 		"{" + strings.Repeat(`"a`, 500) + "}", `{"` + strings.Repeat("k", 9000) + `":1}`, wide(600),
 	}
