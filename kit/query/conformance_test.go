@@ -130,6 +130,7 @@ var cases = []struct {
 	{"computed fields", testComputed},
 	{"lists through an entity", testThrough},
 	{"queries by a condition", testQueries},
+	{"guesses tell nothing", testGuesses},
 	{"records of business code", testRecords},
 	{"aggregates", testAggregates},
 	{"figures of business code", testFigures},

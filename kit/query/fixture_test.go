@@ -371,6 +371,15 @@ func backend() *meta.Backend {
 				Where: meta.And(meta.Eq(meta.This("author"), meta.Arg("by")), meta.Or(meta.Eq(meta.Arg("part"), meta.Null()), meta.Call("contains", meta.This("title"), meta.Arg("part")))),
 			},
 			{
+				Name: "earning", Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Article", Repeated: true, Page: meta.Page{Size: 5, Max: 5, Order: []meta.Order{{Field: "title"}}}},
+				Args:  []*meta.Field{{Name: "amount", Kind: meta.Decimal}, {Name: "not", Kind: meta.Boolean, Null: true}},
+				Allow: when(meta.True()),
+				Where: meta.Or(
+					meta.And(meta.Eq(meta.Arg("not"), meta.Null()), meta.Eq(meta.This("earnings"), meta.Arg("amount"))),
+					meta.And(meta.Arg("not"), meta.Not(meta.Apply(meta.OpGe, meta.This("earnings"), meta.Arg("amount"))), meta.Ne(meta.This("earnings"), meta.Null())),
+				),
+			},
+			{
 				Name: "tagged", Result: &meta.Field{Name: "result", Kind: meta.Reference, Type: "Bag", Repeated: true, Page: newest},
 				Args:  []*meta.Field{{Name: "any", Kind: meta.String, Repeated: true}},
 				Allow: when(meta.Not(meta.Over(meta.OpExists, meta.Arg("any"), "a", meta.Eq(meta.Var("a"), meta.Const("secret"))))),

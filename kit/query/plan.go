@@ -126,7 +126,7 @@ func (p *planner) where(row *scope) string {
 		where = conjunction(policy, p.found(row, *p.search, !p.system), filter)
 	}
 	if q := p.sel.Query; q != nil && p.list == nil {
-		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra}, false))
+		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra, probed: !p.system}, false))
 	}
 	if p.list != nil && p.list.Join != nil {
 		where = conjunction(where, p.linkPolicy(p.list, linkAlias))

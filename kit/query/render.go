@@ -97,6 +97,7 @@ type env struct {
 	args      []*meta.Field
 	firstArg  int  // the slot of the first of their values
 	guarded   bool // asked for by the viewer: fields and rows that he may not see are null
+	probed    bool // the design asks, but what is compared with a value that the viewer sends is guarded
 }
 
 // scope is one row within a statement.
@@ -110,6 +111,17 @@ type scope struct {
 	fate   fate                           // of which rows it is one
 	kin    bool                           // a row of the same tenant leads to it, which the database keeps so: nobody need ask again
 	bound  func(f *meta.Field) (slot int) // values of a row that is gone; then there is no alias
+}
+
+// sent tells whether x names a value that the caller makes up: by trying many he would find out what he may not see. A row that
+// he names is one that he sees.
+func (e env) sent(x *meta.Expr) (found bool) {
+	walk(x, func(x *meta.Expr) {
+		if f, _ := argumentAt(x, e); f != nil && f.Kind != meta.Reference && f.Kind != meta.List {
+			found = true
+		}
+	})
+	return found
 }
 
 func (e env) with(s *scope) env {
@@ -153,6 +165,9 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 		return sqlFalse
 	}
 	defer func() { r.depth-- }()
+	if e.probed && x.Op != meta.OpAnd && x.Op != meta.OpOr && x.Op != meta.OpNot && e.sent(x) {
+		e.guarded, e.probed = true, false
+	}
 	switch x.Op {
 	case meta.OpConst:
 		truth, _ := x.Value.(bool)

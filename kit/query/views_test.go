@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/fettlehq/fettle/kit"
@@ -151,6 +152,44 @@ func testThrough(w *world) {
 		return err
 	}))
 	w.want(w.update(w.ann, "Article", id, 0, "readers", []any{}), "INVALID readers:READ_ONLY")
+}
+
+// What a caller makes up is compared with what he may read; what the design asks by itself is not.
+func testGuesses(w *world) {
+	w.article(w.ann, "one", "earnings", decimal("7"))
+	w.article(w.ann, "two")
+	found := func(v kit.Viewer, args ...any) string {
+		s := w.sel("Article", "title")
+		s.Query, s.Args = w.operation("earning"), args
+		return titles(w.list(v, s))
+	}
+	for _, c := range []struct {
+		viewer kit.Viewer
+		args   []any
+		want   string
+	}{
+		{w.ann, []any{decimal("7"), nil}, "one"},
+		{w.ann, []any{decimal("8"), nil}, ""},
+		{w.bob, []any{decimal("7"), nil}, ""},
+		{kit.Viewer{}, []any{decimal("7"), nil}, ""},
+		{w.ann, []any{decimal("8"), true}, "one"},
+		{w.ann, []any{decimal("6"), true}, ""},
+	} {
+		if got := found(c.viewer, c.args...); got != c.want {
+			w.Errorf("%s asks for %v: %q, want %q", c.viewer.ID, c.args, got, c.want)
+		}
+	}
+	if low, high := found(w.bob, decimal("6"), true), found(w.bob, decimal("8"), true); low != high {
+		w.Errorf("a guess tells: %q of 6, %q of 8", low, high)
+	}
+}
+
+func titles(l *query.List) string {
+	all := make([]string, len(l.Rows))
+	for i, row := range l.Rows {
+		all[i] = fmt.Sprint(row.Values[0])
+	}
+	return strings.Join(all, " ")
 }
 
 func testQueries(w *world) {
