@@ -403,7 +403,7 @@ func (w *writer) take(row *Row, values map[string]any, verb string) (given []*Fi
 			o.fail("INVALID")
 			continue
 		}
-		if !valid(f, v) {
+		if !valid(f, v) || f == row.Type.KeyField() && slices.Contains([]Value{"", ".", ".."}, v) {
 			o.fail("INVALID")
 		}
 		named := referred(v)
