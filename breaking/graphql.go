@@ -59,6 +59,11 @@ func (c *comparison) compare(was, is *ast.Definition) {
 			c.add("UNION_MEMBER_REMOVED", was, "", "%s has no %s any more", was.Name, name)
 		}
 	}
+	for _, name := range is.Types {
+		if !slices.Contains(was.Types, name) {
+			c.add("UNION_MEMBER_ADDED", was, "", "%s may be %s, which clients do not know", was.Name, name)
+		}
+	}
 	for _, v := range was.EnumValues {
 		if is.EnumValues.ForName(v.Name) == nil {
 			c.add("ENUM_VALUE_REMOVED", was, v.Name, "%s of %s is gone", v.Name, was.Name)

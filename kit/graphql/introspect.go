@@ -168,7 +168,7 @@ func (s *introspection) members(f *field, definition *ast.Definition) {
 		})
 	case name == "enumValues" && definition.Kind == ast.Enum:
 		values := slices.DeleteFunc(slices.Clone(definition.EnumValues), func(v *ast.EnumValueDefinition) bool {
-			return hidden(f, v.Directives)
+			return hidden(f, v.Directives) || definition.Name == "__DirectiveLocation" && ahead(ast.DirectiveLocation(v.Name))
 		})
 		each(s, values, func(v *ast.EnumValueDefinition) { s.enumValue(f.fields, v) })
 	case name == "interfaces" && object:

@@ -117,7 +117,7 @@ func TestIntrospectionTellsTheSchema(t *testing.T) {
 				count++
 			}
 		}
-		if string(want.Kind) != typ.Kind || count != len(fields) || len(want.EnumValues) != len(typ.EnumValues) || (want.Kind == ast.Object || want.Kind == ast.Interface) != (typ.Interfaces != nil) {
+		if string(want.Kind) != typ.Kind || count != len(fields) || len(want.EnumValues) != len(typ.EnumValues) && typ.Name != "__DirectiveLocation" || (want.Kind == ast.Object || want.Kind == ast.Interface) != (typ.Interfaces != nil) {
 			t.Errorf("%s: kind %s, %d fields of %d, interfaces %v", typ.Name, typ.Kind, len(fields), count, typ.Interfaces)
 		}
 		for _, f := range fields {
@@ -152,4 +152,37 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// The places of directives are those of the specification (September 2025, section 4.2.6): clients that know
+// those alone refuse to read the schema over another.
+func TestPlacesOfDirectives(t *testing.T) {
+	known := map[string]bool{}
+	for _, place := range []string{
+		"QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT", "VARIABLE_DEFINITION",
+		"SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INTERFACE", "UNION", "ENUM", "ENUM_VALUE", "INPUT_OBJECT", "INPUT_FIELD_DEFINITION",
+	} {
+		known[place] = true
+	}
+	var got introspected
+	if err := json.Unmarshal([]byte(newClient(t).run("", introspectionQuery, "null")), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range got.Data.Schema.Directives {
+		if len(d.Locations) == 0 {
+			t.Errorf("@%s stands nowhere", d.Name)
+		}
+		for _, place := range d.Locations {
+			if !known[place] {
+				t.Errorf("@%s stands at %s", d.Name, place)
+			}
+		}
+	}
+	for _, typ := range got.Data.Schema.Types {
+		for _, v := range typ.EnumValues {
+			if typ.Name == "__DirectiveLocation" && !known[v.Name] {
+				t.Errorf("%s knows %s", typ.Name, v.Name)
+			}
+		}
+	}
 }
