@@ -13,6 +13,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/replay"
+	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -177,10 +178,6 @@ func readBatch(object input.Object) ([]batched, error) {
 
 // part runs one request in the transaction, and tells the id that it was answered with, empty without one.
 func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string, rows *int) (id string, answer []byte, err error) {
-	body, err := withIDs(b.body, ids)
-	if err != nil {
-		return "", nil, err
-	}
 	r, err := b.request(ctx)
 	if err != nil {
 		return "", nil, err
@@ -192,6 +189,10 @@ func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string, 
 	a, ok := route.methods[b.method]
 	if !ok {
 		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
+	}
+	body, err := withIDs(b.body, a.body, ids)
+	if err != nil {
+		return "", nil, err
 	}
 	w := &memory{header: http.Header{}}
 	part := &call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body, rows: rows}
@@ -238,24 +239,36 @@ func (m *memory) id() string {
 	return id
 }
 
-// withIDs is object with the id that request n was answered with in place of {"$id": n}.
-func withIDs(object input.Object, ids []string) (input.Object, error) {
+// withIDs is object, whose members are fields, with the id that request n was answered with in place of {"$id": n}. What stands in a field
+// of JSON is the client's own.
+func withIDs(object input.Object, fields []*meta.Field, ids []string) (input.Object, error) {
 	put := make(input.Object, len(object))
 	for name, value := range object {
+		within := fields // of what a list of parts is to have: create and update are no fields
+		if at := slices.IndexFunc(fields, func(f *meta.Field) bool { return f.Name == name }); at >= 0 {
+			f := fields[at]
+			switch within = f.Fields; {
+			case f.Kind == meta.JSON:
+				put[name] = value
+				continue
+			case f.Kind == meta.List && f.Target() != nil:
+				within = f.Target().Fields
+			}
+		}
 		var err error
-		if put[name], err = idsIn(value, ids); err != nil {
+		if put[name], err = idsIn(value, within, ids); err != nil {
 			return nil, err
 		}
 	}
 	return put, nil
 }
 
-func idsIn(value any, ids []string) (any, error) {
+func idsIn(value any, fields []*meta.Field, ids []string) (any, error) {
 	switch v := value.(type) {
 	case input.Object:
 		number, ok := v["$id"].(json.Number)
 		if !ok || len(v) != 1 {
-			return withIDs(v, ids)
+			return withIDs(v, fields, ids)
 		}
 		if n, err := strconv.Atoi(string(number)); err == nil && n >= 0 && n < len(ids) && ids[n] != "" {
 			return ids[n], nil
@@ -265,7 +278,7 @@ func idsIn(value any, ids []string) (any, error) {
 		put := make([]any, len(v))
 		for i := range v {
 			var err error
-			if put[i], err = idsIn(v[i], ids); err != nil {
+			if put[i], err = idsIn(v[i], fields, ids); err != nil {
 				return nil, err
 			}
 		}

@@ -40,7 +40,11 @@ func (d *door) addOperation(rs *routes, o *meta.Operation) {
 				return c.query(op)
 			}}
 		}
-		return action{name: o.Name, do: func(c *call) error {
+		body := o.Args
+		if op.whole {
+			body = o.Args[0].Fields
+		}
+		return action{name: o.Name, body: body, do: func(c *call) error {
 			c.tell(o.Deprecated)
 			return c.operate(op)
 		}, once: o.Mutation && !o.Retry}

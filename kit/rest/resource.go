@@ -42,9 +42,9 @@ func (d *door) addResource(rs *routes, r *resource) {
 		}
 		rs.add(method, path, func(names []string) action {
 			if len(names) == 0 {
-				return action{name: name, do: func(c *call) error { return do(c, r, "") }}
+				return action{name: name, body: e.Fields, do: func(c *call) error { return do(c, r, "") }}
 			}
-			a := action{name: name, do: func(c *call) error {
+			a := action{name: name, body: e.Fields, do: func(c *call) error {
 				key := c.r.PathValue(names[0])
 				if !isText(key) {
 					return kit.NotFound(e.Singular)

@@ -257,6 +257,8 @@ func TestBatch(t *testing.T) {
 	c.want(200, "POST", "/v1/batch", `{"requests": [`+writes+`]}`, as(ann, "--",
 		`{"responses":[{"status":201,"body":{"id":`, `"note":"seen"`, `"tags":[{"id":`, `"comments":{"items":[{"id":`)...)
 	c.want(200, "GET", "/v1/articles/both", "", as(ann, "--", `"note":"seen"`)...)
+	// What stands in a field of JSON is the client's own.
+	c.want(200, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/samples", "body": {"data": {"a": [{"$id": 9}]}}}]}`, "--", `"data":{"a":[{"$id":9}]}`)
 	for body, want := range map[string]string{
 		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"title": ""}}]}`:    `"field":"requests.0.title","code":"TOO_SHORT"`,
 		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"titel": "x"}}]}`:   `"field":"requests.0.titel","code":"UNKNOWN_FIELD"`,

@@ -37,7 +37,8 @@ type route struct {
 type action struct {
 	name string // of the operation, for logs: "createOrder"
 	do   func(c *call) error
-	once bool // not to be run again after a collision: its operation does not say that it may
+	body []*meta.Field // what members of the body are
+	once bool          // not to be run again after a collision: its operation does not say that it may
 
 	row func(r *http.Request) query.Named // the one that it writes; nil: none that it names
 }
