@@ -121,6 +121,9 @@ func (d *description) table(from, to *schema.Table) {
 		if unkept(column, to) {
 			d.lose(to.Name, column.Name, "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
 		}
+		if keptLess(column, to) {
+			d.lose(to.Name, column.Name, "deleted rows of table %s are erased for good after %s, and were kept %s: those that are older are erased at once", to.Name, days(findColumn(to, column.Name).Kept), days(column.Kept))
+		}
 		if findColumn(to, column.Name) == nil {
 			d.step(DropColumn, to.Name, column.Name, "drop column %s.%s", to.Name, column.Name)
 			if column.Tombstone {

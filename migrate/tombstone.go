@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/fettlehq/fettle/schema"
 )
@@ -16,6 +17,30 @@ func unkept(column *schema.Column, to *schema.Table) bool {
 	}
 	kept := findColumn(to, column.Name)
 	return kept == nil || !kept.Tombstone
+}
+
+// keptLess tells whether the deleted rows of a table are erased sooner than they were, so that some are at once.
+func keptLess(column *schema.Column, to *schema.Table) bool {
+	now := findColumn(to, column.Name)
+	if now == nil || !column.Tombstone || !now.Tombstone || column.Kept == "" || now.Kept == schema.Ever {
+		return false
+	}
+	after, err := time.ParseDuration(now.Kept)
+	if err != nil || column.Kept == schema.Ever {
+		return err == nil
+	}
+	before, err := time.ParseDuration(column.Kept)
+	return err == nil && after < before
+}
+
+// days spells how long something is kept.
+func days(kept string) string {
+	if long, err := time.ParseDuration(kept); err == nil && long%(24*time.Hour) == 0 {
+		return fmt.Sprintf("%dd", long/(24*time.Hour))
+	} else if err == nil && long%time.Hour == 0 {
+		return fmt.Sprintf("%dh", long/time.Hour)
+	}
+	return kept
 }
 
 // eachUnkept calls do for each table and column that is unkept.

@@ -66,10 +66,14 @@ type Column struct {
 
 	Numbered bool `json:"numbered,omitempty"` // a BigInt that numbers the rows as they come. Postgres an identity; SQLite the rowid: it is the primary key
 
-	Tombstone bool `json:"tombstone,omitempty"` // a row that has a value here is deleted
+	Tombstone bool   `json:"tombstone,omitempty"` // a row that has a value here is deleted
+	Kept      string `json:"kept,omitempty"`      // of a Tombstone: how long a deleted row stays, as time.Duration spells it, or Ever; empty where that is not known
 
 	Copied *Copied `json:"copied,omitempty"` // where its value comes from
 }
+
+// Ever is how long deleted rows stay that are never erased.
+const Ever = "for ever"
 
 // Copied says what a column repeats: Column of the row of Table whose id the column By holds. It is what old rows get when the
 // column is added.

@@ -312,7 +312,7 @@ func (t *tableBuilder) where(when *model.Expr) *schema.Predicate {
 // tombstone adds the column that tells deleted rows from living ones.
 func (t *tableBuilder) tombstone() {
 	if t.entity.SoftDelete {
-		t.table.Columns = append(t.table.Columns, &schema.Column{Name: model.DeletedAt, Type: schema.DateTime, Null: true, Tombstone: true})
+		t.table.Columns = append(t.table.Columns, &schema.Column{Name: model.DeletedAt, Type: schema.DateTime, Null: true, Tombstone: true, Kept: kept(t.entity)})
 	}
 }
 
@@ -323,6 +323,13 @@ func amongLiving(when *schema.Predicate) *schema.Predicate {
 		return &schema.Predicate{SQLite: lives, Postgres: lives}
 	}
 	return &schema.Predicate{SQLite: lives + " and (" + when.SQLite + ")", Postgres: lives + " and (" + when.Postgres + ")"}
+}
+
+func kept(e *model.Entity) string {
+	if e.Keep == 0 {
+		return schema.Ever
+	}
+	return e.Keep.String()
 }
 
 // purgeIndex finds the rows whose time has come.
