@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -367,7 +368,7 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		}
 		name := column(constantText(s.source, pair.Key))
 		if id, is := pair.Key.(*ast.Ident); is && name == "" {
-			name = columnName(s.source, id)
+			name = columnName(s.source, structOf(s.source.info.TypeOf(literal)), id)
 		}
 		v := b.l.value(s.source, pair.Value)
 		b.q.Args = append(b.q.Args, v)
@@ -458,18 +459,37 @@ func (l *lifter) columnsOf(s *source, e ast.Expr) []string {
 	structure := named.Underlying().(*types.Struct)
 	for i := range structure.NumFields() {
 		if field := structure.Field(i); field.Exported() && scalar(field.Type()) {
-			out = append(out, snake(field.Name()))
+			out = append(out, columnAt(structure, i))
 		}
 	}
 	return out
 }
 
-// columnName is the column of a field: its name in lower case with underscores.
-func columnName(s *source, field *ast.Ident) string {
-	if _, is := s.info.Uses[field].(*types.Var); !is {
+// columnName is the column of a field that a literal names: as its tag says, else its name in lower case with underscores.
+func columnName(s *source, named *types.Named, field *ast.Ident) string {
+	object, is := s.info.Uses[field].(*types.Var)
+	if !is {
 		return ""
 	}
+	if named != nil {
+		structure := named.Underlying().(*types.Struct)
+		for i := range structure.NumFields() {
+			if structure.Field(i).Origin() == object.Origin() {
+				return columnAt(structure, i)
+			}
+		}
+	}
 	return snake(field.Name)
+}
+
+// columnAt is the column of a field of a struct.
+func columnAt(structure *types.Struct, i int) string {
+	for part := range strings.SplitSeq(reflect.StructTag(structure.Tag(i)).Get("gorm"), ";") {
+		if key, value, _ := strings.Cut(part, ":"); strings.EqualFold(strings.TrimSpace(key), "column") {
+			return strings.TrimSpace(value)
+		}
+	}
+	return snake(structure.Field(i).Name())
 }
 
 // snake writes UserID as user_id.
