@@ -11,18 +11,18 @@ type Advice struct {
 	Kind       Kind     `json:"kind"`      //
 	Statement  string   `json:"statement"` // that gains most
 	Where      string   `json:"where"`     // it was seen
-	Change     string   `json:"change"`    // in one line
+	Change     string   `json:"change"`    // one line, or more for several indexes or a rewritten statement
 	Migration  string   `json:"migration"` // goose; empty where it is no matter of migrations
 	Proof      Proof    `json:"proof"`
 	Confidence string   `json:"confidence"`
 	Notes      []string `json:"notes"`
 
-	Why   []string `json:"-"` // it is slow
-	Query string   `json:"-"` // its ID
-	Title string   `json:"-"` // what a person calls the statement
-	Saved float64  `json:"-"` // of the workload's cost
-	File  string   `json:"-"` // a name for the migration
-	Index *Index   `json:"-"` // that is made
+	Why     []string `json:"-"` // it is slow
+	Query   string   `json:"-"` // its ID
+	Title   string   `json:"-"` // what a person calls the statement
+	Saved   float64  `json:"-"` // of the workload's cost
+	File    string   `json:"-"` // a name for the migration
+	Indexes []*Index `json:"-"` // that are made
 }
 
 // Kind is what an advice is about.

@@ -135,6 +135,17 @@ func (i *Index) columns() []string {
 	return columns
 }
 
+// asked are the columns in the condition of a partial index.
+func (i *Index) asked() []string {
+	var columns []string
+	for _, token := range pgsql.Tokens(i.Where) {
+		if name := strings.Trim(token.Text, `"`); i.Table.column(name) != nil && token.Kind != pgsql.String {
+			columns = append(columns, name)
+		}
+	}
+	return columns
+}
+
 // simple reports whether the index is on nothing but columns.
 func (i *Index) simple() bool { return !slices.Contains(i.columns(), "") }
 
@@ -152,6 +163,15 @@ func (i *Index) prefixOf(j *Index) bool {
 		}
 	}
 	return true
+}
+
+// within reports whether j does all that i does: as a longer key, or as one of several that a GIN index has.
+func (i *Index) within(j *Index) bool {
+	if i.Table != j.Table || i.Method != j.Method || i.Where != j.Where {
+		return false
+	}
+	gin := i.Method == "gin" && !slices.ContainsFunc(i.Keys, func(k Key) bool { return !slices.Contains(j.Keys, k) })
+	return gin || i.prefixOf(j) || i.String() == j.String()
 }
 
 // bytes estimates the size. Postgres keeps equal keys of a btree once, with a list of rows behind.

@@ -45,7 +45,7 @@ func (r *run) proveIndexes(ctx context.Context) error {
 		}
 		r.add(a)
 	}
-	return r.noneSlower(ctx, measured)
+	return r.noneSlower(ctx, r.chosen, measured)
 }
 
 func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pair) (*Advice, error) {
@@ -54,7 +54,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		return nil, err
 	}
 	best := gains[0]
-	a := r.indexAdvice(index, best)
+	a := r.indexAdvice(best, index)
 	a.Proof = Proof{L1, estimated(best.before), estimated(best.after)}
 	a.Confidence = fmt.Sprintf("medium (L1): the planner would use it and the cost falls from %s to %s; no time was measured", Count(best.before.Cost()), Count(best.after.Cost()))
 	for _, g := range gains {
@@ -179,25 +179,31 @@ func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Me
 		a.Why = diagnose(before.Plan)
 	}
 	if size := r.clone.real[index]; size > 0 {
-		a.Notes = append(a.Notes, fmt.Sprintf("it takes %s and was built in %s on the clone", Bytes(size), Milliseconds(float64(r.clone.build[index].Microseconds())/1000)))
+		it := "it"
+		if len(a.Indexes) > 1 {
+			it = index.Name()
+		}
+		a.Notes = append(a.Notes, fmt.Sprintf("%s takes %s and was built in %s on the clone", it, Bytes(size), Milliseconds(float64(r.clone.build[index].Microseconds())/1000)))
 	}
 }
 
 // noneSlower measures the other queries that would use what is advised, and takes back what makes one slower.
-func (r *run) noneSlower(ctx context.Context, known map[*Query]*pair) error {
-	if r.clone == nil {
+func (r *run) noneSlower(ctx context.Context, advised []*Index, known map[*Query]*pair) error {
+	if r.clone == nil || len(advised) == 0 {
 		return nil
 	}
 	for _, q := range r.queries {
-		made := r.clone.relevant(q)
-		if len(made) == 0 || known[q] != nil || r.catalog.runnable(q.parsed) != "" {
+		relevant := q.relevant(advised)
+		if len(relevant) == 0 || known[q] != nil || r.catalog.runnable(q.parsed) != "" {
 			continue
 		}
 		plan, err := explain(ctx, r.clone.session, q.bound)
 		if err != nil {
 			continue
 		}
-		uses := slices.DeleteFunc(made, func(i *Index) bool { return !slices.Contains(plan.Indexes(), i.Name()) })
+		uses := slices.DeleteFunc(relevant, func(i *Index) bool {
+			return r.clone.made[i] == "" || !slices.Contains(plan.Indexes(), i.Name())
+		})
 		if len(uses) == 0 {
 			continue
 		}
@@ -207,42 +213,80 @@ func (r *run) noneSlower(ctx context.Context, known map[*Query]*pair) error {
 		}
 		for _, index := range uses {
 			r.note("%s: it made %s slower on the clone (%s → %s); it is not advised", index.Name(), q.title(), Milliseconds(p.before.Median()), Milliseconds(p.after.Median()))
-			r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool { return a.Index == index })
-			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
-			if err := r.clone.drop(ctx, index); err != nil {
-				return shortened(err)
+			if err := r.takeBack(ctx, index); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// indexAdvice is the part of an advice that needs no proof.
-func (r *run) indexAdvice(index *Index, g gain) *Advice {
+// takeBack removes the advice of an index, with what was advised together with it.
+func (r *run) takeBack(ctx context.Context, index *Index) error {
+	gone := []*Index{index}
+	r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
+		if !slices.Contains(a.Indexes, index) {
+			return false
+		}
+		gone = append(gone, a.Indexes...)
+		return true
+	})
+	for _, index := range gone {
+		r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+		if r.clone.made[index] == "" {
+			continue
+		}
+		if err := r.clone.drop(ctx, index); err != nil {
+			return shortened(err)
+		}
+	}
+	return nil
+}
+
+// indexAdvice is the part of an advice that needs no proof, about one index, or about several that are of use only together.
+func (r *run) indexAdvice(g gain, indexes ...*Index) *Advice {
+	first := indexes[0]
 	a := &Advice{
-		ID: "index-" + index.Name(), Kind: KindIndex, Index: index, File: index.Name(),
+		ID: "index-" + first.Name(), Kind: KindIndex, Indexes: indexes, File: first.Name(),
 		Statement: g.query.Shown(r.options.Literals), Where: g.query.Where, Query: g.query.ID, Title: g.query.title(),
-		Change: "CREATE INDEX ON " + index.String(),
 	}
-	replaced := index.replaces()
-	a.Migration = indexMigration(r.catalog.Dialect, []*Index{index}, replaced)
-	for _, old := range replaced {
-		a.Notes = append(a.Notes, fmt.Sprintf("replaces %s, whose key it begins with", old.Name))
+	var changes []string
+	var replaced []*Existing
+	for _, index := range indexes {
+		changes = append(changes, "CREATE INDEX ON "+index.String())
+		replaced = append(replaced, index.replaces()...)
 	}
-	a.Notes = append(a.Notes, fmt.Sprintf("about %s on disk; each insert into %s writes one entry more", Bytes(index.bytes()), index.Table.ID))
+	a.Change = strings.Join(changes, ";\n")
+	a.Migration = indexMigration(r.catalog.Dialect, indexes, replaced)
+	for _, index := range indexes {
+		a.Notes = append(a.Notes, r.indexNotes(index)...)
+	}
+	return a
+}
+
+// indexNotes are what a reader should know of an index.
+func (r *run) indexNotes(index *Index) (notes []string) {
+	for _, old := range index.replaces() {
+		notes = append(notes, fmt.Sprintf("replaces %s, whose key it begins with", old.Name))
+	}
+	entries := "one entry more"
+	if index.Method == "gin" {
+		entries = "an entry more for each part of its value"
+	}
+	notes = append(notes, fmt.Sprintf("about %s on disk; each insert into %s writes %s", Bytes(index.bytes()), index.Table.ID, entries))
 	if updated := r.updatesOf(index); updated != "" {
-		a.Notes = append(a.Notes, updated)
+		notes = append(notes, updated)
 	}
 	if index.Where != "" {
-		a.Notes = append(a.Notes, fmt.Sprintf("holds %.0f %% of the rows: statements that do not say %s cannot use it", 100*index.part(), index.Where))
+		notes = append(notes, fmt.Sprintf("holds %.0f %% of the rows: statements that do not say %s cannot use it", 100*index.part(), index.Where))
 	}
 	switch {
 	case len(index.Table.Partitions) > 0:
-		a.Notes = append(a.Notes, fmt.Sprintf("%s is partitioned: the migration makes the index of each partition beside running writes, and attaches it", index.Table.ID))
+		notes = append(notes, fmt.Sprintf("%s is partitioned: the migration makes the index of each partition beside running writes, and attaches it", index.Table.ID))
 	case index.Table.Kind == "p":
-		a.Notes = append(a.Notes, fmt.Sprintf("%s has partitions of partitions: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY each partitioned table, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID))
+		notes = append(notes, fmt.Sprintf("%s has partitions of partitions: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY each partitioned table, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID))
 	}
-	return a
+	return notes
 }
 
 // replaces are indexes that are there and do nothing that this one does not.
@@ -278,7 +322,7 @@ func (r *run) updatesOf(index *Index) string {
 			continue
 		}
 		for _, target := range q.parsed.Tree.Nodes("targetList") {
-			if name := target.Text("name"); slices.Contains(index.columns(), name) || slices.Contains(index.Include, name) {
+			if name := target.Text("name"); slices.Contains(slices.Concat(index.columns(), index.Include, index.asked()), name) {
 				return fmt.Sprintf("%s changes %s: with this index such an update is no longer done in place (HOT)", q.title(), name)
 			}
 		}
@@ -309,7 +353,7 @@ func (r *run) guessIndexes(queries []*Query) error {
 					r.chosen = append(r.chosen, index)
 					break
 				}
-				a := r.indexAdvice(index, gain{query: q})
+				a := r.indexAdvice(gain{query: q}, index)
 				a.ID, a.Kind = "hint-"+index.Name(), KindHint
 				a.Proof = Proof{L0, estimated(q.Before), nil}
 				a.Confidence = "low (L0): a rule says so; install HypoPG or name a --clone to have it tried"

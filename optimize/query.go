@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func value(c *Catalog, roles *pgsql.Roles, number int, kind, commonness string) 
 		if t == nil {
 			continue
 		}
-		column := t.column(use.Column.Name)
+		column := t.column(cmp.Or(use.Column.Name, use.Cast))
 		if column == nil || !column.Known {
 			continue
 		}

@@ -2,7 +2,6 @@ package optimize
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -240,55 +239,6 @@ func castOfColumn(s *selected) (rewrite, bool) {
 	}
 	return rewrite{}, false
 }
-
-// movedInterval takes an interval from a column to what it is compared with. Months are left: adding and taking one
-// away is not the same day.
-//
-//	at + interval '30 days' > now()   ─▶   at > now() - interval '30 days'
-func movedInterval(s *selected) (rewrite, bool) {
-	for i, n := range s.nodes {
-		names := n.Names("name")
-		if n.Text("kind") != "AEXPR_OP" || len(names) == 0 || !slices.Contains([]string{"<", "<=", ">", ">=", "="}, names[0]) {
-			continue
-		}
-		left, right, op := n.Node("lexpr"), n.Node("rexpr"), names[0]
-		if mentionsColumn(right) && !mentionsColumn(left) {
-			left, right = right, left
-			op = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}[op]
-		}
-		sign := left.Names("name")
-		if left.Text("kind") != "AEXPR_OP" || len(sign) == 0 || sign[0] != "+" && sign[0] != "-" || mentionsColumn(right) || mentionsColumn(left.Node("rexpr")) {
-			continue
-		}
-		column, c, found := s.name(left.Node("lexpr"))
-		interval, ok := pgsql.SQL(left.Node("rexpr"), false)
-		value, can := pgsql.SQL(right, false)
-		if !found || !ok || !can || !strings.HasPrefix(c.Type, "timestamp") || !exactInterval.MatchString(interval) || monthly.MatchString(interval) {
-			continue
-		}
-		if right.Is("A_Expr", "BoolExpr") {
-			value = "(" + value + ")"
-		}
-		if right.Is("A_Const", "ParamRef") {
-			value += "::" + c.Type
-		}
-		back := map[string]string{"+": "-", "-": "+"}[sign[0]]
-		w := rewrite{
-			rule: "interval", why: fmt.Sprintf("something is added to %s before it is compared, so no index on it can be used", column),
-			text: s.with(i, fmt.Sprintf("%s %s %s %s %s", column, op, value, back, interval)),
-		}
-		if strings.HasSuffix(c.Type, "with time zone") && strings.Contains(interval, "day") {
-			w.notes = []string{"a day on which clocks change has not 24 hours: there the two may differ by an hour"}
-		}
-		return w, true
-	}
-	return rewrite{}, false
-}
-
-var (
-	exactInterval = regexp.MustCompile(`(?i)interval.*(sec|min|hour|day|week)|(sec|min|hour|day|week).*interval`)
-	monthly       = regexp.MustCompile(`(?i)mon|year|decade|cent|mill|'p`)
-)
 
 // valueInList asks a list for what it contains, which an index of lists can serve:
 //

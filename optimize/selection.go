@@ -29,6 +29,7 @@ type selection struct {
 
 	short   bool    // something did not fit into the budget
 	base    float64 // cost of the workload as it is
+	usual   float64 // what gains are parts of: base, but for statements that outweigh all others
 	costs   map[*Query]float64
 	pool    []*Index
 	origins map[*Index][]*Index // what an index was merged of
@@ -42,6 +43,7 @@ const (
 	worthAdding = 0.003 // of the workload's cost; a smaller gain ends the choice
 	worthSwap   = 0.002
 	worthKeep   = 0.0005
+	outlier     = 10   // times the median of the statements' costs
 	worthSeeing = 0.03 // of one query's cost as it is
 	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
 	swapRounds  = 3
@@ -58,6 +60,7 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 		s.costs[q] = cost
 		s.base += q.Weight * cost
 	}
+	s.usual = s.withoutOutliers()
 	var chosen []*Index
 	exchange := func(ctx context.Context, chosen *[]*Index) error {
 		if s.short {
@@ -376,9 +379,28 @@ func (s *selection) greedy(ctx context.Context, chosen *[]*Index) error {
 // seconds is never taken further.
 func (s *selection) worth(now float64) float64 {
 	if s.budget > 0 {
-		return worthAdding * s.base
+		return worthAdding * s.usual
 	}
-	return worthAdding * min(s.base, max(now, s.base/50))
+	return worthAdding * min(s.usual, max(now, s.usual/50))
+}
+
+// withoutOutliers is the cost of the workload with no statement counted for more than ten times the median. What one report costs that
+// the planner takes for endless says nothing of what the pages are worth that are asked for all day. A budget is for the
+// whole cost, where it is.
+func (s *selection) withoutOutliers() float64 {
+	if s.budget > 0 || len(s.queries) == 0 {
+		return s.base
+	}
+	var costs []float64
+	for _, q := range s.queries {
+		costs = append(costs, q.Weight*s.costs[q])
+	}
+	slices.Sort(costs)
+	sum := 0.0
+	for _, cost := range costs {
+		sum += min(cost, outlier*costs[len(costs)/2])
+	}
+	return sum
 }
 
 func (s *selection) offers() []*offer {
@@ -420,7 +442,7 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				if !s.fits(tried) {
 					continue
 				}
-				total, is, err := s.below(ctx, tried, max(bestTotal+worthSwap*s.base, now+kept))
+				total, is, err := s.below(ctx, tried, max(bestTotal+worthSwap*s.usual, now+kept))
 				if err != nil {
 					return err
 				}
@@ -428,7 +450,7 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 					continue
 				}
 				size := s.size(tried)
-				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.base ||
+				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.usual ||
 					s.plans.bytes(other) < 0.5*s.plans.bytes(old) && size < 0.95*bestSize && total <= now+kept
 				if smaller { // but not where a statement would cost three times as much
 					blunter, err := s.times(ctx, tried, best, 3, worthLooking/5)
@@ -444,7 +466,7 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				sharper = sharper && total <= bestTotal && size <= 2*bestSize
 				simpler := len(other.Include) < len(old.Include) && size <= 1.1*bestSize && total <= now+kept && sameColumns(old, other)
 				dearer := s.plans.bytes(old) < 0.5*s.plans.bytes(other) && total >= now-kept // much more room for little
-				if total < bestTotal-worthSwap*s.base && !dearer || smaller || simpler || sharper {
+				if total < bestTotal-worthSwap*s.usual && !dearer || smaller || simpler || sharper {
 					best, bestTotal, bestSize = tried, total, size
 				}
 			}
@@ -501,7 +523,7 @@ func (s *selection) refill(ctx context.Context, chosen *[]*Index) error {
 			return err
 		}
 		var best *Index
-		bestTotal := now - worthAdding*s.base
+		bestTotal := now - worthAdding*s.usual
 		for _, index := range s.pool {
 			tried := append(slices.Clone(*chosen), index)
 			if slices.Contains(*chosen, index) || !s.fits(tried) {
@@ -559,7 +581,7 @@ func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
 			return err
 		}
 		rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == index })
-		_, spared, err := s.below(ctx, rest, now+least*s.base)
+		_, spared, err := s.below(ctx, rest, now+least*s.usual)
 		if err != nil {
 			return err
 		}

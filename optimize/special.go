@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,32 +10,43 @@ import (
 	"github.com/fettlehq/fettle/pgsql"
 )
 
-// special is an index whose gain cannot be thought of: it has to be made to be tried.
+// special is an index whose gain cannot be thought of: it has to be made to be tried. Of several, each gains nothing without the
+// others: they are for the arms of an OR.
 type special struct {
-	index *Index
-	query *Query
-	rule  string // why it is proposed
-	notes []string
+	indexes []*Index
+	query   *Query
+	rule    string // why they are proposed
+	notes   []string
+}
+
+func (sp special) String() string {
+	var texts []string
+	for _, index := range sp.indexes {
+		texts = append(texts, index.String())
+	}
+	return strings.Join(texts, "; ")
 }
 
 // special proposes GIN indexes and those of foreign keys, and tries them on the clone.
 func (r *run) special(ctx context.Context) error {
 	seen := map[string]bool{}
+	known := map[*Query]*pair{}
+	before := len(r.chosen)
 	for _, q := range r.queries {
 		if q.Day > 0 && q.Day < rare {
 			continue
 		}
 		for _, sp := range r.specials(q) {
-			if seen[sp.index.String()] || sp.index.Table.has(sp.index) {
+			if seen[sp.String()] || len(sp.indexes) == 1 && sp.indexes[0].Table.has(sp.indexes[0]) {
 				continue
 			}
-			seen[sp.index.String()] = true
-			if err := r.trySpecial(ctx, sp); err != nil {
+			seen[sp.String()] = true
+			if err := r.trySpecial(ctx, sp, known); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return r.noneSlower(ctx, slices.Clone(r.chosen[before:]), known)
 }
 
 // specials are the special candidates of a query, as far as what was chosen leaves it slow.
@@ -51,8 +63,13 @@ func (r *run) specials(q *Query) []special {
 		if t == nil || t.Kind == "v" || t.tiny() || t.stale() || !readsWhole(q.Base, t) {
 			continue
 		}
-		for _, p := range slices.Concat(append(scan.Or, scan.Where)...) {
-			if sp, is := r.gin(q, t, p); is {
+		for _, p := range scan.Where {
+			if sp, is := r.gin(q, t, p); is && !r.served(t, p) {
+				out = append(out, sp)
+			}
+		}
+		for _, arms := range scan.Or {
+			if sp, is := r.arms(q, scan, t, arms); is {
 				out = append(out, sp)
 			}
 		}
@@ -75,7 +92,7 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		kind = c.Type
 	}
 	index := &Index{Table: t, Method: "gin"}
-	sp := special{index: index, query: q}
+	sp := special{indexes: []*Index{index}, query: q}
 	switch p.Class {
 	case pgsql.Infix:
 		if pattern, known := pgsql.ConstantText(p.Node.Node("rexpr")); known && longestWord(pattern) < 3 {
@@ -121,10 +138,74 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		return sp, false
 	}
 	index.Keys = []Key{key}
-	taken := slices.ContainsFunc(t.Indexes, func(e *Existing) bool { // by whatever method
+	return sp, true
+}
+
+// served reports whether a condition has an index already that is not of order: by whatever method.
+func (r *run) served(t *Table, p pgsql.Predicate) bool {
+	return slices.ContainsFunc(t.Indexes, func(e *Existing) bool {
 		return e.Method != "btree" && e.Method != "hash" && e.Method != "brin" && p.Column != "" && slices.Contains(e.Columns, p.Column)
 	})
-	return sp, !taken
+}
+
+// arms are the indexes for an OR of one table of which an arm needs one that cannot be thought of: the planner can use none of them
+// before all arms have theirs. What needs a GIN index has one in common.
+func (r *run) arms(q *Query, scan *pgsql.Scan, t *Table, arms []pgsql.Predicate) (special, bool) {
+	sp := special{query: q}
+	f := &former{c: r.catalog, t: t, scan: scan}
+	var gin *Index
+	for _, p := range arms {
+		if r.served(t, p) {
+			continue
+		}
+		if one, is := r.gin(q, t, p); is && one.indexes[0].Method != "btree" {
+			index := one.indexes[0]
+			if sp.rule == "" {
+				sp.rule = one.rule
+			}
+			for _, note := range one.notes {
+				if !slices.Contains(sp.notes, note) {
+					sp.notes = append(sp.notes, note)
+				}
+			}
+			switch {
+			case index.Method != "gin":
+				sp.indexes = append(sp.indexes, index)
+			case gin == nil:
+				gin = index
+				sp.indexes = append(sp.indexes, index)
+			default:
+				gin.Keys = appendNew(gin.Keys, index.Keys[0])
+				gin.Needs = cmp.Or(gin.Needs, index.Needs)
+			}
+			continue
+		}
+		key, usable := f.key(p.Column, p.Key)
+		switch p.Class {
+		case pgsql.Equal, pgsql.Range:
+		case pgsql.Prefix:
+			key.Class = f.patternClass(p)
+		default:
+			usable = false
+		}
+		if !usable || p.Join.Scan != nil || severalAtOnce(p) {
+			return sp, false
+		}
+		index := &Index{Table: t, Method: "btree", Keys: []Key{key}}
+		there := slices.ContainsFunc(r.chosen, index.prefixOf) || slices.ContainsFunc(t.Indexes, func(e *Existing) bool {
+			return e.Valid && e.Method == "btree" && e.Where == "" && key.Class == "" && key.Column != "" && len(e.Columns) > 0 && e.Columns[0] == key.Column
+		})
+		if !there && !slices.ContainsFunc(sp.indexes, func(i *Index) bool { return i.String() == index.String() }) {
+			sp.indexes = append(sp.indexes, index)
+		}
+	}
+	if sp.rule == "" || len(arms) < 2 {
+		return sp, false
+	}
+	if len(arms) > 1 {
+		sp.rule += ", and an OR one for each of its arms"
+	}
+	return sp, len(sp.indexes) > 0
 }
 
 func longestWord(pattern string) int {
@@ -148,7 +229,7 @@ func (r *run) foreignKeys(q *Query) []special {
 			for _, column := range key.Columns {
 				index.Keys = append(index.Keys, Key{Column: column})
 			}
-			out = append(out, special{index, q, fmt.Sprintf("each row deleted from %s makes Postgres look for its rows in %s, and nothing leads there", parent.ID, child.ID), nil})
+			out = append(out, special{[]*Index{index}, q, fmt.Sprintf("each row deleted from %s makes Postgres look for its rows in %s, and nothing leads there", parent.ID, child.ID), nil})
 		}
 	}
 	return out
@@ -169,11 +250,15 @@ func (t *Table) serves(columns []string) bool {
 	})
 }
 
-func (r *run) trySpecial(ctx context.Context, sp special) error {
-	if slices.ContainsFunc(r.chosen, func(i *Index) bool { return sp.index.prefixOf(i) || sp.index.String() == i.String() }) && r.clone == nil {
+func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair) error {
+	shared := -1 // of what was chosen
+	if len(sp.indexes) == 1 {
+		shared = slices.IndexFunc(r.chosen, func(i *Index) bool { return sp.indexes[0].within(i) })
+	}
+	if shared >= 0 && r.clone == nil {
 		return nil
 	}
-	a := r.indexAdvice(sp.index, gain{query: sp.query})
+	a := r.indexAdvice(gain{query: sp.query}, sp.indexes...)
 	a.Notes = append(sp.notes, a.Notes...)
 	a.Why = append([]string{sp.rule}, diagnose(sp.query.Base)...)
 	a.Saved = sp.query.Share
@@ -181,42 +266,55 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 		r.hintSpecial(a, sp, "low (L0): such an index cannot be thought of; name a --clone to have it tried")
 		return nil
 	}
-	for _, index := range r.chosen {
-		if sp.index.prefixOf(index) || sp.index.String() == index.String() {
-			return r.trySharedKey(ctx, sp, index)
-		}
+	if shared >= 0 {
+		return r.trySharedKey(ctx, sp, r.chosen[shared])
 	}
 	if reason := r.catalog.runnable(sp.query.parsed); reason != "" {
 		a.Notes = append(a.Notes, "not measured: "+reason)
 		return nil
 	}
-	for _, err := range r.clone.make(ctx, []*Index{sp.index}) {
-		r.note("clone: %s: %v", sp.index.Name(), err)
+	drop := func() error {
+		for _, index := range sp.indexes {
+			if r.clone.made[index] == "" {
+				continue
+			}
+			if err := r.clone.drop(ctx, index); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, []*Index{sp.index}, nil)
-	if err != nil && sp.query.parsed.Tree.Is("DeleteStmt") && ctx.Err() == nil { // something refers to the rows that were tried
+	for index, err := range r.clone.make(ctx, sp.indexes) {
+		r.note("clone: %s: %v", index.Name(), err)
+		return drop()
+	}
+	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, sp.indexes, nil)
+	deletes := sp.query.parsed.Tree.Is("DeleteStmt")
+	if err != nil && deletes && ctx.Err() == nil { // something refers to the rows that were tried
 		r.hintSpecial(a, sp, fmt.Sprintf("low (L0): a rule says so; on the clone it could not be measured: %v", err))
-		return r.clone.drop(ctx, sp.index)
+		return drop()
 	}
 	if err != nil {
-		r.note("%s: it could not be measured: %v", sp.index.Name(), err)
-		return r.clone.drop(ctx, sp.index)
+		r.note("%s: it could not be measured: %v", sp, err)
+		return drop()
 	}
-	used := after.Plan != nil && slices.Contains(after.Plan.Indexes(), sp.index.Name()) || sp.query.parsed.Tree.Is("DeleteStmt")
+	used := deletes || after.Plan != nil && !slices.ContainsFunc(sp.indexes, func(i *Index) bool { return !slices.Contains(after.Plan.Indexes(), i.Name()) })
 	if !used || !faster(before, after) {
-		return r.clone.drop(ctx, sp.index)
+		return drop()
 	}
-	r.measuredAdvice(a, sp.index, sp.query, before, after)
+	for _, index := range sp.indexes {
+		r.measuredAdvice(a, index, sp.query, before, after)
+	}
 	a.Why = append([]string{sp.rule}, diagnose(before.Plan)...)
-	r.chosen = append(r.chosen, sp.index)
+	known[sp.query] = &pair{before: before, after: after}
+	r.chosen = append(r.chosen, sp.indexes...)
 	r.add(a)
 	return nil
 }
 
 // hintSpecial proposes what is not proved.
 func (r *run) hintSpecial(a *Advice, sp special, confidence string) {
-	a.ID, a.Kind = "hint-"+sp.index.Name(), KindHint
+	a.ID, a.Kind = "hint-"+a.File, KindHint
 	a.Proof = Proof{L0, estimated(sp.query.Before), nil}
 	a.Confidence = confidence
 	r.add(a)
@@ -229,7 +327,7 @@ func (r *run) trySharedKey(ctx context.Context, sp special, index *Index) error 
 		return nil //nolint:nilerr // the advice stands without it
 	}
 	for _, a := range r.report.Advice {
-		if a.Index == index {
+		if slices.Contains(a.Indexes, index) {
 			a.Notes = append(a.Notes, fmt.Sprintf("also serves %s (%s → %s): %s", sp.query.title(), Milliseconds(before.Median()), Milliseconds(after.Median()), sp.rule))
 		}
 	}

@@ -324,7 +324,7 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 
 func (r *run) sqliteAdvice(index *Index, gains []gain) *Advice {
 	best := gains[0]
-	a := r.indexAdvice(index, best)
+	a := r.indexAdvice(best, index)
 	before, after := best.before.Cost(), best.after.Cost()
 	a.Proof = Proof{L3, &Evidence{Cost: before, Steps: &before, Plan: best.before.Lines()}, &Evidence{Cost: after, Steps: &after, Plan: best.after.Lines()}}
 	a.Confidence = fmt.Sprintf("high (L3): run on a temporary copy, %s steps of SQLite's machine → %s; the number is exact, a time was not measured", Count(before), Count(after))

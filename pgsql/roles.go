@@ -31,6 +31,7 @@ type Use struct {
 	Class  Class
 	Op     string
 	Place  string // "limit" or "offset", else empty
+	Cast   string // of Column.Scan, that is cast before it is compared, where Column has no name
 }
 
 // Scan is one mention of a table.
@@ -82,6 +83,8 @@ type Predicate struct {
 	Text   string // the whole condition as SQL without tables; empty where it cannot be written
 	Value  string // a Fixed other side that is one constant, as SQL
 	Node   Node   // the condition itself
+
+	cast string // the column, where Key is nothing but a cast of one
 }
 
 // Sort is one key of an order.
@@ -589,6 +592,9 @@ func (w *walker) key(n Node, s *scope, p *Predicate) (*Scan, bool) {
 		}
 		p.Inside = append(p.Inside, column.Name)
 	}
+	if n.Is("TypeCast") && n.Node("arg").Is("ColumnRef") {
+		p.cast = p.Inside[0]
+	}
 	key, ok := SQL(n, true)
 	if !ok || hasParam(n) || scan == nil {
 		return nil, false
@@ -624,7 +630,7 @@ func (w *walker) otherSide(n Node, s *scope, scan *Scan, p *Predicate) {
 		case "ParamRef":
 			fixed = false
 			w.roles.Params[inner.Int("number")] = append(w.roles.Params[inner.Int("number")],
-				Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op})
+				Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op, Cast: p.cast})
 			if p.Param == 0 {
 				p.Param = inner.Int("number")
 			}

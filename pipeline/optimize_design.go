@@ -15,18 +15,19 @@ import (
 func intoDesign(m *model.Model, report *optimize.Report) {
 	made := build.Schema(m)
 	for _, a := range report.Advice {
-		if a.Index == nil {
+		if len(a.Indexes) != 1 { // none, or several of which some are beyond what a design says
 			continue
 		}
-		if name := drifted(made, a.Index); name != "" {
+		index := a.Indexes[0]
+		if name := drifted(made, index); name != "" {
 			a.Notes = append(a.Notes, fmt.Sprintf("the design makes this index already, as %s, and this database lacks it: a migration was not applied here, or the index was dropped by hand", name))
 			continue
 		}
-		e := entityOf(m, a.Index.Table.Name)
+		e := entityOf(m, index.Table.Name)
 		if e == nil {
 			continue
 		}
-		directive, ok := indexDirective(e, a.Index)
+		directive, ok := indexDirective(e, index)
 		if !ok {
 			a.Notes = append(a.Notes, fmt.Sprintf("the design of %s cannot say this index: it is a migration of your own", e.Name))
 			continue

@@ -34,7 +34,7 @@ func TestIndexesOfADesignAreEditsOfIt(t *testing.T) {
 		{&optimize.Index{Table: orders, Method: "btree", Keys: key("no_such_column")}, ""},
 		{&optimize.Index{Table: &optimize.Table{Name: "foreign_table"}, Method: "btree", Keys: key("status")}, ""},
 	} {
-		report := &optimize.Report{Advice: []*optimize.Advice{{Change: "SQL", Migration: "SQL", Index: c.index}}}
+		report := &optimize.Report{Advice: []*optimize.Advice{{Change: "SQL", Migration: "SQL", Indexes: []*optimize.Index{c.index}}}}
 		intoDesign(checked.Model, report)
 		a := report.Advice[0]
 		switch {
