@@ -123,6 +123,9 @@ func (p *program) serve() error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkTables(p.ctx); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	stopMetrics, err := s.serveMetrics(p.ctx)
 	if err != nil {
 		return errors.Join(err, s.Close())

@@ -87,7 +87,7 @@ type Server struct {
 // Serve does, and tests call Handler.
 func New(ctx context.Context, service Service, config Config) (*Server, error) {
 	return build(ctx, service, config,
-		(*Server).exportTraces, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine, (*Server).makeAccounts, (*Server).makeHandler, (*Server).checkTables)
+		(*Server).exportTraces, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine, (*Server).makeAccounts, (*Server).makeHandler)
 }
 
 // build makes as much of a server as steps do: a command that migrates asks for no secret.
