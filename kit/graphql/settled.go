@@ -37,7 +37,9 @@ func (s *settled) again(c *collector) []*field {
 func settle(p *plan) *settled {
 	s := &settled{}
 	for _, r := range p.roots {
-		s.fields = append(s.fields, r.field)
+		f := *r.field
+		f.arguments = nil // what one request sent is not kept for others
+		s.fields = append(s.fields, &f)
 		var made *selection
 		switch r.verb.do {
 		case get, create, update, restore, list: // those that ask object or page
