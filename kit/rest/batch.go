@@ -36,43 +36,40 @@ const (
 type batched struct {
 	method, path, match string
 	body                input.Object
+
+	r      *http.Request // as the routes take it
+	action action
+	wrong  error // why there is none
 }
 
-// request is b as the routes take it.
-func (b batched) request(ctx context.Context) (*http.Request, error) {
+// find finds what b asks to do.
+func (d *door) find(ctx context.Context, b *batched) {
 	r, err := http.NewRequestWithContext(ctx, b.method, b.path, http.NoBody)
 	if err != nil || r.URL.Host != "" {
-		return nil, kit.Invalid("path", kit.FieldFormat, "is no path")
+		b.wrong = kit.Invalid("path", kit.FieldFormat, "is no path")
+		return
 	}
 	if b.match != "" {
 		r.Header.Set("If-Match", b.match)
 	}
-	return r, nil
-}
-
-// repeatable tells whether all of the requests may be run again after a collision.
-func (d *door) repeatable(ctx context.Context, requests []batched) bool {
-	for _, b := range requests {
-		r, err := b.request(ctx)
-		if err != nil {
-			continue
-		}
-		if route := d.routes.match(r); route != nil && route.methods[b.method].once {
-			return false
-		}
+	route := d.routes.match(r)
+	if route == nil {
+		b.wrong = kit.NotFound("resource")
+		return
 	}
-	return true
+	a, ok := route.methods[b.method]
+	if !ok {
+		b.wrong = &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
+		return
+	}
+	b.r, b.action = r, a
 }
 
 // written is the rows that requests name and write.
-func (d *door) written(ctx context.Context, requests []batched) (rows []query.Named) {
+func written(requests []batched) (rows []query.Named) {
 	for _, b := range requests {
-		r, err := b.request(ctx)
-		if err != nil {
-			continue
-		}
-		if route := d.routes.match(r); route != nil && route.methods[b.method].row != nil {
-			rows = append(rows, route.methods[b.method].row(r))
+		if b.action.row != nil {
+			rows = append(rows, b.action.row(b.r))
 		}
 	}
 	return rows
@@ -104,8 +101,12 @@ func (c *call) batch() error {
 	if err != nil {
 		return err
 	}
-	return c.writeOnce(repeated, c.door.repeatable(c.r.Context(), requests), func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
-		if err := tx.Lock(ctx, c.door.written(ctx, requests)); err != nil {
+	for i := range requests {
+		c.door.find(c.r.Context(), &requests[i])
+	}
+	repeatable := !slices.ContainsFunc(requests, func(b batched) bool { return b.action.once }) // after a collision
+	return c.writeOnce(repeated, repeatable, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		if err := tx.Lock(ctx, written(requests)); err != nil {
 			return err
 		}
 		answers := []byte(`{"responses":[`)
@@ -178,25 +179,16 @@ func readBatch(object input.Object) ([]batched, error) {
 
 // part runs one request in the transaction, and tells the id that it was answered with, empty without one.
 func (c *call) part(ctx context.Context, tx *query.Tx, b batched, ids []string, rows *int) (id string, answer []byte, err error) {
-	r, err := b.request(ctx)
-	if err != nil {
-		return "", nil, err
+	if b.wrong != nil {
+		return "", nil, b.wrong
 	}
-	route := c.door.routes.match(r)
-	if route == nil {
-		return "", nil, kit.NotFound("resource")
-	}
-	a, ok := route.methods[b.method]
-	if !ok {
-		return "", nil, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
-	}
-	body, err := withIDs(b.body, a.body, ids)
+	body, err := withIDs(b.body, b.action.body, ids)
 	if err != nil {
 		return "", nil, err
 	}
 	w := &memory{header: http.Header{}}
-	part := &call{door: c.door, w: w, r: r, viewer: c.viewer, tx: tx, sent: body, rows: rows}
-	err = a.do(part)
+	part := &call{door: c.door, w: w, r: b.r.WithContext(ctx), viewer: c.viewer, tx: tx, sent: body, rows: rows}
+	err = b.action.do(part)
 	for _, d := range part.told {
 		c.tell(d)
 	}
