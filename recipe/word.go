@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/fettlehq/fettle/model/build"
 )
@@ -17,3 +18,15 @@ func many(name string) string { return build.Plural(lower(name)) }
 
 // spoken is a type's name in a sentence: order line of OrderLine.
 func spoken(name string) string { return strings.Join(splitName(name), " ") }
+
+// splitName is the words of a type's name: order and line of OrderLine.
+func splitName(name string) []string {
+	var b strings.Builder
+	for i, c := range name {
+		if i > 0 && unicode.IsUpper(c) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+	}
+	return wordsOf(b.String())
+}
