@@ -12,6 +12,7 @@ package pgsql
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -72,3 +73,22 @@ func Fingerprint(text string) (string, error) { return parser.FingerprintToHexSt
 
 // Normalise replaces constants by $1, $2, …, so that a statement can be shown without them.
 func Normalise(text string) (string, error) { return parser.Normalize(text) }
+
+// ReadsOnly reports whether a statement changes nothing and locks nothing by its form. The functions that it calls are
+// whoever runs it to judge: their names come with it.
+func ReadsOnly(s *Statement) (is bool, functions []string) {
+	is = s.Tree.Is("SelectStmt")
+	s.Tree.Walk(func(n Node) bool {
+		switch {
+		case n.Is("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"), n.Has("lockingClause"), n.Has("intoClause"):
+			is = false
+		case n.Is("FuncCall"):
+			if names := n.Names("funcname"); len(names) > 0 {
+				functions = append(functions, names[len(names)-1])
+			}
+		}
+		return true
+	})
+	slices.Sort(functions)
+	return is, slices.Compact(functions)
+}
