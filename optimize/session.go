@@ -29,13 +29,19 @@ var readOnly = []setting{
 	{"lock_timeout", "2s"},
 	{"idle_in_transaction_session_timeout", "1min"},
 	{"application_name", "fettle optimize"},
+	parsed,
 }
+
+// parsed makes the server read texts as the parser of package pgsql does: where a backslash escaped a quote, what is one text
+// to the parser would be several statements to the server, whose first may end the transaction that only reads.
+var parsed = setting{"standard_conforming_strings", "on"}
 
 // onClone makes a session that may change its database, and still ends what runs for too long.
 var onClone = []setting{
 	{"statement_timeout", "10min"},
 	{"lock_timeout", "5s"},
 	{"application_name", "fettle optimize, clone"},
+	parsed,
 }
 
 // connect opens a session with settings.

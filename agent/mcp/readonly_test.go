@@ -34,6 +34,8 @@ func TestTheDatabaseIsOnlyRead(t *testing.T) {
 	do("CREATE FUNCTION writes() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN wipes(); END $$")
 	do("CREATE FUNCTION opens() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('default_transaction_read_only', 'off', false); RETURN 1; END $$")
 	do("CREATE FUNCTION opens_now() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('transaction_read_only', 'off', false); RETURN wipes(); END $$")
+	// Where a backslash escapes a quote what is one text to the parser is several statements to the server.
+	do("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$")
 	if _, err := conn.Exec(t.Context(), "EXPLAIN SELECT * FROM people WHERE id = writes()"); err != nil {
 		t.Fatal("planning does not evaluate it here:", err)
 	}
@@ -69,6 +71,7 @@ func TestTheDatabaseIsOnlyRead(t *testing.T) {
 			"SELECT id FROM people WHERE name = 'p7'",
 		}, []string{"cannot execute DELETE in a read-only transaction", "read-write mode"}},
 		{[]string{"SELECT * FROM people", "COMMIT", "SET default_transaction_read_only = off", "DELETE FROM people", "DO $$ BEGIN DELETE FROM people; END $$", "DROP TABLE people"}, nil},
+		{[]string{`SELECT $1::text, '\''; COMMIT; BEGIN READ WRITE; CREATE TABLE written (a int); DELETE FROM people; COMMIT; --'`}, nil},
 	} {
 		arguments, _ := json.Marshal(map[string]string{"statements": strings.Join(c.statements, ";\n") + ";\n"})
 		said := textOf(call(t, session, "optimize", string(arguments)))
