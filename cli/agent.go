@@ -28,13 +28,13 @@ func (c agentInstall) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	kept := false
+	broken := false
 	for i, f := range files {
 		verb := "write"
 		switch {
 		case f.Kept != "":
 			fmt.Fprintf(s.out, "keep    %s: %s\n", f.Path, f.Kept)
-			kept = kept || strings.Contains(f.Kept, "marker") || strings.Contains(f.Kept, "twice")
+			broken = broken || f.Broken
 			continue
 		case f.Same:
 			verb = "same "
@@ -47,7 +47,7 @@ func (c agentInstall) Run(s streams) error {
 		fmt.Fprintf(s.out, "%s   %s\n", verb, f.Path)
 	}
 	switch {
-	case kept:
+	case broken:
 		return errProblems
 	case c.DryRun:
 		return nil

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"errors"
 	"bytes"
 	"os"
 	"os/exec"
@@ -190,6 +191,38 @@ func TestInstallKeepsTheTeamsText(t *testing.T) {
 		if code, out := said("agent", "install", "--for", "claude", dir); code != 1 || !strings.Contains(out, why) || read("AGENTS.md") != broken {
 			t.Errorf("%d %s", code, out)
 		}
+	}
+	// A link between the two is one file, and a link out of the project is none of ours.
+	for _, first := range []string{"there", "made by us"} {
+		for _, name := range []string{"AGENTS.md", "CLAUDE.md"} {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first == "there" {
+			write("AGENTS.md", "# Ours\n")
+		}
+		if err := os.Symlink("AGENTS.md", filepath.Join(dir, "CLAUDE.md")); err != nil {
+			t.Fatal(err)
+		}
+		do()
+		do()
+		if have := read("AGENTS.md"); !strings.Contains(have, "## The backend: Fettle") || strings.Contains(have, "@AGENTS.md") {
+			t.Errorf("%s: %s", first, have)
+		}
+	}
+	outside := filepath.Join(t.TempDir(), "outside.md")
+	if err := errors.Join(os.Remove(filepath.Join(dir, "AGENTS.md")), os.Symlink(outside, filepath.Join(dir, "AGENTS.md"))); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := said("agent", "install", dir); code != 1 || !strings.Contains(out, "keep    AGENTS.md: it leads outside") {
+		t.Errorf("%d %s", code, out)
+	}
+	if _, err := os.Stat(outside); err == nil {
+		t.Error("a file outside of the project was made")
+	}
+	if err := os.Remove(filepath.Join(dir, "AGENTS.md")); err != nil {
+		t.Fatal(err)
 	}
 	// Line ends are the file's.
 	write("AGENTS.md", "# Ours\r\n")

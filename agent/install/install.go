@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 //go:embed texts
@@ -44,6 +45,7 @@ type File struct {
 	Content []byte
 	Same    bool   // it is there already, as it should be
 	Kept    string // why it is left alone; empty where it is written
+	Broken  bool   // somebody has to mend it before it can be written
 }
 
 // Plan is the files that a project gets for an agent.
@@ -77,19 +79,31 @@ func Plan(dir, agent string) ([]File, error) {
 		name := strings.TrimSuffix(path.Base(skill), ".md")
 		wanted = append(wanted, struct{ path, text string }{path.Join(place[1], name, "SKILL.md"), skill})
 	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
 	var files []File
 	for _, w := range wanted {
 		text, err := fs.ReadFile(texts, w.text)
 		if err != nil {
 			return nil, err
 		}
-		have, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(w.path)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
 		f := File{Path: w.path}
-		f.Content, f.Kept = merge(have, text)
-		f.Same = f.Kept == "" && have != nil && bytes.Equal(have, f.Content)
+		have, err := root.ReadFile(w.path)
+		var system syscall.Errno
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist) && errors.As(err, &system):
+			return nil, err
+		case err != nil && !errors.Is(err, fs.ErrNotExist): // that of os.Root itself, which follows no link out
+			f.Kept, f.Broken = "it leads outside of the project", true
+		case w.path == "CLAUDE.md" && sameFile(dir, w.path, "AGENTS.md"):
+			f.Same = true // it has the section already, and nothing to import
+		default:
+			f.Content, f.Kept, f.Broken = merge(have, text)
+			f.Same = f.Kept == "" && have != nil && bytes.Equal(have, f.Content)
+		}
 		files = append(files, f)
 	}
 	return files, nil
@@ -100,25 +114,43 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// sameFile tells whether two names in a folder are one file, or will be when it is written, since one is a link to the other.
+func sameFile(dir, a, b string) bool {
+	one, err := os.Stat(filepath.Join(dir, a))
+	other, err2 := os.Stat(filepath.Join(dir, b))
+	if err == nil && err2 == nil {
+		return os.SameFile(one, other)
+	}
+	leads := func(from, to string) bool {
+		target, err := os.Readlink(filepath.Join(dir, from))
+		return err == nil && filepath.Clean(target) == to
+	}
+	return leads(a, b) || leads(b, a)
+}
+
 // Write makes a file of a plan.
 func Write(dir string, f File) error {
 	if f.Same || f.Kept != "" {
 		return nil
 	}
-	target := filepath.Join(dir, filepath.FromSlash(f.Path))
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(target, f.Content, 0o644)
+	defer root.Close()
+	if err := root.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
+		return err
+	}
+	return root.WriteFile(f.Path, f.Content, 0o644)
 }
 
 // merge puts our text into a file: between its markers, else at the end of a file without a head, which is written by
-// many. kept says why a file is left alone.
-func merge(have, text []byte) (content []byte, kept string) {
+// many. kept says why a file is left alone, broken that this is for its markers.
+func merge(have, text []byte) (content []byte, kept string, broken bool) {
 	head, body := split(text)
 	ours := begin + body + end
 	if have == nil {
-		return []byte(head + ours), ""
+		return []byte(head + ours), "", false
 	}
 	if bytes.Contains(have, []byte("\r\n")) {
 		ours = strings.ReplaceAll(ours, "\n", "\r\n")
@@ -127,16 +159,16 @@ func merge(have, text []byte) (content []byte, kept string) {
 	to := bytes.Index(have, []byte(end[:len(end)-1]))
 	switch {
 	case bytes.Count(have, []byte("<!-- fettle:begin")) > 1:
-		return have, "it has our section twice: delete one of them"
+		return have, "it has our section twice: delete one of them", true
 	case from > to && to >= 0:
-		return have, "our two markers stand in the wrong order: delete both, and what stands between them if it is ours"
+		return have, "our two markers stand in the wrong order: delete both, and what stands between them if it is ours", true
 	case from >= 0 && to > from:
 		after := bytes.TrimPrefix(bytes.TrimPrefix(have[to+len(end)-1:], []byte("\r")), []byte("\n"))
-		return []byte(string(have[:from]) + ours + string(after)), ""
+		return []byte(string(have[:from]) + ours + string(after)), "", false
 	case from >= 0 || to >= 0:
-		return have, "one of our two markers is gone: put it back, or delete the other"
+		return have, "one of our two markers is gone: put it back, or delete the other", true
 	case head != "":
-		return have, "it is yours: it has no markers of ours"
+		return have, "it is yours: it has no markers of ours", false
 	}
 	gap := "\n"
 	if len(have) == 0 {
@@ -147,7 +179,7 @@ func merge(have, text []byte) (content []byte, kept string) {
 	if strings.Contains(ours, "\r\n") {
 		gap = strings.ReplaceAll(gap, "\n", "\r\n")
 	}
-	return []byte(string(have) + gap + ours), ""
+	return []byte(string(have) + gap + ours), "", false
 }
 
 // split cuts the head of a file, between lines of ---, from its body.
