@@ -1,8 +1,8 @@
 package cli_test
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"

@@ -182,6 +182,9 @@ func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) erro
 		o.Project = c.Project
 	}
 	if d.Slow != nil {
+		if len(d.Slow.Rules) > 0 && c.As == "" {
+			defer s.notes([]string{"looked at for somebody who is not signed in, and may see few rows or none: of others nothing is claimed; --as ACCOUNT looks for one of them"})
+		}
 		read, err := d.Statements(ctx, database, c.As)
 		switch {
 		case err != nil && !postgres(database):

@@ -81,6 +81,10 @@ func TestSlowList(t *testing.T) {
 		if code, out = said("do", slowUsers, "--project", dir, "--as", "nobody@shop.example"); code != 2 || !strings.Contains(out, "there is no such account") {
 			t.Errorf("%d\n%s", code, out)
 		}
+		// Whoever is not signed in sees none of them, so that nothing is slow for him.
+		if code, out = said("do", slowUsers, "--project", dir); code != 0 || !strings.Contains(out, "of others nothing is claimed; --as ACCOUNT") {
+			t.Errorf("%d\n%s", code, out)
+		}
 		explained := `{"query":"{ users(first: 20) { nodes { email name role } } }","as":"admin@shop.example"}`
 		byModel := in(t, dir)
 		model := scripted(t, byModel, step{tool: "explain", arguments: explained}, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`},
