@@ -106,7 +106,7 @@ func slowListOverMCP(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for _, statement := range append(manyUsersPostgres, "UPDATE users SET name = md5(email)", "VACUUM ANALYZE users") {
+	for _, statement := range append(manyUsersPostgres, "UPDATE users SET name = md5(email)", countChanges, "VACUUM ANALYZE users") {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
