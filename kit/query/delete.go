@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
@@ -126,7 +127,8 @@ func (w *write) remove(ctx context.Context, ids []string) error {
 }
 
 // Restore brings the deleted row that key or id names back, with those that were deleted with it, and returns its id. It
-// is for whoever may delete it. Of several that had the key it is the one that was deleted last.
+// is for whoever may delete it, but for nobody who would bring himself back: his token outlives his account by some minutes.
+// Of several that had the key it is the one that was deleted last.
 //
 // Its problems are NOT_FOUND where there is no such deleted row, FORBIDDEN, INVALID where a check no longer holds, and
 // CONFLICT where something unique was taken since, or a row that it belongs to is deleted too.
@@ -145,6 +147,9 @@ func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (kit.ID, e
 		return "", err
 	}
 	w.id = row.id
+	if w.bringsBackWhoAsks(group{e, []string{string(w.id)}}) {
+		return "", kit.Forbidden(w.what())
+	}
 	if err := w.raise(ctx); err != nil {
 		return "", err
 	}
@@ -203,11 +208,19 @@ func (w *write) raise(ctx context.Context) error {
 		return err
 	}
 	for _, g := range groups {
+		if w.bringsBackWhoAsks(g) {
+			return kit.Forbidden(w.what())
+		}
 		if err := w.belongs(ctx, g); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// bringsBackWhoAsks tells whether the viewer's own account is among rows that are to come back.
+func (w *write) bringsBackWhoAsks(g group) bool {
+	return !w.tx.system && g.entity == w.tx.engine.account && slices.Contains(g.ids, string(w.tx.viewer.ID))
 }
 
 // belongs refuses rows to come back while one that they refer to with Restrict or Cascade is deleted.

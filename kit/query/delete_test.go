@@ -27,6 +27,7 @@ var stayingCases = []struct {
 	{"a row that a living one needs is not deleted", testRestrict},
 	{"a part is hidden with its whole", testParts},
 	{"who may delete restores", testRestoreRules},
+	{"nobody brings himself back", testRestoreOneself},
 	{"nothing comes back into what is deleted", testRestoreOrder},
 	{"nothing new refers to what is deleted", testNothingNew},
 	{"a delete and a reference at the same time", testDeleteRace},
@@ -202,6 +203,17 @@ func testRestoreRules(w *world) {
 	w.gone(w.ann, "Article", checked)
 	must(w.update(w.bob, "User", w.bob.ID, 0, "active", false))
 	w.want(w.restore(w.ann, "Article", checked), "INVALID editor:EDITOR_GONE")
+}
+
+func testRestoreOneself(w *world) {
+	w.entity("User").Allow.Delete = when(asMe)
+	w.gone(w.bob, "User", w.bob.ID)
+	w.want(w.restore(w.bob, "User", w.bob.ID), "FORBIDDEN")
+	must(w.engine.Write(context.Background(), w.bob, func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.System().Restore(ctx, w.entity("User"), string(w.bob.ID))
+		return err
+	}))
+	w.want(w.update(w.bob, "User", w.bob.ID, 0, "active", true), "ok")
 }
 
 func testRestoreOrder(w *world) {
