@@ -2,7 +2,6 @@ package proto
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
@@ -37,7 +36,8 @@ func (p *plan) aggregate(s *service, e *model.Entity) {
 // groupKey is a key by its name.
 type groupKey struct {
 	door.GroupKey
-	name string
+	name    string
+	formers []string // its names before
 }
 
 // groupKeys are the keys of e whose names tell them apart: one of a period gives way to a field of that name.
@@ -50,29 +50,32 @@ func groupKeys(e *model.Entity) (keys []groupKey) {
 		return len(k.Path)
 	})
 	for _, k := range all {
-		name := path(k.Key)
+		name, formers := path(k.Key), formerPaths(k.Key)
 		if k.By != "" {
 			name += "_" + k.By
+			for i := range formers {
+				formers[i] += "_" + k.By
+			}
 		}
 		if !taken[name] {
 			taken[name] = true
-			keys = append(keys, groupKey{k, name})
+			keys = append(keys, groupKey{k, name, formers})
 		}
 	}
 	return keys
 }
 
 func (p *plan) groupBy(e *model.Entity, keys []groupKey) string {
-	return p.generated(e.Name+"GroupBy", func(t *declaration) {
+	return p.of(e, "", "GroupBy", func(t *declaration) {
 		t.values = true
 		for _, k := range keys {
-			t.fields = append(t.fields, &field{name: strings.ToUpper(k.name)})
+			t.fields = append(t.fields, value(k.name, k.formers, ""))
 		}
 	})
 }
 
 func (p *plan) group(e *model.Entity, keys []groupKey) string {
-	return p.generated(e.Name+"Aggregate", func(t *declaration) {
+	return p.of(e, "", "Aggregate", func(t *declaration) {
 		if len(keys) > 0 {
 			t.add("", p.keys(e, keys), "group", "What its rows have in common.")
 		}
@@ -86,7 +89,7 @@ func (p *plan) group(e *model.Entity, keys []groupKey) string {
 }
 
 func (p *plan) keys(e *model.Entity, keys []groupKey) string {
-	return p.generated(e.Name+"Group", func(t *declaration) {
+	return p.of(e, "", "Group", func(t *declaration) {
 		t.doc = "What is not in group_by is absent, and so is what is null. A period is named by its first day; a week begins on Monday."
 		for _, k := range keys {
 			typ, message := "string", false
@@ -97,18 +100,18 @@ func (p *plan) keys(e *model.Entity, keys []groupKey) string {
 			default:
 				typ, message = p.scalar(k.Field.Kind)
 			}
-			t.optional(typ, message, k.name)
+			t.optional(typ, message, k.name, k.formers)
 		}
 	})
 }
 
 // optional adds a field that may be absent.
-func (t *declaration) optional(typ string, message bool, name string) {
+func (t *declaration) optional(typ string, message bool, name string, formers []string) {
 	label := optional
 	if message {
 		label = ""
 	}
-	t.add(label, typ, name, "")
+	t.fields = append(t.fields, &field{name: name, formers: formers, typ: typ, label: label})
 }
 
 // statisticDocs say what the messages of statistics hold.
@@ -120,11 +123,11 @@ var statisticDocs = map[string]string{
 }
 
 func (p *plan) measured(e *model.Entity, statistic string, keys []door.Key) string {
-	return p.generated(e.Name+pascal(statistic), func(t *declaration) {
+	return p.of(e, "", pascal(statistic), func(t *declaration) {
 		t.doc = statisticDocs[statistic]
 		for _, k := range keys {
 			typ, message := p.scalar(k.Field.Kind)
-			t.optional(typ, message, path(k))
+			t.optional(typ, message, path(k), formerPaths(k))
 		}
 	})
 }

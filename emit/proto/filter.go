@@ -10,7 +10,7 @@ import (
 
 // filter is the conditions on an entity.
 func (p *plan) filter(e *model.Entity) string {
-	return p.generated(e.Name+"Filter", func(t *declaration) {
+	return p.of(e, "", "Filter", func(t *declaration) {
 		t.doc = "All conditions that are given must hold."
 		t.add(repeated, t.name, "and", "All of them; none asks nothing.")
 		t.add(repeated, t.name, "or", "One of them; none asks nothing.")
@@ -40,7 +40,7 @@ func (p *plan) filterType(f *model.Field) string {
 	}
 	switch f.Kind {
 	case model.List:
-		return p.generated(f.Target.Name+"ListFilter", func(t *declaration) {
+		return p.of(f.Target, "", "ListFilter", func(t *declaration) {
 			one := p.filter(f.Target)
 			t.add("", one, "some", "Holds for a row of the list.")
 			t.add("", one, "every", "Holds for all rows of the list.")
@@ -52,7 +52,7 @@ func (p *plan) filterType(f *model.Field) string {
 		return p.generated(f.Union.Name+"Filter", func(t *declaration) {
 			for _, arm := range door.ShownArms(f) {
 				t.fields = append(t.fields, &field{
-					name: snake(arm.Target.Singular), origin: arm.Target.Singular, typ: p.filter(arm.Target),
+					name: snake(arm.Target.Singular), origin: arm.Target.Singular, formers: formerRow(arm.Target), typ: p.filter(arm.Target),
 				})
 			}
 			t.add(optional, "bool", "is_null", "")
@@ -123,12 +123,12 @@ func (p *plan) orders(e *model.Entity) string {
 	if len(keys) == 0 {
 		return ""
 	}
-	return p.generated(e.Name+"Order", func(t *declaration) {
+	return p.of(e, "", "Order", func(t *declaration) {
 		t.values = true
 		for _, k := range shortFirst(keys, func(k door.Key) int { return len(k.Path) }) {
-			name := strings.ToUpper(path(k))
-			t.once(&field{name: name + "_ASC"})
-			t.once(&field{name: name + "_DESC"})
+			for _, direction := range []string{"_asc", "_desc"} {
+				t.once(value(path(k), formerPaths(k), direction))
+			}
 		}
 	})
 }
@@ -145,6 +145,34 @@ func shortFirst[K any](keys []K, length func(K) int) []K {
 	sorted := slices.Clone(keys)
 	slices.SortStableFunc(sorted, func(a, b K) int { return length(a) - length(b) })
 	return sorted
+}
+
+// value is a value of an enum: a key, with what is said of it.
+func value(key string, formers []string, more string) *field {
+	f := &field{name: strings.ToUpper(key + more)}
+	for _, former := range formers {
+		f.formers = append(f.formers, strings.ToUpper(former+more))
+	}
+	return f
+}
+
+// formerPaths are the names that a key had before: each part of it may have been renamed.
+func formerPaths(k door.Key) []string {
+	names := []string{""}
+	for i, f := range k.Path {
+		var longer []string
+		for _, name := range names {
+			if i > 0 {
+				name += "_"
+			}
+			longer = append(longer, name+snake(f.Name))
+			if f.Former != "" {
+				longer = append(longer, name+snake(f.Former))
+			}
+		}
+		names = longer
+	}
+	return names[1:] // the first is its name now
 }
 
 // path is a key as one name.

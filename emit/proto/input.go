@@ -9,12 +9,12 @@ import (
 
 // createInput is what makes a row, with the rows that belong to it.
 func (p *plan) createInput(e *model.Entity) string {
-	return p.generated("Create"+e.Name+"Input", func(t *declaration) { p.creation(t, door.CreateFields(e)) })
+	return p.of(e, "Create", "Input", func(t *declaration) { p.creation(t, door.CreateFields(e)) })
 }
 
 // updateInput is what changes a row.
 func (p *plan) updateInput(e *model.Entity) string {
-	return p.generated("Update"+e.Name+"Input", func(t *declaration) { p.patch(t, door.UpdateFields(e)) })
+	return p.of(e, "Update", "Input", func(t *declaration) { p.patch(t, door.UpdateFields(e)) })
 }
 
 func (p *plan) creation(t *declaration, fields []*model.Field) {
@@ -68,23 +68,40 @@ func (p *plan) links(name, doc string, verbs ...string) string {
 
 // parts is what is to become of the rows of a list.
 func (p *plan) parts(f *model.Field, suffix string, parts model.Parts) string {
-	list := f.Inverse.Target.Name + pascal(f.Name)
+	list, before := f.Inverse.Target.Name+pascal(f.Name), formerLists(f)
 	return p.generated(list+suffix, func(t *declaration) {
 		t.doc = "Each is written by its own rules; all happens or nothing."
 		if parts.Create {
 			t.add(repeated, p.generated(list+"CreateItem", func(t *declaration) {
 				p.creation(t, door.But(door.CreateFields(f.Target), f.Inverse))
-			}), "create", "")
+			}, with(before, "CreateItem")...), "create", "")
 		}
 		if parts.Update {
 			t.add(repeated, p.generated(list+"UpdateItem", func(t *declaration) {
 				t.add("", "string", "id", "")
 				t.add(optional, "int32", "version", "Where it is no longer the row's, all fails with STALE.")
 				p.patch(t, door.But(door.UpdateFields(f.Target), f.Inverse))
-			}), "update", "What an item does not have stays as it is.")
+			}, with(before, "UpdateItem")...), "update", "What an item does not have stays as it is.")
 		}
 		if parts.Delete {
 			t.add(repeated, "string", "delete", "")
 		}
-	})
+	}, with(before, suffix)...)
+}
+
+// formerLists are the names that the messages of a list began with before, if its entity was renamed. A list has no column, so
+// it is never renamed itself.
+func formerLists(f *model.Field) []string {
+	if e := f.Inverse.Target; e.Former != "" {
+		return []string{e.Former + pascal(f.Name)}
+	}
+	return nil
+}
+
+func with(names []string, suffix string) []string {
+	var out []string
+	for _, name := range names {
+		out = append(out, name+suffix)
+	}
+	return out
 }

@@ -8,7 +8,7 @@ import (
 
 // Numbers are the numbers that the fields of messages and the values of enums have: by the name of the type its names in the
 // order of their numbers, from 1 on, each with what it is on the wire, and a minus before those that are gone:
-// "id:string title:string -subtitle:string price:*".
+// "id:string title:string -subtitle:string price:Money".
 type Numbers map[string]string
 
 // unspecified is the value of an enum that has the number 0.
@@ -37,63 +37,89 @@ func (k known) String() string {
 	return k.name + ":" + k.wire
 }
 
-// wire is what a field is on the wire, as far as a number must not change it. That it may be missing is no part of that, nor
-// what a message or an enum is called.
-func (f *field) wire() string {
-	kind := f.typ
-	if kind != "" && 'A' <= kind[0] && kind[0] <= 'Z' {
-		kind = "*"
+// types are what the types of a contract are, as far as it concerns the fields that hold them.
+type types map[string]*declaration
+
+func typesOf(all []*declaration) types {
+	out := types{}
+	for _, t := range all {
+		out[t.name] = t
 	}
-	if f.label == "repeated" {
-		kind += "[]"
-	}
-	return strings.ReplaceAll(kind, " ", "")
+	return out
 }
 
-// give numbers the fields of t: those that are known by their name, or by the one that they had, keep theirs as long as they
-// are the same on the wire. A name that was gone, or was something else in between, and comes again as it was has its number again.
-func (n Numbers) give(t *declaration) {
-	text := n[t.name]
-	if t.former != "" && text == "" {
-		text = n[t.former]
+// wires is what a field is on the wire, as far as a number must not change it, and what that was called before: the type of one
+// value, which of a message or an enum is its name, and whether there are many. That it may be missing is no part of that. Locks
+// of before said of messages and enums that they are "*", and nothing of any before that.
+func (t types) wires(f *field) []string {
+	names := []string{f.typ}
+	if of := t[f.typ]; of != nil {
+		if of.values {
+			names[0] = "enum." + f.typ
+		} else {
+			names = append(names, of.formers...)
+		}
+		names = append(names, "*")
 	}
-	var all []known
+	for i := range names {
+		if f.label == repeated {
+			names[i] += "[]"
+		}
+		names[i] = strings.ReplaceAll(names[i], " ", "")
+	}
+	return append(names, "")
+}
+
+// give numbers the fields of t: those that are known by their name, or by one that they had, keep theirs as long as they
+// are the same on the wire. A name that was gone, or was something else in between, and comes again as it was has its number again.
+func (n Numbers) give(t *declaration, all types) {
+	text := n[t.name]
+	for _, former := range t.formers {
+		if text == "" {
+			text = n[former]
+		}
+	}
+	var given []known
 	for entry := range strings.FieldsSeq(text) {
 		name, wire, _ := strings.Cut(strings.TrimPrefix(entry, "-"), ":")
-		all = append(all, known{name, wire})
+		given = append(given, known{name, wire})
 	}
-	taken := make([]bool, len(all))
-	place := func(name, wire string) int {
-		return slices.IndexFunc(all, func(k known) bool { return k.name == name && k.wire == wire })
-	}
+	taken := make([]bool, len(given))
 	current := map[string]bool{}
 	for _, f := range t.fields {
 		current[f.name] = true
+	}
+	// place is where a field was that had one of the names and was one of the things on the wire, -1 for nowhere.
+	place := func(names, wires []string) int {
+		for _, name := range names {
+			for _, wire := range wires {
+				if at := slices.Index(given, known{name, wire}); at >= 0 && !taken[at] {
+					return at
+				}
+			}
+		}
+		return -1
 	}
 	for _, f := range t.fields {
 		if t.values && f.name == unspecified {
 			continue
 		}
-		now := known{f.name, f.wire()}
-		at := -1
-		for _, name := range []string{f.name, f.former} {
-			if name == "" || name != f.name && current[name] {
-				continue
-			}
-			for _, wire := range []string{now.wire, ""} { // locks of before do not say it
-				if found := place(name, wire); at < 0 && found >= 0 && !taken[found] {
-					at = found
-				}
+		names := []string{f.name}
+		for _, former := range f.formers {
+			if !current[former] {
+				names = append(names, former)
 			}
 		}
+		wires := all.wires(f)
+		now, at := known{f.name, wires[0]}, place(names, wires)
 		if at < 0 {
-			at, all, taken = len(all), append(all, now), append(taken, false)
+			at, given, taken = len(given), append(given, now), append(taken, false)
 		}
-		all[at], taken[at] = now, true
+		given[at], taken[at] = now, true
 		f.number = at + 1
 	}
-	entries := make([]string, len(all))
-	for i, k := range all {
+	entries := make([]string, len(given))
+	for i, k := range given {
 		entries[i] = k.String()
 		if taken[i] {
 			continue

@@ -42,18 +42,18 @@ type rpc struct {
 // declaration is a message or an enum.
 type declaration struct {
 	name, doc string
-	former    string // of a renamed entity
-	values    bool   // an enum
-	oneof     string // all fields are alternatives, under this name
+	formers   []string // its names before, where what it is made of was renamed
+	values    bool     // an enum
+	oneof     string   // all fields are alternatives, under this name
 	fields    []*field
 	gone      []gone
 }
 
 // field is a field of a message or a value of an enum.
 type field struct {
-	name, doc  string // "created_at"; of a value without the prefix of its enum
-	origin     string // its name in JSON, which is that of the design; empty for what protobuf makes of the name
-	former     string // its name before, in the form of name
+	name, doc  string   // "created_at"; of a value without the prefix of its enum
+	origin     string   // its name in JSON, which is that of the design; empty for what protobuf makes of the name
+	formers    []string // its names before, in the form of name
 	typ, label string
 	number     int
 	deprecated bool
@@ -146,13 +146,13 @@ func (p *plan) free(best, more string) string {
 }
 
 // generated is the name of a type that the design does not declare, planned by fill when it is named first.
-func (p *plan) generated(best string, fill func(t *declaration)) string {
+func (p *plan) generated(best string, fill func(t *declaration), formers ...string) string {
 	if name, ok := p.named[best]; ok {
 		return name
 	}
 	name := p.free(best, "Type")
 	p.named[best] = name
-	p.plan(name, fill)
+	p.plan(name, fill, formers...)
 	return name
 }
 
@@ -165,10 +165,19 @@ func (p *plan) declared(name string, fill func(t *declaration)) string {
 	return name
 }
 
-func (p *plan) plan(name string, fill func(t *declaration)) {
-	t := &declaration{name: name}
+func (p *plan) plan(name string, fill func(t *declaration), formers ...string) {
+	t := &declaration{name: name, formers: formers}
 	p.types = append(p.types, t)
 	fill(t)
+}
+
+// of is the name of a type that is made of e, whose name stands between before and after: "Create", "Input".
+func (p *plan) of(e *model.Entity, before, after string, fill func(t *declaration)) string {
+	var formers []string
+	if e.Former != "" {
+		formers = append(formers, before+e.Former+after)
+	}
+	return p.generated(before+e.Name+after, fill, formers...)
 }
 
 // message is the name of a request or an answer, which only one method has.
@@ -204,10 +213,25 @@ const (
 func of(f *model.Field) *field {
 	out := &field{name: snake(f.Name), origin: f.Name, doc: door.Doc(f), deprecated: f.Deprecated != ""}
 	if f.Former != "" {
-		out.former = snake(f.Former)
+		out.formers = []string{snake(f.Former)}
 	}
 	if f.Deprecated != "" {
 		out.doc = strings.TrimSpace(out.doc + "\n\nDeprecated: " + f.Deprecated)
 	}
 	return out
+}
+
+// formerRow is what a field that is called as one of e was called before, formerRows one that is called as several.
+func formerRow(e *model.Entity) []string {
+	if e.Former == "" {
+		return nil
+	}
+	return []string{snake(e.Former)}
+}
+
+func formerRows(e *model.Entity) []string {
+	if e.Was == "" {
+		return nil
+	}
+	return []string{e.Was} // its table, which is called as the doors called its rows
 }

@@ -33,8 +33,9 @@ func Emit(m *model.Model, numbers Numbers) Contract {
 	p := newPlan(m)
 	p.all()
 	c := Contract{Path: p.folder + "/" + p.file + ".proto", Numbers: numbers.clone()}
+	types := typesOf(p.types)
 	for _, t := range p.types {
-		c.Numbers.give(t)
+		c.Numbers.give(t, types)
 	}
 	if len(p.services) == 0 {
 		return c

@@ -36,13 +36,13 @@ func TestANumberIsGivenOnce(t *testing.T) {
 				f.label = "repeated"
 			}
 			if now, before, _ := strings.Cut(step.former, "="); now == name {
-				f.former = before
+				f.formers = []string{before}
 			}
 			message.fields = append(message.fields, f)
 		}
 		before := maps.Clone(numbers)
 		next := numbers.clone()
-		next.give(message)
+		next.give(message, nil)
 		if !maps.Equal(numbers, before) {
 			t.Errorf("%s: the numbers of before were changed", fields(message))
 		}
@@ -67,5 +67,16 @@ func TestNames(t *testing.T) {
 		if got := snake(name); got != want {
 			t.Errorf("snake(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+// A lock that said "*" of messages and enums gives them the numbers that they have, and says what they are from now on.
+func TestALockThatSaidNothingOfMessages(t *testing.T) {
+	mood := &declaration{name: "Mood", values: true}
+	note := &declaration{name: "Note", fields: []*field{{name: "mood", typ: "Mood"}, {name: "lines", typ: "Line", label: repeated}, {name: "id", typ: "string"}}}
+	numbers := Numbers{"Note": "id:string lines:*[] mood:*"}
+	numbers.give(note, typesOf([]*declaration{mood, note, {name: "Line"}}))
+	if numbers["Note"] != "id:string lines:Line[] mood:enum.Mood" {
+		t.Error(numbers)
 	}
 }

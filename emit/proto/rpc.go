@@ -118,7 +118,7 @@ func (p *plan) one(s *service, e *model.Entity, name string, safe bool, doc stri
 		if !safe {
 			doc = "Nothing but its id where it may not be read."
 		}
-		t.fields = append(t.fields, &field{name: snake(e.Singular), typ: p.entityMessage(e), doc: doc})
+		t.fields = append(t.fields, &field{name: snake(e.Singular), formers: formerRow(e), typ: p.entityMessage(e), doc: doc})
 	})
 	s.rpcs = append(s.rpcs, &rpc{name: name, doc: doc, request: request, response: response, safe: safe})
 }
@@ -141,7 +141,7 @@ func (p *plan) list(s *service, e *model.Entity, name string, o *model.Operation
 		p.readMask(t, readDoc(e))
 	})
 	r.response = p.message(s, name+"Response", func(t *declaration) {
-		t.fields = append(t.fields, &field{name: snake(e.Plural), typ: p.entityMessage(e), label: repeated})
+		t.fields = append(t.fields, &field{name: snake(e.Plural), formers: formerRows(e), typ: p.entityMessage(e), label: repeated})
 		t.add("", "string", "next_page_token", "Empty on the last page.")
 		t.add(optional, "int64", "total_size", "Where include_total asked for it.")
 	})
@@ -176,7 +176,7 @@ func (p *plan) stream(s *service, e *model.Entity, name string) {
 		p.readMask(t, readDoc(e))
 	})
 	response := p.message(s, name+"Response", func(t *declaration) {
-		t.fields = append(t.fields, &field{name: snake(e.Singular), typ: p.entityMessage(e)})
+		t.fields = append(t.fields, &field{name: snake(e.Singular), formers: formerRow(e), typ: p.entityMessage(e)})
 		t.add("", "string", "page_token", "Where the stream stands, from time to time; empty in between.")
 	})
 	s.rpcs = append(s.rpcs, &rpc{
@@ -217,7 +217,7 @@ func (p *plan) subscription(s *service, o *model.Operation) {
 	})
 	response := p.message(s, name+"Response", func(t *declaration) {
 		t.fields = append(t.fields, &field{
-			name: snake(e.Singular), typ: p.entityMessage(e),
+			name: snake(e.Singular), formers: formerRow(e), typ: p.entityMessage(e),
 			doc: "Absent in the first, which says that nothing is missed from now on, and in signs of life.",
 		})
 		t.free("", "bool", "read_again", "Some may be missing: read again what is shown.")
@@ -236,20 +236,23 @@ func (p *plan) arguments(t *declaration, o *model.Operation) {
 
 // result plans the one field of an operation's answer.
 func (p *plan) result(t *declaration, f *model.Field) {
+	if f.Target != nil && (f.Repeated || f.Kind == model.List) {
+		name := f.Target.Plural
+		t.fields = append(t.fields, &field{
+			name: snake(name), origin: name, formers: formerRows(f.Target), typ: p.entityMessage(f.Target), label: repeated,
+		})
+		return
+	}
 	out := *f
 	out.Name = "result"
 	if f.Target != nil {
 		out.Name = f.Target.Singular
-		if f.Repeated || f.Kind == model.List {
-			out.Name = f.Target.Plural
-		}
-	}
-	if f.Kind == model.Ref && f.Repeated || f.Kind == model.List {
-		t.fields = append(t.fields, &field{name: snake(out.Name), origin: out.Name, typ: p.entityMessage(f.Target), label: repeated})
-		return
 	}
 	p.shown(t, &out)
 	t.fields[0].doc = ""
+	if f.Target != nil {
+		t.fields[0].formers = formerRow(f.Target)
+	}
 }
 
 func operationDoc(o *model.Operation) string {

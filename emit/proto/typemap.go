@@ -119,7 +119,9 @@ func article(name string) string {
 // entityMessage is the message of an entity.
 func (p *plan) entityMessage(e *model.Entity) string {
 	return p.declared(e.Name, func(t *declaration) {
-		t.doc, t.former = e.Doc, e.Former
+		if t.doc = e.Doc; e.Former != "" {
+			t.formers = []string{e.Former}
+		}
 		for _, f := range door.ReadFields(e) {
 			p.shown(t, f)
 		}
@@ -128,7 +130,7 @@ func (p *plan) entityMessage(e *model.Entity) string {
 
 // page is a list that comes in pages, below a row.
 func (p *plan) page(e *model.Entity) string {
-	return p.generated(e.Name+"Page", func(t *declaration) {
+	return p.of(e, "", "Page", func(t *declaration) {
 		t.add(repeated, p.entityMessage(e), "items", "")
 		t.add("", "string", "next_page_token", "Empty on the last page.")
 	})
@@ -175,7 +177,7 @@ func (p *plan) union(f *model.Field) string {
 		t.doc, t.oneof = f.Union.Doc, "value"
 		for _, arm := range door.ShownArms(f) {
 			t.fields = append(t.fields, &field{
-				name: snake(arm.Target.Singular), origin: arm.Target.Singular, typ: p.entityMessage(arm.Target),
+				name: snake(arm.Target.Singular), origin: arm.Target.Singular, formers: formerRow(arm.Target), typ: p.entityMessage(arm.Target),
 			})
 		}
 	})
@@ -185,7 +187,9 @@ func (p *plan) unionInput(f *model.Field) string {
 	return p.generated(f.Union.Name+"Input", func(t *declaration) {
 		t.doc, t.oneof = "One of these, by its id or key.", "value"
 		for _, arm := range f.Arms {
-			t.fields = append(t.fields, &field{name: snake(arm.Target.Singular), origin: arm.Target.Singular, typ: "string"})
+			t.fields = append(t.fields, &field{
+				name: snake(arm.Target.Singular), origin: arm.Target.Singular, formers: formerRow(arm.Target), typ: "string",
+			})
 		}
 	})
 }

@@ -32,6 +32,9 @@ func (b *builder) history(e *model.Entity) {
 		Table: e.Table + "_history", Doc: "A change: by whom, and the new values of what changed.", Module: e.Module,
 		Internal: e.Internal, HistoryOf: e,
 	}
+	if e.Former != "" {
+		h.Former = e.Former + "History"
+	}
 	if len(h.Table) > maxName {
 		b.problems.Add(e.Pos, NameTooLong, `@db(name: "…")`, "the table of the history of %s has a name of more than %d bytes: %s", e.Name, maxName, h.Table)
 	}
