@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -287,7 +288,11 @@ func testSearchRandom(w *world) {
 		text = fold.Replace(strings.ToLower(text))
 		return " " + strings.Join(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,-'/.@&\n—(😀\"*", r) }), " ") + " "
 	}
-	for range 300 {
+	rounds := 300
+	if kittest.Race {
+		rounds = 15
+	}
+	for range rounds {
 		var search []string
 		var tests []func(string) bool
 		for range 1 + r.IntN(3) {
