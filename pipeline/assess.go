@@ -18,7 +18,7 @@ import (
 // Assess tells the architecture of the backend in a folder: code ─▶ facts ─▶ findings and report. Facts are kept in a
 // folder, unless that is "".
 func Assess(dir, cache string) (*assess.Report, error) {
-	f, err := lift(dir, cache)
+	f, _, err := lift(dir, cache)
 	if err != nil {
 		return nil, err
 	}

@@ -20,13 +20,16 @@ import (
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/internal/graph"
+	"github.com/fettlehq/fettle/lift/golang"
 	"github.com/fettlehq/fettle/lift/graphql"
+	"github.com/fettlehq/fettle/lift/sql"
 )
 
 // Facts are kept by the content of what they were drawn from: an entry is named by a sum of the tool and of every file
 // that a lift reads, and holds the facts with the state of the folders in which libraries were looked for. An entry that
-// is cut, changed or of other libraries is as good as none. Processes do not wait for each other: each writes a file of its
-// own and puts it in its place.
+// is cut, changed or of other libraries is as good as none. Beside the entry of a whole folder there is one for each part of
+// its code, so that after an edit only the part in which it was made is read anew. Processes do not wait for each other: each
+// writes a file of its own and puts it in its place.
 
 // mostCached bounds the folder of facts, in bytes; what was used longest ago goes first.
 const mostCached = 256 << 20
@@ -44,13 +47,16 @@ func CacheFolder() string {
 type cache struct {
 	dir    string
 	folder string // "" for no cache
-	name   string
+	tool   facts.Sum
+	sum    facts.Sum
+	states map[string]facts.Sum // of folders of libraries, as they were first found
 }
 
 // entry is what is kept.
 type entry struct {
-	Looked []looked
-	Facts  *facts.Facts
+	Looked   []looked
+	Facts    *facts.Facts
+	Embedded []sql.Text // of a part of the code
 }
 
 // looked is a folder of a library, with the state that it was found in.
@@ -64,15 +70,22 @@ func openCache(dir, folder string) cache {
 		return cache{}
 	}
 	tool := toolSum()
+	at, err := filepath.Abs(dir)
+	if tool == (facts.Sum{}) || err != nil {
+		return cache{}
+	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%x\n%s %s %s\n%q\n", tool, runtime.Version(), runtime.GOOS, runtime.GOARCH, goCommand())
 	for _, name := range []string{"GOFLAGS", "GOROOT", "GOMODCACHE", "GOPATH", "GOWORK"} {
 		fmt.Fprintf(sum, "%s=%s\n", name, os.Getenv(name))
 	}
-	if tool == (facts.Sum{}) || !sumTree(sum, dir) {
+	out := cache{dir: dir, folder: folder, tool: facts.Sum(sum.Sum(nil)), states: map[string]facts.Sum{}}
+	fmt.Fprintf(sum, "%q\n", at) // where libraries of its own may lie
+	if !sumTree(sum, dir) {
 		return cache{}
 	}
-	return cache{dir, folder, filepath.Join(folder, hex.EncodeToString(sum.Sum(nil)))}
+	out.sum = facts.Sum(sum.Sum(nil))
+	return out
 }
 
 // goCommand names the Go installation whose libraries a lift reads, "" where there is none.
@@ -155,6 +168,16 @@ func lifted(name string) bool {
 	return strings.HasSuffix(name, ".go") || name == "go.mod" || graphql.Schema(name) || strings.HasSuffix(strings.ToLower(name), ".sql")
 }
 
+// state is the state of a library's folder, as it was first found.
+func (c cache) state(dir string) facts.Sum {
+	known, found := c.states[dir]
+	if !found {
+		known = stateOf(dir)
+		c.states[dir] = known
+	}
+	return known
+}
+
 // stateOf is the state of a library's folder: the names, sizes and times of its Go files.
 func stateOf(dir string) facts.Sum {
 	entries, err := os.ReadDir(dir)
@@ -174,40 +197,74 @@ func stateOf(dir string) facts.Sum {
 }
 
 // facts are those that are kept, nil where there are none.
-func (c cache) facts() *facts.Facts {
-	if c.folder == "" {
-		return nil
+func (c cache) facts() *facts.Facts { return c.read(c.name("all", c.sum)).Facts }
+
+// name is the file of an entry.
+func (c cache) name(kind string, sum facts.Sum) string {
+	return filepath.Join(c.folder, kind+"-"+hex.EncodeToString(sum[:]))
+}
+
+// ofTool is a sum of a part of the code and the tool.
+func (c cache) ofTool(part facts.Sum) facts.Sum { return sha256.Sum256(append(c.tool[:], part[:]...)) }
+
+// Part gives a part of the code that is kept, nil where it is not.
+func (c cache) Part(sum facts.Sum) *golang.Part {
+	if e := c.read(c.name("part", c.ofTool(sum))); e.Facts != nil {
+		out := &golang.Part{Facts: e.Facts, Embedded: e.Embedded}
+		for _, l := range e.Looked {
+			out.Looked = append(out.Looked, l.Dir)
+		}
+		return out
 	}
-	text, err := os.ReadFile(c.name)
+	return nil
+}
+
+// Keep keeps a part of the code.
+func (c cache) Keep(sum facts.Sum, part *golang.Part) {
+	c.write(c.name("part", c.ofTool(sum)), entry{Facts: part.Facts, Embedded: part.Embedded}, part.Looked)
+}
+
+// read gives an entry, an empty one where there is none that still holds.
+func (c cache) read(name string) (out entry) {
+	if c.folder == "" {
+		return out
+	}
+	text, err := os.ReadFile(name)
 	if err != nil || len(text) < sha256.Size {
-		return nil
+		return out
 	}
 	if sum := sha256.Sum256(text[sha256.Size:]); !bytes.Equal(sum[:], text[:sha256.Size]) {
-		return nil
+		return out
 	}
 	var e entry
 	if graph.Decode(text[sha256.Size:], &e) != nil || e.Facts == nil {
-		return nil
+		return out
 	}
 	for _, l := range e.Looked {
-		if stateOf(l.Dir) != l.State {
-			return nil
+		if c.state(l.Dir) != l.State {
+			return out
 		}
 	}
 	now := time.Now()
-	_ = os.Chtimes(c.name, now, now) // used just now: others go first
-	return e.Facts
+	_ = os.Chtimes(name, now, now) // used just now: others go first
+	return e
 }
 
 // keep puts facts in their place, unless the files have changed while they were read. That it fails costs time at the next
 // review, and nothing else.
 func (c cache) keep(f *facts.Facts, folders []string) {
-	if c.folder == "" || openCache(c.dir, c.folder) != c {
+	if c.folder != "" && openCache(c.dir, c.folder).sum == c.sum {
+		c.write(c.name("all", c.sum), entry{Facts: f}, folders)
+		prune(c.folder)
+	}
+}
+
+func (c cache) write(name string, e entry, folders []string) {
+	if c.folder == "" {
 		return
 	}
-	e := entry{Facts: f}
 	for _, dir := range folders {
-		e.Looked = append(e.Looked, looked{dir, stateOf(dir)})
+		e.Looked = append(e.Looked, looked{dir, c.state(dir)})
 	}
 	text := graph.Encode(&e)
 	if len(text) > mostCached/4 || os.MkdirAll(c.folder, 0o700) != nil {
@@ -219,10 +276,9 @@ func (c cache) keep(f *facts.Facts, folders []string) {
 		return
 	}
 	_, err = file.Write(append(sum[:], text...))
-	if closed := file.Close(); err != nil || closed != nil || os.Rename(file.Name(), c.name) != nil {
+	if closed := file.Close(); err != nil || closed != nil || os.Rename(file.Name(), name) != nil {
 		_ = os.Remove(file.Name())
 	}
-	prune(c.folder)
 }
 
 // prune takes away what was used longest ago, until the rest fits.

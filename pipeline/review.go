@@ -29,6 +29,7 @@ type Reviewed struct {
 	Findings []rule.Finding
 	Rules    []*rule.Rule // that were asked
 	Facts    *facts.Facts
+	Drawn    int // packages whose facts were drawn anew; those of the others were kept
 }
 
 // Review finds the faults of the backend in a folder: code ─▶ facts ─▶ findings.
@@ -37,11 +38,11 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := lift(dir, options.Cache)
+	f, drawn, err := lift(dir, options.Cache)
 	if err != nil {
 		return nil, err
 	}
-	out := &Reviewed{Rules: rules, Facts: f}
+	out := &Reviewed{Rules: rules, Facts: f, Drawn: drawn}
 	for _, finding := range review.Find(f, rules, options.Uncertain) {
 		if options.AtLeast == "" || finding.Severity.AtLeast(options.AtLeast) {
 			out.Findings = append(out.Findings, finding)
@@ -62,20 +63,21 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	return out, nil
 }
 
-// lift reads all that a folder holds, as facts: those that are kept, where nothing has changed that they were drawn from.
-func lift(dir, cache string) (*facts.Facts, error) {
+// lift reads all that a folder holds, as facts: those that are kept, where nothing has changed that they were drawn from. It
+// also says of how many packages facts were drawn anew.
+func lift(dir, folder string) (*facts.Facts, int, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return nil, err
+		return nil, 0, err
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("%s: is no folder", dir)
+		return nil, 0, fmt.Errorf("%s: is no folder", dir)
 	}
-	kept := openCache(dir, cache)
+	kept := openCache(dir, folder)
 	if f := kept.facts(); f != nil {
-		return f, nil
+		return f, 0, nil
 	}
-	code, err := golang.Lift(dir)
+	code, err := golang.Lift(dir, kept)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	f, lifted := code.Facts, sql.Lift(dir, code.Embedded)
 	f.Database, f.Migrations = lifted.Database, lifted.Migrations
@@ -86,7 +88,7 @@ func lift(dir, cache string) (*facts.Facts, error) {
 	sql.WithModels(f.Database, f.Models)
 	graphql.Guard(dir, f.Routes, f.Sums)
 	kept.keep(f, code.Looked)
-	return f, nil
+	return f, code.Drawn, nil
 }
 
 func rulesNamed(names []string) ([]*rule.Rule, error) {

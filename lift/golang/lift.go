@@ -25,11 +25,12 @@ type Lifted struct {
 	Facts    *facts.Facts
 	Embedded []sql.Text // SQL that stands in the code and changes the schema
 	Looked   []string   // folders in which libraries were looked for, there or not
+	Drawn    int        // packages whose facts were drawn anew
 }
 
-// Lift reads all Go code below a folder. Files that cannot be parsed are in the coverage; an error says that the folder
-// itself cannot be read.
-func Lift(dir string) (*Lifted, error) {
+// Lift reads all Go code below a folder, but for the parts that are kept (nil for none). Files that cannot be parsed are in the
+// coverage; an error says that the folder itself cannot be read.
+func Lift(dir string, kept Kept) (*Lifted, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -37,14 +38,34 @@ func Lift(dir string) (*Lifted, error) {
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
 		root = resolved
 	}
-	out := &facts.Facts{}
-	loader := newLoader(root, &out.Coverage)
-	if err := loader.load(); err != nil {
+	loader := newLoader(root, &facts.Coverage{})
+	dirs, err := loader.findModules()
+	if err != nil {
 		return nil, err
 	}
-	l := newLifter(loader, out)
-	l.all()
-	return &Lifted{out, l.embedded, sortedKeys(loader.looked)}, nil
+	modules, drawn := loader.sumModules(), 0
+	var lifted []*Part
+	for _, folders := range parts(loader.read(dirs)) {
+		sum := sumOf(folders, modules)
+		var part *Part
+		if kept != nil {
+			part = kept.Part(sum)
+		}
+		if part == nil {
+			part = loader.part(folders)
+			drawn += part.Facts.Coverage.Packages
+			if kept != nil {
+				kept.Keep(sum, part)
+			}
+		}
+		for _, f := range folders {
+			f.files = nil // not needed any more
+		}
+		lifted = append(lifted, part)
+	}
+	out := merge(lifted)
+	out.Drawn = drawn
+	return out, nil
 }
 
 // all draws the facts, in the order in which they need each other.
@@ -379,7 +400,12 @@ func (l *lifter) link() {
 			}
 		}
 	}
-	slices.SortStableFunc(l.facts.Routes, func(a, b *facts.Route) int {
+	sortRoutes(l.facts.Routes)
+}
+
+// sortRoutes orders routes by where they are registered.
+func sortRoutes(routes []*facts.Route) {
+	slices.SortStableFunc(routes, func(a, b *facts.Route) int {
 		return strings.Compare(fmt.Sprintf("%s:%06d", a.Pos.File, a.Pos.Line), fmt.Sprintf("%s:%06d", b.Pos.File, b.Pos.Line))
 	})
 }

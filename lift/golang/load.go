@@ -1,7 +1,7 @@
 package golang
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -61,15 +61,27 @@ type loader struct {
 	texts     map[string][]byte            // of the files of the code
 	sums      map[string]facts.Sum
 	looked    map[string]bool // folders beyond the code in which libraries were looked for
+	standard  *standard
+	whole     bool // libraries are read with what nobody sees of them, to compare
+}
+
+// standard is what was read of the standard library, for all parts of the code: it is the same to each.
+type standard struct {
+	libs   map[string]*types.Package
+	looked map[string]bool
 }
 
 // mod is one go.mod of the reviewed folder, or the folder itself where there is none.
 type mod struct {
 	dir      string
+	text     []byte // of its go.mod
 	path     string
 	requires map[string]string // module path to folder
 	versions map[string]string // module path to version
 }
+
+// bareModule is the path of code that no go.mod names.
+const bareModule = "code"
 
 // The bounds of what is read. A file beyond them is data in the clothes of code.
 const (
@@ -84,6 +96,7 @@ func newLoader(root string, coverage *facts.Coverage) *loader {
 		libs: map[string]*types.Package{"unsafe": types.Unsafe}, used: map[string]map[string]bool{}, missing: map[string]bool{},
 		coverage: coverage, failed: map[string]error{}, testFiles: map[string][]*facts.TestFile{},
 		texts: map[string][]byte{}, sums: map[string]facts.Sum{}, looked: map[string]bool{},
+		standard: &standard{map[string]*types.Package{}, map[string]bool{}},
 	}
 	l.context.CgoEnabled = true
 	l.goroot, l.cache = installation()
@@ -100,14 +113,10 @@ func installation() (goroot, cache string) {
 	return goroot, cache
 }
 
-// load reads every package below the root and checks its types.
-func (l *loader) load() error {
-	folders, err := l.findModules()
-	if err != nil {
-		return err
-	}
-	for _, dir := range folders {
-		l.parseFolder(dir)
+// load parses the files of some folders and checks the types of their packages.
+func (l *loader) load(folders []*folder) {
+	for _, f := range folders {
+		l.parseFolder(f)
 	}
 	for _, s := range l.order {
 		for _, file := range s.files {
@@ -117,11 +126,7 @@ func (l *loader) load() error {
 	for _, s := range l.order {
 		l.check(s)
 	}
-	for name := range l.missing {
-		l.coverage.Missing = append(l.coverage.Missing, name)
-	}
-	slices.Sort(l.coverage.Missing)
-	return nil
+	l.coverage.Missing = sortedKeys(l.missing)
 }
 
 // findModules reads every go.mod and returns the folders that hold Go files, in order.
@@ -153,7 +158,7 @@ func (l *loader) findModules() ([]string, error) {
 	slices.Sort(folders)
 	folders = slices.Compact(folders)
 	if len(l.modules) == 0 || !slices.ContainsFunc(l.modules, func(m *mod) bool { return m.dir == l.root }) {
-		l.modules = append(l.modules, &mod{dir: l.root, path: "code"})
+		l.modules = append(l.modules, &mod{dir: l.root, path: bareModule})
 	}
 	slices.SortFunc(l.modules, func(a, b *mod) int { return len(b.dir) - len(a.dir) })
 	return folders, nil
@@ -165,12 +170,13 @@ func skipped(name string) bool {
 }
 
 func (l *loader) readModule(name string) {
-	m := &mod{dir: filepath.Dir(name), path: "code", requires: map[string]string{}, versions: map[string]string{}}
+	m := &mod{dir: filepath.Dir(name), path: bareModule, requires: map[string]string{}, versions: map[string]string{}}
 	l.modules = append(l.modules, m)
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return
 	}
+	m.text = text
 	file, err := modfile.Parse(name, text, func(_, version string) (string, error) { return version, nil })
 	if err != nil {
 		m.path = modfile.ModulePath(text)
@@ -212,52 +218,28 @@ func (l *loader) moduleOf(dir string) *mod {
 	return l.modules[len(l.modules)-1]
 }
 
-// parseFolder reads the files of one folder: those that belong to this system and build, without tests.
-func (l *loader) parseFolder(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	m := l.moduleOf(dir)
-	below, _ := filepath.Rel(m.dir, dir)
-	importPath := path.Join(m.path, filepath.ToSlash(below))
-	for _, entry := range entries {
-		name := entry.Name()
-		if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
+// parseFolder parses the files of one folder.
+func (l *loader) parseFolder(f *folder) {
+	for _, read := range f.files {
+		if read.test {
+			l.testFile(read.shown, f.dir, read.text)
 			continue
 		}
-		if info, err := entry.Info(); err != nil || info.Size() > largestFile || l.coverage.Lines > mostOfLines {
-			continue
-		}
-		full := filepath.Join(dir, name)
-		isTest := strings.HasSuffix(name, "_test.go") // those behind build tags too: they are tests all the same
-		if matches, err := l.context.MatchFile(dir, name); err == nil && !matches && !isTest {
-			continue
-		}
-		text, err := os.ReadFile(full)
-		if err != nil {
-			continue
-		}
-		shown := l.shown(full)
-		if isTest {
-			l.testFile(shown, dir, text)
-			continue
-		}
-		file, err := parser.ParseFile(l.fset, shown, text, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(l.fset, read.shown, read.text, parser.ParseComments|parser.SkipObjectResolution)
 		if file == nil {
-			l.coverage.Broken = append(l.coverage.Broken, facts.Pos{File: shown, Line: 1, Column: 1})
+			l.coverage.Broken = append(l.coverage.Broken, facts.Pos{File: read.shown, Line: 1, Column: 1})
 			continue
 		}
 		if err != nil {
-			l.coverage.Broken = append(l.coverage.Broken, l.broken(shown, err))
+			l.coverage.Broken = append(l.coverage.Broken, l.broken(read.shown, err))
 		}
 		if file.Name == nil || file.Name.Name == "" || file.Name.Name == "_" {
 			continue
 		}
-		l.texts[shown], l.sums[shown] = text, sha256.Sum256(text)
+		l.texts[read.shown], l.sums[read.shown] = read.text, read.sum
 		l.coverage.Files++
-		l.coverage.Lines += strings.Count(string(text), "\n")
-		l.add(importPath, dir, shown, file)
+		l.coverage.Lines += bytes.Count(read.text, []byte("\n"))
+		l.add(f.path, f.dir, read.shown, file)
 	}
 }
 
@@ -362,25 +344,38 @@ func (i importer) Import(name string) (*types.Package, error) {
 }
 
 func (l *loader) imported(name, from string) *types.Package {
-	if s := l.sources[name]; s != nil {
+	fromGo := l.fromGo(from)
+	if s := l.sources[name]; s != nil && !fromGo {
 		if p := l.check(s); p != nil {
 			return p
 		}
 		return l.madeUp(name)
 	}
-	if p := l.libs[name]; p != nil {
+	key := name
+	if fromGo && !isStandard(name) {
+		key = "vendor/" + name // the installation's own copy, whatever the code asks for by that path
+	}
+	if p := l.standard.libs[key]; p != nil && (fromGo || isStandard(name)) {
 		return p
 	}
-	dir, version := l.findLibrary(name, from)
-	if dir != "" && l.bytes < mostOfLibaries {
-		if p := l.library(name, dir, version); p != nil {
+	if p := l.libs[key]; p != nil {
+		return p
+	}
+	dir := l.findLibrary(name, from)
+	if dir != "" && (l.bytes < mostOfLibaries || l.fromGo(dir)) {
+		if p := l.library(key, dir); p != nil {
 			return p
 		}
 	}
-	if !isStandard(name) {
+	if !isStandard(name) && !fromGo {
 		l.missing[name] = true
 	}
-	return l.madeUp(name)
+	return l.madeUp(key)
+}
+
+// fromGo reports whether a folder is one of the Go installation's.
+func (l *loader) fromGo(dir string) bool {
+	return l.goroot != "" && strings.HasPrefix(dir, l.goroot+string(filepath.Separator))
 }
 
 func isStandard(name string) bool {
@@ -388,31 +383,32 @@ func isStandard(name string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// findLibrary is the folder of a library's package, and of its module.
-func (l *loader) findLibrary(name, from string) (dir, module string) {
+// findLibrary is the folder of a library's package, "" where it is not at hand.
+func (l *loader) findLibrary(name, from string) string {
 	exists := func(dir string) bool {
-		l.looked[dir] = true
+		if l.fromGo(dir) {
+			l.standard.looked[dir] = true
+		} else {
+			l.looked[dir] = true
+		}
 		info, err := os.Stat(dir)
 		return err == nil && info.IsDir()
 	}
 	if isStandard(name) {
-		if l.goroot == "" {
-			return "", ""
+		if dir := filepath.Join(l.goroot, "src", filepath.FromSlash(name)); l.goroot != "" && exists(dir) {
+			return dir
 		}
-		if dir := filepath.Join(l.goroot, "src", filepath.FromSlash(name)); exists(dir) {
-			return dir, l.goroot
-		}
-		return "", ""
+		return ""
 	}
-	if strings.HasPrefix(from, l.goroot+string(filepath.Separator)) {
+	if l.fromGo(from) {
 		if dir := filepath.Join(l.goroot, "src", "vendor", filepath.FromSlash(name)); exists(dir) {
-			return dir, l.goroot
+			return dir
 		}
-		return "", ""
+		return ""
 	}
 	for _, m := range l.modules {
 		if dir := filepath.Join(m.dir, "vendor", filepath.FromSlash(name)); exists(dir) {
-			return dir, m.dir
+			return dir
 		}
 	}
 	for _, m := range l.modules {
@@ -422,16 +418,16 @@ func (l *loader) findLibrary(name, from string) (dir, module string) {
 				continue
 			}
 			if dir := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(name, prefix))); exists(dir) {
-				return dir, root
+				return dir
 			}
 			break
 		}
 	}
-	return "", ""
+	return ""
 }
 
 // library reads the declarations of a library's package.
-func (l *loader) library(name, dir, _ string) *types.Package {
+func (l *loader) library(name, dir string) *types.Package {
 	context := l.context
 	context.CgoEnabled = false
 	entries, err := os.ReadDir(dir)
@@ -451,7 +447,9 @@ func (l *loader) library(name, dir, _ string) *types.Package {
 		if err != nil {
 			continue
 		}
-		l.bytes += len(text)
+		if !l.fromGo(dir) {
+			l.bytes += len(text)
+		}
 		parsed, _ := parser.ParseFile(l.fset, filepath.Join(dir, file), text, parser.SkipObjectResolution)
 		if parsed == nil || parsed.Name == nil {
 			continue
@@ -463,10 +461,17 @@ func (l *loader) library(name, dir, _ string) *types.Package {
 	if len(files) == 0 {
 		return nil
 	}
+	if !l.whole {
+		keepAPI(files)
+	}
 	p := types.NewPackage(name, files[0].Name.Name)
-	l.libs[name] = p // a circle finds it unfinished
+	if l.fromGo(dir) {
+		l.standard.libs[name] = p
+	} else {
+		l.libs[name] = p // a circle finds it unfinished
+	}
 	config := types.Config{
-		Importer: folder{l, dir}, IgnoreFuncBodies: true, FakeImportC: true, Error: func(error) {},
+		Importer: within{l, dir}, IgnoreFuncBodies: true, FakeImportC: true, Error: func(error) {},
 		Sizes: types.SizesFor("gc", runtime.GOARCH), DisableUnusedImportCheck: true,
 	}
 	defer func() { _ = recover() }() // a mistake of the checker itself: what it knew before it stays
@@ -475,14 +480,14 @@ func (l *loader) library(name, dir, _ string) *types.Package {
 	return p
 }
 
-// folder finds packages for a library.
-type folder struct {
+// within finds packages for a library.
+type within struct {
 	l   *loader
 	dir string
 }
 
 // Import finds a package by its path.
-func (f folder) Import(name string) (*types.Package, error) { return f.l.imported(name, f.dir), nil }
+func (w within) Import(name string) (*types.Package, error) { return w.l.imported(name, w.dir), nil }
 
 // madeUp is a package in place of one that is not at hand. Its types have the names that the code uses and no methods,
 // unless it is one whose declarations we know.
@@ -522,7 +527,7 @@ func (l *loader) known(name string) *types.Package {
 	p := types.NewPackage(name, file.Name.Name)
 	l.libs[name] = p
 	config := types.Config{
-		Importer: folder{l, l.root}, IgnoreFuncBodies: true, Error: func(error) {}, DisableUnusedImportCheck: true,
+		Importer: within{l, l.root}, IgnoreFuncBodies: true, Error: func(error) {}, DisableUnusedImportCheck: true,
 	}
 	_ = types.NewChecker(&config, l.fset, p, nil).Files([]*ast.File{file})
 	return p

@@ -33,6 +33,7 @@ func LiftPackage(c Checked) *facts.Facts {
 	loader := &loader{
 		fset: c.Fset, sources: map[string]*source{s.path: s}, order: []*source{s}, libs: map[string]*types.Package{},
 		coverage: &out.Coverage, texts: map[string][]byte{}, sums: map[string]facts.Sum{}, looked: map[string]bool{},
+		standard: &standard{map[string]*types.Package{}, map[string]bool{}},
 	}
 	below := strings.Trim(strings.TrimPrefix(s.path, c.Module), "/")
 	for _, file := range c.Files {
