@@ -46,7 +46,7 @@ internal/pgtest:
 pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child internal/graph
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
-agent/install:
+agent/install: model pipeline recipe
 agent/loop:       agent/tool
 pipeline/dev:     diag model pipeline internal/child
 pipeline/vet:     facts lift/golang review review/rule

@@ -1,92 +1,151 @@
 package cli_test
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/fettlehq/fettle/agent/install"
-	"github.com/fettlehq/fettle/cli"
+	"github.com/fettlehq/fettle/recipe"
 )
 
-// Every command that the texts for agents quote runs in a new project. Of those that want a database, a row or a person it is said what
-// they miss; only fettle dev, which serves until it is stopped, is asked for its help (it is run by the scripts of this package).
+// Every command that the texts for agents quote runs: in a new project, in the shop, in what the first sentence makes, and where nothing is
+// generated. A word in capitals stands for what the project has nothing for, or what is known later; then it is said what is missed. Only
+// what serves until it is stopped is asked for its help (it is run by other tests of this package).
 func TestCommandsOfAgents(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "notes")
-	run := func(args ...string) (int, string) {
-		var out bytes.Buffer
-		code := cli.Do(args, strings.NewReader(""), &out, &out)
-		return code, out.String()
-	}
-	if code, said := run("new", dir); code != 0 {
-		t.Fatal(said)
-	}
-	var files []install.File
-	for _, agent := range install.Agents {
-		planned, err := install.Plan(dir, agent)
-		want := 8
-		if agent == "claude" {
-			want++ // CLAUDE.md, which leads to AGENTS.md
-		}
-		if err != nil || len(planned) != want {
-			t.Fatal(agent, len(planned), err)
-		}
-		files = append(files, planned...)
-	}
-	code := filepath.Join(t.TempDir(), "code") // a module that is not generated: what is quoted for it runs anywhere
-	if err := os.MkdirAll(code, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	put(t, filepath.Join(code, "go.mod"), "module example.com/code\n\ngo 1.26\n")
-	planned, err := install.Plan(code, "generic")
-	if err != nil || !strings.Contains(string(planned[0].Content), "nothing of it is generated") || strings.Contains(string(planned[0].Content), "fettle generate") {
-		t.Fatal(err)
-	}
-	files = append(files, planned[0])
-	t.Chdir(dir)
-	git(t, "init", "-q")
-	git(t, "add", "-A")
-	git(t, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "begin")
 	t.Setenv("DATABASE_URL", "")
-	misses := map[string]string{ // what a command says in a project that has not run
-		"fettle approve": "is no hash of a plan", "fettle optimize": "which database?", "fettle explain access": `Note "KEY": there is none`,
+	for name, begin := range map[string]func(dir string) (int, string){
+		"notes":  func(dir string) (int, string) { return said("new", dir, "--kit", "../kit") },
+		"shop":   func(dir string) (int, string) { return said("check", dir) },
+		"people": func(dir string) (int, string) { return said("add", "registration", "--yes", "--project", dir) },
+		"code": func(dir string) (int, string) {
+			put(t, filepath.Join(dir, "go.mod"), "module example.com/code\n\ngo 1.26\n")
+			return 0, ""
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := place(t, map[string]string{"shop": "../examples/shop"}[name])
+			if code, out := begin(dir); code != 0 {
+				t.Fatal(out)
+			}
+			if name == "people" {
+				if code, out := said("generate", dir, "--kit", "../kit"); code != 0 {
+					t.Fatal(out)
+				}
+			}
+			var files []install.File
+			for _, agent := range install.Agents {
+				planned, err := install.Plan(dir, agent)
+				want := 8
+				if agent == "claude" {
+					want++ // CLAUDE.md, which leads to AGENTS.md
+				}
+				if err != nil || len(planned) != want {
+					t.Fatal(agent, len(planned), err)
+				}
+				files = append(files, planned...)
+			}
+			if section := string(files[0].Content); name == "code" && (!strings.Contains(section, "nothing of it is generated") || strings.Contains(section, "fettle generate")) {
+				t.Error(section)
+			}
+			t.Chdir(dir)
+			git(t, "init", "-q")
+			git(t, "add", "-A")
+			git(t, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "begin")
+			done := map[string]bool{}
+			for _, f := range files {
+				for _, quoted := range regexp.MustCompile("`(fettle [^`]+)`").FindAllStringSubmatch(string(f.Content), -1) {
+					command := strings.Join(strings.Fields(quoted[1]), " ")
+					if !done[command] && (name != "code" || f.Path == "AGENTS.md") { // what is said of a design runs where there is one
+						done[command] = true
+						if command != "fettle test" || name == "notes" { // the shop's own tests are run elsewhere
+							quotedRuns(t, f.Path, command)
+						}
+					}
+				}
+			}
+			most := map[string]int{"notes": 3, "shop": 3, "people": 7}[name] // of commands with a word that stands for another
+			if stands := countOf(done, standsFor); name != "code" && (len(done) < 25 || stands > most) {
+				t.Errorf("%d commands, of which %d name nothing of the project: %v", len(done), stands, done)
+			}
+		})
 	}
-	done := map[string]bool{}
-	for _, f := range files {
-		for _, quoted := range regexp.MustCompile("`(fettle [^`]+)`").FindAllStringSubmatch(string(f.Content), -1) {
-			command := strings.Join(strings.Fields(quoted[1]), " ")
-			if done[command] {
-				continue
-			}
-			done[command] = true
-			args := shellWords(command)[1:]
-			if strings.HasPrefix(command, "fettle dev") {
-				args = append(args, "--help")
-			}
-			missing := ""
-			for prefix, says := range misses {
-				if strings.HasPrefix(command, prefix) {
-					missing = says
-				}
-			}
-			if missing != "" {
-				if code, said := run(args...); code == 0 || !strings.Contains(said, missing) {
-					t.Errorf("%s: %s: %d, not %q\n%s", f.Path, command, code, missing, said)
-				}
-				continue
-			}
-			if code, said := run(args...); code == 2 || regexp.MustCompile(`unknown (flag|command|argument)`).MatchString(said) {
-				t.Errorf("%s: %s: %d\n%s", f.Path, command, code, said)
-			}
+}
+
+// standsFor is a word that stands for another, which the reader knows.
+var standsFor = regexp.MustCompile(`\b(ENTITY|QUERY|KEY|HASH|URL)\b`)
+
+func countOf(commands map[string]bool, what *regexp.Regexp) (n int) {
+	for command := range commands {
+		if what.MatchString(command) {
+			n++
 		}
 	}
-	if len(done) < 25 {
-		t.Errorf("only %d commands were found", len(done))
+	return n
+}
+
+// quotedRuns runs a command that a text quotes, or hears why it cannot be run as it stands.
+func quotedRuns(t *testing.T, path, command string) {
+	t.Helper()
+	args := shellWords(command)[1:]
+	if command == "fettle dev" || command == "fettle mcp" {
+		args = append(args, "--help")
+	}
+	code, out := said(args...)
+	switch {
+	case regexp.MustCompile(`unknown (flag|command|argument)|unexpected argument`).MatchString(out):
+		t.Errorf("%s: %s: %d\n%s", path, command, code, out)
+	case standsFor.MatchString(command):
+		if code == 0 || !regexp.MustCompile(`ENTITY|KEY|HASH|QUERY|URL|there is no database yet`).MatchString(out) {
+			t.Errorf("%s: %s: %d, and nothing is missed\n%s", path, command, code, out)
+		}
+	case code == 2:
+		t.Errorf("%s: %s: %d\n%s", path, command, code, out)
+	}
+}
+
+// Codex reads a subagent from a TOML file with these three keys, and no other file of ours is one.
+func TestCodexReadsItsAgent(t *testing.T) {
+	dir := t.TempDir()
+	if code, out := said("agent", "install", "--for", "codex", dir); code != 0 || strings.Contains(out, ".agents/backend-engineer") {
+		t.Fatal(out)
+	}
+	file := filepath.Join(dir, ".codex", "agents", "backend-engineer.toml")
+	// TOML 1.0: comments, two basic strings without escapes, and a multi-line literal one.
+	definition := regexp.MustCompile(`\A# fettle:begin[^\n]*\nname = "backend-engineer"\ndescription = "Call for work on a backend[^"\\\n]*"\ndeveloper_instructions = '''\n((?s).*)'''\n# fettle:end\n\z`)
+	instructions := definition.FindStringSubmatch(sum(t, file))
+	if instructions == nil || strings.Contains(instructions[1], "'''") || !strings.Contains(instructions[1], "### The ten duties") {
+		t.Fatal(sum(t, file))
+	}
+	before := sum(t, file)
+	put(t, file, "model = \"ours\"\n"+before)
+	if code, out := said("agent", "install", "--for", "codex", dir); code != 0 || sum(t, file) != "model = \"ours\"\n"+before {
+		t.Error(out)
+	}
+}
+
+// What is still to come is asked of the tool, and what the texts say that it does is in its list of recipes.
+func TestTextsSayWhatIsBuilt(t *testing.T) {
+	texts, err := filepath.Glob("../agent/install/texts/*.md")
+	skills, err2 := filepath.Glob("../agent/install/texts/skills/*.md")
+	if err := errors.Join(err, err2); err != nil || len(texts)+len(skills) < 10 {
+		t.Fatal(len(texts), len(skills), err)
+	}
+	for _, file := range append(texts, skills...) {
+		text := sum(t, file)
+		if strings.Contains(text, "to come") || strings.Contains(text, "not built") || strings.Contains(text, "not yet") {
+			t.Errorf("%s: says by itself what is not built: {{coming \"NAME\"}} asks", file)
+		}
+		for _, named := range regexp.MustCompile("fettle add ([a-z-]+)").FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(recipe.Names(), named[1]) {
+				t.Errorf("%s: there is no recipe %s", file, named[1])
+			}
+		}
 	}
 }
 

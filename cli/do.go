@@ -14,16 +14,17 @@ import (
 )
 
 type doCommand struct {
-	Request   string `arg:"" help:"What you want, in words."`
-	Project   string `default:"." placeholder:"DIR" help:"Folder of the project; an empty one begins with it."`
-	Yes       bool   `short:"y" help:"Apply without asking."`
-	DryRun    bool   `help:"Show what would be done, and write nothing."`
-	Database  string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
-	Clone     string `placeholder:"URL" help:"A copy of that database that may be changed: what is advised is measured there. SQLite needs none."`
-	As        string `placeholder:"ACCOUNT" help:"For whom something is slow: how an account signs in, or its id."`
-	Model     string `placeholder:"URL" help:"Let this model do it with the same verbs as its tools; FETTLE_MODEL_KEY holds its key. Nothing is sent without this."`
-	ModelName string `placeholder:"NAME" help:"Name of the model at that address."`
-	Kit       string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
+	Request    string `arg:"" help:"What you want, in words."`
+	Project    string `default:"." placeholder:"DIR" help:"Folder of the project; an empty one begins with it."`
+	Yes        bool   `short:"y" help:"Apply without asking."`
+	DryRun     bool   `help:"Show what would be done, and write nothing."`
+	Database   string `env:"DATABASE_URL" placeholder:"URL" help:"The database in which something is slow; it is only read."`
+	Clone      string `placeholder:"URL" help:"A copy of that database that may be changed: what is advised is measured there. SQLite needs none."`
+	As         string `placeholder:"ACCOUNT" help:"For whom something is slow: how an account signs in, or its id."`
+	Model      string `placeholder:"URL" help:"Let this model do it with the same verbs as its tools: https://api.anthropic.com/v1/messages, as any path that ends in /messages, is spoken to in Anthropic's form; any other, such as http://localhost:11434/v1, in OpenAI's. FETTLE_MODEL_KEY holds its key. Nothing is sent without this."`
+	ModelName  string `placeholder:"NAME" help:"Name of the model at that address."`
+	AcceptLoss bool   `help:"Do it although it loses data; what is lost is shown before anything is written."`
+	Kit        string `placeholder:"DIR" help:"Folder of the runtime library, when it is not found."`
 }
 
 // Help is examples.

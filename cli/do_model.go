@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/fettlehq/fettle/agent/loop"
 	"github.com/fettlehq/fettle/agent/tool"
@@ -24,7 +25,7 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 	}
 	p := &tool.Project{Dir: c.Project, Database: c.database(staged.Model), Kit: c.Kit, Meaning: meaning, Staged: staged}
 	var came tool.Outcome
-	words, err := loop.Run(ctx, p, loop.Options{
+	ended, err := loop.Run(ctx, p, loop.Options{
 		URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey),
 		Tell: func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), visible(line)) },
 		Try: func(ctx context.Context) (wrong string, err error) {
@@ -40,11 +41,16 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.out, "%s\n%v; nothing was written\n", visible(unmended.Wrong), unmended)
 		return errProblems
 	case err != nil:
+		s.diff(p.Staged.Diff) // what it had made is shown, so that it can be made again
 		return fmt.Errorf("%w; nothing was written", err)
 	}
-	s.words(words)
+	s.words(ended.Words)
 	if p.Staged.Hash == "" {
 		fmt.Fprintln(s.out, "nothing changes")
+		if len(ended.Refused) > 0 {
+			fmt.Fprintf(s.err, "%s did not do what the model wanted: its calls above were refused or not taken\n", strings.Join(ended.Refused, ", "))
+			return errors.Join(errProblems, s.problems("text", p.Staged.Problems, p.Staged.Texts))
+		}
 		return s.problems("text", p.Staged.Problems, p.Staged.Texts)
 	}
 	if came.Left > 0 {
@@ -100,7 +106,7 @@ func (c doCommand) apply(ctx context.Context, s streams, e *pipeline.Edited) err
 	if err := s.problems("text", e.Problems, e.Texts); err != nil {
 		return err
 	}
-	g, err := e.Generate(pipeline.Options{Kit: c.Kit})
+	g, err := e.Generate(pipeline.Options{Kit: c.Kit, AcceptLoss: true})
 	if err != nil {
 		return err
 	}
@@ -111,17 +117,20 @@ func (c doCommand) apply(ctx context.Context, s streams, e *pipeline.Edited) err
 	for _, step := range g.Migration.Steps {
 		fmt.Fprintf(s.out, "migration: %s\n", step.Text)
 	}
+	for _, loss := range g.Migration.Losses {
+		fmt.Fprintf(s.out, "loses data: %s\n", loss.Text)
+	}
 	fmt.Fprintf(s.out, "%s to write\n", count(len(g.Changes), "file"))
 	if c.DryRun {
 		return nil
 	}
-	if err := s.agree(c.Yes, "do this?"); err != nil {
+	if err := c.agree(s, len(g.Migration.Losses) > 0); err != nil {
 		return err
 	}
 	if err := e.Write(); err != nil {
 		return err
 	}
-	written, err := pipeline.Generate(c.Project, pipeline.Options{Kit: c.Kit})
+	written, err := pipeline.Generate(c.Project, pipeline.Options{Kit: c.Kit, AcceptLoss: len(g.Migration.Losses) > 0})
 	if err != nil {
 		return err
 	}
@@ -133,4 +142,18 @@ func (c doCommand) apply(ctx context.Context, s streams, e *pipeline.Edited) err
 	}
 	fmt.Fprintf(s.out, "%s: done; %s. fettle dev %[1]s runs it\n", c.Project, summary(written))
 	return c.proven(ctx, s)
+}
+
+// agree asks whether what was shown is to be done. Data is lost only where somebody says so: at a terminal, or by --accept-loss; --yes
+// does not.
+func (c doCommand) agree(s streams, loses bool) error {
+	switch {
+	case !loses:
+		return s.agree(c.Yes, "do this?")
+	case c.AcceptLoss:
+		return s.agree(c.Yes, "do this, and lose that data?")
+	case c.Yes || !isTerminalIn(s.in):
+		return errors.New("nothing was written: it would lose the data that is named above; --accept-loss does it all the same")
+	}
+	return s.agree(false, "do this, and lose that data?")
 }

@@ -126,6 +126,38 @@ func TestTitles(t *testing.T) {
 		t.Errorf("%d\n%s", code, out)
 	}
 	r.is("mended")
+
+	// What would lose data is shown, and done where a person says so; that everything is agreed to is not enough.
+	if err := os.Mkdir(filepath.Join(dir, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "data", "notes.db"), "a database that has run the first migration")
+	before = contents(t, dir)
+	r = in(t, dir)
+	steps := []step{{tool: "edit_design", arguments: `{"replace":[{"file":"design/notes.graphql","old":"  due: Date\n","new":""}]}`}, {words: "Notes are due no more; what was there is lost."}}
+	code, out = r.do("Notes need no due date", "--yes", "--model", scripted(t, r, steps...).URL+"/v1")
+	wants(t, code, 2, out, "loses data: column notes.due is dropped with its data", "nothing was written: it would lose the data that is named above; --accept-loss does it all the same")
+	if !maps.Equal(before, contents(t, dir)) {
+		t.Error("something was written")
+	}
+	code, out = r.do("Notes need no due date", "--yes", "--accept-loss", "--model", scripted(t, r, steps...).URL+"/v1")
+	wants(t, code, 0, out, "loses data: column notes.due is dropped with its data", "notes: done;")
+	if strings.Contains(sum(t, filepath.Join(dir, "design", "notes.graphql")), "due: Date") {
+		t.Error("nothing was written")
+	}
+	r.is("lossy")
+}
+
+// Where nothing came of what a model wanted, and no tool did it, the exit code says so, and the person reads why.
+func TestModelRefused(t *testing.T) {
+	dir := place(t, "")
+	r := in(t, dir)
+	m := scripted(t, r, step{tool: "edit_design", arguments: `{"replace":[{"file":"design/notes.graphql","new":"type Note @entity { title: Strin! }"}]}`}, step{words: "It is done."})
+	code, out := r.do("Add notes", "--yes", "--model", m.URL+"/v1/messages")
+	wants(t, code, 1, out, "edit_design was not taken: Nothing was written: the design would have", "no type Strin [D101]", "nothing changes", "edit_design did not do what the model wanted")
+	if code, out = said("do", "--help"); code != 0 || !strings.Contains(strings.Join(strings.Fields(out), " "), "https://api.anthropic.com/v1/messages") {
+		t.Error("which address is whose form is told nowhere:", out)
+	}
 }
 
 // place is a folder called as its project, as far from the kit as the shop is, whose go.mod leads there; a copy of a project, or empty.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -76,6 +78,9 @@ func (c explainAccess) Run(ctx context.Context, s streams) error {
 	}
 	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
 		return err
+	}
+	if file := filepath.Join("data", checked.Model.Name+".db"); os.Getenv("DATABASE_URL") == "" && !exists(filepath.Join(c.Dir, file)) {
+		return fmt.Errorf("%s: there is no database yet to ask; fettle dev makes one, or DATABASE_URL names one", file)
 	}
 	args := []string{"explain", "access", "--format", c.Format}
 	for _, option := range [][2]string{{"--as", c.As}, {"--in", c.In}, {"--input", c.Input}} {

@@ -150,7 +150,7 @@ func TestSlowListOfNothing(t *testing.T) {
 		model := scripted(t, byModel, step{tool: "check_design", arguments: `{}`}, step{tool: "optimize", arguments: `{}`},
 			step{words: "There is no design and no database here, so nothing can be said to be slow."})
 		code, out := byModel.do(slowUsers, "--model", model.URL+path)
-		wants(t, code, 0, out, "nothing changes")
+		wants(t, code, 1, out, "nothing changes", "optimize did not do what the model wanted")
 		if heard := model.heard(); !strings.Contains(heard, "There is no design yet") || !strings.Contains(heard, "no database is known") {
 			t.Error(heard)
 		}

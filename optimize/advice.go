@@ -92,6 +92,8 @@ type Report struct {
 	Notes   []string  `json:"-"` // what a reader should know of the run
 	Catalog *Catalog  `json:"-"`
 
+	Passed []*Statement `json:"-"` // that were not looked at: they are about the session, the schema or the catalog
+
 	Explains int      `json:"-"` // plans that were asked for
 	Before   float64  `json:"-"` // cost of the workload
 	After    float64  `json:"-"` // with all indexes advised

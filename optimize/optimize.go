@@ -120,10 +120,12 @@ func (r *run) readWorkload(ctx context.Context) error {
 		}
 		r.report.Notes = append(r.report.Notes, notes...)
 	}
-	queries, notes := merge(statements, Postgres)
+	queries, passed, notes := merge(statements, Postgres)
+	r.report.Passed = passed
 	r.report.Notes = append(r.report.Notes, notes...)
 	for _, q := range queries {
 		if q.roles = pgsql.RolesOf(q.parsed, r.catalog); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
+			r.report.Passed = append(r.report.Passed, q.Statement)
 			continue
 		}
 		if err := q.bind(ctx, r.s, r.catalog); err != nil {

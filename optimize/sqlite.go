@@ -284,8 +284,8 @@ func sqlitePlan(rows [][]string) *Plan {
 
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
-	queries, notes := merge(o.Statements, SQLite)
-	r.report.Notes = notes
+	queries, passed, notes := merge(o.Statements, SQLite)
+	r.report.Notes, r.report.Passed = notes, passed
 	for _, q := range queries {
 		q.roles = pgsql.RolesOf(q.parsed, l.catalog)
 		q.bound = pgsql.Bind(q.parsed.Text, values(l.catalog, q.roles, pgsql.Params(q.parsed), nil, "typical"))

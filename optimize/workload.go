@@ -133,11 +133,13 @@ var aboutCatalog = regexp.MustCompile(`\b(pg_[a-z]+|hypopg[a-z_]*|information_sc
 var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|savepoint|release|set|reset|show|discard|prepare|deallocate|explain|` +
 	`analyze|vacuum|create|alter|drop|grant|revoke|truncate|comment|listen|notify|unlisten|copy|lock|fetch|close|declare|execute|checkpoint|do|call|refresh|reindex|cluster|pragma|attach)\b`)
 
-// merge parses the statements and adds up those that differ only in their constants. What does not parse is told.
-func merge(statements []*Statement, d Dialect) (merged []*Query, notes []string) {
+// merge parses the statements and adds up those that differ only in their constants. What does not parse is told, and what is about the
+// session or the schema is passed over.
+func merge(statements []*Statement, d Dialect) (merged []*Query, passed []*Statement, notes []string) {
 	byFingerprint := map[string]*Query{}
 	for _, s := range statements {
 		if aboutWork.MatchString(s.Text) || strings.Contains(s.Text, "pg_stat_statements") {
+			passed = append(passed, s)
 			continue
 		}
 		text := s.Text
@@ -162,7 +164,7 @@ func merge(statements []*Statement, d Dialect) (merged []*Query, notes []string)
 		byFingerprint[s.fingerprint] = q
 		merged = append(merged, q)
 	}
-	return merged, notes
+	return merged, passed, notes
 }
 
 func (q *Query) add(s *Statement) {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +34,11 @@ func Do(dir, request string) (*Done, error) {
 		return nil, fmt.Errorf("a request of %d bytes: say one thing at a time", len(request))
 	}
 	e, err := Open(dir)
+	if none := (*NoDesign)(nil); errors.As(err, &none) { // what needs no design is done without
+		if asked := recipe.Match(nil, request); asked.Verb != nil || asked.Faster && asked.Against == "" {
+			return &Done{Edited: &Edited{Checked: &Checked{Dir: dir}}, Request: asked}, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -77,17 +83,7 @@ func (d *Done) slow() {
 		return
 	}
 	e := d.Model.Entities[i]
-	s := &Slow{Entity: e.Name}
-	var fields []string
-	for _, f := range e.Fields {
-		if f.Stored() && !f.Auto && !f.Internal && !f.WriteOnly && f.Kind != model.Ref && f.Kind != model.Value && len(fields) < 3 {
-			fields = append(fields, f.Name)
-		}
-	}
-	if len(fields) == 0 {
-		fields = []string{"id"}
-	}
-	s.Query = fmt.Sprintf("{ %s(first: 20) { nodes { %s } } }", e.Plural, strings.Join(fields, " "))
+	s := &Slow{Entity: e.Name, Query: ListQuery(e)}
 	var order []string
 	for _, o := range e.Page.Order {
 		text := o.Field.Name
@@ -108,6 +104,20 @@ func (d *Done) slow() {
 		s.Rules = append(s.Rules, r.Source)
 	}
 	d.Slow = s
+}
+
+// ListQuery is a GraphQL query of the first page of an entity's list, with some of its fields.
+func ListQuery(e *model.Entity) string {
+	var fields []string
+	for _, f := range e.Fields {
+		if f.Stored() && !f.Auto && !f.Internal && !f.WriteOnly && f.Kind != model.Ref && f.Kind != model.Value && len(fields) < 3 {
+			fields = append(fields, f.Name)
+		}
+	}
+	if len(fields) == 0 {
+		fields = []string{"id"}
+	}
+	return fmt.Sprintf("{ %s(first: 20) { nodes { %s } } }", e.Plural, strings.Join(fields, " "))
 }
 
 // Statements are those that the slow list is read with, in a database and for an account (its login or id; empty for one that is

@@ -90,20 +90,39 @@ func Rewrite(dir string, replacements []Replacement) (*Edited, error) {
 
 // Open reads the design of the project in a folder as a change of nothing. A folder without a design is one that a recipe may begin.
 func Open(dir string) (*Edited, error) {
-	sources, err := design.Load(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		if info, at := os.Stat(dir); at != nil || !info.IsDir() {
-			return nil, fmt.Errorf("%s: is no folder", dir)
-		}
-		if _, other := os.Stat(filepath.Join(dir, "go.mod")); other == nil {
-			return nil, fmt.Errorf("%s: is a Go module without a design: fettle assess tells its conventions, and fettle review what is wrong with it; a backend begins in a folder of its own", dir)
-		}
+	sources, err := load(dir)
+	if none := (*NoDesign)(nil); errors.As(err, &none) && !none.Module {
 		sources, err = nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	return edited(dir, sources, sources)
+}
+
+// NoDesign is the error of a folder that has no design.
+type NoDesign struct {
+	Dir    string
+	Module bool // it is a Go module that people wrote
+}
+
+func (e *NoDesign) Error() string {
+	if e.Module {
+		return e.Dir + ": is a Go module without a design: fettle assess tells its conventions, and fettle review what is wrong with it; a backend begins in a folder of its own"
+	}
+	return e.Dir + ": has no design: fettle new begins a project, and fettle add registration --project " + e.Dir + " a design here"
+}
+
+// load reads the design of the project in a folder; a *NoDesign where there is none.
+func load(dir string) ([]design.Source, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s: is no folder", dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "design")); errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Stat(filepath.Join(dir, "go.mod"))
+		return nil, &NoDesign{dir, err == nil}
+	}
+	return design.Load(dir)
 }
 
 // edited compares the sources of a design with what they are to become.

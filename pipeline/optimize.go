@@ -29,6 +29,11 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	if o.Database == "" {
 		return nil, errors.New("which database? --database postgres://user@host:5432/name, or DATABASE_URL")
 	}
+	if !onPostgres(o.Database) {
+		if _, err := os.Stat(sqliteFile(o.Database)); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%s: there is no such database; it is a URL as postgres://user@host:5432/name, or the file of an SQLite database", o.Database)
+		}
+	}
 	if o.Budget != "" {
 		var err error
 		if options.Budget, err = optimize.ParseBytes(o.Budget); err != nil {
@@ -56,7 +61,7 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 		}
 	}
 	look := optimize.Run
-	if !strings.HasPrefix(o.Database, "postgres://") && !strings.HasPrefix(o.Database, "postgresql://") {
+	if !onPostgres(o.Database) {
 		options.Database = sqliteFile(o.Database)
 		look = optimize.RunSQLite
 	}
@@ -77,6 +82,10 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	intoDesign(checked.Model, report)
 	return report, nil
+}
+
+func onPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
 // sqliteFile is the file that a URL names as services write it (sqlite:data/shop.db), or as SQLite does.

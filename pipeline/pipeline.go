@@ -31,7 +31,7 @@ type Checked struct {
 // Check reads the design of the project in a folder and reports every mistake in it. What the language has and the
 // tool does not build yet is no mistake.
 func Check(dir string) (*Checked, error) {
-	sources, err := design.Load(dir)
+	sources, err := load(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ type %[1]s @entity @page(order: [createdAt])
   author: %[4]s! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)
   body: String! @length(min: 1, max: 20000)
 }
-`, name, lower(of), of, e.account().Name, spoken(of)))
+`, name, lower(of), of, e.account().Name, Spoken(of)))
 	return nil
 }
 

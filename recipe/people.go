@@ -43,7 +43,7 @@ type %[1]s @entity @unique(fields: [user, %[2]s]) @page(order: [createdAt_DESC])
   user: %[4]s! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)
   %[2]s: %[3]s! @immutable @onDelete(do: CASCADE)
 }
-`, name, lower(of), of, e.account().Name, spoken(of)))
+`, name, lower(of), of, e.account().Name, Spoken(of)))
 	return nil
 }
 
@@ -80,8 +80,8 @@ type %[1]s @entity @unique(fields: [%[2]s, author]) @page(order: [createdAt_DESC
   stars: Int! @range(min: 1, max: 5)
   body: String @length(max: 4000)
 }
-`, name, lower(of), of, e.account().Name, spoken(of)))
-	e.note("whoever may read a %s may rate it: say in the CREATE rule of %s what else must hold, such as having bought it", spoken(of), name)
+`, name, lower(of), of, e.account().Name, Spoken(of)))
+	e.note("whoever may read a %s may rate it: say in the CREATE rule of %s what else must hold, such as having bought it", Spoken(of), name)
 	return nil
 }
 
@@ -249,7 +249,7 @@ func (e *editor) listOf(name, of string) string {
 // readable refuses a type that nobody may read: who cannot see a row can do nothing about it.
 func (e *editor) readable(of string) error {
 	if t := e.typ(of); len(rules(t, "READ")) == 0 || design.Find(t.Directives, "internal") != nil {
-		return fmt.Errorf("%s:%d: nobody may read a %s: say in @allow who does", t.Pos.File, t.Pos.Line, spoken(of))
+		return fmt.Errorf("%s:%d: nobody may read a %s: say in @allow who does", t.Pos.File, t.Pos.Line, Spoken(of))
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ func upper(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 // many is the plural of a type's name as a field's: orderLines of OrderLine.
 func many(name string) string { return build.Plural(lower(name)) }
 
-// spoken is a type's name in a sentence: order line of OrderLine.
-func spoken(name string) string { return strings.Join(splitName(name), " ") }
+// Spoken is a type's name in a sentence: order line of OrderLine.
+func Spoken(name string) string { return strings.Join(splitName(name), " ") }
 
 // splitName is the words of a type's name: order and line of OrderLine.
 func splitName(name string) []string {

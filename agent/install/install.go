@@ -1,6 +1,6 @@
 // Package install writes into a project what coding agents read: a subagent definition, a section of AGENTS.md, and skills.
 //
-//	texts ─▶ for whom ─▶ files, each with our part between markers
+//	texts ─▶ names of the project's design ─▶ for whom ─▶ files, each with our part between markers
 //
 // What stands between the markers is ours and is written anew; what a team writes around it is kept. A file of a name of ours
 // without markers is the team's, and is left alone.
@@ -17,15 +17,20 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"text/template"
 )
 
 //go:embed texts
 var texts embed.FS
 
-// The markers of our part of a file.
-const (
-	begin = "<!-- fettle:begin (written by fettle agent install; what stands outside of these two lines is yours) -->\n"
-	end   = "<!-- fettle:end -->\n"
+// markers stand around our part of a file.
+type markers struct{ opens, begin, end string }
+
+const ofUs = "fettle:begin (written by fettle agent install; what stands outside of these two lines is yours)"
+
+var (
+	markdown = markers{"<!-- fettle:begin", "<!-- " + ofUs + " -->\n", "<!-- fettle:end -->\n"}
+	toml     = markers{"# fettle:begin", "# " + ofUs + "\n", "# fettle:end\n"}
 )
 
 // Agents are whom files can be written for.
@@ -35,7 +40,7 @@ var Agents = []string{"claude", "cursor", "codex", "generic"}
 var folders = map[string][2]string{
 	"claude":  {".claude/agents", ".claude/skills"},
 	"cursor":  {".cursor/agents", ".cursor/skills"},
-	"codex":   {".agents", ".agents/skills"},
+	"codex":   {".codex/agents", ".agents/skills"},
 	"generic": {".agents", ".agents/skills"},
 }
 
@@ -66,7 +71,7 @@ func Plan(dir, agent string) ([]File, error) {
 	}
 	wanted := []struct{ path, text string }{
 		{"AGENTS.md", section},
-		{path.Join(place[0], "backend-engineer.md"), "texts/backend-engineer.md"},
+		{path.Join(place[0], "backend-engineer"+extension(agent)), "texts/backend-engineer.md"},
 	}
 	if agent == "claude" {
 		wanted = append(wanted, struct{ path, text string }{"CLAUDE.md", "texts/claude.md"})
@@ -85,10 +90,15 @@ func Plan(dir, agent string) ([]File, error) {
 	}
 	defer root.Close()
 	var files []File
+	names := samplesOf(dir)
 	for _, w := range wanted {
-		text, err := fs.ReadFile(texts, w.text)
+		text, err := textOf(w.text, names)
 		if err != nil {
 			return nil, err
+		}
+		around := markdown
+		if path.Ext(w.path) == ".toml" {
+			text, around = asTOML(text), toml
 		}
 		f := File{Path: w.path}
 		have, err := root.ReadFile(w.path)
@@ -101,12 +111,47 @@ func Plan(dir, agent string) ([]File, error) {
 		case w.path == "CLAUDE.md" && sameFile(dir, w.path, "AGENTS.md"):
 			f.Same = true // it has the section already, and nothing to import
 		default:
-			f.Content, f.Kept, f.Broken = merge(have, text)
+			f.Content, f.Kept, f.Broken = around.merge(have, text)
 			f.Same = f.Kept == "" && have != nil && bytes.Equal(have, f.Content)
 		}
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+// extension is that of a subagent's definition: Codex reads TOML (https://developers.openai.com/codex/subagents), all others Markdown.
+func extension(agent string) string {
+	if agent == "codex" {
+		return ".toml"
+	}
+	return ".md"
+}
+
+// textOf is a text with the names of a project.
+func textOf(file string, names samples) ([]byte, error) {
+	text, err := texts.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New(file).Funcs(template.FuncMap{"coming": coming}).Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, names)
+	return out.Bytes(), err
+}
+
+// asTOML is the definition of a subagent for Codex, from one in Markdown with a head.
+func asTOML(text []byte) []byte {
+	head, body := split(text)
+	var out strings.Builder
+	for line := range strings.Lines(strings.Trim(head, "-\n")) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		fmt.Fprintf(&out, "%s = %q\n", key, strings.Trim(value, `"`))
+	}
+	fmt.Fprintf(&out, "developer_instructions = '''\n%s'''\n", body)
+	return []byte(out.String())
 }
 
 func exists(path string) bool {
@@ -146,28 +191,28 @@ func Write(dir string, f File) error {
 
 // merge puts our text into a file: between its markers, else at the end of a file without a head, which is written by
 // many. kept says why a file is left alone, broken that this is for its markers.
-func merge(have, text []byte) (content []byte, kept string, broken bool) {
+func (m markers) merge(have, text []byte) (content []byte, kept string, broken bool) {
 	head, body := split(text)
-	ours := begin + body + end
+	ours := m.begin + body + m.end
 	if have == nil {
 		return []byte(head + ours), "", false
 	}
 	if bytes.Contains(have, []byte("\r\n")) {
 		ours = strings.ReplaceAll(ours, "\n", "\r\n")
 	}
-	from := bytes.Index(have, []byte("<!-- fettle:begin"))
-	to := bytes.Index(have, []byte(end[:len(end)-1]))
+	from := bytes.Index(have, []byte(m.opens))
+	to := bytes.Index(have, []byte(m.end[:len(m.end)-1]))
 	switch {
-	case bytes.Count(have, []byte("<!-- fettle:begin")) > 1:
+	case bytes.Count(have, []byte(m.opens)) > 1:
 		return have, "it has our section twice: delete one of them", true
 	case from > to && to >= 0:
 		return have, "our two markers stand in the wrong order: delete both, and what stands between them if it is ours", true
 	case from >= 0 && to > from:
-		after := bytes.TrimPrefix(bytes.TrimPrefix(have[to+len(end)-1:], []byte("\r")), []byte("\n"))
+		after := bytes.TrimPrefix(bytes.TrimPrefix(have[to+len(m.end)-1:], []byte("\r")), []byte("\n"))
 		return []byte(string(have[:from]) + ours + string(after)), "", false
 	case from >= 0 || to >= 0:
 		return have, "one of our two markers is gone: put it back, or delete the other", true
-	case head != "":
+	case head != "" || m == toml:
 		return have, "it is yours: it has no markers of ours", false
 	}
 	gap := "\n"

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,9 +80,9 @@ func TestTranscripts(t *testing.T) {
 				}
 				return "1 tests pass, 1 fail; review has 0 findings.\nfailed: app.TestTeam/people have nicknames", nil
 			}
-			words, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + path, Model: "scripted", Key: "secret", Tell: func(string) {}, Try: try}, "Create a user registration endpoint with email verification")
-			if err != nil || words != "People register now." || step != len(script) {
-				t.Fatal(words, err, step)
+			ended, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + path, Model: "scripted", Key: "secret", Tell: func(string) {}, Try: try}, "Create a user registration endpoint with email verification")
+			if err != nil || ended.Words != "People register now." || step != len(script) {
+				t.Fatal(ended, err, step)
 			}
 			if !strings.Contains(p.Staged.Diff, "+type User @entity @account(login: email)") || strings.Contains(said.String(), "secret") {
 				t.Error(p.Staged.Diff)
@@ -122,6 +123,61 @@ func TestUnmended(t *testing.T) {
 	try = func(context.Context) (string, error) { return "", errors.New("no room for a copy") }
 	if _, err = loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: func(string) {}}, "x"); err == nil || !strings.Contains(err.Error(), "no room") {
 		t.Error(err)
+	}
+}
+
+// answering is a server that answers one request after another.
+func answering(t *testing.T, script ...string) *httptest.Server {
+	t.Helper()
+	step := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, script[step])
+		step++
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// staged is a project whose edits are kept until somebody agrees to them.
+func staged(t *testing.T) *tool.Project {
+	t.Helper()
+	p := &tool.Project{Dir: filepath.Join(t.TempDir(), "notes")}
+	err := os.Mkdir(p.Dir, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Staged, err = pipeline.Open(p.Dir); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// A model may end without a word: what it has made stays. (Anthropic's answers of stop_reason end_turn after results of tools may be empty.)
+func TestEndWithoutWords(t *testing.T) {
+	p := staged(t)
+	server := answering(t, `{"content":[{"type":"tool_use","id":"a","name":"edit_design","input":{"recipe":"registration"}}]}`, `{"content":[],"stop_reason":"end_turn"}`)
+	ended, err := loop.Run(t.Context(), p, loop.Options{URL: server.URL + "/v1/messages", Tell: func(string) {}}, "x")
+	if err != nil || ended.Words != "" || !strings.Contains(p.Staged.Diff, "+type User") {
+		t.Error(ended, err)
+	}
+}
+
+// An edit that is not taken, since the design would be wrong, is told to the person and to the model as what it is.
+func TestNotTaken(t *testing.T) {
+	p := staged(t)
+	wrong := `{"content":[{"type":"tool_use","id":"a","name":"edit_design","input":{"replace":[{"file":"design/a.graphql","new":"type A @entity { b: Strin! }"}]}}]}`
+	var told []string
+	tell := func(line string) { told = append(told, line) }
+	ended, err := loop.Run(t.Context(), p, loop.Options{URL: answering(t, wrong, `{"content":[]}`).URL + "/v1/messages", Tell: tell}, "x")
+	if err != nil || !slices.Equal(ended.Refused, []string{"edit_design"}) || p.Staged.Hash != "" {
+		t.Error(ended, err)
+	}
+	if last := told[len(told)-1]; !strings.HasPrefix(last, "edit_design was not taken: Nothing was written: the design would have") || !strings.Contains(last, "Strin") {
+		t.Error(told)
+	}
+	right := `{"content":[{"type":"tool_use","id":"b","name":"edit_design","input":{"recipe":"registration"}}]}`
+	if ended, err = loop.Run(t.Context(), p, loop.Options{URL: answering(t, wrong, right, `{"content":[]}`).URL + "/v1/messages", Tell: tell}, "x"); err != nil || len(ended.Refused) > 0 {
+		t.Error("what was made right is no refusal:", ended, err)
 	}
 }
 

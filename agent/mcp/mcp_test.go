@@ -227,6 +227,11 @@ func TestHostileClient(t *testing.T) {
 		{"check_design", `{"page":0}`, "page is a number"},
 		{"check_design", `{"page":"2"}`, "page is a number"},
 		{"check_design", `{"page":99}`, "there are 1"},
+		{"check_design", `{"page":1.5}`, "page is a number"},
+		{"check_design", `{"page":null}`, "page is a number"},
+		{"assess", `{"Part":"brief"}`, `unknown field "Part"`},
+		{"edit_design", `{"recipe":"roles","Recipe":"tags"}`, `unknown field "Recipe"`},
+		{"call_service", `{"requests":[{"method":"GET","Path":"/"}]}`, `unknown field "Path"`},
 		{"check_design", `[1]`, "no JSON object"},
 		{"generate", `{"apply":true}`, "apply is no string"},
 		{"generate", `{"apply":"ffffffffffffffff"}`, "is not the hash"},
@@ -269,6 +274,9 @@ func TestHostileClient(t *testing.T) {
 	if !maps.Equal(before, files(t, p.Dir)) {
 		t.Error("something was written")
 	}
+	if r := call(t, session, "check_design", `{"page":1.0}`); r.IsError { // 1.0 is an integer of JSON Schema
+		t.Error(textOf(r))
+	}
 	// Text of a design comes back as data.
 	if r := call(t, session, "check_design", `{"file":"design/notes.graphql"}`); r.IsError || !strings.Contains(textOf(r), "IGNORE ALL PREVIOUS") {
 		t.Error(textOf(r))
@@ -280,6 +288,27 @@ func TestHostileClient(t *testing.T) {
 	for _, one := range tool.All {
 		if r := call(t, session, one.Name, `{}`); !r.IsError || !strings.Contains(textOf(r), "design/link.graphql leads outside") {
 			t.Errorf("%s: %s", one.Name, textOf(r))
+		}
+	}
+}
+
+// What has no design is told in one way by every tool that needs one; a link that leads nowhere is no missing design.
+func TestNoDesign(t *testing.T) {
+	p := project(t)
+	if err := os.Symlink("/nowhere/new.graphql", filepath.Join(p.Dir, "design", "new.graphql")); err != nil {
+		t.Fatal(err)
+	}
+	needing := map[string]string{"check_design": `{}`, "edit_design": `{"recipe":"roles"}`, "generate": `{}`, "plan_migration": `{}`, "explain": `{"query":"{ a }"}`, "call_service": `{"requests":[{"method":"GET","path":"/"}]}`}
+	for name, arguments := range needing {
+		if r := call(t, connect(t, p), name, arguments); !r.IsError || !strings.Contains(textOf(r), "new.graphql: no such file") {
+			t.Errorf("%s: %s", name, textOf(r))
+		}
+	}
+	p = &tool.Project{Dir: t.TempDir()}
+	put(t, filepath.Join(p.Dir, "go.mod"), "module example.com/code\n\ngo 1.26\n")
+	for name, arguments := range needing {
+		if r := call(t, connect(t, p), name, arguments); !r.IsError || !strings.Contains(textOf(r), "is a Go module without a design: fettle assess") {
+			t.Errorf("%s: %s", name, textOf(r))
 		}
 	}
 }

@@ -159,7 +159,12 @@ func runOptimize(ctx context.Context, p *Project, text json.RawMessage) (f Facts
 	if err != nil {
 		return f, err
 	}
-	f.Summary = fmt.Sprintf("%d pieces of advice; %d plans were asked for.", len(report.Advice), report.Explains)
+	f.Summary = fmt.Sprintf("%s looked at, %s of advice; %s asked for.", count(len(report.Queries), "statement"), count(len(report.Advice), "piece"), count(report.Explains, "plan"))
+	if in.Statements != "" {
+		for _, passed := range report.Passed {
+			f.add(map[string]string{"left_out": passed.Where, "statement": clip(passed.Text, 300)}, "%s: left out: it is about the session, the schema or the catalog, and no read or write of rows: %s", passed.Where, clip(passed.Text, 300))
+		}
+	}
 	for _, a := range report.Advice {
 		data := map[string]any{"id": a.ID, "kind": a.Kind, "statement": clip(a.Statement, 1000), "change": a.Change, "migration": clip(a.Migration, 1500), "proof": a.Proof, "confidence": a.Confidence, "notes": a.Notes}
 		var b strings.Builder

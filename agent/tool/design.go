@@ -49,7 +49,7 @@ func runCheck(_ context.Context, p *Project, text json.RawMessage) (f Facts, err
 		return f, nil
 	}
 	if len(checked.Problems) > 0 {
-		f.Summary = fmt.Sprintf("%d problems in the design.", len(checked.Problems))
+		f.Summary = count(len(checked.Problems), "problem") + " in the design."
 		f.problems(checked.Problems, checked.Texts)
 		return f, nil
 	}
@@ -210,7 +210,8 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 		return f, nil
 	}
 	if len(e.Problems) > 0 {
-		f.Summary = fmt.Sprintf("Nothing was written: the design would have %d problems.", len(e.Problems))
+		f.NotTaken = true
+		f.Summary = fmt.Sprintf("Nothing was written: the design would have %s.", count(len(e.Problems), "problem"))
 		f.problems(e.Problems, e.Texts)
 		f.add(nil, "%s", e.Diff)
 		return f, nil
@@ -232,6 +233,9 @@ func (p *Project) edited(e *pipeline.Edited, before, apply string) (f Facts, err
 	case p.Staged != nil:
 		p.Staged = e
 		f.Summary = "Edited, and not written yet: a person is asked for all edits together."
+		if len(losses) > 0 {
+			f.Summary += " It would lose data: what was renamed keeps its data by @was(name:); what else is lost the person decides, so say it in your last words."
+		}
 	case apply == "":
 		f.Summary = fmt.Sprintf("Nothing is written yet. apply: %s writes this.", e.Hash)
 		if len(losses) > 0 {

@@ -43,7 +43,8 @@ func runGenerate(_ context.Context, p *Project, text json.RawMessage) (f Facts, 
 		}
 	}
 	if len(g.Problems) > 0 {
-		f.Summary = fmt.Sprintf("Nothing can be generated: %d problems.", len(g.Problems))
+		f.NotTaken = true
+		f.Summary = fmt.Sprintf("Nothing can be generated: %s.", count(len(g.Problems), "problem"))
 		f.problems(g.Problems, g.Texts)
 		return f, nil
 	}
@@ -124,11 +125,14 @@ func runPlan(_ context.Context, p *Project, text json.RawMessage) (f Facts, err 
 		return f, err
 	}
 	if len(g.Problems) > 0 {
-		f.Summary = fmt.Sprintf("No migration can be planned: %d problems.", len(g.Problems))
+		f.Summary = fmt.Sprintf("No migration can be planned: %s.", count(len(g.Problems), "problem"))
 		f.problems(g.Problems, g.Texts)
 		return f, nil
 	}
-	f.Summary = fmt.Sprintf("%d steps, %d losses.", len(g.Migration.Steps), len(g.Migration.Losses))
+	f.Summary = count(len(g.Migration.Steps), "step") + ", no loss."
+	if lost := losses(g); len(lost) > 0 {
+		f.Summary = fmt.Sprintf("%s, with loss of data in %s.", count(len(g.Migration.Steps), "step"), count(len(lost), "place"))
+	}
 	if len(g.Migration.Steps) == 0 {
 		f.Summary = "The migrations say what the design says."
 	}

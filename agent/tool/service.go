@@ -49,7 +49,7 @@ func runCall(ctx context.Context, p *Project, text json.RawMessage) (f Facts, er
 		return f, err
 	}
 	if len(called.Problems) > 0 {
-		f.Summary = fmt.Sprintf("%d problems in the design.", len(called.Problems))
+		f.Summary = count(len(called.Problems), "problem") + " in the design."
 		f.problems(called.Problems, called.Texts)
 		return f, nil
 	}
@@ -143,7 +143,7 @@ func runExplain(ctx context.Context, p *Project, text json.RawMessage) (f Facts,
 		return f, err
 	}
 	if len(asked.Problems) > 0 {
-		f.Summary = fmt.Sprintf("%d problems in the design.", len(asked.Problems))
+		f.Summary = count(len(asked.Problems), "problem") + " in the design."
 		f.problems(asked.Problems, asked.Texts)
 		return f, nil
 	}

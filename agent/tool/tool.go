@@ -14,6 +14,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,8 +50,9 @@ func Named(name string) *Tool {
 
 // Facts are what a tool found: a sentence, and what it is made of.
 type Facts struct {
-	Summary string
-	Items   []Item
+	Summary  string
+	Items    []Item
+	NotTaken bool // what was to be written is wrong, and was not
 }
 
 // Item is one fact.
@@ -65,8 +68,9 @@ func (f *Facts) add(data any, format string, args ...any) {
 
 // Result is a page of facts.
 type Result struct {
-	Text string
-	Data Page
+	Text     string
+	Data     Page
+	NotTaken bool // what was to be written is wrong, and was not; the text says why
 }
 
 // Page is the structured form of a Result.
@@ -93,15 +97,16 @@ func (t *Tool) Call(ctx context.Context, p *Project, arguments json.RawMessage) 
 	if len(bytes.TrimSpace(arguments)) == 0 || string(bytes.TrimSpace(arguments)) == "null" {
 		arguments = json.RawMessage("{}")
 	}
-	paged := struct {
-		Page int `json:"page"`
-	}{1}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(arguments, &object); err != nil {
 		return Result{}, fmt.Errorf("%s: arguments are no JSON object", t.Name)
 	}
-	if err := json.Unmarshal(arguments, &paged); err != nil || paged.Page < 1 {
-		return Result{}, fmt.Errorf("%s: page is a number from 1", t.Name)
+	if err := named(t.Schema, arguments); err != nil {
+		return Result{}, fmt.Errorf("%s: arguments: %w", t.Name, err)
+	}
+	page, err := pageOf(object["page"])
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
 	delete(object, "page")
 	rest, err := json.Marshal(object)
@@ -120,7 +125,51 @@ func (t *Tool) Call(ctx context.Context, p *Project, arguments json.RawMessage) 
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	return facts.page(paged.Page)
+	return facts.page(page)
+}
+
+// pageOf is which page is asked for. A number is whole in JSON Schema however it is written: 1.0 is 1 (2020-12, core, 4.2.3).
+func pageOf(text json.RawMessage) (int, error) {
+	page := 1.
+	if text == nil {
+		return 1, nil
+	}
+	if err := json.Unmarshal(text, &page); err != nil || page < 1 || page > 1e6 || page != math.Trunc(page) || string(text) == "null" {
+		return 0, errors.New("page is a number from 1")
+	}
+	return int(page), nil
+}
+
+// named refuses names of arguments that a schema has not, letter for letter: package encoding/json takes Part for part.
+func named(schema, value json.RawMessage) error {
+	var allowed struct {
+		Properties map[string]json.RawMessage
+		Items      json.RawMessage
+	}
+	if err := json.Unmarshal(schema, &allowed); err != nil {
+		panic(fmt.Sprintf("schema %s: %v", schema, err)) // it is part of the program
+	}
+	var object map[string]json.RawMessage
+	var list []json.RawMessage
+	switch {
+	case allowed.Properties != nil && json.Unmarshal(value, &object) == nil:
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			property, known := allowed.Properties[name]
+			if !known {
+				return fmt.Errorf("unknown field %q", clip(name, 60))
+			}
+			if err := named(property, object[name]); err != nil {
+				return err
+			}
+		}
+	case allowed.Items != nil && json.Unmarshal(value, &list) == nil:
+		for _, one := range list {
+			if err := named(allowed.Items, one); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // page cuts facts into pages of about MaxText.
@@ -146,7 +195,7 @@ func (f Facts) page(n int) (Result, error) {
 	if n > max(len(pages), 1) {
 		return Result{}, fmt.Errorf("page %d: there are %d", n, max(len(pages), 1))
 	}
-	r := Result{Text: f.Summary, Data: Page{Summary: f.Summary, Items: []any{}, Page: n, Pages: max(len(pages), 1)}}
+	r := Result{Text: f.Summary, Data: Page{Summary: f.Summary, Items: []any{}, Page: n, Pages: max(len(pages), 1)}, NotTaken: f.NotTaken}
 	if len(pages) > 0 {
 		for _, item := range pages[n-1] {
 			r.Text += "\n" + item.Text
@@ -161,6 +210,14 @@ func (f Facts) page(n int) (Result, error) {
 		r.Text += fmt.Sprintf("\n(page %d of %d)", n, r.Data.Pages)
 	}
 	return r, nil
+}
+
+// count is a number of things: "1 step", "2 steps".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // clip cuts a text at a number of bytes, at the end of a character.
@@ -233,7 +290,7 @@ func (f *Facts) built(b *pipeline.Built) bool {
 	if b == nil || len(b.Problems) == 0 {
 		return true
 	}
-	f.Summary = fmt.Sprintf("%d problems in the Go code.", len(b.Problems))
+	f.Summary = count(len(b.Problems), "problem") + " in the Go code."
 	f.problems(b.Problems, b.Texts)
 	for _, stub := range b.Missing {
 		f.add(map[string]string{"operation": stub.Name, "file": stub.File, "method": stub.Text}, "%s is not written yet; in %s:\n%s", stub.Name, stub.File, stub.Text)

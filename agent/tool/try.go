@@ -16,7 +16,7 @@ type Outcome struct {
 }
 
 // Try generates, compiles, tests and reviews the service of the staged edits, in a copy of the project that is thrown away. What was
-// wrong before the edits is nobody's to mend here, and is not told.
+// wrong before the edits is nobody's to mend here, and is not told; that data would be lost is no fault, but a person's to decide.
 func (p *Project) Try(ctx context.Context) (Outcome, error) {
 	p.working.Lock()
 	defer p.working.Unlock()
@@ -24,7 +24,7 @@ func (p *Project) Try(ctx context.Context) (Outcome, error) {
 		return Outcome{}, nil
 	}
 	if p.trial == nil {
-		p.trial = &trial{Trial: pipeline.Trial{Options: pipeline.Options{Kit: p.Kit}}}
+		p.trial = &trial{Trial: pipeline.Trial{Options: pipeline.Options{Kit: p.Kit, AcceptLoss: true}}}
 	}
 	if p.trial.of == p.Staged.Hash {
 		return p.trial.came, nil
@@ -50,7 +50,7 @@ type trial struct {
 func outcomeOf(tried *pipeline.Tried) (Outcome, error) {
 	var f Facts
 	if g := tried.Generated; len(g.Problems) > 0 {
-		f.Summary = fmt.Sprintf("The service cannot be generated: %d problems.", len(g.Problems))
+		f.Summary = fmt.Sprintf("The service cannot be generated: %s.", count(len(g.Problems), "problem"))
 		f.problems(g.Problems, g.Texts)
 		return f.outcome()
 	}

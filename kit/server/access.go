@@ -70,7 +70,7 @@ func (p *program) access(args []string) error {
 		if err != nil {
 			return err
 		}
-		return s.explainAccess(p.ctx, p.stdout, q)
+		return s.orTables(p.ctx, s.explainAccess(p.ctx, p.stdout, q))
 	}, (*Server).openDatabase, (*Server).makeEngine)
 }
 

@@ -35,7 +35,7 @@ func (p *program) plan() error {
 		if strings.Contains(asked.as, "@") {
 			account, err := s.accountOf(p.ctx, asked.as)
 			if err != nil {
-				return err
+				return s.orTables(p.ctx, err)
 			}
 			asked.viewer.ID = account.ID
 		}
@@ -43,8 +43,19 @@ func (p *program) plan() error {
 		if asked.json {
 			tell = s.explainJSON
 		}
-		return tell(p.ctx, p.stdout, asked.viewer, asked.query)
+		return s.orTables(p.ctx, tell(p.ctx, p.stdout, asked.viewer, asked.query))
 	}, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine)
+}
+
+// orTables is an error, or that the database has not the tables of this version, where that may be why.
+func (s *Server) orTables(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if tables := s.checkTables(ctx); tables != nil {
+		return problemError{tables}
+	}
+	return err
 }
 
 // explained is what explain plan was asked.

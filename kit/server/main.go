@@ -12,9 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
-
-	"github.com/fettlehq/fettle/kit"
-	"github.com/fettlehq/fettle/kit/query"
 )
 
 // Main is the program of a service: it runs the command that args name, and returns the exit code. It ends gracefully on
@@ -178,17 +175,6 @@ func (p *program) migrate() error {
 		}
 		return err
 	}, (*Server).openDatabase)
-}
-
-func (p *program) seed() error {
-	if p.service.Seed == nil {
-		return problemError{errors.New("seed: main sets no service.Seed")}
-	}
-	return p.with(func(s *Server) error {
-		return s.engine.Write(p.ctx, kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error {
-			return p.service.Seed(ctx, tx.System())
-		})
-	}, (*Server).openDatabase, (*Server).migrate, (*Server).makeEngine)
 }
 
 func (p *program) version() error {

@@ -418,8 +418,8 @@ func TestCommands(t *testing.T) {
 	}{
 		{[]string{"migrate"}, 0, "applied 0001_users.sql in", ""},
 		{[]string{"migrate"}, 0, "nothing to apply", ""},
-		{[]string{"seed"}, 0, "", ""},
-		{[]string{"seed"}, 2, "", "CONFLICT"},
+		{[]string{"seed"}, 0, "made 1 users\n", ""},
+		{[]string{"seed"}, 1, "", "it fills a fresh database, and this one has 1 users already"},
 		{[]string{"explain", "plan", "--as", "00000000-0000-7000-8000-000000000001", `{ user(id: "00000000-0000-7000-8000-000000000001") { name } }`}, 0, "--   SEARCH", ""},
 		{[]string{"explain", "plan", "{ __typename }"}, 0, "-- no statement: what somebody who is not signed in may see", ""},
 		{[]string{"explain", "plan", "{ nothing }"}, 1, "", "nothing"},
@@ -451,6 +451,11 @@ func TestMigrateNeedsNoSecret(t *testing.T) {
 func TestServeRefusesOtherTables(t *testing.T) {
 	database := "sqlite:" + t.TempDir() + "/shop.db"
 	serve := []string{"MIGRATE", "off", "ADDR", "127.0.0.1:0", "DATABASE_URL", database}
+	for _, args := range [][]string{{"explain", "plan", "{ users(first: 2) { nodes { name } } }"}, {"explain", "plan", "--as", "a@example.com", "{ __typename }"}, {"explain", "access", "READ", "User/1"}} {
+		if exit, stdout, stderr := run(t, t.Context(), args, serve...); exit != 1 || !strings.Contains(stderr, "has not the tables of this version") {
+			t.Errorf("%q: exit %d: %s%s", args, exit, stdout, stderr)
+		}
+	}
 	exit, _, stderr := run(t, t.Context(), []string{"serve"}, serve...)
 	if exit != 2 || !strings.Contains(stderr, "table users") || !strings.Contains(stderr, `"shop migrate"`) {
 		t.Errorf("exit %d: %s", exit, stderr)
