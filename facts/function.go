@@ -118,6 +118,7 @@ type Origin struct {
 	Reckoned bool // a sum or difference of it
 	Checked  bool // compared with what is allowed, on the way from a parameter
 	Number   bool // passed through a number, boolean or time, so that it holds no text
+	Key      bool // a name in the map that is the parameter, and not what stands under it
 }
 
 // Has reports whether a value may come from a kind of source.

@@ -44,13 +44,24 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// What is kept is what was read: the same facts, bit by bit, and the same findings.
-			kept, err := pipeline.Review(dir, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !reflect.DeepEqual(kept.Findings, reviewed.Findings) || !bytes.Equal(graph.Encode(kept.Facts), graph.Encode(reviewed.Facts)) {
-				t.Errorf("with what is kept other things are told: %v, not %v", kept.Findings, reviewed.Findings)
+			// What is kept is what was read: the same facts, bit by bit, and the same findings; of the whole, and of its parts alone.
+			for _, without := range []string{"", "all-*"} {
+				entries, err := filepath.Glob(filepath.Join(options.Cache, without))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, entry := range entries {
+					if without != "" {
+						_ = os.Remove(entry)
+					}
+				}
+				kept, err := pipeline.Review(dir, options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if kept.Drawn > 0 || !reflect.DeepEqual(kept.Findings, reviewed.Findings) || !bytes.Equal(graph.Encode(kept.Facts), graph.Encode(reviewed.Facts)) {
+					t.Errorf("with what is kept (without %q) other things are told, %d packages anew: %v, not %v", without, kept.Drawn, kept.Findings, reviewed.Findings)
+				}
 			}
 			wanted := wants(archive)
 			for _, f := range reviewed.Findings {
@@ -67,6 +78,7 @@ func TestRules(t *testing.T) {
 					t.Errorf("%s: no finding with %q", place, want)
 				}
 			}
+			mendsWhole(t, dir, archive, options, reviewed)
 		})
 	}
 }

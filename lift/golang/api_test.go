@@ -16,6 +16,7 @@ func TestKeepAPI(t *testing.T) {
 	shown, opened := [2][]string{}, [2]int{}
 	for i, whole := range []bool{true, false} {
 		l := newLoader(t.TempDir(), &facts.Coverage{})
+		l.goroot, l.cache = installation()
 		if l.goroot == "" {
 			t.Skip("no Go installation")
 		}

@@ -31,6 +31,12 @@ type Lifted struct {
 // Lift reads all Go code below a folder, but for the parts that are kept (nil for none). Files that cannot be parsed are in the
 // coverage; an error says that the folder itself cannot be read.
 func Lift(dir string, kept Kept) (*Lifted, error) {
+	goroot, cache := installation()
+	return lift(dir, kept, goroot, cache)
+}
+
+// lift is Lift with the Go installation and the module cache, each "" for none.
+func lift(dir string, kept Kept, goroot, cache string) (*Lifted, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -39,6 +45,7 @@ func Lift(dir string, kept Kept) (*Lifted, error) {
 		root = resolved
 	}
 	loader := newLoader(root, &facts.Coverage{})
+	loader.goroot, loader.cache = goroot, cache
 	dirs, err := loader.findModules()
 	if err != nil {
 		return nil, err

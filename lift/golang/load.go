@@ -99,7 +99,6 @@ func newLoader(root string, coverage *facts.Coverage) *loader {
 		standard: &standard{map[string]*types.Package{}, map[string]bool{}},
 	}
 	l.context.CgoEnabled = true
-	l.goroot, l.cache = installation()
 	return l
 }
 

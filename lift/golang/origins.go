@@ -250,7 +250,10 @@ func (w *walk) definition(d def) []facts.Origin {
 		if d.loop != nil {
 			out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
 		}
-		if d.expr != nil {
+		switch {
+		case d.expr != nil && d.index == 0 && isMap(d.source.info.TypeOf(d.expr)):
+			out = append(out, w.keys(d.source, d.expr)...)
+		case d.expr != nil:
 			out = append(out, w.origins(d.source, d.expr)...)
 		}
 		return out
@@ -270,6 +273,73 @@ func (w *walk) definition(d def) []facts.Origin {
 		}
 		return w.origins(d.source, d.expr)
 	}
+}
+
+// keys are the origins of the names in a map. Those of one that was made of a struct are the names of its fields.
+func (w *walk) keys(s *source, e ast.Expr) []facts.Origin {
+	if w.l.namesFields(s, e) {
+		return []facts.Origin{{Kind: facts.FromConstant}}
+	}
+	out := slices.Clone(w.origins(s, e))
+	for i := range out {
+		out[i].Key = out[i].Kind == facts.FromParam
+	}
+	return out
+}
+
+// namesFields reports whether a map was made of a struct's fields: by a function of the code that takes any value, given
+// one, or by reading what was written of one as JSON.
+func (l *lifter) namesFields(s *source, e ast.Expr) bool {
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		for _, callee := range l.static(s, call) {
+			for i, arg := range call.Args {
+				named := structOf(s.info.TypeOf(arg))
+				if named == nil || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil || i >= len(callee.params) || callee.params[i] == nil {
+					continue
+				}
+				if takes, is := callee.params[i].Type().Underlying().(*types.Interface); is && takes.Empty() {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	object, is := s.target(e).(*types.Var)
+	return is && !object.IsField() && slices.ContainsFunc(l.defs[object], func(d def) bool {
+		call, is := d.expr.(*ast.CallExpr)
+		return is && (d.kind == assigned && d.index <= 0 && l.namesFields(d.source, call) || d.kind == filled && l.marshalled(d.source, call, 0))
+	})
+}
+
+// marshalled reports whether an expression holds what json.Marshal wrote of a struct.
+func (l *lifter) marshalled(s *source, e ast.Expr, depth int) bool {
+	if depth > 8 {
+		return false
+	}
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is {
+		object, is := s.target(e).(*types.Var)
+		return is && !object.IsField() && slices.ContainsFunc(l.defs[object], func(d def) bool {
+			return d.kind == assigned && d.expr != nil && d.index <= 0 && l.marshalled(d.source, d.expr, depth+1)
+		})
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if is && s.packageOf(selector.X) == "encoding/json" && selector.Sel.Name == "Marshal" && len(call.Args) == 1 {
+		named := structOf(s.info.TypeOf(call.Args[0]))
+		return named != nil && named.Obj().Pkg() != nil && l.loader.sources[named.Obj().Pkg().Path()] != nil
+	}
+	if is && s.packageOf(selector.X) == "" && l.marshalled(s, selector.X, depth+1) {
+		return true
+	}
+	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return l.marshalled(s, arg, depth+1) })
+}
+
+func isMap(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, is := t.Underlying().(*types.Map)
+	return is
 }
 
 // fill is what a call writes through a pointer: what it reads from.
@@ -477,6 +547,10 @@ func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index in
 		for _, o := range w.returned(callee, max(index, 0)) {
 			if o.Kind != facts.FromParam || o.Function != callee.fact {
 				out = append(out, o)
+				continue
+			}
+			if o.Key && o.Index >= 0 && o.Index < len(e.Args) {
+				out = append(out, w.keys(s, e.Args[o.Index])...)
 				continue
 			}
 			for _, given := range w.argument(s, e, callee, o.Index) {

@@ -346,6 +346,9 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			if n.Fun == child {
 				return // a method of it
 			}
+			if literal, is := n.Fun.(*ast.FuncLit); is && u.givenTo(literal, n, child, stack[:i]) {
+				return
+			}
 			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
 				return // it is used, and stays ours
 			}
@@ -382,6 +385,26 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			return
 		}
 	}
+}
+
+// givenTo notes what a function that is written in place does with the resource that it is given: defer func(tx *sql.Tx) {
+// tx.Rollback() }(tx). It reports whether that gives the resource back.
+func (u *usage) givenTo(literal *ast.FuncLit, call *ast.CallExpr, arg ast.Node, above []ast.Node) bool {
+	index, params := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg }), u.p.parameters(literal.Type)
+	if index < 0 || index >= len(params) || params[index] == nil {
+		return false
+	}
+	inner := &usage{l: u.l, p: u.p, object: params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
+	inner.look(literal.Body)
+	if len(inner.closed) == 0 && !inner.deferred {
+		return false
+	}
+	u.rolledBack = u.rolledBack || inner.rolledBack
+	u.closed = append(u.closed, call.Pos())
+	if _, is := last(above).(*ast.DeferStmt); is {
+		u.deferred = true
+	}
+	return true
 }
 
 var regexpCloses = regexp.MustCompile(`(?i)(rollback|close|finish|commit|release|done|end)`)

@@ -70,7 +70,7 @@ func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Cal
 		return nil, nil
 	}
 	for _, o := range v.Origins {
-		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil {
+		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil || !whole(v, o) {
 			continue
 		}
 		for _, call := range o.Function.Callers {
@@ -82,6 +82,11 @@ func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Cal
 		}
 	}
 	return nil, nil
+}
+
+// whole reports whether a value is a parameter itself, and not made of parts of it.
+func whole(v facts.Value, o facts.Origin) bool {
+	return o.Index < len(o.Function.Params) && strings.TrimLeft(v.Text, "&*") == o.Function.Params[o.Index]
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call) rule.Finding {

@@ -72,7 +72,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 	var open []*facts.Route
 	var example *facts.Route
 	for _, r := range routes {
-		if handlers[r.Handler] {
+		if handlers[r.Handler] || refuses(r.Handler) {
 			continue
 		}
 		handlers[r.Handler] = true
@@ -115,4 +115,9 @@ func writes(f *facts.Function) bool {
 		_, name, _ = strings.Cut(f.Name, ".")
 	}
 	return trace.Writes(f) || writingName.MatchString(strings.ToUpper(name[:min(1, len(name))])+name[min(1, len(name)):])
+}
+
+// refuses reports whether a handler does nothing but answer, with an error or without one.
+func refuses(f *facts.Function) bool {
+	return f.Lines <= 3 && len(f.Calls)+len(f.Queries)+len(f.Effects)+len(f.Returns) == 0
 }
