@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/fettlehq/fettle/pgsql"
 )
@@ -81,6 +82,16 @@ func (i *Index) Create(between, name string) string {
 	return "CREATE INDEX " + between + pgsql.Ident(name) + " ON " + i.Table.ID + " " + i.On()
 }
 
+// plainName is a name of letters, digits and underscores alone, as every file system takes it.
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, name)
+}
+
 // Name is the index's name: of its table and keys, cut at what Postgres keeps, and different for different indexes.
 func (i *Index) Name() string {
 	parts := []string{i.Table.Name}
@@ -112,15 +123,16 @@ func (i *Index) Name() string {
 	if i.Method != "btree" {
 		parts = append(parts, i.Method)
 	}
-	name := strings.Join(append(parts, "idx"), "_")
+	whole := strings.Join(append(parts, "idx"), "_")
+	name := plainName(whole)
 	for strings.Contains(name, "__") {
 		name = strings.ReplaceAll(name, "__", "_")
 	}
 	taken := slices.ContainsFunc(i.Table.Indexes, func(e *Existing) bool { return e.Name == name })
-	if len(name) > 63 || taken || i.Where != "" || len(i.Include) > 0 {
+	if len(name) > 63 || taken || plainName(whole) != whole || i.Where != "" || len(i.Include) > 0 {
 		sum := sha256.Sum256([]byte(i.String()))
 		name = strings.TrimSuffix(name, "_idx")
-		name = strings.Trim(name[:min(len(name), 63-11)], "_") + "_" + hex.EncodeToString(sum[:3]) + "_idx"
+		name = strings.Trim(strings.ToValidUTF8(name[:min(len(name), 63-11)], ""), "_") + "_" + hex.EncodeToString(sum[:3]) + "_idx"
 	}
 	return name
 }

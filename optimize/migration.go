@@ -16,17 +16,25 @@ func migration(up, down []string, transaction bool) string {
 		out.WriteString("-- +goose NO TRANSACTION\n")
 	}
 	out.WriteString("-- +goose Up\n")
-	for _, statement := range up {
-		out.WriteString(statement + ";\n")
+	write := func(statements []string) {
+		for _, statement := range statements {
+			out.WriteString(statement)
+			if !strings.HasSuffix(statement, endOfBlock) {
+				out.WriteString(";")
+			}
+			out.WriteString("\n")
+		}
 	}
+	write(up)
 	if len(down) > 0 {
 		out.WriteString("\n-- +goose Down\n")
-		for _, statement := range down {
-			out.WriteString(statement + ";\n")
-		}
+		write(down)
 	}
 	return out.String()
 }
+
+// endOfBlock ends a statement that has semicolons within.
+const endOfBlock = "-- +goose StatementEnd"
 
 // indexMigration makes indexes while the table is written to. What stands in their way is dropped last.
 func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
@@ -42,7 +50,7 @@ func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
 		}
 		return migration(append(up, "PRAGMA optimize"), down, true)
 	}
-	up = append(up, "SET lock_timeout = '5s'")
+	up = append(up, waitShort)
 	for _, index := range indexes {
 		if index.Needs != "" {
 			up = append(up, "CREATE EXTENSION IF NOT EXISTS "+pgsql.Ident(index.Needs))
@@ -82,17 +90,38 @@ func (i *Index) beside() string {
 // becomes valid with the last index of a partition that is attached to it.
 func (i *Index) concurrently(name string) []string {
 	if len(i.Table.Partitions) == 0 {
-		return []string{i.Create(i.beside()+"IF NOT EXISTS ", name)}
+		if i.beside() == "" {
+			return []string{i.Create("IF NOT EXISTS ", name)}
+		}
+		return i.wholly(name)
 	}
 	statements := []string{strings.Replace(i.Create("IF NOT EXISTS ", name), " ON ", " ON ONLY ", 1)}
 	for _, partition := range i.Table.Partitions {
 		part := *i
 		part.Table = partition
 		own := part.Name()
-		statements = append(statements, part.Create("CONCURRENTLY IF NOT EXISTS ", own),
+		statements = append(append(statements, part.wholly(own)...),
 			"ALTER INDEX "+schemaOf(i.Table)+pgsql.Ident(name)+" ATTACH PARTITION "+schemaOf(partition)+pgsql.Ident(own))
 	}
 	return statements
+}
+
+// waitShort makes statements give up that would let all others wait behind them. One that makes an index beside running writes lets
+// nobody wait, and itself waits for every transaction that is older: given up, it leaves an index that is written to and not read.
+const waitShort, waitLong = "SET lock_timeout = '5s'", "SET lock_timeout = 0"
+
+// wholly are the statements that make an index beside running writes, after what an earlier attempt may have left of it.
+func (i *Index) wholly(name string) []string {
+	qualified := schemaOf(i.Table) + pgsql.Ident(name)
+	return []string{
+		"-- +goose StatementBegin\nDO $$ BEGIN\n" +
+			"  IF EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(" + pgsql.Literal(qualified) + ") AND NOT indisvalid) THEN\n" +
+			"    DROP INDEX " + qualified + "; -- what an attempt that was broken off has left\n" +
+			"  END IF;\nEND $$;\n" + endOfBlock,
+		waitLong,
+		i.Create("CONCURRENTLY IF NOT EXISTS ", name),
+		waitShort,
+	}
 }
 
 // Migrations are the files of the advice, hints left out, by their names: in the order of the report, with names that
@@ -104,7 +133,7 @@ func (r *Report) Migrations() iter.Seq2[string, string] {
 				continue
 			}
 			// goose orders by the number; what is advised again later gets the same file.
-			if !yield(fmt.Sprintf("%05d_%s.sql", 90000+i+1, a.File), a.Migration) {
+			if !yield(fmt.Sprintf("%05d_%s.sql", 90000+i+1, plainName(a.File)), a.Migration) {
 				return
 			}
 		}
