@@ -29,7 +29,7 @@ recipe:           design diag model/build
 migrate:          schema
 pgsql:
 optimize:         pgsql
-breaking:
+breaking:         model emit/door
 facts:            diag schema
 lift/sql:         facts schema
 lift/golang:      facts schema lift/sql

@@ -2,10 +2,11 @@
 //
 //	api/openapi.json, before and after ─▶ REST    ─┐
 //	api/schema.graphql, before and after ─▶ GraphQL ─┼▶ []Change ─▶ pipeline: diagnostics at the design's declarations
-//	api/descriptors.binpb, before and after ─▶ Proto ─┘
+//	api/descriptors.binpb, before and after ─▶ Proto ─┤
+//	the models, before and after ─▶ Design           ─┘
 //
 // Only what can break a client that keeps to the old contract is a Change: what is added, and what is promised beyond before, is
-// none. It knows nothing of designs; a further contract is a further function.
+// none. Design tells what no contract can say (decision 0085); a further contract is a further function.
 package breaking
 
 import (
@@ -18,6 +19,8 @@ import (
 	"github.com/oasdiff/oasdiff/checker"
 	"github.com/oasdiff/oasdiff/diff"
 	"github.com/oasdiff/oasdiff/load"
+
+	"github.com/fettlehq/fettle/emit/door"
 )
 
 // Change is one thing that a client may miss.
@@ -45,8 +48,8 @@ func REST(before, after []byte) ([]Change, error) {
 	}
 	var changes []Change
 	words := checker.NewDefaultLocalizer()
-	for _, c := range checker.CheckBackwardCompatibility(checker.NewConfig(checker.GetAllChecks()), difference, sources) {
-		if c.GetLevel() != checker.ERR && !narrower.MatchString(c.GetId()) {
+	for _, c := range checker.CheckBackwardCompatibilityUntilLevel(checker.NewConfig(checker.GetAllChecks()), difference, sources, checker.INFO) {
+		if c.GetLevel() != checker.ERR && (!narrower.MatchString(c.GetId()) || takesAll(c)) {
 			continue
 		}
 		changes = append(changes, Change{
@@ -56,9 +59,17 @@ func REST(before, after []byte) ([]Change, error) {
 	return sorted(changes), nil
 }
 
-// narrower are warnings that count: what a client may send has another pattern. Whether that takes less cannot be said of patterns in
-// general, so it is for a person to say.
-var narrower = regexp.MustCompile(`^request-(property|parameter)-pattern-(added|changed)$`)
+// narrower are warnings that count: what a client may send has another pattern, of which cannot be said in general whether it takes
+// less, so it is for a person to say; what it may send is gone, which these services refuse as UNKNOWN_FIELD; and what an answer has
+// where it is asked for, by include, is gone.
+var narrower = regexp.MustCompile(
+	`^(request-(property|parameter)-pattern-(added|changed)|request-(property|parameter)-removed|response-optional-property-removed)$`)
+
+// takesAll tells whether a pattern was changed to one that every text has, or every key: the last that is said of the change.
+func takesAll(c checker.Change) bool {
+	args := c.GetArgs()
+	return len(args) > 0 && (args[len(args)-1] == door.AnyText || args[len(args)-1] == door.AnyKey)
+}
 
 func read(name string, text []byte) (*load.SpecInfo, error) {
 	info, err := load.NewSpecInfoFromData(openapi3.NewLoader(), text, "openapi.json")

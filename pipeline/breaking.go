@@ -2,16 +2,19 @@ package pipeline
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/breaking"
+	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/emit/graphql"
 	"github.com/fettlehq/fettle/emit/openapi"
 	"github.com/fettlehq/fettle/emit/proto"
 	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/model/build"
 )
 
 // contracts are what clients keep to, each with the way to compare two versions of it. Those of a door that a project has not
@@ -44,6 +47,7 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	was := version{contracts: map[string][]byte{}}
 	for _, contract := range contracts {
 		listed, err := git(dir, "ls-tree", "--name-only", revision, "--", contract.path)
 		if err != nil {
@@ -53,22 +57,76 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 			c.Notes = append(c.Notes, fmt.Sprintf("%s: is not in %s, so nothing of it can break", contract.path, revision))
 			continue
 		}
-		before, err := git(dir, "show", revision+":./"+contract.path)
-		if err != nil {
+		if was.contracts[contract.path], err = git(dir, "show", revision+":./"+contract.path); err != nil {
 			return nil, err
 		}
-		after := contract.emit(c.Model, l.Numbers)
+	}
+	if was.model, err = modelAt(dir, revision); err != nil {
+		return nil, err
+	}
+	if was.model == nil {
+		c.Notes = append(c.Notes, fmt.Sprintf("design/: is not in %s as this version reads it, so what contracts do not say is not compared", revision))
+	}
+	if err := c.against(was, l.Numbers); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// version is what clients were given: the contracts by their path, and the model that they follow from, nil where it is not known.
+type version struct {
+	contracts map[string][]byte
+	model     *model.Model
+}
+
+// against reports what breaks clients of the version that was.
+func (c *Checked) against(was version, numbers proto.Numbers) error {
+	for _, contract := range contracts {
+		before, ok := was.contracts[contract.path]
+		if !ok {
+			continue
+		}
+		after := contract.emit(c.Model, numbers)
 		if contract.path == openAPIFile && c.openAPI != nil {
 			after = c.openAPI
 		}
 		changes, err := contract.compare(before, after)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", contract.path, err)
+			return fmt.Errorf("%s: %w", contract.path, err)
 		}
 		report(&c.Problems, c.Model, contract.code, changes)
 	}
+	if was.model != nil {
+		report(&c.Problems, c.Model, BreaksPromise, breaking.Design(was.model, c.Model))
+	}
 	c.Problems.Sort()
-	return c, nil
+	return nil
+}
+
+// modelAt is the model of the design at a revision; nil where there is none, or none that this version of the tool understands.
+func modelAt(dir, revision string) (*model.Model, error) {
+	listed, err := git(dir, "ls-tree", "--name-only", revision, "--", "design/")
+	if err != nil {
+		return nil, err
+	}
+	var sources []design.Source
+	for name := range strings.Lines(string(listed)) {
+		name = strings.TrimSpace(name)
+		if path.Ext(name) != ".graphql" || path.Base(name) == "prelude.graphql" {
+			continue
+		}
+		text, err := git(dir, "show", revision+":./"+name)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, design.Source{Name: name, Text: string(text)})
+	}
+	var problems diag.List
+	m := build.Model(design.Parse(sources, &problems), &problems)
+	if len(problems) > 0 {
+		return nil, nil
+	}
+	return m, nil
 }
 
 // report adds a problem for each declaration that changes come from, with the first of them and the number of the others: what a
@@ -101,8 +159,8 @@ const mostTold = 5
 // origin is the declaration that a change comes from, nowhere of what is gone from the design.
 func origin(m *model.Model, c breaking.Change) diag.Pos {
 	for _, module := range m.Modules {
-		for _, o := range module.Operations {
-			if o.Name == c.Member && (c.Type == "" || c.Type == "Query" || c.Type == "Mutation") {
+		for _, o := range slices.Concat(module.Operations, module.Subscriptions) {
+			if (o.Name == c.Member || "subscribe"+strings.ToUpper(o.Name[:1])+o.Name[1:] == c.Member) && rootType(c.Type) {
 				return o.Pos
 			}
 		}
@@ -120,7 +178,7 @@ func origin(m *model.Model, c breaking.Change) diag.Pos {
 	var best *model.Entity // the one with the longest name, since CreateOrderLineInput is not of Order
 	for _, e := range m.Entities {
 		named := c.Type == e.Name || derived(c.Type, e.Name)
-		if c.Type == "" || c.Type == "Query" || c.Type == "Mutation" {
+		if rootType(c.Type) {
 			named = served(c.Member, e)
 		}
 		if named && (best == nil || len(e.Name) > len(best.Name)) {
@@ -131,6 +189,11 @@ func origin(m *model.Model, c breaking.Change) diag.Pos {
 		return diag.Pos{}
 	}
 	return fieldOr(best.Fields, c.Member, best.Pos)
+}
+
+// rootType tells whether what has this type is an operation: of REST it has none.
+func rootType(name string) bool {
+	return name == "" || name == "Query" || name == "Mutation" || name == "Subscription"
 }
 
 // derived tells whether a type of the contract is made of an entity: ArticleFilter, UpdateArticleInput, ArticleConnection.

@@ -72,4 +72,12 @@ const (
 	//
 	//	type Order @entity { note: String } # was noteToSelf: String
 	BreaksGRPC diag.Code = "G008"
+
+	// BreaksPromise is a change of the design after which requests that were right are refused or mean something else, though no
+	// contract is written otherwise.
+	//
+	// Example:
+	//
+	//	type Tag @entity { name: String! @key } # was @key(upsert: true)
+	BreaksPromise diag.Code = "G010"
 )

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fettlehq/fettle/emit/door"
 )
 
 // What no value exceeds, whatever the design says of it: lengths in characters.
@@ -15,9 +17,6 @@ const (
 	mostItems        = 1 << 20  // each takes a byte at least
 	safeInteger      = 1<<53 - 1
 )
-
-// withoutNull is what every text is: PostgreSQL keeps no null character, and no door lets one in.
-const withoutNull = `^[^\u0000]*$`
 
 // bound gives every schema below value the bounds that it lacks, so that a client can reckon with them. longest is that
 // of a text there.
@@ -87,7 +86,7 @@ func boundText(o *object, longest int) {
 	}
 	format, _ := o.get("format").(string)
 	if format == "" && o.get("pattern") == nil {
-		o.put("pattern", withoutNull)
+		o.put("pattern", door.AnyText)
 	}
 	if o.get("maxLength") != nil {
 		return

@@ -80,13 +80,10 @@ func (d *document) one(f *model.Field, taken bool) object {
 	}
 	constrain(&s, f)
 	if taken && d.keys[f] && s.get("format") == nil && s.get("pattern") == nil {
-		s.put("pattern", addressing)
+		s.put("pattern", door.AnyKey)
 	}
 	return s
 }
-
-// addressing is what the key of a row is: a segment of a path, which is not empty, . or .. (RFC 3986, section 5.2.4).
-const addressing = `^([^.\u0000]|\.[^.\u0000]|\.\.[^\u0000])[^\u0000]*$`
 
 // keySchema is what names a row in an input.
 func keySchema(doc string) object {
