@@ -38,10 +38,10 @@ func (q *Query) reads() bool { return q.parsed.Tree.Is("SelectStmt") }
 
 // values are constants for the parameters of a query, of the columns that they are compared with: what is asked for
 // often, what is typical, or what is rare.
-func values(c *Catalog, roles *pgsql.Roles, numbers []int, types []string, commonness string) map[int]string {
+func values(c *Catalog, roles *pgsql.Roles, numbers []int, types []parameterType, commonness string) map[int]string {
 	out := map[int]string{}
 	for i, number := range numbers {
-		kind := ""
+		var kind parameterType
 		if i < len(types) {
 			kind = types[i]
 		}
@@ -50,7 +50,8 @@ func values(c *Catalog, roles *pgsql.Roles, numbers []int, types []string, commo
 	return out
 }
 
-func value(c *Catalog, roles *pgsql.Roles, number int, kind, commonness string) string {
+func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonness string) string {
+	kind := of.name
 	for _, use := range roles.Params[number] {
 		switch use.Place {
 		case "limit":
@@ -81,7 +82,10 @@ func value(c *Catalog, roles *pgsql.Roles, number int, kind, commonness string) 
 		}
 		return typed(text, kind)
 	}
-	return typed(plain(kind), kind)
+	if of.label != "" {
+		return typed(of.label, kind)
+	}
+	return typed(plain(of.base), kind)
 }
 
 func typed(text, kind string) string {
@@ -147,7 +151,9 @@ func plain(kind string) string {
 	switch {
 	case strings.HasSuffix(kind, "[]"):
 		return "{}"
-	case strings.Contains(kind, "int"), strings.Contains(kind, "numeric"), strings.Contains(kind, "double"), kind == "real", kind == "oid":
+	case strings.HasSuffix(kind, "range"):
+		return "empty"
+	case strings.HasSuffix(kind, "int"), kind == "integer", kind == "numeric", kind == "double precision", kind == "real", kind == "oid", kind == "money":
 		return "1"
 	case strings.HasPrefix(kind, "bool"):
 		return "true"
@@ -161,6 +167,10 @@ func plain(kind string) string {
 		return "00000000-0000-0000-0000-000000000000"
 	case strings.HasPrefix(kind, "json"):
 		return "{}"
+	case kind == "inet", kind == "cidr":
+		return "10.0.0.1"
+	case kind == "bytea", kind == "hstore", kind == "xml", kind == "ltree", strings.HasPrefix(kind, "ts"):
+		return ""
 	}
 	return "x"
 }
@@ -169,7 +179,7 @@ func plain(kind string) string {
 func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 	q.bound = q.parsed.Text
 	numbers := pgsql.Params(q.parsed)
-	var types []string
+	var types []parameterType
 	if len(numbers) > 0 {
 		var err error
 		if types, err = parameterTypes(ctx, s, q.parsed.Text); err != nil {
@@ -189,7 +199,7 @@ func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 }
 
 // sensitivity compares the plans for what is common and what is rare with the one that is made without knowing.
-func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers []int, types []string) {
+func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers []int, types []parameterType) {
 	costs := []float64{q.Before.Cost()}
 	for _, commonness := range []string{"common", "rare"} {
 		if plan, err := explain(ctx, s, pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, commonness))); err == nil {
@@ -242,13 +252,31 @@ func (s *session) undone(ctx context.Context) {
 	}
 }
 
-func parameterTypes(ctx context.Context, s *session, text string) (types []string, err error) {
+func parameterTypes(ctx context.Context, s *session, text string) ([]parameterType, error) {
 	if _, err := s.PgConn().Exec(ctx, "PREPARE fettle_statement AS "+text).ReadAll(); err != nil {
 		return nil, shortened(err)
 	}
 	defer s.forget(ctx)
-	err = s.QueryRow(ctx, "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'fettle_statement'").Scan(&types)
-	return types, err
+	rows, err := s.Query(ctx, `SELECT p.type::text,
+			(WITH RECURSIVE b AS (
+				SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = p.type
+				UNION ALL SELECT t.oid, t.typbasetype FROM pg_type t JOIN b ON t.oid = b.typbasetype
+			) SELECT oid::regtype::text FROM b WHERE typbasetype = 0),
+			coalesce((SELECT enumlabel::text FROM pg_enum WHERE enumtypid = p.type ORDER BY enumsortorder LIMIT 1), '')
+		FROM pg_prepared_statements, unnest(parameter_types) WITH ORDINALITY AS p(type, n) WHERE name = 'fettle_statement' ORDER BY p.n`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t parameterType, err error) {
+		return t, row.Scan(&t.name, &t.base, &t.label)
+	})
+}
+
+// parameterType is what PostgreSQL takes a parameter for.
+type parameterType struct {
+	name  string
+	base  string // what it is a domain over; else its name
+	label string // the first of an enum's
 }
 
 // forget drops the statement that was prepared.
