@@ -176,17 +176,38 @@ func unread(p place, f *function, call *ast.CallExpr, object types.Object) bool 
 	return next && !err
 }
 
-// errorCheck is the statement behind an assignment that leaves where it failed.
+// errorCheck is the statement behind an assignment that leaves where it failed. Other assignments may stand between.
 func errorCheck(assign *ast.AssignStmt, stack []ast.Node) ast.Node {
 	list := listOf(last(stack))
-	for i, s := range list {
-		if s == ast.Stmt(assign) && i+1 < len(list) {
-			if check, is := list[i+1].(*ast.IfStmt); is {
-				return check
+	i := slices.IndexFunc(list, func(s ast.Stmt) bool { return s == ast.Stmt(assign) })
+	err, named := assign.Lhs[len(assign.Lhs)-1].(*ast.Ident)
+	for n, s := range list[i+1:] {
+		switch s := s.(type) {
+		case *ast.IfStmt:
+			if n == 0 || named && s.Init == nil && mentions(s.Cond, err.Name) {
+				return s
 			}
+			return nil
+		case *ast.AssignStmt:
+			if i < 0 || !named || slices.ContainsFunc(s.Lhs, func(e ast.Expr) bool { return mentions(e, err.Name) }) {
+				return nil
+			}
+		default:
+			return nil
 		}
 	}
 	return nil
+}
+
+// mentions reports whether a name stands in an expression.
+func mentions(e ast.Expr, name string) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		found = found || is && id.Name == name
+		return !found
+	})
+	return found
 }
 
 // stream reports whether a call opens a stream of gRPC on a context that the function was given, in a function that may
@@ -232,6 +253,7 @@ var streamName = regexp.MustCompile(`^\w+_\w+Client$`)
 type usage struct {
 	l          *lifter
 	keepers    []types.Object // variables that hold a function that gives it back
+	committers []types.Object // and that hold one that commits it
 	handedOver []token.Pos    // returns that give it to the caller
 	p          place
 	object     types.Object
@@ -258,11 +280,17 @@ func (u *usage) look(body *ast.BlockStmt) {
 
 // lookAtKeepers looks where the functions that give the resource back are called: rollback := func() { tx.Rollback() }.
 func (u *usage) lookAtKeepers(body *ast.BlockStmt) {
-	if len(u.keepers) == 0 {
+	if len(u.keepers)+len(u.committers) == 0 {
 		return
 	}
 	ast.PreorderStack(body, nil, func(n ast.Node, stack []ast.Node) bool {
 		id, is := n.(*ast.Ident)
+		if is && slices.Contains(u.committers, u.p.info.Uses[id]) {
+			if call, is := last(stack).(*ast.CallExpr); is && call.Fun == ast.Expr(id) && !slices.ContainsFunc(stack, func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is }) {
+				u.closed = append(u.closed, id.Pos())
+			}
+			return true
+		}
 		if !is || !slices.Contains(u.keepers, u.p.info.Uses[id]) {
 			return true
 		}
@@ -459,6 +487,8 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 			if keeper := u.keeper(above[:i]); keeper != nil {
 				if name != "Commit" {
 					u.keepers = append(u.keepers, keeper)
+				} else {
+					u.committers = append(u.committers, keeper)
 				}
 				u.closed = u.closed[:len(u.closed)-1] // it is given back where that function is called
 				return true
