@@ -17,10 +17,13 @@ type Advice struct {
 	Confidence string   `json:"confidence"`
 	Notes      []string `json:"notes"`
 
-	Why     []string `json:"-"` // it is slow
-	Query   string   `json:"-"` // its ID
-	Title   string   `json:"-"` // what a person calls the statement
-	Saved   float64  `json:"-"` // of the workload's cost
+	Why   []string `json:"-"` // it is slow
+	Query string   `json:"-"` // its ID
+	Title string   `json:"-"` // what a person calls the statement
+	Saved float64  `json:"-"` // of the workload's cost
+
+	SavedTime float64 `json:"-"` // milliseconds in the time in which calls were counted; 0: not measured
+
 	File    string   `json:"-"` // a name for the migration
 	Indexes []*Index `json:"-"` // that are made
 }
@@ -100,6 +103,14 @@ type Report struct {
 	Chosen   []*Index `json:"-"`
 	Size     float64  `json:"-"` // of Chosen, in bytes, as the budget counts
 	Literals bool     `json:"-"` // constants are shown
+}
+
+// shareOf says what the shares of statements are parts of.
+func (r *Report) shareOf() string {
+	if timed(r.Queries) {
+		return "time, as it was measured"
+	}
+	return "planned cost"
 }
 
 // JSON writes the advice for programs.

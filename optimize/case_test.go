@@ -118,10 +118,29 @@ func outline(r *optimize.Report) string {
 }
 
 // asGood tells whether advice is that of a script, or has indexes in its place that do the same and more: which of two forms
-// of an index is the faster is measured, and machines differ.
+// of an index is the faster is measured, and machines differ. So does what saves most, and with it the order.
 func asGood(got, want string) bool {
-	given, wanted := strings.Split(got, "\n"), strings.Split(want, "\n")
-	return slices.EqualFunc(given, wanted, func(g, w string) bool { return g == w || serves(g, w) })
+	given, wanted := advices(got), advices(want)
+	for _, w := range wanted {
+		at := slices.IndexFunc(given, func(g string) bool { return g == w || serves(strings.TrimSpace(g), strings.TrimSpace(w)) })
+		if at < 0 {
+			return false
+		}
+		given = slices.Delete(given, at, at+1)
+	}
+	return len(given) == 0
+}
+
+// advices takes an outline apart.
+func advices(outline string) (each []string) {
+	for line := range strings.Lines(outline) {
+		if strings.HasPrefix(line, " ") && len(each) > 0 {
+			each[len(each)-1] += line
+			continue
+		}
+		each = append(each, line)
+	}
+	return each
 }
 
 var indexForm = regexp.MustCompile(`^(L\d index: CREATE INDEX ON \w+) \(([\w, ]+)\)(?: INCLUDE \(([\w, ]+)\))?( WHERE .*)?$`)

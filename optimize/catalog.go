@@ -212,8 +212,8 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 	if reset != nil {
 		c.StatsReset = *reset
 	}
-	if c.Version < 150000 {
-		return nil, nil, fmt.Errorf("PostgreSQL %d: 15 is the oldest that this reads", c.Version/10000)
+	if err := supported(c.Version); err != nil {
+		return nil, nil, err
 	}
 	if c.Replica {
 		notes = append(notes, "this is a replica: counters of index use are its own, and the primary's writes are not counted here")
@@ -238,6 +238,17 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 		}
 	}
 	return c, append(notes, c.missing()...), nil
+}
+
+// oldest is the version of the oldest server whose catalog is known.
+const oldest = 150000
+
+// supported refuses a server that is too old.
+func supported(version int) error {
+	if version < oldest {
+		return fmt.Errorf("it is PostgreSQL %d.%d, and %d is the oldest that can be looked at", version/10000, version%10000, oldest/10000)
+	}
+	return nil
 }
 
 // missing tells what a reader should know about statistics that are not there.

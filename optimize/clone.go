@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -38,9 +39,58 @@ func (c *clone) check(ctx context.Context, original *Catalog) error {
 		}
 	}
 	if catalog.Replica {
-		return fmt.Errorf("clone: it is a replica, in which nothing can be changed")
+		return errReplica
 	}
 	return nil
+}
+
+var errItself = errors.New("the clone is the database itself: name a copy, since indexes are made in it")
+
+// apart refuses a clone that is the database by another name, or the primary that a replica follows: what is made in the one is then in the
+// other. A lock of one session is seen by another of the same database, whatever the way to it.
+func (c *clone) apart(ctx context.Context, database *session, original *Catalog) error {
+	key := rand.Int64()
+	if _, err := c.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
+		if c.replica(ctx) {
+			return errReplica
+		}
+		return fmt.Errorf("clone: %w", shortened(err))
+	}
+	defer c.Exec(ctx, "SELECT pg_advisory_unlock($1)", key) //nolint:errcheck // it ends with the session
+	var free bool
+	if err := database.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&free); err != nil {
+		return shortened(err)
+	}
+	if !free {
+		return errItself
+	}
+	database.Exec(ctx, "SELECT pg_advisory_unlock($1)", key) //nolint:errcheck // it ends with the session
+	if !original.Replica {
+		return nil
+	}
+	ours, err := database.origin(ctx)
+	if err != nil {
+		return fmt.Errorf("whether the clone is the primary that the database follows cannot be seen: %w", err)
+	}
+	if theirs, err := c.origin(ctx); err != nil || theirs == ours {
+		return errors.Join(errors.New("the clone is the primary that the database follows, as far as can be seen: name a copy, since indexes are made in it"), err)
+	}
+	return nil
+}
+
+// origin tells servers of unlike data apart: a replica has that of its primary, until it is promoted.
+func (s *session) origin(ctx context.Context) (text string, err error) {
+	err = s.QueryRow(ctx, "SELECT s.system_identifier || ' ' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c").Scan(&text)
+	if err != nil {
+		return "", shortened(err)
+	}
+	return text, nil
+}
+
+var errReplica = errors.New("clone: it is a replica, in which nothing can be changed")
+
+func (c *clone) replica(ctx context.Context) (is bool) {
+	return c.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&is) == nil && is
 }
 
 // extra are the indexes that the copy has more than the database.

@@ -24,7 +24,7 @@ func (r *Report) HTML(w io.Writer) error {
 // view is what the page shows.
 type view struct {
 	Statements, Changes, Hints int
-	Database                   string
+	Database, ShareOf          string
 	Bars                       []bar
 	Advice                     []card
 	Notes                      []string
@@ -59,7 +59,7 @@ type step struct {
 }
 
 func (r *Report) view() view {
-	v := view{Statements: len(r.Queries), Notes: r.Notes, Database: "SQLite"}
+	v := view{Statements: len(r.Queries), Notes: r.Notes, Database: "SQLite", ShareOf: r.shareOf()}
 	if r.Catalog.Dialect == Postgres {
 		v.Database = fmt.Sprintf("PostgreSQL %d.%d", r.Catalog.Version/10000, r.Catalog.Version%10000)
 	}

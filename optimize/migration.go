@@ -1,7 +1,6 @@
 package optimize
 
 import (
-	"fmt"
 	"iter"
 	"strings"
 
@@ -124,16 +123,15 @@ func (i *Index) wholly(name string) []string {
 	}
 }
 
-// Migrations are the files of the advice, hints left out, by their names: in the order of the report, with names that
-// stay the same from run to run.
+// Migrations are the texts of the migrations of the advice, hints left out, by what a file of them is called after its number: in the
+// order of the report, with names that stay the same from run to run.
 func (r *Report) Migrations() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		for i, a := range r.Advice {
+		for _, a := range r.Advice {
 			if a.Migration == "" || a.Kind == KindHint {
 				continue
 			}
-			// goose orders by the number; what is advised again later gets the same file.
-			if !yield(fmt.Sprintf("%05d_%s.sql", 90000+i+1, plainName(a.File)), a.Migration) {
+			if !yield(plainName(a.File), a.Migration) {
 				return
 			}
 		}

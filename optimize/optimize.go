@@ -8,6 +8,7 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,13 +95,16 @@ func (r *run) openClone(ctx context.Context) error {
 		return nil
 	}
 	if r.options.Clone == r.options.Database {
-		return errors.New("the clone is the database itself: name a copy, since indexes are made in it")
+		return errItself
 	}
 	s, err := connect(ctx, r.options.Clone, onClone)
 	if err != nil {
 		return fmt.Errorf("clone: %w", err)
 	}
 	r.clone = newClone(s)
+	if err := r.clone.apart(ctx, r.s, r.catalog); err != nil {
+		return err
+	}
 	if err := r.clone.check(ctx, r.catalog); err != nil {
 		return err
 	}
@@ -123,6 +127,10 @@ func (r *run) readWorkload(ctx context.Context) error {
 	queries, passed, notes := merge(statements, Postgres)
 	r.report.Passed = passed
 	r.report.Notes = append(r.report.Notes, notes...)
+	if len(queries) == 0 && len(statements) > 0 && len(notes) == 0 {
+		r.note(nothingToRead)
+	}
+	refused := map[string]bool{}
 	for _, q := range queries {
 		if q.roles = pgsql.RolesOf(q.parsed, r.catalog); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
 			r.report.Passed = append(r.report.Passed, q.Statement)
@@ -133,14 +141,23 @@ func (r *run) readWorkload(ctx context.Context) error {
 				return ctx.Err()
 			}
 			r.note("%s: cannot be planned and is left out: %v", q.Where, err)
+			if table, is := strings.CutPrefix(err.Error(), "permission denied for "); is {
+				refused[strings.TrimSuffix(table, " ("+insufficientPrivilege+")")] = true
+			}
 			continue
 		}
 		r.queries = append(r.queries, q)
+	}
+	if len(refused) > 0 {
+		r.note("this user may not read %s: GRANT SELECT on them, or GRANT pg_read_all_data, lets their statements be planned", strings.Join(sortedNames(refused), ", "))
 	}
 	r.queries = rank(r.queries)
 	r.report.Queries = slices.Clone(r.queries)
 	return nil
 }
+
+// nothingToRead is said of a workload that has statements and none to look at.
+const nothingToRead = "the workload has no statement that reads or writes rows: BEGIN, SET, CREATE and their like are passed over"
 
 // openPlanner finds where indexes can be thought of: in the database, if HypoPG is there, else in the clone.
 func (r *run) openPlanner(ctx context.Context) error {
@@ -180,7 +197,7 @@ func (r *run) openPlanner(ctx context.Context) error {
 func (r *run) worthwhile() []*Query {
 	var out []*Query
 	for _, q := range r.queries {
-		if q.Base.Cost() >= worthLooking && (q.Day == 0 || q.Day >= rare) && !q.parsed.Tree.Is("InsertStmt") {
+		if q.Base.Cost() >= worthLooking && q.often() && !q.parsed.Tree.Is("InsertStmt") {
 			out = append(out, q)
 		}
 	}
@@ -306,7 +323,7 @@ func (r *run) planWith(ctx context.Context, q *Query, indexes []*Index) (*Plan, 
 	return plan, slices.DeleteFunc(indexes, func(i *Index) bool { return !slices.Contains(names, i.Name()) }), nil
 }
 
-// finish orders the advice: what saves most first, hints last.
+// finish orders the advice: what was measured to save most first, then what is planned to, hints last.
 func (r *Report) finish() {
 	slices.SortStableFunc(r.Advice, func(a, b *Advice) int {
 		switch {
@@ -315,12 +332,8 @@ func (r *Report) finish() {
 				return 1
 			}
 			return -1
-		case a.Saved > b.Saved:
-			return -1
-		case a.Saved < b.Saved:
-			return 1
 		}
-		return strings.Compare(a.ID, b.ID)
+		return cmp.Or(cmp.Compare(b.SavedTime, a.SavedTime), cmp.Compare(b.Saved, a.Saved), -strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.ID, b.ID))
 	})
 	slices.Sort(r.Notes)
 	r.Notes = slices.Compact(r.Notes)

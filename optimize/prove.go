@@ -61,13 +61,6 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		a.Saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost()) / float64(max(1, len(g.used)))
 		a.Notes = append(a.Notes, g.query.notes...)
 	}
-	if len(gains) > 1 {
-		var names []string
-		for _, g := range gains[1:] {
-			names = append(names, fmt.Sprintf("%s (cost %s → %s)", g.query.title(), Count(g.before.Cost()), Count(g.after.Cost())))
-		}
-		a.Notes = append(a.Notes, "also serves "+strings.Join(names, ", "))
-	}
 	if len(best.used) > 1 {
 		var names []string
 		for _, other := range best.used {
@@ -79,22 +72,61 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 	}
 	a.Why = diagnose(best.before)
 	if r.clone == nil {
-		return a, nil
+		if hoped := r.planned(gains); !hoped.worth(r.upkeep(index)) {
+			r.leftAlone(index.String(), best.query, hoped, false)
+			return nil, nil
+		}
+		return alsoServes(a, best.query, gains, known), nil
 	}
+	var shown *Query // that is measured, and gains most by plan
+	saved := savings{}
 	for _, g := range gains {
 		kept := r.measure(ctx, g.query, known)
 		if kept.err != nil {
-			a.Notes = append(a.Notes, fmt.Sprintf("not measured: %v", kept.err))
-			return a, nil
+			if shown == nil {
+				a.Notes = append(a.Notes, fmt.Sprintf("not measured: %v", kept.err))
+				return alsoServes(a, best.query, gains, known), nil
+			}
+			continue
 		}
 		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) {
 			continue
 		}
-		r.measuredAdvice(a, index, g.query, kept.before, kept.after)
-		return a, r.tryBlocks(ctx, a, index, g.query)
+		if shown == nil {
+			shown = g.query
+		}
+		saved.add(g.query, kept.before.Median()-kept.after.Median(), len(g.used))
 	}
-	r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
-	return nil, r.clone.drop(ctx, index)
+	switch {
+	case shown == nil:
+		r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
+		return nil, r.clone.drop(ctx, index)
+	case !saved.worth(r.upkeep(index)):
+		r.leftAlone(index.String(), shown, saved, true)
+		return nil, r.clone.drop(ctx, index)
+	}
+	a.SavedTime = saved.total()
+	r.measuredAdvice(a, index, shown, known[shown].before, known[shown].after)
+	return alsoServes(a, shown, gains, known), r.tryBlocks(ctx, a, index, shown)
+}
+
+// alsoServes notes what else gains by an index, with times where they were measured.
+func alsoServes(a *Advice, shown *Query, gains []gain, known map[*Query]*pair) *Advice {
+	var names []string
+	for _, g := range gains {
+		if g.query == shown {
+			continue
+		}
+		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
+		if p := known[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
+			changed = Milliseconds(p.before.Median()) + " → " + Milliseconds(p.after.Median())
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", g.query.title(), changed))
+	}
+	if len(names) > 0 {
+		a.Notes = append(a.Notes, "also serves "+strings.Join(names, ", "))
+	}
+	return a
 }
 
 // The bounds of where an index of ranges of blocks is worth a trial.
@@ -338,15 +370,23 @@ func (q *Query) title() string {
 	return q.ID
 }
 
+// holds reports whether the rows of a table are in the one that a plan names: itself, or one of its partitions.
+func (t *Table) holds(name string) bool {
+	return t.Name == name || slices.ContainsFunc(t.Partitions, func(p *Table) bool { return p.Name == name })
+}
+
 // guessIndexes proposes, where nothing can be thought of, the fullest candidate for each table that is read whole.
 func (r *run) guessIndexes(queries []*Query) error {
 	for _, q := range queries {
+		if r.clone == nil && !r.looksSlow(q) {
+			continue
+		}
 		for _, n := range q.Before.All() {
 			if !strings.HasSuffix(n.Type, "Seq Scan") || n.Filter == "" && q.Before.Root.Type != "Limit" {
 				continue
 			}
 			for _, index := range candidates(q, r.catalog) {
-				if index.Table.Name != n.Table || len(index.Include) > 0 {
+				if !index.Table.holds(n.Table) || len(index.Include) > 0 {
 					continue
 				}
 				if r.clone != nil {

@@ -310,29 +310,33 @@ func genericPlan(ctx context.Context, s *session, text string, parameters int) (
 
 // rank weighs the queries and names them, the costliest first.
 func rank(queries []*Query) []*Query {
-	total := 0.0
+	load, total := loadOf(queries), 0.0
 	for _, q := range queries {
 		q.Weight = max(q.Calls, 1e-9)
-		total += q.Weight * q.load()
+		total += q.Weight * load(q)
 	}
 	slices.SortStableFunc(queries, func(a, b *Query) int {
-		switch x, y := a.Weight*a.load(), b.Weight*b.load(); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return strings.Compare(a.Text, b.Text)
+		return cmp.Or(cmp.Compare(b.Weight*load(b), a.Weight*load(a)), strings.Compare(a.Text, b.Text))
 	})
 	for i, q := range queries {
 		q.ID = "Q" + strconv.Itoa(i+1)
-		q.Share = q.Weight * q.load() / max(total, 1e-9)
+		q.Share = q.Weight * load(q) / max(total, 1e-9)
 	}
 	return queries
 }
 
-// load is what a call costs, by the planner.
-func (q *Query) load() float64 { return q.Before.Cost() }
+// timed reports whether somebody measured every query.
+func timed(queries []*Query) bool {
+	return len(queries) > 0 && !slices.ContainsFunc(queries, func(q *Query) bool { return q.Mean <= 0 })
+}
+
+// loadOf is what a call costs: the time that somebody measured, if that of every query is known, else what the planner says.
+func loadOf(queries []*Query) func(*Query) float64 {
+	if timed(queries) {
+		return func(q *Query) float64 { return q.Mean }
+	}
+	return func(q *Query) float64 { return q.Before.Cost() }
+}
 
 // Shown is the statement for a reader, with its constants left out unless they are asked for.
 func (q *Query) Shown(literals bool) string { return shown(q.parsed.Text, literals) }

@@ -94,7 +94,7 @@ func (s *selected) name(ref pgsql.Node) (text string, column *Column, found bool
 // for the original from then on, so that indexes are chosen for it.
 func (r *run) planRewrites(ctx context.Context) error {
 	for i, q := range r.queries {
-		if q.Base.Cost() < worthLooking || !q.reads() || q.Day > 0 && q.Day < rare {
+		if !q.reads() || !r.looksSlow(q) {
 			continue
 		}
 		for _, rule := range rewriters {
@@ -243,7 +243,19 @@ func (r *run) proveRewrites(ctx context.Context) error {
 			}
 			continue
 		}
+		saved := savings{}
+		saved.add(w.query, before.Median()-after.Median(), 1)
+		if !saved.worth(0) {
+			r.leftAlone("rewriting "+w.query.title(), w.query, saved, true)
+			continue
+		}
 		a := r.rewriteAdvice(w)
+		a.SavedTime = saved.total()
+		for _, other := range r.report.Advice { // the statement comes before the index that it is rewritten for
+			if other.Query == a.Query {
+				a.SavedTime, a.Saved = max(a.SavedTime, other.SavedTime), max(a.Saved, other.Saved)
+			}
+		}
 		a.Proof = Proof{L3, measured(before), measured(after)}
 		a.Why = append([]string{w.why}, diagnose(before.Plan)...)
 		a.Confidence = fmt.Sprintf("high (L3): both returned the same %s; %s", rowsOf(w.rows), sentence(before, after, "the clone"))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,7 +67,7 @@ func connect(ctx context.Context, url string, settings []setting) (*session, err
 		conn, err = pgx.ConnectConfig(ctx, plain)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", name, shortened(err))
+		return nil, fmt.Errorf("database %s: %w", name, refusal(err))
 	}
 	s := &session{Conn: conn, reads: settings[0] == readOnly[0]}
 	if err := s.makeOwn(ctx, plain, settings); err != nil {
@@ -197,8 +199,32 @@ func shortened(err error) error {
 	return err
 }
 
+// refusal is why no connection came about, on one line: a host may have several addresses, each with its own reason.
+func refusal(err error) error {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return shortened(err)
+	}
+	_, reasons, found := strings.Cut(err.Error(), "`: ")
+	if !found {
+		_, reasons, found = strings.Cut(err.Error(), "`:\n")
+	}
+	if !found {
+		return err
+	}
+	var each []string
+	for line := range strings.Lines(reasons) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(each, line) {
+			each = append(each, line)
+		}
+	}
+	return errors.New(strings.Join(each, "; "))
+}
+
+const insufficientPrivilege = "42501"
+
 // denied reports whether the server refused for want of privileges.
 func denied(err error) bool {
 	var said *pgconn.PgError
-	return errors.As(err, &said) && said.Code == "42501"
+	return errors.As(err, &said) && said.Code == insufficientPrivilege
 }

@@ -33,7 +33,7 @@ func (r *run) special(ctx context.Context) error {
 	known := map[*Query]*pair{}
 	before := len(r.chosen)
 	for _, q := range r.queries {
-		if q.Day > 0 && q.Day < rare {
+		if !q.often() {
 			continue
 		}
 		for _, sp := range r.specials(q) {
@@ -55,7 +55,7 @@ func (r *run) specials(q *Query) []special {
 	if q.parsed.Tree.Is("DeleteStmt") {
 		out = append(out, r.foreignKeys(q)...)
 	}
-	if q.Base.Cost() < worthLooking {
+	if !r.looksSlow(q) {
 		return out
 	}
 	for _, scan := range q.roles.Scans {
@@ -298,10 +298,17 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 		r.note("%s: it could not be measured: %v", sp, err)
 		return drop()
 	}
+	saved := savings{}
+	saved.add(sp.query, before.Median()-after.Median(), 1)
 	used := deletes || after.Plan != nil && !slices.ContainsFunc(sp.indexes, func(i *Index) bool { return !slices.Contains(after.Plan.Indexes(), i.Name()) })
 	if !used || !faster(before, after) {
 		return drop()
 	}
+	if !saved.worth(r.upkeep(sp.indexes...)) {
+		r.leftAlone(sp.String(), sp.query, saved, true)
+		return drop()
+	}
+	a.SavedTime = saved.total()
 	for _, index := range sp.indexes {
 		r.measuredAdvice(a, index, sp.query, before, after)
 	}

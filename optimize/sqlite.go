@@ -3,6 +3,7 @@ package optimize
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,9 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/pgsql"
-	_ "modernc.org/sqlite" // the driver that reads the catalog
+	"modernc.org/sqlite" // the driver that reads the catalog
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteExplains is how many trials are usual: each runs its statement.
@@ -52,20 +55,46 @@ func RunSQLite(ctx context.Context, o Options) (*Report, error) {
 	return l.optimize(ctx, o)
 }
 
+// busyTimeout is how long a writer that keeps readers out is waited for.
+const busyTimeout = 5 * time.Second
+
 // copySQLite copies a database as it is at one moment, while others may write to it.
 func copySQLite(ctx context.Context, from, to string) error {
-	if _, err := os.Stat(from); err != nil {
+	switch about, err := os.Stat(from); {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("database %s: there is no such file: it is a URL, postgres://user@host:5432/name, or the file of a SQLite database", from)
+	case err != nil:
 		return fmt.Errorf("database: %w", err)
+	case about.IsDir():
+		return fmt.Errorf("database %s: it is a folder: name the file of a SQLite database in it", from)
+	case !about.Mode().IsRegular():
+		return fmt.Errorf("database %s: it is no file", from)
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: from}).EscapedPath()+"?mode=ro")
+	db, err := sql.Open("sqlite", fmt.Sprintf("file:%s?mode=ro&_pragma=busy_timeout(%d)", (&url.URL{Path: from}).EscapedPath(), busyTimeout.Milliseconds()))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	if _, err := db.ExecContext(ctx, "VACUUM INTO "+pgsql.Literal(to)); err != nil {
-		return fmt.Errorf("database %s: it cannot be copied: %w", from, err)
+		return fmt.Errorf("database %s: it cannot be copied: %w%s", from, err, sqliteHints[resultOf(err)])
 	}
 	return nil
+}
+
+// sqliteHints say what to do about a result of SQLite, by its code.
+var sqliteHints = map[int]string{
+	sqlite3.SQLITE_BUSY:     ": somebody writes and keeps readers out; try again, or look at a copy",
+	sqlite3.SQLITE_CORRUPT:  ": it is damaged; sqlite3 FILE .recover saves what can be read",
+	sqlite3.SQLITE_NOTADB:   ": it is something else, or encrypted",
+	sqlite3.SQLITE_CANTOPEN: ": may this user read it?",
+}
+
+func resultOf(err error) int {
+	var said *sqlite.Error
+	if errors.As(err, &said) {
+		return said.Code() & 0xff
+	}
+	return 0
 }
 
 func readSQLite(ctx context.Context, path string) (*Catalog, error) {
@@ -213,6 +242,9 @@ type lite struct {
 
 func (l *lite) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
 	plan, used, err := l.plan(ctx, q.bound, indexes)
+	if errors.Is(err, errNoEnd) && len(indexes) > 0 {
+		return mostSteps, nil, nil
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -286,6 +318,9 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
 	queries, passed, notes := merge(o.Statements, SQLite)
 	r.report.Notes, r.report.Passed = notes, passed
+	if len(queries) == 0 && len(o.Statements) > 0 && len(notes) == 0 {
+		r.note(nothingToRead)
+	}
 	for _, q := range queries {
 		q.roles = pgsql.RolesOf(q.parsed, l.catalog)
 		q.bound = pgsql.Bind(q.parsed.Text, values(l.catalog, q.roles, pgsql.Params(q.parsed), nil, "typical"))
@@ -311,9 +346,14 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(gains) > 0 {
-			r.add(r.sqliteAdvice(index, gains))
+		if len(gains) == 0 {
+			continue
 		}
+		if saved := r.planned(gains); !saved.worth(r.upkeep(index)) {
+			r.leftAlone(index.String(), gains[0].query, saved, false)
+			continue
+		}
+		r.add(r.sqliteAdvice(index, gains))
 	}
 	if err := r.hygiene(ctx); err != nil {
 		return nil, err

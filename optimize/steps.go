@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -25,8 +26,13 @@ type ran struct {
 	texts    [][]string
 }
 
-// mostSteps ends a statement that never comes to an end.
-const mostSteps = 2_000_000_000
+// mostSteps ends a statement that never comes to an end, and so does endLimit, for one that has no row to count by.
+const (
+	mostSteps = 2_000_000_000
+	endLimit  = 2 * time.Minute
+)
+
+var errNoEnd = fmt.Errorf("it does not come to an end within %.0f minutes", endLimit.Minutes())
 
 func openMachine(path string) (*machine, error) {
 	m := &machine{tls: libc.NewTLS()}
@@ -51,9 +57,23 @@ func (m *machine) close() {
 	m.tls.Close()
 }
 
-// run executes one statement to its end. The texts of its first rows are kept.
+// run executes one statement to its end, or until endLimit. The texts of its first rows are kept.
 func (m *machine) run(ctx context.Context, text string, keep int) (ran, error) {
 	var out ran
+	ctx, cancel := context.WithTimeoutCause(ctx, endLimit, errNoEnd)
+	defer cancel()
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		tls := libc.NewTLS()
+		defer tls.Close()
+		sqlite3.Xsqlite3_interrupt(tls, m.db)
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // it is not for the next statement
+		}
+	}()
 	sql, err := libc.CString(text)
 	if err != nil {
 		return out, err
@@ -76,17 +96,19 @@ func (m *machine) run(ctx context.Context, text string, keep int) (ran, error) {
 				out.texts = append(out.texts, m.row(statement))
 			}
 			if status(sqlite3.SQLITE_STMTSTATUS_VM_STEP) > mostSteps {
-				return out, errors.New("it does not come to an end")
+				return out, errNoEnd
 			}
 		case sqlite3.SQLITE_DONE:
 			out.Steps, out.FullScan = status(sqlite3.SQLITE_STMTSTATUS_VM_STEP), status(sqlite3.SQLITE_STMTSTATUS_FULLSCAN_STEP)
 			out.Sorts = status(sqlite3.SQLITE_STMTSTATUS_SORT)
-			return out, ctx.Err()
+			return out, context.Cause(ctx)
+		case sqlite3.SQLITE_INTERRUPT:
+			return out, context.Cause(ctx)
 		default:
 			return out, errors.New(libc.GoString(sqlite3.Xsqlite3_errmsg(m.tls, m.db)))
 		}
 		if ctx.Err() != nil {
-			return out, ctx.Err()
+			return out, context.Cause(ctx)
 		}
 	}
 }

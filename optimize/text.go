@@ -57,7 +57,7 @@ func (t *texter) head() {
 			bar := strings.Repeat("█", int(q.Share*20+0.5))
 			t.line("%4.0f %% %s %s", 100*q.Share, t.paint("warn", fmt.Sprintf("%-20s", bar)), cut(q.title()+"  "+t.paint("dim", oneLine(q.Shown(r.Literals))), lineWidth-28))
 		}
-		t.line("%s", t.paint("dim", "        of the workload's planned cost"))
+		t.line("%s", t.paint("dim", "        of the workload's "+r.shareOf()))
 	}
 }
 

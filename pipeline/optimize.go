@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/optimize"
@@ -62,8 +64,14 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	look := optimize.Run
 	if !onPostgres(o.Database) {
+		if scheme, _, is := strings.Cut(o.Database, "://"); is && sqliteFile(o.Database) == o.Database {
+			return nil, fmt.Errorf("%s:// is no database that can be looked at: postgres://user@host:5432/name, or the file of a SQLite database", scheme)
+		}
 		options.Database = sqliteFile(o.Database)
 		look = optimize.RunSQLite
+	}
+	if o.Clone != "" && onPostgres(o.Database) && !onPostgres(o.Clone) {
+		return nil, errors.New("the clone's URL cannot be read: it looks like postgres://user@host:5432/name")
 	}
 	report, err := look(ctx, options)
 	if err != nil {
@@ -84,8 +92,12 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	return report, nil
 }
 
+// keywords matches libpq's other form of a URL: host=localhost dbname=shop.
+var keywords = regexp.MustCompile(`(^|\s)(host|hostaddr|dbname|service)\s*=`)
+
 func onPostgres(url string) bool {
-	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+	scheme, _, is := strings.Cut(url, "://")
+	return is && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql")) || keywords.MatchString(url)
 }
 
 // sqliteFile is the file that a URL names as services write it (sqlite:data/shop.db), or as SQLite does.
@@ -98,25 +110,36 @@ func sqliteFile(url string) string {
 	return url
 }
 
+// firstMigration is the number of the first migration in an empty folder, above those that a project writes.
+const firstMigration = 90001
+
 // WriteMigrations writes the migrations of the advice into a folder, a file each, in the order in which they are
-// advised. A file that is there is left alone and not named.
+// advised, with numbers that follow those that are there. What has a file already, under whatever number, is left alone and not named.
 func WriteMigrations(dir string, report *optimize.Report) (written []string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	next, there := firstMigration, map[string]bool{}
+	for _, entry := range entries {
+		number, name, _ := strings.Cut(entry.Name(), "_")
+		there[name] = true
+		if n, err := strconv.Atoi(number); err == nil && n >= next {
+			next = n + 1
+		}
+	}
 	for name, text := range report.Migrations() {
-		path := filepath.Join(dir, name)
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if errors.Is(err, os.ErrExist) {
+		if there[name+".sql"] {
 			continue
 		}
-		if err != nil {
+		path := filepath.Join(dir, fmt.Sprintf("%05d_%s.sql", next, name))
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // a file of the project, for all who may read it
 			return written, err
 		}
-		_, err = file.WriteString(text)
-		if err := errors.Join(err, file.Close()); err != nil {
-			return written, err
-		}
+		next++
 		written = append(written, path)
 	}
 	return written, nil
