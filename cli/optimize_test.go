@@ -83,7 +83,7 @@ func TestOptimizeSaysWhatIsWrongWithAFile(t *testing.T) {
 		code           int
 		want           []string
 	}{
-		{"none.db", "work.sql", 2, []string{"none.db: there is no such file"}},
+		{"none.db", "work.sql", 2, []string{"none.db: there is no such"}},
 		{"", "work.sql", 2, []string{"it is a folder"}},
 		{"text.db", "work.sql", 2, []string{"text.db: it cannot be copied: file is not a database (26): it is something else, or encrypted"}},
 		{"cut.db", "work.sql", 2, []string{"cut.db: it cannot be copied: database disk image is malformed (11): it is damaged"}},
