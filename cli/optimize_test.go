@@ -35,7 +35,7 @@ func TestOptimizeSaysWhatIsWrongWithWhatItWasGiven(t *testing.T) {
 		{[]string{"--database", "postgres://nobody@127.0.0.1:1/none"}, "database 127.0.0.1:1/none"},
 		{[]string{"--database", "postgres://x", "--budget", "much"}, `size "much"`},
 		{[]string{"--database", "postgres://x", "--workload", "none.sql"}, "none.sql"},
-		{[]string{"--database", "mysql://x/shop"}, "mysql:// is no database that can be looked at: postgres://"},
+		{[]string{"--database", "mysql://x/shop"}, "mysql://x/shop: there is no such database; it is a URL as postgres://"},
 		{[]string{"--database", "postgres://x:port/shop"}, "the database's URL cannot be read: it looks like postgres://"},
 		{[]string{"--database", "postgres://x/shop", "--clone", "copy.db"}, "the clone's URL cannot be read"},
 		{[]string{"--database", "host=127.0.0.1 port=1 dbname=shop user=nobody"}, "database 127.0.0.1:1/shop: 127.0.0.1:1"},

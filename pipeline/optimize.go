@@ -64,9 +64,6 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	look := optimize.Run
 	if !onPostgres(o.Database) {
-		if scheme, _, is := strings.Cut(o.Database, "://"); is && sqliteFile(o.Database) == o.Database {
-			return nil, fmt.Errorf("%s:// is no database that can be looked at: postgres://user@host:5432/name, or the file of a SQLite database", scheme)
-		}
 		options.Database = sqliteFile(o.Database)
 		look = optimize.RunSQLite
 	}
