@@ -196,16 +196,19 @@ func (c *Catalog) immutable(expression string, t *Table) bool {
 	if strings.Contains(expression, "CURRENT_") || strings.Contains(expression, "LOCALTIME") {
 		return false
 	}
-	if !strings.Contains(expression, "::") {
-		return true
-	}
+	casts, reads := strings.Contains(expression, "::"), alike.MatchString(expression)
 	for _, column := range t.Columns { // how time is written, and when a day begins, is a setting
-		if regexp.MustCompile(`\b`+regexp.QuoteMeta(column.Name)+`\b`).MatchString(expression) && strings.Contains(column.Type, "time") {
-			return false
+		if casts && strings.Contains(column.Type, "time") || reads && strings.Contains(column.Type, "with time zone") {
+			if regexp.MustCompile(`\b` + regexp.QuoteMeta(column.Name) + `\b`).MatchString(expression) {
+				return false
+			}
 		}
 	}
 	return true
 }
+
+// alike gives constants in quotes the type of the column beside them: that of an instant is read in the zone of who makes the index.
+var alike = regexp.MustCompile(`(?i)\b(coalesce|nullif|greatest|least|case)\b.*'`)
 
 func (f *former) patternClass(p pgsql.Predicate) string {
 	c := f.t.column(p.Column)
