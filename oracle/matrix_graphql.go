@@ -86,7 +86,7 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 	}
 	if errs, _ := a.object()["errors"].([]any); errs != nil || a.status >= http.StatusBadRequest {
 		s, within := graphqlProblem(a)
-		if within && w.row() && s.code == kit.CodeNotFound { // it is done: what cannot be null of the row is not for the viewer
+		if within && w.row() && s.code == "DONE_UNSEEN" { // what cannot be null of the row is not for the viewer
 			s = said{answer: unseen}
 		}
 		return s, nil

@@ -33,6 +33,7 @@ var own = []Code{
 	{"IDEMPOTENCY_KEY_REUSED", "422: the key came with another request."},
 	{"IDEMPOTENCY_IN_PROGRESS", "409: the first request of the key is not done yet."},
 	{"IDEMPOTENCY_ANSWER_TOO_LARGE", "409: it was done; its answer was not kept."},
+	{"NO_ANSWER", "Of the client: none came, or none that can be read. Nobody knows whether it was done."},
 	{"REQUIRED", "Of a field."},
 	{"WRONG_TYPE", "Of a field."},
 	{"TOO_SHORT", "Of a field."},

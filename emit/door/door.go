@@ -102,6 +102,9 @@ func Hidden(f *model.Field) bool {
 	return len(f.Allow.Read) > 0 || f.Kind == model.Ref && (mayOutlive(f) || f.Target.TenantColumn != "" || !everybody(f.Target.Allow.Read))
 }
 
+// SeenByAll tells whether everybody may read all rows of e, so that whoever writes one can be shown it.
+func SeenByAll(e *model.Entity) bool { return Exposed(e, model.Read) && everybody(e.Allow.Read) }
+
 // mayOutlive tells whether a row may be there while the one that its field f refers to is deleted and stays. With CASCADE and
 // RESTRICT it may not.
 func mayOutlive(f *model.Field) bool {

@@ -99,30 +99,30 @@ func (s *schema) queries(e *model.Entity) []root {
 	return out
 }
 
+// mutations are what is done to rows. Each may be null, as every mutation: a transaction of its own, whose failure takes
+// nothing from the answers of others (decision 0082).
 func (s *schema) mutations(e *model.Entity) []root {
 	var out []root
-	// What may be written but never read is answered with null.
-	result := required(e.Name, !door.Exposed(e, model.Read))
 	if door.Exposed(e, model.Create) && !door.Replaced(e, "create"+e.Name) {
 		input := ""
 		if len(door.CreateFields(e)) > 0 {
 			input = "(input: " + s.name("Create"+e.Name+"Input") + "!)"
 		}
-		out = append(out, root{text: fmt.Sprintf("create%s%s: %s", e.Name, input, result)})
+		out = append(out, root{text: fmt.Sprintf("create%s%s: %s", e.Name, input, e.Name)})
 	}
 	if door.Exposed(e, model.Update) && len(door.UpdateFields(e)) > 0 && !door.Replaced(e, "update"+e.Name) {
 		out = append(out, root{
 			"The id may be the key. With a version that is no longer the row's, it fails with STALE.",
-			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(e), result),
+			fmt.Sprintf("update%s(id: ID!, input: %s!, version: %s): %s", e.Name, s.name("Update"+e.Name+"Input"), s.version(e), e.Name),
 		})
 	}
 	if door.Exposed(e, model.Delete) && !door.Replaced(e, "delete"+e.Name) {
-		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean!", e.Name, s.version(e))})
+		out = append(out, root{text: fmt.Sprintf("delete%s(id: ID!, version: %s): Boolean", e.Name, s.version(e))})
 	}
 	if door.Restorable(e) && !door.Replaced(e, "restore"+e.Name) {
 		out = append(out, root{
 			"Brings a deleted one back, with what was deleted with it.",
-			fmt.Sprintf("restore%s(id: ID!): %s", e.Name, result),
+			fmt.Sprintf("restore%s(id: ID!): %s", e.Name, e.Name),
 		})
 	}
 	return out
@@ -170,5 +170,5 @@ func (s *schema) operation(o *model.Operation) root {
 	if o.Idempotent {
 		doc = strings.TrimSpace(doc + " To do it twice is to do it once.")
 	}
-	return root{doc, o.Name + arguments(args) + ": " + required(result, o.Result.Null) + deprecated(o.Deprecated)}
+	return root{doc, o.Name + arguments(args) + ": " + required(result, o.Result.Null || o.Kind == model.Mutation) + deprecated(o.Deprecated)}
 }

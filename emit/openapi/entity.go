@@ -129,6 +129,9 @@ func searchParameter(e *model.Entity) object {
 	return query("search", doc, object{{"type", "string"}, {"maxLength", 200}})
 }
 
+// quoting says how the values of a list are written in a parameter (RFC 4180, section 2).
+const quoting = `Values of a list have commas between; one that has a comma, or begins with a quote, stands in quotes: "a, ""b""",c is two.`
+
 // filters are the parameters that ask for equality; their descriptions say what else may be asked.
 func (d *document) filters(f *model.Field, reserved []string) []object {
 	if f.Kind == model.Value {
@@ -165,7 +168,11 @@ func (d *document) filters(f *model.Field, reserved []string) []object {
 	if f.Scalars() {
 		name = f.Name + "." + comparisons[0]
 	}
-	p := query(name, "Also with ."+strings.Join(comparisons[1:], ", ."), schema)
+	doc := "Also with ." + strings.Join(comparisons[1:], ", .")
+	if f.Kind == model.String || f.Kind == model.URL {
+		doc += ". " + quoting
+	}
+	p := query(name, doc, schema)
 	deprecation(&p, f.Deprecated, f.Sunset)
 	return []object{p}
 }

@@ -118,7 +118,11 @@ func description(op *model.Operation) string {
 // argument is an argument in the query: scalars as text, structures as JSON.
 func (d *document) argument(a *model.Field) object {
 	p := object{{"name", a.Name}, {"in", "query"}}
-	p.text("description", describe(a))
+	doc := describe(a)
+	if a.Repeated && a.Kind == model.String {
+		doc = strings.TrimSpace(doc + "\n\n" + quoting)
+	}
+	p.text("description", doc)
 	if door.Required(a) {
 		p.put("required", true)
 	}

@@ -146,8 +146,12 @@ func (w *writer) resource(r *client.Resource) {
 			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"GET\", path: this.#core.row(%q, key) }, options);", e.Singular, r.Path))
 	}
 	if r.Create != nil {
-		method(fmt.Sprintf("Makes %s. It has only its id where the viewer may not see it.", article(e.Name)),
-			fmt.Sprintf("create%s(row: %s, %s): Promise<%s>", generic, w.names.objects[r.Create], options, seen),
+		doc, made := fmt.Sprintf("Makes %s.", article(e.Name)), seen
+		if !door.SeenByAll(e) {
+			doc, made = doc+" It is only its id where the viewer may not see it: whole is the row.", "Ref<"+seen+">"
+		}
+		method(doc,
+			fmt.Sprintf("create%s(row: %s, %s): Promise<%s>", generic, w.names.objects[r.Create], options, made),
 			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"POST\", path: %q, body: row, keyed: true }, options);", "create"+e.Name, r.Path))
 	}
 	if r.Update != nil {

@@ -24,11 +24,11 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 export interface Reference {
   id: ID;
 }
-/** A reference to a row: its id, and with include or fields the row. See whole. */
+/** A reference to a row: its id, or the row where it was asked for and may be seen. See whole. */
 export type Ref<T> = T | Reference;
 
-/** The row that a reference leads to where it was brought along, else undefined. */
-export function whole<T extends Reference>(ref: Ref<T> | null | undefined): T | undefined {
+/** The row that a reference leads to where it is there, else undefined. */
+export function whole<T extends object>(ref: Ref<T> | null | undefined): T | undefined {
   return ref && Object.keys(ref).some((name) => name !== "id") ? (ref as T) : undefined;
 }
 
@@ -263,6 +263,16 @@ export class SignedOut extends ServiceError {
   override readonly name: string = "SignedOut";
 }
 
+/** No answer came, or none that can be read: NO_ANSWER, with its cause. Nobody knows whether it was done. */
+export class NoAnswer extends ServiceError {
+  override readonly name: string = "NoAnswer";
+
+  constructor(operation: string, cause: unknown, tries: number) {
+    super(operation, 0, { code: "NO_ANSWER", detail: cause instanceof Error ? cause.message : String(cause) }, 0, tries);
+    this.cause = cause;
+  }
+}
+
 /** What is read still has the tag that ifNoneMatch gave. */
 export class NotModified extends Error {
   override readonly name: string = "NotModified";
@@ -293,6 +303,8 @@ interface Call {
 interface Sent {
   response: Response;
   text: string;
+  /** Of a good answer with a body. */
+  value: unknown;
 }
 
 class Lost extends Error {
@@ -334,8 +346,7 @@ class Core {
     const where = this.#locate(call, query);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const key = call.keyed ? (options.idempotencyKey ?? newKey()) : undefined;
-    const text = await this.#try(call, where, body, key, options);
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return (await this.#try(call, where, body, key, options)).value as T;
   }
 
   list<T>(call: Omit<Call, "method">, query: Query<unknown, string, string, string>, options: CallOptions): Promise<PageOf<T>> {
@@ -396,7 +407,7 @@ class Core {
     return `${rows}/${segmentOf(key)}${below}`;
   }
 
-  /** Arguments as parameters: lists with commas, objects as JSON. */
+  /** Arguments as parameters: lists with commas between, objects as JSON. */
   parameters(values: Readonly<Record<string, unknown>>): Values {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(values)) {
@@ -404,7 +415,7 @@ class Core {
         continue; // a parameter cannot say null; a function is what every object has under the name of an argument
       }
       if (Array.isArray(value)) {
-        query.set(name, commas(name, value, true));
+        query.set(name, commas(value));
       } else {
         query.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
       }
@@ -465,7 +476,7 @@ class Core {
       const response = await (this.config.fetch ?? fetch)(where, init);
       const text = await response.text();
       this.#keepReadAfter(response.headers.get("Read-After"));
-      return { response, text };
+      return { response, text, value: response.ok && response.status !== 204 ? JSON.parse(text) : undefined };
     } catch (error) {
       if (options.signal?.aborted) {
         throw error;
@@ -481,8 +492,8 @@ class Core {
     }
   }
 
-  /** Sends a request until it is answered for good, and returns the text of a good answer. */
-  async #try(call: Call, where: string, body: string | undefined, key: string | undefined, options: CallOptions): Promise<string> {
+  /** Sends a request until it is answered for good, and returns a good answer. */
+  async #try(call: Call, where: string, body: string | undefined, key: string | undefined, options: CallOptions): Promise<Sent> {
     const harmless = call.method === "GET" || key !== undefined;
     const { tries = 4, base = 200, max = 20_000 } = this.config.retry ?? {};
     let renewed = false;
@@ -491,7 +502,8 @@ class Core {
       let failure: unknown;
       let asked = 0;
       try {
-        const { response, text } = await this.#once(call, where, body, key, token, options);
+        const sent = await this.#once(call, where, body, key, token, options);
+        const { response, text } = sent;
         options.info?.({
           status: response.status,
           etag: response.headers.get("ETag"),
@@ -502,7 +514,7 @@ class Core {
           throw new NotModified(`${call.operation}: not modified`);
         }
         if (response.ok) {
-          return text;
+          return sent;
         }
         const problem = problemOf(call.operation, response, text, tried);
         if (response.status === 401 && token !== undefined && !renewed) {
@@ -521,7 +533,7 @@ class Core {
         if (!(error instanceof Lost)) {
           throw error;
         }
-        failure = error.cause;
+        failure = new NoAnswer(call.operation, error.cause, tried);
         if (!harmless) {
           throw failure;
         }
@@ -579,20 +591,20 @@ class Core {
     }
     const call: Call = { operation: "refresh", method: "POST", path: "/auth/refresh", nobody: true };
     const body = JSON.stringify({ refreshToken: tokens.refreshToken });
-    for (let again = true, text: string | undefined; ; again = false) {
+    for (let again = true, sent: Sent; ; again = false) {
       try {
-        text = await this.#try(call, this.#locate(call, new URLSearchParams()), body, undefined, {});
+        sent = await this.#try(call, this.#locate(call, new URLSearchParams()), body, undefined, {});
       } catch (error) {
         if (error instanceof ServiceError && error.code === "UNAUTHENTICATED") {
           this.session.ended = tokens.refreshToken;
         }
         // Where one without an answer was done, the session ends, and would have ended so: its new tokens are lost.
-        if (error instanceof ServiceError || !again) {
+        if (!(error instanceof NoAnswer && again)) {
           throw error;
         }
         continue;
       }
-      const { accessToken, refreshToken } = JSON.parse(text) as Required<TokenPair>;
+      const { accessToken, refreshToken } = sent.value as Required<TokenPair>;
       return await this.session.tokens.save({ accessToken, refreshToken });
     }
   }
@@ -734,7 +746,10 @@ function addConditions(query: Values, path: string, where: unknown): void {
       continue;
     }
     if (Array.isArray(value)) {
-      query.append(at, commas(at, value));
+      if (value.length === 0) {
+        throw new TypeError(`${at}: no values`);
+      }
+      query.append(at, commas(value));
     } else if (value === null) {
       query.append(`${at}.isNull`, "true");
     } else if (typeof value === "object") {
@@ -745,18 +760,12 @@ function addConditions(query: Values, path: string, where: unknown): void {
   }
 }
 
-/** Values with commas between, none of which may have one itself. */
-function commas(name: string, values: readonly unknown[], mayBeEmpty = false): string {
-  if (values.length === 0 && !mayBeEmpty) {
-    throw new TypeError(`${name}: no values`);
-  }
+/** Values with commas between. One that holds a comma, or begins with a quote, stands in quotes. */
+function commas(values: readonly unknown[]): string {
   return values
     .map((value) => {
       const text = String(value);
-      if (text.includes(",")) {
-        throw new TypeError(`${name}: ${JSON.stringify(text)} holds a comma, which parts the values of a list`);
-      }
-      return text;
+      return text.includes(",") || text.startsWith('"') ? `"${text.replaceAll('"', '""')}"` : text;
     })
     .join(",");
 }

@@ -72,6 +72,10 @@ func (d *Door) root(w *writer, p *plan, r *root, result result) bool {
 	case isIntrospection(r.definition.Name):
 		return d.introspect(w, r.field)
 	}
+	if row, ok := result.value.(*query.Row); ok && row != nil && p.mutation {
+		w.done = row.ID
+		defer func() { w.done = "" }()
+	}
 	return w.member(r.member, result.value)
 }
 

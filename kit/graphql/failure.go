@@ -19,6 +19,7 @@ type failure struct {
 	path     []any         // string and int; nil for an error of the request
 	problem  *kit.Problem
 	instance string
+	id       kit.ID // of the row that was written though it is not shown
 	limit    string // that was passed, with how much it allows
 	most     int
 }
@@ -28,6 +29,9 @@ const codeDocument = "INVALID_DOCUMENT"
 
 // codeLimit is the code of a document that asks for too much.
 const codeLimit = "TOO_COMPLEX"
+
+// codeUnseen is the code of what was done and cannot be shown, whose id the error tells: REST answers 201 or 204, gRPC OK.
+const codeUnseen = "DONE_UNSEEN"
 
 // maxFields is how many fields an error tells that are wrong.
 const maxFields = 50
@@ -104,6 +108,9 @@ func (f *failure) append(buf []byte) []byte {
 	if f.limit != "" {
 		buf = input.AppendString(append(buf, `,"limit":`...), f.limit)
 		buf = strconv.AppendInt(append(buf, `,"most":`...), int64(f.most), 10)
+	}
+	if f.id != "" {
+		buf = input.AppendString(append(buf, `,"id":`...), string(f.id))
 	}
 	if f.instance != "" {
 		buf = input.AppendString(append(buf, `,"instance":`...), f.instance)

@@ -201,22 +201,50 @@ func TestMutations(t *testing.T) {
 		`{"data":{"createArticle":{"slug":"hello-world","version":"1","price":{"amount":"2.5"},"tags":[{"name":"go"}],"author":{"username":"ann"}}}}`)
 	c.want("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "x"}) { note version } again: updateArticle(id: "hello-world", input: {note: null, tags: []}) { note tags { name } } }`, "null",
 		`{"data":{"updateArticle":{"note":"x","version":"2"},"again":{"note":null,"tags":[]}}}`)
-	c.has("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "y"}) { note } }`, "null", `"data":null`, `"path":["updateArticle"]`, `"code":"STALE","status":412`)
+	c.has("ann", `mutation { updateArticle(id: "hello-world", version: 1, input: {note: "y"}) { note } }`, "null", `"data":{"updateArticle":null}`, `"path":["updateArticle"]`, `"code":"STALE","status":412`)
 	c.want("ann", `mutation { publish(article: "hello-world") { status } deleteArticle(id: "hello-world") __typename }`, "null", `{"data":{"publish":{"status":"OPEN"},"deleteArticle":true,"__typename":"Mutation"}}`)
 	c.has("bob", `mutation { restoreArticle(id: "hello-world") { title } }`, "null", `"code":"FORBIDDEN"`)
 	c.want("ann", `mutation { restoreArticle(id: "hello-world") { title status } deleteArticle(id: "hello-world") }`, "null", `{"data":{"restoreArticle":{"title":"Hello World","status":"OPEN"},"deleteArticle":true}}`)
 	c.want("ann", `mutation { restoreArticle(id: "hello-world") { history(first: 3) { nodes { verb version by { username } changes } pageInfo { hasNextPage } totalCount } } deleteArticle(id: "hello-world") }`, "null",
 		`{"data":{"restoreArticle":{"history":{"nodes":[{"verb":"RESTORE","version":"8","by":{"username":"ann"},"changes":{}},{"verb":"DELETE","version":"7","by":{"username":"ann"},"changes":{}},{"verb":"RESTORE","version":"6","by":{"username":"ann"},"changes":{}}],"pageInfo":{"hasNextPage":true},"totalCount":8}},"deleteArticle":true}}`)
-	c.has("ann", `mutation { deleteArticle(id: "hello-world") createTag(input: {name: "never"}) { id } }`, "null", `"code":"NOT_FOUND"`, `"data":null`)
-	c.want("", `{ tag(name: "never") { id } }`, "null", `{"data":{"tag":null}}`)
+	// Each is a transaction of its own, whose failure takes nothing from the others.
+	c.has("ann", `mutation { createTag(input: {name: "before"}) { name } deleteArticle(id: "hello-world") after: createTag(input: {name: "after"}) { name } }`, "null",
+		`"code":"NOT_FOUND"`, `"data":{"createTag":{"name":"before"},"deleteArticle":null,"after":{"name":"after"}}`)
 	c.want("", `mutation { quote(input: {amount: "1.25", country: "DE"}) { a: amount currency } }`, "null", `{"data":{"quote":{"a":"2.5","currency":"EUR"}}}`)
 	c.has("", `mutation { quote(input: {amount: 1.25}) { amount } }`, "null", `"code":"NO_COUNTRY","status":402`, "Say where to.")
 	c.has("ann", `mutation { createArticle(input: {title: "", slug: "s", price: {amount: "x", currency: "EUR"}}) { id } }`, "null", `"code":"INVALID","status":422`, `"field":"price.amount"`)
 	c.has("ann", `mutation { createArticle(input: {title: ""}) { id } }`, "null", `{"field":"title","code":"TOO_SHORT"`)
 	c.has("ann", `mutation { createArticle(input: {title: "Alpha"}) { slug } }`, "null", `slug`)
 	c.has("bob", `mutation { updateArticle(id: "alpha", input: {note: "y"}) { note } }`, "null", `"code":"FORBIDDEN"`)
+}
+
+// What was done is never answered as if it were not: of a row that the viewer may not see its id is told, however much was asked for.
+func TestDoneUnseen(t *testing.T) {
+	c := newClient(t)
 	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id __typename } }`, "null", `{"data":{"createFeedback":{"id":"`)
-	c.has("", `mutation { createFeedback(input: {text: "secret"}) { id text } }`, "null", `"path":["createFeedback","text"]`, `"data":null`)
+	body := c.run("", `mutation { createFeedback(input: {text: "secret"}) { id text } open: createFeedback(input: {text: "public"}) { text } gone: deleteArticle(id: "nothing") }`, "null")
+	var answer struct {
+		Errors []struct {
+			Path       []string
+			Extensions struct {
+				Code, ID string
+				Status   int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Errors) != 2 {
+		t.Fatal(err, body)
+	}
+	done, failed := answer.Errors[0], answer.Errors[1]
+	if got := done.Extensions; strings.Join(done.Path, ".") != "createFeedback.text" || got.Code != "DONE_UNSEEN" || got.Status != 200 || len(got.ID) != 36 {
+		t.Errorf("%s", body)
+	}
+	if got := failed.Extensions; got.Code != "NOT_FOUND" || got.ID != "" {
+		t.Errorf("%s", body)
+	}
+	if !strings.Contains(body, `"data":{"createFeedback":null,"open":{"text":"public"},"gone":null}`) {
+		t.Errorf("%s", body)
+	}
 }
 
 func TestListsOfScalars(t *testing.T) {

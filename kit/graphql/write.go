@@ -18,6 +18,7 @@ type writer struct {
 	path     []step
 	failures []*failure
 	limits   Limits
+	done     kit.ID // the row that the mutation wrote of which the answer tells
 }
 
 // step is a step of a path: a key, or the place of an element where that is empty.
@@ -71,10 +72,17 @@ func (w *writer) nullable(t *ast.Type, value func() bool) bool {
 // null is a value that is not there.
 func (w *writer) null(f *field, t *ast.Type) bool {
 	if t.NonNull {
-		w.fail(f, &kit.Problem{
+		missing := &kit.Problem{
 			Code: kit.CodeNotFound, Status: http.StatusNotFound,
 			Detail: "This is not there, or not for you to see, and cannot be null.",
-		}, "")
+		}
+		if w.done != "" {
+			missing = &kit.Problem{
+				Code: codeUnseen, Status: http.StatusOK,
+				Detail: "This was done. What it left has values that cannot be null, and are not there or not for you to see: ask for its id alone.",
+			}
+		}
+		w.fail(f, missing, "")
 		return false
 	}
 	w.buf = append(w.buf, "null"...)
@@ -85,7 +93,7 @@ func (w *writer) null(f *field, t *ast.Type) bool {
 func (w *writer) fail(f *field, p *kit.Problem, instance string) {
 	switch {
 	case len(w.failures) < w.limits.Errors:
-		w.failures = append(w.failures, &failure{message: p.Detail, at: f.at, path: w.where(), problem: p, instance: instance})
+		w.failures = append(w.failures, &failure{message: p.Detail, at: f.at, path: w.where(), problem: p, instance: instance, id: w.done})
 	case len(w.failures) == w.limits.Errors:
 		w.failures = append(w.failures, w.limits.moreErrors())
 	}

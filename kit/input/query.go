@@ -7,17 +7,64 @@ import (
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
-// Tree makes the tree of a value of f from the text of a query parameter or of a path: a list is written with commas,
-// its elements as Node reads them.
+// Elements parts the text of a list: there are commas between its elements, and one that begins with a quote ends with the next
+// that stands alone, two being one in it, so that it may hold commas: "one, two",three (RFC 4180, section 2). False is a quote
+// that does not end where an element does. There is always an element, an empty one at least.
+func Elements(text string) (elements []string, ok bool) {
+	for {
+		var element string
+		if strings.HasPrefix(text, `"`) {
+			if element, text, ok = quoted(text[1:]); !ok {
+				return nil, false
+			}
+		} else {
+			end := strings.IndexByte(text, ',')
+			if end < 0 {
+				end = len(text)
+			}
+			element, text = text[:end], text[end:]
+		}
+		elements = append(elements, element)
+		if text == "" {
+			return elements, true
+		}
+		text = text[1:] // a comma
+	}
+}
+
+// quoted reads up to the quote that ends an element, behind which rest begins: with a comma, or empty.
+func quoted(text string) (element, rest string, ok bool) {
+	for {
+		end := strings.IndexByte(text, '"')
+		if end < 0 {
+			return "", "", false
+		}
+		element += text[:end]
+		text = text[end+1:]
+		if !strings.HasPrefix(text, `"`) {
+			return element, text, text == "" || text[0] == ','
+		}
+		element += `"`
+		text = text[1:]
+	}
+}
+
+// Tree makes the tree of a value of f from the text of a query parameter or of a path: a list as Elements parts it, its elements
+// as Node reads them. A text that is no list stays one, which Value then refuses.
 func Tree(f *meta.Field, text string) any {
 	if !f.Repeated && f.Kind != meta.List {
 		return Node(f.Kind, text)
 	}
 	elements := []any{}
-	if text != "" {
-		for element := range strings.SplitSeq(text, ",") {
-			elements = append(elements, Node(f.Kind, element))
-		}
+	if text == "" {
+		return elements
+	}
+	parts, ok := Elements(text)
+	if !ok {
+		return text
+	}
+	for _, part := range parts {
+		elements = append(elements, Node(f.Kind, part))
 	}
 	return elements
 }

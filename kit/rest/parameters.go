@@ -322,7 +322,12 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 		}
 		f, fields = next, members(next)
 	}
-	condition, errs := filter.Compare(place, f, comparison, name, operand(f, comparison, text))
+	compared, ok := operand(f, comparison, text)
+	if !ok {
+		p.fail(name[:min(len(name), 64)], kit.FieldFormat, `has a quote that does not end before a comma or the end: "a ""b"", c" is one value`)
+		return nil
+	}
+	condition, errs := filter.Compare(place, f, comparison, name, compared)
 	if f.Kind == meta.List || f.Kind == meta.Value || f.Kind == meta.Union {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}
 	}
@@ -365,17 +370,18 @@ func members(f *meta.Field) []*meta.Field {
 	return nil
 }
 
-// operand makes the tree of what a field is compared with.
-func operand(f *meta.Field, comparison, text string) any {
+// operand makes the tree of what a field is compared with; false where text is no list though it must be.
+func operand(f *meta.Field, comparison, text string) (tree any, ok bool) {
 	switch comparison {
 	case filter.IsNull, filter.IsEmpty:
-		return input.Node(meta.Boolean, text)
+		return input.Node(meta.Boolean, text), true
 	case filter.In, filter.NotIn, filter.HasSome, filter.HasEvery:
-		elements := []any{}
-		for element := range strings.SplitSeq(text, ",") {
-			elements = append(elements, input.Node(f.Kind, element))
+		parts, ok := input.Elements(text)
+		elements := make([]any, len(parts))
+		for i, part := range parts {
+			elements[i] = input.Node(f.Kind, part)
 		}
-		return elements
+		return elements, ok
 	}
-	return input.Node(f.Kind, text)
+	return input.Node(f.Kind, text), true
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -204,6 +205,8 @@ func TestList(t *testing.T) {
 	for query, items := range map[string]string{
 		"title=Alpha":                                      "Alpha",
 		"title.in=Alpha,Gamma&order=title":                 "Alpha Gamma",
+		`title.in="Alpha",""`:                              "Alpha",
+		`title.in=Al"pha,"Gamma"`:                          "Gamma",
 		"title.ne=Alpha&order=-title":                      "Gamma Beta",
 		"title.contains=amm":                               "Gamma",
 		"order=-author.username,-title":                    "Gamma Beta Alpha",
@@ -309,6 +312,9 @@ func TestMistakes(t *testing.T) {
 		c.want(422, "POST", "/v1/articles", `{"title":"x","slug":"`+key+`"}`, as(ann, "--", `"field":"slug","code":"WRONG_FORMAT","detail":"This stands in paths`)...)
 	}
 	c.want(422, "GET", "/v1/users?search=ann", "", "--", `"field":"search","code":"UNKNOWN_FIELD"`)
+	for _, quoted := range []string{`"a`, `"a"b`, `a,"`, `""",b`} {
+		c.want(422, "GET", "/v1/articles?title.in="+url.QueryEscape(quoted), "", "--", `"field":"title.in","code":"WRONG_FORMAT","detail":"has a quote that does not end`)
+	}
 	c.want(422, "GET", "/v1/articles?serch=x", "", "--", `did you mean \"search\"?`)
 	c.want(422, "GET", "/v1/articles?search=a&search=b", "", "--", "must stand once")
 	c.want(422, "GET", "/v1/articles?limit=1&limit=2", "", "--", "must stand once")

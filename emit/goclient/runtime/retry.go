@@ -12,8 +12,8 @@ import (
 
 // Retry says how often a request is sent again, and after how long.
 //
-// What the service refused for now (429, 503) is sent again whatever it is. What got no answer, or one of a proxy that got
-// none (502, 504), is sent again where that can do no harm: reads, and writes under an Idempotency-Key.
+// What the service refused for now (429, 503) is sent again whatever it is. What got no answer, one that was cut off, or one of a
+// proxy that got none (502, 504), is sent again where that can do no harm: reads, and writes under an Idempotency-Key.
 type Retry struct {
 	Tries int           // in all; 4 unless given, 1 never tries again
 	Base  time.Duration // the longest pause before the second try, doubled for each other; 200 ms unless given
@@ -40,8 +40,9 @@ func (r Retry) pause(try int, asked time.Duration) (time.Duration, bool) {
 // lost is that no answer came.
 type lost struct{ cause error }
 
-func (l *lost) Error() string { return l.cause.Error() }
-func (l *lost) Unwrap() error { return l.cause }
+func (l *lost) Error() string        { return l.cause.Error() }
+func (l *lost) Unwrap() error        { return l.cause }
+func (l *lost) Is(target error) bool { return target == codeNoAnswer }
 
 // noAnswer is why no answer came: the way to the service failed, or the caller gave up. A limit of the http.Client is the former.
 func noAnswer(ctx context.Context, err error) error {
@@ -121,7 +122,10 @@ func (r request) again(p *Error) bool {
 	return p.Code == codeInProgress // an earlier try is still under way
 }
 
-const codeInProgress ErrorCode = "IDEMPOTENCY_IN_PROGRESS"
+const (
+	codeInProgress ErrorCode = "IDEMPOTENCY_IN_PROGRESS"
+	codeNoAnswer   ErrorCode = "NO_ANSWER"
+)
 
 // tell writes what a try was answered with where Into asked for it.
 func (s sent) tell(response *http.Response, try int) {

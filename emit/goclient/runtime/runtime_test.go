@@ -103,6 +103,28 @@ func TestTries(t *testing.T) {
 	}
 }
 
+// An answer that is cut off, or empty where there must be one, is none.
+func TestCutOff(t *testing.T) {
+	for _, cut := range []string{`{"name":"th`, ``, `<html>`} {
+		tries := 0
+		s := service(t, "", Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			if tries++; tries < 3 {
+				io.WriteString(w, cut)
+				return
+			}
+			io.WriteString(w, `{"name":"there"}`)
+		})
+		got, err := call[thing](t.Context(), s, request{method: "GET", path: "/v1/x"}, nil)
+		if err != nil || got.Name != "there" || tries != 3 {
+			t.Error(cut, got, err, tries)
+		}
+		tries = 0
+		if _, err := call[thing](t.Context(), s, request{operation: "change", method: "PATCH", path: "/v1/x"}, nil); !errors.Is(err, codeNoAnswer) || tries != 1 {
+			t.Error(cut, err, tries)
+		}
+	}
+}
+
 // A limit of the http.Client is no wish of the caller: what came too late is asked for again.
 func TestLimitOfTheClient(t *testing.T) {
 	late := true
@@ -405,10 +427,14 @@ func TestConditions(t *testing.T) {
 	if v, err := (Query[thing]{Fields: []FieldOf[thing]{value, leading, value.Amount}}).values(nil); err != nil || v.Encode() != "fields=price%2Cnext%2Cprice" {
 		t.Error(v.Encode(), err)
 	}
-	for _, c := range []ConditionOf[thing]{text.In("a,b"), text.In(), list.HasSome("a,b")} {
+	for _, c := range []ConditionOf[thing]{text.In(), list.HasSome()} {
 		if _, err := (Query[thing]{Where: []ConditionOf[thing]{c}}).values(nil); err == nil {
 			t.Errorf("%+v is sent", c)
 		}
+	}
+	quoted, err := Query[thing]{Where: []ConditionOf[thing]{text.In("a, b", `"c`, `d"`), list.HasSome("e,")}}.values(nil)
+	if got := quoted.Get("name.in") + " " + quoted.Get("tags.hasSome"); err != nil || got != `"a, b","""c",d" "e,"` {
+		t.Error(got, err)
 	}
 	a := Aggregation[thing]{GroupBy: []ColumnOf[thing]{moment.Month(), moment.Day(), moment.Week(), moment.Year(), part}, Sum: []ColumnOf[thing]{number}, Zone: "Europe/Rome"}
 	if v, err := a.values(); err != nil || v.Encode() != "groupBy=at.month%2Cat.day%2Cat.week%2Cat.year%2Cprice.amount&sum=weight&zone=Europe%2FRome" {
@@ -441,8 +467,8 @@ func TestArguments(t *testing.T) {
 	if got := a.values.Encode(); a.err != nil || got != "bytes=%2Fw%3D%3D&empty=&json=%7B%22a%22%3A1%7D&jsons=%7B%22a%22%3A1%7D%2C%7B%22b%22%3A2%7D&list=a%2Cb&n=3&set=x+y&some=true" {
 		t.Error(got, a.err)
 	}
-	if argumentList(&a, "bad", []string{"a,b"}); a.err == nil {
-		t.Error("a comma is sent")
+	if argumentList(&a, "quoted", []string{"a,b"}); a.err != nil || a.values.Get("quoted") != `"a,b"` {
+		t.Error(a.values, a.err)
 	}
 }
 

@@ -4,7 +4,6 @@ package client
 
 import (
 	"fmt"
-	"strings"
 )
 
 // ConditionOf is what rows of E must fulfil.
@@ -43,17 +42,10 @@ func (p PlainField[E]) is(comparison string, value any) ConditionOf[E] {
 
 // among compares with several values, between which there are commas.
 func among[E, T any](p PlainField[E], comparison string, values []T) ConditionOf[E] {
-	texts := make([]string, len(values))
-	for i, v := range values {
-		texts[i] = text(v)
-		if strings.Contains(texts[i], ",") {
-			return ConditionOf[E]{err: fmt.Errorf("%s: %q holds a comma, which parts the values of %s", p.name, texts[i], comparison)}
-		}
-	}
 	if len(values) == 0 {
 		return ConditionOf[E]{err: fmt.Errorf("%s: %s without a value", p.name, comparison)}
 	}
-	return ConditionOf[E]{name: p.name + "." + comparison, text: strings.Join(texts, ",")}
+	return ConditionOf[E]{name: p.name + "." + comparison, text: commas(values)}
 }
 
 // NullableField is a field of rows of E that may be null.

@@ -152,7 +152,7 @@ func aggregate[E, F any](ctx context.Context, c *core, r request, a Aggregation[
 	return call[GroupsOf[F]](ctx, c, r, options)
 }
 
-// arguments are parameters of operations, in which lists have commas between.
+// arguments are parameters of operations.
 type arguments struct {
 	values url.Values
 	err    error
@@ -180,14 +180,19 @@ func argumentList[T any](a *arguments, name string, values []T) {
 	if values == nil {
 		return
 	}
+	a.set(name, commas(values))
+}
+
+// commas writes values with commas between. One that holds a comma, or begins with a quote, stands in quotes.
+func commas[T any](values []T) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = text(v)
-		if strings.Contains(texts[i], ",") && a.err == nil {
-			a.err = fmt.Errorf("%s: %q holds a comma, which parts the values of a list", name, texts[i])
+		if strings.Contains(texts[i], ",") || strings.HasPrefix(texts[i], `"`) {
+			texts[i] = `"` + strings.ReplaceAll(texts[i], `"`, `""`) + `"`
 		}
 	}
-	a.set(name, strings.Join(texts, ","))
+	return strings.Join(texts, ",")
 }
 
 // argumentJSONList adds a list of objects that is there.

@@ -79,6 +79,7 @@ type request struct {
 	body      any  // nil for none
 	keyed     bool // the service heeds an Idempotency-Key
 	nobody    bool // it is asked without a token
+	blind     bool // nobody reads the answer
 	sent      sent
 }
 
@@ -254,6 +255,9 @@ func (c *core) once(ctx context.Context, r request, where, token string, body []
 		return nil, nil, fmt.Errorf("answer: is larger than %d bytes", c.options.MaxAnswer)
 	}
 	c.keepReadAfter(response.Header.Get("Read-After"))
+	if good := response.StatusCode < 300 && response.StatusCode != http.StatusNoContent; good && !r.blind && !json.Valid(text) {
+		return nil, nil, &lost{fmt.Errorf("answer: %d bytes are no JSON", len(text))}
+	}
 	return response, text, nil
 }
 
@@ -334,5 +338,6 @@ func discard(ctx context.Context, c *core, r request, options []CallOption) erro
 	for _, o := range options {
 		o(&r.sent)
 	}
+	r.blind = true
 	return c.do(ctx, r, nil)
 }

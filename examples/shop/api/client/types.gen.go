@@ -704,6 +704,7 @@ const (
 	CodeIdempotencyKeyReused      ErrorCode = "IDEMPOTENCY_KEY_REUSED"       // 422: the key came with another request.
 	CodeIdempotencyInProgress     ErrorCode = "IDEMPOTENCY_IN_PROGRESS"      // 409: the first request of the key is not done yet.
 	CodeIdempotencyAnswerTooLarge ErrorCode = "IDEMPOTENCY_ANSWER_TOO_LARGE" // 409: it was done; its answer was not kept.
+	CodeNoAnswer                  ErrorCode = "NO_ANSWER"                    // Of the client: none came, or none that can be read. Nobody knows whether it was done.
 	CodeRequired                  ErrorCode = "REQUIRED"                     // Of a field.
 	CodeWrongType                 ErrorCode = "WRONG_TYPE"                   // Of a field.
 	CodeTooShort                  ErrorCode = "TOO_SHORT"                    // Of a field.
