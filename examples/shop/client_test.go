@@ -141,10 +141,10 @@ func saysWhatIsWrong(t *testing.T, s *shop) {
 		t.Error(err)
 	}
 	_, err = c.Products.List(ctx, shopclient.Query[shopclient.Product]{
-		Where: []shopclient.ConditionOf[shopclient.Product]{shopclient.Products.Title.In("one, two", "three")},
+		Where: []shopclient.ConditionOf[shopclient.Product]{shopclient.Products.Title.In()},
 	})
-	if err == nil || !strings.Contains(err.Error(), "comma") {
-		t.Errorf("a value that would be read as two: %v", err)
+	if err == nil || !strings.Contains(err.Error(), "without a value") {
+		t.Errorf("no values: %v", err)
 	}
 	for _, key := range []shopclient.ID{"", ".", "..", "../categories", "a/b", "ü?x=1"} {
 		if _, err := c.Products.Get(ctx, key); !errors.Is(err, shopclient.CodeNotFound) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -456,6 +457,33 @@ func TestViewerTakesOnlyItsOwnTokens(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+good)
 	if _, err := other.Viewer(r); err == nil {
 		t.Error("a token of another issuer is taken")
+	}
+}
+
+// Whoever registers hears at once all that is wrong, whether the address has to be proven or not.
+func TestRegistrationTellsAll(t *testing.T) {
+	for _, verify := range []meta.Verify{meta.BeforeSignIn, meta.Later} {
+		w := newWorld(t, verify)
+		for body, want := range map[string]string{
+			`{"email": "bad", "password": "x", "name": "` + strings.Repeat("x", 51) + `"}`:    "email WRONG_FORMAT, name TOO_LONG, password TOO_SHORT",
+			`{"password": "x", "handle": 3}`:                                                  "email REQUIRED, handle WRONG_TYPE, name REQUIRED, password TOO_SHORT",
+			`{"email": "a@x.example", "password": "correct horse battery", "name": "\u0000"}`: "name WRONG_FORMAT",
+		} {
+			var sent object
+			if err := json.Unmarshal([]byte(body), &sent); err != nil {
+				t.Fatal(err)
+			}
+			code, answer := w.post("register", sent)
+			var got []string
+			fields, _ := answer["errors"].([]any)
+			for _, f := range fields {
+				got = append(got, fmt.Sprint(f.(object)["field"], " ", f.(object)["code"]))
+			}
+			slices.Sort(got)
+			if text := strings.Join(got, ", "); code != 422 || text != want {
+				t.Errorf("%s: %d %s, want %s", body, code, text, want)
+			}
+		}
 	}
 }
 

@@ -79,9 +79,21 @@ func (a *Accounts) form(object input.Object) (*registration, error) {
 	password, problem := text(object, "password")
 	delete(object, "password")
 	values, wrong := input.Fields(fields, object, nil)
-	if _, given := object[a.login.Name]; !given {
-		wrong = append(wrong, kit.FieldError{Field: a.login.Name, Code: kit.FieldRequired, Detail: "is required"})
+	told := map[string]bool{}
+	for _, w := range wrong {
+		told[w.Field] = true
 	}
+	var changes []query.Change
+	for _, f := range fields {
+		value, given := values[f]
+		switch {
+		case given && !told[f.Name]:
+			changes = append(changes, query.Change{Field: f, Value: value})
+		case !given && (f == a.login || !f.Null && f.Default == nil && f.Stored()):
+			wrong = append(wrong, kit.FieldError{Field: f.Name, Code: kit.FieldRequired, Detail: "is required"})
+		}
+	}
+	wrong = append(wrong, a.engine.Wrong(a.entity, changes)...)
 	if problem == nil {
 		problem = checkPassword(password)
 	}

@@ -207,6 +207,8 @@ func TestMutations(t *testing.T) {
 	c.want("ann", `mutation { restoreArticle(id: "hello-world") { title status } deleteArticle(id: "hello-world") }`, "null", `{"data":{"restoreArticle":{"title":"Hello World","status":"OPEN"},"deleteArticle":true}}`)
 	c.want("ann", `mutation { restoreArticle(id: "hello-world") { history(first: 3) { nodes { verb version by { username } changes } pageInfo { hasNextPage } totalCount } } deleteArticle(id: "hello-world") }`, "null",
 		`{"data":{"restoreArticle":{"history":{"nodes":[{"verb":"RESTORE","version":"8","by":{"username":"ann"},"changes":{}},{"verb":"DELETE","version":"7","by":{"username":"ann"},"changes":{}},{"verb":"RESTORE","version":"6","by":{"username":"ann"},"changes":{}}],"pageInfo":{"hasNextPage":true},"totalCount":8}},"deleteArticle":true}}`)
+	c.has("ann", `mutation { updateArticle(id: "alpha", version: 0, input: {note: "y"}) { note } deleteArticle(id: "alpha", version: -1) }`, "null", `"path":["updateArticle"],"extensions":{"code":"STALE"`, `"path":["deleteArticle"],"extensions":{"code":"STALE"`)
+	c.has("bob", `mutation { updateArticle(id: "alpha", version: 0, input: {note: "y"}) { note } }`, "null", `"code":"FORBIDDEN"`)
 	// Each is a transaction of its own, whose failure takes nothing from the others.
 	c.has("ann", `mutation { createTag(input: {name: "before"}) { name } deleteArticle(id: "hello-world") after: createTag(input: {name: "after"}) { name } }`, "null",
 		`"code":"NOT_FOUND"`, `"data":{"createTag":{"name":"before"},"deleteArticle":null,"after":{"name":"after"}}`)

@@ -310,8 +310,8 @@ func version(raw any) (int64, *kit.Problem) {
 		return 0, invalid(errs)
 	}
 	version, _ := value.(int64)
-	if raw != nil && version < 1 {
-		return 0, kit.Invalid("version", kit.FieldTooSmall, "must be at least 1")
+	if raw != nil && version == 0 {
+		return -1, nil // no row has it: it is STALE to whoever may write, as If-Match: W/"0" is
 	}
 	return version, nil
 }

@@ -23,6 +23,8 @@ func TestWrites(t *testing.T) {
 		c.expect("ann", "UpdateArticle", `{"id":"new","input":{"comments":{"create":[{"body":"a"},{"body":""}],"delete":["nope"]}}}`,
 			"invalid_argument INVALID input.comments.delete[0] NOT_FOUND")
 		c.expect("bob", "DeleteArticle", `{"id":"new"}`, "permission_denied FORBIDDEN")
+		c.expect("bob", "DeleteArticle", `{"id":"new","version":0}`, "permission_denied FORBIDDEN")
+		c.expect("ann", "DeleteArticle", `{"id":"new","version":0}`, "aborted STALE")
 		c.expect("ann", "DeleteArticle", `{"id":"new","version":9}`, "aborted STALE")
 		c.expect("ann", "DeleteArticle", `{"id":"new"}`, `{}`)
 		c.expect("ann", "GetArticle", `{"id":"new"}`, "not_found NOT_FOUND")

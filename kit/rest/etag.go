@@ -171,7 +171,10 @@ func (c *call) conditions() (conditions, error) {
 	return conditions{match, noneMatch}, err
 }
 
-// version is the one that the write must meet, 0 for any.
+// noVersion is what no row has.
+const noVersion = -1
+
+// version is the one that the write must meet, 0 for any. Whether the caller may write at all is told before that it is another.
 func (cs conditions) version(ctx context.Context, tx *query.Tx, e *meta.Entity, key string) (int64, error) {
 	needs := cs.match.given && !cs.match.any
 	switch {
@@ -184,10 +187,12 @@ func (cs conditions) version(ctx context.Context, tx *query.Tx, e *meta.Entity, 
 	switch {
 	case kit.HasCode(err, kit.CodeNotFound) && !needs:
 		return 0, nil // nothing that the caller may see; the write says so itself where there is nothing
+	case kit.HasCode(err, kit.CodeNotFound):
+		return noVersion, nil
 	case err != nil:
 		return 0, err
 	case needs && !cs.match.holds(row.Version), cs.noneMatch.holds(row.Version):
-		return 0, stale()
+		return noVersion, nil
 	}
 	return row.Version, nil // and none that comes meanwhile
 }

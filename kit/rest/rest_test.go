@@ -130,6 +130,13 @@ func conditionsOfOthers(c *client) {
 	c.want(422, "GET", all+"?title.eq=Changed&x=1", "", ann...)
 	c.want(200, "GET", all+"?title.eq=Changed", "", as(ann, "--", `{"items":[]`)...)
 	c.want(200, "PATCH", "/v1/articles/alpha", `{"note":"x"}`, as(ann, "If-None-Match", `W/"7"`)...)
+	// Who may not write hears that, whatever version he names.
+	for _, tag := range []string{`W/"0"`, `"abc"`, `W/"1"`, `W/"7", W/"8"`} {
+		c.want(412, "PATCH", "/v1/articles/alpha", `{"note":"x"}`, as(ann, "If-Match", tag)...)
+		c.want(403, "PATCH", "/v1/articles/alpha", `{"note":"x"}`, as(bob, "If-Match", tag)...)
+		c.want(401, "DELETE", "/v1/articles/alpha", "", "If-Match", tag)
+		c.want(404, "DELETE", "/v1/articles/nothing", "", as(ann, "If-Match", tag)...)
+	}
 }
 
 func TestLifeOfARow(t *testing.T) {
