@@ -40,6 +40,7 @@ for example in "$@"; do
     sleep 0.1
   done
   node "$here/audit.mjs" "$url/graphql"
+  node "$here/introspect.mjs" "$url/graphql" "$example/api/schema.graphql"
   node "$here/socket.mjs" "$url/graphql"
   if [ -f "$example/client.test.ts" ]; then
     SERVICE_URL=$url node --test "$work/client/client.test.js" >"$work/tested" || { cat "$work/tested"; exit 1; }
