@@ -249,6 +249,18 @@ func TestDoneUnseen(t *testing.T) {
 	}
 }
 
+// One value stands for a list of it wherever a list is taken: as a variable's default, as a variable, and as a literal.
+func TestOneValueForAList(t *testing.T) {
+	c := newClient(t)
+	const want = `{"data":{"articles":{"nodes":[{"title":"Gamma"},{"title":"Beta"},{"title":"Alpha"}]}}}`
+	const read = `articles(where: {status: {in: OPEN}}, order: $o) { nodes { title } } }`
+	c.want("", `query($o: [ArticleOrder!] = title_DESC) { `+read, "null", want)
+	c.want("", `query($o: [ArticleOrder!] = [title_DESC]) { `+read, "null", want)
+	c.want("", `query($o: [ArticleOrder!]) { `+read, `{"o":"title_DESC"}`, want)
+	c.want("", `query($o: [ArticleOrder!] = title_ASC) { `+read, `{"o":["title_DESC"]}`, want)
+	c.want("", `query($w: ArticleFilter = {status: {in: OPEN}}) { articles(where: $w, order: title_DESC) { nodes { title } } }`, "null", want)
+}
+
 func TestListsOfScalars(t *testing.T) {
 	c := newClient(t)
 	c.want("", `mutation { createSample(input: {words: ["a", "b"], states: [OPEN], bigs: ["7"], small: 1}) { words states bigs } other: createSample(input: {small: 2}) { words states } }`, "null",
