@@ -30,6 +30,8 @@ type Change struct {
 	Type   string // of GraphQL and gRPC: "Article"; else empty
 	Member string // of Type; of REST the operationId, of a method the operation; may be empty
 	Text   string // for a person
+
+	Names []string // of REST: what the change is about, as paths of members from the body or parameter on: "items/items/author/name"
 }
 
 // REST compares two OpenAPI documents, by oasdiff.
@@ -52,9 +54,15 @@ func REST(before, after []byte) ([]Change, error) {
 		if c.GetLevel() != checker.ERR && (!narrower.MatchString(c.GetId()) || takesAll(c)) {
 			continue
 		}
-		changes = append(changes, Change{
+		change := Change{
 			Rule: c.GetId(), At: c.GetOperation() + " " + c.GetPath(), Member: c.GetOperationId(), Text: c.GetUncolorizedText(words),
-		})
+		}
+		for _, arg := range c.GetArgs() {
+			if name, ok := arg.(string); ok {
+				change.Names = append(change.Names, name)
+			}
+		}
+		changes = append(changes, change)
 	}
 	return sorted(changes), nil
 }
@@ -83,5 +91,5 @@ func sorted(changes []Change) []Change {
 	slices.SortFunc(changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
 	})
-	return slices.Compact(changes)
+	return slices.CompactFunc(changes, func(a, b Change) bool { return a.At == b.At && a.Rule == b.Rule && a.Text == b.Text })
 }

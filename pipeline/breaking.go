@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/breaking"
@@ -94,10 +93,10 @@ func (c *Checked) against(was version, numbers proto.Numbers) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", contract.path, err)
 		}
-		report(&c.Problems, c.Model, contract.code, changes)
+		report(&c.Problems, was.model, c.Model, contract.code, changes)
 	}
 	if was.model != nil {
-		report(&c.Problems, c.Model, BreaksPromise, breaking.Design(was.model, c.Model))
+		report(&c.Problems, was.model, c.Model, BreaksPromise, breaking.Design(was.model, c.Model))
 	}
 	c.Problems.Sort()
 	return nil
@@ -127,106 +126,4 @@ func modelAt(dir, revision string) (*model.Model, error) {
 		return nil, nil
 	}
 	return m, nil
-}
-
-// report adds a problem for each declaration that changes come from, with the first of them and the number of the others: what a
-// field loses, its filters, orders and inputs lose too.
-func report(problems *diag.List, m *model.Model, code diag.Code, changes []breaking.Change) {
-	origins := map[diag.Pos][]breaking.Change{}
-	var order []diag.Pos
-	for _, c := range changes {
-		at := origin(m, c)
-		if origins[at] == nil {
-			order = append(order, at)
-		}
-		origins[at] = append(origins[at], c)
-	}
-	for _, at := range order {
-		var told []string
-		for i, c := range origins[at] {
-			if i == mostTold {
-				told = append(told, fmt.Sprintf("and %d more", len(origins[at])-i))
-				break
-			}
-			told = append(told, fmt.Sprintf("%s: %s (%s)", c.At, c.Text, c.Rule))
-		}
-		problems.Add(at, code, "keep it, mark it @deprecated, and take it away when nobody asks for it", "breaks clients: %s", strings.Join(told, "; "))
-	}
-}
-
-const mostTold = 5
-
-// origin is the declaration that a change comes from, nowhere of what is gone from the design.
-func origin(m *model.Model, c breaking.Change) diag.Pos {
-	for _, module := range m.Modules {
-		for _, o := range slices.Concat(module.Operations, module.Subscriptions) {
-			if (o.Name == c.Member || "subscribe"+strings.ToUpper(o.Name[:1])+o.Name[1:] == c.Member) && rootType(c.Type) {
-				return o.Pos
-			}
-		}
-		for _, e := range module.Enums {
-			if e.Name == c.Type {
-				return e.Pos
-			}
-		}
-		for _, s := range slices.Concat(module.Values, module.Inputs) {
-			if s.Name == c.Type {
-				return fieldOr(s.Fields, c.Member, s.Pos)
-			}
-		}
-	}
-	var best *model.Entity // the one with the longest name, since CreateOrderLineInput is not of Order
-	for _, e := range m.Entities {
-		named := c.Type == e.Name || derived(c.Type, e.Name)
-		if rootType(c.Type) {
-			named = served(c.Member, e)
-		}
-		if named && (best == nil || len(e.Name) > len(best.Name)) {
-			best = e
-		}
-	}
-	if best == nil {
-		return diag.Pos{}
-	}
-	return fieldOr(best.Fields, c.Member, best.Pos)
-}
-
-// rootType tells whether what has this type is an operation: of REST it has none.
-func rootType(name string) bool {
-	return name == "" || name == "Query" || name == "Mutation" || name == "Subscription"
-}
-
-// derived tells whether a type of the contract is made of an entity: ArticleFilter, UpdateArticleInput, ArticleConnection.
-func derived(typ, entity string) bool {
-	rest, found := strings.CutPrefix(typ, entity)
-	for _, verb := range []string{"Create", "Update"} {
-		if !found {
-			rest, found = strings.CutPrefix(typ, verb+entity)
-		}
-	}
-	return found && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z')
-}
-
-// served tells whether a generated operation is one of e.
-func served(operation string, e *model.Entity) bool {
-	switch operation {
-	case e.Singular, e.Plural, e.Plural + "Aggregate", e.Singular + "History",
-		"create" + e.Name, "update" + e.Name, "delete" + e.Name, "restore" + e.Name:
-		return true
-	}
-	plural := strings.ToUpper(e.Plural[:1]) + e.Plural[1:]
-	switch operation { // of the gRPC door
-	case "get" + e.Name, "list" + plural, "stream" + plural, "aggregate" + plural, "list" + e.Name + "History":
-		return true
-	}
-	return false
-}
-
-func fieldOr(fields []*model.Field, name string, otherwise diag.Pos) diag.Pos {
-	for _, f := range fields {
-		if f.Name == name && f.Pos.Line > 0 {
-			return f.Pos
-		}
-	}
-	return otherwise
 }

@@ -305,6 +305,41 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// What one declaration causes is one problem for each door, however many types and answers have it.
+func TestGateTellsOnceOfACause(t *testing.T) {
+	was := evolved(t, nil, yards[1])
+	for _, test := range []struct{ from, to, want string }{
+		{"line: String!", "line: String", `
+13:3 G006 GET /v1/comments/{id}: the response property leave
+13:3 G007 Comment.line: Comment.line was String! and is String (FIELD_TYPE_CHANGED) leave
+13:3 G008 Comment.line: line of Comment was single and is optional (FIELD_SAME_CARDINALITY) leave`},
+		{"  line: String!\n", "", `
+10:6 G006 POST /v1/comments: removed the request property keep
+10:6 G007 Comment.line: Comment.line is gone (FIELD_REMOVED), and 9 more that follow keep
+10:6 G008 Comment.line: line of Comment is gone (FIELD_NO_DELETE), and 9 more that follow keep`},
+		{"name: String! lives: Int! @default(value: 9)", "name: String! lives: Int!", `
+16:92 G006 POST /v1/cats: the request property let
+16:92 G007 CreateCatInput.lives: CreateCatInput.lives was Int and is Int! (INPUT_TYPE_CHANGED) leave`},
+		{"  fans: [User!]! @through(entity: Fan, from: poem, to: user)\n", "", `
+3:6 G006 GET /v1/poems/{id}: removed the optional property keep
+3:6 G007 Poem.fans: Poem.fans is gone (FIELD_REMOVED), and 1 more that follow keep
+3:6 G008 Poem.fans: fans of Poem is gone (FIELD_NO_DELETE), and 1 more that follow keep`},
+	} {
+		if !strings.Contains(yards[1], test.from) {
+			t.Fatalf("the design has no %q", test.from)
+		}
+		var got strings.Builder
+		for _, p := range evolved(t, was, strings.Replace(yards[1], test.from, test.to, 1)).problems {
+			text, _, _ := strings.Cut(strings.TrimPrefix(p.Message, "breaks clients: "), " `")
+			hint, _, _ := strings.Cut(p.Hint, " ")
+			fmt.Fprintf(&got, "\n%d:%d %s %s %s", p.Pos.Line, p.Pos.Column, p.Code, text, hint)
+		}
+		if got.String() != test.want {
+			t.Errorf("%s: told%s\nwant%s", test.from, got.String(), test.want)
+		}
+	}
+}
+
 // edition is a version of a design, with what is told of it against the one before.
 type edition struct {
 	version
