@@ -25,33 +25,27 @@ func FuzzLift(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		text := ""
+		texts := []string{"", ""}
 		for _, file := range archive.Files {
 			if strings.HasSuffix(file.Name, ".go") {
-				text += "-- " + filepath.Base(filepath.Dir(file.Name)) + "/" + filepath.Base(file.Name) + " --\n" + string(file.Data)
+				texts = append([]string{string(file.Data)}, texts...)
 			}
 		}
-		f.Add(text)
+		f.Add(texts[0], texts[1])
 	}
-	f.Add("-- a/a.go --\npackage a\n\ntype T[P any, Q interface{ ~[]P; m() }] struct{ T[Q, P] }\n\nfunc (t *T[P, Q]) m() { for range t.m { t.T.m() } }\n\nfunc F[T F[T]]() { F[F]() }\n")
-	f.Add("-- a/a.go --\npackage a\n\n// #include <stdio.h>\nimport \"C\"\n\nimport . \"code/b\"\n\nvar x, y = y, x\n\ntype I interface{ I; J }\n\ntype J interface{ I }\n\nfunc f() (g func() func()) { return f()().g }\n-- b/b.go --\n//go:build linux\n\npackage b\n\nimport . \"code/a\"\n\ntype A = B\n\ntype B = A\n")
-	f.Add("-- a/a.go --\npackage a\n\nimport \"database/sql\"\n\nfunc q(db *sql.DB, more ...string) { q(db, more...); db.Query(more[0]+q, q...) ; for rows.Next() { defer func(tx *sql.Tx) {}() } }\n\nfunc (t struct{}) m() {}\n\nfunc (m) m(m m) m { return m.m(m.m) }\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		archive := txtar.Parse([]byte(text))
+	f.Add("package a\n\ntype T[P any, Q interface{ ~[]P; m() }] struct{ T[Q, P] }\n\nfunc (t *T[P, Q]) m() { for range t.m { t.T.m() } }\n\nfunc F[T F[T]]() { F[F]() }\n", "package b")
+	f.Add("package a\n\n// #include <stdio.h>\nimport \"C\"\n\nimport . \"code/b\"\n\nvar x, y = y, x\n\ntype I interface{ I; J }\n\ntype J interface{ I }\n\nfunc f() (g func() func()) { return f()().g }\n", "//go:build linux\n\npackage b\n\nimport . \"code/a\"\n\ntype A = B\n\ntype B = A\n")
+	f.Add("package a\n\nimport \"database/sql\"\n\nfunc q(db *sql.DB, more ...string) { q(db, more...); db.Query(more[0]+q, q...) ; for rows.Next() { defer func(tx *sql.Tx) {}() } }\n\nfunc (t struct{}) m() {}\n\nfunc (m) m(m m) m { return m.m(m.m) }\n", "package a\n\nfunc (\n")
+	f.Fuzz(func(t *testing.T, a, b string) {
 		dir := t.TempDir()
-		files := 0
-		for _, file := range archive.Files {
-			if !filepath.IsLocal(file.Name) || !strings.HasSuffix(file.Name, ".go") {
-				continue
+		for name, text := range map[string]string{"a/a.go": a, "b/b.go": b} {
+			name = filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+				t.Fatal(err)
 			}
-			name := filepath.Join(dir, file.Name)
-			if os.MkdirAll(filepath.Dir(name), 0o700) != nil || os.WriteFile(name, file.Data, 0o600) != nil {
-				continue // a name that the system does not take
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
 			}
-			files++
-		}
-		if files == 0 {
-			return
 		}
 		told := func() string {
 			lifted, err := golang.LiftAlone(dir)
