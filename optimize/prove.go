@@ -59,7 +59,12 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 	a.Confidence = fmt.Sprintf("medium (L1): the planner would use it and the cost falls from %s to %s; no time was measured", Count(best.before.Cost()), Count(best.after.Cost()))
 	for _, g := range gains {
 		a.Saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost()) / float64(max(1, len(g.used)))
-		a.Notes = append(a.Notes, g.query.notes...)
+		for _, note := range g.query.notes {
+			if g.query.title() != best.query.title() {
+				note = g.query.title() + ": " + note
+			}
+			a.Notes = append(a.Notes, note)
+		}
 	}
 	if len(best.used) > 1 {
 		var names []string
@@ -89,7 +94,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 			}
 			continue
 		}
-		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) {
+		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) || index.dull(kept.before, kept.after) {
 			continue
 		}
 		if shown == nil {
@@ -110,11 +115,27 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 	return alsoServes(a, shown, gains, known), r.tryBlocks(ctx, a, index, shown)
 }
 
+// The bounds of an index that is walked in whole.
+const (
+	walkedWhole = 0.5 // of the rows
+	mostWorkers = 8   // that share one walk; more loops are as many walks
+	muchFaster  = 3
+)
+
+// dull reports whether a statement reads most of an index and gains little by it: it is narrower than its table, and no more. A column
+// that has one value nearly everywhere is not worth one.
+func (i *Index) dull(before, after Measured) bool {
+	walked := slices.ContainsFunc(after.Plan.All(), func(n *Node) bool {
+		return n.Index == i.Name() && n.Loops <= mostWorkers && n.ActualRows >= walkedWhole*i.Table.Rows
+	})
+	return walked && after.Median() > before.Median()/muchFaster
+}
+
 // alsoServes notes what else gains by an index, with times where they were measured.
 func alsoServes(a *Advice, shown *Query, gains []gain, known map[*Query]*pair) *Advice {
 	var names []string
 	for _, g := range gains {
-		if g.query == shown {
+		if g.query.title() == shown.title() {
 			continue
 		}
 		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
@@ -171,6 +192,14 @@ func (r *run) measure(ctx context.Context, q *Query, known map[*Query]*pair) *pa
 		return p
 	}
 	p.before, p.after, p.err = r.clone.compare(ctx, q.bound, q.bound, r.clone.relevant(q), nil)
+	if p.err == nil && q.common != "" && q.common != q.bound && !faster(p.before, p.after) && !slower(p.before, p.after) {
+		// What is typical is quick as it is; what is asked for often may not be.
+		before, after, err := r.clone.compare(ctx, q.common, q.common, r.clone.relevant(q), nil)
+		if err == nil && after.Plan != nil && faster(before, after) {
+			p.before, p.after = before, after
+			q.notes = append(q.notes, "measured with the values that are most common; for others it gains little")
+		}
+	}
 	if p.err == nil && p.after.Plan == nil {
 		p.err = fmt.Errorf("it did not end within %s", runLimit)
 	}
@@ -210,6 +239,10 @@ func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Me
 	if before.Plan != nil {
 		a.Why = diagnose(before.Plan)
 	}
+	if q.cameToNothing(after) {
+		a.Confidence = strings.Replace(a.Confidence, "high (", "medium (", 1)
+		a.Notes = append(a.Notes, "no row came for the values that were tried for its parameters: where many come, it gains less; name a log with values to have those tried")
+	}
 	if size := r.clone.real[index]; size > 0 {
 		it := "it"
 		if len(a.Indexes) > 1 {
@@ -217,6 +250,14 @@ func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Me
 		}
 		a.Notes = append(a.Notes, fmt.Sprintf("%s takes %s and was built in %s on the clone", it, Bytes(size), Milliseconds(float64(r.clone.build[index].Microseconds())/1000)))
 	}
+}
+
+// cameToNothing reports whether the values that were made up for a query's parameters found no row.
+func (q *Query) cameToNothing(m Measured) bool {
+	if !q.reads() || m.Plan == nil || len(pgsql.Params(q.parsed)) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(m.Plan.All(), func(n *Node) bool { return n.Table != "" && n.ActualRows > 0 })
 }
 
 // noneSlower measures the other queries that would use what is advised, and takes back what makes one slower.

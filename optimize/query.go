@@ -24,6 +24,7 @@ type Query struct {
 	texts  int    // how many statements of the workload it stands for
 	first  string // where the first of them stands
 	bound  string // Text with values in place of parameters
+	common string // the same with the most common values; empty: there are none
 	Before *Plan  // estimated, with the indexes that are there
 	Base   *Plan  // as Before, where indexes are thought of: on the clone, if its statistics are fresher
 	Weight float64
@@ -137,9 +138,12 @@ func rangeEnd(roles *pgsql.Roles, use pgsql.Use) float64 {
 
 func pattern(text string, class pgsql.Class) string {
 	letters := []rune(strings.NewReplacer("%", "", "_", "").Replace(text))
-	if len(letters) > 5 {
-		letters = letters[:5]
+	const few = 5
+	from := 0
+	if class == pgsql.Infix { // what many values begin with is not what is looked for anywhere
+		from = max(0, len(letters)-few) / 2
 	}
+	letters = letters[from:min(len(letters), from+few)]
 	if class == pgsql.Infix {
 		return "%" + string(letters) + "%"
 	}
@@ -202,8 +206,14 @@ func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers []int, types []parameterType) {
 	costs := []float64{q.Before.Cost()}
 	for _, commonness := range []string{"common", "rare"} {
-		if plan, err := explain(ctx, s, pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, commonness))); err == nil {
-			costs = append(costs, plan.Cost())
+		text := pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, commonness))
+		plan, err := explain(ctx, s, text)
+		if err != nil {
+			continue
+		}
+		costs = append(costs, plan.Cost())
+		if commonness == "common" {
+			q.common = text
 		}
 	}
 	generic, err := genericPlan(ctx, s, q.parsed.Text, len(numbers))

@@ -157,6 +157,7 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 	w.plan = plan
 	instead := *w.query
 	instead.original, instead.bound, instead.Base, instead.Before = w.query, w.bound, plan, plan
+	instead.common = ""
 	if instead.parsed, err = pgsql.Parse(w.bound); err != nil {
 		return false, nil //nolint:nilerr // as above
 	}
