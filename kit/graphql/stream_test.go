@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/graphql"
 	"github.com/fettlehq/fettle/kit/internal/doortest"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 // patience bounds every wait: nothing takes as long but what does not happen.
@@ -495,5 +497,64 @@ func TestQuietEvents(t *testing.T) {
 	s.run("ann", `mutation { updateArticle(id: "alpha", input: {note: "at last"}) { id } }`, "null")
 	if got := event(bufio.NewScanner(answer.Body)); !strings.Contains(got, `"title":"Alpha"`) || answer.ProtoMajor != 2 {
 		t.Errorf("%s: %s", answer.Proto, got)
+	}
+}
+
+// Who does not read what he subscribed to loses it, by either transport; whoever reads goes on.
+func TestSubscribersWhoAreSlow(t *testing.T) {
+	s := serve(newClient(t), func(o *graphql.Options) { o.Limits.Write, o.Limits.Beat = 200*time.Millisecond, time.Hour })
+	const subscription = `subscription { articles { title note } }`
+	subscribe := `{"type":"subscribe","id":"a","payload":{"query":"` + subscription + `"}}`
+	reads := s.open("")
+	reads.conn.SetReadLimit(1 << 20)
+	reads.send(subscribe)
+	s.subscribed(1)
+	said := make(chan string, 1) // the last that was heard
+	go func() {
+		for {
+			_, text, err := reads.conn.Read(t.Context())
+			if err != nil {
+				close(said)
+				return
+			}
+			select {
+			case <-said:
+			default:
+			}
+			said <- string(text)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience) // it writes megabytes
+	defer cancel()
+	article := s.world.Engine.Backend().Entity("Article")
+	write := func(note string) {
+		err := s.world.Engine.Write(ctx, s.world.Ann, func(ctx context.Context, tx *query.Tx) error {
+			_, err := tx.Update(ctx, article, "alpha", 0, []query.Change{{Field: article.Field("note"), Value: note}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := strings.Repeat("x", 128<<10)
+	for name, begin := range map[string]func(){
+		"a WebSocket": func() { s.open("").send(subscribe) },
+		"events":      func() { s.events(t.Context(), "", `{"query":"`+subscription+`"}`) },
+	} {
+		begin()
+		s.subscribed(2)
+		for i := 0; s.world.Feed.Watchers() > 1; i++ {
+			write(name + strconv.Itoa(i) + long)
+		}
+	}
+	write("the end")
+	for {
+		text, ok := <-said
+		if !ok {
+			t.Fatal("who reads was closed too")
+		}
+		if strings.Contains(text, "the end") {
+			return
+		}
 	}
 }
