@@ -37,6 +37,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	if b.cycles() {     // cycle.go
 		b.keepSignedOutOut() // signedout.go
 		b.keepFromGrowing()  // escalation.go
+		b.certain()          // certain.go
 	}
 	b.keepSecrets() // reveal.go
 	b.histories()   // history.go

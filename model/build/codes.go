@@ -212,4 +212,12 @@ const (
 	//
 	//	type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, phone: String! @unique }
 	Reveals diag.Code = "M027"
+
+	// MayBeNull is a computed field that may be null, though its type says that it never is.
+	//
+	// Example:
+	//
+	//	type Line @entity { order: Order!, price: Decimal! }
+	//	type Order @entity { lines: [Line!]!, total: Decimal! @computed(from: "lines.map(l, l.price).sum()") }
+	MayBeNull diag.Code = "M034"
 )

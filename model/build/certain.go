@@ -1,0 +1,262 @@
+package build
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/model"
+)
+
+// certain finds computed fields that may not be null, by their types, and yet may be: what they are computed from is null, or does not
+// fit them (decision 0086). A Boolean is true or false whatever it is computed from; what is reckoned of the row's own values alone is refused
+// when the row is written.
+func (b *builder) certain() {
+	for _, e := range b.model.Entities {
+		for _, f := range e.Fields {
+			if f.Computed == nil || f.Method || f.Null || f.Kind == model.Boolean || !b.computed[f] || ownReckoning(e, f.Computed) {
+				continue
+			}
+			v := standing{row: e}
+			why := v.lacks(f.Computed)
+			if why == "" {
+				why = v.exceeds(f.Computed, f)
+			}
+			if why != "" {
+				d := design.Find(b.directives(f), "computed")
+				b.problems.Add(d.Arg("from").Pos, MayBeNull, f.Name+": "+typOf(f).String(), "%s may be null: %s", f.Name, why)
+			}
+		}
+	}
+}
+
+// ownReckoning tells whether x reckons with nothing but stored values of its row that are never null: whoever writes one that does not fit
+// hears that (mustFit of package query).
+func ownReckoning(e *model.Entity, x *model.Expr) bool {
+	reckons, alone := false, true
+	each(x, func(x *model.Expr) {
+		switch x.Op {
+		case model.Const:
+		case model.Add, model.Sub, model.Mul, model.Neg:
+			reckons = true
+		case model.Get:
+			f, why := standing{row: e}.follow(x)
+			alone = alone && x.Root == model.This && f != nil && f.Stored() && why == "" && (len(x.Path) == 1 || find(e.Fields, x.Path[0]).Kind == model.Value)
+		default:
+			alone = false
+		}
+	})
+	return reckons && alone
+}
+
+func each(x *model.Expr, do func(*model.Expr)) {
+	do(x)
+	for _, a := range x.Args {
+		each(a, do)
+	}
+}
+
+// standing is where an expression stands: its row, and the elements around it.
+type standing struct {
+	row      *model.Entity
+	elements map[string]*model.Entity // of the lists around it, by the names of their variables
+}
+
+// within is the value of an element of the list of x.
+func (v standing) within(x *model.Expr) standing {
+	inner := standing{row: v.row, elements: map[string]*model.Entity{}}
+	for name, e := range v.elements {
+		inner.elements[name] = e
+	}
+	if list := v.field(x.Args[0]); list != nil {
+		inner.elements[x.Var] = list.Target
+	}
+	return inner
+}
+
+// field is what a Get leads to, nil where that is no field.
+func (v standing) field(x *model.Expr) *model.Field {
+	last, _ := v.follow(x)
+	return last
+}
+
+// follow is the field that a Get leads to, and why there may be nothing.
+func (v standing) follow(x *model.Expr) (last *model.Field, why string) {
+	e := v.row
+	switch {
+	case x.Op != model.Get:
+		return nil, ""
+	case x.Root == model.Variable:
+		e = v.elements[x.Var]
+	case x.Root == model.Viewer:
+		return nil, "nobody may be signed in"
+	case x.Root != model.This:
+		return nil, ""
+	}
+	var fields []*model.Field
+	if e != nil {
+		fields = e.Fields
+	}
+	for _, name := range x.Path {
+		f := find(fields, name)
+		if f == nil {
+			return nil, why
+		}
+		switch {
+		case why != "" || f.Kind == model.List:
+		case f.Null:
+			why = f.Name + " may be"
+		case f.Kind == model.Ref && f.Target != nil && f.Target.Vanishes() && !f.Said:
+			why = f.Name + " is while what it refers to is deleted"
+		}
+		last, fields = f, f.Fields
+		if f.Target != nil {
+			fields = f.Target.Fields
+		}
+	}
+	return last, why
+}
+
+// lacks is why x may be null though all numbers fit, empty where it is not.
+func (v standing) lacks(x *model.Expr) string {
+	switch x.Op {
+	case model.Const:
+		if x.Value == nil {
+			return "it is null"
+		}
+		return ""
+	case model.Get:
+		_, why := v.follow(x)
+		return why
+	case model.Min, model.Max, model.Avg, model.Find:
+		return "there may be no rows"
+	case model.If:
+		return first(v.lacks(x.Args[1]), v.lacks(x.Args[2]))
+	case model.Div, model.Mod:
+		if !nonzero(x.Args[1]) {
+			return "it may be divided by zero"
+		}
+		return v.lacks(x.Args[0])
+	case model.Add, model.Sub, model.Mul, model.Neg, model.Call:
+		for _, a := range x.Args {
+			if why := v.lacks(a); why != "" {
+				return why
+			}
+		}
+	}
+	return "" // what is true or false, a count, a sum, an instant
+}
+
+// nonzero tells whether x is a literal that is not 0.
+func nonzero(x *model.Expr) bool {
+	if x.Op == model.Neg {
+		return nonzero(x.Args[0])
+	}
+	n, err := strconv.ParseFloat(fmt.Sprint(x.Value), 64)
+	return x.Op == model.Const && err == nil && n != 0
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// rowBits is how many bits the number of rows of a table has at most. There are not that many.
+const rowBits = 30
+
+// exceeds is why x, which is not null, may not fit f.
+func (v standing) exceeds(x *model.Expr, f *model.Field) string {
+	const sum = "a sum of rows may not fit"
+	switch reckons := v.reckons(x); {
+	case !reckons:
+		return ""
+	case f.Kind == model.Int || f.Kind == model.Int64:
+		most := 31
+		if f.Kind == model.Int64 {
+			most = 63
+		}
+		if v.size(x) <= most {
+			return ""
+		}
+	case f.Kind == model.Decimal && x.Op == model.Sum:
+		of := v.within(x).field(x.Args[2])
+		if of != nil && of.Kind == model.Decimal && f.Scale >= of.Scale && wholeDigits(f) >= wholeDigits(of)+9 && of.Digits <= 9 {
+			return "" // 18 digits hold it on either database
+		}
+	}
+	if x.Op == model.Sum {
+		return sum
+	}
+	return "what it comes to may not fit"
+}
+
+func wholeDigits(f *model.Field) int { return f.Digits - f.Scale }
+
+// reckons tells whether x is a number, an instant or a duration that is worked out.
+func (v standing) reckons(x *model.Expr) bool {
+	switch x.Op {
+	case model.Sum:
+		return true
+	case model.Count:
+		return true
+	case model.Add, model.Sub, model.Mul, model.Div, model.Mod, model.Neg:
+		return x.Kind != model.String
+	case model.If:
+		return v.reckons(x.Args[1]) || v.reckons(x.Args[2])
+	case model.Get:
+		f := v.field(x)
+		return f != nil && (f.Kind == model.Int || f.Kind == model.Int64)
+	case model.Const:
+		_, whole := x.Value.(int64)
+		return whole
+	}
+	return false
+}
+
+// size is how many bits a whole number has at most, without its sign.
+func (v standing) size(x *model.Expr) int {
+	const unknown = 64
+	switch x.Op {
+	case model.Const:
+		if n, ok := x.Value.(int64); ok && n >= 0 {
+			return bits.Len64(uint64(n))
+		} else if ok {
+			return bits.Len64(uint64(-n))
+		}
+	case model.Count:
+		return rowBits
+	case model.Sum:
+		return min(unknown, rowBits+v.within(x).size(x.Args[2]))
+	case model.Get:
+		if f := v.field(x); f != nil && f.Kind == model.Int {
+			return 31
+		} else if f != nil && f.Kind == model.Int64 {
+			return 63
+		}
+	case model.Add, model.Sub:
+		return min(unknown, 1+max(v.size(x.Args[0]), v.size(x.Args[1])))
+	case model.Mul:
+		return min(unknown, v.size(x.Args[0])+v.size(x.Args[1]))
+	case model.Div:
+		if by, ok := x.Args[1].Value.(int64); ok && by > 0 {
+			return v.size(x.Args[0])
+		}
+		return min(unknown, 1+v.size(x.Args[0])) // by -1
+	case model.Neg:
+		return min(unknown, 1+v.size(x.Args[0])) // the least has no positive twin
+	case model.Mod:
+		return v.size(x.Args[1])
+	case model.If:
+		return max(v.size(x.Args[1]), v.size(x.Args[2]))
+	case model.Call:
+		if x.Name == "size" {
+			return rowBits
+		}
+	}
+	return unknown
+}
