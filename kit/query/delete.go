@@ -15,7 +15,8 @@ import (
 //
 // A row of an entity with SoftDelete stays in its table and is seen no more. The rows that refer to it with Cascade go
 // with it, as deleted at the same instant.
-func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int64) error {
+func (t *Tx) Delete(ctx context.Context, e *meta.Entity, key string, version int64) (err error) {
+	defer t.state.spoil(t.state.writes, &err)
 	return t.delete(ctx, e, key, version, nil)
 }
 
@@ -38,6 +39,7 @@ func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int
 // them that he may not delete is the problem FORBIDDEN of all. They are locked as they are found, so that where holds of each when it
 // goes. A statement finds, and another deletes, lotSize of them.
 func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) (n int, err error) {
+	defer t.state.spoil(t.state.writes, &err)
 	if where == nil {
 		return 0, fmt.Errorf("delete %s: no condition is given, and without one every row would go", e.Plural)
 	}
@@ -109,6 +111,7 @@ func (v *verdict) loadWhere(ctx context.Context, t *Tx, where *meta.Expr, what s
 // remove deletes rows that are locked and may be deleted.
 func (w *write) remove(ctx context.Context, ids []string) error {
 	t, e := w.tx, w.entity
+	t.state.writes++
 	if e.SoftDelete {
 		return w.bury(ctx, ids)
 	}
@@ -132,7 +135,8 @@ func (w *write) remove(ctx context.Context, ids []string) error {
 //
 // Its problems are NOT_FOUND where there is no such deleted row, FORBIDDEN, INVALID where a check no longer holds, and
 // CONFLICT where something unique was taken since, or a row that it belongs to is deleted too.
-func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (kit.ID, error) {
+func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (id kit.ID, err error) {
+	defer t.state.spoil(t.state.writes, &err)
 	if !e.SoftDelete {
 		return "", kit.NotFound(e.Singular)
 	}
@@ -359,6 +363,7 @@ func (t *Tx) mark(ctx context.Context, g group, instant any) error {
 		sets, args = append(sets, ident(f.Column)+" = $3"), append(args, now)
 	}
 	sets = append(sets, nextVersion(g.entity)...)
+	t.state.writes++
 	if _, err := t.conn.Exec(ctx, "UPDATE "+stored(g.entity)+" SET "+strings.Join(sets, ", ")+" WHERE id "+t.engine.dialect.among(), args...); err != nil {
 		return t.write(g.entity, meta.Delete).violation(err)
 	}

@@ -220,13 +220,10 @@ func testRestoreOrder(w *world) {
 	id := w.article(w.ann, "one")
 	comment := w.create(w.bob, false, "Comment", "article", id, "body", "x")
 	w.gone(w.ann, "Article", id)
-	must(w.engine.Write(context.Background(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+	w.want(w.engine.Write(context.Background(), w.ann, func(ctx context.Context, tx *query.Tx) error {
 		_, err := tx.System().Restore(ctx, w.entity("Comment"), string(comment))
-		if describe(err) != "CONFLICT article:NOT_FOUND" {
-			w.Errorf("restored: %v", err)
-		}
-		return nil
-	}))
+		return err
+	}), "CONFLICT article:NOT_FOUND")
 }
 
 func testNothingNew(w *world) {

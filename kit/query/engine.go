@@ -92,7 +92,10 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	return do(ctx, tx)
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	return tx.state.spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
 }
 
 // Retry is Write that, when the transaction collides with another (sqldb.Collision), calls do again with a fresh one, a
@@ -176,6 +179,16 @@ func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 		return 0, err
 	}
 	return c.Conn.Exec(ctx, sql, args...)
+}
+
+// Savepoint implements sqldb.Conn: what spoiled the transaction within it is undone.
+func (c counted) Savepoint(ctx context.Context, do func() error) error {
+	before := c.state.spoiled
+	err := c.Conn.Savepoint(ctx, do)
+	if err != nil {
+		c.state.spoiled = before
+	}
+	return err
 }
 
 // Together implements sqldb.Pipeline.

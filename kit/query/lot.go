@@ -305,6 +305,7 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 
 // run runs an insert, and asks the questions by it where it can.
 func (l *lot) run(ctx context.Context, sql string, args []any, writes []*write) (inserted bool, err error) {
+	l.tx.state.writes++
 	if !l.after.atOnce(writes) {
 		changed, err := l.tx.conn.Exec(ctx, sql, args...)
 		return changed > 0, err

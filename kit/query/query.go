@@ -135,4 +135,14 @@ type txState struct {
 	statements int
 	budget     int
 	changes    []feed.Change // of rows that are watched
+	writes     int           // statements that changed something
+	spoiled    error         // of the first write that failed after it had changed something
+}
+
+// spoil keeps the transaction from being committed where err is of a write that has changed something; writes is how many
+// statements had done so before it. It is deferred.
+func (s *txState) spoil(writes int, err *error) {
+	if *err != nil && s.writes > writes && s.spoiled == nil {
+		s.spoiled = *err
+	}
 }

@@ -20,7 +20,8 @@ func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.
 
 // create is Create. onConflict, unless empty, is what the INSERT does about a row that has what must be unique: where it
 // inserts nothing, there is no id.
-func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (kit.ID, error) {
+func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (id kit.ID, err error) {
+	defer t.state.spoil(t.state.writes, &err)
 	if err := few(changes); err != nil {
 		return "", err
 	}
@@ -36,7 +37,8 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 //
 // Its problems are NOT_FOUND where the viewer may not read the row, FORBIDDEN where he may not update it or one of the
 // fields, STALE, CONFLICT where a field takes a step that its flow does not have, and those of Create.
-func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change) (kit.ID, error) {
+func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change) (id kit.ID, err error) {
+	defer t.state.spoil(t.state.writes, &err)
 	if err := few(changes); err != nil {
 		return "", err
 	}
@@ -324,6 +326,7 @@ func (w *write) update(ctx context.Context) error {
 		}
 	}
 	sets = append(sets, nextVersion(w.entity)...)
+	w.tx.state.writes++
 	changed, err := w.tx.conn.Exec(ctx, "UPDATE "+stored(w.entity)+" SET "+strings.Join(sets, ", ")+" WHERE id = $1", args...)
 	if err != nil {
 		return w.violation(err)

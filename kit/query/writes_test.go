@@ -207,6 +207,56 @@ func testIncrements(w *world) {
 	}
 }
 
+// Business code that goes on after a refusal commits nothing of it: all of its transaction is undone, unless it asked in a savepoint.
+func testSpoiled(w *world) {
+	mine, comments := w.article(w.ann, "mine"), w.stored("comments")
+	article := w.entity("Article")
+	title := func() string { return fmt.Sprint(w.row(w.root, "Article", mine)["title"]) }
+	write := func(do func(ctx context.Context, tx *query.Tx)) error {
+		return w.engine.Write(w.Context(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+			if _, err := tx.Update(ctx, article, string(mine), 0, w.changes(article, "title", "before")); err != nil {
+				return err
+			}
+			do(ctx, tx)
+			_, err := tx.Update(ctx, article, string(mine), 0, w.changes(article, "title", "behind"))
+			return err
+		})
+	}
+	give := func(ctx context.Context, tx *query.Tx) error { // the rules are asked once more after it
+		_, err := tx.Update(ctx, article, string(mine), 0, w.changes(article, "author", string(w.bob.ID)))
+		return err
+	}
+	forge := func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.Create(ctx, w.entity("Comment"), w.changes(w.entity("Comment"), "article", string(mine), "body", "forged", "author", string(w.bob.ID)))
+		return err
+	}
+	for what, refused := range map[string]func(context.Context, *query.Tx) error{"give": give, "forge": forge} {
+		err := write(func(ctx context.Context, tx *query.Tx) { w.want(refused(ctx, tx), "FORBIDDEN") })
+		if w.want(err, "FORBIDDEN"); title() != "mine" {
+			w.Errorf("%s: the title is %s", what, title())
+		}
+		must(write(func(ctx context.Context, tx *query.Tx) {
+			w.want(tx.Conn().Savepoint(ctx, func() error { return refused(ctx, tx) }), "FORBIDDEN")
+		}))
+		if title() != "behind" {
+			w.Errorf("%s in a savepoint: the title is %s", what, title())
+		}
+		must(w.update(w.ann, "Article", mine, 0, "title", "mine"))
+	}
+	if n := w.stored("comments"); n != comments {
+		w.Errorf("%d comments, were %d", n, comments)
+	}
+	// What is refused before anything changes leaves nothing to undo.
+	must(write(func(ctx context.Context, tx *query.Tx) {
+		w.want(tx.Delete(ctx, article, string(kit.NewID()), 0), "NOT_FOUND")
+		_, err := tx.Update(ctx, article, string(mine), 99, w.changes(article, "title", "stale"))
+		w.want(err, "STALE")
+	}))
+	if title() != "behind" {
+		w.Errorf("after what changed nothing the title is %s", title())
+	}
+}
+
 func testVersions(w *world) {
 	id := w.article(w.ann, "one")
 	w.clock.now = w.clock.now.Add(time.Minute)

@@ -81,8 +81,8 @@ func buy(ctx context.Context, tx Tx, line CartLine) (NewOrderLine, error) {
 	if err != nil {
 		return NewOrderLine{}, fmt.Errorf("product of variant %s: %w", variant.ID, err)
 	}
-	// The database subtracts and refuses to go below zero, so of two orders for the last piece one fails, however many
-	// replicas run.
+	// The row is locked before it is subtracted from, and never goes below zero: of two orders for the last piece one fails,
+	// however many replicas run.
 	err = tx.System().Variants.Update(ctx, variant.ID, 0, catalog.VariantPatch{Stock: query.Add(-line.Quantity)})
 	if kit.HasCode(err, kit.CodeInvalid) {
 		return NewOrderLine{}, kit.Fail(CodeOutOfStock, "Fewer than %d pieces of %s are left.", line.Quantity, variant.Sku)
