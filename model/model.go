@@ -90,6 +90,7 @@ func (m *Module) Methods() []Method {
 type Enum struct {
 	Pos    diag.Pos
 	Name   string
+	Former string // the former name, or empty. No table has either
 	Doc    string
 	Module *Module
 	Values []EnumValue

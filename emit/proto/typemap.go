@@ -148,7 +148,9 @@ func (p *plan) structure(v *model.Struct) string {
 
 func (p *plan) enumType(e *model.Enum) string {
 	return p.declared(e.Name, func(t *declaration) {
-		t.doc, t.values = e.Doc, true
+		if t.doc, t.values = e.Doc, true; e.Former != "" {
+			t.formers = []string{e.Former}
+		}
 		for _, v := range e.Values {
 			value := &field{name: strings.ToUpper(v.Name), doc: v.Doc, deprecated: v.Deprecated != ""}
 			if v.Deprecated != "" {

@@ -34,6 +34,9 @@ func (b *builder) declareType(t *design.Type) {
 		b.declareScalar(t)
 	case t.Kind == design.Enum:
 		e := &model.Enum{Pos: t.Pos, Name: t.Name, Doc: t.Doc, Module: module}
+		if was := design.Find(t.Directives, "was").Arg("name"); was != nil {
+			e.Former = was.Text
+		}
 		for _, v := range t.Values {
 			e.Values = append(e.Values, model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives)})
 		}

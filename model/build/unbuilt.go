@@ -23,8 +23,8 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 	}
 	for _, t := range d.Types {
 		u.directives(t.Directives)
-		if t.Kind == design.Enum {
-			u.renamed(t.Directives)
+		if d := design.Find(t.Directives, "db"); d != nil && t.Kind == design.Enum {
+			u.report(d.Pos, "@db on an enum")
 		}
 		entity := design.Find(t.Directives, "entity") != nil
 		if d := design.Find(t.Directives, "internal"); d != nil && !entity {
@@ -32,7 +32,7 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		}
 		for _, v := range t.Values {
 			u.directives(v.Directives)
-			u.renamed(v.Directives)
+			u.value(v)
 		}
 		for _, f := range t.Fields {
 			u.field(f)
@@ -95,11 +95,11 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 	}
 }
 
-// renamed reports the names of enums in legacy databases.
-func (u unbuiltFinder) renamed(ds []*design.Directive) {
+// value reports what a value of an enum is called in rows.
+func (u unbuiltFinder) value(v *design.EnumValue) {
 	for _, name := range []string{"db", "was"} {
-		if d := design.Find(ds, name); d != nil {
-			u.report(d.Pos, "@"+name+" on an enum")
+		if d := design.Find(v.Directives, name); d != nil {
+			u.report(d.Pos, "@"+name+" on a value of an enum")
 		}
 	}
 }

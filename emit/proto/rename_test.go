@@ -1,0 +1,37 @@
+package proto_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/emit/proto"
+	"github.com/fettlehq/fettle/model"
+	"github.com/fettlehq/fettle/model/build"
+)
+
+// An enum that was renamed keeps the numbers of its values.
+func TestARenamedEnumKeepsItsNumbers(t *testing.T) {
+	before := proto.Emit(modelOf(t, "enum State { OPEN SHUT }"), nil)
+	after := proto.Emit(modelOf(t, "enum Status @was(name: State) { NEW SHUT OPEN }"), before.Numbers)
+	if got, want := after.Numbers["Status"], before.Numbers["State"]; !strings.HasPrefix(got, want+" ") {
+		t.Errorf("the numbers are %q, were %q", got, want)
+	}
+	if text := string(after.Text); !strings.Contains(text, "STATUS_NEW = 3;") || !strings.Contains(text, "STATUS_SHUT = 2;") {
+		t.Errorf("%s", text)
+	}
+}
+
+func modelOf(t *testing.T, enum string) *model.Model {
+	t.Helper()
+	name := strings.Fields(enum)[1]
+	var problems diag.List
+	d := design.Parse([]design.Source{{Name: "design/a.graphql", Text: "extend schema @backend(name: \"notes\", module: \"example.com/notes\")\n" + enum + "\ntype Note @entity @allow(do: READ, when: \"true\") { is: " + name + "! }"}}, &problems)
+	m := build.Model(d, &problems)
+	build.Unbuilt(d, m, &problems)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return m
+}
