@@ -103,7 +103,7 @@ func Name(plan *Plan) string {
 // rank orders kinds of step by how much they say about a plan.
 func rank(do Do) int {
 	order := []Do{
-		CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, ChangeColumn,
+		CreateAll, CreateTable, RenameTable, DropTable, AddColumn, RenameColumn, DropColumn, RenameValue, ChangeColumn,
 		ChangePrimaryKey, AddForeignKey, AddSearch, AddExclusion, AddIndex, AddCheck, DropForeignKey, DropSearch, DropExclusion,
 		DropIndex, DropCheck,
 	}

@@ -108,6 +108,7 @@ type postgresPlan struct {
 	from, to *schema.Schema
 	first    []string       // before all else, in the first script
 	before   []string       // on the old columns, in the first script
+	renamed  []string       // values, in the first script: behind all of before
 	main     []atlas.Change // in the first script
 	validate []string       // reads whole tables, under a lock that lets others read and write
 	exclude  []string       // reads whole tables, while nobody else does
@@ -129,6 +130,9 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 		return nil, err
 	}
 	p := postgresPlan{from: renamed, to: to}
+	for _, table := range to.Tables {
+		p.renameValues(table)
+	}
 	for _, change := range changes {
 		if err := p.add(change); err != nil {
 			return nil, err
@@ -143,7 +147,7 @@ func planPostgres(from, renamed, to *schema.Schema, renames []rename) ([]Script,
 	}
 	first = append(first, renameSearches(renamed, renames)...)
 	last := slices.Concat(p.searches(), p.exclusions(), p.jointKeys())
-	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.first, p.before, main, last)
+	main = slices.Concat(first, noneLeftOnPostgres(renamed, to), p.first, p.before, p.renamed, main, last)
 	var scripts []Script
 	for _, script := range []Script{
 		{"", main, false},
@@ -240,7 +244,14 @@ func (p *postgresPlan) alter(table *atlas.Table, change atlas.Change) ([]atlas.C
 	case *atlas.AddCheck:
 		return []atlas.Change{p.addCheck(table, change.C)}, nil
 	case *atlas.ModifyCheck:
+		if p.dropsCheck(table, change.From) {
+			return []atlas.Change{p.addCheck(table, change.To)}, nil
+		}
 		return []atlas.Change{&atlas.DropCheck{C: change.From}, p.addCheck(table, change.To)}, nil
+	case *atlas.DropCheck:
+		if p.dropsCheck(table, change.C) {
+			return nil, nil
+		}
 	case *atlas.AddIndex:
 		return nil, p.addIndex(table, change.I)
 	case *atlas.DropIndex:

@@ -187,7 +187,7 @@ func needsCopy(from, to *schema.Table) bool {
 			}
 			continue
 		}
-		if c, _ := convert(old, column); c.sqlite != "@" {
+		if c, _ := convert(old, column); c.sqlite != "@" || len(renamedValues(old, column)) > 0 {
 			return true
 		}
 	}
@@ -228,6 +228,9 @@ func copyRows(before, after *schema.Schema, table string) string {
 		name := "`" + column.Name + "`"
 		c, _ := convert(old, column)
 		value := c.onSQLite(name)
+		if renamings := renamedValues(old, column); len(renamings) > 0 {
+			value = renamedOnSQLite(renamings, name, column.List)
+		}
 		if old.Null && !column.Null && column.Default != nil {
 			text, _ := sqliteDialect{}.defaultText(column)
 			value = "IFNULL(" + value + ", " + text + ")"

@@ -30,6 +30,7 @@ const (
 	AddColumn        Do = "add column"
 	DropColumn       Do = "drop column"
 	RenameColumn     Do = "rename column"
+	RenameValue      Do = "rename value"
 	ChangeColumn     Do = "change column"
 	ChangePrimaryKey Do = "change primary key"
 	AddIndex         Do = "add index"
@@ -203,6 +204,9 @@ func (d *description) column(table *schema.Table, from, to *schema.Column) {
 	}
 	if from.Comment != to.Comment {
 		changes = append(changes, "comment")
+	}
+	for _, r := range renamedValues(from, to) {
+		d.step(RenameValue, table.Name, to.Name, "rename value %s of %s.%s to %s", r.Was, table.Name, to.Name, r.Name)
 	}
 	if len(changes) > 0 {
 		text := changes[0]

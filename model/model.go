@@ -99,6 +99,7 @@ type Enum struct {
 // EnumValue is one value of an Enum.
 type EnumValue struct {
 	Name       string // "OPEN"
+	Former     string // the former name, or empty
 	Doc        string
 	Deprecated string // the reason, or empty
 }

@@ -70,6 +70,14 @@ type Column struct {
 	Kept      string `json:"kept,omitempty"`      // of a Tombstone: how long a deleted row stays, as time.Duration spells it, or Ever; empty where that is not known
 
 	Copied *Copied `json:"copied,omitempty"` // where its value comes from
+
+	Renamed []Renaming `json:"renamed,omitempty"` // values that are called otherwise now: what old rows that have one get when it is new here
+}
+
+// Renaming is the former name of a value, and its name.
+type Renaming struct {
+	Was  string `json:"was"`
+	Name string `json:"name"`
 }
 
 // Ever is how long deleted rows stay that are never erased.

@@ -153,6 +153,9 @@ func (p *plan) enumType(e *model.Enum) string {
 		}
 		for _, v := range e.Values {
 			value := &field{name: strings.ToUpper(v.Name), doc: v.Doc, deprecated: v.Deprecated != ""}
+			if v.Former != "" {
+				value.formers = []string{strings.ToUpper(v.Former)}
+			}
 			if v.Deprecated != "" {
 				value.doc = strings.TrimSpace(v.Doc + "\n\nDeprecated: " + v.Deprecated)
 			}

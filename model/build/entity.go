@@ -38,7 +38,11 @@ func (b *builder) declareType(t *design.Type) {
 			e.Former = was.Text
 		}
 		for _, v := range t.Values {
-			e.Values = append(e.Values, model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives)})
+			value := model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives)}
+			if was := design.Find(v.Directives, "was").Arg("name"); was != nil {
+				value.Former = was.Text
+			}
+			e.Values = append(e.Values, value)
 		}
 		b.enums[t.Name] = e
 		module.Enums = append(module.Enums, e)

@@ -292,6 +292,9 @@ func printSchema(s *schema.Schema) string {
 			if c.Copied != nil {
 				line += fmt.Sprintf(" copied by %s from %s.%s", c.Copied.By, c.Copied.Table, c.Copied.Column)
 			}
+			for _, r := range c.Renamed {
+				line += " renamed " + r.Was + " to " + r.Name
+			}
 			if c.Default != nil {
 				line += " default " + c.Default.Text
 			}

@@ -128,6 +128,9 @@ func (t *tableBuilder) column(f *model.Field, optional bool) {
 	if d := f.Default; d != nil && d.Op == model.Const && d.Value != nil {
 		c.Default = &schema.Value{Text: defaultText(d)}
 	}
+	if f.Kind == model.EnumKind {
+		c.Renamed = renamings(f.Enum)
+	}
 	t.table.Columns = append(t.table.Columns, c)
 	if f.Repeated {
 		t.listChecks(f)
@@ -183,6 +186,17 @@ func (t *tableBuilder) listChecks(f *model.Field) {
 	if f.MaxLength != nil {
 		t.check(sqlName(t.table.Name, f.Column, "max_length"), length("<=", *f.MaxLength))
 	}
+}
+
+// renamings is the values of an enum that were called otherwise. A name that another value has by now was not that of this one.
+func renamings(e *model.Enum) []schema.Renaming {
+	var all []schema.Renaming
+	for _, v := range e.Values {
+		if v.Former != "" && !hasValue(e, v.Former) {
+			all = append(all, schema.Renaming{Was: v.Former, Name: v.Name})
+		}
+	}
+	return all
 }
 
 func enumValues(e *model.Enum) string {

@@ -32,7 +32,9 @@ func Unbuilt(d *design.Design, m *model.Model, problems *diag.List) {
 		}
 		for _, v := range t.Values {
 			u.directives(v.Directives)
-			u.value(v)
+			if d := design.Find(v.Directives, "db"); d != nil {
+				u.report(d.Pos, "@db on a value of an enum")
+			}
 		}
 		for _, f := range t.Fields {
 			u.field(f)
@@ -91,15 +93,6 @@ func (u unbuiltFinder) directives(ds []*design.Directive) {
 			u.report(d.Arg("machines").Pos, "@account(machines: true)")
 		case d.Name == "entity" && d.Arg("name") != nil:
 			u.report(d.Arg("name").Pos, "@entity(name:)")
-		}
-	}
-}
-
-// value reports what a value of an enum is called in rows.
-func (u unbuiltFinder) value(v *design.EnumValue) {
-	for _, name := range []string{"db", "was"} {
-		if d := design.Find(v.Directives, name); d != nil {
-			u.report(d.Pos, "@"+name+" on a value of an enum")
 		}
 	}
 }
