@@ -54,6 +54,9 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 	s.costs = map[*Query]float64{}
 	for _, q := range s.queries {
 		cost, _, err := s.plans.cost(ctx, q, nil)
+		if errors.Is(err, errBudget) { // the search ends, not the run
+			cost, err = q.Base.Cost(), nil
+		}
 		if err != nil {
 			return nil, err
 		}
