@@ -43,10 +43,11 @@ internal/applike:
 internal/graph:
 internal/designs:
 internal/pgtest:
+internal/slowshop:
 pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child internal/graph
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
-agent/install: model pipeline recipe
+agent/install:    model pipeline recipe
 agent/loop:       agent/tool
 pipeline/dev:     diag model pipeline internal/child
 pipeline/vet:     facts lift/golang review review/rule
@@ -128,7 +129,7 @@ github.com/klauspost/compress:   kit/grpc kit/internal/coding
 github.com/pressly/goose/v3:     kit/migrate
 github.com/coder/websocket:      kit/graphql oracle
 github.com/jackc/pgx/v5:         optimize kit/postgres
-modernc.org/sqlite:              optimize kit/sqlite
+modernc.org/sqlite:              optimize kit/sqlite internal/slowshop
 modernc.org/libc:                optimize
 github.com/wneessen/go-mail:     kit/mail/smtp
 github.com/swaggest/swgui:       kit/docs

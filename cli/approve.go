@@ -16,7 +16,7 @@ type approveCommand struct {
 
 // Help is an example.
 func (approveCommand) Help() string {
-	return "Only at a terminal: an agent cannot approve its own plan.\n\nExample: fettle approve 0123456789abcdef"
+	return "Only at a terminal, by a person: no tool of fettle mcp gives it, and an agent that has a shell is told not to. What it\nprotects from and what not: doc/decisions/0054-approvals.md\n\nExample: fettle approve 0123456789abcdef"
 }
 
 // Run lets a plan that loses data be carried out, once.

@@ -29,7 +29,8 @@ type doCommand struct {
 
 // Help is examples.
 func (doCommand) Help() string {
-	return "Without --model no model reads it, and nothing is guessed: what is not understood is told, with what is.\n\nExamples:\n" +
+	return "Without --model no model reads it, and nothing is guessed: what is not understood is told, with what is. Data is lost only where\n" +
+		"--accept-loss is said, or yes at a terminal. Exit code 1: there is something to mend or to make faster; 2: nothing was done.\n\nExamples:\n" +
 		"  fettle do \"Create a user registration endpoint with email verification\"\n" +
 		"  fettle do \"The user list query is taking too long, can you help optimize it?\" --database postgres://app@localhost/shop"
 }

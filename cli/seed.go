@@ -11,7 +11,9 @@ type seedCommand struct {
 }
 
 // Help is an example.
-func (seedCommand) Help() string { return "Example: fettle seed examples/shop" }
+func (seedCommand) Help() string {
+	return "It makes all of the rows or none, and tells how many of each kind. Where they are there already it makes none, says what is there,\nand ends with exit code 1; data/NAME.db deleted, or another DATABASE_URL, is a fresh database.\n\nExample: fettle seed examples/shop"
+}
 
 // Run builds the service and has it fill its database with the rows that its main makes.
 func (c seedCommand) Run(ctx context.Context, s streams) error {

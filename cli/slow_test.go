@@ -2,16 +2,15 @@ package cli_test
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	_ "modernc.org/sqlite"
 
 	"github.com/fettlehq/fettle/cli"
 	"github.com/fettlehq/fettle/internal/pgtest"
@@ -25,23 +24,16 @@ func said(args ...string) (int, string) {
 	return code, out.String()
 }
 
-// many people, of whom the list is read without the index of its order, as in a database that has drifted from its migrations.
-var (
-	manyUsersSQLite = []string{
-		`INSERT INTO users (id, created_at, updated_at, version, email, name, role)
-		SELECT printf('00000000-0000-7000-8000-%012d', i), 1700000000000000 + i * 7919 % 30011, 0, 1, 'u' || i || '@shop.example', 'U', 'CUSTOMER'
-		FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) SELECT i FROM n)`,
-		"DROP INDEX users_created_at_id_idx",
-	}
-	manyUsersPostgres = []string{
-		`INSERT INTO users (id, created_at, updated_at, version, email, name, role)
+// manyUsersPostgres are many people, of whom the list is read without the index of its order, as in a database that has drifted from its
+// migrations. On SQLite internal/slowshop makes them.
+var manyUsersPostgres = []string{
+	`INSERT INTO users (id, created_at, updated_at, version, email, name, role)
 		SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, now() - i * interval '1 second', now(), 1, 'u' || i || '@shop.example', 'U', 'CUSTOMER'
 		FROM generate_series(1, 30000) i`,
-		"DROP INDEX users_created_at_id_idx",
-		countChanges,
-		"ANALYZE users",
-	}
-)
+	"DROP INDEX users_created_at_id_idx",
+	countChanges,
+	"ANALYZE users",
+}
 
 // countChanges makes the server count at once what a session has changed: what is counted after an ANALYZE counts as changed since it.
 const countChanges = "SELECT pg_stat_force_next_flush()"
@@ -65,17 +57,8 @@ func TestSlowList(t *testing.T) {
 			t.Fatal(out)
 		}
 		file := filepath.Join(dir, "data", "shop.db")
-		db, err := sql.Open("sqlite", file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, statement := range manyUsersSQLite {
-			if _, err := db.Exec(statement); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
+		if out, err := exec.Command("go", "run", "../internal/slowshop", dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
 		}
 		before := sum(t, file)
 		words := in(t, dir)

@@ -164,3 +164,43 @@ func news(body io.Reader) (string, error) {
 	}
 	return strings.Join(parts, "\n"), nil
 }
+
+// The sessions of README are those of the transcripts, which tests run: each of its lines stands there in their order, where … leaves some out.
+func TestReadmeSessions(t *testing.T) {
+	readme := sum(t, "../README.md")
+	for _, c := range []struct{ command, transcript, there string }{
+		{`$ mkdir ../club && go run . do --project ../club "` + registration + `" --yes`, "registration-empty", `$ fettle do "` + registration + `" --project notes --yes`},
+		{`$ go run . do --project examples/shop "` + slowUsers + `" --as admin@shop.example`, "slow-shop", `$ fettle do "` + slowUsers + `" --project shop --as admin@shop.example`},
+	} {
+		_, session, found := strings.Cut(readme, "    "+c.command+"\n")
+		_, whole, there := strings.Cut(sum(t, filepath.Join("testdata", "transcripts", c.transcript+".txt")), c.there+"\n")
+		if !found || !there {
+			t.Fatalf("%q stands in README: %v; its session was kept: %v", c.command, found, there)
+		}
+		whole, _, _ = strings.Cut(whole, "[exit code")
+		r := &transcript{t: t, dir: "examples/shop", name: "shop"}
+		lines := 0
+		for line := range strings.Lines(session) {
+			text, in := strings.CutPrefix(line, "    ")
+			if !in && strings.TrimSpace(line) != "" || strings.HasPrefix(text, "$ ") {
+				break
+			}
+			text = strings.Join(strings.Fields(r.anywhere(strings.ReplaceAll(strings.ReplaceAll(text, "../club", "notes"), "club", "notes"))), " ")
+			if text == "" || text == "…" {
+				continue
+			}
+			lines++
+			for next := ""; ; {
+				if whole == "" {
+					t.Fatalf("README says %q, and the session does not, or not there", text)
+				}
+				if next, whole, _ = strings.Cut(whole, "\n"); strings.Join(strings.Fields(next), " ") == text {
+					break
+				}
+			}
+		}
+		if lines < 12 {
+			t.Errorf("README shows %d lines of %s", lines, c.transcript)
+		}
+	}
+}

@@ -190,14 +190,37 @@ enum ReportReason { SPAM ABUSE ILLEGAL OTHER }
 type Report @entity @unique(fields: [reporter, subject]) @page(order: [createdAt])
   @allow(do: READ, when: %[3]q)
   @allow(do: CREATE, when: "reporter == viewer && can(READ, subject)")%[4]s {
-  subject: Reportable! @immutable
+  subject: Reportable! @immutable%[6]s
   reporter: %[2]s! @readOnly @default(from: "viewer") @onDelete(do: CASCADE)
   reason: ReportReason! @immutable
   note: String @immutable @length(max: 1000)
   closedAt: DateTime%[5]s
 }
-`, of, account.Name, read, closes, map[bool]string{true: " @readOnly"}[closes == ""]))
+`, of, account.Name, read, closes, map[bool]string{true: " @readOnly"}[closes == ""], e.tenantField(of)))
 	return nil
+}
+
+// tenantField is the line by which what concerns rows of a type belongs to their tenant, empty where they have none. A union does not
+// say whose its rows are.
+func (e *editor) tenantField(of string) string {
+	for _, t := range e.design.Types {
+		if design.Find(t.Directives, "tenant") != nil && t.Name != of && e.within(of, t.Name, map[string]bool{}) {
+			return fmt.Sprintf("\n  %s: %s! @immutable @onDelete(do: CASCADE)", lower(t.Name), t.Name)
+		}
+	}
+	return ""
+}
+
+// within tells whether rows of a type refer to a tenant, or to what does.
+func (e *editor) within(of, tenant string, seen map[string]bool) bool {
+	t := e.typ(of)
+	if t == nil || seen[of] {
+		return false
+	}
+	seen[of] = true
+	return slices.ContainsFunc(t.Fields, func(f *design.Field) bool {
+		return f.Type.Required && !f.Type.List && (f.Type.Name == tenant || e.within(f.Type.Name, tenant, seen))
+	})
 }
 
 // lastRole is the condition under which a viewer has the last of the roles, empty where there are none.

@@ -357,3 +357,23 @@ func TestAnySequence(t *testing.T) {
 const fullOfLayout = "# é: a head\r\nextend schema @backend(name: \"notes\", module: \"example.com/notes\")\r\n\r\n" +
 	"type User @entity # who\r\n @account(login: email) @allow(do: READ, when: \"this == viewer\") { email: Email! @unique @personal, name: String! # its name\r\n}\r\n" +
 	"enum Status { OPEN, DONE } # two\r\n\"\"\"\r\nA note,\r\n# no comment\r\n\"\"\"\r\ntype Note @entity @allow(do: [READ, CREATE], when: \"owner == viewer\") { owner: User! @readOnly @default(from: \"viewer\") title: String!, status: Status! @default(value: OPEN) }\r\n"
+
+// A report of what belongs to a tenant belongs to it too: a union does not say whose its rows are.
+func TestReportsOfATenant(t *testing.T) {
+	tenancy, err := recipe.Named("tenancy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := recipe.Apply(project(t, "new"), "notes", tenancy, []string{"Note"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range [][]string{{"abuse-reports", "Note"}, {"abuse-reports", "Note", "User"}} {
+		if said := does(t, kept.Sources, words); !strings.Contains(said, "+  workspace: Workspace! @immutable") {
+			t.Errorf("%v: %s", words, said)
+		}
+	}
+	if said := does(t, kept.Sources, []string{"abuse-reports", "User"}); strings.Contains(said, "workspace") {
+		t.Error(said)
+	}
+}

@@ -22,7 +22,7 @@ const maxLine = 2 * tool.MaxArguments
 // error of JSON-RPC, and the next line is read: it costs the client neither its session nor the calls that are running.
 func Lines(in io.ReadCloser, out io.WriteCloser) sdk.Transport {
 	l := &lines{in: bufio.NewReaderSize(in, 64<<10), close: in.Close, out: &oneWriter{out: out}}
-	return &sdk.IOTransport{Reader: l, Writer: l.out, MaxLineLength: 2 * maxLine}
+	return &sdk.IOTransport{Reader: l, Writer: answering{l.out, &l.calls}, MaxLineLength: 2 * maxLine}
 }
 
 // lines passes on the lines that are messages.
@@ -31,6 +31,7 @@ type lines struct {
 	close func() error
 	out   *oneWriter
 	rest  []byte // of the line that is being passed on
+	calls calls
 }
 
 func (l *lines) Close() error { return l.close() }
@@ -76,26 +77,35 @@ func (l *lines) line() ([]byte, error) {
 	case line[0] == '[':
 		return nil, l.refuse(jsonrpc.CodeInvalidRequest, nil, "one message at a time: batches are not part of this protocol any more")
 	}
+	var sent message
+	_ = json.Unmarshal(line, &sent) // of what is no object nothing is known
 	if _, err := jsonrpc.DecodeMessage(line); err != nil {
-		var sent struct{ ID json.RawMessage }
-		_ = json.Unmarshal(line, &sent)
 		return nil, l.refuse(jsonrpc.CodeInvalidRequest, sent.ID, "this is no message of JSON-RPC 2.0")
+	}
+	if code, why := sent.fault(); why != "" {
+		if sent.ID == nil {
+			return nil, nil // a notification is never answered
+		}
+		return nil, l.refuse(code, sent.ID, why)
+	}
+	if id, known := idOf(sent.ID); known && sent.Method != nil && !l.calls.begin(id) {
+		return nil, l.refuse(jsonrpc.CodeInvalidRequest, sent.ID, "a call of this id has not been answered yet")
+	}
+	if sent.Method != nil && *sent.Method == "notifications/cancelled" {
+		var of struct {
+			RequestID json.RawMessage `json:"requestId"`
+		}
+		_ = json.Unmarshal(sent.Params, &of) // what names no call cancels none
+		if id, known := idOf(of.RequestID); known {
+			l.calls.cancel(id)
+		}
 	}
 	return append(line, '\n'), nil
 }
 
-// refuse answers what is no message. Its id is told where it is one that an answer may have.
+// refuse answers what is no message, or none that is passed on.
 func (l *lines) refuse(code int64, id json.RawMessage, why string) error {
-	var text string
-	var number json.Number
-	if json.Unmarshal(id, &text) != nil && json.Unmarshal(id, &number) != nil || len(id) > 200 {
-		id = json.RawMessage("null")
-	}
-	answer, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": why}})
-	if err != nil {
-		return err
-	}
-	_, err = l.out.Write(append(answer, '\n'))
+	_, err := l.out.Write(refusal(code, id, why))
 	return err
 }
 

@@ -7,7 +7,7 @@
 package mcp
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,7 +18,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -90,35 +89,45 @@ func Handler(s *sdk.Server) http.Handler {
 
 // At serves a server at a path as Handler does: with its bounds, and to this machine only.
 func At(path string, s *sdk.Server, options *sdk.StreamableHTTPOptions) http.Handler {
-	options.MaxRequestBodyBytes = 2 * tool.MaxArguments
+	options.MaxRequestBodyBytes = maxBody
 	streams := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, options)
 	mux := http.NewServeMux()
 	mux.Handle(path, fromHere(http.NewCrossOriginProtection().Handler(oneAtATime(streams))))
 	return mux
 }
 
-// oneAtATime refuses batches, which the revisions that are served do not have: one request would cost as much as thousands.
+// oneAtATime refuses batches, which the revisions that are served do not have: one request would cost as much as thousands. What the SDK
+// would answer with another id, or in terms of Go, is refused too.
 func oneAtATime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := bufio.NewReader(r.Body)
-		for {
-			first, err := body.Peek(1)
-			if err != nil || !strings.ContainsRune(" \t\r\n", rune(first[0])) {
-				if err == nil && first[0] == '[' {
-					http.Error(w, "one message at a time: batches are not part of this protocol any more", http.StatusBadRequest)
-					return
-				}
-				break
+		text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		if err != nil {
+			http.Error(w, "the request ends before its end", http.StatusBadRequest)
+			return
+		}
+		if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
+			http.Error(w, "one message at a time: batches are not part of this protocol any more", http.StatusBadRequest)
+			return
+		}
+		var sent message
+		if len(text) <= maxBody && json.Unmarshal(text, &sent) == nil {
+			if code, why := sent.fault(); why != "" {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = w.Write(refusal(code, sent.ID, why)) // nobody is left to tell
+				return
 			}
-			_, _ = body.Discard(1)
 		}
 		r.Body = struct {
 			io.Reader
 			io.Closer
-		}{body, r.Body}
+		}{io.MultiReader(bytes.NewReader(text), r.Body), r.Body}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// maxBody is the most bytes of a request over HTTP.
+const maxBody = 2 * tool.MaxArguments
 
 // fromHere refuses what a page of another machine sends, or what came by a name that is not this machine's, as by DNS
 // rebinding.

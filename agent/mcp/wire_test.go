@@ -44,7 +44,7 @@ func TestHostileWire(t *testing.T) {
 	}
 	for _, body := range []string{
 		``, `{`, `[]`, `null`, `7`, `"x"`, `{}`, `{"jsonrpc":"1.0","id":1,"method":"ping"}`, `{"jsonrpc":"2.0","id":{},"method":"ping"}`,
-		`{"jsonrpc":"2.0","id":1,"method":7}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}`,
+		`{"jsonrpc":"2.0","id":1,"method":7}`, `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, `{"jsonrpc":"2.0","id":null,"method":"ping"}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}`,
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7,"arguments":"x"}}`, `{"jsonrpc":"2.0","id":1,"method":"fettle/approve","params":{"hash":"x"}}`,
 		"[" + strings.TrimSuffix(strings.Repeat(call("generate", `{}`)+",", 200), ",") + "]",
 		strings.Repeat("[", 100_000), `{"jsonrpc":"2.0","id":1,"method":"ping","x":` + strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000) + `}`,
@@ -125,6 +125,16 @@ func TestHostileLines(t *testing.T) {
 		{strings.Repeat("x", 3<<20), "a message of more than"},
 		{`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"edit_design","arguments":{"x":"` + strings.Repeat("x", 3<<20) + `"}}}`, "a message of more than"},
 		{`{"jsonrpc":"2.0","id":8,"method":"ping"}`, `"id":8,"result"`},
+		{`{"jsonrpc":"2.0","id":8,"method":"ping"}`, `"id":8,"result"`}, // it was answered, so its id is free
+		{`{"jsonrpc":"2.0","id":9007199254740991,"method":"ping"}`, `"id":9007199254740991,"result"`},
+		{`{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, `{"code":-32600,"message":"an id is a text`},
+		{`{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}`, `"id":9007199254740993`},
+		{`{"jsonrpc":"2.0","id":123456789012345678901234567890,"method":"ping"}`, `"code":-32600`},
+		{`{"jsonrpc":"2.0","id":null,"method":"ping"}`, `"code":-32600`},
+		{`{"jsonrpc":"2.0","id":"a","method":"tools/call","params":[]}`, `{"code":-32602,"message":"params is an object"},"id":"a"`},
+		{`{"jsonrpc":"2.0","id":9,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"again","version":"1"}}}`, `"code":-32600`},
+		// The one that is cancelled waits for its turn in vain, and is not answered; the next line is that of another.
+		{`{"jsonrpc":"2.0","method":"tools/call","params":[]}` + "\n" + `{"jsonrpc":"2.0","id":10,"method":"ping"}`, `"id":10,"result"`},
 	} {
 		if said := ask(c.line); !strings.Contains(said, c.want) {
 			t.Errorf("%.60s: %.400s", c.line, said)

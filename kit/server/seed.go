@@ -25,7 +25,7 @@ func (p *program) seed() error {
 		})
 		var taken *kit.Problem
 		if errors.As(err, &taken) && taken.Code == kit.CodeConflict && before.any() {
-			return problemError{fmt.Errorf("seed: nothing was made: %w\nit fills a fresh database, and this one has %v already", err, before)}
+			return problemError{fmt.Errorf("seed: nothing was made: %s\nit fills a fresh database, and this one has %v already", taken.Detail, before)}
 		}
 		if err != nil {
 			return err
