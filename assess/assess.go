@@ -76,6 +76,8 @@ type Problem struct {
 type Options struct {
 	Name     string
 	Problems []Problem
+
+	Generated bool // it follows from a design: the brief is about the design first
 }
 
 // Of tells the architecture that facts show.
@@ -91,7 +93,7 @@ func Of(f *facts.Facts, options Options) *Report {
 	r.Conventions = a.conventions(r)
 	r.Summary = a.summary(r)
 	r.Improvements = a.improvements(r, options.Problems)
-	r.Brief = brief(r)
+	r.Brief = brief(r, options.Generated)
 	return r
 }
 

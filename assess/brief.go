@@ -7,11 +7,14 @@ import (
 )
 
 // brief is what somebody follows who adds code: where it goes, and an example of each step to imitate.
-func brief(r *Report) string {
+func brief(r *Report, generated bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Adding code to %s\n\n", r.Name)
 	fmt.Fprintf(&b, "%s, %s, %s, %s.\n", counted(r.Summary.Lines, "line", "lines"), counted(len(r.Modules), "module", "modules"), counted(r.Summary.Routes, "route", "routes"), counted(r.Summary.Tables, "table", "tables"))
-	if model := exemplar(r); model != nil {
+	if generated {
+		b.WriteString(ofADesign)
+	}
+	if model := exemplar(r); model != nil && !generated {
 		fmt.Fprintf(&b, "\n## A route to imitate\n\n`%s`\n\n", model)
 		fmt.Fprintf(&b, "1. It is registered at `%s:%d`%s.\n", model.At.File, model.At.Line, behind(model))
 		fmt.Fprintf(&b, "2. `%s` answers it, at `%s:%d`.\n", model.Handler, model.Of.File, model.Of.Line)
@@ -29,16 +32,35 @@ func brief(r *Report) string {
 	if layers := direction(r); layers != "" {
 		fmt.Fprintf(&b, "\n## Who may depend on whom\n\n%s", layers)
 	}
-	if len(r.Entities) > 0 {
+	if len(r.Entities) > 0 && !generated {
 		b.WriteString("\n## Who writes which table\n\n")
 		owners(&b, r)
 	}
 	b.WriteString("\n## Before it lands\n\n")
+	if generated {
+		b.WriteString(beforeItLands)
+		return b.String()
+	}
 	for _, line := range checks(r) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	return b.String()
 }
+
+// What holds of a service that follows from a design.
+const (
+	ofADesign = `
+## The design comes first
+
+` + "`design/*.graphql`" + ` says what there is: types, rules, operations. Change it (` + "`fettle add`" + ` lists recipes), then ` + "`fettle check`" + ` and ` + "`fettle generate`" + `:
+tables, migrations, routes and typed stores follow. Nobody edits what it writes: ` + "`*.gen.go`, `api/`, `app/`, `migrations/`" + `. Who may do what is
+` + "`@allow`" + ` in the design. What people write is the Go of the operations, ` + "`MODULE/*.go`" + `, and their tests; what follows is about that.
+`
+	beforeItLands = "- `fettle check`, `fettle generate --check` and `fettle test` are clean.\n" +
+		"- `fettle review --since REVISION` tells what the change brings.\n" +
+		"- `fettle migrate --dry-run` shows what it does to the tables, and that it loses nothing.\n" +
+		"- A new operation has a test of what its Go does.\n"
+)
 
 // exemplar is a route that shows most of what a new one needs: guarded, tested, with few queries.
 func exemplar(r *Report) *Route {

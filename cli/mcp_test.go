@@ -134,7 +134,7 @@ func slowListOverMCP(t *testing.T, dir string) {
 		t.Error(advised)
 	}
 	a.done("edit_design", `{"recipe":"index","args":["User.name","User.id"]}`, "@index(fields: [name, id])")
-	a.says("plan_migration", `{}`, "add index users_name_id", "0 losses")
+	a.says("plan_migration", `{}`, "add index users_name_id", "no loss")
 	a.done("generate", `{}`, "users_name_id")
 	migrate := exec.Command("go", "run", "./cmd/shop", "migrate") // which a person does: no tool writes to a database
 	migrate.Dir, migrate.Env = dir, append(os.Environ(), "GOWORK=off")

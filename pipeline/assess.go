@@ -26,14 +26,16 @@ func Assess(dir, cache string) (*assess.Report, error) {
 	for _, finding := range review.Find(f, review.Rules, false) {
 		problems = append(problems, problem(finding))
 	}
-	if _, err := os.Stat(filepath.Join(dir, LockFile)); err == nil || len(f.Routes) == 0 { // of a service that is generated, code shows the hand-written routes alone
+	_, err = os.Stat(filepath.Join(dir, LockFile))
+	generated := err == nil
+	if generated || len(f.Routes) == 0 { // of a service that is generated, code shows the hand-written routes alone
 		for _, told := range openapi.Lift(dir, f.Functions) {
 			if !slices.ContainsFunc(f.Routes, func(r *facts.Route) bool { return r.Method == told.Method && r.Path == told.Path }) {
 				f.Routes = append(f.Routes, told)
 			}
 		}
 	}
-	return assess.Of(f, assess.Options{Name: nameOf(dir), Problems: problems}), nil
+	return assess.Of(f, assess.Options{Name: nameOf(dir), Problems: problems, Generated: generated}), nil
 }
 
 // problem is a finding as far as an assessment tells of it.

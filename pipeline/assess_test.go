@@ -23,3 +23,21 @@ func TestAssessOfAGeneratedService(t *testing.T) {
 		}
 	}
 }
+
+// In a project that is generated the brief is about its design first, and calls nothing an example that nobody writes.
+func TestBriefOfADesign(t *testing.T) {
+	report, err := Assess("../examples/shop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"## The design comes first", "`fettle generate`", "`fettle migrate --dry-run`"} {
+		if !strings.Contains(report.Brief, want) {
+			t.Errorf("it does not say %q:\n%s", want, report.Brief)
+		}
+	}
+	for _, wrong := range []string{"A route to imitate", "is a new migration"} {
+		if strings.Contains(report.Brief, wrong) {
+			t.Errorf("it says %q", wrong)
+		}
+	}
+}
