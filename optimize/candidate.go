@@ -189,7 +189,7 @@ var called = regexp.MustCompile(`([a-z_0-9]+)\(`)
 // immutable reports whether an index may hold an expression. A cast depends on its two types, which is known of few.
 func (c *Catalog) immutable(expression string, t *Table) bool {
 	for _, match := range called.FindAllStringSubmatch(expression, -1) {
-		if c.mutable[match[1]] && !slices.Contains([]string{"numeric", "varchar", "char"}, match[1]) {
+		if c.mutable[match[1]] && !slices.Contains([]string{"numeric", "varchar", "char"}, match[1]) && !t.ofLocalTime(match[1], expression) {
 			return false
 		}
 	}
@@ -205,6 +205,23 @@ func (c *Catalog) immutable(expression string, t *Table) bool {
 		}
 	}
 	return true
+}
+
+// ofLocalTime reports whether a function that hangs on the session's zone for instants is asked of columns without a zone alone.
+func (t *Table) ofLocalTime(function, expression string) bool {
+	local := map[string][]string{
+		"extract": {"date", "timestamp without time zone"}, "date_part": {"date", "timestamp without time zone"},
+		"date_trunc": {"timestamp without time zone"},
+	}[function]
+	found := false
+	for _, column := range t.Columns {
+		if regexp.MustCompile(`\b` + regexp.QuoteMeta(column.Name) + `\b`).MatchString(expression) {
+			if found = slices.Contains(local, column.Type); !found {
+				return false
+			}
+		}
+	}
+	return found && strings.Count(expression, "(") == 1 // no other call is within, whose type is not known
 }
 
 // alike gives constants in quotes the type of the column beside them: that of an instant is read in the zone of who makes the index.

@@ -80,11 +80,12 @@ func (r *run) specials(q *Query) []special {
 // readsWhole reports whether a plan reads all of a table.
 func readsWhole(p *Plan, t *Table) bool {
 	return slices.ContainsFunc(p.All(), func(n *Node) bool {
-		return n.Table == t.Name && (strings.HasSuffix(n.Type, "Seq Scan") || strings.HasPrefix(n.Type, "Index")) && n.Filter != ""
+		ours := n.Table == t.Name || slices.ContainsFunc(t.Partitions, func(part *Table) bool { return n.Table == part.Name })
+		return ours && (strings.HasSuffix(n.Type, "Seq Scan") || strings.HasPrefix(n.Type, "Index")) && n.Filter != ""
 	})
 }
 
-// gin is the GIN or GiST index for one condition, or the one of an expression of which a range is asked for.
+// gin is the GIN or GiST index for one condition, or the one of an expression that cannot be thought of.
 func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 	key := Key{Column: p.Column, Expr: p.Key}
 	kind := ""
@@ -134,6 +135,12 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		}
 		index.Method = "btree"
 		sp.rule = "an expression is compared, of which nothing is known before it has an index"
+	case pgsql.Equal: // HypoPG's expressions are not those of the partitions
+		if t.Kind != "p" || p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
+			return sp, false
+		}
+		index.Method = "btree"
+		sp.rule = "an expression is compared, and of the partitions of a table it cannot be thought of"
 	default:
 		return sp, false
 	}

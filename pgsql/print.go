@@ -235,7 +235,11 @@ func (p *printer) call(n Node) string {
 	}
 	name := Ident(names[len(names)-1])
 	args := p.list(n.Nodes("args"))
-	switch {
+	switch parts := n.Nodes("args"); { // these two take no list
+	case name == "extract" && len(parts) == 2:
+		args = p.expr(parts[0]) + " from " + p.expr(parts[1])
+	case name == "position" && len(parts) == 2:
+		args = p.operand(parts[1]) + " in " + p.operand(parts[0])
 	case n.Bool("agg_star"):
 		args = "*"
 	case n.Bool("agg_distinct"):
