@@ -88,6 +88,6 @@ type Member @entity @unique(fields: [workspace, user])
 }
 `, account.Name))
 	e.note("rules of the types that belong to a workspace go on to hold, so what is to be seen by all of its members says so: @allow(when: \"workspace.inside\"); inside a workspace there is nothing of any other")
-	e.note("an owner makes members of accounts that he may read: as long as each may read himself alone, say in @allow of " + account.Name + " whom else, or let an operation invite by email address")
+	e.note("an owner makes members of accounts that he may read: as long as each may read himself alone, say in @allow of %s whom else, or let an operation invite by email address", account.Name)
 	return "Workspace", nil
 }
