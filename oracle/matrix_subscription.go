@@ -161,11 +161,28 @@ func (a *audience) sit(s *seat) error {
 		}
 		if i == 0 {
 			s.said = *end
-		} else if diff := s.said.differs(*end); diff != "" {
+			continue
+		}
+		if s.ends[0] == nil && s.ends[i] != nil { // a socket watches before it looks whether it may, and says so a moment later
+			if err := s.late(); err != nil {
+				return fmt.Errorf("%v as %s at %s: %w", s.wish, s.who.Name, a.doors[0].name(), err)
+			}
+		}
+		if diff := s.said.differs(*end); diff != "" {
 			s.wrong = fmt.Errorf("%v as %s: %s and %s differ: %s", s.wish, s.who.Name, a.doors[0].name(), d.name(), diff)
 		}
 	}
 	return nil
+}
+
+// late waits for the first ear to end.
+func (s *seat) late() error {
+	return until("it ends as the others do", func() bool {
+		if _, end, err := s.ears[0].take(); err == nil && end != nil {
+			s.ends[0], s.said = end, *end
+		}
+		return s.ends[0] != nil
+	})
 }
 
 // answer is what subscribing was answered with.
