@@ -65,10 +65,13 @@ func (r *run) dropAdvice(t *Table, e *Existing, what, reason string, sure bool) 
 	name := schemaOf(t) + pgsql.Ident(e.Name)
 	a := &Advice{
 		ID: "hygiene-" + what + "-" + e.Name, Kind: KindHygiene, Title: t.ID, Change: "DROP INDEX " + name, File: "drop_" + e.Name,
-		Migration: migration([]string{"DROP INDEX CONCURRENTLY IF EXISTS " + name}, []string{strings.Replace(e.Definition, "INDEX ", "INDEX CONCURRENTLY ", 1)}, false),
+		Migration: dropMigration(r.catalog.Dialect, e, name),
 		Proof:     Proof{Level: L0}, Why: []string{reason},
 		Confidence: "high: the catalog says so",
 		Notes:      []string{fmt.Sprintf("frees %s and a write for each row of %s", Bytes(e.Bytes), t.ID)},
+	}
+	if r.catalog.Dialect == SQLite {
+		a.Notes = []string{fmt.Sprintf("frees about %s for what is written next (the file shrinks with VACUUM), and a write for each row of %s", Bytes(e.Bytes), t.ID)}
 	}
 	if !sure {
 		a.Kind, a.ID, a.Confidence = KindHint, "hint-"+a.ID, "low (L0): only what was counted here is known"

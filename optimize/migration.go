@@ -69,6 +69,14 @@ func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
 	return migration(up, down, false)
 }
 
+// dropMigration drops an index that is there, on Postgres beside running writes.
+func dropMigration(d Dialect, e *Existing, name string) string {
+	if d == SQLite {
+		return migration([]string{"DROP INDEX IF EXISTS " + name}, []string{e.Definition}, true)
+	}
+	return migration([]string{"DROP INDEX CONCURRENTLY IF EXISTS " + name}, []string{strings.Replace(e.Definition, "INDEX ", "INDEX CONCURRENTLY ", 1)}, false)
+}
+
 func schemaOf(t *Table) string {
 	if strings.Contains(t.ID, ".") {
 		return pgsql.Ident(t.Schema) + "."

@@ -185,7 +185,7 @@ func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 }
 
 func (t *Table) readSQLiteIndexes(ctx context.Context, db *sql.DB) error {
-	return eachRow(ctx, db, `SELECT l.name, l."unique", l.origin, l.partial, coalesce(s.sql, ''), (SELECT group_concat(coalesce(x.name, '') || ' ' || x.desc || ' ' || x.coll, char(10)) FROM pragma_index_xinfo(l.name) x WHERE x.key)
+	err := eachRow(ctx, db, `SELECT l.name, l."unique", l.origin, l.partial, coalesce(s.sql, ''), (SELECT group_concat(coalesce(x.name, '') || ' ' || x.desc || ' ' || x.coll, char(10)) FROM pragma_index_xinfo(l.name) x WHERE x.key)
 		FROM pragma_index_list(`+pgsql.Literal(t.Name)+`) l LEFT JOIN sqlite_schema s ON s.name = l.name ORDER BY l.name`, func(s []string) {
 		e := &Existing{Name: s[0], Definition: s[4], Method: "btree", Unique: s[1] == "1", Constraint: s[2] != "c", Valid: true}
 		if s[3] == "1" {
@@ -202,6 +202,14 @@ func (t *Table) readSQLiteIndexes(ctx context.Context, db *sql.DB) error {
 		}
 		t.Indexes = append(t.Indexes, e)
 	})
+	for _, e := range t.Indexes {
+		if err == nil {
+			err = eachRow(ctx, db, "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = "+pgsql.Literal(e.Name), func(s []string) {
+				e.Bytes, _ = strconv.ParseFloat(s[0], 64)
+			})
+		}
+	}
+	return err
 }
 
 // eachRow reads rows as texts; a null is an empty one.
