@@ -17,22 +17,52 @@ var document string
 // Rule is the rule.
 var Rule = rule.Rule{Name: "open-route", Severity: rule.High, CWE: "CWE-306", OWASP: "API2:2023", Document: document, Find: find}
 
-// enough is the share of writing routes that ask who is calling, from which on one that does not is an exception.
-const enough = 0.6
+// The shares of routes that ask who is calling, from which on one that does not is an exception: of those that write, and of all where
+// few write.
+const (
+	enough    = 0.6
+	nearlyAll = 0.8
+)
+
+// siblings are routes of one kind, and how many of them ask who is calling.
+type siblings struct{ guarded, all int }
+
+func (s *siblings) add(asks bool) {
+	s.all++
+	if asks {
+		s.guarded++
+	}
+}
+
+func (s siblings) ask(share float64) bool {
+	return s.guarded >= 3 && float64(s.guarded) >= share*float64(s.all)
+}
 
 func find(f *facts.Facts) []rule.Finding {
-	var writing, open []*facts.Route
+	var writing, every siblings
+	var open []*facts.Route
 	for _, r := range f.Routes {
-		if r.Kind != "http" || !r.Writes() || r.Handler.Aside == "test" {
+		if r.Kind != "http" || r.Handler == nil || r.Handler.Aside == "test" {
 			continue
 		}
-		writing = append(writing, r)
-		if !r.Guarded() && !r.Checks {
+		asks := r.Guarded() || r.Checks
+		if asks || !trace.Public(r) {
+			every.add(asks)
+		}
+		if !r.Writes() {
+			continue
+		}
+		writing.add(asks)
+		if !asks {
 			open = append(open, r)
 		}
 	}
-	guarded := len(writing) - len(open)
-	if guarded < 3 || float64(guarded) < enough*float64(len(writing)) {
+	as := fmt.Sprintf("%d of %d writing routes", writing.guarded, writing.all)
+	switch {
+	case writing.ask(enough):
+	case writing.all < 4 && every.ask(nearlyAll): // too few write to be compared with each other
+		as = fmt.Sprintf("%d of %d routes", every.guarded, every.all)
+	default:
 		return nil // the guard stands elsewhere, or there is none at all
 	}
 	var out []rule.Finding
@@ -42,7 +72,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		out = append(out, rule.Finding{
 			Pos: r.Pos, Confidence: rule.Likely,
-			Message: fmt.Sprintf("route %s writes and asks nobody who they are, as %d of %d writing routes do", r, guarded, len(writing)),
+			Message: fmt.Sprintf("route %s writes and asks nobody who they are, as %s do", r, as),
 			Evidence: []rule.Evidence{
 				{Pos: r.Pos, What: "its middleware: " + names(r.Guards)},
 				{Pos: r.Handler.Pos, What: r.Handler.Name + " looks at no caller either"},
