@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -48,6 +49,9 @@ type Options struct {
 	Time    time.Duration // that a read of a subscription may take; 30 s unless given
 	Write   time.Duration // that a subscriber may take to read an answer; 10 s unless given
 	Beat    time.Duration // between signs of life; 15 s unless given
+
+	Watches int           // streams of the process that watch its health; 1000 unless given
+	Look    time.Duration // between two looks, for them, at whether it is Ready; 2 s unless given
 }
 
 func (o Options) withDefaults() Options {
@@ -58,6 +62,8 @@ func (o Options) withDefaults() Options {
 	o.Time = cmp.Or(o.Time, 30*time.Second)
 	o.Write = cmp.Or(o.Write, 10*time.Second)
 	o.Beat = cmp.Or(o.Beat, 15*time.Second)
+	o.Watches = cmp.Or(o.Watches, 1000)
+	o.Look = cmp.Or(o.Look, 2*time.Second)
 	if o.Viewer == nil {
 		o.Viewer = func(*http.Request) (kit.Viewer, error) { return kit.Viewer{}, nil }
 	}
@@ -83,11 +89,17 @@ func Open(
 type Door struct {
 	Routes  map[string]http.Handler // by the paths under which they stand: each service of the contract, reflection and health
 	streams *lasting.Streams
+	watches *lasting.Streams // of health
 }
 
 // Drain ends all subscriptions and returns when they have ended, at the latest with ctx: their callers call again, another
-// process. It may be called once.
-func (d *Door) Drain(ctx context.Context) { d.streams.Drain(ctx) }
+// process. Who watches the health is told NOT_SERVING before. It may be called once.
+func (d *Door) Drain(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { d.watches.Drain(ctx) })
+	d.streams.Drain(ctx)
+	both.Wait()
+}
 
 // Streams is how many subscriptions are open.
 func (d *Door) Streams() int { return d.streams.Open() }
@@ -109,12 +121,13 @@ func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files}))
 	bounded := connect.WithReadMaxBytes(o.MaxMessage)
 	add := func(path string, h http.Handler) { routes[path] = named(path, h) }
-	add(grpchealth.NewHandler(health{services: services, ready: o.Ready}, bounded))
+	health := newHealth(d, services)
+	add(health.handler(bounded))
 	if !o.HideSchema {
 		add(grpcreflect.NewHandlerV1(reflector, bounded))
 		add(grpcreflect.NewHandlerV1Alpha(reflector, bounded))
 	}
-	return &Door{Routes: routes, streams: d.streams}, nil
+	return &Door{Routes: routes, streams: d.streams, watches: health.streams}, nil
 }
 
 // resolver finds the descriptors of the contract, and of what stands beside it.
@@ -206,25 +219,4 @@ func named(path string, h http.Handler) http.Handler {
 		telemetry.SetOperation(r.Context(), path)
 		h.ServeHTTP(w, r)
 	})
-}
-
-// health answers the health service: of the door as a whole, and of each service alike.
-type health struct {
-	services []string
-	ready    func(context.Context) error
-}
-
-// Check is grpchealth.Checker.
-func (h health) Check(ctx context.Context, r *grpchealth.CheckRequest) (*grpchealth.CheckResponse, error) {
-	known := r.Service == ""
-	for _, name := range h.services {
-		known = known || name == r.Service
-	}
-	if !known {
-		return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("there is no service %q", r.Service))
-	}
-	if h.ready(ctx) != nil {
-		return &grpchealth.CheckResponse{Status: grpchealth.StatusNotServing}, nil
-	}
-	return &grpchealth.CheckResponse{Status: grpchealth.StatusServing}, nil
 }

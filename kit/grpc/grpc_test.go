@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -281,6 +282,86 @@ func TestHealthAndReflection(t *testing.T) {
 			t.Error("the schema is shown:", err)
 		}
 		stream.Close()
+	}
+}
+
+// Who watches is told at once and of every change, also that the process is about to end; then his stream does.
+func TestHealthIsWatched(t *testing.T) {
+	var down atomic.Bool
+	c := newClient(t, grpc.Options{Watches: 3, Look: time.Millisecond, Ready: func(context.Context) error {
+		if down.Load() {
+			return errors.New("down")
+		}
+		return nil
+	}})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	watch := func(ctx context.Context, name string) func() string {
+		events := grpchealth.NewClient(c.http, c.url).Watch(ctx, &grpchealth.CheckRequest{Service: name})
+		return func() string {
+			switch event, ok := <-events; {
+			case !ok:
+				return "the end"
+			case event.Err != nil:
+				return connect.CodeOf(event.Err).String()
+			default:
+				return event.Response.Status.String()
+			}
+		}
+	}
+	want := func(next func() string, status string) {
+		t.Helper()
+		if got := next(); got != status {
+			t.Fatalf("is told %s, not %s", got, status)
+		}
+	}
+	all, one, unknown := watch(ctx, ""), watch(ctx, service), watch(ctx, "nope")
+	want(all, "serving")
+	want(one, "serving")
+	want(unknown, "status_3") // SERVICE_UNKNOWN
+	want(watch(ctx, ""), "unavailable")
+	down.Store(true)
+	want(all, "not_serving")
+	want(one, "not_serving")
+	down.Store(false)
+	want(all, "serving")
+	want(one, "serving")
+
+	c.door.Drain(ctx)
+	if ctx.Err() != nil {
+		t.Fatal("streams outlast the process")
+	}
+	for _, next := range []func() string{all, one} {
+		want(next, "not_serving")
+		want(next, "unavailable")
+		want(next, "the end")
+	}
+	want(unknown, "unavailable")
+	want(watch(ctx, ""), "unavailable")
+}
+
+// A watcher who leaves makes room, and the next is told what is so now.
+func TestHealthIsWatchedAgain(t *testing.T) {
+	var down atomic.Bool
+	c := newClient(t, grpc.Options{Watches: 1, Look: time.Millisecond, Ready: func(context.Context) error {
+		if down.Load() {
+			return errors.New("down")
+		}
+		return nil
+	}})
+	for i, want := range []string{"serving", "not_serving", "serving"} {
+		down.Store(i == 1)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		event := <-grpchealth.NewClient(c.http, c.url).Watch(ctx, &grpchealth.CheckRequest{})
+		if event.Err != nil || event.Response.Status.String() != want {
+			t.Errorf("is told %v, not %s", event, want)
+		}
+		cancel()
+		for end := time.Now().Add(patience); c.under.Load() > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("a watcher who left is still there")
+			}
+		}
 	}
 }
 

@@ -94,12 +94,7 @@ func (s *Streams) Open() int {
 // Context is that of r without the time that a request may take: it ends with cancel, with the caller of r, and when streams
 // are to end, of which context.Cause tells as ErrEnding.
 func (s *Streams) Context(r *http.Request) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() {
-		if errors.Is(r.Context().Err(), context.Canceled) {
-			cancel(context.Canceled)
-		}
-	})
+	ctx, cancel := Untimed(r)
 	go func() {
 		select {
 		case <-s.draining:
@@ -107,8 +102,20 @@ func (s *Streams) Context(r *http.Request) (context.Context, context.CancelFunc)
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, func() {
+	return ctx, func() { cancel(context.Canceled) }
+}
+
+// Untimed is the context of r without the time that a request may take: it ends with cancel, which has to be called, and with the
+// caller of r.
+func Untimed(r *http.Request) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	stop := context.AfterFunc(r.Context(), func() {
+		if errors.Is(r.Context().Err(), context.Canceled) {
+			cancel(context.Canceled)
+		}
+	})
+	return ctx, func(cause error) {
 		stop()
-		cancel(context.Canceled)
+		cancel(cause)
 	}
 }
