@@ -88,6 +88,14 @@ func TestRepeatedChanges(t *testing.T) {
 			c.Errorf("ETag is %s, was %s; replayed %q", again.Header().Get("ETag"), first.Header().Get("ETag"), again.Header().Get("Idempotency-Replayed"))
 		}
 		c.want(422, "PATCH", "/v1/articles/once", `{"title":"Another"}`, keyed(ann, "a", "--", `"code":"IDEMPOTENCY_KEY_REUSED"`)...)
+		// The same text as another type is another request: a merge patch goes into JSON fields.
+		c.want(422, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "a", "Content-Type", "application/merge-patch+json", "--", `"code":"IDEMPOTENCY_KEY_REUSED"`)...)
+		c.want(200, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "m", "Content-Type", "application/merge-patch+json")...)
+		c.want(422, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "m", "--", `"code":"IDEMPOTENCY_KEY_REUSED"`)...)
+		merged := c.want(200, "PATCH", "/v1/articles/once", `{"title":"Changed"}`, keyed(ann, "m", "Content-Type", "Application/merge-patch+json; charset=utf-8")...)
+		if merged.Header().Get("Idempotency-Replayed") != "true" {
+			c.Error("a merge patch that comes again is not answered again")
+		}
 		for _, replayed := range []string{"", "true"} {
 			w := c.want(204, "DELETE", "/v1/articles/once", "", keyed(ann, "b")...)
 			if got := w.Header().Get("Idempotency-Replayed"); got != replayed || w.Body.Len() > 0 {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -68,7 +69,18 @@ func Read(r *http.Request) (*Request, error) {
 		body, err = io.ReadAll(r.Body)
 	}
 	r.Body = &again{Reader: bytes.NewReader(body), err: err}
-	return Named(keys, r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body))
+	return Named(keys, r.Method+media(r.Header), r.URL.EscapedPath(), r.URL.RawQuery, string(body))
+}
+
+// media is the type of a body, where that is another than most have: the same text says something else as another type. Its parameters
+// do not change that.
+func media(h http.Header) string {
+	switch media, _, err := mime.ParseMediaType(h.Get("Content-Type")); {
+	case err != nil && media == "", media == "application/json":
+		return ""
+	default:
+		return " " + media
+	}
 }
 
 // Named is a request that has keys, the values of its header, and consists of parts, of which only the last may hold the end
