@@ -54,17 +54,42 @@ func (d *Door) document(text string) (*document, []*failure) {
 func validation(hideSchema bool) *rules.Rules {
 	all := rules.NewDefaultRules()
 	all.AddRule("NoObjectsForScalars", noObjectsForScalars)
-	if !hideSchema {
-		return all
+	values := rules.ValuesOfCorrectTypeRule
+	if hideSchema {
+		values = rules.ValuesOfCorrectTypeRuleWithoutSuggestions
+		for _, silent := range []validator.Rule{
+			rules.FieldsOnCorrectTypeRuleWithoutSuggestions, rules.KnownArgumentNamesRuleWithoutSuggestions, rules.KnownTypeNamesRuleWithoutSuggestions,
+			rules.ScalarLeafsRuleWithoutSuggestions,
+		} {
+			all.RemoveRule(strings.TrimSuffix(silent.Name, "WithoutSuggestions"))
+			all.AddRule(silent.Name, silent.RuleFunc)
+		}
 	}
-	for _, silent := range []validator.Rule{
-		rules.FieldsOnCorrectTypeRuleWithoutSuggestions, rules.KnownArgumentNamesRuleWithoutSuggestions, rules.KnownTypeNamesRuleWithoutSuggestions,
-		rules.ScalarLeafsRuleWithoutSuggestions, rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
-	} {
-		all.RemoveRule(strings.TrimSuffix(silent.Name, "WithoutSuggestions"))
-		all.AddRule(silent.Name, silent.RuleFunc)
-	}
+	all.ReplaceRule(rules.ValuesOfCorrectTypeRule.Name, numbersAsWritten(values.RuleFunc))
 	return all
+}
+
+// numbersAsWritten is the parser's rule of values without its first complaint of a list or an object that holds a number which no
+// float64 or int64 does: it reads all that is in it, also where a custom scalar takes any number. Where none does, the rule complains
+// of the number itself.
+func numbersAsWritten(rule core.RuleFunc) core.RuleFunc {
+	return func(observers *validator.Events, add validator.AddErrFunc) {
+		unread := false // the value that is looked at cannot be read as a whole, which was not yet said
+		observers.OnValue(func(_ *validator.Walker, v *ast.Value) {
+			unread = false
+			if v.Kind == ast.ListValue || v.Kind == ast.ObjectValue {
+				_, err := v.Value(nil)
+				unread = err != nil
+			}
+		})
+		rule(observers, func(options ...core.ErrorOption) {
+			if unread {
+				unread = false
+				return
+			}
+			add(options...)
+		})
+	}
 }
 
 // noObjectsForScalars refuses {} where a scalar of the specification or an enum is expected (section 5.6.1): the parser's rule

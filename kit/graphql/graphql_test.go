@@ -304,6 +304,29 @@ func TestNullGoesUp(t *testing.T) {
 	}
 }
 
+// A JSON literal holds any number, as it was written: as a variable it does too.
+func TestNumbersInJSONLiterals(t *testing.T) {
+	c := newClient(t)
+	for _, hide := range []bool{false, true} {
+		c.handler = graphql.New(c.world.Engine, doortest.SDL, graphql.Options{Viewer: c.world.Viewer, HideSchema: hide})
+		c.want("", `mutation { createSample(input: {words: ["a"], data: {n: 12345678901234567890, in: [{f: 0.1234567890123456789}, 1.50]}}) { data } other: createSample(input: {words: ["a"], data: 12345678901234567890}) { data } }`, "null",
+			`{"data":{"createSample":{"data":{"in":[{"f":0.1234567890123456789},1.50],"n":12345678901234567890}},"other":{"data":12345678901234567890}}}`)
+		for document, want := range map[string]string{
+			`mutation { createSample(input: {weight: 1e999}) { id } }`:                             `"locations":[{"line":1,"column":41}]`,
+			`mutation { createSample(input: {small: 12345678901234567890, data: 1}) { id } }`:      `non 32-bit signed integer value: 12345678901234567890`,
+			`mutation { createSample(input: {words: [1e999]}) { id } }`:                            `String cannot represent a non string value: 1e999`,
+			`mutation { createSample(input: {yes: [1e999]}) { id } }`:                              `Boolean cannot represent a non boolean value: [1e999]`,
+			`mutation { createSample(input: {data: {n: 1e999}, nosuch: 1}) { id } }`:               `nosuch`,
+			`mutation { createSample(input: {yes: {a: 12345678901234567890}}) { id } }`:            `is not defined by type`,
+			`mutation($a: Int = 12345678901234567890) { createSample(input: {small: $a}) { id } }`: `non 32-bit signed integer value: 12345678901234567890`,
+		} {
+			if body := c.run("", document, "null"); !strings.Contains(body, want) || strings.Contains(body, "Expected value of type") {
+				t.Errorf("%s: %s", document, body)
+			}
+		}
+	}
+}
+
 func TestDocumentsWithMistakes(t *testing.T) {
 	c := newClient(t)
 	for document, part := range map[string]string{
