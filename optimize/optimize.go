@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/fettlehq/fettle/pgsql"
 )
 
@@ -77,7 +79,13 @@ type run struct {
 	report  *Report
 }
 
+// note tells a reader what could not be done. Errors are told without constants.
 func (r *run) note(format string, args ...any) {
+	for i, arg := range args {
+		if err, is := arg.(error); is {
+			args[i] = told(err, r.options.Literals)
+		}
+	}
 	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
 }
 
@@ -124,7 +132,7 @@ func (r *run) readWorkload(ctx context.Context) error {
 		}
 		r.report.Notes = append(r.report.Notes, notes...)
 	}
-	queries, passed, notes := merge(statements, Postgres)
+	queries, passed, notes := merge(statements, Postgres, r.options.Literals)
 	r.report.Passed = passed
 	r.report.Notes = append(r.report.Notes, notes...)
 	if len(queries) == 0 && len(statements) > 0 && len(notes) == 0 {
@@ -183,14 +191,27 @@ func (r *run) openPlanner(ctx context.Context) error {
 	if r.thought == r.s {
 		return nil
 	}
+	kept := r.queries[:0]
 	for _, q := range r.queries { // costs are compared with costs of the same statistics
 		plan, err := explain(ctx, r.thought, q.bound)
-		if err != nil {
+		switch {
+		case ofStatement(ctx, err):
+			r.note("clone: %s: cannot be planned and is left out: %v", q.Where, err)
+			continue
+		case err != nil:
 			return fmt.Errorf("clone: %s: %w", q.ID, err)
 		}
 		q.Base = plan
+		kept = append(kept, q)
 	}
+	r.queries = kept
 	return nil
+}
+
+// ofStatement reports whether an error is of one statement alone, so that the others can go on: the server refused it, and is there.
+func ofStatement(ctx context.Context, err error) bool {
+	var said *pgconn.PgError
+	return ctx.Err() == nil && errors.As(err, &said) && said.SeverityUnlocalized == "ERROR"
 }
 
 // worthwhile are the queries that an index may help.
@@ -216,6 +237,11 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	chosen, err := s.choose(ctx)
 	if err != nil {
 		return err
+	}
+	for _, q := range queries {
+		if err := r.plans.failed[q]; err != nil {
+			r.note("%s: cannot be planned with other indexes: %v", q.Where, err)
+		}
 	}
 	if r.plans.left == 0 {
 		r.note("the %d plans that may be asked for were used up: more may be gained with a larger --explains", r.options.Explains)
@@ -290,6 +316,10 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 			continue
 		}
 		plan, used, err := r.planWith(ctx, q, q.relevant(all))
+		if ofStatement(ctx, err) {
+			r.note("%s: cannot be planned with other indexes: %v", q.Where, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -103,6 +103,10 @@ func (r *run) planRewrites(ctx context.Context) error {
 				continue
 			}
 			better, err := r.judge(ctx, w)
+			if ofStatement(ctx, err) {
+				r.note("%s: cannot be planned with other indexes: %v", q.Where, err)
+				break
+			}
 			if err != nil {
 				return err
 			}
@@ -176,7 +180,7 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 	equal, rows, err := r.clone.equalRows(ctx, pair[0], pair[1])
 	switch {
 	case err != nil:
-		w.differs = fmt.Sprintf("whether both return the same rows could not be seen: %v", err)
+		w.differs = "whether both return the same rows could not be seen: " + told(err, r.options.Literals)
 	case !equal:
 		w.differs = "on the clone it returned other rows"
 	}

@@ -110,7 +110,7 @@ func (r *run) loop(ctx context.Context, s *selected, at int, column string, list
 		return
 	}
 	if err := r.proveLoop(ctx, w, s, at, column, build, int(min(per, 200))); err != nil {
-		w.differs = err.Error()
+		w.differs = told(err, r.options.Literals)
 		r.hint(w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -125,8 +126,8 @@ const holders = 3
 func (s *session) shared(ctx context.Context, plain *pgx.ConnConfig, pid uint32) (bool, error) {
 	for range holders {
 		other, err := hold(ctx, plain)
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && ctx.Err() == nil {
+		var said *pgconn.PgError
+		if errors.As(err, &said) && ctx.Err() == nil {
 			return true, nil // it pools statements: there are no transactions
 		}
 		if err != nil {
@@ -190,14 +191,52 @@ func (s *session) inside(ctx context.Context, f func() error) error {
 	return err
 }
 
-// shortened is what the server said, without the driver's words around it.
+// refused is what the server said, without the driver's words around it.
+type refused struct{ *pgconn.PgError }
+
+func (e refused) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Code) }
+
+func (e refused) Unwrap() error { return e.PgError }
+
+// shortened is what the server said of an error, or the error.
 func shortened(err error) error {
 	var said *pgconn.PgError
 	if errors.As(err, &said) {
-		return fmt.Errorf("%s (%s)", said.Message, said.Code)
+		return refused{said}
 	}
 	return err
 }
+
+// told is an error for a reader, without the constants that a message may quote unless literals are asked for.
+func told(err error, literals bool) string {
+	text := err.Error()
+	var said *pgconn.PgError
+	switch {
+	case literals:
+	case !errors.As(err, &said):
+		return quotedConstant.ReplaceAllString(text, `"…"`)
+	case said.Code == raisedException:
+		return strings.Replace(text, said.Message, "it raised an exception", 1)
+	case strings.HasPrefix(said.Code, dataException):
+		return strings.Replace(text, said.Message, quotedAny.ReplaceAllString(said.Message, `"…"`), 1)
+	default:
+		return strings.Replace(text, said.Message, quotedConstant.ReplaceAllString(said.Message, `"…"`), 1)
+	}
+	return text
+}
+
+// The classes of errors whose messages have what a statement or a row says.
+const (
+	dataException   = "22"
+	raisedException = "P0001"
+)
+
+// What messages quote: anything, in the marks of any language; and what begins as a constant does, up to the last mark, for a text
+// may have marks within.
+var (
+	quotedAny      = regexp.MustCompile(`(?s)["„“”«»‘’'].*["„“”«»‘’']`)
+	quotedConstant = regexp.MustCompile(`(?s)"(?:'|[0-9]|\$[a-zA-Z_]*\$|[eEbBxXnN]'|[uU]&').*"`)
+)
 
 // refusal is why no connection came about, on one line: a host may have several addresses, each with its own reason.
 func refusal(err error) error {

@@ -298,7 +298,7 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, sp.indexes, nil)
 	deletes := sp.query.parsed.Tree.Is("DeleteStmt")
 	if err != nil && deletes && ctx.Err() == nil { // something refers to the rows that were tried
-		r.hintSpecial(a, sp, fmt.Sprintf("low (L0): a rule says so; on the clone it could not be measured: %v", err))
+		r.hintSpecial(a, sp, "low (L0): a rule says so; on the clone it could not be measured: "+told(err, r.options.Literals))
 		return drop()
 	}
 	if err != nil {

@@ -324,7 +324,7 @@ func sqlitePlan(rows [][]string) *Plan {
 
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
-	queries, passed, notes := merge(o.Statements, SQLite)
+	queries, passed, notes := merge(o.Statements, SQLite, o.Literals)
 	r.report.Notes, r.report.Passed = notes, passed
 	if len(queries) == 0 && len(o.Statements) > 0 && len(notes) == 0 {
 		r.note(nothingToRead)

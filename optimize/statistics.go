@@ -165,8 +165,12 @@ func (r *run) tryStatistics(ctx context.Context, q *Query, t *Table, columns []s
 		return nil
 	}
 	without, err := explain(ctx, r.clone.session, q.bound)
+	if ofStatement(ctx, err) {
+		r.note("clone: %s: %v", q.Where, err)
+		return nil
+	}
 	if err != nil {
-		return shortened(err)
+		return err
 	}
 	a := &Advice{
 		ID: "statistics-" + name, Kind: KindStatistics, Statement: q.Shown(r.options.Literals), Where: q.Where, Query: q.ID, Title: q.title(),

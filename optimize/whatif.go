@@ -135,6 +135,7 @@ type counted struct {
 	answers map[*Query][]answer
 	serves  map[*Query]map[*Index]bool // whether a plan of the query could use it
 	texts   map[*Index]string
+	failed  map[*Query]error // what could not be planned once is not asked for again
 }
 
 type answer struct {
@@ -145,7 +146,7 @@ type answer struct {
 
 func newCounted(p planner, budget int) *counted {
 	return &counted{
-		planner: p, left: budget, answers: map[*Query][]answer{}, serves: map[*Query]map[*Index]bool{}, texts: map[*Index]string{},
+		planner: p, left: budget, answers: map[*Query][]answer{}, serves: map[*Query]map[*Index]bool{}, texts: map[*Index]string{}, failed: map[*Query]error{},
 	}
 }
 
@@ -202,12 +203,19 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 	if cost, used, is := c.recall(q, relevant); is {
 		return cost, used, nil
 	}
+	if c.failed[q] != nil {
+		return q.Base.Cost(), nil, nil
+	}
 	if c.left <= 0 {
 		return 0, nil, errBudget
 	}
 	c.left--
 	c.asked++
 	cost, used, err := c.planner.cost(ctx, q, relevant)
+	if ofStatement(ctx, err) {
+		c.failed[q] = err
+		return q.Base.Cost(), nil, nil
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("%s: %w", q.ID, err)
 	}

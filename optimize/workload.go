@@ -135,7 +135,7 @@ var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|sav
 
 // merge parses the statements and adds up those that differ only in their constants. What does not parse is told, and what is about the
 // session or the schema is passed over.
-func merge(statements []*Statement, d Dialect) (merged []*Query, passed []*Statement, notes []string) {
+func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, passed []*Statement, notes []string) {
 	byFingerprint := map[string]*Query{}
 	for _, s := range statements {
 		if aboutWork.MatchString(s.Text) || strings.Contains(s.Text, "pg_stat_statements") {
@@ -148,7 +148,7 @@ func merge(statements []*Statement, d Dialect) (merged []*Query, passed []*State
 		}
 		parsed, err := pgsql.Parse(text)
 		if err != nil {
-			notes = append(notes, fmt.Sprintf("%s: does not parse and is left out: %v", s.Where, err))
+			notes = append(notes, fmt.Sprintf("%s: does not parse and is left out: %s", s.Where, told(err, literals)))
 			continue
 		}
 		s.fingerprint, err = pgsql.Fingerprint(text)
