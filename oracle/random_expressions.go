@@ -21,6 +21,12 @@ type binding struct {
 	of   *sketch
 }
 
+// isArgument tells whether path begins with an argument.
+func (sc scope) isArgument(path string) bool {
+	name, _, _ := strings.Cut(path, ".")
+	return slices.ContainsFunc(sc.args, func(a binding) bool { return a.name == name })
+}
+
 // rule is a condition for an @allow: often of the forms that people write.
 func (d *designer) rule(e *sketch, old bool) string {
 	sc := scope{of: e, viewer: true, old: old && d.chance(30), depth: 2}
@@ -298,7 +304,9 @@ func (d *designer) atom(sc scope) string {
 		}
 		b := pick(d, literalsOf[kind]...)
 		if d.chance(30) {
-			b = orElse(d.value(sc, kind), b)
+			if other := d.value(sc, kind); other != a || !sc.isArgument(a) { // check refuses an argument beside itself
+				b = orElse(other, b)
+			}
 		}
 		op := pick(d, operatorsOf...)
 		if kind == "color" || kind == "mood" || kind == "flag" {

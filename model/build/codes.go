@@ -220,4 +220,12 @@ const (
 	//	type Line @entity { order: Order!, price: Decimal! }
 	//	type Order @entity { lines: [Line!]!, total: Decimal! @computed(from: "lines.map(l, l.price).sum()") }
 	MayBeNull diag.Code = "M034"
+
+	// WithItself is a comparison of an argument with itself, which filters nothing: it hides the field that has its name.
+	//
+	// Example:
+	//
+	//	type Post @entity @allow(do: READ, when: "true") { rank: Int @index }
+	//	extend type Query { latest(rank: Int): [Post!]! @where(that: "rank == rank") }
+	WithItself diag.Code = "M035"
 )

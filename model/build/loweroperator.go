@@ -1,6 +1,9 @@
 package build
 
 import (
+	"slices"
+	"strings"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 
@@ -121,6 +124,9 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 	if x == nil || y == nil {
 		return nil
 	}
+	if x.Root == model.Arg && y.Root == model.Arg && slices.Equal(x.Path, y.Path) {
+		return l.withItself(e, x)
+	}
 	null := a.t.kind == nullKind || c.t.kind == nullKind
 	if a.t.kind == model.Union || c.t.kind == model.Union {
 		return l.compareUnion(e, op, a, c)
@@ -141,6 +147,15 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 		return l.valueAbsence(e, op, a, c)
 	}
 	return truth(&model.Expr{Op: op, Args: []*model.Expr{x, y}, Kind: model.Boolean})
+}
+
+// withItself reports the comparison of an argument with itself: mostly a field was meant that has its name.
+func (l *lowerer) withItself(e ast.Expr, x *model.Expr) *value {
+	name := strings.Join(x.Path, ".")
+	if find(l.scope.rowFields(), x.Path[0]) == nil {
+		return l.fail(e, WithItself, "", "both sides are the argument %s", name)
+	}
+	return l.fail(e, WithItself, "this."+name+" is the field", "both sides are the argument %s, which hides the field of that name", name)
 }
 
 // valueAbsence asks whether a value object is there: it has no column of its own, its parts tell.
