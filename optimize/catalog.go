@@ -25,6 +25,7 @@ type Catalog struct {
 	path     []string        // schemas in which an unqualified name is looked for
 	mutable  map[string]bool // functions whose result may change between statements or sessions
 	volatile map[string]bool // functions that may do anything
+	folding  *folding        // nil: nothing is run while a statement is planned
 }
 
 // Dialect is the database.
@@ -229,9 +230,10 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 		{"foreign keys", c.readKeys},
 		{"extensions and settings", c.readSettings},
 		{"functions", c.readFunctions},
+		{whatFolds, c.readFolding},
 	} {
 		if err := read.f(ctx, s); err != nil {
-			if !denied(err) || read.what == "tables" || read.what == "columns" {
+			if !denied(err) || slices.Contains([]string{"tables", "columns", whatFolds}, read.what) {
 				return nil, nil, fmt.Errorf("%s of the database: %w", read.what, shortened(err))
 			}
 			notes = append(notes, fmt.Sprintf("%s cannot be read: %v", read.what, shortened(err)))
@@ -239,6 +241,9 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 	}
 	return c, append(notes, c.missing()...), nil
 }
+
+// whatFolds has to be known before anything is planned.
+const whatFolds = "functions that are run while a statement is planned"
 
 // oldest is the version of the oldest server whose catalog is known.
 const oldest = 150000

@@ -144,6 +144,10 @@ func (r *run) readWorkload(ctx context.Context) error {
 			r.report.Passed = append(r.report.Passed, q.Statement)
 			continue
 		}
+		if reason := r.catalog.plannable(q.parsed); reason != "" {
+			r.note("%s: it is left out: %s", q.Where, reason)
+			continue
+		}
 		if err := q.bind(ctx, r.s, r.catalog); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
