@@ -109,6 +109,9 @@ func (s streams) service(ctx context.Context, dir string, m *model.Model, args .
 	if err := s.broken(built); err != nil {
 		return err
 	}
+	if err := pipeline.Applied(dir); err != nil {
+		return err
+	}
 	command := child.Command(ctx, built.Program, args...)
 	command.Dir, command.Stdin, command.Stdout, command.Stderr = dir, s.in, s.out, s.err
 	var ended *exec.ExitError

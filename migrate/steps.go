@@ -58,6 +58,8 @@ type Loss struct {
 	Table  string `json:"table"`
 	Column string `json:"column,omitempty"`
 	Text   string `json:"text"` // "column articles.subtitle is dropped with its data"
+
+	Stops bool `json:"-"` // it destroys nothing: where there are such rows, the migration stops
 }
 
 // description collects the steps and losses of a plan, table by table.
@@ -71,7 +73,11 @@ func (d *description) step(do Do, table, name, format string, args ...any) {
 }
 
 func (d *description) lose(table, column, format string, args ...any) {
-	d.losses = append(d.losses, Loss{table, column, fmt.Sprintf(format, args...)})
+	d.losses = append(d.losses, Loss{Table: table, Column: column, Text: fmt.Sprintf(format, args...)})
+}
+
+func (d *description) stop(table, column, format string, args ...any) {
+	d.losses = append(d.losses, Loss{Table: table, Column: column, Text: fmt.Sprintf(format, args...), Stops: true})
 }
 
 // describe tells the difference between from, already renamed, and to.
@@ -120,7 +126,7 @@ func (d *description) table(from, to *schema.Table) {
 	}
 	for _, column := range from.Columns {
 		if unkept(column, to) {
-			d.lose(to.Name, column.Name, "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
+			d.stop(to.Name, column.Name, "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
 		}
 		if keptLess(column, to) {
 			d.lose(to.Name, column.Name, "deleted rows of table %s are erased for good after %s, and were kept %s: those that are older are erased at once", to.Name, days(findColumn(to, column.Name).Kept), days(column.Kept))
@@ -140,7 +146,7 @@ func (d *description) table(from, to *schema.Table) {
 		}
 		d.step(AddColumn, to.Name, column.Name, "add column %s.%s", to.Name, column.Name)
 		if !column.Null && column.Default == nil && column.Copied == nil {
-			d.lose(to.Name, column.Name, "column %s.%s is added as required and without a default: if the table has rows, the migration stops", to.Name, column.Name)
+			d.stop(to.Name, column.Name, "column %s.%s is added as required and without a default: if the table has rows, the migration stops", to.Name, column.Name)
 		}
 	}
 	if !slices.Equal(from.PrimaryKey, to.PrimaryKey) {
@@ -189,7 +195,7 @@ func (d *description) column(table *schema.Table, from, to *schema.Column) {
 	switch {
 	case from.Null && !to.Null && to.Default == nil:
 		changes = append(changes, "required")
-		d.lose(table.Name, to.Name, "column %s.%s becomes required and has no default: if a row has no value, the migration stops", table.Name, to.Name)
+		d.stop(table.Name, to.Name, "column %s.%s becomes required and has no default: if a row has no value, the migration stops", table.Name, to.Name)
 	case from.Null && !to.Null:
 		changes = append(changes, "required")
 	case !from.Null && to.Null:

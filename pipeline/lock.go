@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,8 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/emit/proto"
+	"github.com/fettlehq/fettle/optimize"
 )
 
 // LockFile is where a project records what the tool wrote.
@@ -26,13 +30,16 @@ type lock struct {
 	Kit string `json:"kit,omitempty"`
 	// Files are the hashes of the files that follow from the design, by path with slashes.
 	Files map[string]string `json:"files"`
-	// Fresh says that the migrations have been applied nowhere: they are those of a new project. Until dev applies them, a
-	// database stands in data/, or they are committed, they are planned anew in place of a further one.
+	// Fresh says that the migrations have been applied nowhere that the tool knows of: they are those of a new project. Until a
+	// verb applies them, a database shows them (data/, or the one that DATABASE_URL names), they are committed, or a further one is
+	// asked for because tables would lose data, they are planned anew in place of a further one.
 	Fresh bool `json:"fresh,omitempty"`
 	// Migrations are the hashes of the migrations as they were written.
 	Migrations map[string]string `json:"migrations,omitempty"`
 	// Numbers are those of the fields of the gRPC door, by message (see emit/proto): once given they are never given again.
 	Numbers proto.Numbers `json:"numbers,omitempty"`
+
+	replan *bool // what mayReplan found out: a database is asked once
 }
 
 // readLock reads fettle.lock of a project; without one it is empty.
@@ -60,11 +67,22 @@ func readLock(dir string) (*lock, error) {
 	return l, nil
 }
 
-// mayReplan tells whether the migrations on disk are the tool's own and no database has seen them.
+// mayReplan tells whether the migrations on disk are the tool's own and no database is known to have seen them.
 func (l *lock) mayReplan(dir string) (bool, error) {
 	if !l.Fresh {
 		return false, nil
 	}
+	if l.replan != nil {
+		return *l.replan, nil
+	}
+	may, err := l.seenNowhere(dir)
+	if err == nil {
+		l.replan = &may
+	}
+	return may, err
+}
+
+func (l *lock) seenNowhere(dir string) (bool, error) {
 	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
 		return false, nil
 	}
@@ -73,7 +91,7 @@ func (l *lock) mayReplan(dir string) (bool, error) {
 			return false, err
 		}
 	}
-	return !l.committed(dir), nil
+	return !l.committed(dir) && !migrated(dir, os.Getenv("DATABASE_URL")), nil
 }
 
 // committed tells whether one of the migrations is in the last commit: then others may have it, and databases of theirs.
@@ -85,7 +103,27 @@ func (l *lock) committed(dir string) bool {
 	return err == nil && len(tree) > 0 // an error: there is no repository, or nothing is committed
 }
 
-// Applied records that the migrations of a project are about to run somewhere.
+// askTimeout is how long a database is waited for that is asked whether it has migrations.
+const askTimeout = 5 * time.Second
+
+// migrated tells whether the database of a URL has migrations applied, as far as it can be asked; a SQLite file is named from the
+// project's folder, as for its service.
+func migrated(dir, database string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+		return optimize.Migrated(ctx, database)
+	}
+	file, _, _ := strings.Cut(sqliteFile(database), "?")
+	if file == "" || strings.HasPrefix(file, ":memory:") {
+		return false
+	}
+	path, err := filepath.Abs(absolute(dir, file))
+	return err != nil || optimize.Migrated(ctx, path)
+}
+
+// Applied records that the migrations of a project are about to run somewhere. Each verb that runs the service on a database that is
+// not thrown away calls it first.
 func Applied(dir string) error {
 	l, err := readLock(dir)
 	if err != nil || !l.Fresh {

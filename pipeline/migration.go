@@ -56,15 +56,22 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	if err != nil {
 		return nil, nil, err
 	}
-	if replan && !same(from, to) {
+	hint := "fettle migrate --accept-loss, or @was(name:) on what was renamed"
+	switch changed := number > 1 && !same(from, to); {
+	case changed && replan && !destroys(from, to):
 		from, number = &schema.Schema{}, 1
+	case changed:
+		if replan {
+			hint += "; no database with these tables is known, but the service makes one wherever it is run"
+		}
+		l.Fresh = false // from the further migration on
 	}
 	plan, err := migrate.Between(from, to, migrate.Options{AcceptLoss: accept, Service: service})
 	var lossy *migrate.LossError
 	switch {
 	case errors.As(err, &lossy):
 		for _, loss := range lossy.Losses {
-			problems.Add(diag.Pos{File: snapshotFile}, LosesData, "fettle migrate --accept-loss, or @was(name:) on what was renamed", "%s", loss.Text)
+			problems.Add(diag.Pos{File: snapshotFile}, LosesData, hint, "%s", loss.Text)
 		}
 		return &Migration{Losses: lossy.Losses}, nil, nil
 	case err != nil:
@@ -81,6 +88,14 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	}
 	slices.Sort(m.Files)
 	return m, files, nil
+}
+
+// destroys tells whether a database with the tables of one schema loses data on its way to another. What only stops where there are
+// such rows destroys none.
+func destroys(from, to *schema.Schema) bool {
+	_, err := migrate.Between(from, to, migrate.Options{})
+	var lossy *migrate.LossError
+	return errors.As(err, &lossy) && slices.ContainsFunc(lossy.Losses, func(l migrate.Loss) bool { return !l.Stops })
 }
 
 // same tells whether two schemas have the same snapshot.
