@@ -59,9 +59,25 @@ func AddTools(s *sdk.Server, p *tool.Project) {
 			Name: t.Name, Title: t.Title, Description: t.Description, InputSchema: t.Schema, OutputSchema: output,
 			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: t.ReadOnly, DestructiveHint: &no, IdempotentHint: true, OpenWorldHint: &no},
 		}, func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+			ctx, cancel := whileAsked(ctx)
+			defer cancel()
 			return call(ctx, p, t, r.Params.Arguments), nil
 		})
 	}
+}
+
+// asker is the key of the context of the HTTP request that a call came by.
+type asker struct{}
+
+// whileAsked ends a context with the request that a call came by, whatever revision its client speaks: there are no sessions, so an
+// answer whose connection has gone can be fetched by no other, and what it takes would be done for nobody.
+func whileAsked(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if request, over := ctx.Value(asker{}).(context.Context); over {
+		stop := context.AfterFunc(request, cancel)
+		return ctx, func() { stop(); cancel() }
+	}
+	return ctx, cancel
 }
 
 func call(ctx context.Context, p *tool.Project, t *tool.Tool, arguments json.RawMessage) *sdk.CallToolResult {
@@ -122,7 +138,7 @@ func oneAtATime(next http.Handler) http.Handler {
 			io.Reader
 			io.Closer
 		}{io.MultiReader(bytes.NewReader(text), r.Body), r.Body}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), asker{}, r.Context())))
 	})
 }
 

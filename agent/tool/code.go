@@ -20,13 +20,18 @@ var assess = &Tool{
 	run: runAssess,
 }
 
-func runAssess(_ context.Context, p *Project, text json.RawMessage) (f Facts, err error) {
+func runAssess(ctx context.Context, p *Project, text json.RawMessage) (f Facts, err error) {
 	var in struct {
 		Part string `json:"part"`
 	}
 	if err := arguments(text, &in); err != nil {
 		return f, err
 	}
+	leave, err := p.lifting.enter(ctx, true)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	r, err := pipeline.Assess(p.Dir, pipeline.CacheFolder())
 	if err != nil {
 		return f, err
@@ -81,7 +86,7 @@ var reviewChange = &Tool{
 	run: runReview,
 }
 
-func runReview(_ context.Context, p *Project, text json.RawMessage) (f Facts, err error) {
+func runReview(ctx context.Context, p *Project, text json.RawMessage) (f Facts, err error) {
 	var in struct {
 		Since   string   `json:"since"`
 		Rules   []string `json:"rules"`
@@ -93,6 +98,11 @@ func runReview(_ context.Context, p *Project, text json.RawMessage) (f Facts, er
 	if !slices.Contains([]string{"", "critical", "high", "medium", "low"}, in.AtLeast) {
 		return f, fmt.Errorf("at_least %.20q: is none of critical, high, medium, low", in.AtLeast)
 	}
+	leave, err := p.lifting.enter(ctx, true)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	reviewed, err := pipeline.Review(p.Dir, pipeline.ReviewOptions{Since: in.Since, Rules: in.Rules, AtLeast: rule.Severity(in.AtLeast), Cache: pipeline.CacheFolder()})
 	if err != nil {
 		return f, err
@@ -155,6 +165,11 @@ func runOptimize(ctx context.Context, p *Project, text json.RawMessage) (f Facts
 	if checked, err := p.design(); err == nil && checked.Model != nil && len(checked.Problems) == 0 {
 		o.Project = p.Dir
 	}
+	leave, err := p.building.enter(ctx, true)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	report, err := pipeline.Optimize(ctx, o)
 	if err != nil {
 		return f, err

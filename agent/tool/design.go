@@ -156,7 +156,7 @@ var editDesign = &Tool{
 "file":{"type":"string","description":"design/MODULE.graphql"},"old":{"type":"string","description":"left out: a new file"},"new":{"type":"string"}}}},
 "apply":{"type":"string","description":"hash of the shown change"},
 "page":{"type":"integer","minimum":1}}}`),
-	run: runEdit,
+	writes: true, run: runEdit,
 }
 
 func runEdit(_ context.Context, p *Project, text json.RawMessage) (f Facts, err error) {

@@ -18,7 +18,7 @@ var generate = &Tool{
 	Schema: json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{
 "apply":{"type":"string","description":"hash of the shown plan"},
 "page":{"type":"integer","minimum":1}}}`),
-	run: runGenerate,
+	writes: true, run: runGenerate,
 }
 
 func runGenerate(_ context.Context, p *Project, text json.RawMessage) (f Facts, err error) {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/fettlehq/fettle/pipeline"
 )
@@ -26,8 +25,11 @@ type Project struct {
 	// each is written by its hash.
 	Staged *pipeline.Edited
 
-	trial   *trial     // of staged edits
-	working sync.Mutex // one call at a time
+	trial *trial // of staged edits
+
+	working  gate // calls that write the project, or its staged edits, are alone in it
+	building gate // one build, or run of the service or on a database, at a time: it takes all of a machine
+	lifting  gate // and one reading of all code
 }
 
 // edits tells whether the design has been edited and is not written.

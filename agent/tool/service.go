@@ -44,6 +44,11 @@ func runCall(ctx context.Context, p *Project, text json.RawMessage) (f Facts, er
 		}
 		requests = append(requests, pipeline.Request{Method: r.Method, Path: r.Path, Body: string(r.Body), As: r.As})
 	}
+	leave, err := p.building.enter(ctx, true)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	called, err := pipeline.Call(ctx, p.Dir, requests)
 	if err != nil && (called == nil || len(called.Answers) == 0) {
 		return f, err
@@ -126,6 +131,11 @@ func runExplain(ctx context.Context, p *Project, text json.RawMessage) (f Facts,
 	if p.edits() {
 		return f, fmt.Errorf("the design is edited and not written yet, so its service cannot be asked")
 	}
+	leave, err := p.building.enter(ctx, true)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	var asked *pipeline.Asked
 	if in.Query != "" {
 		asked, err = pipeline.Plan(ctx, p.Dir, in.Query, in.As)

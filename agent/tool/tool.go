@@ -32,6 +32,8 @@ type Tool struct {
 	Schema      json.RawMessage // of its arguments, JSON Schema 2020-12
 	ReadOnly    bool            // of the project and its database
 
+	writes bool // the project, by a hash
+
 	run func(ctx context.Context, p *Project, arguments json.RawMessage) (Facts, error)
 }
 
@@ -116,11 +118,11 @@ func (t *Tool) Call(ctx context.Context, p *Project, arguments json.RawMessage) 
 	if err := p.contained(); err != nil {
 		return Result{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	p.working.Lock()
-	defer p.working.Unlock()
-	if ctx.Err() != nil {
-		return Result{}, fmt.Errorf("%s: %w", t.Name, ctx.Err())
+	leave, err := p.working.enter(ctx, t.writes && (p.Staged != nil || object["apply"] != nil))
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
+	defer leave()
 	facts, err := t.run(ctx, p, rest)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", t.Name, err)

@@ -18,8 +18,11 @@ type Outcome struct {
 // Try generates, compiles, tests and reviews the service of the staged edits, in a copy of the project that is thrown away. What was
 // wrong before the edits is nobody's to mend here, and is not told; that data would be lost is no fault, but a person's to decide.
 func (p *Project) Try(ctx context.Context) (Outcome, error) {
-	p.working.Lock()
-	defer p.working.Unlock()
+	leave, err := p.working.enter(ctx, true)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer leave()
 	if !p.edits() {
 		return Outcome{}, nil
 	}
