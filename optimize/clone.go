@@ -188,6 +188,16 @@ func (c *clone) extend(ctx context.Context, name string) error {
 	return nil
 }
 
+// again opens another session in place of one that was lost, once what that one was doing has ended: its lock is then free.
+func (c *clone) again(ctx context.Context) {
+	s, err := connect(ctx, c.Config().ConnString(), onClone)
+	if err != nil {
+		return // what stays is in a copy
+	}
+	c.session = s
+	c.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(cloneLock)) //nolint:errcheck // then what is there is dropped all the same
+}
+
 // end removes what was made in the copy.
 func (c *clone) end() {
 	if c == nil {
@@ -195,6 +205,9 @@ func (c *clone) end() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	if c.IsClosed() && len(c.made)+len(c.extended) > 0 { // a run that is broken off loses its session
+		c.again(ctx)
+	}
 	for index := range c.made {
 		c.drop(ctx, index) //nolint:errcheck // what stays is in a copy
 	}

@@ -65,6 +65,9 @@ func (c *clone) make(ctx context.Context, indexes []*Index) (failed map[*Index]e
 		}
 		start := time.Now()
 		if _, err := c.Exec(ctx, index.Create("", index.Name())); err != nil {
+			if ctx.Err() != nil {
+				c.made[index] = index.Name() // it may be there all the same
+			}
 			failed[index] = shortened(err)
 			continue
 		}

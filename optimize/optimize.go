@@ -56,13 +56,19 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
 		r.proveRewrites, r.statistics, r.settings, r.hygiene,
 	} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		if ctx.Err() != nil { // what a step made of it is no advice
+			return nil, errInterrupted
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	r.report.finish()
 	return r.report, nil
 }
+
+var errInterrupted = errors.New("interrupted: nothing is advised")
 
 // run is one run.
 type run struct {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/fettlehq/fettle/internal/pgtest"
 	"github.com/fettlehq/fettle/optimize"
 )
@@ -135,5 +137,64 @@ func TestNothingIsRunByPlanning(t *testing.T) {
 	}
 	if t.Failed() || testing.Verbose() {
 		t.Log(strings.Join(report.Notes, "\n"))
+	}
+}
+
+// A run that is broken off while it makes an index on the clone leaves nothing there, and advises nothing.
+func TestInterruptedRunLeavesNothing(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, visits)
+	clone := copyOf(t, url)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	watcher, err := pgx.Connect(ctx, clone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watcher.Close(ctx) //nolint:errcheck // nothing is left to lose
+	holder, err := pgx.Connect(ctx, clone) // a transaction sees the activity of others once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(ctx) //nolint:errcheck // as above
+	lock, err := holder.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.Exec(ctx, "LOCK TABLE visits IN ROW EXCLUSIVE MODE"); err != nil { // the index waits
+		t.Fatal(err)
+	}
+	broken, interrupt := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := optimize.Run(broken, optimize.Options{Database: url, Clone: clone, Statements: []*optimize.Statement{{Text: "SELECT id FROM visits WHERE page = $1", Calls: 1}}})
+		ended <- err
+	}()
+	count := func(query string) (n int) {
+		if err := watcher.QueryRow(ctx, query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const making = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'CREATE INDEX%'"
+	for count(making) == 0 {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended before it made an index: %v", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	interrupt()
+	if err := lock.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Errorf("it ended with %v", err)
+	}
+	for count(making) > 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := count("SELECT count(*) FROM pg_index x JOIN pg_class k ON k.oid = x.indexrelid WHERE k.relname LIKE 'visits%' AND NOT x.indisprimary"); n > 0 {
+		t.Errorf("%d indexes are left", n)
 	}
 }
