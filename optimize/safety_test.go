@@ -151,7 +151,7 @@ func TestInterruptedRunLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer watcher.Close(ctx) //nolint:errcheck // nothing is left to lose
+	defer watcher.Close(ctx)               //nolint:errcheck // nothing is left to lose
 	holder, err := pgx.Connect(ctx, clone) // a transaction sees the activity of others once
 	if err != nil {
 		t.Fatal(err)
