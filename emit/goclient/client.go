@@ -151,21 +151,21 @@ func (w *writer) resource(r *client.Resource) {
 	if r.Update != nil {
 		w.comment(fmt.Sprintf("Update changes the %s with a key or an id, with IfMatch only where the version is still its. Without an id it is what the viewer may no longer see.", one))
 		w.f("func (r %s) Update(ctx context.Context, key ID, p %s, o ...CallOption) (%s, error) {", typ, w.names.objects[r.Update], row)
-		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"PATCH\", path: row(%q, key, \"\"), body: p}, o)", row, "update"+e.Name, r.Path)
+		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"PATCH\", path: row(%q, key, \"\"), body: p, keyed: true}, o)", row, "update"+e.Name, r.Path)
 		w.f("}")
 		w.f("")
 	}
 	if r.Delete {
 		w.comment(fmt.Sprintf("Delete deletes the %s with a key or an id, with IfMatch only where the version is still its.", one))
 		w.f("func (r %s) Delete(ctx context.Context, key ID, o ...CallOption) error {", typ)
-		w.f("return discard(ctx, r.core, request{operation: %q, method: \"DELETE\", path: row(%q, key, \"\")}, o)", "delete"+e.Name, r.Path)
+		w.f("return discard(ctx, r.core, request{operation: %q, method: \"DELETE\", path: row(%q, key, \"\"), keyed: true}, o)", "delete"+e.Name, r.Path)
 		w.f("}")
 		w.f("")
 	}
 	if r.Restore {
 		w.comment(fmt.Sprintf("Restore brings a deleted %s back.", one))
 		w.f("func (r %s) Restore(ctx context.Context, key ID, o ...CallOption) (%s, error) {", typ, row)
-		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"POST\", path: row(%q, key, \"/restore\")}, o)", row, "restore"+e.Name, r.Path)
+		w.f("return call[%s](ctx, r.core, request{operation: %q, method: \"POST\", path: row(%q, key, \"/restore\"), keyed: true}, o)", row, "restore"+e.Name, r.Path)
 		w.f("}")
 		w.f("")
 	}

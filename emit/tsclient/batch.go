@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/fettlehq/fettle/emit/client"
+	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
@@ -94,7 +95,11 @@ func (w *writer) batched(r *client.Resource) {
 		w.f("  }")
 	}
 	if r.Create != nil {
-		method(fmt.Sprintf("create(row: %s)", w.names.objects[r.Create]), row, fmt.Sprintf("method: \"POST\", path: %q, body: row", r.Path), "")
+		made := row
+		if !door.SeenByAll(r.Entity) {
+			made = "Ref<" + row + ">" // only its id where the viewer may not see it
+		}
+		method(fmt.Sprintf("create(row: %s)", w.names.objects[r.Create]), made, fmt.Sprintf("method: \"POST\", path: %q, body: row", r.Path), "")
 	}
 	if r.Update != nil {
 		method(fmt.Sprintf("update(key: ID, patch: %s, options?: PartOptions)", w.names.objects[r.Update]), row+" | undefined",

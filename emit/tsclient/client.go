@@ -157,17 +157,17 @@ func (w *writer) resource(r *client.Resource) {
 	if r.Update != nil {
 		method("Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see.",
 			fmt.Sprintf("update%s(key: ID, patch: %s, %s): Promise<%s | undefined>", generic, w.names.objects[r.Update], options, seen),
-			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"PATCH\", path: this.#core.row(%q, key), body: patch }, options);", "update"+e.Name, r.Path))
+			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"PATCH\", path: this.#core.row(%q, key), body: patch, keyed: true }, options);", "update"+e.Name, r.Path))
 	}
 	if r.Delete {
 		method("Deletes one, with ifMatch only where the version is still its.",
 			"delete(key: ID, options: CallOptions = {}): Promise<void>",
-			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"DELETE\", path: this.#core.row(%q, key) }, options);", "delete"+e.Name, r.Path))
+			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"DELETE\", path: this.#core.row(%q, key), keyed: true }, options);", "delete"+e.Name, r.Path))
 	}
 	if r.Restore {
 		method("Brings a deleted one back. Undefined is what the viewer may not see.",
 			fmt.Sprintf("restore%s(key: ID, %s): Promise<%s | undefined>", generic, options, seen),
-			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"POST\", path: this.#core.row(%q, key, \"/restore\") }, options);", "restore"+e.Name, r.Path))
+			fmt.Sprintf("return this.#core.call({ operation: %q, method: \"POST\", path: this.#core.row(%q, key, \"/restore\"), keyed: true }, options);", "restore"+e.Name, r.Path))
 	}
 	if r.History != nil {
 		entry, of := w.names.objects[r.History], w.names.kinds[r.History]

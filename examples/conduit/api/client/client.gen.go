@@ -99,7 +99,7 @@ func (r UserResource) Get(ctx context.Context, key ID, o ...CallOption) (User, e
 // Update changes the user with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r UserResource) Update(ctx context.Context, key ID, p UserPatch, o ...CallOption) (User, error) {
-	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p}, o)
+	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p, keyed: true}, o)
 }
 
 // ArticleResource reads and writes articles.
@@ -133,12 +133,12 @@ func (r ArticleResource) Create(ctx context.Context, n NewArticle, o ...CallOpti
 // Update changes the article with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r ArticleResource) Update(ctx context.Context, key ID, p ArticlePatch, o ...CallOption) (Article, error) {
-	return call[Article](ctx, r.core, request{operation: "updateArticle", method: "PATCH", path: row("/v1/articles", key, ""), body: p}, o)
+	return call[Article](ctx, r.core, request{operation: "updateArticle", method: "PATCH", path: row("/v1/articles", key, ""), body: p, keyed: true}, o)
 }
 
 // Delete deletes the article with a key or an id, with IfMatch only where the version is still its.
 func (r ArticleResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteArticle", method: "DELETE", path: row("/v1/articles", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteArticle", method: "DELETE", path: row("/v1/articles", key, ""), keyed: true}, o)
 }
 
 // TagResource reads and writes tags.
@@ -199,7 +199,7 @@ func (r CommentResource) Create(ctx context.Context, n NewComment, o ...CallOpti
 
 // Delete deletes the comment with a key or an id, with IfMatch only where the version is still its.
 func (r CommentResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteComment", method: "DELETE", path: row("/v1/comments", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteComment", method: "DELETE", path: row("/v1/comments", key, ""), keyed: true}, o)
 }
 
 // Feed is the operation feed.

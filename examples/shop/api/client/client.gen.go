@@ -108,7 +108,7 @@ func (r UserResource) Get(ctx context.Context, key ID, o ...CallOption) (User, e
 // Update changes the user with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r UserResource) Update(ctx context.Context, key ID, p UserPatch, o ...CallOption) (User, error) {
-	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p}, o)
+	return call[User](ctx, r.core, request{operation: "updateUser", method: "PATCH", path: row("/v1/users", key, ""), body: p, keyed: true}, o)
 }
 
 // CategoryResource reads and writes categories.
@@ -142,12 +142,12 @@ func (r CategoryResource) Create(ctx context.Context, n NewCategory, o ...CallOp
 // Update changes the category with a key or an id, with IfMatch only where the version is still its. Without an id it
 // is what the viewer may no longer see.
 func (r CategoryResource) Update(ctx context.Context, key ID, p CategoryPatch, o ...CallOption) (Category, error) {
-	return call[Category](ctx, r.core, request{operation: "updateCategory", method: "PATCH", path: row("/v1/categories", key, ""), body: p}, o)
+	return call[Category](ctx, r.core, request{operation: "updateCategory", method: "PATCH", path: row("/v1/categories", key, ""), body: p, keyed: true}, o)
 }
 
 // Delete deletes the category with a key or an id, with IfMatch only where the version is still its.
 func (r CategoryResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteCategory", method: "DELETE", path: row("/v1/categories", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteCategory", method: "DELETE", path: row("/v1/categories", key, ""), keyed: true}, o)
 }
 
 // ProductResource reads and writes products.
@@ -181,12 +181,12 @@ func (r ProductResource) Create(ctx context.Context, n NewProduct, o ...CallOpti
 // Update changes the product with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r ProductResource) Update(ctx context.Context, key ID, p ProductPatch, o ...CallOption) (Product, error) {
-	return call[Product](ctx, r.core, request{operation: "updateProduct", method: "PATCH", path: row("/v1/products", key, ""), body: p}, o)
+	return call[Product](ctx, r.core, request{operation: "updateProduct", method: "PATCH", path: row("/v1/products", key, ""), body: p, keyed: true}, o)
 }
 
 // Delete deletes the product with a key or an id, with IfMatch only where the version is still its.
 func (r ProductResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteProduct", method: "DELETE", path: row("/v1/products", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteProduct", method: "DELETE", path: row("/v1/products", key, ""), keyed: true}, o)
 }
 
 // LabelResource reads and writes labels.
@@ -219,7 +219,7 @@ func (r LabelResource) Create(ctx context.Context, n NewLabel, o ...CallOption) 
 
 // Delete deletes the label with a key or an id, with IfMatch only where the version is still its.
 func (r LabelResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteLabel", method: "DELETE", path: row("/v1/labels", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteLabel", method: "DELETE", path: row("/v1/labels", key, ""), keyed: true}, o)
 }
 
 // VariantResource reads and writes variants.
@@ -253,12 +253,12 @@ func (r VariantResource) Create(ctx context.Context, n NewVariant, o ...CallOpti
 // Update changes the variant with a key or an id, with IfMatch only where the version is still its. Without an id it is
 // what the viewer may no longer see.
 func (r VariantResource) Update(ctx context.Context, key ID, p VariantPatch, o ...CallOption) (Variant, error) {
-	return call[Variant](ctx, r.core, request{operation: "updateVariant", method: "PATCH", path: row("/v1/variants", key, ""), body: p}, o)
+	return call[Variant](ctx, r.core, request{operation: "updateVariant", method: "PATCH", path: row("/v1/variants", key, ""), body: p, keyed: true}, o)
 }
 
 // Delete deletes the variant with a key or an id, with IfMatch only where the version is still its.
 func (r VariantResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteVariant", method: "DELETE", path: row("/v1/variants", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteVariant", method: "DELETE", path: row("/v1/variants", key, ""), keyed: true}, o)
 }
 
 // CartLineResource reads and writes cart lines.
@@ -292,12 +292,12 @@ func (r CartLineResource) Create(ctx context.Context, n NewCartLine, o ...CallOp
 // Update changes the cart line with a key or an id, with IfMatch only where the version is still its. Without an id it
 // is what the viewer may no longer see.
 func (r CartLineResource) Update(ctx context.Context, key ID, p CartLinePatch, o ...CallOption) (CartLine, error) {
-	return call[CartLine](ctx, r.core, request{operation: "updateCartLine", method: "PATCH", path: row("/v1/cart-lines", key, ""), body: p}, o)
+	return call[CartLine](ctx, r.core, request{operation: "updateCartLine", method: "PATCH", path: row("/v1/cart-lines", key, ""), body: p, keyed: true}, o)
 }
 
 // Delete deletes the cart line with a key or an id, with IfMatch only where the version is still its.
 func (r CartLineResource) Delete(ctx context.Context, key ID, o ...CallOption) error {
-	return discard(ctx, r.core, request{operation: "deleteCartLine", method: "DELETE", path: row("/v1/cart-lines", key, "")}, o)
+	return discard(ctx, r.core, request{operation: "deleteCartLine", method: "DELETE", path: row("/v1/cart-lines", key, ""), keyed: true}, o)
 }
 
 // OrderResource reads and writes orders.

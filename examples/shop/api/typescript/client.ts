@@ -123,7 +123,7 @@ export class UserResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends UserField = never>(key: ID, patch: UserPatch, options: RowOptions<F, UserInclude> = {}): Promise<Seen<User, F> | undefined> {
-    return this.#core.call({ operation: "updateUser", method: "PATCH", path: this.#core.row("/v1/users", key), body: patch }, options);
+    return this.#core.call({ operation: "updateUser", method: "PATCH", path: this.#core.row("/v1/users", key), body: patch, keyed: true }, options);
   }
 }
 
@@ -162,12 +162,12 @@ export class CategoryResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends CategoryField = never>(key: ID, patch: CategoryPatch, options: RowOptions<F, CategoryInclude> = {}): Promise<Seen<Category, F> | undefined> {
-    return this.#core.call({ operation: "updateCategory", method: "PATCH", path: this.#core.row("/v1/categories", key), body: patch }, options);
+    return this.#core.call({ operation: "updateCategory", method: "PATCH", path: this.#core.row("/v1/categories", key), body: patch, keyed: true }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
   delete(key: ID, options: CallOptions = {}): Promise<void> {
-    return this.#core.call({ operation: "deleteCategory", method: "DELETE", path: this.#core.row("/v1/categories", key) }, options);
+    return this.#core.call({ operation: "deleteCategory", method: "DELETE", path: this.#core.row("/v1/categories", key), keyed: true }, options);
   }
 }
 
@@ -206,12 +206,12 @@ export class ProductResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends ProductField = never>(key: ID, patch: ProductPatch, options: RowOptions<F, ProductInclude> = {}): Promise<Seen<Product, F> | undefined> {
-    return this.#core.call({ operation: "updateProduct", method: "PATCH", path: this.#core.row("/v1/products", key), body: patch }, options);
+    return this.#core.call({ operation: "updateProduct", method: "PATCH", path: this.#core.row("/v1/products", key), body: patch, keyed: true }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
   delete(key: ID, options: CallOptions = {}): Promise<void> {
-    return this.#core.call({ operation: "deleteProduct", method: "DELETE", path: this.#core.row("/v1/products", key) }, options);
+    return this.#core.call({ operation: "deleteProduct", method: "DELETE", path: this.#core.row("/v1/products", key), keyed: true }, options);
   }
 }
 
@@ -250,7 +250,7 @@ export class LabelResource {
 
   /** Deletes one, with ifMatch only where the version is still its. */
   delete(key: ID, options: CallOptions = {}): Promise<void> {
-    return this.#core.call({ operation: "deleteLabel", method: "DELETE", path: this.#core.row("/v1/labels", key) }, options);
+    return this.#core.call({ operation: "deleteLabel", method: "DELETE", path: this.#core.row("/v1/labels", key), keyed: true }, options);
   }
 }
 
@@ -289,12 +289,12 @@ export class VariantResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends VariantField = never>(key: ID, patch: VariantPatch, options: RowOptions<F, VariantInclude> = {}): Promise<Seen<Variant, F> | undefined> {
-    return this.#core.call({ operation: "updateVariant", method: "PATCH", path: this.#core.row("/v1/variants", key), body: patch }, options);
+    return this.#core.call({ operation: "updateVariant", method: "PATCH", path: this.#core.row("/v1/variants", key), body: patch, keyed: true }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
   delete(key: ID, options: CallOptions = {}): Promise<void> {
-    return this.#core.call({ operation: "deleteVariant", method: "DELETE", path: this.#core.row("/v1/variants", key) }, options);
+    return this.#core.call({ operation: "deleteVariant", method: "DELETE", path: this.#core.row("/v1/variants", key), keyed: true }, options);
   }
 }
 
@@ -333,12 +333,12 @@ export class CartLineResource {
 
   /** Changes one, with ifMatch only where the version is still its. Undefined is what the viewer may no longer see. */
   update<const F extends CartLineField = never>(key: ID, patch: CartLinePatch, options: RowOptions<F, CartLineInclude> = {}): Promise<Seen<CartLine, F> | undefined> {
-    return this.#core.call({ operation: "updateCartLine", method: "PATCH", path: this.#core.row("/v1/cart-lines", key), body: patch }, options);
+    return this.#core.call({ operation: "updateCartLine", method: "PATCH", path: this.#core.row("/v1/cart-lines", key), body: patch, keyed: true }, options);
   }
 
   /** Deletes one, with ifMatch only where the version is still its. */
   delete(key: ID, options: CallOptions = {}): Promise<void> {
-    return this.#core.call({ operation: "deleteCartLine", method: "DELETE", path: this.#core.row("/v1/cart-lines", key) }, options);
+    return this.#core.call({ operation: "deleteCartLine", method: "DELETE", path: this.#core.row("/v1/cart-lines", key), keyed: true }, options);
   }
 }
 
@@ -488,7 +488,7 @@ export class ProductBatch {
     this.#batch = batch;
   }
 
-  create(row: NewProduct): Pending<Product> {
+  create(row: NewProduct): Pending<Ref<Product>> {
     return this.#batch.add({ method: "POST", path: "/v1/products", body: row });
   }
 
@@ -526,7 +526,7 @@ export class VariantBatch {
     this.#batch = batch;
   }
 
-  create(row: NewVariant): Pending<Variant> {
+  create(row: NewVariant): Pending<Ref<Variant>> {
     return this.#batch.add({ method: "POST", path: "/v1/variants", body: row });
   }
 
@@ -547,7 +547,7 @@ export class CartLineBatch {
     this.#batch = batch;
   }
 
-  create(row: NewCartLine): Pending<CartLine> {
+  create(row: NewCartLine): Pending<Ref<CartLine>> {
     return this.#batch.add({ method: "POST", path: "/v1/cart-lines", body: row });
   }
 
