@@ -34,6 +34,11 @@ func TestTheDatabaseIsOnlyRead(t *testing.T) {
 	do("CREATE FUNCTION writes() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN wipes(); END $$")
 	do("CREATE FUNCTION opens() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('default_transaction_read_only', 'off', false); RETURN 1; END $$")
 	do("CREATE FUNCTION opens_now() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('transaction_read_only', 'off', false); RETURN wipes(); END $$")
+	// What a constant is cast to unsaid is seen by nobody before it runs: there the session alone refuses.
+	do("CREATE TYPE hidden AS (x text)")
+	do("CREATE FUNCTION hides(varchar) RETURNS hidden LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM wipes(); RETURN ROW('x')::hidden; END $$")
+	do("CREATE CAST (varchar AS hidden) WITH FUNCTION hides(varchar) AS IMPLICIT")
+	do("ALTER TABLE people ADD COLUMN face hidden")
 	// Where a backslash escapes a quote what is one text to the parser is several statements to the server.
 	do("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$")
 	if _, err := conn.Exec(t.Context(), "EXPLAIN SELECT * FROM people WHERE id = writes()"); err != nil {
@@ -69,7 +74,8 @@ func TestTheDatabaseIsOnlyRead(t *testing.T) {
 			"SELECT pg_read_file('/etc/passwd')",
 			"TRUNCATE people",
 			"SELECT id FROM people WHERE name = 'p7'",
-		}, []string{"cannot execute DELETE in a read-only transaction", "read-write mode"}},
+			"INSERT INTO people (id, face) VALUES (1, 'a'::varchar)",
+		}, []string{"opens() is run while it is planned", "writes() is run while it is planned", "cannot execute DELETE in a read-only transaction"}},
 		{[]string{"SELECT * FROM people", "COMMIT", "SET default_transaction_read_only = off", "DELETE FROM people", "DO $$ BEGIN DELETE FROM people; END $$", "DROP TABLE people"}, []string{
 			"2 statements looked at", "statements:2: left out: it is about the session", "DROP TABLE people",
 		}},
