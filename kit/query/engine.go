@@ -130,6 +130,14 @@ func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
 	return &Tx{engine: e, conn: counted{c, state}, viewer: viewer, now: now, state: state}
 }
 
+// Wrong tells what is wrong with changes that are to make a row of entity, as far as they tell it themselves: no row is looked at. Fields
+// that they leave out are not among it.
+func (e *Engine) Wrong(entity *meta.Entity, changes []Change) []kit.FieldError {
+	w := e.tx(nil, kit.Viewer{}).write(entity, meta.Create)
+	w.take(changes)
+	return w.wrong.wrong
+}
+
 // Engine is what the transaction reads and writes through.
 func (t *Tx) Engine() *Engine { return t.engine }
 

@@ -103,14 +103,6 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	return w.id, after.ask(ctx, t, w.id, row.old, row.held, w.what())
 }
 
-// Wrong tells what is wrong with changes that are to make a row of entity, as far as they tell it themselves: no row is looked at. Fields
-// that they leave out are not among it.
-func (e *Engine) Wrong(entity *meta.Entity, changes []Change) []kit.FieldError {
-	w := (&Tx{engine: e}).write(entity, meta.Create)
-	w.take(changes)
-	return w.wrong.wrong
-}
-
 // write is one row on its way to the database.
 type write struct {
 	tx     *Tx
