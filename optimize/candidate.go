@@ -198,13 +198,17 @@ func (c *Catalog) immutable(expression string, t *Table) bool {
 	}
 	casts, reads := strings.Contains(expression, "::"), alike.MatchString(expression)
 	for _, column := range t.Columns { // how time is written, and when a day begins, is a setting
-		if casts && strings.Contains(column.Type, "time") || reads && strings.Contains(column.Type, "with time zone") {
-			if regexp.MustCompile(`\b` + regexp.QuoteMeta(column.Name) + `\b`).MatchString(expression) {
-				return false
-			}
+		hangs := casts && strings.Contains(column.Type, "time") || reads && strings.Contains(column.Type, "with time zone")
+		if hangs && column.in(expression) {
+			return false
 		}
 	}
 	return true
+}
+
+// in reports whether an expression may name the column: whether its name stands there as a word.
+func (c *Column) in(expression string) bool {
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(c.Name) + `\b`).MatchString(expression)
 }
 
 // ofLocalTime reports whether a function that hangs on the session's zone for instants is asked of columns without a zone alone.
@@ -215,7 +219,7 @@ func (t *Table) ofLocalTime(function, expression string) bool {
 	}[function]
 	found := false
 	for _, column := range t.Columns {
-		if regexp.MustCompile(`\b` + regexp.QuoteMeta(column.Name) + `\b`).MatchString(expression) {
+		if column.in(expression) {
 			if found = slices.Contains(local, column.Type); !found {
 				return false
 			}
