@@ -375,6 +375,34 @@ func (r *Report) finish() {
 		}
 		return cmp.Or(cmp.Compare(b.SavedTime, a.SavedTime), cmp.Compare(b.Saved, a.Saved), -strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.ID, b.ID))
 	})
+	if few := r.few(); few != "" {
+		r.Notes = append(r.Notes, few)
+	}
 	slices.Sort(r.Notes)
 	r.Notes = slices.Compact(r.Notes)
+}
+
+// few tells that all that is read is small: what is fast there says nothing of a database that has more. Where one table is not, or its
+// rows were never counted, it is empty.
+func (r *Report) few() string {
+	var told []string
+	for _, q := range r.Queries {
+		for _, scan := range q.roles.Scans {
+			t := r.Catalog.table(scan.Table)
+			if t == nil || t.Kind == "v" {
+				continue
+			}
+			if t.Rows >= tinyRows || r.Catalog.Dialect != SQLite && !t.Analysed {
+				return ""
+			}
+			text := t.ID + " " + Count(t.Rows)
+			if !slices.Contains(told, text) {
+				told = append(told, text)
+			}
+		}
+	}
+	if len(told) == 0 {
+		return ""
+	}
+	return "what is read has few rows here (" + strings.Join(told, ", ") + "): what is fast with so few says nothing of more"
 }

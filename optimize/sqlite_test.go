@@ -52,6 +52,10 @@ func TestSQLite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			notes := strings.Join(report.Notes, "\n")
+			if few := "(tiny 2): what is fast with so few says nothing of more"; strings.Contains(c.statement, "tiny") != strings.Contains(notes, few) {
+				t.Errorf("it notes %s", notes)
+			}
 			var got []string
 			for _, a := range report.Advice {
 				applies(t, db, a)
