@@ -195,14 +195,23 @@ func (e *Edited) Rewrite(replacements []Replacement) (*Edited, error) {
 		case i < 0:
 			return nil, fmt.Errorf("%s: no such file in the design", r.File)
 		default:
-			if n := strings.Count(sources[i].Text, r.Old); n != 1 {
+			was, becomes := r.Old, r.New
+			if text := sources[i].Text; strings.Contains(text, "\r\n") && strings.Count(text, "\n") == strings.Count(text, "\r\n") {
+				was, becomes = withReturns(was), withReturns(becomes) // lines end as they do in the file
+			}
+			if n := strings.Count(sources[i].Text, was); n != 1 {
 				return nil, fmt.Errorf("%s: the text to replace stands there %d times, not once", r.File, n)
 			}
-			sources[i].Text = strings.Replace(sources[i].Text, r.Old, r.New, 1)
+			sources[i].Text = strings.Replace(sources[i].Text, was, becomes, 1)
 		}
 	}
 	slices.SortFunc(sources, func(a, b design.Source) int { return strings.Compare(a.Name, b.Name) })
 	return e.next(sources, nil)
+}
+
+// withReturns ends every line with a carriage return and a line feed.
+func withReturns(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 }
 
 func (e *Edited) next(sources []design.Source, notes []string) (*Edited, error) {

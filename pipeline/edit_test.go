@@ -141,6 +141,33 @@ func TestEditOfWhatChanged(t *testing.T) {
 }
 
 // Replacements reach no file but those of the design.
+// Lines end as they do in the file, however a client writes them.
+func TestRewriteKeepsReturns(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "design"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "design", "notes.graphql")
+	const before = "extend schema @backend(name: \"notes\", module: \"example.com/notes\")\r\n\r\ntype Note @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: \"true\") {\r\n  text: String!\r\n}\r\n"
+	if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Rewrite(dir, []Replacement{{File: "design/notes.graphql", Old: "  text: String!\n}\n", New: "  text: String!\n  more: String\r\n}\n"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range e.Problems {
+		t.Fatalf("%v: %s", p.Pos, p.Message)
+	}
+	if err := e.Write(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.ReadFile(file)
+	if want := strings.Replace(before, "!\r\n}", "!\r\n  more: String\r\n}", 1); err != nil || string(after) != want {
+		t.Errorf("it is %q, want %q (%v)", after, want, err)
+	}
+}
+
 func TestRewriteReachesTheDesignOnly(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "design", "notes.graphql"), []byte("extend schema @backend(name: \"notes\", module: \"example.com/notes\")\n"))

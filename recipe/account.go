@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -91,6 +92,9 @@ type User @entity @account(login: email)
 	return nil
 }
 
+// privileged are names of roles that nobody means for whoever registers.
+var privileged = regexp.MustCompile(`^(SUPER_?)?(ADMIN|ADMINISTRATOR|OWNER|ROOT)$|^SUPER_?USER$`)
+
 var roles = &Recipe{
 	Name:    "roles",
 	Title:   "people have a role, which rules may ask for and only the last role may change",
@@ -109,6 +113,9 @@ var roles = &Recipe{
 		}
 		if len(names) < 2 {
 			return fmt.Errorf("one role tells nobody apart: name two at least")
+		}
+		if privileged.MatchString(names[0]) {
+			return fmt.Errorf("%s stands first, and the first role is that of everybody who registers: name them from the least rights to the most, %s", names[0], strings.Join(append(slices.Clone(names[1:]), names[0]), " "))
 		}
 		if account := e.account(); account == nil {
 			if err := e.newAccount(); err != nil {
