@@ -26,6 +26,8 @@ type Advice struct {
 
 	File    string   `json:"-"` // a name for the migration
 	Indexes []*Index `json:"-"` // that are made
+
+	beside []*Index // that were made, too, when it was measured
 }
 
 // Kind is what an advice is about.

@@ -333,7 +333,11 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(used, index) && plan.Cost() < 0.8*q.Base.Cost() {
+		least := 0.8
+		if r.clone != nil { // where it is measured, what the planner hopes for is not what decides
+			least = 1
+		}
+		if slices.Contains(used, index) && plan.Cost() < least*q.Base.Cost() {
 			out = append(out, gain{q, q.Base, plan, used})
 		}
 	}

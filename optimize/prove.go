@@ -14,6 +14,15 @@ import (
 type pair struct {
 	before, after Measured
 	err           error
+
+	text   string            // that was measured
+	shares map[*Index]*share // of those indexes that it uses beside others
+}
+
+// share is what one of several indexes does: a query measured with all of the new indexes but one, and with all.
+type share struct {
+	before, after Measured
+	beside        []*Index
 }
 
 // proveIndexes turns the chosen indexes into advice, each with the query that gains most, and drops those whose gain
@@ -29,23 +38,51 @@ func (r *run) proveIndexes(ctx context.Context) error {
 		}
 	}
 	measured := map[*Query]*pair{}
-	for _, index := range slices.Clone(r.chosen) {
+	for unproved := slices.Clone(r.chosen); len(unproved) > 0; {
+		index := unproved[0]
+		unproved = unproved[1:]
 		a, err := r.proveIndex(ctx, index, measured)
 		if err != nil {
 			return err
 		}
-		if a == nil {
-			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
-			if r.clone != nil && r.clone.made[index] != "" {
-				if err := r.clone.drop(ctx, index); err != nil {
-					return shortened(err)
-				}
-			}
+		if a != nil {
+			r.add(a)
 			continue
 		}
-		r.add(a)
+		again, err := r.goOnWithout(ctx, index, measured)
+		if err != nil {
+			return err
+		}
+		unproved = append(unproved, again...)
 	}
 	return r.noneSlower(ctx, r.chosen, measured)
+}
+
+// goOnWithout goes on without an index that proved to be of no use. What was measured beside it is forgotten, and the indexes are
+// returned whose advice was made of that.
+func (r *run) goOnWithout(ctx context.Context, index *Index, known map[*Query]*pair) (again []*Index, err error) {
+	r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+	if r.clone == nil {
+		return nil, nil
+	}
+	if r.clone.made[index] != "" {
+		if err := r.clone.drop(ctx, index); err != nil {
+			return nil, shortened(err)
+		}
+	}
+	for q, p := range known {
+		if p.after.Plan != nil && slices.Contains(p.after.Plan.Indexes(), index.Name()) {
+			delete(known, q)
+		}
+	}
+	r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
+		if !slices.Contains(a.beside, index) {
+			return false
+		}
+		again = append(again, a.Indexes...)
+		return true
+	})
+	return again, nil
 }
 
 func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pair) (*Advice, error) {
@@ -66,17 +103,11 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 			a.Notes = append(a.Notes, note)
 		}
 	}
-	if len(best.used) > 1 {
-		var names []string
-		for _, other := range best.used {
-			if other != index {
-				names = append(names, other.Name())
-			}
-		}
-		a.Notes = append(a.Notes, "works together with "+strings.Join(names, ", "))
-	}
 	a.Why = diagnose(best.before)
 	if r.clone == nil {
+		if others := slices.DeleteFunc(slices.Clone(best.used), func(i *Index) bool { return i == index }); len(others) > 0 {
+			a.Notes = append(a.Notes, "works together with "+namesOf(others))
+		}
 		if hoped := r.planned(gains); !hoped.worth(r.upkeep(index)) {
 			r.leftAlone(index.String(), best.query, hoped, false)
 			return nil, nil
@@ -84,6 +115,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		return alsoServes(a, best.query, gains, known), nil
 	}
 	var shown *Query // that is measured, and gains most by plan
+	var proved *share
 	saved := savings{}
 	for _, g := range gains {
 		kept := r.measure(ctx, g.query, known)
@@ -97,22 +129,71 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) || index.dull(kept.before, kept.after) {
 			continue
 		}
-		if shown == nil {
-			shown = g.query
+		share, err := r.shareOf(ctx, index, kept)
+		if err != nil {
+			return nil, err
 		}
-		saved.add(g.query, kept.before.Median()-kept.after.Median(), len(g.used))
+		a.beside = append(a.beside, share.beside...)
+		if !faster(share.before, share.after) {
+			continue // what it gains, it gains by the others
+		}
+		if shown == nil {
+			shown, proved = g.query, share
+		}
+		saved.add(g.query, share.before.Median()-share.after.Median(), 1)
 	}
 	switch {
 	case shown == nil:
 		r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
-		return nil, r.clone.drop(ctx, index)
+		return nil, nil
 	case !saved.worth(r.upkeep(index)):
 		r.leftAlone(index.String(), shown, saved, true)
-		return nil, r.clone.drop(ctx, index)
+		return nil, nil
 	}
 	a.SavedTime = saved.total()
-	r.measuredAdvice(a, index, shown, known[shown].before, known[shown].after)
+	if len(proved.beside) > 0 {
+		a.Notes = append(a.Notes, fmt.Sprintf("works together with %s: measured with it, without this one and with both", namesOf(proved.beside)))
+	}
+	r.measuredAdvice(a, index, shown, proved.before, proved.after)
 	return alsoServes(a, shown, gains, known), r.tryBlocks(ctx, a, index, shown)
+}
+
+// shareOf measures what a query gains by an index beside the others that it uses. By one alone it gains what it gains.
+func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error) {
+	if known := p.shares[index]; known != nil {
+		return known, nil
+	}
+	own := &share{before: p.before, after: p.after}
+	for other, name := range r.clone.made {
+		if other != index && slices.Contains(p.after.Plan.Indexes(), name) {
+			own.beside = append(own.beside, other)
+		}
+	}
+	if len(own.beside) > 0 {
+		slices.SortFunc(own.beside, func(a, b *Index) int { return strings.Compare(a.Name(), b.Name()) })
+		var err error
+		own.before, own.after, err = r.clone.compare(ctx, p.text, p.text, []*Index{index}, nil)
+		if err != nil && !ofStatement(ctx, err) {
+			return nil, err
+		}
+		if err != nil || own.after.Plan == nil { // then it is told as what all of them gain
+			own.before, own.after = p.before, p.after
+		}
+	}
+	if p.shares == nil {
+		p.shares = map[*Index]*share{}
+	}
+	p.shares[index] = own
+	return own, nil
+}
+
+// namesOf lists indexes.
+func namesOf(indexes []*Index) string {
+	var names []string
+	for _, index := range indexes {
+		names = append(names, index.Name())
+	}
+	return strings.Join(names, ", ")
 }
 
 // The bounds of an index that is walked in whole.
@@ -140,7 +221,14 @@ func alsoServes(a *Advice, shown *Query, gains []gain, known map[*Query]*pair) *
 		}
 		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
 		if p := known[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
-			changed = Milliseconds(p.before.Median()) + " → " + Milliseconds(p.after.Median())
+			before, after := p.before, p.after
+			if share := p.shares[a.Indexes[0]]; share != nil {
+				before, after = share.before, share.after
+			}
+			if !faster(before, after) {
+				continue
+			}
+			changed = Milliseconds(before.Median()) + " → " + Milliseconds(after.Median())
 		}
 		names = append(names, fmt.Sprintf("%s (%s)", g.query.title(), changed))
 	}
@@ -185,7 +273,7 @@ func (r *run) measure(ctx context.Context, q *Query, known map[*Query]*pair) *pa
 	if known[q] != nil {
 		return known[q]
 	}
-	p := &pair{}
+	p := &pair{text: q.bound}
 	known[q] = p
 	if reason := r.catalog.runnable(q.parsed); reason != "" {
 		p.err = fmt.Errorf("%s", reason)
@@ -196,8 +284,11 @@ func (r *run) measure(ctx context.Context, q *Query, known map[*Query]*pair) *pa
 		// What is typical is quick as it is; what is asked for often may not be.
 		before, after, err := r.clone.compare(ctx, q.common, q.common, r.clone.relevant(q), nil)
 		if err == nil && after.Plan != nil && faster(before, after) {
-			p.before, p.after = before, after
-			q.notes = append(q.notes, "measured with the values that are most common; for others it gains little")
+			p.before, p.after, p.text = before, after, q.common
+			const note = "measured with the values that are most common; for others it gains little"
+			if !slices.Contains(q.notes, note) {
+				q.notes = append(q.notes, note)
+			}
 		}
 	}
 	if p.err == nil && p.after.Plan == nil {
