@@ -3,6 +3,7 @@ package assess_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,32 @@ func TestTwice(t *testing.T) {
 	}
 	if !bytes.Equal(texts[0], texts[1]) {
 		t.Error("two reports of the same code differ")
+	}
+}
+
+// A drawing holds the largest modules, says how many it leaves out, and marks the lines of a circle; names draw nothing themselves.
+func TestDrawing(t *testing.T) {
+	r := &assess.Report{Name: "desk", Cycles: [][]string{{"a", "b"}}, Modules: []*assess.Module{
+		{Name: "a", Lines: 1000, DependsOn: []assess.Dependency{{Module: "b"}}},
+		{Name: "b", Lines: 1000, DependsOn: []assess.Dependency{{Module: "a"}, {Module: "m00"}}},
+		{Name: `c"] --> m1`, Lines: 1000, Layer: 1},
+	}}
+	for i := range 45 {
+		r.Modules = append(r.Modules, &assess.Module{Name: fmt.Sprintf("m%02d", i), Lines: i, Layer: 1})
+	}
+	page := string(report.Markdown(r))
+	_, page, _ = strings.Cut(page, "```mermaid\n")
+	drawing, rest, _ := strings.Cut(page, "```\n")
+	if !strings.HasPrefix(rest, "\n8 smaller modules are left out of the drawing.\n") || strings.Count(drawing, "\"]\n") != 40 {
+		t.Errorf("it is not the largest 40 that are drawn:\n%s%.100s", drawing, rest)
+	}
+	for _, want := range []string{"  m1 -->|circle| m2\n", "  m2 -->|circle| m1\n", `  m3["c#quot;] --#gt; m1"]`} {
+		if !strings.Contains(drawing, want) {
+			t.Errorf("%q is not in\n%s", want, drawing)
+		}
+	}
+	if strings.Contains(drawing, "m00") {
+		t.Error("a module that is left out is drawn")
 	}
 }
 

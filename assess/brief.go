@@ -151,7 +151,7 @@ func checks(r *Report) []string {
 		out = append(out, "A change of a table is a new migration; those that ran stay as they are.")
 	}
 	for _, i := range r.Improvements[:min(3, len(r.Improvements))] {
-		out = append(out, fmt.Sprintf("Bring no more of: %s (%s now).", i.Title, counted(i.Count, "place", "places")))
+		out = append(out, fmt.Sprintf("Bring no more of this: %s (%s now).", i.fault, counted(i.Count, "place", "places")))
 	}
 	return out
 }

@@ -20,6 +20,8 @@ type Improvement struct {
 	Fix    string   `json:"fix"`    // of the first place
 	Rule   string   `json:"rule"`   // of review; "" of what only the whole shows
 	Value  int      `json:"value"`  // by which they are ordered: severity, times how sure, times how many requests meet it
+
+	fault string // what there is too much of: "circles between modules"
 }
 
 // The bounds of what is told.
@@ -38,7 +40,7 @@ func (a *assessor) improvements(r *Report, problems []Problem) []Improvement {
 	for _, p := range problems {
 		i := byRule[p.Rule]
 		if i == nil {
-			i = &Improvement{Title: p.Title, Reason: p.Reason, Rule: p.Rule, Fix: p.Fix, Where: []Place{}, What: []string{}, Routes: []string{}}
+			i = &Improvement{Title: p.Title, fault: p.Title, Reason: p.Reason, Rule: p.Rule, Fix: p.Fix, Where: []Place{}, What: []string{}, Routes: []string{}}
 			byRule[p.Rule] = i
 			out = append(out, i)
 		}
@@ -103,17 +105,17 @@ func (a *assessor) routesByFile() func(Problem) []string {
 // ofTheWhole are the improvements that no single place shows.
 func (a *assessor) ofTheWhole(r *Report) []*Improvement {
 	var out []*Improvement
-	add := func(value int, title, reason, fix string, places []Place, what []string) {
+	add := func(value int, title, fault, reason, fix string, places []Place, what []string) {
 		if len(places) == 0 {
 			return
 		}
 		n := min(len(places), mostPlaces)
 		out = append(out, &Improvement{
-			Title: title, Reason: reason, Fix: fix, Where: places[:n], What: what[:n], Count: len(places), Routes: []string{}, Value: value,
+			Title: title, fault: fault, Reason: reason, Fix: fix, Where: places[:n], What: what[:n], Count: len(places), Routes: []string{}, Value: value,
 		})
 	}
 	places, what := a.circlePlaces(r)
-	add(20+10*len(r.Cycles), "Take circles between modules apart",
+	add(20+10*len(r.Cycles), "Take circles between modules apart", "circles between modules",
 		"Modules of a circle can only be understood, tested and moved together; each change of one may break all.",
 		"Move what both need into a module below them, or let the lower one declare an interface that the upper one implements.", places, what)
 
@@ -121,29 +123,29 @@ func (a *assessor) ofTheWhole(r *Report) []*Improvement {
 	for _, b := range r.Breaches {
 		places, what = append(places, b.At), append(what, fmt.Sprintf("%s imports %s", b.From, b.To))
 	}
-	add(16+4*len(places), "Let data access know nothing of the transport",
+	add(16+4*len(places), "Let data access know nothing of the transport", "data access that knows the transport",
 		"A package that asks the database and knows the types of requests cannot be used by a job, a command or another door.",
 		"Pass plain values, and translate them in the handler.", places, what)
 
 	places, what = nil, nil
 	writes := 0
 	for _, u := range r.HotSpots.Untested {
-		if u.Queries > 0 {
-			places, what = append(places, u.At), append(what, fmt.Sprintf("%s (%s): %s", u.Handler, u.Route, counted(u.Queries, "query", "queries")))
+		if u.Writes > 0 {
+			places, what = append(places, u.At), append(what, fmt.Sprintf("%s (%s): %s, %s", u.Handler, u.Route, counted(u.Queries, "query", "queries"), counted(u.Writes, "write", "writes")))
 			writes += min(u.Writes, 3)
 		}
 	}
-	add(10+2*min(writes, 30)+len(places), "Test the handlers that change data",
+	add(10+2*min(writes, 30)+len(places), "Test the handlers that change data", "handlers that change data and that no test asks for",
 		"No test names these handlers or asks for their paths, so that only users notice when one breaks.",
 		"Begin with the first: a request for each outcome, against a real database.", places, what)
 
 	places, what = a.withoutKeys(r)
-	add(6+2*len(places), "State relations as foreign keys",
+	add(6+2*len(places), "State relations as foreign keys", "relations that no foreign key states",
 		"Queries join by these columns, or their names say what they mean, and no foreign key holds it: rows that lead nowhere stay unnoticed.",
 		"ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY … NOT VALID, then VALIDATE CONSTRAINT.", places, what)
 
 	places, what = a.manyWriters(r)
-	add(8+4*len(places), "Give each table one module that writes it",
+	add(8+4*len(places), "Give each table one module that writes it", "tables that several modules write",
 		"Where several modules write a table, none can hold its rules: each has to know what the others take for granted.",
 		"Let one module own the table, and offer the others functions.", places, what)
 	return out

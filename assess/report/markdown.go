@@ -47,6 +47,9 @@ func code(text string) string {
 
 func (m *markdown) modules(r *assess.Report) {
 	m.section("Modules and layers")
+	if drawing := mermaid(r); drawing != "" {
+		m.line("%s", drawing)
+	}
 	m.line("| layer | module | roles | lines | routes | queries | tests | depends on |")
 	m.line("|---:|---|---|---:|---:|---:|---:|---|")
 	for _, module := range byLayer(r) {
@@ -80,8 +83,16 @@ func (m *markdown) routes(r *assess.Report) {
 	m.line("| route | handler | access | guards | statements | tables | outside | tested |")
 	m.line("|---|---|---|---|---|---|---|---|")
 	for _, route := range r.Routes {
-		m.line("| %s | %s %s | %s | %s | %s | %s | %s | %s |", code(route.String()), code(route.Handler), where(route.Of), route.Access, escape(strings.Join(guards(route, around), ", ")), costs(route), escape(strings.Join(tables(route), ", ")), escape(strings.Join(calls(route), ", ")), yes(route.Tested))
+		m.line("| %s | %s | %s | %s | %s | %s | %s | %s |", code(route.String()), handler(route), route.Access, escape(strings.Join(guards(route, around), ", ")), costs(route), escape(strings.Join(tables(route), ", ")), escape(strings.Join(calls(route), ", ")), yes(route.Tested))
 	}
+}
+
+// handler is what answers a route and where it stands, as far as it is known.
+func handler(route *assess.Route) string {
+	if route.Handler == "" {
+		return "-"
+	}
+	return code(route.Handler) + " " + where(route.Of)
 }
 
 func (m *markdown) entities(r *assess.Report) {

@@ -8,7 +8,7 @@ import (
 	"github.com/fettlehq/fettle/assess"
 )
 
-// moduleDiagram draws modules in their layers. A line that follows from others is left out, so that the rest can be followed.
+// moduleDiagram draws modules in their layers.
 func moduleDiagram(r *assess.Report) string {
 	g := &graph{}
 	byName := map[string]*assess.Module{}
@@ -19,17 +19,12 @@ func moduleDiagram(r *assess.Report) string {
 		g.boxes = append(g.boxes, b)
 	}
 	wrap(g)
-	for _, m := range byLayer(r) {
-		for _, d := range m.DependsOn {
-			class := ""
-			switch {
-			case inCircle(r, m.Name, d.Module):
-				class = "circle"
-			case follows(r, byName, m.Name, d.Module):
-				continue
-			}
-			g.edges = append(g.edges, &edge{from: m.Name, to: d.Module, class: class, title: fmt.Sprintf("%s imports %s (%s)", m.Name, d.Module, count(d.Imports, "import", "imports"))})
+	for _, d := range dependencies(r, byLayer(r), byName) {
+		class := ""
+		if d.circle {
+			class = "circle"
 		}
+		g.edges = append(g.edges, &edge{from: d.from, to: d.to, class: class, title: fmt.Sprintf("%s imports %s (%s)", d.from, d.to, count(d.imports, "import", "imports"))})
 	}
 	return g.svg("The modules of " + r.Name + " and what they depend on, from the top down")
 }
