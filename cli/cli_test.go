@@ -37,7 +37,7 @@ func TestCommands(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":   start,
 			"told":    told,
-			"stop":    stop,
+			"halt":    halt, // testscript has a stop, which ends the script
 			"http":    request,
 			"json":    extract,
 			"replace": replace,

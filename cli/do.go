@@ -94,6 +94,16 @@ func (c doCommand) verb(s streams, v *recipe.Verb) error {
 		return nil
 	}
 	args := append([]string{v.Command, c.Project}, v.Flags...)
+	if v.Since {
+		switch err := pipeline.Comparable(c.Project, "HEAD"); {
+		case err == nil:
+			args = append(args, "--since", "HEAD")
+		case errors.Is(err, pipeline.ErrNoRevision):
+			s.notes([]string{fmt.Sprintf("%v: all of it is reviewed, for want of a commit to compare with", err)})
+		default:
+			return err
+		}
+	}
 	fmt.Fprintf(s.out, "plan:\n  1. fettle %s\n\n", strings.Join(args, " "))
 	if c.DryRun {
 		return nil
@@ -185,7 +195,7 @@ func (c doCommand) faster(ctx context.Context, s streams, d *pipeline.Done) erro
 	}
 	if d.Slow != nil {
 		if len(d.Slow.Rules) > 0 && c.As == "" {
-			defer s.notes([]string{"looked at for somebody who is not signed in, and may see few rows or none: of others nothing is claimed; --as ACCOUNT looks for one of them"})
+			defer s.notes([]string{"looked at for an account that is new and has nothing yet, so it may see few rows or none: of others nothing is claimed; --as ACCOUNT looks for one of them"})
 		}
 		read, err := d.Statements(ctx, database, c.As)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -37,20 +38,27 @@ func (explainPlan) Help() string {
 	return "Example: fettle explain plan '{ products(first: 5) { nodes { title } } }' examples/shop"
 }
 
-// Run builds the service and asks it how it would read.
+// Run builds the service and asks it how it would read. It changes no database, and makes none.
 func (c explainPlan) Run(ctx context.Context, s streams) error {
-	checked, err := pipeline.Check(c.Dir)
+	asked, err := pipeline.Plan(ctx, c.Dir, c.Query, c.As)
+	if refused := (*pipeline.Refusal)(nil); errors.As(err, &refused) {
+		fmt.Fprintln(s.err, refused)
+		return errProblems
+	}
 	if err != nil {
 		return err
 	}
-	if err := s.problems("text", checked.Problems, checked.Texts); err != nil {
+	if err := s.problems("text", asked.Problems, asked.Texts); err != nil {
 		return err
 	}
-	var as []string
-	if c.As != "" {
-		as = []string{"--as", c.As}
+	if err := s.broken(asked.Built); err != nil {
+		return err
 	}
-	return s.service(ctx, c.Dir, checked.Model, append(append([]string{"explain", "plan"}, as...), c.Query)...)
+	fmt.Fprint(s.out, asked.Text)
+	if asked.Empty != "" {
+		s.notes([]string{asked.Unfilled()})
+	}
+	return nil
 }
 
 type explainAccess struct {

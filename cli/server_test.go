@@ -104,8 +104,8 @@ func told(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Logf("%s", said)
 }
 
-// stop sends SIGTERM to dev and wants it to end well, and nothing to answer any more.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// halt sends SIGTERM to dev and wants it to end well, and nothing to answer any more.
+func halt(ts *testscript.TestScript, neg bool, args []string) {
 	s := serverOf(ts)
 	ts.Check(s.command.Process.Signal(syscall.SIGTERM))
 	select {

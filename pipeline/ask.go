@@ -22,7 +22,22 @@ type Asked struct {
 	*Checked
 	Built *Built // nil where the design has mistakes
 	Text  string
+	Empty string // where a database would be, for want of which one without rows was asked; empty where there is one
 }
+
+// Unfilled says what plans of a database without rows are worth; empty where there was one to ask.
+func (a *Asked) Unfilled() string {
+	if a.Empty == "" {
+		return ""
+	}
+	return a.Empty + ": there is no database yet: these are the plans of an empty one, thrown away again; they say nothing of what is slow. " +
+		"fettle dev makes one, or DATABASE_URL names one"
+}
+
+// Refusal is what a service says of a question that it cannot answer.
+type Refusal struct{ Text string }
+
+func (e *Refusal) Error() string { return e.Text }
 
 // Plan tells the statements of a GraphQL query with the database's plans, in a session that can only read: a copy of an
 // SQLite file, a read-only session of Postgres; where there is no database yet, in an empty one. as is who asks: a login or id, empty for nobody.
@@ -132,7 +147,10 @@ func askService(ctx context.Context, dir, database string, empty bool, args ...s
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	settings, err := onlyReading(dir, checked.Model.Name, database, scratch, empty)
+	settings, err := onlyReading(dir, checked.Model.Name, database, scratch)
+	if missing := (*noDatabase)(nil); errors.As(err, &missing) && empty {
+		a.Empty, err = missing.file, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +166,7 @@ func askService(ctx context.Context, dir, database string, empty bool, args ...s
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, errors.New(strings.TrimSpace(stderr.String()))
+		return nil, &Refusal{strings.TrimSpace(stderr.String())}
 	}
 	a.Text = stdout.String()
 	return a, nil
@@ -157,8 +175,16 @@ func askService(ctx context.Context, dir, database string, empty bool, args ...s
 // maxCopied is the size in bytes up to which an SQLite file is copied to be asked.
 const maxCopied = 1 << 30
 
-// onlyReading is the settings of a service that can change nothing of the project's database.
-func onlyReading(dir, name, database, scratch string, empty bool) ([]string, error) {
+// noDatabase says that the file of a database is not there.
+type noDatabase struct{ file string }
+
+func (e *noDatabase) Error() string {
+	return e.file + ": there is no database yet to ask; fettle dev makes one, or DATABASE_URL names one"
+}
+
+// onlyReading is the settings of a service that can change nothing of the project's database. They are those of an empty one, with
+// a noDatabase, where it has none.
+func onlyReading(dir, name, database, scratch string) (settings []string, err error) {
 	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
 		at, err := url.Parse(database)
 		if err != nil {
@@ -167,24 +193,31 @@ func onlyReading(dir, name, database, scratch string, empty bool) ([]string, err
 		query := at.Query()
 		query.Set("default_transaction_read_only", "on")
 		at.RawQuery = query.Encode()
-		return []string{"DATABASE_URL=" + at.String(), "MIGRATE=off"}, nil
+		settings = []string{"DATABASE_URL=" + at.String(), "MIGRATE=off"}
+		for _, setting := range os.Environ() {
+			if strings.HasPrefix(setting, "PG") { // how it is reached: PGPASSWORD, PGSSLROOTCERT, …
+				settings = append(settings, setting)
+			}
+		}
+		return settings, nil
 	}
 	file := sqliteFile(database)
 	if file == "" {
 		file = filepath.Join("data", name+".db")
 	}
 	copied := filepath.Join(scratch, "copy.db")
+	settings = []string{"DATABASE_URL=sqlite:" + filepath.ToSlash(copied)}
 	for _, suffix := range []string{"", "-wal"} {
 		err := copyFile(absolute(dir, file)+suffix, copied+suffix)
 		switch {
-		case errors.Is(err, os.ErrNotExist) && suffix == "" && !empty:
-			return nil, fmt.Errorf("%s: there is no database yet to ask; fettle dev makes one, or DATABASE_URL names one", file)
+		case errors.Is(err, os.ErrNotExist) && suffix == "":
+			return settings, &noDatabase{file}
 		case errors.Is(err, os.ErrNotExist):
 		case err != nil:
 			return nil, err
 		}
 	}
-	return []string{"DATABASE_URL=sqlite:" + filepath.ToSlash(copied)}, nil
+	return settings, nil
 }
 
 func copyFile(from, to string) error {

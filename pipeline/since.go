@@ -28,14 +28,8 @@ var hunk = regexp.MustCompile(`^@@ -\S+ \+(\d+)(?:,(\d+))? @@`)
 
 // changedSince asks git which lines of a folder differ from a revision. Files that git does not know are new in full.
 func changedSince(dir, revision string) (map[string]lineRanges, error) {
-	if strings.HasPrefix(revision, "-") {
-		return nil, fmt.Errorf("%s: is no revision", revision)
-	}
-	if _, err := git(dir, "rev-parse", "--git-dir"); err != nil {
-		return nil, fmt.Errorf("%s: %w: it is in no git repository", dir, ErrNoRevision)
-	}
-	if _, err := git(dir, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
-		return nil, fmt.Errorf("%s: %w called that", revision, ErrNoRevision)
+	if err := Comparable(dir, revision); err != nil {
+		return nil, err
 	}
 	diff, err := git(dir, "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-prefix", "--relative", revision, "--")
 	if err != nil {
@@ -71,6 +65,20 @@ func changedSince(dir, revision string) (map[string]lineRanges, error) {
 		out[strings.TrimSpace(name)] = lineRanges{{1, 1 << 30}}
 	}
 	return out, nil
+}
+
+// Comparable is nil where a folder can be compared with a revision; ErrNoRevision where there is none of that name, or no repository.
+func Comparable(dir, revision string) error {
+	if strings.HasPrefix(revision, "-") {
+		return fmt.Errorf("%s: is no revision", revision)
+	}
+	if _, err := git(dir, "rev-parse", "--git-dir"); err != nil {
+		return fmt.Errorf("%s: %w: it is in no git repository", dir, ErrNoRevision)
+	}
+	if _, err := git(dir, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
+		return fmt.Errorf("%s: %w called that", revision, ErrNoRevision)
+	}
+	return nil
 }
 
 // ErrNoRevision is that there is nothing to compare with.

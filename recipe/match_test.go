@@ -38,6 +38,8 @@ func TestMatch(t *testing.T) {
 		{"new", "create or update notes by title", "upsert Note.title"},
 		{"new", "I would like to review my code", "> review"},
 		{"new", "review my code", "> review"},
+		{"new", "review my change", "> review since"},
+		{"new", "please review the changes", "> review since"},
 		{"new", "run the tests", "> test"},
 		{"new", "please check the design", "> check"},
 		{"new", "generate the service", "> generate"},
@@ -137,7 +139,11 @@ func TestMatch(t *testing.T) {
 			got = append(got, "- "+w.Name)
 		}
 		if r.Verb != nil {
-			got = append(got, "> "+r.Verb.Command)
+			asked := "> " + r.Verb.Command
+			if r.Verb.Since {
+				asked += " since"
+			}
+			got = append(got, asked)
 		}
 		if r.Against != "" {
 			got = append(got, "against "+r.Against)

@@ -160,7 +160,7 @@ func runExplain(ctx context.Context, p *Project, text json.RawMessage) (f Facts,
 	if !f.built(asked.Built) {
 		return f, nil
 	}
-	f.Summary = "As the service tells it."
+	f.Summary = strings.TrimSpace("As the service tells it. " + asked.Unfilled())
 	for part := range chunks(asked.Text, maxItem/2) {
 		f.add(part, "%s", part)
 	}
