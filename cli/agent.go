@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/fettlehq/fettle/agent/install"
+	"github.com/fettlehq/fettle/pipeline"
 )
 
 type agentCommand struct {
@@ -51,6 +53,9 @@ func (c agentInstall) Run(s streams) error {
 		return errProblems
 	case c.DryRun:
 		return nil
+	}
+	if err := pipeline.Comparable(c.Dir, "HEAD"); errors.Is(err, pipeline.ErrNoRevision) {
+		s.notes([]string{fmt.Sprintf("%v: the texts end in fettle review --since HEAD, which compares with a commit; git init, git add and git commit make the first", err)})
 	}
 	_, err = fmt.Fprintln(s.out, "connect fettle mcp to the agent, and it has the same verbs as tools")
 	return err

@@ -303,6 +303,48 @@ func TestInstallKeepsTheTeamsText(t *testing.T) {
 	}
 }
 
+// Markers that a team shows within a block of code are a sample of theirs: our section stands outside of it, and twice is once.
+func TestMarkersInCode(t *testing.T) {
+	const sample = "<!-- fettle:begin -->\nshown\n<!-- fettle:end -->\n"
+	for name, text := range map[string]string{
+		"back-ticks":   "# Ours\n```html\n" + sample + "```\n",
+		"tildes":       "# Ours\n~~~~\n```\n" + sample + "~~~\n~~~~~\n",
+		"indented":     "# Ours\n\n  ```\r\n" + sample + "  ```  \r\n",
+		"never closed": "# Ours\n```\na block that nothing ends\n",
+	} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "AGENTS.md")
+		put(t, file, text)
+		code, out := said("agent", "install", dir)
+		once := sum(t, file)
+		if code != 0 || !strings.HasPrefix(once, text) || strings.Count(once, "## The backend: Fettle") != 1 {
+			t.Errorf("%s: %d %s\n%s", name, code, out, once)
+		}
+		if code, out = said("agent", "install", dir); code != 0 || sum(t, file) != once {
+			t.Errorf("%s: twice is not once: %d %s\n%s", name, code, out, sum(t, file))
+		}
+	}
+}
+
+// Who installs the texts in a project that has no commit is told that their last command compares with one.
+func TestInstallWithoutCommit(t *testing.T) {
+	dir := t.TempDir()
+	const told = "which compares with a commit; git init"
+	if code, out := said("agent", "install", dir); code != 0 || !strings.Contains(out, "it is in no git repository") || !strings.Contains(out, told) {
+		t.Errorf("%d %s", code, out)
+	}
+	t.Chdir(dir)
+	git(t, "init", "-q")
+	if code, out := said("agent", "install", dir); code != 0 || !strings.Contains(out, told) {
+		t.Errorf("%d %s", code, out)
+	}
+	git(t, "add", "-A")
+	git(t, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "begin")
+	if code, out := said("agent", "install", dir); code != 0 || strings.Contains(out, told) {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
 // shellWords cuts a command as a shell does, as far as the texts need it.
 func shellWords(command string) (words []string) {
 	for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(command, -1) {

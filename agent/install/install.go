@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"text/template"
@@ -200,10 +201,14 @@ func (m markers) merge(have, text []byte) (content []byte, kept string, broken b
 	if bytes.Contains(have, []byte("\r\n")) {
 		ours = strings.ReplaceAll(ours, "\n", "\r\n")
 	}
-	from := bytes.Index(have, []byte(m.opens))
-	to := bytes.Index(have, []byte(m.end[:len(m.end)-1]))
+	read := have // where markers count
+	if m == markdown {
+		read = withoutSamples(have)
+	}
+	from := bytes.Index(read, []byte(m.opens))
+	to := bytes.Index(read, []byte(m.end[:len(m.end)-1]))
 	switch {
-	case bytes.Count(have, []byte(m.opens)) > 1:
+	case bytes.Count(read, []byte(m.opens)) > 1:
 		return have, "it has our section twice: delete one of them", true
 	case from > to && to >= 0:
 		return have, "our two markers stand in the wrong order: delete both, and what stands between them if it is ours", true
@@ -225,6 +230,31 @@ func (m markers) merge(have, text []byte) (content []byte, kept string, broken b
 		gap = strings.ReplaceAll(gap, "\n", "\r\n")
 	}
 	return []byte(string(have) + gap + ours), "", false
+}
+
+// fence is a line that begins or ends a block of code (CommonMark 0.31, 4.5).
+var fence = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})(.*)$")
+
+// withoutSamples is a text with blanks in place of its fenced blocks of code: what stands in them is shown, and marks nothing. A fence that
+// nothing ends begins none: a section of ours may stand behind it.
+func withoutSamples(text []byte) []byte {
+	out := bytes.Clone(text)
+	opened, ends, at := -1, "", 0
+	for line := range bytes.Lines(text) {
+		next := at + len(line)
+		switch m := fence.FindSubmatch(bytes.TrimRight(line, "\r\n")); {
+		case m == nil:
+		case opened < 0 && (m[1][0] == '~' || !bytes.ContainsRune(m[2], '`')):
+			opened, ends = at, string(m[1])
+		case opened >= 0 && strings.HasPrefix(string(m[1]), ends) && len(bytes.TrimSpace(m[2])) == 0:
+			for i := opened; i < next; i++ {
+				out[i] = ' '
+			}
+			opened = -1
+		}
+		at = next
+	}
+	return out
 }
 
 // split cuts the head of a file, between lines of ---, from its body.
