@@ -25,10 +25,14 @@ func (c doCommand) withModel(ctx context.Context, s streams) error {
 	}
 	p := &tool.Project{Dir: c.Project, Database: c.database(staged.Model), Kit: c.Kit, Meaning: meaning, Staged: staged}
 	var came tool.Outcome
+	tell := func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), visible(line)) }
 	ended, err := loop.Run(ctx, p, loop.Options{
 		URL: c.Model, Model: c.ModelName, Key: os.Getenv(modelKey),
-		Tell: func(line string) { fmt.Fprintf(s.err, "%s %s\n", paint(s.err, dim, "model:"), visible(line)) },
+		Tell: tell,
 		Try: func(ctx context.Context) (wrong string, err error) {
+			if p.Staged.Hash != "" {
+				tell("what it made is generated, compiled, tested and reviewed in a copy, which may take minutes")
+			}
 			came, err = p.Try(ctx)
 			return came.Wrong, err
 		},

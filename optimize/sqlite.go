@@ -21,11 +21,14 @@ import (
 // sqliteExplains is how many trials are usual: each runs its statement.
 const sqliteExplains = 400
 
+// ErrNoStatements is that SQLite, which counts no statements, was given none.
+var ErrNoStatements = errors.New("SQLite counts no statements: name a file of them, --workload FILE")
+
 // RunSQLite looks at a SQLite file. The file is only read: candidates are built on a temporary copy, where each
 // statement is run and undone, and what it costs is the number of steps that SQLite's virtual machine takes.
 func RunSQLite(ctx context.Context, o Options) (*Report, error) {
 	if o.Statements == nil {
-		return nil, fmt.Errorf("SQLite counts no statements: name a file of them, --workload FILE")
+		return nil, ErrNoStatements
 	}
 	if o.Clone != "" {
 		return nil, fmt.Errorf("SQLite needs no clone: a temporary copy is made")

@@ -107,6 +107,9 @@ func sqliteFile(url string) string {
 	return url
 }
 
+// ErrNoStatements is that a database which counts no statements was to be made fast, and none was named.
+var ErrNoStatements = optimize.ErrNoStatements
+
 // firstMigration is the number of the first migration in an empty folder, above those that a project writes.
 const firstMigration = 90001
 

@@ -115,7 +115,7 @@ func Run(ctx context.Context, p *tool.Project, o Options, request string) (Ended
 			if tries == maxTries {
 				return Ended{}, &Unmended{answer.text, tries, wrong}
 			}
-			o.Tell("tried in a copy: it is not right yet, and told so")
+			o.Tell(fmt.Sprintf("tried in a copy: it is not right yet, and told so: %.600s", strings.Join(strings.Fields(wrong), " ")))
 			if answer.text != "" {
 				turns = append(turns, answer)
 			}

@@ -115,10 +115,16 @@ func TestUnmended(t *testing.T) {
 	}))
 	defer server.Close()
 	try := func(context.Context) (string, error) { tried++; return "a test fails", nil }
-	_, err := loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: func(string) {}}, "x")
+	told := 0
+	tell := func(line string) {
+		if line == "tried in a copy: it is not right yet, and told so: a test fails" {
+			told++
+		}
+	}
+	_, err := loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: tell}, "x")
 	var unmended *loop.Unmended
-	if !errors.As(err, &unmended) || unmended.Wrong != "a test fails" || unmended.Words != "It is done." || asked != 3 || tried != 3 {
-		t.Error(err, asked, tried)
+	if !errors.As(err, &unmended) || unmended.Wrong != "a test fails" || unmended.Words != "It is done." || asked != 3 || tried != 3 || told != 2 {
+		t.Error(err, asked, tried, told)
 	}
 	try = func(context.Context) (string, error) { return "", errors.New("no room for a copy") }
 	if _, err = loop.Run(t.Context(), &tool.Project{Dir: t.TempDir()}, loop.Options{URL: server.URL + "/v1", Try: try, Tell: func(string) {}}, "x"); err == nil || !strings.Contains(err.Error(), "no room") {

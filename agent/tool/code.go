@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -145,7 +146,7 @@ func (f *Facts) findings(list []rule.Finding) {
 
 var optimize = &Tool{
 	Name: "optimize", Title: "Find what makes the database slow", ReadOnly: true,
-	Description: "Which statements cost most, and indexes or rewrites that would help, each with plans before and after. The database is the one that the server was started with (DATABASE_URL); it is only read. statements: SQL to make fast; left out, what pg_stat_statements counted. Indexes are edits of the design.",
+	Description: "Which statements cost most, and indexes or rewrites that would help, each with plans before and after. The database is the one that the server was started with (DATABASE_URL); it is only read. statements: SQL to make fast, as explain shows it; left out, what pg_stat_statements of Postgres counted. Indexes are edits of the design.",
 	Schema: json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{
 "statements":{"type":"string"},
 "budget":{"type":"string","description":"size for new indexes: 500MB"},
@@ -171,6 +172,9 @@ func runOptimize(ctx context.Context, p *Project, text json.RawMessage) (f Facts
 	}
 	defer leave()
 	report, err := pipeline.Optimize(ctx, o)
+	if errors.Is(err, pipeline.ErrNoStatements) {
+		return f, errors.New(`SQLite counts no statements: give those to make fast, {"statements":"SELECT …"}; explain with a query shows what a list is read with`)
+	}
 	if err != nil {
 		return f, err
 	}
