@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,6 +123,8 @@ func (f *former) sort() {
 		case p.Class == pgsql.Prefix:
 			key.Class = f.patternClass(p)
 			f.ranges = appendNew(f.ranges, key)
+		case f.t.network(p):
+			f.ranges = appendNew(f.ranges, key)
 		}
 	}
 	slices.SortStableFunc(f.equal, func(a, b Key) int {
@@ -229,7 +232,7 @@ func (t *Table) ofLocalTime(function, expression string) bool {
 }
 
 // alike gives constants in quotes the type of the column beside them: that of an instant is read in the zone of who makes the index.
-var alike = regexp.MustCompile(`(?i)\b(coalesce|nullif|greatest|least|case)\b.*'`)
+var alike = regexp.MustCompile(`(?i)\b(coalesce|nullif|greatest|least|case)\b.*'|[<>=]\s*'`)
 
 func (f *former) patternClass(p pgsql.Predicate) string {
 	c := f.t.column(p.Column)
@@ -320,24 +323,59 @@ func singles(keys []Key) [][]Key {
 	return out
 }
 
-// arms forms an index for each arm of an OR.
+// arms forms an index for each arm of an OR, of which all conditions hold at once.
 func (f *former) arms() {
 	for _, arms := range f.scan.Or {
 		for _, arm := range arms {
-			key, usable := f.key(arm.Column, arm.Key)
-			switch arm.Class {
-			case pgsql.Equal, pgsql.Range:
-			case pgsql.Prefix:
-				key.Class = f.patternClass(arm)
-			default:
-				usable = false
+			key, usable := f.ordered(arm)
+			if !usable {
+				continue
 			}
-			if usable {
-				f.add("", []Key{key})
-				f.add("", append(slices.Clone(f.equal), key))
+			f.add("", []Key{key})
+			f.add("", append(slices.Clone(f.equal), key))
+			if len(arm.And) > 0 {
+				f.arm(arm)
 			}
 		}
 	}
+}
+
+// arm forms the indexes for an arm of several conditions: all of them as keys, or one as that of a partial index.
+func (f *former) arm(arm pgsql.Predicate) {
+	all := append([]pgsql.Predicate{arm}, arm.And...)
+	keysBut := func(part int) (keys []Key) {
+		var ranges []Key
+		for i, p := range all {
+			switch key, usable := f.ordered(p); {
+			case !usable || i == part:
+			case p.Class == pgsql.Equal:
+				keys = appendNew(keys, key)
+			default:
+				ranges = appendNew(ranges, key)
+			}
+		}
+		slices.SortStableFunc(keys, func(a, b Key) int { return cmp.Compare(f.distinct(b), f.distinct(a)) })
+		return append(keys, ranges[:min(1, len(ranges))]...)
+	}
+	f.add("", keysBut(-1))
+	for i, p := range all {
+		if f.canPart(p) {
+			f.add(p.Text, keysBut(i))
+		}
+	}
+}
+
+// ordered is the key of a B-tree that serves a condition.
+func (f *former) ordered(p pgsql.Predicate) (key Key, usable bool) {
+	key, usable = f.key(p.Column, p.Key)
+	switch {
+	case p.Class == pgsql.Equal, p.Class == pgsql.Range, f.t.network(p):
+	case p.Class == pgsql.Prefix:
+		key.Class = f.patternClass(p)
+	default:
+		usable = false
+	}
+	return key, usable && p.Join.Scan == nil && !severalAtOnce(p)
 }
 
 // add takes a list of keys as a candidate, and the same with the columns that the query shows.

@@ -22,10 +22,12 @@ type Catalog struct {
 	Now        time.Time // the server's clock
 
 	byName   map[string]*Table
-	path     []string        // schemas in which an unqualified name is looked for
-	mutable  map[string]bool // functions whose result may change between statements or sessions
-	volatile map[string]bool // functions that may do anything
-	folding  *folding        // nil: nothing is run while a statement is planned
+	path     []string // schemas in which an unqualified name is looked for
+	classes  map[served][]operatorClass
+	asked    func(t *Table, expression string) *Column // what is known of the values of an expression; nil: nobody can be asked
+	mutable  map[string]bool                           // functions whose result may change between statements or sessions
+	volatile map[string]bool                           // functions that may do anything
+	folding  *folding                                  // nil: nothing is run while a statement is planned
 }
 
 // Dialect is the database.
@@ -64,7 +66,8 @@ type Table struct {
 type Column struct {
 	Name, Type  string
 	NotNull     bool
-	ByteOrder   bool // text of it sorts by bytes, so that LIKE 'x%' can use a plain index
+	kinds       []string // its type under all names that operators are made for
+	ByteOrder   bool     // text of it sorts by bytes, so that LIKE 'x%' can use a plain index
 	NullFrac    float64
 	Distinct    float64 // negative: as a fraction of the rows
 	Width       float64 // bytes
@@ -97,8 +100,9 @@ type Existing struct {
 type ForeignKey struct {
 	Name     string
 	Columns  []string
-	Table    *Table // that is named
-	OnDelete string // a no action, r restrict, c cascade, n set null, d set default
+	Table    *Table   // that is named
+	Refers   []string // its columns
+	OnDelete string   // a no action, r restrict, c cascade, n set null, d set default
 }
 
 // Table implements pgsql.Tables.
@@ -230,6 +234,7 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 		{"foreign keys", c.readKeys},
 		{"extensions and settings", c.readSettings},
 		{"functions", c.readFunctions},
+		{"operator classes", c.readClasses},
 		{whatFolds, c.readFolding},
 	} {
 		if err := read.f(ctx, s); err != nil {
@@ -337,8 +342,14 @@ func (c *Catalog) readColumns(ctx context.Context, s *session) error {
 	tables := c.byOID()
 	rows, err := s.Query(ctx, `SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
 			coalesce(l.collname = 'C' OR l.collname = 'POSIX' OR l.collname = 'default'
-				AND (SELECT datcollate IN ('C', 'POSIX') AND datlocprovider <> 'i' FROM pg_database WHERE datname = current_database()), false)
+				AND (SELECT datcollate IN ('C', 'POSIX') AND datlocprovider <> 'i' FROM pg_database WHERE datname = current_database()), false),
+			base.oid::regtype::text, CASE WHEN base.typcategory = 'A' THEN 'A' WHEN base.typtype IN ('r', 'm') THEN upper(base.typtype::text) ELSE '' END,
+			ARRAY(SELECT casttarget::regtype::text FROM pg_cast WHERE castsource = base.oid AND castmethod = 'b' AND castcontext = 'i' ORDER BY 1)
 		FROM pg_attribute a JOIN pg_class k ON k.oid = a.attrelid JOIN pg_namespace n ON n.oid = k.relnamespace
+			CROSS JOIN LATERAL (WITH RECURSIVE b AS (
+				SELECT t.oid, t.typbasetype, t.typcategory, t.typtype FROM pg_type t WHERE t.oid = a.atttypid
+				UNION ALL SELECT t.oid, t.typbasetype, t.typcategory, t.typtype FROM pg_type t JOIN b ON t.oid = b.typbasetype
+			) SELECT * FROM b WHERE typbasetype = 0) base
 			LEFT JOIN pg_collation l ON l.oid = a.attcollation
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND k.relkind IN ('r', 'p', 'v', 'm') AND `+ours+` ORDER BY a.attrelid, a.attnum`)
 	if err != nil {
@@ -348,9 +359,12 @@ func (c *Catalog) readColumns(ctx context.Context, s *session) error {
 	for rows.Next() {
 		var oid uint32
 		column := &Column{}
-		if err := rows.Scan(&oid, &column.Name, &column.Type, &column.NotNull, &column.ByteOrder); err != nil {
+		var base, sort string
+		var alike []string
+		if err := rows.Scan(&oid, &column.Name, &column.Type, &column.NotNull, &column.ByteOrder, &base, &sort, &alike); err != nil {
 			return err
 		}
+		column.kinds = kindsOf(base, alike, sort)
 		if t := tables[oid]; t != nil {
 			t.Columns = append(t.Columns, column)
 		}
@@ -380,6 +394,7 @@ func (c *Catalog) readStatistics(ctx context.Context, s *session) error {
 		}
 		if column := t.column(name); column != nil {
 			read.Name, read.Type, read.NotNull, read.ByteOrder, read.Known = column.Name, column.Type, column.NotNull, column.ByteOrder, true
+			read.kinds = column.kinds
 			*column = read
 		}
 	}
@@ -422,7 +437,8 @@ func (c *Catalog) readIndexes(ctx context.Context, s *session) error {
 func (c *Catalog) readKeys(ctx context.Context, s *session) error {
 	tables := c.byOID()
 	rows, err := s.Query(ctx, `SELECT f.conrelid, f.conname, f.confrelid, f.confdeltype::text,
-			ARRAY(SELECT attname::text FROM unnest(f.conkey) WITH ORDINALITY u(num, i) JOIN pg_attribute ON attrelid = f.conrelid AND attnum = u.num ORDER BY u.i)
+			ARRAY(SELECT attname::text FROM unnest(f.conkey) WITH ORDINALITY u(num, i) JOIN pg_attribute ON attrelid = f.conrelid AND attnum = u.num ORDER BY u.i),
+			ARRAY(SELECT attname::text FROM unnest(f.confkey) WITH ORDINALITY u(num, i) JOIN pg_attribute ON attrelid = f.confrelid AND attnum = u.num ORDER BY u.i)
 		FROM pg_constraint f WHERE f.contype = 'f' AND f.conparentid = 0 ORDER BY f.conrelid::regclass::text, f.conname`)
 	if err != nil {
 		return err
@@ -431,7 +447,7 @@ func (c *Catalog) readKeys(ctx context.Context, s *session) error {
 	for rows.Next() {
 		var from, to uint32
 		var key ForeignKey
-		if err := rows.Scan(&from, &key.Name, &to, &key.OnDelete, &key.Columns); err != nil {
+		if err := rows.Scan(&from, &key.Name, &to, &key.OnDelete, &key.Columns, &key.Refers); err != nil {
 			return err
 		}
 		if t := tables[from]; t != nil {

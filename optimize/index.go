@@ -98,7 +98,7 @@ func (i *Index) Name() string {
 	for _, key := range i.Keys {
 		part := key.Column
 		if part == "" {
-			part = strings.Trim(nameSigns.Replace(key.Expr), "_")
+			part = strings.Trim(nameSigns.Replace(nameWords.Replace(key.Expr)), "_")
 		}
 		switch {
 		case strings.HasSuffix(key.Class, "_pattern_ops"):
@@ -136,6 +136,9 @@ func (i *Index) Name() string {
 	}
 	return name
 }
+
+// nameWords are the keywords of a choice, which need no quotes in small letters.
+var nameWords = strings.NewReplacer("CASE ", "case ", "WHEN ", "when ", " THEN ", " then ", " ELSE ", " else ", " END", " end")
 
 var nameSigns = strings.NewReplacer("(", "_", ")", "_", " ", "_", "-", "", ">", "", "'", "", ":", "", ",", "_", `"`, "", ".", "_", "@", "", "/", "", "+", "", "*", "", "%", "", "=", "", "<", "")
 

@@ -131,11 +131,17 @@ func (c *clone) drop(ctx context.Context, index *Index) error {
 // compare runs two statements in turns, the first without the indexes named, and rolls back each run. A write is
 // undone with its run; what else happens in a run that writes nothing.
 func (c *clone) compare(ctx context.Context, before, after string, without []*Index, settings []string) (Measured, Measured, error) {
+	return c.compareAfter(ctx, nil, before, after, without, settings)
+}
+
+// compareAfter is compare, with statements that are run before each.
+func (c *clone) compareAfter(ctx context.Context, first []string, before, after string, without []*Index, settings []string) (Measured, Measured, error) {
 	var a, b Measured
 	var drops []string
 	for _, index := range without {
 		drops = append(drops, "DROP INDEX "+c.qualified(index))
 	}
+	drops, settings = append(drops, first...), append(slices.Clone(settings), first...)
 	start := time.Now()
 	for run := 0; run <= usualRuns; run++ {
 		warm := run == 0
@@ -169,16 +175,18 @@ func (c *clone) once(ctx context.Context, text string, first []string, m *Measur
 		timing = "TIMING ON" // time in triggers is only told with it
 	}
 	var out []byte
+	started := false
 	err := c.inside(ctx, func() error {
 		for _, statement := range append([]string{fmt.Sprintf("SET LOCAL statement_timeout = %d", runLimit.Milliseconds())}, first...) {
 			if _, err := c.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
+		started = true
 		return c.QueryRow(ctx, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, "+timing+") "+text).Scan(&out)
 	})
 	var said *pgconn.PgError
-	if errors.As(err, &said) && said.Code == "57014" {
+	if started && errors.As(err, &said) && said.Code == "57014" {
 		m.TimedOut, m.Times = true, []float64{float64(runLimit.Milliseconds())}
 		return nil
 	}

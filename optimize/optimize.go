@@ -83,6 +83,8 @@ type run struct {
 	better  []*rewrite // with the same rows, and cheaper
 	stale   []*Table   // that were analysed on the clone
 	report  *Report
+
+	alsoServing map[*Index]bool // of the chosen, what something needs that shows in no plan: the check of a foreign key
 }
 
 // note tells a reader what could not be done. Errors are told without constants.
@@ -137,6 +139,9 @@ func (r *run) readWorkload(ctx context.Context) error {
 			return err
 		}
 		r.report.Notes = append(r.report.Notes, notes...)
+	}
+	if r.clone != nil {
+		r.catalog.asked = r.sampling(ctx)
 	}
 	queries, passed, notes := merge(statements, Postgres, r.options.Literals)
 	r.report.Passed = passed
@@ -294,7 +299,7 @@ func (r *run) writeCost(index *Index) float64 {
 	if index.Where != "" {
 		rows *= index.part()
 	}
-	return rows * entry * map[string]float64{"btree": 1, "gin": 4, "gist": 3, "brin": 0.05}[index.Method]
+	return rows * entry * map[string]float64{"btree": 1, "gin": 4, "gist": 3, "spgist": 3, "brin": 0.05}[index.Method]
 }
 
 // target is the table that a write changes.

@@ -67,7 +67,7 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 		if t == nil {
 			continue
 		}
-		column := t.column(cmp.Or(use.Column.Name, use.Cast))
+		column := c.compared(t, use, of)
 		if column == nil || !column.Known {
 			continue
 		}
@@ -75,6 +75,7 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 		if !found {
 			continue
 		}
+		text = asOperand(text, column, use, of)
 		if strings.HasSuffix(kind, "[]") {
 			text = `{"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"}`
 		}
@@ -98,8 +99,15 @@ func typed(text, kind string) string {
 
 // sample is a value of a column.
 func sample(c *Column, roles *pgsql.Roles, use pgsql.Use, commonness string) (string, bool) {
-	if use.Class == pgsql.Range && len(c.Histogram) > 1 {
-		return quantile(c.Histogram, rangeEnd(roles, use)), true
+	if len(c.Histogram) > 1 {
+		switch {
+		case use.Class == pgsql.Range:
+			return quantile(c.Histogram, rangeEnd(roles, use)), true
+		case use.Place == "from":
+			return quantile(c.Histogram, lateStart), true
+		case use.Place == "to":
+			return quantile(c.Histogram, lateEnd), true
+		}
 	}
 	switch {
 	case commonness == "common" && len(c.Common) > 0:
@@ -116,20 +124,26 @@ func sample(c *Column, roles *pgsql.Roles, use pgsql.Use, commonness string) (st
 
 func quantile(bounds []string, q float64) string { return bounds[int(q*float64(len(bounds)-1))] }
 
+// What is asked for between two bounds is short and late.
+const (
+	lateStart = 0.90
+	lateEnd   = 0.94
+)
+
 // rangeEnd is how far into a column a bound lies: who asks for a range mostly asks for a short, late one.
 func rangeEnd(roles *pgsql.Roles, use pgsql.Use) float64 {
 	above := strings.HasPrefix(use.Op, ">")
 	both := use.Op == "BETWEEN"
 	for _, predicate := range use.Column.Scan.Where {
-		if predicate.Column == use.Column.Name && predicate.Class == pgsql.Range && predicate.Op != use.Op {
+		if predicate.Class == pgsql.Range && predicate.Op != use.Op && predicate.Column == use.Column.Name && endOf(predicate.Key) == endOf(use.Key) {
 			both = true
 		}
 	}
 	switch {
 	case above && both:
-		return 0.90
+		return lateStart
 	case both:
-		return 0.94
+		return lateEnd
 	case above:
 		return 0.95
 	}

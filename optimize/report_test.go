@@ -3,8 +3,17 @@ package optimize_test
 import (
 	"bytes"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	osexec "os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	_ "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif" // whose schema is read
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/fettlehq/fettle/optimize"
 )
@@ -40,6 +49,12 @@ func TestJSONHasTheFieldsThatWerePromised(t *testing.T) {
 	for _, field := range []string{"id", "kind", "statement", "where", "change", "migration", "proof", "confidence", "notes"} {
 		if _, has := got["advice"][0][field]; !has {
 			t.Errorf("%s is missing", field)
+		}
+	}
+	proof, _ := got["advice"][0]["proof"].(map[string]any)
+	for _, field := range []string{"level", "before", "after"} {
+		if _, has := proof[field]; !has || len(proof) != 3 {
+			t.Errorf("the proof is %v", proof)
 		}
 	}
 	if len(got["advice"][0]) != 9 {
@@ -78,6 +93,69 @@ func TestSARIFNamesTheLineAndTheLevel(t *testing.T) {
 			t.Errorf("lacks %s:\n%s", want, out.String())
 		}
 	}
+}
+
+// TestSARIFFitsItsSchema compares what is written with the schema of the standard, OASIS's, as a library of SARIF brings it along.
+func TestSARIFFitsItsSchema(t *testing.T) {
+	schema := sarifSchema(t)
+	report := example()
+	for i, kind := range []optimize.Kind{optimize.KindRewrite, optimize.KindStatistics, optimize.KindHygiene, optimize.KindSetting, optimize.KindHint} {
+		a := *report.Advice[0]
+		a.ID, a.Kind, a.Where = "advice-"+string(kind), kind, []string{"a log/of ours: 100 %.csv:12", "pg_stat_statements"}[i%2]
+		a.Proof = optimize.Proof{Level: []optimize.Level{optimize.L0, optimize.L1, optimize.L2}[i%3]}
+		report.Advice = append(report.Advice, &a)
+	}
+	for _, r := range []*optimize.Report{report, {}} {
+		var out bytes.Buffer
+		if err := r.SARIF(&out); err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); err != nil {
+			t.Errorf("%v\n%s", err, out.String())
+		}
+		value.(map[string]any)["runs"].([]any)[0].(map[string]any)["result"] = []any{}
+		if schema.Validate(value) == nil {
+			t.Error("the schema takes what SARIF does not have")
+		}
+	}
+}
+
+// sarifSchema reads the constant in which the library has the schema: it does not give it away.
+func sarifSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	dir, err := osexec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(strings.TrimSpace(string(dir)), "schema.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	ast.Inspect(file, func(n ast.Node) bool {
+		if literal, is := n.(*ast.BasicLit); is && text == "" {
+			text, _ = strconv.Unquote(literal.Value)
+		}
+		return true
+	})
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("sarif.json", value); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("sarif.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
 }
 
 func TestTextIsNarrowAndSaysBothTimes(t *testing.T) {

@@ -262,6 +262,40 @@ func valueInList(s *selected) (rewrite, bool) {
 	return rewrite{}, false
 }
 
+// notDistinct says IS NOT DISTINCT FROM, which no index serves, by what indexes do:
+//
+//	assignee IS NOT DISTINCT FROM 5    ─▶   assignee = 5
+//	assignee IS NOT DISTINCT FROM $1   ─▶   (assignee = $1 OR (assignee IS NULL AND $1 IS NULL))
+func notDistinct(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		if n.Text("kind") != "AEXPR_NOT_DISTINCT" {
+			continue
+		}
+		left, right := n.Node("lexpr"), n.Node("rexpr")
+		if !left.Is("ColumnRef") {
+			left, right = right, left
+		}
+		constant := right
+		for constant.Is("TypeCast") {
+			constant = constant.Node("arg")
+		}
+		column, c, found := s.name(left)
+		value, ok := pgsql.SQL(right, false)
+		if !found || !ok || !constant.Is("A_Const", "ParamRef") {
+			continue
+		}
+		condition := fmt.Sprintf("(%s = %s OR (%s IS NULL AND %s IS NULL))", column, value, column, value)
+		switch {
+		case constant.Bool("isnull"):
+			condition = column + " IS NULL"
+		case constant.Is("A_Const"), c.NotNull:
+			condition = column + " = " + value
+		}
+		return rewrite{rule: "distinct", why: "IS NOT DISTINCT FROM is served by no index", text: s.with(i, condition)}, true
+	}
+	return rewrite{}, false
+}
+
 func operandOf(text string, n pgsql.Node) string {
 	if n.Is("A_Expr", "BoolExpr") {
 		return "(" + text + ")"

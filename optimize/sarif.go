@@ -3,6 +3,7 @@ package optimize
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -25,7 +26,7 @@ func (r *Report) SARIF(w io.Writer) error {
 			"partialFingerprints": object{"advice/v1": a.ID},
 		}
 		if file, line, is := place(a.Where); is {
-			result["locations"] = []object{{"physicalLocation": object{"artifactLocation": object{"uri": file}, "region": object{"startLine": line}}}}
+			result["locations"] = []object{{"physicalLocation": object{"artifactLocation": object{"uri": (&url.URL{Path: file}).String()}, "region": object{"startLine": line}}}}
 		} else {
 			result["locations"] = []object{{"logicalLocations": []object{{"fullyQualifiedName": a.Title, "kind": "resource"}}}}
 		}

@@ -32,6 +32,7 @@ func (r *run) special(ctx context.Context) error {
 	seen := map[string]bool{}
 	known := map[*Query]*pair{}
 	before := len(r.chosen)
+	r.alsoServing = map[*Index]bool{}
 	for _, q := range r.queries {
 		if !q.often() {
 			continue
@@ -46,7 +47,51 @@ func (r *run) special(ctx context.Context) error {
 			}
 		}
 	}
-	return r.noneSlower(ctx, slices.Clone(r.chosen[before:]), known)
+	made := slices.Clone(r.chosen[before:])
+	if len(made) > 0 {
+		if err := r.superseded(ctx, slices.Clone(r.chosen[:before]), made); err != nil {
+			return err
+		}
+	}
+	return r.noneSlower(ctx, made, known)
+}
+
+// superseded takes back what was advised before others could be tried, and nothing uses any more beside them.
+func (r *run) superseded(ctx context.Context, advised, by []*Index) error {
+	if r.clone == nil {
+		return nil
+	}
+	if err := r.plans.hide(ctx); err != nil {
+		return err
+	}
+	for _, index := range advised {
+		if r.alsoServing[index] || r.clone.made[index] == "" || r.usedOnClone(ctx, index) {
+			continue
+		}
+		r.note("%s: nothing uses it beside %s; it is not advised", index.Name(), namesOf(by))
+		if err := r.takeBack(ctx, index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usedOnClone reports whether a plan of any query uses an index beside all that was made on the clone.
+func (r *run) usedOnClone(ctx context.Context, index *Index) bool {
+	return slices.ContainsFunc(r.queries, func(q *Query) bool {
+		if len(q.relevant([]*Index{index})) == 0 {
+			return false
+		}
+		return slices.ContainsFunc([]string{q.bound, q.common}, func(text string) bool {
+			if text == "" {
+				return false
+			}
+			plan, err := explain(ctx, r.clone.session, text)
+			return err != nil || slices.ContainsFunc(plan.Indexes(), func(name string) bool {
+				return name == index.Name() || r.clone.parts[name] == index.Name()
+			})
+		})
+	})
 }
 
 // specials are the special candidates of a query, as far as what was chosen leaves it slow.
@@ -64,7 +109,7 @@ func (r *run) specials(q *Query) []special {
 			continue
 		}
 		for _, p := range scan.Where {
-			if sp, is := r.gin(q, t, p); is && !r.served(t, p) {
+			if sp, is := r.gin(q, scan, t, p); is && !r.served(t, p) {
 				out = append(out, sp)
 			}
 		}
@@ -86,7 +131,7 @@ func readsWhole(p *Plan, t *Table) bool {
 }
 
 // gin is the GIN or GiST index for one condition, or the one of an expression that cannot be thought of.
-func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
+func (r *run) gin(q *Query, scan *pgsql.Scan, t *Table, p pgsql.Predicate) (special, bool) {
 	key := Key{Column: p.Column, Expr: p.Key}
 	kind := ""
 	if c := t.column(p.Column); c != nil {
@@ -99,7 +144,10 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		if pattern, known := pgsql.ConstantText(p.Node.Node("rexpr")); known && longestWord(pattern) < 3 {
 			return sp, false
 		}
-		if kind != "" && kind != "text" && !strings.HasPrefix(kind, "character") || p.Column == "" && !r.catalog.immutable(p.Key, t) {
+		if kind != "" && kind != "text" && !strings.HasPrefix(kind, "character") {
+			return r.byOperator(sp, key, p)
+		}
+		if p.Column == "" && !r.catalog.immutable(p.Key, t) {
 			return sp, false
 		}
 		key.Class, index.Needs = "gin_trgm_ops", "pg_trgm"
@@ -117,11 +165,11 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 			index.Method = "gist"
 			sp.rule = "ranges that overlap need a GiST index"
 		default:
-			return sp, false
+			return r.byOperator(sp, key, p)
 		}
 	case pgsql.HasKey:
 		if kind != "jsonb" {
-			return sp, false
+			return r.byOperator(sp, key, p)
 		}
 		sp.rule = "whether a document has a key needs a GIN index"
 	case pgsql.Match:
@@ -135,18 +183,44 @@ func (r *run) gin(q *Query, t *Table, p pgsql.Predicate) (special, bool) {
 		}
 		index.Method = "btree"
 		sp.rule = "an expression is compared, of which nothing is known before it has an index"
-	case pgsql.Equal: // HypoPG's expressions are not those of the partitions
-		if t.Kind != "p" || p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
+	case pgsql.Equal, pgsql.Prefix: // HypoPG's expressions are those of the first table of a statement, and not of its partitions
+		if t.Kind != "p" && scan.First || p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
 			return sp, false
 		}
-		index.Method = "btree"
-		sp.rule = "an expression is compared, and of the partitions of a table it cannot be thought of"
+		f := &former{c: r.catalog, t: t, scan: scan}
+		index.Method, index.Keys = "btree", nil
+		for _, other := range append([]pgsql.Predicate{p}, scan.Where...) { // what is compared beside it is of the key
+			if key, usable := f.ordered(other); usable && key.Column == "" && other.Class == p.Class {
+				index.Keys = appendNew(index.Keys, key)
+			}
+		}
+		sp.rule = "an expression is compared, of which nothing can be thought of before it has an index"
+		return sp, len(index.Keys) > 0 && len(index.Keys) <= mostKeys
 	default:
-		return sp, false
+		return r.byOperator(sp, key, p)
 	}
 	index.Keys = []Key{key}
 	return sp, true
 }
+
+// byOperator is the index of an operator class that has the operator of a condition.
+func (r *run) byOperator(sp special, key Key, p pgsql.Predicate) (special, bool) {
+	index := sp.indexes[0]
+	class, found := r.catalog.class(index.Table, p)
+	if !found || index.Table.network(p) {
+		return sp, false
+	}
+	index.Method = class.method
+	if !class.usual {
+		key.Class = class.name
+	}
+	index.Keys = []Key{key}
+	sp.rule = fmt.Sprintf("%s needs an index by %s: those of order do not serve it", p.Op, methods[class.method])
+	return sp, true
+}
+
+// methods are the names of index methods in their documents.
+var methods = map[string]string{"gin": "GIN", "gist": "GiST", "spgist": "SP-GiST"}
 
 // served reports whether a condition has an index already that is not of order: by whatever method.
 func (r *run) served(t *Table, p pgsql.Predicate) bool {
@@ -165,7 +239,7 @@ func (r *run) arms(q *Query, scan *pgsql.Scan, t *Table, arms []pgsql.Predicate)
 		if r.served(t, p) {
 			continue
 		}
-		if one, is := r.gin(q, t, p); is && one.indexes[0].Method != "btree" {
+		if one, is := r.gin(q, scan, t, p); is && one.indexes[0].Method != "btree" {
 			index := one.indexes[0]
 			if sp.rule == "" {
 				sp.rule = one.rule
@@ -263,6 +337,7 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 		shared = slices.IndexFunc(r.chosen, func(i *Index) bool { return sp.indexes[0].within(i) })
 	}
 	if shared >= 0 && r.clone == nil {
+		r.alsoBy(sp, r.chosen[shared], "")
 		return nil
 	}
 	a := r.indexAdvice(gain{query: sp.query}, sp.indexes...)
@@ -295,7 +370,10 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 		r.note("clone: %s: %v", index.Name(), err)
 		return drop()
 	}
-	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, sp.indexes, nil)
+	before, after, cleared, err := r.compareSpecial(ctx, sp, sp.indexes)
+	if cleared {
+		a.Notes = append(a.Notes, "the rows that it deletes are referred to, so in each run what refers to them was deleted before it, unmeasured")
+	}
 	deletes := sp.query.parsed.Tree.Is("DeleteStmt")
 	if err != nil && deletes && ctx.Err() == nil { // something refers to the rows that were tried
 		r.hintSpecial(a, sp, "low (L0): a rule says so; on the clone it could not be measured: "+told(err, r.options.Literals))
@@ -320,6 +398,13 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 		r.measuredAdvice(a, index, sp.query, before, after)
 	}
 	a.Why = append([]string{sp.rule}, diagnose(before.Plan)...)
+	if q := sp.query; q.common != "" && q.common != q.bound {
+		plan, err := explain(ctx, r.clone.session, q.common)
+		if err == nil && !slices.ContainsFunc(sp.indexes, func(i *Index) bool { return slices.Contains(plan.Indexes(), i.Name()) }) {
+			a.Confidence = strings.Replace(a.Confidence, "high (", "medium (", 1)
+			a.Notes = append(a.Notes, "for the values that are most common the planner does not use it")
+		}
+	}
 	known[sp.query] = &pair{before: before, after: after}
 	r.chosen = append(r.chosen, sp.indexes...)
 	r.add(a)
@@ -336,14 +421,20 @@ func (r *run) hintSpecial(a *Advice, sp special, confidence string) {
 
 // trySharedKey measures what an index that is advised for another query does for this one.
 func (r *run) trySharedKey(ctx context.Context, sp special, index *Index) error {
-	before, after, err := r.clone.compare(ctx, sp.query.bound, sp.query.bound, []*Index{index}, nil)
+	before, after, _, err := r.compareSpecial(ctx, sp, []*Index{index})
 	if err != nil || !faster(before, after) {
 		return nil //nolint:nilerr // the advice stands without it
 	}
+	r.alsoBy(sp, index, fmt.Sprintf(" (%s → %s)", Milliseconds(before.Median()), Milliseconds(after.Median())))
+	return nil
+}
+
+// alsoBy notes what else an index is for that is advised for another query.
+func (r *run) alsoBy(sp special, index *Index, gained string) {
 	for _, a := range r.report.Advice {
 		if slices.Contains(a.Indexes, index) {
-			a.Notes = append(a.Notes, fmt.Sprintf("also serves %s (%s → %s): %s", sp.query.title(), Milliseconds(before.Median()), Milliseconds(after.Median()), sp.rule))
+			a.Notes = append(a.Notes, fmt.Sprintf("also serves %s%s: %s", sp.query.title(), gained, sp.rule))
+			r.alsoServing[index] = true
 		}
 	}
-	return nil
 }

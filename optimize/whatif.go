@@ -107,6 +107,17 @@ func (h *hypothetical) show(ctx context.Context, indexes []*Index) error {
 	return nil
 }
 
+// hide takes away all that is thought of.
+func (c *counted) hide(ctx context.Context) error {
+	if c == nil {
+		return nil
+	}
+	if h, is := c.planner.(*hypothetical); is {
+		return h.show(ctx, nil)
+	}
+	return nil
+}
+
 // bytes is our own estimate: HypoPG counts equal keys as often as they occur, which Postgres does not.
 func (h *hypothetical) bytes(index *Index) float64 {
 	if !h.ruler {

@@ -137,9 +137,20 @@ var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|sav
 // session or the schema is passed over.
 func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, passed []*Statement, notes []string) {
 	byFingerprint := map[string]*Query{}
+	wordings := map[string]*Query{}
+	left := 0
 	for _, s := range statements {
 		if aboutWork.MatchString(s.Text) || strings.Contains(s.Text, "pg_stat_statements") {
 			passed = append(passed, s)
+			continue
+		}
+		form := wording(s.Text)
+		if known := wordings[form]; known != nil {
+			known.add(s)
+			continue
+		}
+		if len(merged) == mostQueries {
+			left++
 			continue
 		}
 		text := s.Text
@@ -157,14 +168,34 @@ func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, 
 		}
 		if known := byFingerprint[s.fingerprint]; known != nil {
 			known.add(s)
+			wordings[form] = known
 			continue
 		}
 		copied := *s
 		q := &Query{Statement: &copied, parsed: parsed, texts: 1, first: s.Where}
-		byFingerprint[s.fingerprint] = q
+		byFingerprint[s.fingerprint], wordings[form] = q, q
 		merged = append(merged, q)
 	}
+	if left > 0 {
+		notes = append(notes, fmt.Sprintf("the workload has more than %d statements that differ in more than constants: %d that come later are left out", mostQueries, left))
+	}
 	return merged, passed, notes
+}
+
+// mostQueries bounds how many statements are looked at: each is planned several times.
+const mostQueries = 5000
+
+// wording is equal for texts that differ only in constants and spaces. It is found without parsing, which takes a hundred times as long.
+func wording(text string) string {
+	var out strings.Builder
+	for _, token := range pgsql.Tokens(text) {
+		if constant(token) {
+			out.WriteString("'' ")
+			continue
+		}
+		out.WriteString(token.Text + " ")
+	}
+	return out.String()
 }
 
 func (q *Query) add(s *Statement) {

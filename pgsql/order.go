@@ -104,7 +104,7 @@ func (w *walker) extreme(n Node, s *scope) {
 	}
 }
 
-func (w *walker) limit(n Node, s *scope, before int) {
+func (w *walker) limit(n Node, s *scope) {
 	for place, field := range map[string]string{"limit": "limitCount", "offset": "limitOffset"} {
 		count := n.Node(field)
 		count.Walk(func(inner Node) bool {
@@ -118,7 +118,7 @@ func (w *walker) limit(n Node, s *scope, before int) {
 	if !n.Has("limitCount") {
 		return
 	}
-	for _, scan := range w.roles.Scans[before:] {
+	for _, scan := range w.roles.Scans {
 		scan.Limit = scan.Limit || scan.Level == s.level
 	}
 }

@@ -35,11 +35,7 @@ func (w *walker) alternatives(n Node, s *scope) {
 		count++
 		scan, predicate, is := w.predicate(arg, s)
 		if !is && arg.Is("BoolExpr") && arg.Text("boolop") == "AND_EXPR" {
-			for _, inner := range arg.Nodes("args") {
-				if scan, predicate, is = w.predicate(inner, s); is && predicate.Class != Other && predicate.Class != Unequal {
-					break
-				}
-			}
+			scan, predicate, is = w.arm(arg, s)
 		}
 		if !is {
 			continue
@@ -56,6 +52,27 @@ func (w *walker) alternatives(n Node, s *scope) {
 		}
 		scan.Or = append(scan.Or, group)
 	}
+}
+
+// arm reads conditions of an arm that all hold: the first that can use an index, with the others on the same scan.
+func (w *walker) arm(n Node, s *scope) (scan *Scan, first Predicate, is bool) {
+	var others []Predicate
+	for _, arg := range n.Nodes("args") {
+		its, p, found := w.predicate(arg, s)
+		usable := p.Class != Other && p.Class != Unequal
+		switch {
+		case !found:
+		case !is, usable && (first.Class == Other || first.Class == Unequal):
+			if is && its == scan {
+				others = append(others, first)
+			}
+			scan, first, is = its, p, true
+		case its == scan:
+			others = append(others, p)
+		}
+	}
+	first.And = slices.DeleteFunc(others, func(p Predicate) bool { return p.Column == "" && p.Key == "" })
+	return scan, first, is
 }
 
 // predicate reads one comparison of a scan with something else.
@@ -166,7 +183,7 @@ func (w *walker) otherSide(n Node, s *scope, scan *Scan, p *Predicate) {
 		case "ParamRef":
 			fixed = false
 			w.roles.Params[inner.Int("number")] = append(w.roles.Params[inner.Int("number")],
-				Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op, Cast: p.cast})
+				Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op, Place: placeIn(n, inner), Cast: p.cast, Key: p.Key})
 			if p.Param == 0 {
 				p.Param = inner.Int("number")
 			}
@@ -179,6 +196,25 @@ func (w *walker) otherSide(n Node, s *scope, scan *Scan, p *Predicate) {
 	if fixed {
 		p.Value, _ = SQL(n, true)
 	}
+}
+
+// placeIn tells which end of a range a parameter is: tstzrange($1, $2).
+func placeIn(n, param Node) string {
+	names := n.Names("funcname")
+	if len(names) == 0 || !strings.HasSuffix(names[len(names)-1], "range") {
+		return ""
+	}
+	for i, arg := range n.Nodes("args") {
+		found := false
+		arg.Walk(func(inner Node) bool {
+			found = found || inner.Is("ParamRef") && inner.Int("number") == param.Int("number")
+			return true
+		})
+		if found && i < 2 {
+			return [2]string{"from", "to"}[i]
+		}
+	}
+	return ""
 }
 
 func (w *walker) columnsIn(n Node, s *scope) []Column {
@@ -213,6 +249,14 @@ func mirrored(op string) string {
 		return "<@"
 	case "<@":
 		return "@>"
+	case "<<":
+		return ">>"
+	case ">>":
+		return "<<"
+	case "<<=":
+		return ">>="
+	case ">>=":
+		return "<<="
 	}
 	return op
 }

@@ -107,6 +107,8 @@ func (p *printer) expr(n Node) string {
 	case "MinMaxExpr":
 		name := map[string]string{"IS_GREATEST": "greatest", "IS_LEAST": "least"}[n.Text("op")]
 		return name + "(" + p.list(n.Nodes("args")) + ")"
+	case "CaseExpr":
+		return p.choice(n)
 	case "List":
 		return "(" + p.list(n.Nodes("items")) + ")"
 	case "RowExpr":
@@ -223,6 +225,20 @@ func (p *printer) boolean(n Node) string {
 		texts = append(texts, p.expr(arg))
 	}
 	return strings.Join(texts, word)
+}
+
+func (p *printer) choice(n Node) string {
+	text := "CASE"
+	if n.Has("arg") {
+		text += " " + p.operand(n.Node("arg"))
+	}
+	for _, when := range n.Nodes("args") {
+		text += " WHEN " + p.expr(when.Node("expr")) + " THEN " + p.expr(when.Node("result"))
+	}
+	if n.Has("defresult") {
+		text += " ELSE " + p.expr(n.Node("defresult"))
+	}
+	return text + " END"
 }
 
 func (p *printer) call(n Node) string {

@@ -29,8 +29,9 @@ type Use struct {
 	Column Column // what it is compared with; zero where that is no column
 	Class  Class
 	Op     string
-	Place  string // "limit" or "offset", else empty
+	Place  string // "limit" or "offset"; "from" or "to" of a range; else empty
 	Cast   string // of Column.Scan, that is cast before it is compared, where Column has no name
+	Key    string // the expression of Column.Scan that it is compared with, as SQL without tables, where Column has no name
 }
 
 // Scan is one mention of a table.
@@ -39,6 +40,7 @@ type Scan struct {
 	Alias string // as the statement calls it
 	Level int    // which SELECT it stands in, by the order in which they were met
 	Inner bool   // below the outermost SELECT
+	First bool   // the first table of the SELECT that it is planned with
 
 	Where []Predicate    // all hold
 	Or    [][]Predicate  // in each, one of the arms holds; an arm on another table has no Column and no Key
@@ -82,6 +84,8 @@ type Predicate struct {
 	Text   string // the whole condition as SQL without tables; empty where it cannot be written
 	Value  string // a Fixed other side that is one constant, as SQL
 	Node   Node   // the condition itself
+
+	And []Predicate // in an arm of an OR, what else has to hold of the same scan
 
 	cast string // the column, where Key is nothing but a cast of one
 }
@@ -156,12 +160,13 @@ func (w *walker) change(n Node, outer *scope) {
 func (w *walker) selection(n Node, outer *scope) *source {
 	if op := n.Text("op"); op != "" && op != "SETOP_NONE" {
 		s := w.newScope(n, outer)
+		before := len(w.roles.Scans)
 		left := w.selection(n.As("larg", "SelectStmt"), s)
 		w.selection(n.As("rarg", "SelectStmt"), s)
+		w.behind(before)
 		return &source{columns: left.columns}
 	}
 	s := w.newScope(n, outer)
-	before := len(w.roles.Scans)
 	for _, from := range n.Nodes("fromClause") {
 		w.from(from, s, false)
 	}
@@ -171,11 +176,53 @@ func (w *walker) selection(n Node, outer *scope) *source {
 	w.grouping(n, s)
 	w.order(n, s)
 	w.extreme(n, s)
-	w.limit(n, s, before)
+	w.limit(n, s)
 	if n.Has("limitCount") || n.Has("limitOffset") || n.Has("distinctClause") {
 		made.derived = nil
 	}
+	if merges(n) {
+		for _, scan := range w.roles.Scans {
+			if scan.Level == s.level {
+				made.merged = append(made.merged, scan)
+			}
+		}
+	}
 	return made
+}
+
+// merges reports whether a SELECT that stands in the FROM of another is planned as a part of that one: it does nothing to the rows of its
+// tables but join and choose them.
+func merges(n Node) bool {
+	for _, clause := range []string{"groupClause", "havingClause", "distinctClause", "sortClause", "limitCount", "limitOffset", "lockingClause", "windowClause"} {
+		if n.Has(clause) {
+			return false
+		}
+	}
+	plain := true
+	for _, target := range n.Nodes("targetList") {
+		target.Walk(func(inner Node) bool {
+			names := inner.Names("funcname")
+			plain = plain && !inner.Bool("agg_star") && !inner.Has("over") && (len(names) == 0 || !slices.Contains(aggregates, names[len(names)-1]))
+			return !inner.Is("SubLink")
+		})
+	}
+	return plain
+}
+
+var aggregates = []string{"count", "sum", "min", "max", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "bool_or", "bool_and", "every"}
+
+// stand gives the scans of a merged subquery the place of the SELECT around it.
+func (s *source) stand(in *scope) {
+	for _, scan := range s.merged {
+		scan.Level, scan.First = in.level, false
+	}
+}
+
+// behind says of the scans met since that they are planned with the SELECT around theirs.
+func (w *walker) behind(since int) {
+	for _, scan := range w.roles.Scans[since:] {
+		scan.First = false
+	}
 }
 
 // targets uses what is selected, and tells what a query around this one sees.
@@ -253,6 +300,7 @@ func (w *walker) from(n Node, s *scope, outer bool) {
 		}
 		alias := n.As("alias", "Alias")
 		made := renamed(w.statement(n.Node("subquery"), &scope{ctes: s.ctes, outer: around}), alias.Names("colnames"))
+		made.stand(s)
 		s.sources = append(s.sources, &source{alias: alias.Text("aliasname"), columns: made.columns, derived: made.derived})
 	case "RangeFunction":
 		alias := n.As("alias", "Alias")
@@ -282,6 +330,7 @@ func (w *walker) table(n Node, s *scope) *source {
 	}
 	if schema == "" {
 		if cte := s.cte(name); cte != nil {
+			cte.stand(s)
 			return &source{alias: alias, scan: cte.scan, columns: cte.columns, derived: cte.derived}
 		}
 	}
@@ -294,11 +343,12 @@ func (w *walker) table(n Node, s *scope) *source {
 			w.inView++
 			made := w.statement(parsed.Tree, nil)
 			w.inView--
+			made.stand(s)
 			return &source{alias: alias, scan: made.scan, columns: made.columns, derived: made.derived}
 		}
 		return &source{alias: alias, columns: columns}
 	}
-	scan := &Scan{Table: id, Alias: alias, Level: s.level, Inner: s.outer != nil}
+	scan := &Scan{Table: id, Alias: alias, Level: s.level, Inner: s.outer != nil, First: len(s.sources) == 0}
 	w.roles.Scans = append(w.roles.Scans, scan)
 	return &source{alias: alias, scan: scan, columns: columns}
 }
@@ -330,7 +380,11 @@ func (w *walker) visit(n Node, s *scope) bool {
 		if test := n.Node("testexpr"); test.Kind != "" {
 			w.use(test, s)
 		}
+		before := len(w.roles.Scans)
 		made := w.statement(n.Node("subselect"), s)
+		if n.Text("subLinkType") != "EXPR_SUBLINK" {
+			w.behind(before)
+		}
 		// x IN (SELECT y …) joins x to y.
 		if test := n.Node("testexpr"); n.Text("subLinkType") == "ANY_SUBLINK" && test.Is("ColumnRef") && len(made.columns) == 1 {
 			left, _ := s.column(test.Names("fields"))

@@ -92,6 +92,9 @@ func describe(t *testing.T, text string, known tables) string {
 			out.WriteString("  or\n")
 			for _, arm := range arms {
 				fmt.Fprintf(&out, "    %s\n", predicateLine(arm))
+				for _, p := range arm.And {
+					fmt.Fprintf(&out, "      and %s\n", predicateLine(p))
+				}
 			}
 		}
 		for _, key := range scan.Order {

@@ -10,6 +10,7 @@ type source struct {
 	scan    *Scan             // of a table
 	columns []string          // that it has
 	derived map[string]Column // of a subquery: what its columns are, where they are columns
+	merged  []*Scan           // of a subquery that is planned as if its tables stood around it
 }
 
 func (s *source) column(name string) (Column, bool) {
@@ -65,7 +66,7 @@ func (w *walker) newScope(n Node, outer *scope) *scope {
 		made := w.statement(cte.Node("ctequery"), s)
 		renamed := renamed(made, cte.Names("aliascolnames"))
 		if cte.Text("ctematerialized") == "CTEMaterializeAlways" {
-			renamed.derived = nil // conditions do not reach into it
+			renamed.derived, renamed.merged = nil, nil // conditions do not reach into it
 		}
 		s.ctes[name] = renamed
 	}
@@ -76,7 +77,7 @@ func renamed(s *source, names []string) *source {
 	if len(names) == 0 {
 		return s
 	}
-	out := &source{alias: s.alias, derived: map[string]Column{}, columns: slices.Clone(s.columns)}
+	out := &source{alias: s.alias, derived: map[string]Column{}, columns: slices.Clone(s.columns), merged: s.merged}
 	for i, name := range names {
 		if i < len(s.columns) {
 			out.derived[name], _ = s.column(s.columns[i])

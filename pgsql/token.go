@@ -200,9 +200,11 @@ func Split(text string) []Piece {
 	var pieces []Piece
 	var comments []string
 	start, end := -1, 0
+	line, counted := 1, 0 // the line at an offset
 	finish := func() {
 		if start >= 0 {
-			pieces = append(pieces, Piece{text[start:end], comments, 1 + strings.Count(text[:start], "\n")})
+			line, counted = line+strings.Count(text[counted:start], "\n"), start
+			pieces = append(pieces, Piece{text[start:end], comments, line})
 			comments = nil
 		}
 		start = -1
