@@ -59,7 +59,8 @@ type Loss struct {
 	Column string `json:"column,omitempty"`
 	Text   string `json:"text"` // "column articles.subtitle is dropped with its data"
 
-	Stops bool `json:"-"` // it destroys nothing: where there are such rows, the migration stops
+	Stops bool   `json:"-"` // it destroys nothing: where there are such rows, the migration stops
+	Way   string `json:"-"` // by which rows that would stop it are kept, "" where there is none to tell
 }
 
 // description collects the steps and losses of a plan, table by table.
@@ -76,9 +77,15 @@ func (d *description) lose(table, column, format string, args ...any) {
 	d.losses = append(d.losses, Loss{Table: table, Column: column, Text: fmt.Sprintf(format, args...)})
 }
 
-func (d *description) stop(table, column, format string, args ...any) {
-	d.losses = append(d.losses, Loss{Table: table, Column: column, Text: fmt.Sprintf(format, args...), Stops: true})
+func (d *description) stop(table, column, way, format string, args ...any) {
+	d.losses = append(d.losses, Loss{Table: table, Column: column, Text: fmt.Sprintf(format, args...), Stops: true, Way: way})
 }
+
+// Ways to a column that every row has.
+const (
+	wayToAdd     = "where the table may have rows, write the field without its ! and generate; give old rows their value in a migration of your own, migrations/{sqlite,postgres}/NNNN_fill.sql; then write the ! and it becomes required. Where it has none: fettle migrate --accept-loss"
+	wayToRequire = "nothing is destroyed: fettle migrate --accept-loss; where a row may have no value, a migration of your own gives it one first, migrations/{sqlite,postgres}/NNNN_fill.sql"
+)
 
 // describe tells the difference between from, already renamed, and to.
 func describe(from, to *schema.Schema, renames []rename, first bool, service string) ([]Step, []Loss) {
@@ -126,7 +133,7 @@ func (d *description) table(from, to *schema.Table) {
 	}
 	for _, column := range from.Columns {
 		if unkept(column, to) {
-			d.stop(to.Name, column.Name, "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
+			d.stop(to.Name, column.Name, "", "table %s keeps deleted rows no more: if it has any, the migration stops until they are deleted for good or restored", to.Name)
 		}
 		if keptLess(column, to) {
 			d.lose(to.Name, column.Name, "deleted rows of table %s are erased for good after %s, and were kept %s: those that are older are erased at once", to.Name, days(findColumn(to, column.Name).Kept), days(column.Kept))
@@ -146,7 +153,7 @@ func (d *description) table(from, to *schema.Table) {
 		}
 		d.step(AddColumn, to.Name, column.Name, "add column %s.%s", to.Name, column.Name)
 		if !column.Null && column.Default == nil && column.Copied == nil {
-			d.stop(to.Name, column.Name, "column %s.%s is added as required and without a default: if the table has rows, the migration stops", to.Name, column.Name)
+			d.stop(to.Name, column.Name, wayToAdd, "column %s.%s is added as required and without a default: if the table has rows, the migration stops", to.Name, column.Name)
 		}
 	}
 	if !slices.Equal(from.PrimaryKey, to.PrimaryKey) {
@@ -195,7 +202,7 @@ func (d *description) column(table *schema.Table, from, to *schema.Column) {
 	switch {
 	case from.Null && !to.Null && to.Default == nil:
 		changes = append(changes, "required")
-		d.stop(table.Name, to.Name, "column %s.%s becomes required and has no default: if a row has no value, the migration stops", table.Name, to.Name)
+		d.stop(table.Name, to.Name, wayToRequire, "column %s.%s becomes required and has no default: if a row has no value, the migration stops", table.Name, to.Name)
 	case from.Null && !to.Null:
 		changes = append(changes, "required")
 	case !from.Null && to.Null:

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -56,13 +57,13 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	if err != nil {
 		return nil, nil, err
 	}
-	hint := "fettle migrate --accept-loss, or @was(name:) on what was renamed"
+	hint, known := "fettle migrate --accept-loss, or @was(name:) on what was renamed", ""
 	switch changed := number > 1 && !same(from, to); {
 	case changed && replan && !destroys(from, to):
 		from, number = &schema.Schema{}, 1
 	case changed:
 		if replan {
-			hint += "; no database with these tables is known, but the service makes one wherever it is run"
+			known = "; no database with these tables is known, but the service makes one wherever it is run"
 		}
 		l.Fresh = false // from the further migration on
 	}
@@ -71,7 +72,7 @@ func planMigration(dir, service string, l *lock, to *schema.Schema, accept bool,
 	switch {
 	case errors.As(err, &lossy):
 		for _, loss := range lossy.Losses {
-			problems.Add(diag.Pos{File: snapshotFile}, LosesData, hint, "%s", loss.Text)
+			problems.Add(diag.Pos{File: snapshotFile}, LosesData, cmp.Or(loss.Way, hint)+known, "%s", loss.Text)
 		}
 		return &Migration{Losses: lossy.Losses}, nil, nil
 	case err != nil:

@@ -15,7 +15,7 @@ var registration = &Recipe{
 	Title:   "people register with an email address that they prove, sign in and out",
 	Takes:   "nothing",
 	Example: "fettle add registration",
-	phrases: []string{"register", "registration", "sign up", "signup", "email verification", "verify email", "create account", "login", "log in", "sign in", "authentication", "authenticate", "accounts"},
+	phrases: []string{"register", "registration", "sign up", "signup", "email verification", "verification by email", "verification by mail", "email confirmation", "confirmation by email", "verify email", "verify their email", "confirm their email", "create account", "login", "log in", "sign in", "authentication", "authenticate", "accounts"},
 	apply: func(e *editor, args []string) error {
 		if len(args) > 0 {
 			return fmt.Errorf("takes nothing, not %s", strings.Join(args, " "))

@@ -258,7 +258,7 @@ func (c *clause) extents(takers []wish) (extents []span, plain bool) {
 		return extents, !before || !behind || len(takers) == 1
 	}
 	if before == behind {
-		return extents, false
+		return extents, !before && c.qualified(takers)
 	}
 	for i, w := range takers {
 		extents[i] = span{w.at.from, len(c.words)}
@@ -280,6 +280,39 @@ func (c *clause) extents(takers []wish) (extents []span, plain bool) {
 		}
 	}
 	return extents, true
+}
+
+// qualified tells whether what is wanted of one entity goes on behind it: tenancy for tickets with history and soft delete. What makes
+// rows of its own, such as comments, could have them too, so that it is not plain then.
+func (c *clause) qualified(takers []wish) bool {
+	m := c.named[0]
+	return len(c.named) == 1 && m.to < len(c.words) && c.words[m.to] == "with" && !slices.ContainsFunc(takers, func(w wish) bool {
+		return w.at.to <= m.from && !slices.Contains([]*Recipe{tenancy, ownership, pagination, softDelete, history}, w.recipe)
+	})
+}
+
+// within is the reference, as TYPE.FIELD, by which the rows that some words name belong to others that they name: the steps of a ticket.
+// It is empty where more or less is named, or there are several references.
+func (c *clause) within(s span) string {
+	var found []string
+	named := c.in(s)
+	if len(named) != 2 || named[0].field+named[1].field != "" || named[0].to >= named[1].from {
+		return ""
+	}
+	one, other := named[0], named[1]
+	if !slices.Contains([]string{"of", "per", "within", "in"}, c.words[one.to]) || c.near(one.to+1, 1) != c.words[other.from] {
+		return ""
+	}
+	for _, f := range one.of.Fields {
+		if f.Type.Name == other.of.Name && !f.Type.List && stored(f) == nil {
+			found = append(found, one.of.Name+"."+f.Name)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	c.read = append(c.read, span{one.from, other.to})
+	return found[0]
 }
 
 // wanted takes what stands in some words for a wish.
@@ -367,7 +400,8 @@ func (c *clause) argsFor(r *Recipe, in span) (each [][]string, missing string) {
 	}
 	switch {
 	case r == roles:
-		if names := c.listBehind(r.phrases); len(names) > 0 {
+		if names := append(c.listBehind(r.phrases), c.rolesListed()...); len(names) > 0 {
+			slices.SortStableFunc(names, func(a, b string) int { return standing(a) - standing(b) })
 			return nil, fmt.Sprintf("roles: in which order? the first is everybody's, and the last may do all: fettle add roles %s, or in another", strings.Join(names, " "))
 		}
 		return [][]string{nil}, ""
@@ -391,6 +425,11 @@ func (c *clause) argsFor(r *Recipe, in span) (each [][]string, missing string) {
 			}
 		}
 	}
+	if len(args) == 0 && slices.Contains([]*Recipe{numbers, noOverlap}, r) {
+		if place := c.within(in); place != "" {
+			return [][]string{{place}}, ""
+		}
+	}
 	if len(args) == 0 && !slices.Contains([]*Recipe{entity, query, operation, bounds, stateMachine, index, unique, slug, upsert, counts}, r) {
 		for _, m := range c.in(in) {
 			if m.field != "" {
@@ -402,6 +441,9 @@ func (c *clause) argsFor(r *Recipe, in span) (each [][]string, missing string) {
 	if len(args) == 0 {
 		c.recipe = r
 		return nil, fmt.Sprintf("%s: of what? fettle add %[1]s takes %s, such as %s%s", r.Name, r.Takes, r.Example, c.choices())
+	}
+	if len(args) > 1 && slices.Contains([]*Recipe{numbers, noOverlap, slug}, r) {
+		return nil, fmt.Sprintf("%s: of which of %s? fettle add %[1]s takes %[3]s, such as %[4]s", r.Name, strings.Join(args, ", "), r.Takes, r.Example)
 	}
 	if len(args) == 1 || !slices.Contains([]*Recipe{index, unique, upsert}, r) {
 		return [][]string{args}, ""
@@ -434,7 +476,7 @@ func (c *clause) listBehind(phrases []string) (names []string) {
 				if valueName.MatchString(c.said[i]) && len(c.said[i]) > 1 {
 					run = append(run, c.said[i])
 					c.read = append(c.read, span{i, i + 1})
-				} else if c.words[i] != "and" && c.words[i] != "named" && c.words[i] != "called" {
+				} else if c.words[i] != "and" && !slices.Contains(naming, c.words[i]) {
 					break
 				}
 			}
@@ -445,6 +487,49 @@ func (c *clause) listBehind(phrases []string) (names []string) {
 		}
 	}
 	return names
+}
+
+var listed = regexp.MustCompile(`(?i)\broles?(?:\s+(?:named|called))?:?\s+([a-z]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)[a-z]+)+)`)
+
+// rolesListed are the words of a list behind the word roles, in small letters, where none of them says something else.
+func (c *clause) rolesListed() (names []string) {
+	m := listed.FindStringSubmatch(c.text)
+	if m == nil {
+		return nil
+	}
+	words := wordsOf(m[1])
+	from := slices.IndexFunc(places(c.words, m[1]), func(at span) bool {
+		return at.from > 0 && (same(c.words[at.from-1], "role") || slices.Contains(naming, c.words[at.from-1]))
+	})
+	if from < 0 {
+		return nil
+	}
+	at := places(c.words, m[1])[from]
+	for i, word := range words {
+		if word == "and" {
+			continue
+		}
+		if c.isRead(at.from+i) || c.isNamed(at.from+i) || slices.Contains(small, word) || slices.Contains(against, word) {
+			return nil
+		}
+		names = append(names, strings.ToUpper(word))
+	}
+	if slices.Contains(naming, c.words[at.from-1]) {
+		at.from--
+	}
+	c.read = append(c.read, at)
+	return names
+}
+
+// naming are words between the word roles and their names.
+var naming = []string{"named", "called"}
+
+// standing is where a role stands among others: one that nobody means for everybody is behind.
+func standing(role string) int {
+	if privileged.MatchString(role) {
+		return 1
+	}
+	return 0
 }
 
 // opposed is a word by which a clause asks for less, or for an answer; empty without.

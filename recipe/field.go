@@ -179,30 +179,59 @@ var index = &Recipe{
 var unique = &Recipe{
 	Name:    "unique",
 	Title:   "no two rows share these fields",
-	Takes:   "TYPE.FIELD..., unique together",
+	Takes:   "TYPE.FIELD..., unique together; and reveals, where a refusal may tell of rows that its caller does not see",
 	Example: "fettle add unique Note.owner Note.title",
 	phrases: []string{"unique", "no duplicates", "duplicate"},
 	apply: func(e *editor, args []string) error {
+		reveals := len(args) > 1 && args[len(args)-1] == "reveals"
+		if reveals {
+			args = args[:len(args)-1]
+		}
 		t, fields, err := e.fields(args)
 		if err != nil {
 			return err
 		}
 		for _, d := range design.FindAll(t.Directives, "unique") {
 			if d.Arg("when") == nil && slices.Equal(texts(d.Arg("fields").Names()), fields) {
+				e.reveal(d, reveals)
 				return nil
 			}
 		}
-		if len(fields) == 1 {
-			if f := field(t, fields[0]); f != nil {
-				if design.Find(f.Directives, "key") == nil {
-					e.addToField(t.Name, f.Name, "unique", "")
-				}
-				return nil
-			}
+		said := ""
+		if reveals {
+			said = "reveals: true"
 		}
-		e.insert(design.Find(t.Directives, "entity").End, fmt.Sprintf(" @unique(fields: [%s])", strings.Join(fields, ", ")))
+		if f := field(t, fields[0]); len(fields) == 1 && f != nil {
+			switch have := design.Find(f.Directives, "unique"); {
+			case design.Find(f.Directives, "key") != nil:
+			case have != nil:
+				e.reveal(have, reveals)
+			case reveals:
+				e.addToField(t.Name, f.Name, "unique", "("+said+")")
+			default:
+				e.addToField(t.Name, f.Name, "unique", "")
+			}
+			return nil
+		}
+		if reveals {
+			said = ", " + said
+		}
+		e.insert(design.Find(t.Directives, "entity").End, fmt.Sprintf(" @unique(fields: [%s]%s)", strings.Join(fields, ", "), said))
 		return nil
 	},
+}
+
+// reveal lets a constraint that is there tell of hidden rows, where that is wanted.
+func (e *editor) reveal(d *design.Directive, wanted bool) {
+	switch have := d.Arg("reveals"); {
+	case !wanted || textOf(have) == "true":
+	case have != nil:
+		e.edit(diag.Between(have.Pos, have.End, "true"))
+	case len(d.Args) > 0:
+		e.insert(d.Args[len(d.Args)-1].Value.End, ", reveals: true")
+	default:
+		e.insert(d.End, "(reveals: true)")
+	}
 }
 
 // fields are the fields of one type that arguments name; createdAt and updatedAt are there unsaid.

@@ -68,47 +68,96 @@ var pagination = &Recipe{
 var noOverlap = &Recipe{
 	Name:    "no-overlap",
 	Title:   "no two rows have spans of time that overlap: the database refuses the second",
-	Takes:   "TYPE, or TYPE.FIELD with the reference within which spans are kept apart",
+	Takes:   "TYPE, or TYPE.FIELD with the reference within which spans are kept apart; and FROM UNTIL, the fields that are the span, unless startsAt and endsAt are",
 	Example: "fettle add no-overlap Booking.room",
 	phrases: []string{"overlap", "no overlap", "double booking", "overlapping", "booked twice"},
-	apply: func(e *editor, args []string) error {
-		if len(args) != 1 {
-			return e.usage()
-		}
-		of, per, found := strings.Cut(args[0], ".")
-		t, err := e.entity(of)
+	apply:   keepApart,
+}
+
+func keepApart(e *editor, args []string) error {
+	if len(args) != 1 && len(args) != 3 {
+		return e.usage()
+	}
+	of, per, found := strings.Cut(args[0], ".")
+	t, err := e.entity(of)
+	if err != nil {
+		return err
+	}
+	if found {
+		_, f, err := e.fieldAt(args[0])
 		if err != nil {
 			return err
 		}
-		if found {
-			_, f, err := e.fieldAt(args[0])
-			if err != nil {
-				return err
-			}
-			if f.Type.List {
-				return fmt.Errorf("%s:%d: %s is a list", f.Pos.File, f.Pos.Line, per)
-			}
-			if err := e.column(f); err != nil {
-				return err
-			}
-			if of := e.typ(f.Type.Name); of != nil && of.Kind != design.Enum && of.Kind != design.Scalar && design.Find(of.Directives, "entity") == nil {
-				return fmt.Errorf("%s:%d: %s is a %s: spans are kept apart within a reference or a scalar", f.Pos.File, f.Pos.Line, per, of.Name)
-			}
+		if f.Type.List {
+			return fmt.Errorf("%s:%d: %s is a list", f.Pos.File, f.Pos.Line, per)
 		}
-		if design.Find(t.Directives, "noOverlap") != nil {
-			return nil
+		if err := e.column(f); err != nil {
+			return err
 		}
-		for _, name := range []string{"startsAt", "endsAt"} {
-			if f := field(t, name); f != nil && f.Type.Name != "DateTime" && f.Type.Name != "Date" {
-				return fmt.Errorf("%s:%d: %s is a %s, not a DateTime", f.Pos.File, f.Pos.Line, name, f.Type.Name)
-			}
-			e.addField(t.Name, name, "DateTime", "")
+		if of := e.typ(f.Type.Name); of != nil && of.Kind != design.Enum && of.Kind != design.Scalar && design.Find(of.Directives, "entity") == nil {
+			return fmt.Errorf("%s:%d: %s is a %s: spans are kept apart within a reference or a scalar", f.Pos.File, f.Pos.Line, per, of.Name)
 		}
-		arg := ""
-		if found {
-			arg = fmt.Sprintf(", per: [%s]", per)
-		}
-		e.addDirective(t.Name, "noOverlap", fmt.Sprintf("(from: startsAt, until: endsAt%s)", arg))
+	}
+	if design.Find(t.Directives, "noOverlap") != nil {
 		return nil
-	},
+	}
+	from, until := "startsAt", "endsAt"
+	if len(args) == 3 {
+		from, until = args[1], args[2]
+	} else if field(t, from) == nil && field(t, until) == nil {
+		return fmt.Errorf("%s:%d: %s has no span of time: name the fields that are one, which are written where they are not there: fettle add no-overlap %s %s %s%s",
+			t.Pos.File, t.Pos.Line, t.Name, args[0], from, until, moments(t))
+	}
+	if err := e.span(t, from, until); err != nil {
+		return err
+	}
+	arg := ""
+	if found {
+		arg = fmt.Sprintf(", per: [%s]", per)
+	}
+	e.addDirective(t.Name, "noOverlap", fmt.Sprintf("(from: %s, until: %s%s)", from, until, arg))
+	return nil
+}
+
+// span writes what a type lacks of the two fields that are a span of time.
+func (e *editor) span(t *design.Type, from, until string) error {
+	kind := ""
+	for _, name := range []string{from, until} {
+		f := field(t, name)
+		switch {
+		case !fieldName.MatchString(name) || from == until:
+			return fmt.Errorf("a span is from one field until another, such as startsAt endsAt")
+		case f == nil:
+			continue
+		case f.Type.Name != "DateTime" && f.Type.Name != "Date" || f.Type.List:
+			return fmt.Errorf("%s:%d: %s is a %s, not a DateTime", f.Pos.File, f.Pos.Line, name, f.Type.Name)
+		case kind != "" && kind != f.Type.Name:
+			return fmt.Errorf("%s:%d: %s is a %s, and %s a %s: a span is of one kind", f.Pos.File, f.Pos.Line, name, f.Type.Name, from, kind)
+		}
+		if err := stored(f); err != nil {
+			return err
+		}
+		kind = f.Type.Name
+	}
+	if kind == "" {
+		kind = "DateTime"
+	}
+	for _, name := range []string{from, until} {
+		e.addField(t.Name, name, kind, "")
+	}
+	return nil
+}
+
+// moments name the fields of a type that may be an end of a span, for errors.
+func moments(t *design.Type) string {
+	var names []string
+	for _, f := range t.Fields {
+		if (f.Type.Name == "DateTime" || f.Type.Name == "Date") && !f.Type.List && stored(f) == nil {
+			names = append(names, f.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; it has " + strings.Join(names, ", ")
 }

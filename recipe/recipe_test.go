@@ -235,7 +235,7 @@ var decisions = map[string][]string{
 // -all is given each recipe is tried on the account, and on every third entity in turn.
 func tries(d *design.Design) (out [][]string) {
 	beside := map[string][]string{
-		"bounds": {"1..20"}, "entity": {"remark:String!", "labels:[String!]!"},
+		"bounds": {"1..20"}, "no-overlap": {"startsAt", "endsAt"}, "entity": {"remark:String!", "labels:[String!]!"},
 		"operation": {"viewer != null", "ALREADY_DONE"}, "query": {"createdAt < now"},
 	}
 	var entities []*design.Type
