@@ -1,5 +1,7 @@
 package facts
 
+import "strings"
+
 // Package is a unit of the code that others import.
 type Package struct {
 	Path      string // as others import it
@@ -14,6 +16,17 @@ type Package struct {
 	Libraries []string // the paths of all others that it imports, the standard library's too, sorted
 	Types     []*Type
 	Tests     []*TestFile
+}
+
+// Unit is the folder of the module that a file belongs to, "." where no package stands in one around it.
+func (f *Facts) Unit(file string) string {
+	unit := "."
+	for _, p := range f.Packages {
+		if len(p.Unit) >= len(unit) && strings.HasPrefix(file, p.Unit+"/") {
+			unit = p.Unit
+		}
+	}
+	return unit
 }
 
 // Import is where a package names another.

@@ -39,6 +39,12 @@ func (l *lifter) functionsOf(s *source, e ast.Expr, depth int) []*function {
 	case *ast.Ident:
 		return l.functionsNamed(s, s.info.Uses[e], depth)
 	case *ast.SelectorExpr:
+		method, is := s.info.Uses[e.Sel].(*types.Func)
+		if is && l.declared[method.Origin()] == nil {
+			if all := l.implementing(method.Origin(), holding(s.info.Selections[e])); len(all) > 0 {
+				return all
+			}
+		}
 		return l.functionsNamed(s, s.info.Uses[e.Sel], depth)
 	case *ast.CallExpr:
 		if tv := s.info.Types[e.Fun]; tv.IsType() && len(e.Args) == 1 {
@@ -75,8 +81,9 @@ func (l *lifter) functionsNamed(s *source, object types.Object, depth int) []*fu
 			return []*function{f}
 		}
 		sig, is := object.Type().(*types.Signature)
-		if is && sig.Recv() != nil && types.IsInterface(sig.Recv().Type()) {
-			return l.implementing(object)
+		if is && sig.Recv() != nil {
+			iface, _ := sig.Recv().Type().Underlying().(*types.Interface)
+			return l.implementing(object, iface)
 		}
 	case *types.Var:
 		if !isFunction(object.Type()) {
@@ -93,15 +100,45 @@ func (l *lifter) functionsNamed(s *source, object types.Object, depth int) []*fu
 	return nil
 }
 
-// implementing finds the methods of the code that a method of an interface may be.
-func (l *lifter) implementing(method *types.Func) []*function {
-	if known, found := l.implementations[method]; found {
+// holding is the interface that a selected method is called through, nil where it is none: what the code says of the value, which may
+// ask for more than the interface, embedded in it, that declares the method.
+func holding(selected *types.Selection) *types.Interface {
+	if selected == nil {
+		return nil
+	}
+	t := selected.Recv()
+	for _, field := range selected.Index()[:len(selected.Index())-1] {
+		if p, is := t.Underlying().(*types.Pointer); is {
+			t = p.Elem()
+		}
+		fields, is := t.Underlying().(*types.Struct)
+		if !is {
+			return nil
+		}
+		t = fields.Field(field).Type()
+	}
+	iface, _ := t.Underlying().(*types.Interface)
+	return iface
+}
+
+// throughInterface is a method, called through an interface that has it.
+type throughInterface struct {
+	method *types.Func
+	iface  *types.Interface
+}
+
+// implementing finds the methods of the code that a method may be where it is called through an interface.
+func (l *lifter) implementing(method *types.Func, iface *types.Interface) []*function {
+	if iface == nil {
+		return nil
+	}
+	through := throughInterface{method, iface}
+	if known, found := l.implementations[through]; found {
 		return known
 	}
 	var out []*function
-	iface, _ := method.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface)
 	for _, named := range l.withMethod[method.Name()] {
-		if iface == nil || len(out) >= mostImplementations {
+		if len(out) >= mostImplementations {
 			break
 		}
 		object, _, _ := types.LookupFieldOrMethod(named, true, method.Pkg(), method.Name())
@@ -117,7 +154,7 @@ func (l *lifter) implementing(method *types.Func) []*function {
 			out = append(out, f)
 		}
 	}
-	l.implementations[method] = out
+	l.implementations[through] = out
 	return out
 }
 

@@ -107,7 +107,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 	return &lifter{
 		loader: loader, facts: out, fset: loader.fset,
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
-		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[*types.Func][]*function{},
+		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
@@ -132,7 +132,7 @@ type lifter struct {
 	loops           map[ast.Node]*facts.Loop
 	named           []*types.Named
 	withMethod      map[string][]*types.Named // by the name of a method, in the order of the code
-	implementations map[*types.Func][]*function
+	implementations map[throughInterface][]*function
 	handlers        map[*function]bool
 	scopes          map[types.Object]*scope
 	scopeCalls      map[*ast.CallExpr]*scope

@@ -66,6 +66,10 @@ func (l *lifter) rangeLoop(p place, n *ast.RangeStmt, loop *facts.Loop) {
 			if inner, is := u.Elem().Underlying().(*types.Slice); is && n.Value != nil && !isBytes(inner) {
 				loop.Batch = true
 			}
+			if works(u.Elem()) {
+				loop.Kind = facts.OverConstant // how many there are, whoever put the program together has said
+				return
+			}
 		}
 	}
 	for _, variable := range []ast.Expr{n.Key, n.Value} { // an iterator over chunks
@@ -84,6 +88,24 @@ func (l *lifter) rangeLoop(p place, n *ast.RangeStmt, loop *facts.Loop) {
 			loop.Batch = true
 		}
 	}
+}
+
+// works reports whether the items of a list are parts of the program and no data: functions, or what is called with a context to do
+// its work, such as handlers and filters.
+func works(item types.Type) bool {
+	if isFunction(item) {
+		return true
+	}
+	iface, is := item.Underlying().(*types.Interface)
+	if !is {
+		return false
+	}
+	for i := range iface.NumMethods() {
+		if params := iface.Method(i).Type().(*types.Signature).Params(); params.Len() > 0 && isNamed(params.At(0).Type(), "context", "Context") {
+			return true
+		}
+	}
+	return false
 }
 
 func isBytes(s *types.Slice) bool {

@@ -96,7 +96,8 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 			return false
 		case *ast.ReturnStmt:
 			inCheck := checked != nil && checked.Pos() <= n.Pos() && n.End() <= checked.End()
-			if n.Pos() > assign.End() && !inCheck && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) {
+			beyond := len(u.closed) > 0 && outOfSight(object, n.Pos()) // the block that has it gives it back, or leaves
+			if n.Pos() > assign.End() && !inCheck && !beyond && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		}
@@ -109,6 +110,12 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// outOfSight reports whether a place is beyond the block that a variable is declared in.
+func outOfSight(object types.Object, at token.Pos) bool {
+	scope := object.Parent()
+	return scope != nil && scope != object.Pkg().Scope() && !scope.Contains(at)
 }
 
 // drained reports whether a function goes through rows to their end wherever it has them, which gives them back.
@@ -373,6 +380,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 		case *ast.CallExpr:
 			if n.Fun == child {
 				return // a method of it
+			}
+			if u.p.packageOf(firstOf(n.Fun)) == "context" && calledName(n) == "WithValue" {
+				u.escapes = true // whoever has the context gives it back
+				return
 			}
 			if literal, is := n.Fun.(*ast.FuncLit); is && u.givenTo(literal, n, child, stack[:i]) {
 				return

@@ -25,7 +25,7 @@ func find(f *facts.Facts) []rule.Finding {
 	var order []string
 	groups := map[string][]*facts.Route{}
 	for _, r := range f.Routes {
-		group := siblings(r)
+		group := siblings(f, r)
 		if group == "" || r.Handler.Aside == "test" {
 			continue
 		}
@@ -43,8 +43,9 @@ func find(f *facts.Facts) []rule.Finding {
 
 var writingName = regexp.MustCompile(`^(Create|Update|Delete|Set|Upsert|Add|Remove|Patch|Put|Save|Move|Rename|Archive|Restore|Assign|Revoke|Grant)`)
 
-// siblings names what a route that writes is judged among: the handlers of its file, or the procedures of its service.
-func siblings(r *facts.Route) string {
+// siblings names what a route that writes is judged among: the handlers of its file, the procedures of its service, or the
+// mutations of its module.
+func siblings(f *facts.Facts, r *facts.Route) string {
 	_, name, _ := strings.Cut(r.Handler.Name, ").")
 	switch r.Kind {
 	case "http":
@@ -57,12 +58,12 @@ func siblings(r *facts.Route) string {
 			return ""
 		}
 		receiver, _, _ := strings.Cut(r.Handler.Name, ").")
-		return receiver
+		return r.Handler.Package + " " + receiver
 	case "graphql":
 		if !strings.HasPrefix(r.Path, "Mutation.") {
 			return ""
 		}
-		return "Mutation"
+		return f.Unit(r.Handler.Pos.File) + " Mutation"
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ var Rule = rule.Rule{
 const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
-	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, told: map[*facts.Loop]int{}}
+	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, inside: inside(f.Libraries), told: map[*facts.Loop]int{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -45,8 +45,33 @@ func find(f *facts.Facts) []rule.Finding {
 type search struct {
 	tracer *trace.Tracer
 	routes bool
+	inside bool // the database runs within the process
 	found  []rule.Finding
 	told   map[*facts.Loop]int // which finding tells of a loop
+}
+
+// inside reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
+// (https://www.sqlite.org/np1queryprob.html).
+func inside(libraries []*facts.Library) bool {
+	found := false
+	for _, library := range libraries {
+		if library.Role != "driver" {
+			continue
+		}
+		if library.Product != "SQLite" {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// severity is how much a finding of a loop that may be as bad as high hurts.
+func (s *search) severity() rule.Severity {
+	if s.inside {
+		return rule.Medium
+	}
+	return rule.High
 }
 
 // otherTable is a statement whose table is put into its text.
@@ -111,7 +136,7 @@ func (s *search) resolver(q *facts.Query, f *facts.Function, needs map[int]bool,
 			evidence = append(evidence, trace.Called(call))
 		}
 		s.found = append(s.found, rule.Finding{
-			Pos: q.Pos, Confidence: rule.Likely, Severity: rule.High,
+			Pos: q.Pos, Confidence: rule.Likely, Severity: s.severity(),
 			Message:  fmt.Sprintf("the field %s asks the database once for each object of a list", r.Path),
 			Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 			Fix:      "collect the keys of all objects with a loader, and ask once for all of them",
@@ -251,7 +276,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		return
 	}
 	path := s.tracer.To(owner)
-	finding := rule.Finding{Pos: at, Confidence: rule.Certain, Severity: rule.High}
+	finding := rule.Finding{Pos: at, Confidence: rule.Certain, Severity: s.severity()}
 	switch {
 	case path == nil && s.routes:
 		finding.Severity, finding.Confidence = rule.Medium, rule.Likely // a worker, or a path that is not followed

@@ -4,6 +4,7 @@ package openroute
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -38,35 +39,63 @@ func (s siblings) ask(share float64) bool {
 	return s.guarded >= 3 && float64(s.guarded) >= share*float64(s.all)
 }
 
+// unit is the routes that the code of one module registers: what other modules of the same folder ask of their callers says nothing
+// about it.
+type unit struct {
+	dir            string
+	writing, every siblings
+	open           []*facts.Route // those that write and ask nobody
+}
+
 func find(f *facts.Facts) []rule.Finding {
-	var writing, every siblings
-	var open []*facts.Route
+	var units []*unit
 	for _, r := range f.Routes {
 		if r.Kind != "http" || r.Handler == nil || r.Handler.Aside == "test" {
 			continue
 		}
-		asks := r.Guarded() || r.Checks
-		if asks || !trace.Public(r) {
-			every.add(asks)
+		dir := f.Unit(r.Pos.File)
+		at := slices.IndexFunc(units, func(u *unit) bool { return u.dir == dir })
+		if at < 0 {
+			at, units = len(units), append(units, &unit{dir: dir})
 		}
-		if !r.Writes() {
-			continue
-		}
-		writing.add(asks)
-		if !asks {
-			open = append(open, r)
-		}
+		units[at].add(r)
 	}
-	as := fmt.Sprintf("%d of %d writing routes", writing.guarded, writing.all)
+	var out []rule.Finding
+	for _, u := range units {
+		out = append(out, u.judge(len(units) > 1)...)
+	}
+	return out
+}
+
+func (u *unit) add(r *facts.Route) {
+	asks := r.Guarded() || r.Checks
+	if asks || !trace.Public(r) {
+		u.every.add(asks)
+	}
+	if !r.Writes() {
+		return
+	}
+	u.writing.add(asks)
+	if !asks {
+		u.open = append(u.open, r)
+	}
+}
+
+// judge tells of the routes that are open; where the module is one of several, by its folder.
+func (u *unit) judge(named bool) []rule.Finding {
+	as := fmt.Sprintf("%d of %d writing routes", u.writing.guarded, u.writing.all)
 	switch {
-	case writing.ask(enough):
-	case writing.all < 4 && every.ask(nearlyAll): // too few write to be compared with each other
-		as = fmt.Sprintf("%d of %d routes", every.guarded, every.all)
+	case u.writing.ask(enough):
+	case u.writing.all < 4 && u.every.ask(nearlyAll): // too few write to be compared with each other
+		as = fmt.Sprintf("%d of %d routes", u.every.guarded, u.every.all)
 	default:
 		return nil // the guard stands elsewhere, or there is none at all
 	}
+	if named && u.dir != "." {
+		as += " of " + u.dir
+	}
 	var out []rule.Finding
-	for _, r := range open {
+	for _, r := range u.open {
 		if trace.Public(r) || !trace.Writes(r.Handler) {
 			continue
 		}
