@@ -206,6 +206,12 @@ func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 		q.bound = pgsql.Bind(q.parsed.Text, values(c, q.roles, numbers, types, "typical"))
 	}
 	plan, err := explain(ctx, s, q.bound)
+	if ofStatement(ctx, err) && len(numbers) > 0 && c.asked != nil { // what the clone has may not be what is meant
+		alone := *c
+		alone.asked = nil
+		q.bound = pgsql.Bind(q.parsed.Text, values(&alone, q.roles, numbers, types, "typical"))
+		plan, err = explain(ctx, s, q.bound)
+	}
 	if err != nil {
 		return err
 	}

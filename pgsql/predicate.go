@@ -182,8 +182,11 @@ func (w *walker) otherSide(n Node, s *scope, scan *Scan, p *Predicate) {
 		switch inner.Kind {
 		case "ParamRef":
 			fixed = false
-			w.roles.Params[inner.Int("number")] = append(w.roles.Params[inner.Int("number")],
-				Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op, Place: placeIn(n, inner), Cast: p.cast, Key: p.Key})
+			use := Use{Column: Column{scan, p.Column}, Class: p.Class, Op: p.Op, Place: placeIn(n, inner), Cast: p.cast, Key: p.Key}
+			if name := beside(p.Node, inner); n.Is("RowExpr") {
+				use.Column.Name, use.Key = name, ""
+			}
+			w.roles.Params[inner.Int("number")] = append(w.roles.Params[inner.Int("number")], use)
 			if p.Param == 0 {
 				p.Param = inner.Int("number")
 			}
@@ -196,6 +199,23 @@ func (w *walker) otherSide(n Node, s *scope, scan *Scan, p *Predicate) {
 	if fixed {
 		p.Value, _ = SQL(n, true)
 	}
+}
+
+// beside is the column that a parameter of a row stands against: the second of (a, b) < ($1, $2). Empty where none does.
+func beside(comparison, param Node) string {
+	left, right := comparison.Node("lexpr").Nodes("args"), comparison.Node("rexpr").Nodes("args")
+	for i := range min(len(left), len(right)) {
+		for _, pair := range [][2]Node{{left[i], right[i]}, {right[i], left[i]}} {
+			value, names := pair[1], pair[0].Names("fields")
+			for value.Is("TypeCast") {
+				value = value.Node("arg")
+			}
+			if value.Is("ParamRef") && value.Int("number") == param.Int("number") && pair[0].Is("ColumnRef") && len(names) > 0 {
+				return names[len(names)-1]
+			}
+		}
+	}
+	return ""
 }
 
 // placeIn tells which end of a range a parameter is: tstzrange($1, $2).
