@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fettlehq/fettle/pipeline"
@@ -28,9 +29,12 @@ func (optimizeCommand) Help() string {
 
 // Run finds what makes a database slow, and what would make it fast.
 func (c optimizeCommand) Run(ctx context.Context, s streams) error {
+	progress, end := s.progress()
 	report, err := pipeline.Optimize(ctx, pipeline.OptimizeOptions{
+		Progress: progress,
 		Database: c.Database, Clone: c.Clone, Workload: c.Workload, Budget: c.Budget, Explains: c.Explains, Literals: c.ShowLiterals, Project: c.Project, Text: c.statements,
 	})
+	end()
 	if err != nil {
 		return err
 	}
@@ -64,8 +68,19 @@ func (c optimizeCommand) Run(ctx context.Context, s streams) error {
 			fmt.Fprintf(s.err, "write   %s\n", path)
 		}
 	}
-	if len(report.Advice) > 0 {
+	switch {
+	case report.Interrupted != "":
+		return errors.New("interrupted: " + report.Interrupted)
+	case len(report.Advice) > 0:
 		return errProblems
 	}
 	return nil
+}
+
+// progress shows on the last line of a terminal what is being done, until end.
+func (s streams) progress() (tell func(string), end func()) {
+	if !colourful(s.err) {
+		return nil, func() {}
+	}
+	return func(what string) { fmt.Fprint(s.err, "\r\x1b[K"+paint(s.err, dim, "looking at "+what)) }, func() { fmt.Fprint(s.err, "\r\x1b[K") }
 }

@@ -105,6 +105,8 @@ type Report struct {
 	Chosen   []*Index `json:"-"`
 	Size     float64  `json:"-"` // of Chosen, in bytes, as the budget counts
 	Literals bool     `json:"-"` // constants are shown
+
+	Interrupted string `json:"-"` // what is missing because somebody ended the run; empty: nothing
 }
 
 // shareOf says what the shares of statements are parts of.

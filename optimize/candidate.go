@@ -237,6 +237,8 @@ var alike = regexp.MustCompile(`(?i)\b(coalesce|nullif|greatest|least|case)\b.*'
 func (f *former) patternClass(p pgsql.Predicate) string {
 	c := f.t.column(p.Column)
 	switch {
+	case f.c.Dialect == SQLite && p.Op == startsWith: // GLOB
+		return ""
 	case f.c.Dialect == SQLite:
 		return "COLLATE NOCASE" // LIKE knows no case there
 	case c != nil && c.ByteOrder:

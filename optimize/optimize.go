@@ -29,6 +29,10 @@ type Options struct {
 	Literals bool    // constants of statements are shown
 	Ruler    bool    // the budget counts sizes as HypoPG does, which others measure by; else by a nearer estimate
 
+	Progress func(string) // is told what is being done, or nil
+
+	steps float64 // that a statement of SQLite may take; 0: mostSteps
+
 	Statements []*Statement // the workload; nil: what pg_stat_statements counted
 }
 
@@ -143,7 +147,7 @@ func (r *run) readWorkload(ctx context.Context) error {
 	if r.clone != nil {
 		r.catalog.asked = r.sampling(ctx)
 	}
-	queries, passed, notes := merge(statements, Postgres, r.options.Literals)
+	queries, passed, notes := merge(statements, nil, r.options.Literals)
 	r.report.Passed = passed
 	r.report.Notes = append(r.report.Notes, notes...)
 	if len(queries) == 0 && len(statements) > 0 && len(notes) == 0 {
@@ -386,6 +390,9 @@ func (r *Report) finish() {
 	})
 	if few := r.few(); few != "" {
 		r.Notes = append(r.Notes, few)
+	}
+	if r.Interrupted != "" {
+		r.Notes = append(r.Notes, "the run was interrupted: "+r.Interrupted)
 	}
 	slices.Sort(r.Notes)
 	r.Notes = slices.Compact(r.Notes)

@@ -15,6 +15,7 @@ type Plan struct {
 	Time     float64 // milliseconds; only Measured
 	Triggers []Trigger
 	bare     bool // its steps have no numbers
+	cut      bool // it was ended: its cost is the least that it is
 }
 
 // Trigger is time spent outside the plan's nodes, such as on a foreign key.

@@ -19,6 +19,7 @@ import (
 type Query struct {
 	*Statement
 	ID     string // Q1 is the costliest
+	own    string // as SQLite runs it; parsed is what Postgres's parser reads of it. Empty for Postgres
 	parsed *pgsql.Statement
 	roles  *pgsql.Roles
 	texts  int    // how many statements of the workload it stands for
@@ -81,6 +82,15 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 		}
 		if use.Class == pgsql.Prefix || use.Class == pgsql.Infix {
 			text = pattern(text, use.Class)
+		}
+		if use.Op == startsWith {
+			text = strings.TrimSuffix(text, "%")
+			if c.Dialect == SQLite {
+				text += "*"
+			}
+		}
+		if c.Dialect == SQLite && column.numeric() {
+			return text // where affinity does not make a number of a text, as in an expression
 		}
 		return typed(text, kind)
 	}
@@ -369,7 +379,15 @@ func loadOf(queries []*Query) func(*Query) float64 {
 }
 
 // Shown is the statement for a reader, with its constants left out unless they are asked for.
-func (q *Query) Shown(literals bool) string { return shown(q.parsed.Text, literals) }
+func (q *Query) Shown(literals bool) string {
+	switch {
+	case q.own == "":
+		return shown(q.parsed.Text, literals)
+	case literals:
+		return q.own
+	}
+	return shownOwn(q.own)
+}
 
 func shown(text string, literals bool) string {
 	if literals {

@@ -1,10 +1,12 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,23 +41,48 @@ func RunSQLite(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "copy.db")
+	o.says("a copy of the file")
 	if err := copySQLite(ctx, o.Database, path); err != nil {
 		return nil, err
 	}
-	l := &lite{made: map[string]string{}}
-	if l.catalog, err = readSQLite(ctx, path); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Database, err)
+	catalog, err := readSQLite(ctx, path, o.says)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Database, interruption(ctx, err))
 	}
-	if l.m, err = openMachine(path); err != nil {
+	m, err := openMachine(path)
+	if err != nil {
 		return nil, err
 	}
-	defer l.m.close()
-	for _, statement := range []string{"PRAGMA foreign_keys = ON", "PRAGMA analysis_limit = 0", "ANALYZE"} {
-		if _, err := l.m.run(ctx, statement, 0); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", o.Database, statement, err)
+	defer m.close()
+	o.says("its statistics")
+	for _, statement := range []string{"PRAGMA foreign_keys = ON", "PRAGMA synchronous = OFF", "PRAGMA journal_mode = MEMORY", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -65536", "PRAGMA analysis_limit = 0", "ANALYZE"} {
+		if _, err := m.run(ctx, statement, 0); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", o.Database, statement, interruption(ctx, err))
 		}
 	}
+	o.says("its tables without rows")
+	l, err := newLite(ctx, m, catalog)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Database, interruption(ctx, err))
+	}
+	defer l.close()
+	l.says, l.most = o.says, cmp.Or(o.steps, mostSteps)
 	return l.optimize(ctx, o)
+}
+
+// interruption is why a step ended, where somebody ended the run.
+func interruption(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
+// says tells what is being done, to who waits.
+func (o Options) says(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
 }
 
 // busyTimeout is how long a writer that keeps readers out is waited for.
@@ -100,8 +127,8 @@ func resultOf(err error) int {
 	return 0
 }
 
-func readSQLite(ctx context.Context, path string) (*Catalog, error) {
-	db, err := sql.Open("sqlite", path)
+func readSQLite(ctx context.Context, path string, says func(string, ...any)) (*Catalog, error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)")
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +152,7 @@ func readSQLite(ctx context.Context, path string) (*Catalog, error) {
 				t.View = body
 			}
 		}
+		says("the values of table %s", name)
 		if err := t.readSQLite(ctx, db); err != nil {
 			return nil, err
 		}
@@ -132,6 +160,9 @@ func readSQLite(ctx context.Context, path string) (*Catalog, error) {
 	}
 	return c, nil
 }
+
+// mostSampled is how many rows are sorted, by each column, to learn how its values lie.
+const mostSampled = 10_000
 
 func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 	quoted := pgsql.Literal(t.Name)
@@ -167,6 +198,18 @@ func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 	}); err != nil {
 		return err
 	}
+	sample := t.ID // of which the bounds of equal parts are taken
+	if t.Rows > mostSampled {
+		sample = "temp.fettle_sample"
+		for _, statement := range []string{
+			"DROP TABLE IF EXISTS " + sample,
+			fmt.Sprintf("CREATE TEMP TABLE fettle_sample AS SELECT * FROM (SELECT *, row_number() OVER () AS fettle_row FROM %s) WHERE fettle_row %% %.0f = 0", t.ID, math.Ceil(t.Rows/mostSampled)),
+		} {
+			if _, err := db.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+	}
 	for _, column := range t.Columns {
 		name := pgsql.Ident(column.Name)
 		if column.Distinct <= fewValues {
@@ -178,7 +221,7 @@ func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 			}
 			continue
 		}
-		if err := eachRow(ctx, db, fmt.Sprintf("SELECT %s FROM (SELECT %[1]s, ntile(20) OVER (ORDER BY %[1]s) AS part FROM %s WHERE %[1]s IS NOT NULL) GROUP BY part HAVING min(%[1]s) ORDER BY 1", name, t.ID), func(s []string) {
+		if err := eachRow(ctx, db, fmt.Sprintf("SELECT %s FROM (SELECT %[1]s, ntile(20) OVER (ORDER BY %[1]s) AS part FROM %s WHERE %[1]s IS NOT NULL) GROUP BY part HAVING min(%[1]s) ORDER BY 1", name, sample), func(s []string) {
 			column.Histogram = append(column.Histogram, s[0])
 		}); err != nil {
 			return err
@@ -215,6 +258,15 @@ func (t *Table) readSQLiteIndexes(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
+// numeric reports whether a column of SQLite makes numbers of what is stored (https://sqlite.org/datatype3.html, 3.1).
+func (c *Column) numeric() bool {
+	kind := strings.ToLower(c.Type)
+	of := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(kind, part) })
+	}
+	return of("int") || !of("char", "clob", "text", "blob") && of("real", "floa", "doub", "num", "dec")
+}
+
 // eachRow reads rows as texts; a null is an empty one.
 func eachRow(ctx context.Context, db *sql.DB, query string, f func([]string)) error {
 	rows, err := db.QueryContext(ctx, query)
@@ -244,127 +296,55 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func([]string)) er
 	return rows.Err()
 }
 
-// lite plans by trying, on the copy of a SQLite database.
-type lite struct {
-	m       *machine
-	catalog *Catalog
-	made    map[string]string // names by what they are
-}
-
-func (l *lite) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
-	plan, used, err := l.plan(ctx, q.bound, indexes)
-	if errors.Is(err, errNoEnd) && len(indexes) > 0 {
-		return mostSteps, nil, nil
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	return plan.Cost(), used, nil
-}
-
-func (l *lite) bytes(index *Index) float64 { return index.bytes() }
-
-// plan runs a statement with exactly these indexes and undoes what it did. Indexes once made stay in the file, and those
-// that are not asked for are dropped in the transaction that is undone.
-func (l *lite) plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
-	for _, index := range indexes {
-		if _, is := l.made[index.String()]; is {
-			continue
-		}
-		if _, err := l.m.run(ctx, index.Create("", index.Name()), 0); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", index, err)
-		}
-		if _, err := l.m.run(ctx, "ANALYZE "+pgsql.Ident(index.Name()), 0); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", index, err)
-		}
-		l.made[index.String()] = index.Name()
-	}
-	if _, err := l.m.run(ctx, "BEGIN", 0); err != nil {
-		return nil, nil, err
-	}
-	defer l.m.run(context.WithoutCancel(ctx), "ROLLBACK", 0) //nolint:errcheck // what stays is in a copy
-	for _, what := range sortedNames(l.made) {
-		if !slices.ContainsFunc(indexes, func(i *Index) bool { return i.String() == what }) {
-			if _, err := l.m.run(ctx, "DROP INDEX "+pgsql.Ident(l.made[what]), 0); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
-	steps, err := l.m.run(ctx, "EXPLAIN QUERY PLAN "+text, 1000)
-	if err != nil {
-		return nil, nil, err
-	}
-	did, err := l.m.run(ctx, text, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan := sqlitePlan(steps.texts)
-	plan.Root.Cost, plan.Root.Rows = did.Steps, did.Rows
-	var used []*Index
-	for _, index := range indexes {
-		if slices.ContainsFunc(plan.All(), func(n *Node) bool { return slices.Contains(strings.Fields(n.Type), index.Name()) }) {
-			used = append(used, index)
-		}
-	}
-	return plan, used, nil
-}
-
-// sqlitePlan reads the rows of EXPLAIN QUERY PLAN: id, parent, unused, what is done.
-func sqlitePlan(rows [][]string) *Plan {
-	root := &Node{Type: "statement"}
-	byID := map[string]*Node{"0": root}
-	for _, row := range rows {
-		n := &Node{Type: row[3]}
-		byID[row[0]] = n
-		above := byID[row[1]]
-		if above == nil {
-			above = root
-		}
-		above.Below = append(above.Below, n)
-	}
-	return &Plan{Root: root, bare: true}
-}
-
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
-	queries, passed, notes := merge(o.Statements, SQLite, o.Literals)
+	queries, passed, notes := merge(o.Statements, newSQLiteForm(l.catalog), o.Literals)
 	r.report.Notes, r.report.Passed = notes, passed
 	if len(queries) == 0 && len(o.Statements) > 0 && len(notes) == 0 {
 		r.note(nothingToRead)
 	}
-	for _, q := range queries {
-		q.roles = pgsql.RolesOf(q.parsed, l.catalog)
-		q.bound = pgsql.Bind(q.parsed.Text, values(l.catalog, q.roles, pgsql.Params(q.parsed), nil, "typical"))
-		plan, _, err := l.plan(ctx, q.bound, nil)
-		if err != nil {
+	references, err := l.references(ctx)
+	if err != nil {
+		return nil, interruption(ctx, err)
+	}
+	for i, q := range queries {
+		o.says("statement %d of %d", i+1, len(queries))
+		if err := l.first(ctx, q, references); err != nil {
+			if ctx.Err() != nil {
+				r.report.Interrupted = fmt.Sprintf("%d of %d statements were not looked at", len(queries)-i, len(queries))
+				break
+			}
 			r.note("%s: it cannot be run and is left out: %v", q.Where, err)
 			continue
 		}
-		q.Before, q.Base = plan, plan
 		r.queries = append(r.queries, q)
 	}
 	r.queries = rank(r.queries)
 	r.report.Queries = slices.Clone(r.queries)
+	for _, q := range r.queries {
+		if q.Base.cut {
+			r.note("%s: %s was ended after %s steps of SQLite's machine, and is taken for one that takes so many", q.Where, q.title(), Count(q.Base.Cost()))
+		}
+	}
 	if r.options.Explains == 0 || r.options.Explains == usualExplains {
 		r.options.Explains = sqliteExplains
 	}
 	r.plans = newCounted(l, r.options.Explains)
-	if err := r.chooseIndexes(ctx); err != nil {
+	err = r.chooseIndexes(ctx)
+	if err == nil {
+		err = r.sqliteAdvices(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		if r.report.Interrupted == "" {
+			r.report.Interrupted = "what follows was found until then, each index for its statement alone"
+		}
+		r.soFar(l)
+	case err != nil:
 		return nil, err
 	}
-	for _, index := range slices.Clone(r.chosen) {
-		gains, err := r.gains(ctx, index, r.chosen)
-		if err != nil {
-			return nil, err
-		}
-		if len(gains) == 0 {
-			continue
-		}
-		if saved := r.planned(gains); !saved.worth(r.upkeep(index)) {
-			r.leftAlone(index.String(), gains[0].query, saved, false)
-			continue
-		}
-		r.add(r.sqliteAdvice(index, gains))
+	if l.spent > mostTrialSteps {
+		r.note("the steps that trials may take were used up (%s): more may be gained with fewer statements at a time", Count(mostTrialSteps))
 	}
 	if err := r.hygiene(ctx); err != nil {
 		return nil, err
@@ -373,12 +353,151 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	return r.report, nil
 }
 
-func (r *run) sqliteAdvice(index *Index, gains []gain) *Advice {
+// first runs a query as the database is.
+func (l *lite) first(ctx context.Context, q *Query, references []reference) error {
+	q.roles = pgsql.RolesOf(q.parsed, l.catalog)
+	l.deletes(q, references)
+	q.bound = pgsql.Bind(q.own, values(l.catalog, q.roles, pgsql.Params(q.parsed), nil, "typical"))
+	plan, _, err := l.plan(ctx, q.bound, nil)
+	if err != nil && q.parsed.Tree.Is("InsertStmt") && (strings.Contains(err.Error(), "constraint failed") || err.Error() == "datatype mismatch") {
+		// Its values are made up: it is what writes to its table, and no more is known of it.
+		plan, err = &Plan{Root: &Node{Type: "statement", Cost: 1, Rows: 1}, bare: true}, nil
+	}
+	q.Before, q.Base = plan, plan
+	return err
+}
+
+// leastGain is the part of its steps that a statement keeps at most, for an index to have gained anything.
+const leastGain = 0.8
+
+// beside is what a query gains by one index where all the others that are chosen are there: its steps without that index and with it.
+func (r *run) beside(ctx context.Context, q *Query, index *Index) (g gain, is bool, err error) {
+	all := q.relevant(r.chosen)
+	if !slices.Contains(all, index) {
+		return g, false, nil
+	}
+	with, used, err := r.plans.plan(ctx, q.bound, all)
+	if err != nil || !slices.Contains(used, index) {
+		return g, false, err
+	}
+	lacks, _, err := r.plans.plan(ctx, q.bound, without(all, index))
+	gains := err == nil && with.Cost() < leastGain*lacks.Cost()
+	if walked := with.Cost() >= walkedWhole*index.Table.Rows; walked && with.Cost() > lacks.Cost()/muchFaster {
+		gains = false // it is narrower than its table, and no more
+	}
+	return gain{q, lacks, with, used}, gains, err
+}
+
+// sqliteGains are the queries that gain by an index beside the others, and what they are spared. What two indexes gain together, neither
+// of which does anything alone, is each one's in part.
+func (r *run) sqliteGains(ctx context.Context, index *Index) (gains []gain, parts map[*Query]float64, err error) {
+	parts = map[*Query]float64{}
+	for _, q := range r.worthwhile() {
+		g, is, err := r.beside(ctx, q, index)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !is {
+			continue
+		}
+		own := g.before.Cost() - g.after.Cost()
+		sum := own
+		for _, other := range without(g.used, index) {
+			more, is, err := r.beside(ctx, q, other)
+			if err != nil {
+				return nil, nil, err
+			}
+			if is {
+				sum += more.before.Cost() - more.after.Cost()
+			}
+		}
+		gains = append(gains, g)
+		parts[q] = own / max(sum, q.Base.Cost()-g.after.Cost()) * (q.Base.Cost() - g.after.Cost()) / q.Base.Cost()
+	}
+	slices.SortStableFunc(gains, func(a, b gain) int {
+		of := func(g gain) float64 { return g.query.Weight * (g.before.Cost() - g.after.Cost()) }
+		return cmp.Compare(of(b), of(a))
+	})
+	return gains, parts, nil
+}
+
+// sqliteAdvices advises what is chosen, if each gains enough beside the others: what does not goes, the least first, and what is left is
+// measured again.
+func (r *run) sqliteAdvices(ctx context.Context) error {
+	for {
+		var advice []*Advice
+		var least *Index
+		var note func()
+		lowest := math.Inf(1)
+		for _, index := range r.chosen {
+			gains, parts, err := r.sqliteGains(ctx, index)
+			if err != nil {
+				return err
+			}
+			saved := savings{}
+			for q, part := range parts {
+				saved[q] = r.atMost(q) * part
+			}
+			if worth := len(gains) > 0 && saved.worth(r.upkeep(index)); worth {
+				advice = append(advice, r.sqliteAdvice(index, gains, parts))
+			} else if total := saved.total(); total < lowest {
+				least, lowest, note = index, total, func() {
+					if len(gains) > 0 {
+						r.leftAlone(index.String(), gains[0].query, saved, false)
+					}
+				}
+			}
+		}
+		if least == nil {
+			r.report.Advice = append(r.report.Advice, advice...)
+			return nil
+		}
+		note()
+		r.chosen = without(r.chosen, least)
+	}
+}
+
+// soFar advises what trials have shown until the run was interrupted: for each statement the best of its trials.
+func (r *run) soFar(l *lite) {
+	r.report.Advice = nil
+	gains, parts := map[*Index][]gain{}, map[*Index]map[*Query]float64{}
+	var found []*Index
+	for _, q := range r.worthwhile() {
+		best := l.best[q.bound]
+		if best == nil || best.plan.Cost() >= leastGain*q.Base.Cost() {
+			continue
+		}
+		for _, index := range best.indexes {
+			if parts[index] == nil {
+				found = append(found, index)
+				parts[index] = map[*Query]float64{}
+			}
+			gains[index] = append(gains[index], gain{q, q.Base, best.plan, best.indexes})
+			parts[index][q] = (1 - best.plan.Cost()/q.Base.Cost()) / float64(len(best.indexes))
+		}
+	}
+	for _, index := range found {
+		saved := savings{}
+		for q, part := range parts[index] {
+			saved[q] = r.atMost(q) * part
+		}
+		if !saved.worth(r.upkeep(index)) {
+			continue
+		}
+		r.add(r.sqliteAdvice(index, gains[index], parts[index]))
+	}
+}
+
+func (r *run) sqliteAdvice(index *Index, gains []gain, parts map[*Query]float64) *Advice {
 	best := gains[0]
 	a := r.indexAdvice(best, index)
 	before, after := best.before.Cost(), best.after.Cost()
-	a.Proof = Proof{L3, &Evidence{Cost: before, Steps: &before, Plan: best.before.Lines()}, &Evidence{Cost: after, Steps: &after, Plan: best.after.Lines()}}
-	a.Confidence = fmt.Sprintf("high (L3): run on a temporary copy, %s steps of SQLite's machine → %s; the number is exact, a time was not measured", Count(before), Count(after))
+	a.Proof = Proof{L3, &Evidence{Cost: before, Steps: &before, Plan: best.before.Lines(), tree: best.before}, &Evidence{Cost: after, Steps: &after, Plan: best.after.Lines()}}
+	least := ""
+	if best.before.cut {
+		least = "more than "
+	}
+	a.Confidence = fmt.Sprintf("high (L3): run on a temporary copy, %s%s steps of SQLite's machine → %s; the number is exact, a time was not measured", least, Count(before), Count(after))
 	for _, n := range best.before.All() {
 		switch {
 		case strings.Contains(n.Type, "AUTOMATIC"):
@@ -389,8 +508,22 @@ func (r *run) sqliteAdvice(index *Index, gains []gain) *Advice {
 			a.Why = append(a.Why, n.Type+": the rows are sorted for each run")
 		}
 	}
+	if others := without(best.used, index); len(others) > 0 {
+		note := "works together with %s: measured with it, without this one and with both"
+		if r.report.Interrupted != "" {
+			note = "works together with %s: the steps are those without both and with both"
+		}
+		a.Notes = append(a.Notes, fmt.Sprintf(note, namesOf(others)))
+	}
+	var served []string
 	for _, g := range gains {
-		a.Saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost())
+		a.Saved += g.query.Share * parts[g.query]
+		if g.query != best.query {
+			served = append(served, fmt.Sprintf("%s (%s → %s steps)", g.query.title(), Count(g.before.Cost()), Count(g.after.Cost())))
+		}
+	}
+	if len(served) > 0 {
+		a.Notes = append(a.Notes, "also serves "+strings.Join(served, ", "))
 	}
 	a.Notes = append(a.Notes, "making it locks writers for as long as it takes")
 	return a

@@ -23,7 +23,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
 	INSERT INTO orders SELECT i, 1 + i * 7919 % 20000, i % 500, 'X' || i FROM n;
 INSERT INTO tiny VALUES (1, 'a'), (2, 'b');
 CREATE INDEX redundant ON orders (total);
-CREATE INDEX wide ON orders (total, user_id);
+CREATE INDEX wide ON orders (total, ext_id);
 `
 
 func TestSQLite(t *testing.T) {

@@ -1,10 +1,14 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"sync"
 	"time"
+	"unsafe"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -15,6 +19,10 @@ import (
 type machine struct {
 	tls *libc.TLS
 	db  uintptr
+
+	ctx   context.Context // of the statement that runs
+	limit float64         // its steps
+	ticks float64         // tickSteps that it took
 }
 
 // ran is what one statement did.
@@ -26,13 +34,42 @@ type ran struct {
 	texts    [][]string
 }
 
-// mostSteps ends a statement that never comes to an end, and so does endLimit, for one that has no row to count by.
+// The bounds of a statement: its steps, and its time, for what takes no steps.
 const (
-	mostSteps = 2_000_000_000
+	mostSteps = 300_000_000
 	endLimit  = 2 * time.Minute
+	tickSteps = 10_000 // between two looks at whether it has to end
 )
 
-var errNoEnd = fmt.Errorf("it does not come to an end within %.0f minutes", endLimit.Minutes())
+var (
+	errNoEnd     = fmt.Errorf("it does not come to an end within %.0f minutes", endLimit.Minutes())
+	errManySteps = errors.New("it takes too many steps")
+)
+
+// machines are those that are open, for what SQLite calls while a statement runs.
+var machines sync.Map // of *machine, by the address of the connection
+
+// tick is SQLite's progress handler: other than 0 ends the statement.
+func tick(_ *libc.TLS, db uintptr) int32 {
+	found, is := machines.Load(db)
+	if !is {
+		return 0
+	}
+	m := found.(*machine)
+	m.ticks++
+	if m.ticks*tickSteps > m.limit || m.ctx.Err() != nil {
+		return 1
+	}
+	return 0
+}
+
+// tickAddress is tick as C code calls it. A function value is the address of a variable that holds the code's address
+// (https://golang.org/s/go11func), and the variable of a function of a package never moves.
+func tickAddress() uintptr {
+	return *(*uintptr)(unsafe.Pointer(&struct {
+		f func(*libc.TLS, uintptr) int32
+	}{tick}))
+}
 
 func openMachine(path string) (*machine, error) {
 	m := &machine{tls: libc.NewTLS()}
@@ -49,31 +86,31 @@ func openMachine(path string) (*machine, error) {
 		m.close()
 		return nil, fmt.Errorf("%s: it cannot be opened (%d)", path, rc)
 	}
+	machines.Store(m.db, m)
+	sqlite3.Xsqlite3_progress_handler(m.tls, m.db, tickSteps, tickAddress(), m.db)
 	return m, nil
 }
 
 func (m *machine) close() {
+	machines.Delete(m.db)
 	sqlite3.Xsqlite3_close_v2(m.tls, m.db)
 	m.tls.Close()
 }
 
 // run executes one statement to its end, or until endLimit. The texts of its first rows are kept.
 func (m *machine) run(ctx context.Context, text string, keep int) (ran, error) {
+	return m.within(ctx, text, keep, math.Inf(1))
+}
+
+// within is run, ended by errManySteps after so many steps; what was done until then comes with it.
+func (m *machine) within(ctx context.Context, text string, keep int, limit float64) (ran, error) {
 	var out ran
 	ctx, cancel := context.WithTimeoutCause(ctx, endLimit, errNoEnd)
 	defer cancel()
-	interrupted := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(interrupted)
-		tls := libc.NewTLS()
-		defer tls.Close()
-		sqlite3.Xsqlite3_interrupt(tls, m.db)
-	})
-	defer func() {
-		if !stop() {
-			<-interrupted // it is not for the next statement
-		}
-	}()
+	if ctx.Err() != nil {
+		return out, context.Cause(ctx)
+	}
+	m.ctx, m.limit, m.ticks = ctx, limit, 0
 	sql, err := libc.CString(text)
 	if err != nil {
 		return out, err
@@ -95,15 +132,13 @@ func (m *machine) run(ctx context.Context, text string, keep int) (ran, error) {
 			if out.Rows++; int(out.Rows) <= keep {
 				out.texts = append(out.texts, m.row(statement))
 			}
-			if status(sqlite3.SQLITE_STMTSTATUS_VM_STEP) > mostSteps {
-				return out, errNoEnd
-			}
 		case sqlite3.SQLITE_DONE:
 			out.Steps, out.FullScan = status(sqlite3.SQLITE_STMTSTATUS_VM_STEP), status(sqlite3.SQLITE_STMTSTATUS_FULLSCAN_STEP)
 			out.Sorts = status(sqlite3.SQLITE_STMTSTATUS_SORT)
 			return out, context.Cause(ctx)
 		case sqlite3.SQLITE_INTERRUPT:
-			return out, context.Cause(ctx)
+			out.Steps = status(sqlite3.SQLITE_STMTSTATUS_VM_STEP)
+			return out, cmp.Or(context.Cause(ctx), errManySteps)
 		default:
 			return out, errors.New(libc.GoString(sqlite3.Xsqlite3_errmsg(m.tls, m.db)))
 		}

@@ -146,6 +146,8 @@ func (e *Evidence) head(when string) string {
 		return fmt.Sprintf("%s: no answer within %s", when, Milliseconds(*e.MS))
 	case e.MS != nil && e.Pages != nil:
 		return fmt.Sprintf("%s: %s, %s pages", when, Milliseconds(*e.MS), Count(*e.Pages))
+	case e.Steps != nil && e.tree != nil && e.tree.cut:
+		return fmt.Sprintf("%s: more than %s steps", when, Count(*e.Steps))
 	case e.Steps != nil:
 		return fmt.Sprintf("%s: %s steps", when, Count(*e.Steps))
 	}

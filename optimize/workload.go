@@ -135,7 +135,9 @@ var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|sav
 
 // merge parses the statements and adds up those that differ only in their constants. What does not parse is told, and what is about the
 // session or the schema is passed over.
-func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, passed []*Statement, notes []string) {
+//
+// Form gives the text that is run and the one that is read, where they are two; nil: they are one.
+func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*Query, passed []*Statement, notes []string) {
 	byFingerprint := map[string]*Query{}
 	wordings := map[string]*Query{}
 	left := 0
@@ -144,8 +146,8 @@ func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, 
 			passed = append(passed, s)
 			continue
 		}
-		form := wording(s.Text)
-		if known := wordings[form]; known != nil {
+		words := wording(s.Text)
+		if known := wordings[words]; known != nil {
 			known.add(s)
 			continue
 		}
@@ -153,9 +155,9 @@ func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, 
 			left++
 			continue
 		}
-		text := s.Text
-		if d == SQLite {
-			text = numbered(text)
+		own, text := "", s.Text
+		if form != nil {
+			own, text = form.read(text)
 		}
 		parsed, err := pgsql.Parse(text)
 		if err != nil {
@@ -168,12 +170,12 @@ func merge(statements []*Statement, d Dialect, literals bool) (merged []*Query, 
 		}
 		if known := byFingerprint[s.fingerprint]; known != nil {
 			known.add(s)
-			wordings[form] = known
+			wordings[words] = known
 			continue
 		}
 		copied := *s
-		q := &Query{Statement: &copied, parsed: parsed, texts: 1, first: s.Where}
-		byFingerprint[s.fingerprint], wordings[form] = q, q
+		q := &Query{Statement: &copied, own: own, parsed: parsed, texts: 1, first: s.Where}
+		byFingerprint[s.fingerprint], wordings[words] = q, q
 		merged = append(merged, q)
 	}
 	if left > 0 {
@@ -206,23 +208,4 @@ func (q *Query) add(s *Statement) {
 	q.Calls += s.Calls
 	q.Day += s.Day
 	q.texts++
-}
-
-// numbered gives each ? of SQLite a number, so that Postgres's parser reads it.
-func numbered(text string) string {
-	var out strings.Builder
-	from, next := 0, 1
-	for _, token := range pgsql.Tokens(text) {
-		if token.Kind != pgsql.Parameter || token.Text[0] != '?' {
-			continue
-		}
-		number := next
-		if len(token.Text) > 1 {
-			number, _ = strconv.Atoi(token.Text[1:])
-		}
-		next = max(next, number) + 1
-		out.WriteString(text[from:token.Start] + "$" + strconv.Itoa(number))
-		from = token.End()
-	}
-	return out.String() + text[from:]
 }

@@ -18,7 +18,7 @@ func TestManyStatementsOfOneWording(t *testing.T) {
 	if len(statements) != lines+1 || len(notes) > 0 || statements[lines].Where != fmt.Sprintf("w.sql:%d", lines+1) {
 		t.Fatalf("%d statements, the last at %s, notes %v", len(statements), statements[lines].Where, notes)
 	}
-	queries, _, notes := merge(statements, Postgres, false)
+	queries, _, notes := merge(statements, nil, false)
 	if len(queries) != 2 || queries[0].Calls != lines || queries[0].texts != lines || len(notes) > 0 {
 		t.Errorf("%d queries, the first of %v calls, notes %v", len(queries), queries[0].Calls, notes)
 	}

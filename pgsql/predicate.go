@@ -318,6 +318,8 @@ func classOf(n Node, op string, right Node) Class {
 		return Match
 	case "~", "~*":
 		return Infix
+	case "^@":
+		return Prefix
 	}
 	return Other
 }

@@ -63,7 +63,7 @@ const (
 	Other    Class = iota
 	Equal          // =, IN, = ANY, IS NULL, a truth value
 	Range          // <, <=, >, >=, BETWEEN
-	Prefix         // LIKE 'x%'
+	Prefix         // LIKE 'x%', ^@
 	Infix          // LIKE '%x%', ILIKE, regular expressions
 	Contains       // @>, <@, &&
 	HasKey         // ?, ?|, ?&

@@ -15,19 +15,20 @@ import (
 
 // OptimizeOptions are what the user asks of Optimize.
 type OptimizeOptions struct {
-	Database string // URL of the database, or the path of a SQLite file
-	Clone    string // URL of a copy that may be changed, or empty
-	Workload string // path of a file of statements, or empty: what the database counted
-	Text     string // the statements themselves, in place of a file
-	Budget   string // size that new indexes may take together, or empty
-	Explains int    // plans that may be asked for; 0: the usual number
-	Literals bool   // constants of statements are shown
-	Project  string // folder of the project whose database it is, or empty: its indexes are edits of the design
+	Database string       // URL of the database, or the path of a SQLite file
+	Clone    string       // URL of a copy that may be changed, or empty
+	Workload string       // path of a file of statements, or empty: what the database counted
+	Text     string       // the statements themselves, in place of a file
+	Budget   string       // size that new indexes may take together, or empty
+	Explains int          // plans that may be asked for; 0: the usual number
+	Literals bool         // constants of statements are shown
+	Progress func(string) // is told what is being done, or nil
+	Project  string       // folder of the project whose database it is, or empty: its indexes are edits of the design
 }
 
 // Optimize finds which statements of a database cost most, and what would help.
 func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) {
-	options := optimize.Options{Database: o.Database, Clone: o.Clone, Explains: o.Explains, Literals: o.Literals}
+	options := optimize.Options{Database: o.Database, Clone: o.Clone, Explains: o.Explains, Literals: o.Literals, Progress: o.Progress}
 	if o.Database == "" {
 		return nil, errors.New("which database? --database postgres://user@host:5432/name, or DATABASE_URL")
 	}
