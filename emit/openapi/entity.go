@@ -235,7 +235,7 @@ func (d *document) read(e *model.Entity) object {
 	o := entityOperation(e, e.Singular, "Read one", "One that the viewer may not see is answered like one that does not exist.")
 	parameters := []object{keyParameter(e), ref("parameters", "ifNoneMatch")}
 	o.put("parameters", append(parameters, shapeParameters(e)...))
-	o.put("responses", answers(object{{"200", row(e, "The row.")}, unchanged("The row is as If-None-Match has it.")}, "404"))
+	o.put("responses", answers(object{{"200", row(e, "The row.")}, unchanged("The row is as If-None-Match has it.")}, "404", "422"))
 	o.put("security", security(e.Allow.Read))
 	return o
 }
