@@ -4,11 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/fettlehq/fettle/diag"
-	"github.com/fettlehq/fettle/model/build"
 	"github.com/fettlehq/fettle/pipeline"
 	"github.com/fettlehq/fettle/recipe"
 )
@@ -45,7 +42,7 @@ func (c addCommand) Run(s streams) error {
 	if err := s.problems(c.Format, e.Problems, e.Texts); err != nil {
 		if e.Hash != "" {
 			fmt.Fprintln(s.err, "nothing was written: the design would have mistakes")
-			if c.Recipe == "unique" && slices.ContainsFunc(e.Problems, func(p diag.Diagnostic) bool { return p.Code == build.Reveals }) {
+			if c.Recipe == "unique" && e.Reveals() {
 				fmt.Fprintf(s.err, "where it may tell of them: fettle add unique %s reveals\n", strings.Join(c.Args, " "))
 			}
 		}

@@ -17,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/fettlehq/fettle/design"
+	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/model/build"
 	"github.com/fettlehq/fettle/recipe"
 )
 
@@ -150,6 +152,11 @@ func edited(dir string, before, after []design.Source) (*Edited, error) {
 		e.Hash = hex.EncodeToString(sum.Sum(nil))[:16]
 	}
 	return e, nil
+}
+
+// Reveals reports whether the design would have a unique constraint that tells of rows which not everybody may read, and does not say so.
+func (e *Edited) Reveals() bool {
+	return slices.ContainsFunc(e.Problems, func(p diag.Diagnostic) bool { return p.Code == build.Reveals })
 }
 
 // before are the sources as they are on disk.
