@@ -112,7 +112,9 @@ func comeIntoAWorkspace(t *testing.T, p *product) {
 
 	sees("bob", "acme", "/v1/notes", 1)
 	sees("bob", "", "/v1/notes", 1)
-	sees("ann", "acme", "/v1/members", 1)
+	if known := sees("ann", "acme", "/v1/members", 1)[0].(object); known["email"] != "Bob@Example.org" {
+		t.Error(known)
+	}
 	asks("bob", "acme", http.MethodPost, "/v1/notes", object{"text": "from me"}, http.StatusCreated)
 	asks("bob", "acme", http.MethodPost, "/v1/invitations", object{"email": "eve@example.org"}, http.StatusForbidden)
 	asks("bob", "", http.MethodPatch, "/v1/workspaces/acme", nil, http.StatusUnsupportedMediaType)

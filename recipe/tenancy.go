@@ -131,6 +131,8 @@ type Member @entity @unique(fields: [workspace, user])
   workspace: Workspace! @immutable @onDelete(do: CASCADE)
   user: %[1]s! @immutable @default(from: "viewer") @onDelete(do: CASCADE)
   invitation: Invitation! @unique @immutable @onDelete(do: CASCADE)
+  "By which the others know him, who may not read his account."
+  email: Email! @personal @computed(from: "invitation.email")
 }
 `
 
