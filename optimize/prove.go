@@ -34,7 +34,7 @@ func (r *run) proveIndexes(ctx context.Context) error {
 	if r.clone != nil {
 		for index, err := range r.clone.make(ctx, r.chosen) {
 			r.note("clone: %s: %v", index.Name(), err)
-			r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+			r.chosen = without(r.chosen, index)
 		}
 	}
 	measured := map[*Query]*pair{}
@@ -61,7 +61,7 @@ func (r *run) proveIndexes(ctx context.Context) error {
 // goOnWithout goes on without an index that proved to be of no use. What was measured beside it is forgotten, and the indexes are
 // returned whose advice was made of that.
 func (r *run) goOnWithout(ctx context.Context, index *Index, known map[*Query]*pair) (again []*Index, err error) {
-	r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+	r.chosen = without(r.chosen, index)
 	if r.clone == nil {
 		return nil, nil
 	}
@@ -105,7 +105,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 	}
 	a.Why = diagnose(best.before)
 	if r.clone == nil {
-		if others := slices.DeleteFunc(slices.Clone(best.used), func(i *Index) bool { return i == index }); len(others) > 0 {
+		if others := without(best.used, index); len(others) > 0 {
 			a.Notes = append(a.Notes, "works together with "+namesOf(others))
 		}
 		if hoped := r.planned(gains); !hoped.worth(r.upkeep(index)) {
@@ -129,18 +129,18 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) || index.dull(kept.before, kept.after) {
 			continue
 		}
-		share, err := r.shareOf(ctx, index, kept)
+		own, err := r.shareOf(ctx, index, kept)
 		if err != nil {
 			return nil, err
 		}
-		a.beside = append(a.beside, share.beside...)
-		if !faster(share.before, share.after) {
+		a.beside = append(a.beside, own.beside...)
+		if !faster(own.before, own.after) {
 			continue // what it gains, it gains by the others
 		}
 		if shown == nil {
-			shown, proved = g.query, share
+			shown, proved = g.query, own
 		}
-		saved.add(g.query, share.before.Median()-share.after.Median(), 1)
+		saved.add(g.query, own.before.Median()-own.after.Median(), 1)
 	}
 	switch {
 	case shown == nil:
@@ -222,8 +222,8 @@ func alsoServes(a *Advice, shown *Query, gains []gain, known map[*Query]*pair) *
 		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
 		if p := known[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
 			before, after := p.before, p.after
-			if share := p.shares[a.Indexes[0]]; share != nil {
-				before, after = share.before, share.after
+			if own := p.shares[a.Indexes[0]]; own != nil {
+				before, after = own.before, own.after
 			}
 			if !faster(before, after) {
 				continue
@@ -396,7 +396,7 @@ func (r *run) takeBack(ctx context.Context, index *Index) error {
 		return true
 	})
 	for _, index := range gone {
-		r.chosen = slices.DeleteFunc(r.chosen, func(i *Index) bool { return i == index })
+		r.chosen = without(r.chosen, index)
 		if r.clone.made[index] == "" {
 			continue
 		}

@@ -430,7 +430,7 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 	for range swapRounds {
 		improved := false
 		for _, old := range slices.Clone(*chosen) {
-			rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == old })
+			rest := without(*chosen, old)
 			best, bestTotal, bestSize := *chosen, now, s.size(*chosen)
 			without, err := s.total(ctx, rest)
 			if err != nil {
@@ -583,7 +583,7 @@ func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
 		if err != nil {
 			return err
 		}
-		rest := slices.DeleteFunc(slices.Clone(*chosen), func(i *Index) bool { return i == index })
+		rest := without(*chosen, index)
 		_, spared, err := s.below(ctx, rest, now+least*s.usual)
 		if err != nil {
 			return err

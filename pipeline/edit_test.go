@@ -41,9 +41,7 @@ func TestRecipesCompile(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v: %v", words, err)
 				}
-				for _, p := range e.Problems {
-					t.Fatalf("%v: %v: %s [%s]", words, p.Pos, p.Message, p.Code)
-				}
+				sound(t, e.Problems, words...)
 				g, err := e.Generate(Options{Kit: "../kit"})
 				if err != nil {
 					t.Fatalf("%v: %v", words, err)
@@ -59,9 +57,7 @@ func TestRecipesCompile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range g.Problems {
-				t.Fatalf("%v: %s [%s]", p.Pos, p.Message, p.Code)
-			}
+			sound(t, g.Problems)
 			if err := g.Write(); err != nil {
 				t.Fatal(err)
 			}
@@ -156,9 +152,7 @@ func TestRewriteKeepsReturns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range e.Problems {
-		t.Fatalf("%v: %s", p.Pos, p.Message)
-	}
+	sound(t, e.Problems)
 	if err := e.Write(); err != nil {
 		t.Fatal(err)
 	}

@@ -62,9 +62,7 @@ type Page @entity @allow(do: READ, when: "viewer != null") {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, p := range g.Problems {
-					t.Fatalf("%v: %s [%s]", p.Pos, p.Message, p.Code)
-				}
+				sound(t, g.Problems)
 				if err := g.Write(); err != nil {
 					t.Fatal(err)
 				}

@@ -6,10 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/modfile"
 
+	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/internal/designs"
 )
 
@@ -81,12 +83,7 @@ func generateDesign(t *testing.T, dir, module, design string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range g.Problems {
-		t.Errorf("%s:%d:%d: %s [%s]", p.Pos.File, p.Pos.Line, p.Pos.Column, p.Message, p.Code)
-	}
-	if t.Failed() {
-		t.FailNow()
-	}
+	sound(t, g.Problems)
 	if err := g.Write(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,5 +105,16 @@ func put(t *testing.T, path string, content []byte) {
 	}
 	if err := os.WriteFile(path, content, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// sound demands a design without problems; about says what was done to it.
+func sound(t *testing.T, problems diag.List, about ...string) {
+	t.Helper()
+	for _, p := range problems {
+		t.Errorf("%s %s:%d:%d: %s [%s]", strings.Join(about, " "), p.Pos.File, p.Pos.Line, p.Pos.Column, p.Message, p.Code)
+	}
+	if len(problems) > 0 {
+		t.FailNow()
 	}
 }
