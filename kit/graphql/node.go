@@ -16,8 +16,8 @@ import (
 )
 
 // Ids are unique among all types, so that a row is found by its id alone: node and nodes (Relay's Global Object Identification).
-// Which types ids have is looked up by one statement, then the rows of each type are read by one, under policy: what is hidden is
-// null as what is missing is.
+// Which types ids have is looked up by one statement, then the rows of each type are read by one, both under policy: what is hidden
+// is null as what is missing is, and takes no statement more.
 
 const nodeInterface = "Node"
 

@@ -34,7 +34,16 @@ func TestNodes(t *testing.T) {
 		c.want("ann", `query($id: ID!) { node(id: $id) `+shown, `{"id":"`+strings.ToUpper(ann)+`"}`,
 			`{"data":{"node":{"__typename":"User","id":"`+ann+`","username":"ann","email":"ann@example.com"}}}`)
 		for _, id := range []string{draft, "01900000-0000-7000-8000-000000000000", "alpha", "", "é", `a\u0000`, strings.Repeat("x", 5000)} {
+			before := c.world.Queries()
 			c.want("bob", `query($id: ID!) { node(id: $id) `+shown, `{"id":"`+id+`"}`, `{"data":{"node":null}}`)
+			c.want("bob", `query($ids: [ID!]!) { nodes(ids: $ids) `+shown, `{"ids":["`+id+`"]}`, `{"data":{"nodes":[null]}}`)
+			want := 0 // of what cannot be an id
+			if len(id) == len(draft) {
+				want = 2 * 2
+			}
+			if n := c.world.Queries() - before; n != want {
+				t.Errorf("%.40q, which bob may not see or nobody made, takes %d statements, each asked for twice", id, n)
+			}
 		}
 		before = c.world.Queries()
 		c.want("", `query($ids: [ID!]!) { nodes(ids: $ids) { ... on User { username } ... on Article { title comments { totalCount } } } }`,

@@ -230,10 +230,7 @@ func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) 
 func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page) error {
 	s.key = append(s.key, byte('0'+v))
 	s.flag(sel.Query != nil)
-	s.flag(t.system)
-	s.flag(t.viewer.SignedIn())
-	s.flag(t.inTenant())
-	s.key = append(s.key, byte('0'+t.seeks()))
+	t.shapeOfViewer(s)
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {
 		s.text(sel.Query.Name)
@@ -258,6 +255,14 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	s.filter(sel.Where, 0)
 	s.search(sel)
 	return s.err
+}
+
+// shapeOfViewer writes to s what SQL depends on of who asks, and where.
+func (t *Tx) shapeOfViewer(s *shaper) {
+	s.flag(t.system)
+	s.flag(t.viewer.SignedIn())
+	s.flag(t.inTenant())
+	s.key = append(s.key, byte('0'+t.seeks()))
 }
 
 func (t *Tx) renderer() *renderer {
