@@ -182,6 +182,9 @@ type matrixRun struct {
 	asked   map[string]bool // operations of the contracts that a wish reached, as ROUTE, FIELD or METHOD
 	cells   int
 
+	missing     string // the label of a row that requests name by an id that nobody has
+	hiddenAsked int    // requests that named a hidden row, and then no row
+
 	audience *audience // nil: nobody listens
 }
 
@@ -286,11 +289,19 @@ func (r *matrixRun) changes(e *meta.Entity, values map[string]any) ([]query.Chan
 	return changes, nil
 }
 
+// id is that of the row that a request names.
+func (r *matrixRun) id(label string) string {
+	if r.missing != "" && label == r.missing {
+		return madeUp
+	}
+	return r.ids[label]
+}
+
 // identified puts ids in the place of labels, which stand nowhere but where a row is meant.
 func (r *matrixRun) identified(v any) any {
 	switch v := v.(type) {
 	case string:
-		if id, ok := r.ids[v]; ok {
+		if id := r.id(v); id != "" {
 			return id
 		}
 	case []any:
@@ -373,6 +384,9 @@ func (r *matrixRun) table() (answers string, differences []error) {
 				differences = append(differences, err)
 				line = append(line, "?")
 				continue
+			}
+			if err := r.likeMissing(w, v); err != nil {
+				differences = append(differences, err)
 			}
 			cell := s.short()
 			if hidden := r.hidden(w, s.answer); hidden != nil {

@@ -35,7 +35,7 @@ func (r *matrixRun) visitor(v Viewer) request {
 
 // path leads to an entity, or to a row by its id.
 func (r *matrixRun) path(w Wish) string {
-	return resource(r.product.backend.Entity(w.Entity), r.ids[w.Row])
+	return resource(r.product.backend.Entity(w.Entity), r.id(w.Row))
 }
 
 // restDoor is plain HTTP; batched sends what writes as the only request of a batch.

@@ -41,7 +41,7 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 		}
 	}
 	if w.Row != "" && w.Do != "get" && w.Do != "history" {
-		args["id"] = r.ids[w.Row]
+		args["id"] = r.id(w.Row)
 	}
 	if w.Do == "create" || w.Do == "update" {
 		args["input"] = r.identified(w.Values)
@@ -57,7 +57,7 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 		return said{}, fmt.Errorf("no field %s", name)
 	}
 	if w.Do == "get" || w.Do == "history" { // by what addresses it, which may be its id
-		args[e.Key] = r.ids[w.Row]
+		args[e.Key] = r.id(w.Row)
 	}
 	r.asked["field "+name] = true
 	var types, given []string
@@ -98,9 +98,9 @@ func (d graphqlDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 // nodes asks for a row by its id alone, whatever its type.
 func (d graphqlDoor) nodes(r *matrixRun, w Wish, v Viewer) (said, error) {
 	r.asked["field "+d.by] = true
-	id, at := "id: "+quote(r.ids[w.Row]), 0
+	id, at := "id: "+quote(r.id(w.Row)), 0
 	if d.by == "nodes" {
-		id = "ids: [" + quote("01900000-0000-7000-8000-000000000000") + ", " + quote(r.ids[w.Row]) + "]"
+		id = "ids: [" + quote("01900000-0000-7000-8000-000000000000") + ", " + quote(r.id(w.Row)) + "]"
 		at = 1
 	}
 	selection := d.selection(&ast.Type{NamedType: w.Entity}, true)

@@ -68,7 +68,7 @@ func (d grpcDoor) ask(r *matrixRun, w Wish, v Viewer) (said, error) {
 	}
 	r.asked["method "+name] = true
 	if w.Row != "" {
-		message["id"] = r.ids[w.Row]
+		message["id"] = r.id(w.Row)
 	}
 	if m.Input().Fields().ByName("input") != nil && w.Operation == nil {
 		values := r.identified(w.Values).(map[string]any)

@@ -67,6 +67,9 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// hiddenFromSomebody fits a table in which somebody may not read a row.
+var hiddenFromSomebody = regexp.MustCompile(`(?m)^get .*NOT_FOUND`)
+
 // matrixOn asks for everything, while everybody listens, and gives the tables.
 func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) (answers, heard string) {
 	t.Helper()
@@ -93,6 +96,10 @@ func matrixOn(t *testing.T, name string, p *blueprint, m *Matrix) (answers, hear
 		t.Errorf("%s: nobody asks for %s", name, missing)
 	}
 	t.Logf("%s: %d requests by somebody, at up to %d doors, before %d who subscribe, at %d doors", name, r.cells, len(r.doors), len(r.audience.seats), len(r.audience.doors))
+	t.Logf("%s: %d requests named a row that is hidden, and then one that nobody made", name, r.hiddenAsked)
+	if r.hiddenAsked == 0 && hiddenFromSomebody.MatchString(answers) {
+		t.Errorf("%s: rows are hidden, and nobody names one as if nobody had made it", name)
+	}
 	return answers, r.audience.table()
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fettlehq/fettle/design"
@@ -96,6 +97,8 @@ type product struct {
 	business func(o *meta.Operation, args []any) (any, error)
 	db       sqldb.Database
 	log      *bytes.Buffer
+	// statements is how many the doors have had run so far.
+	statements atomic.Int64
 }
 
 // clock stands still until it is set.
@@ -141,7 +144,7 @@ func serve(name string, p *blueprint, db sqldb.Database, changes *feed.Feed) (*p
 	for _, o := range b.Operations {
 		handlers[o.Name] = func(_ context.Context, _ *query.Tx, args []any) (any, error) { return made.business(o, args) }
 	}
-	made.engine, err = query.New(b, db, query.Options{Clock: made.clock, Log: log, Handlers: handlers, Feed: changes})
+	made.engine, err = query.New(b, counted{db, &made.statements}, query.Options{Clock: made.clock, Log: log, Handlers: handlers, Feed: changes})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
