@@ -1,6 +1,9 @@
 package openapi
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
 )
@@ -13,6 +16,23 @@ func writes(m *model.Model) bool {
 		}
 	}
 	return false
+}
+
+// ofParts are the statuses of problems that a batch is answered with, since one of its parts has them.
+func (d *document) ofParts() []string {
+	statuses := []string{"400", "401", "403", "404", "409", "412", "422"}
+	for _, e := range door.Entities(d.model) {
+		if door.Exposed(e, model.Update) || door.Exposed(e, model.Delete) {
+			statuses = append(statuses, "428")
+		}
+	}
+	for _, op := range door.Operations(d.model) {
+		for _, f := range op.Fails {
+			statuses = append(statuses, strconv.Itoa(f.Status))
+		}
+	}
+	slices.Sort(statuses)
+	return slices.Compact(statuses)
 }
 
 // batch adds the route that runs several requests in one transaction.
@@ -54,7 +74,7 @@ func (d *document) batch() {
 		{"tags", []string{"batch"}},
 		{"parameters", []object{ref("parameters", "idempotencyKey")}},
 		{"requestBody", body("application/json", requests)},
-		{"responses", answers(object{{"200", done}}, "400", "401", "403", "404", "409", "412", "422")},
+		{"responses", answers(object{{"200", done}}, d.ofParts()...)},
 		{"security", []object{{{"bearer", []string{}}}, {}}},
 	})
 }

@@ -270,7 +270,7 @@ func (d *document) create(e *model.Entity) object {
 	o.put("requestBody", body("application/json", ref("schemas", "Create"+e.Name)))
 	created := some(ok("Created. Only the id, where the viewer may not see the row.", d.seen(e)), "Some")
 	created.put("headers", object{{"ETag", ref("headers", "ETag")}, {"Location", ref("headers", "Location")}, {"Idempotency-Replayed", ref("headers", "Replayed")}})
-	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "415", "422"))
+	o.put("responses", answers(object{{"201", created}}, "400", "401", "403", "409", "412", "415", "422"))
 	o.put("security", security(e.Allow.Create))
 	return o
 }

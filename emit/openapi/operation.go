@@ -200,7 +200,7 @@ func answersOf(op *model.Operation, out object) object {
 	}
 	statuses := []int{400, 401, 403, 404, 422, 500}
 	if op.Kind == model.Mutation {
-		statuses = append(statuses, 409)
+		statuses = append(statuses, 409, 412) // 412: it has no version that an If-Match could name
 	}
 	for status := range codes {
 		if !slices.Contains(statuses, status) {

@@ -37,15 +37,18 @@ func onBoth(t *testing.T, test func(t *testing.T, ada, alan client)) {
 	t.Run("postgres", run(func(t *testing.T) string { return kittest.Postgres(t) }))
 }
 
-func start(t *testing.T, database string) (url string) {
+// start starts conduit on a database, with settings in pairs.
+func start(t *testing.T, database string, settings ...string) (url string) {
 	t.Helper()
+	environment := map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}
+	for i := 0; i < len(settings); i += 2 {
+		environment[settings[i]] = settings[i+1]
+	}
 	t.Chdir(t.TempDir()) // where development keeps its secret and its mailbox
 	service := app.New(conduit.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.GRPC = grpc.Open
-	config, err := server.ReadConfig("conduit", func(name string) string {
-		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
-	})
+	config, err := server.ReadConfig("conduit", func(name string) string { return environment[name] })
 	if err != nil {
 		t.Fatal(err)
 	}

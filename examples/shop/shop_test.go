@@ -51,15 +51,18 @@ type shop struct {
 	variant                string // of ten pieces, at 2.50 EUR
 }
 
-func start(t *testing.T, database string) *shop {
+// start starts it on a database, with settings in pairs.
+func start(t *testing.T, database string, settings ...string) *shop {
 	t.Helper()
+	environment := map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}
+	for i := 0; i < len(settings); i += 2 {
+		environment[settings[i]] = settings[i+1]
+	}
 	service := app.New(catalog.New(), orders.New())
 	service.Drivers = []sqldb.Driver{sqlite.Driver, postgres.Driver}
 	service.GRPC = grpc.Open
 	service.Mount = catalog.Mount
-	config, err := server.ReadConfig("shop", func(name string) string {
-		return map[string]string{"DATABASE_URL": database, "LOG_LEVEL": "error", "STATEMENT_BUDGET": "25"}[name]
-	})
+	config, err := server.ReadConfig("shop", func(name string) string { return environment[name] })
 	if err != nil {
 		t.Fatal(err)
 	}

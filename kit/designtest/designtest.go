@@ -2,7 +2,8 @@
 //
 //	service ─▶ a database of its own ─▶ requests, one after another ─▶ a test for each promise
 //
-// It is for tests only. What is promised is written by the tool, into app/design_test.go.
+// It is for tests only. What is promised is written by the tool, into app/design_test.go. Refusals, Unmatched and Limited ask a
+// service that a test has started for all that its OpenAPI document must refuse.
 package designtest
 
 import (

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -58,8 +59,8 @@ func (d *door) find(ctx context.Context, b *batched) {
 		return
 	}
 	a, ok := route.methods[b.method]
-	if !ok {
-		b.wrong = &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This does not take " + b.method + "."}
+	if !ok { // no 405, which is of the path that was asked: a batch takes POST
+		b.wrong = kit.Invalid("method", kit.FieldFormat, "must be one of %s", strings.Join(slices.Sorted(maps.Keys(route.methods)), ", "))
 		return
 	}
 	b.r, b.action = r, a
