@@ -101,7 +101,8 @@ type EnumValue struct {
 	Name       string // "OPEN"
 	Former     string // the former name, or empty
 	Doc        string
-	Deprecated string // the reason, or empty
+	Deprecated string  // the reason, or empty
+	Sunset     *Sunset // what is known of its end; nil: nothing
 }
 
 // Event is a message that operations leave in the outbox, or one that others send.
@@ -155,9 +156,13 @@ type Entity struct {
 	Checks   []*Check
 	Shapes   []*Interface // that it implements
 	Internal bool         // opens no door
-	Was      string       // the former table
-	Former   string       // the former name
-	Replaced []string     // generated doors ("createArticle") that a declared operation of that name stands for
+
+	Deprecated string  // the reason, or empty. What leads to it is deprecated as well
+	Sunset     *Sunset // what is known of its end; nil: nothing
+
+	Was      string   // the former table
+	Former   string   // the former name
+	Replaced []string // generated doors ("createArticle") that a declared operation of that name stands for
 
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever

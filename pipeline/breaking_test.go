@@ -156,6 +156,8 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"sunset(since)", "@sunset(on: \"2030-01-01\")", "@sunset(since: \"2026-01-01\", on: \"2030-01-01\")", ""},
 	{"sunset(see)", "@sunset(on: \"2030-01-01\")", "@sunset(on: \"2030-01-01\", see: \"https://example.com/old\")", ""},
 	{"sunset, -", " @sunset(on: \"2030-01-01\")", "", "R"}, // the time that was promised,
+	{"sunset(reason), +", "type Tag @entity ", "type Tag @entity @sunset(reason: \"write Kind\", on: \"2030-01-01\") ", ""},
+	{"sunset of a value, +", "SHUT }", "SHUT @deprecated(reason: \"none\") @sunset(on: \"2030-01-01\") }", ""},
 	{"deprecated, +", "note: String\n", "note: String @deprecated(reason: \"no\")\n", ""},
 	{"deprecated, -", "gone: String @deprecated(reason: \"use note\") @sunset(on: \"2030-01-01\")", "gone: String", ""},
 

@@ -20,7 +20,7 @@ func (w *writer) client() {
 	w.f("core *core")
 	w.f("")
 	for _, r := range w.plan.Resources {
-		w.f("%s %s", w.names.members[r], w.names.resources[r])
+		w.f("%s %s%s", w.names.members[r], w.names.resources[r], trailing("", r.Entity.Deprecated))
 	}
 	w.f("}")
 	w.f("")

@@ -42,7 +42,11 @@ func (w *writer) types() {
 
 func (w *writer) object(o *client.Object) {
 	name := w.names.objects[o]
-	w.comment(client.Described(name, renamed(o, name), what(o)))
+	doc := client.Described(name, renamed(o, name), what(o))
+	if o.Role == client.Row && o.Entity.Deprecated != "" {
+		doc += "\n\nDeprecated: " + o.Entity.Deprecated
+	}
+	w.comment(doc)
 	w.f("type %s struct {", name)
 	taken := map[string]bool{}
 	for _, m := range o.Members {

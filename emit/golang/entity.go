@@ -105,7 +105,11 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 func row(p *printer, m *model.Module, e *model.Entity) {
 	columns := columns(e)
 	p.f("")
-	p.comment(described(e.Name, e.Doc, "a row of the table "+e.Table))
+	doc := described(e.Name, e.Doc, "a row of the table "+e.Table)
+	if e.Deprecated != "" {
+		doc += " Clients are told that it is deprecated: " + e.Deprecated + "."
+	}
+	p.comment(doc)
 	p.f("type %s struct {", e.Name)
 	for _, f := range e.Fields {
 		if held(f) {

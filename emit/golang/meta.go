@@ -81,6 +81,9 @@ func entityMeta(p *printer, e *model.Entity) {
 	if e.Internal {
 		p.f("Internal: true,")
 	}
+	if d := deprecationMeta(e.Deprecated, e.Sunset); d != "" {
+		p.f("Deprecated: %s,", d)
+	}
 	if e.SoftDelete {
 		p.f("SoftDelete: true,")
 	}
@@ -398,6 +401,15 @@ func enumMeta(p *printer, e *model.Enum) {
 		values[i] = v.Name
 	}
 	l.part("Values", "[]string{"+quoted(values...)+"}")
+	var gone []string
+	for _, v := range e.Values {
+		if d := deprecationMeta(v.Deprecated, v.Sunset); d != "" {
+			gone = append(gone, fmt.Sprintf("%q: %s", v.Name, strings.TrimPrefix(d, "&meta.Deprecation")))
+		}
+	}
+	if gone != nil {
+		l.part("Deprecated", "map[string]*meta.Deprecation{"+strings.Join(gone, ", ")+"}")
+	}
 	p.f("%s,", l.String())
 }
 

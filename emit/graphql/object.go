@@ -10,7 +10,11 @@ import (
 // object prints the type of an entity.
 func (s *schema) object(e *model.Entity) {
 	s.f("")
-	s.doc("", e.Doc)
+	doc := strings.TrimSpace(e.Doc)
+	if e.Deprecated != "" { // which GraphQL says of no type
+		doc = strings.TrimSpace(doc + "\n\nDeprecated: " + e.Deprecated)
+	}
+	s.doc("", doc)
 	s.f("type %s%s%s {", e.Name, s.implementing(e), s.keys(e))
 	for _, f := range door.ReadFields(e) {
 		s.doc("  ", door.Doc(f))

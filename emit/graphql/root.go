@@ -12,8 +12,8 @@ import (
 func (s *schema) roots() {
 	var queries, mutations []root
 	for _, e := range door.Entities(s.model) {
-		queries = append(queries, s.queries(e)...)
-		mutations = append(mutations, s.mutations(e)...)
+		queries = append(queries, going(e, s.queries(e))...)
+		mutations = append(mutations, going(e, s.mutations(e))...)
 	}
 	for _, o := range door.Operations(s.model) {
 		if o.Kind == model.Query {
@@ -79,6 +79,14 @@ func (s *schema) root(name string, fields []root) {
 		s.f("  %s", f.text)
 	}
 	s.f("}")
+}
+
+// going are the doors of an entity, deprecated where it is.
+func going(e *model.Entity, doors []root) []root {
+	for i := range doors {
+		doors[i].text += deprecated(e.Deprecated)
+	}
+	return doors
 }
 
 func (s *schema) queries(e *model.Entity) []root {

@@ -48,7 +48,13 @@ func (d *document) entity(e *model.Entity) {
 // only where include= asks for them.
 func (d *document) shown(e *model.Entity) {
 	always := func(f *model.Field) bool { return f.Stored() || f.Kind == model.Union }
-	d.schemas.put(e.Name, d.objectOf(e.Doc, door.ReadFields(e), false, always, true))
+	doc := e.Doc
+	if e.Deprecated != "" {
+		doc = strings.TrimSpace(doc + "\n\nDeprecated: " + e.Deprecated)
+	}
+	schema := d.objectOf(doc, door.ReadFields(e), false, always, true)
+	deprecation(&schema, e.Deprecated, e.Sunset)
+	d.schemas.put(e.Name, schema)
 	if !door.Exposed(e, model.Read) {
 		return
 	}
@@ -65,7 +71,12 @@ func (d *document) shown(e *model.Entity) {
 
 // entityOperation begins an operation of the doors of e.
 func entityOperation(e *model.Entity, id, summary, description string) object {
-	return object{{"operationId", id}, {"summary", summary}, {"description", description}, {"tags", []string{e.Plural}}}
+	if e.Deprecated != "" {
+		description += "\n\nDeprecated: " + e.Deprecated
+	}
+	o := object{{"operationId", id}, {"summary", summary}, {"description", description}}
+	deprecation(&o, e.Deprecated, e.Sunset)
+	return append(o, member{"tags", []string{e.Plural}})
 }
 
 func (d *document) listOf(e *model.Entity) object {

@@ -348,12 +348,21 @@ func (d *document) headers() object {
 
 // deprecates tells whether anything that clients see is deprecated.
 func deprecates(m *model.Model) bool {
-	gone := func(fields []*model.Field) bool {
+	seen := map[*model.Struct]bool{} // inputs may hold each other
+	var gone func(fields []*model.Field) bool
+	gone = func(fields []*model.Field) bool {
 		return slices.ContainsFunc(fields, func(f *model.Field) bool {
-			return f.Deprecated != "" || f.Struct != nil && slices.ContainsFunc(f.Struct.Fields, func(part *model.Field) bool { return part.Deprecated != "" })
+			if f.Enum != nil && slices.ContainsFunc(f.Enum.Values, func(v model.EnumValue) bool { return v.Deprecated != "" }) {
+				return true
+			}
+			if f.Deprecated != "" || f.Struct == nil || seen[f.Struct] {
+				return f.Deprecated != ""
+			}
+			seen[f.Struct] = true
+			return gone(f.Struct.Fields)
 		})
 	}
-	return slices.ContainsFunc(door.Entities(m), func(e *model.Entity) bool { return gone(e.Fields) }) ||
+	return slices.ContainsFunc(door.Entities(m), func(e *model.Entity) bool { return e.Deprecated != "" || gone(e.Fields) }) ||
 		slices.ContainsFunc(door.Operations(m), func(o *model.Operation) bool { return o.Deprecated != "" || gone(o.Args) })
 }
 

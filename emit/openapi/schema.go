@@ -279,7 +279,7 @@ func (d *document) enum(e *model.Enum) {
 		if v.Doc != "" || v.Deprecated != "" {
 			doc += "\n- " + v.Name + ": " + v.Doc
 			if v.Deprecated != "" {
-				doc = strings.TrimRight(doc, " :") + ": deprecated, " + v.Deprecated
+				doc = strings.TrimRight(doc, " :.") + ": deprecated, " + v.Deprecated
 			}
 		}
 	}

@@ -41,12 +41,13 @@ type rpc struct {
 
 // declaration is a message or an enum.
 type declaration struct {
-	name, doc string
-	formers   []string // its names before, where what it is made of was renamed
-	values    bool     // an enum
-	oneof     string   // all fields are alternatives, under this name
-	fields    []*field
-	gone      []gone
+	name, doc  string
+	deprecated bool
+	formers    []string // its names before, where what it is made of was renamed
+	values     bool     // an enum
+	oneof      string   // all fields are alternatives, under this name
+	fields     []*field
+	gone       []gone
 }
 
 // field is a field of a message or a value of an enum.

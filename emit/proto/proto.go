@@ -161,6 +161,9 @@ func (w *writer) message(t *declaration) {
 		return
 	}
 	w.f("message %s {", t.name)
+	if t.deprecated {
+		w.f("  option deprecated = true;")
+	}
 	w.reserved(t)
 	indent := "  "
 	if t.oneof != "" {

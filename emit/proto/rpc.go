@@ -52,8 +52,15 @@ func readDoc(e *model.Entity) string {
 // generated method would.
 func (p *plan) entity(s *service, e *model.Entity, declared func(name string) bool) {
 	add := func(offered bool, replaced, name string, plan func(name string)) {
-		if offered && !door.Replaced(e, replaced) && !declared(name) {
-			plan(name)
+		if !offered || door.Replaced(e, replaced) || declared(name) {
+			return
+		}
+		before := len(s.rpcs)
+		plan(name)
+		for _, r := range s.rpcs[before:] {
+			if e.Deprecated != "" {
+				r.deprecated, r.doc = true, strings.TrimSpace(r.doc+"\n\nDeprecated: "+e.Deprecated)
+			}
 		}
 	}
 	read, plural := door.Exposed(e, model.Read), pascal(e.Plural)

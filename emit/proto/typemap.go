@@ -122,6 +122,9 @@ func (p *plan) entityMessage(e *model.Entity) string {
 		if t.doc = e.Doc; e.Former != "" {
 			t.formers = []string{e.Former}
 		}
+		if e.Deprecated != "" {
+			t.deprecated, t.doc = true, strings.TrimSpace(t.doc+"\n\nDeprecated: "+e.Deprecated)
+		}
 		for _, f := range door.ReadFields(e) {
 			p.shown(t, f)
 		}

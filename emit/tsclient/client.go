@@ -18,6 +18,7 @@ func (w *writer) client() {
 	w.f("export class Client {")
 	w.f("  readonly #core: Core;")
 	for _, r := range w.plan.Resources {
+		w.comment("  ", "", r.Entity.Deprecated)
 		w.f("  readonly %s: %s;", w.names.members[r], w.names.resources[r])
 	}
 	w.f("")

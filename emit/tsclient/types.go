@@ -16,7 +16,7 @@ func (w *writer) types() {
 			if v.Doc != "" || v.Deprecated != "" {
 				doc += "\n\n- " + v.Name + ": " + strings.TrimSpace(v.Doc)
 				if v.Deprecated != "" {
-					doc = strings.TrimRight(doc, " :") + ": deprecated, " + v.Deprecated
+					doc = strings.TrimRight(doc, " :.") + ": deprecated, " + v.Deprecated
 				}
 			}
 		}
@@ -47,7 +47,11 @@ func (w *writer) object(o *client.Object) {
 	if rest, ok := strings.CutPrefix(doc, o.Name+" is "); ok {
 		doc = strings.ToUpper(rest[:1]) + rest[1:]
 	}
-	w.comment("", doc, "")
+	deprecated := ""
+	if o.Role == client.Row {
+		deprecated = o.Entity.Deprecated
+	}
+	w.comment("", doc, deprecated)
 	if o.Role == client.Choice {
 		w.choice(o, name)
 		return

@@ -45,6 +45,8 @@ type Entity struct {
 	Checks   []Check
 	Internal bool // opens no door
 
+	Deprecated *Deprecation // nil: it is not
+
 	SoftDelete bool          // a row that is deleted stays, with the instant in the column DeletedAt
 	Keep       time.Duration // how long it stays; 0 is for ever
 
@@ -269,6 +271,8 @@ type Enum struct {
 	Name   string
 	Doc    string
 	Values []string
+
+	Deprecated map[string]*Deprecation // by value
 }
 
 // Struct is a value object or an input.
@@ -304,7 +308,7 @@ type Operation struct {
 	Deprecated *Deprecation // nil: it is not
 }
 
-// Deprecation is what callers are told of a field or an operation that goes. Days are in seconds since 1970, 0 where they are
+// Deprecation is what callers are told of an entity, a field, a value or an operation that goes. Days are in seconds since 1970, 0 where they are
 // not known.
 type Deprecation struct {
 	Since int64  // since when it is deprecated

@@ -44,8 +44,22 @@ func (c *call) tellSent(fields []*meta.Field, object input.Object) {
 			continue
 		}
 		c.tell(f.Deprecated)
-		if part, ok := value.(input.Object); ok && len(f.Fields) > 0 {
-			c.tellSent(f.Fields, part)
+		c.tellValue(f, value)
+	}
+}
+
+// tellValue is tell for the values of enums, in the tree of what a field is set to or compared with.
+func (c *call) tellValue(f *meta.Field, tree any) {
+	switch v := tree.(type) {
+	case []any:
+		for _, element := range v {
+			c.tellValue(f, element)
+		}
+	case input.Object:
+		c.tellSent(f.Fields, v)
+	case string:
+		if f.Kind == meta.EnumKind {
+			c.tell(f.Enum().Deprecated[v])
 		}
 	}
 }

@@ -51,6 +51,33 @@ func TestDeprecationsAreTold(t *testing.T) {
 			t.Errorf("%s %s %s: Link %q", test.method, test.path, test.body, told)
 		}
 	}
+	// Whoever asks for rows of an entity that goes uses it, and whoever sends or compares with a value that goes.
+	b.Entity("Tag").Deprecated = &meta.Deprecation{On: 1788220800}
+	b.Enum("Status").Deprecated = map[string]*meta.Deprecation{"DRAFT": {Since: 1767225600}}
+	for _, test := range []struct {
+		status              int
+		method, path, body  string
+		deprecation, sunset string
+	}{
+		{200, "GET", "/v1/tags", "", "@0", september},
+		{200, "GET", "/v1/tags:aggregate", "", "@0", september},
+		{404, "GET", "/v1/tags/nonesuch", "", "@0", september},
+		{201, "POST", "/v1/tags", `{"name":"new"}`, "@0", september},
+		{200, "POST", "/v1/batch", `{"requests":[{"method":"GET","path":"/v1/tags"}]}`, "@0", september},
+		{200, "GET", "/v1/articles?status=DRAFT", "", "@1767225600", ""},
+		{200, "GET", "/v1/articles?status.in=OPEN,DRAFT", "", "@1767225600", ""},
+		{200, "GET", "/v1/articles?status=OPEN", "", "", ""},
+		{200, "GET", "/v1/comments?article.status=DRAFT", "", "@1767225600", ""},
+		{200, "GET", "/v1/articles/alpha", "", "", ""},
+		{200, "PATCH", "/v1/articles/alpha", `{"status":"DRAFT"}`, "@1767225600", ""},
+		{200, "PATCH", "/v1/articles/alpha", `{"status":"OPEN"}`, "", ""},
+		{201, "POST", "/v1/samples", `{"states":["OPEN","DRAFT"]}`, "@1767225600", ""},
+	} {
+		h := c.want(test.status, test.method, test.path, test.body, ann...).Header()
+		if h.Get("Deprecation") != test.deprecation || h.Get("Sunset") != test.sunset {
+			t.Errorf("%s %s %s: Deprecation %q, Sunset %q", test.method, test.path, test.body, h.Get("Deprecation"), h.Get("Sunset"))
+		}
+	}
 	// The link to the next page stands beside them.
 	told := c.want(http.StatusOK, "GET", "/v1/articles?limit=1&order=title", "").Header().Values("Link")
 	if len(told) != 3 {

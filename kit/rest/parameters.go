@@ -327,6 +327,7 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 		p.fail(name[:min(len(name), 64)], kit.FieldFormat, `has a quote that does not end before a comma or the end: "a ""b"", c" is one value`)
 		return nil
 	}
+	p.call.tellValue(f, compared)
 	condition, errs := filter.Compare(place, f, comparison, name, compared)
 	if f.Kind == meta.List || f.Kind == meta.Value || f.Kind == meta.Union {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}

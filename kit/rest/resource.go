@@ -42,9 +42,13 @@ func (d *door) addResource(rs *routes, r *resource) {
 		}
 		rs.add(method, path, func(names []string) action {
 			if len(names) == 0 {
-				return action{name: name, body: e.Fields, do: func(c *call) error { return do(c, r, "") }}
+				return action{name: name, body: e.Fields, do: func(c *call) error {
+					c.tell(e.Deprecated)
+					return do(c, r, "")
+				}}
 			}
 			a := action{name: name, body: e.Fields, do: func(c *call) error {
+				c.tell(e.Deprecated)
 				key := c.r.PathValue(names[0])
 				if !isText(key) {
 					return kit.NotFound(e.Singular)

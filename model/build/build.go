@@ -41,6 +41,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	}
 	b.keepSecrets() // reveal.go
 	b.histories()   // history.go
+	b.leadsToEnds() // deprecation.go
 	b.doors()       // door.go
 	b.parts()       // parts.go
 	b.modules()     // module.go

@@ -38,7 +38,7 @@ func (b *builder) declareType(t *design.Type) {
 			e.Former = was.Text
 		}
 		for _, v := range t.Values {
-			value := model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives)}
+			value := model.EnumValue{Name: v.Name, Doc: v.Doc, Deprecated: b.deprecated(v.Directives), Sunset: b.sunset(v.Name, v.Directives)}
 			if was := design.Find(v.Directives, "was").Arg("name"); was != nil {
 				value.Former = was.Text
 			}
@@ -121,6 +121,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 	if len(e.Table) > maxName {
 		b.problems.Add(t.Pos, NameTooLong, "give it a shorter name with @db", "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)
 	}
+	b.ends(e, t)
 	b.entities[t.Name] = e
 	b.declared[e] = t
 	b.model.Entities = append(b.model.Entities, e)

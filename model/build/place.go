@@ -11,7 +11,7 @@ import (
 // or a field from an operation. What it lets through and nothing would heed is reported here.
 
 // entityDirectives mean something on a type only where it is a table.
-var entityDirectives = []string{"allow", "unique", "index", "check", "noOverlap", "page", "history", "softDelete", "tenant"}
+var entityDirectives = []string{"allow", "unique", "index", "check", "noOverlap", "page", "history", "softDelete", "tenant", "sunset"}
 
 // columnDirectives mean something on a field only where it is an entity's.
 var columnDirectives = []string{"allow", "unique", "index", "key", "computed", "search", "flow", "inverse", "onDelete", "through", "page"}
