@@ -27,7 +27,9 @@ type Advice struct {
 	File    string   `json:"-"` // a name for the migration
 	Indexes []*Index `json:"-"` // that are made
 
-	beside []*Index // that were made, too, when it was measured
+	shown   *Query   // that was measured; nil: none was
+	beside  []*Index // that were made, too, when it was measured
+	special *special // that it is
 }
 
 // Kind is what an advice is about.

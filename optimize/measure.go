@@ -197,11 +197,7 @@ func (c *clone) once(ctx context.Context, text string, first []string, m *Measur
 	if err != nil {
 		return err
 	}
-	for _, n := range plan.All() {
-		if whole := c.parts[n.Index]; whole != "" {
-			n.Index = whole
-		}
-	}
+	c.rename(plan)
 	m.Plan = plan
 	if !warm || plan.Time > 10_000 {
 		m.Times = append(m.Times, plan.Time)

@@ -51,7 +51,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer s.close()
-	r := &run{options: o, s: s, report: &Report{Literals: o.Literals}}
+	r := &run{
+		options: o, s: s, report: &Report{Literals: o.Literals},
+		measured: map[*Query]*pair{}, sharing: map[*Index][]special{}, alsoServing: map[*Index]bool{},
+	}
 	if r.options.Explains == 0 {
 		r.options.Explains = usualExplains
 	}
@@ -88,7 +91,9 @@ type run struct {
 	stale   []*Table   // that were analysed on the clone
 	report  *Report
 
-	alsoServing map[*Index]bool // of the chosen, what something needs that shows in no plan: the check of a foreign key
+	measured    map[*Query]*pair     // on the clone
+	sharing     map[*Index][]special // that an index which was chosen does the work of
+	alsoServing map[*Index]bool      // of the chosen, what something needs that shows in no plan: the check of a foreign key
 }
 
 // note tells a reader what could not be done. Errors are told without constants.

@@ -37,55 +37,141 @@ func (r *run) proveIndexes(ctx context.Context) error {
 			r.chosen = without(r.chosen, index)
 		}
 	}
-	measured := map[*Query]*pair{}
-	for unproved := slices.Clone(r.chosen); len(unproved) > 0; {
-		index := unproved[0]
-		unproved = unproved[1:]
-		a, err := r.proveIndex(ctx, index, measured)
-		if err != nil {
-			return err
-		}
-		if a != nil {
-			r.add(a)
-			continue
-		}
-		again, err := r.goOnWithout(ctx, index, measured)
-		if err != nil {
-			return err
-		}
-		unproved = append(unproved, again...)
-	}
-	return r.noneSlower(ctx, r.chosen, measured)
+	return r.settle(ctx, unproved{indexes: slices.Clone(r.chosen)})
 }
 
-// goOnWithout goes on without an index that proved to be of no use. What was measured beside it is forgotten, and the indexes are
-// returned whose advice was made of that.
-func (r *run) goOnWithout(ctx context.Context, index *Index, known map[*Query]*pair) (again []*Index, err error) {
-	r.chosen = without(r.chosen, index)
-	if r.clone == nil {
-		return nil, nil
-	}
-	if r.clone.made[index] != "" {
-		if err := r.clone.drop(ctx, index); err != nil {
-			return nil, shortened(err)
+// unproved is what has to be measured before it is advised.
+type unproved struct {
+	indexes  []*Index
+	specials []special
+}
+
+func (u *unproved) add(more unproved) {
+	u.indexes, u.specials = append(u.indexes, more.indexes...), append(u.specials, more.specials...)
+}
+
+func (u *unproved) none() bool { return len(u.indexes)+len(u.specials) == 0 }
+
+// settle proves what is open and takes back what makes a statement slower, until nothing is left of either: what goes makes open what was
+// measured beside it.
+func (r *run) settle(ctx context.Context, open unproved) error {
+	for {
+		for !open.none() {
+			again, err := r.proveNext(ctx, &open)
+			if err != nil {
+				return err
+			}
+			open.add(again)
+		}
+		harmful, err := r.harmful(ctx)
+		if err != nil || len(harmful) == 0 {
+			return err
+		}
+		for _, index := range harmful {
+			again, err := r.goOnWithout(ctx, index)
+			if err != nil {
+				return err
+			}
+			open.add(again)
 		}
 	}
-	for q, p := range known {
-		if p.after.Plan != nil && slices.Contains(p.after.Plan.Indexes(), index.Name()) {
-			delete(known, q)
+}
+
+// proveNext proves one thing of those that are open, and returns what is open again where it is of no use.
+func (r *run) proveNext(ctx context.Context, open *unproved) (again unproved, err error) {
+	if len(open.indexes) == 0 {
+		sp := open.specials[0]
+		open.specials = open.specials[1:]
+		return again, r.trySpecial(ctx, sp)
+	}
+	index := open.indexes[0]
+	open.indexes = open.indexes[1:]
+	if !slices.Contains(r.chosen, index) {
+		return again, nil // it has gone since
+	}
+	a, err := r.proveIndex(ctx, index)
+	if err != nil {
+		return again, err
+	}
+	if a == nil {
+		return r.goOnWithout(ctx, index)
+	}
+	r.add(a)
+	delete(r.alsoServing, index)
+	for _, sp := range r.sharing[index] {
+		if err := r.trySharedKey(ctx, sp, index); err != nil {
+			return again, err
 		}
 	}
-	r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
-		if !slices.Contains(a.beside, index) {
-			return false
-		}
-		again = append(again, a.Indexes...)
-		return true
-	})
 	return again, nil
 }
 
-func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pair) (*Advice, error) {
+// goOnWithout goes on without an index that is of no use, or does harm. What was advised of it goes, too. What was measured beside it is
+// forgotten, and returned is what the advice was about that was made of that.
+func (r *run) goOnWithout(ctx context.Context, index *Index) (again unproved, err error) {
+	gone := []*Index{index}
+	leave := func(indexes []*Index) {
+		for _, index := range indexes {
+			if !slices.Contains(gone, index) {
+				gone = append(gone, index)
+			}
+		}
+	}
+	for at := 0; at < len(gone); at++ {
+		index := gone[at]
+		r.chosen = without(r.chosen, index)
+		again.specials = append(again.specials, r.sharing[index]...)
+		delete(r.sharing, index)
+		for q, p := range r.measured {
+			if slices.Contains(p.used(r.clone), index) {
+				delete(r.measured, q)
+			}
+		}
+		if r.clone != nil && r.clone.made[index] != "" {
+			if err := r.clone.drop(ctx, index); err != nil {
+				return again, shortened(err)
+			}
+		}
+		r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
+			switch {
+			case slices.Contains(a.Indexes, index):
+				leave(a.Indexes)
+			case !slices.Contains(a.beside, index):
+				return false
+			case a.special != nil: // it is tried as it was, before its indexes are made
+				again.specials = append(again.specials, *a.special)
+				leave(a.Indexes)
+			default:
+				again.indexes = append(again.indexes, a.Indexes...)
+			}
+			return true
+		})
+	}
+	again.indexes = slices.DeleteFunc(again.indexes, func(i *Index) bool { return slices.Contains(gone, i) })
+	return again, nil
+}
+
+// used are the indexes made on a clone that a query's plans use, those of its shares with them.
+func (p *pair) used(c *clone) []*Index {
+	all := c.among(p.before.Plan, p.after.Plan)
+	for _, own := range p.shares {
+		all = append(all, c.among(own.before.Plan, own.after.Plan)...)
+	}
+	return all
+}
+
+// among are the indexes made on the clone that plans use.
+func (c *clone) among(plans ...*Plan) (used []*Index) {
+	for index, name := range c.made {
+		if slices.ContainsFunc(plans, func(p *Plan) bool { return p != nil && slices.Contains(p.Indexes(), name) }) {
+			used = append(used, index)
+		}
+	}
+	slices.SortFunc(used, func(a, b *Index) int { return strings.Compare(a.Name(), b.Name()) })
+	return used
+}
+
+func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	gains, err := r.gains(ctx, index, r.chosen)
 	if err != nil || len(gains) == 0 {
 		return nil, err
@@ -112,17 +198,20 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 			r.leftAlone(index.String(), best.query, hoped, false)
 			return nil, nil
 		}
-		return alsoServes(a, best.query, gains, known), nil
+		return r.alsoServes(a, best.query, gains), nil
+	}
+	for _, g := range gains {
+		a.beside = append(a.beside, without(g.used, index)...)
 	}
 	var shown *Query // that is measured, and gains most by plan
 	var proved *share
 	saved := savings{}
 	for _, g := range gains {
-		kept := r.measure(ctx, g.query, known)
+		kept := r.measure(ctx, g.query)
 		if kept.err != nil {
 			if shown == nil {
 				a.Notes = append(a.Notes, "not measured: "+told(kept.err, r.options.Literals))
-				return alsoServes(a, best.query, gains, known), nil
+				return r.alsoServes(a, best.query, gains), nil
 			}
 			continue
 		}
@@ -133,7 +222,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		if err != nil {
 			return nil, err
 		}
-		a.beside = append(a.beside, own.beside...)
+		a.beside = append(a.beside, without(r.clone.among(own.before.Plan, own.after.Plan), index)...)
 		if !faster(own.before, own.after) {
 			continue // what it gains, it gains by the others
 		}
@@ -155,7 +244,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index, known map[*Query]*pa
 		a.Notes = append(a.Notes, fmt.Sprintf("works together with %s: measured with it, without this one and with both", namesOf(proved.beside)))
 	}
 	r.measuredAdvice(a, index, shown, proved.before, proved.after)
-	return alsoServes(a, shown, gains, known), r.tryBlocks(ctx, a, index, shown)
+	return r.alsoServes(a, shown, gains), r.tryBlocks(ctx, a, index, shown)
 }
 
 // shareOf measures what a query gains by an index beside the others that it uses. By one alone it gains what it gains.
@@ -163,14 +252,8 @@ func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error
 	if known := p.shares[index]; known != nil {
 		return known, nil
 	}
-	own := &share{before: p.before, after: p.after}
-	for other, name := range r.clone.made {
-		if other != index && slices.Contains(p.after.Plan.Indexes(), name) {
-			own.beside = append(own.beside, other)
-		}
-	}
+	own := &share{before: p.before, after: p.after, beside: without(r.clone.among(p.after.Plan), index)}
 	if len(own.beside) > 0 {
-		slices.SortFunc(own.beside, func(a, b *Index) int { return strings.Compare(a.Name(), b.Name()) })
 		var err error
 		own.before, own.after, err = r.clone.compare(ctx, p.text, p.text, []*Index{index}, nil)
 		if err != nil && !ofStatement(ctx, err) {
@@ -213,14 +296,14 @@ func (i *Index) dull(before, after Measured) bool {
 }
 
 // alsoServes notes what else gains by an index, with times where they were measured.
-func alsoServes(a *Advice, shown *Query, gains []gain, known map[*Query]*pair) *Advice {
+func (r *run) alsoServes(a *Advice, shown *Query, gains []gain) *Advice {
 	var names []string
 	for _, g := range gains {
 		if g.query.title() == shown.title() {
 			continue
 		}
 		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
-		if p := known[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
+		if p := r.measured[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
 			before, after := p.before, p.after
 			if own := p.shares[a.Indexes[0]]; own != nil {
 				before, after = own.before, own.after
@@ -269,12 +352,12 @@ func (r *run) tryBlocks(ctx context.Context, a *Advice, index *Index, q *Query) 
 }
 
 // measure runs a query on the clone without what was made there and with it.
-func (r *run) measure(ctx context.Context, q *Query, known map[*Query]*pair) *pair {
-	if known[q] != nil {
-		return known[q]
+func (r *run) measure(ctx context.Context, q *Query) *pair {
+	if r.measured[q] != nil {
+		return r.measured[q]
 	}
 	p := &pair{text: q.bound}
-	known[q] = p
+	r.measured[q] = p
 	if reason := r.catalog.runnable(q.parsed); reason != "" {
 		p.err = fmt.Errorf("%s", reason)
 		return p
@@ -323,7 +406,7 @@ func slower(before, after Measured) bool {
 }
 
 func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Measured) {
-	a.Statement, a.Where, a.Query, a.Title = q.Shown(r.options.Literals), q.Where, q.ID, q.title()
+	a.Statement, a.Where, a.Query, a.Title, a.shown = q.Shown(r.options.Literals), q.Where, q.ID, q.title(), q
 	level := r.clone.level(r.catalog, index.Table)
 	a.Proof = Proof{level, measured(before), measured(after)}
 	a.Confidence = fmt.Sprintf("high (%s): %s", level, sentence(before, after, r.clone.about(r.catalog, index.Table)))
@@ -351,60 +434,67 @@ func (q *Query) cameToNothing(m Measured) bool {
 	return !slices.ContainsFunc(m.Plan.All(), func(n *Node) bool { return n.Table != "" && n.ActualRows > 0 })
 }
 
-// noneSlower measures the other queries that would use what is advised, and takes back what makes one slower.
-func (r *run) noneSlower(ctx context.Context, advised []*Index, known map[*Query]*pair) error {
-	if r.clone == nil || len(advised) == 0 {
-		return nil
+// harmful measures the queries that use what is advised, and returns the indexes that make one slower.
+func (r *run) harmful(ctx context.Context) ([]*Index, error) {
+	if r.clone == nil || len(r.chosen) == 0 {
+		return nil, nil
+	}
+	if err := r.plans.hide(ctx); err != nil {
+		return nil, err
 	}
 	for _, q := range r.queries {
-		relevant := q.relevant(advised)
-		if len(relevant) == 0 || known[q] != nil || r.catalog.runnable(q.parsed) != "" {
+		if len(q.relevant(r.chosen)) == 0 || r.catalog.runnable(q.parsed) != "" {
 			continue
 		}
-		plan, err := explain(ctx, r.clone.session, q.bound)
+		text := q.bound
+		known := r.measured[q]
+		if known != nil {
+			text = known.text
+		}
+		plan, err := r.clone.explain(ctx, text)
 		if err != nil {
 			continue
 		}
-		uses := slices.DeleteFunc(relevant, func(i *Index) bool {
-			return r.clone.made[i] == "" || !slices.Contains(plan.Indexes(), i.Name())
-		})
+		uses := r.clone.among(plan)
 		if len(uses) == 0 {
 			continue
 		}
-		p := r.measure(ctx, q, known)
+		if known != nil && known.err == nil && !sameIndexes(uses, r.clone.among(known.after.Plan)) {
+			delete(r.measured, q) // what was made since is used for it
+		}
+		p := r.measure(ctx, q)
 		if p.err != nil || !slower(p.before, p.after) {
 			continue
 		}
+		if used := r.clone.among(p.after.Plan); len(used) > 0 {
+			uses = used
+		}
 		for _, index := range uses {
 			r.note("%s: it made %s slower on the clone (%s → %s); it is not advised", index.Name(), q.title(), Milliseconds(p.before.Median()), Milliseconds(p.after.Median()))
-			if err := r.takeBack(ctx, index); err != nil {
-				return err
-			}
 		}
+		return uses, nil
 	}
-	return nil
+	return nil, nil
 }
 
-// takeBack removes the advice of an index, with what was advised together with it.
-func (r *run) takeBack(ctx context.Context, index *Index) error {
-	gone := []*Index{index}
-	r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
-		if !slices.Contains(a.Indexes, index) {
-			return false
-		}
-		gone = append(gone, a.Indexes...)
-		return true
-	})
-	for _, index := range gone {
-		r.chosen = without(r.chosen, index)
-		if r.clone.made[index] == "" {
-			continue
-		}
-		if err := r.clone.drop(ctx, index); err != nil {
-			return shortened(err)
+func sameIndexes(a, b []*Index) bool { return within(a, b) && within(b, a) }
+
+// explain plans a statement on the clone. The parts of an index of a partitioned table are called as it is.
+func (c *clone) explain(ctx context.Context, text string) (*Plan, error) {
+	plan, err := explain(ctx, c.session, text)
+	if err == nil {
+		c.rename(plan)
+	}
+	return plan, err
+}
+
+// rename gives what plans say of the parts of an index of a partitioned table the name of the whole.
+func (c *clone) rename(plan *Plan) {
+	for _, n := range plan.All() {
+		if whole := c.parts[n.Index]; whole != "" {
+			n.Index = whole
 		}
 	}
-	return nil
 }
 
 // indexAdvice is the part of an advice that needs no proof, about one index, or about several that are of use only together.

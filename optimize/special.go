@@ -30,9 +30,7 @@ func (sp special) String() string {
 // special proposes GIN indexes and those of foreign keys, and tries them on the clone.
 func (r *run) special(ctx context.Context) error {
 	seen := map[string]bool{}
-	known := map[*Query]*pair{}
-	before := len(r.chosen)
-	r.alsoServing = map[*Index]bool{}
+	advised := slices.Clone(r.chosen)
 	for _, q := range r.queries {
 		if !q.often() {
 			continue
@@ -42,38 +40,64 @@ func (r *run) special(ctx context.Context) error {
 				continue
 			}
 			seen[sp.String()] = true
-			if err := r.trySpecial(ctx, sp, known); err != nil {
+			if err := r.trySpecial(ctx, sp); err != nil {
 				return err
 			}
 		}
 	}
-	made := slices.Clone(r.chosen[before:])
-	if len(made) > 0 {
-		if err := r.superseded(ctx, slices.Clone(r.chosen[:before]), made); err != nil {
+	var open unproved
+	for range 1 + len(advised) { // each round proves what the one before has changed
+		made := slices.DeleteFunc(slices.Clone(r.chosen), func(i *Index) bool { return slices.Contains(advised, i) })
+		if len(made) == 0 && open.none() {
+			return nil
+		}
+		if err := r.settle(ctx, open); err != nil {
+			return err
+		}
+		var err error
+		if open, err = r.superseded(ctx, advised); err != nil || open.none() {
 			return err
 		}
 	}
-	return r.noneSlower(ctx, made, known)
+	return r.settle(ctx, open)
 }
 
-// superseded takes back what was advised before others could be tried, and nothing uses any more beside them.
-func (r *run) superseded(ctx context.Context, advised, by []*Index) error {
+// superseded takes back what was advised before others could be tried, and nothing uses any more beside them. Where the statement that it was
+// measured with now uses others, it has to be proved again.
+func (r *run) superseded(ctx context.Context, advised []*Index) (again unproved, err error) {
 	if r.clone == nil {
-		return nil
+		return again, nil
 	}
 	if err := r.plans.hide(ctx); err != nil {
-		return err
+		return again, err
 	}
 	for _, index := range advised {
 		if r.alsoServing[index] || r.clone.made[index] == "" || r.usedOnClone(ctx, index) {
 			continue
 		}
-		r.note("%s: nothing uses it beside %s; it is not advised", index.Name(), namesOf(by))
-		if err := r.takeBack(ctx, index); err != nil {
-			return err
+		r.note("%s: nothing uses it beside what was tried later; it is not advised", index.Name())
+		more, err := r.goOnWithout(ctx, index)
+		if err != nil {
+			return again, err
 		}
+		again.add(more)
 	}
-	return nil
+	r.report.Advice = slices.DeleteFunc(r.report.Advice, func(a *Advice) bool {
+		if a.shown == nil || a.special != nil || len(a.Indexes) == 0 || a.Proof.After.tree == nil {
+			return false
+		}
+		text := a.shown.bound
+		if p := r.measured[a.shown]; p != nil {
+			text = p.text
+		}
+		plan, err := r.clone.explain(ctx, text)
+		if err != nil || sameIndexes(r.clone.among(plan), r.clone.among(a.Proof.After.tree)) {
+			return false
+		}
+		again.indexes = append(again.indexes, a.Indexes...)
+		return true
+	})
+	return again, nil
 }
 
 // usedOnClone reports whether a plan of any query uses an index beside all that was made on the clone.
@@ -86,10 +110,8 @@ func (r *run) usedOnClone(ctx context.Context, index *Index) bool {
 			if text == "" {
 				return false
 			}
-			plan, err := explain(ctx, r.clone.session, text)
-			return err != nil || slices.ContainsFunc(plan.Indexes(), func(name string) bool {
-				return name == index.Name() || r.clone.parts[name] == index.Name()
-			})
+			plan, err := r.clone.explain(ctx, text)
+			return err != nil || slices.Contains(r.clone.among(plan), index)
 		})
 	})
 }
@@ -331,7 +353,7 @@ func (t *Table) serves(columns []string) bool {
 	})
 }
 
-func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair) error {
+func (r *run) trySpecial(ctx context.Context, sp special) error {
 	shared := -1 // of what was chosen
 	if len(sp.indexes) == 1 {
 		shared = slices.IndexFunc(r.chosen, func(i *Index) bool { return sp.indexes[0].within(i) })
@@ -349,6 +371,7 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 		return nil
 	}
 	if shared >= 0 {
+		r.sharing[r.chosen[shared]] = append(r.sharing[r.chosen[shared]], sp)
 		return r.trySharedKey(ctx, sp, r.chosen[shared])
 	}
 	if reason := r.catalog.runnable(sp.query.parsed); reason != "" {
@@ -405,7 +428,9 @@ func (r *run) trySpecial(ctx context.Context, sp special, known map[*Query]*pair
 			a.Notes = append(a.Notes, "for the values that are most common the planner does not use it")
 		}
 	}
-	known[sp.query] = &pair{before: before, after: after}
+	a.special = &sp
+	a.beside = slices.DeleteFunc(r.clone.among(before.Plan, after.Plan), func(i *Index) bool { return slices.Contains(sp.indexes, i) })
+	r.measured[sp.query] = &pair{before: before, after: after, text: sp.query.bound}
 	r.chosen = append(r.chosen, sp.indexes...)
 	r.add(a)
 	return nil
