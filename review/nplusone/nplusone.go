@@ -4,6 +4,7 @@ package nplusone
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,7 +104,7 @@ func (s *search) query(q *facts.Query) {
 	}
 	needs := params(arguments(q), q.From)
 	s.resolver(q, q.From, needs, nil)
-	s.callers(q, q.From, needs, nil, map[*facts.Function]bool{q.From: true})
+	s.callers(q, needs)
 }
 
 // remote looks for a loop around a call to another service.
@@ -202,46 +203,64 @@ func params(values []facts.Value, f *facts.Function) map[int]bool {
 	return out
 }
 
-// callers goes up from a function that queries by some of its parameters, to a loop that calls it with each item.
-func (s *search) callers(q *facts.Query, f *facts.Function, needs map[int]bool, below []*facts.Call, seen map[*facts.Function]bool) {
-	if len(below) >= deepest {
-		return
+// callers goes up from what a query is asked by, parameters of its function, to the loops that call with an item. A function that
+// several paths lead through is passed once for each of its parameters, so that none of its loops is missed; the shortest
+// path is told.
+func (s *search) callers(q *facts.Query, needs map[int]bool) {
+	type step struct {
+		function *facts.Function
+		needs    map[int]bool
+		below    []*facts.Call
 	}
-	for _, call := range f.Callers {
-		if call.From.Aside == "test" || call.From.Aside == "migration" || call.Place.ErrorPath || call.Deferred || seen[call.From] {
-			continue
-		}
-		given := given(call, needs)
-		calls := append([]*facts.Call{call}, below...)
-		if call.Loop != nil {
-			if call.Place.EndsLoop || loops(q) {
+	passed := map[*facts.Function]map[int]bool{q.From: needs}
+	queue := []step{{q.From, needs, nil}}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		for _, call := range at.function.Callers {
+			if call.From.Aside == "test" || call.From.Aside == "migration" || call.Place.ErrorPath || call.Deferred {
 				continue
 			}
-			depends := f.Outer != nil && anyTurns(arguments(q), call.Loop) // a literal sees the variables around it
-			for _, v := range given {
-				depends = depends || turns(v, call.Loop)
+			values := given(call, at.needs)
+			if at.function.Outer != nil {
+				values = append(values, arguments(q)...) // a literal sees the variables around it
 			}
-			if loop := s.repeats(call.Loop, depends); loop != nil {
-				s.report(q, loop, calls)
+			calls := append([]*facts.Call{call}, at.below...)
+			if call.Loop != nil {
+				if !call.Place.EndsLoop && s.repeats(call.Loop, anyTurns(values, call.Loop)) != nil {
+					s.report(q, call.Loop, calls)
+				}
+				continue
 			}
-			continue
-		}
-		next := params(given, call.From)
-		if f.Outer != nil {
-			for index := range params(arguments(q), call.From) {
-				next[index] = true
+			next := without(params(values, call.From), passed[call.From])
+			if len(next) == 0 {
+				continue
+			}
+			passed[call.From] = union(passed[call.From], next)
+			s.resolver(q, call.From, next, calls)
+			if len(calls) < deepest {
+				queue = append(queue, step{call.From, next, calls})
 			}
 		}
-		if len(next) == 0 {
-			continue
-		}
-		seen[call.From] = true
-		s.resolver(q, call.From, next, calls)
-		s.callers(q, call.From, next, calls, seen)
 	}
 }
 
-func loops(q *facts.Query) bool { return q.Loop != nil }
+// without are the parameters of one set that are not in another.
+func without(set, other map[int]bool) map[int]bool {
+	out := map[int]bool{}
+	for index := range set {
+		if !other[index] {
+			out[index] = true
+		}
+	}
+	return out
+}
+
+func union(set, other map[int]bool) map[int]bool {
+	out := maps.Clone(other)
+	maps.Copy(out, set)
+	return out
+}
 
 func anyTurns(values []facts.Value, loop *facts.Loop) bool {
 	for _, v := range values {
