@@ -156,14 +156,31 @@ func (c *protoComparison) message(was protoreflect.MessageDescriptor) {
 		f := was.Fields().Get(i)
 		c.field(was, f, now.Fields().ByNumber(f.Number()), now.Fields().ByName(f.Name()))
 	}
+	told := map[protoreflect.Name]bool{}
 	for i := range was.ReservedRanges().Len() {
 		reserved := was.ReservedRanges().Get(i)
 		for number := reserved[0]; number < reserved[1] && !now.ReservedRanges().Has(number); number++ {
 			member := ""
 			if f := now.Fields().ByNumber(number); f != nil {
-				member = f.JSONName()
+				member, told[f.Name()] = f.JSONName(), true
 			}
 			c.add("RESERVED_MESSAGE_NO_DELETE", was, member, "%s", freed(was, int(number), member))
+		}
+	}
+	c.names("RESERVED_MESSAGE_NO_DELETE", was, was.ReservedNames(), now.ReservedNames(), told, func(name protoreflect.Name) string {
+		if f := now.Fields().ByName(name); f != nil {
+			return f.JSONName()
+		}
+		return ""
+	})
+}
+
+// names tells of names that were reserved and are so no longer, but for those of which their numbers told. Member is what has such a name
+// now, empty for nothing.
+func (c *protoComparison) names(rule string, of protoreflect.Descriptor, was, now protoreflect.Names, told map[protoreflect.Name]bool, member func(protoreflect.Name) string) {
+	for i := range was.Len() {
+		if name := was.Get(i); !now.Has(name) && !told[name] {
+			c.add(rule, of, member(name), "the name %s of %s was reserved, for what had it before, and is reserved no longer", name, of.Name())
 		}
 	}
 }
@@ -246,14 +263,21 @@ func (c *protoComparison) enum(was protoreflect.EnumDescriptor) {
 			c.add("ENUM_VALUE_SAME_NAME", was, string(v.Name()), "%s of %s is called %s", v.Name(), was.Name(), is.Name())
 		}
 	}
+	told := map[protoreflect.Name]bool{}
 	for i := range was.ReservedRanges().Len() {
 		reserved := was.ReservedRanges().Get(i) // with its end, other than those of messages
 		for number := reserved[0]; number <= reserved[1] && !now.ReservedRanges().Has(number); number++ {
 			member := ""
 			if v := now.Values().ByNumber(number); v != nil {
-				member = string(v.Name())
+				member, told[v.Name()] = string(v.Name()), true
 			}
 			c.add("RESERVED_ENUM_NO_DELETE", was, member, "%s", freed(was, int(number), member))
 		}
 	}
+	c.names("RESERVED_ENUM_NO_DELETE", was, was.ReservedNames(), now.ReservedNames(), told, func(name protoreflect.Name) string {
+		if v := now.Values().ByName(name); v != nil {
+			return string(v.Name())
+		}
+		return ""
+	})
 }

@@ -33,3 +33,6 @@ against WIRE_JSON
 edit catalog 's/^  subtitle: String @length(max: 140)$/  tagline: String @was(name: subtitle) @length(max: 140)/'
 against WIRE
 grep -q 'string tagline = 12;' api/shop/v1/shop.proto
+
+# Random designs that go on by random edits: our gate and buf are of one mind about each. EVOLUTIONS=1000 is the long form.
+go -C "$root" test ./pipeline -run TestEvolutions -count=1 -rapid.checks="${EVOLUTIONS:-20}" -rapid.nofailfile -buf "$here/node_modules/.bin/buf"

@@ -89,11 +89,17 @@ func filterable(v *model.Struct) bool {
 // comparisons is what may be asked of fields of a type. A list of alternatives is a message of its own, so that none can be
 // told from nothing asked.
 func (p *plan) comparisons(of string, f *model.Field) string {
-	name := of + "Filter"
+	suffix := "Filter"
 	if f.Repeated {
-		name = of + "ListFilter"
+		suffix = "ListFilter"
 	}
-	return p.generated(name, func(t *declaration) {
+	formers := func(suffix string) []string {
+		if f.Kind == model.EnumKind && f.Enum.Former != "" {
+			return []string{f.Enum.Former + suffix}
+		}
+		return nil
+	}
+	return p.generated(of+suffix, func(t *declaration) {
 		operand, message := "", false
 		if f.Kind == model.EnumKind {
 			operand = p.enumType(f.Enum)
@@ -104,7 +110,7 @@ func (p *plan) comparisons(of string, f *model.Field) string {
 			typ, label := operand, optional
 			switch c {
 			case "in", "notIn", "hasSome", "hasEvery":
-				typ, label = p.generated(of+"List", func(t *declaration) { t.add(repeated, operand, "values", "") }), ""
+				typ, label = p.generated(of+"List", func(t *declaration) { t.add(repeated, operand, "values", "") }, formers("List")...), ""
 			case "isNull", "isEmpty":
 				typ = "bool"
 			default:
@@ -114,7 +120,7 @@ func (p *plan) comparisons(of string, f *model.Field) string {
 			}
 			t.add(label, typ, snake(c), "")
 		}
-	})
+	}, formers(suffix)...)
 }
 
 // orders is the keys by which an entity is ordered, empty without any.

@@ -54,10 +54,11 @@ func typesOf(all []*declaration) types {
 func (t types) wires(f *field) []string {
 	names := []string{f.typ}
 	if of := t[f.typ]; of != nil {
+		names = append(names, of.formers...)
 		if of.values {
-			names[0] = "enum." + f.typ
-		} else {
-			names = append(names, of.formers...)
+			for i := range names {
+				names[i] = "enum." + names[i]
+			}
 		}
 		names = append(names, "*")
 	}
