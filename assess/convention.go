@@ -179,13 +179,13 @@ func (a *assessor) libraryNames(roles ...string) string {
 	return strings.Join(names, ", ")
 }
 
-var constructor = regexp.MustCompile(`\.New[A-Z]?\w*$`)
+var constructor = regexp.MustCompile(`^New[A-Z]?\w*$`)
 
 // wiring says how the parts of the program get what they need.
 func (a *assessor) wiring() *Convention {
 	var made, fields tally
 	for _, f := range a.facts.Functions {
-		if f.Aside == "" && f.Outer == nil && constructor.MatchString(f.Name) && !strings.HasPrefix(f.Name, "(") && len(f.Params) > 0 {
+		if f.Aside == "" && f.Outer == nil && f.Of == "" && constructor.MatchString(f.Own) && len(f.Params) > 0 {
 			made.add("constructors that are given what they need", f.Pos)
 		}
 	}
@@ -319,11 +319,11 @@ func (a *assessor) handles() *Convention {
 	lost := 0
 	total := 0
 	for f, q := range a.eachQuery() {
-		if f.Aside == "generated" || q.Context.Text == "" {
+		if f.Aside == "generated" || q.Context.Text == "" && q.Endless == "" {
 			continue
 		}
 		total++
-		if q.Context.Text == "none" {
+		if q.Endless == facts.TakesNoContext {
 			lost++
 		}
 	}
@@ -496,7 +496,7 @@ func (a *assessor) names() *Convention {
 		if f.Aside != "" || f.Outer != nil || len(f.Queries) == 0 {
 			continue
 		}
-		if verb := firstWord(lastName(f.Name)); verb != "" {
+		if verb := firstWord(f.Own); verb != "" {
 			verbs.add(verb+"…", f.Pos)
 		}
 	}

@@ -56,7 +56,7 @@ func (t *testIndex) names(r *facts.Route) bool {
 		if f.Pos.File == r.Pos.File && f.Pos.Line <= r.Pos.Line && r.Pos.Line <= f.End.Line {
 			return false
 		}
-		for _, file := range t.named[lastName(f.Name)] {
+		for _, file := range t.named[f.Own] {
 			if t.packages[file].Path == f.Package || slices.Contains(file.Libraries, f.Package) {
 				return true
 			}
@@ -64,8 +64,6 @@ func (t *testIndex) names(r *facts.Route) bool {
 	}
 	return false
 }
-
-func lastName(name string) string { return name[strings.LastIndex(name, ".")+1:] }
 
 // asks reports whether a request is one for a route. Its path may lack what stands before the route's own, as tests build
 // routers of their own, but not all that is constant.

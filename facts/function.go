@@ -3,6 +3,8 @@ package facts
 // Function is a function, method or literal that the backend declares.
 type Function struct {
 	Name    string // as people say it: (*Store).FindUser, or main.handler.func1 of a literal
+	Own     string // its name alone; "" of a literal
+	Of      string // the type whose method it is; "" for none
 	Package string // the path of its package
 	Pos     Pos
 	End     Pos
@@ -86,6 +88,7 @@ type Value struct {
 	Pos     Pos
 	Kind    string // "text", "number", "list", "context" or "" where the type does not matter or is not known
 	Origins []Origin
+	Part    bool // is made of a part of something, as written: a field, or what a method gives
 
 	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
 }
@@ -118,6 +121,7 @@ type Origin struct {
 	Reckoned bool // a sum or difference of it
 	Checked  bool // compared with what is allowed, on the way from a parameter
 	Number   bool // passed through a number, boolean or time, so that it holds no text
+	Whole    bool // the parameter itself is what is written, or a pointer to it, and nothing made of it
 	Key      bool // a name in the map that is the parameter, and not what stands under it
 }
 

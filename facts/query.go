@@ -15,9 +15,12 @@ type Query struct {
 	One     bool // asks for one row
 	Handle  Handle
 	Context Value // the context it is given; no origins where there is none
+	Endless Lack  // why nothing ends it with its request, where that is known
 	Loop    *Loop
 	Place   Place
 
+	Mapped    bool     // is given rows whose columns its library finds out, and stores all that the statement names, or all
+	Sorts     bool     // a builder's chain says what to sort by
 	ErrorLost bool     // nobody looks at whether it failed
 	Reckoned  []string // columns of a row stored whole whose new value was reckoned from one that was read before
 	WhenNone  Pos      // of the query before it that found or changed no row: this one is sent only then
@@ -28,6 +31,15 @@ type Query struct {
 
 	Statement *Statement // nil where the text is not understood
 }
+
+// Lack is what a query lacks to end with its request.
+type Lack string
+
+// The ways to lack it.
+const (
+	TakesNoContext Lack = "takes none"  // what is called takes no context
+	OwnContext     Lack = "has its own" // it is given a new one, that nothing ends
+)
 
 // Handle is what a query is sent through.
 type Handle struct {

@@ -76,10 +76,12 @@ func chained(s *source, e ast.Expr) []step {
 // chain reads what a builder asks for.
 func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 	steps := append(l.steps(at.source, spec.pos.X, 0), step{spec.pos.Sel.Name, at.call, at.source})
-	q.Chain = text(at.call)
+	q.Chain, q.Mapped = text(at.call), true
 	b := &builder{l: l, q: q, out: &facts.Statement{Verb: facts.Select}, library: spec.library, at: at}
 	for _, s := range steps {
 		b.table(s)
+		q.Sorts = q.Sorts || strings.Contains(s.name, "Order")
+		q.Mapped = q.Mapped && !picksColumns[s.name]
 	}
 	for _, s := range steps {
 		b.step(s)
@@ -104,6 +106,9 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		b.out.Grouped = true
 	}
 }
+
+// picksColumns are calls that say which columns of a row are stored.
+var picksColumns = map[string]bool{"Select": true, "Omit": true, "Cols": true, "Column": true, "ExcludeColumn": true}
 
 // reckoning are columns that say something of all rows and not whether there are any.
 var reckoning = regexp.MustCompile(`(?i)^\s*(coalesce\s*\(\s*)?(max|min|sum|avg)\s*\(`)

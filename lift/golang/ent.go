@@ -89,7 +89,7 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 	if e == nil {
 		return
 	}
-	q.Chain = text(at.call)
+	q.Chain, q.Mapped = text(at.call), true
 	out := &facts.Statement{Verb: facts.Select, Tables: []facts.TableUse{{Table: e.table, Alias: e.table}}}
 	switch does {
 	case "Create", "CreateBulk":

@@ -222,7 +222,7 @@ func (l *lifter) findFunctions(p place) {
 			if n.Body == nil {
 				return false
 			}
-			f := &function{node: n, body: n.Body, source: p.source, fact: &facts.Function{Name: l.declName(p, n), Package: p.path}}
+			f := &function{node: n, body: n.Body, source: p.source, fact: &facts.Function{Name: l.declName(p, n), Own: n.Name.Name, Of: receiverOf(n), Package: p.path}}
 			if object, is := p.info.Defs[n.Name].(*types.Func); is {
 				l.declared[object] = f
 				f.sig, _ = object.Type().(*types.Signature)
@@ -304,6 +304,14 @@ func (l *lifter) declName(p place, n *ast.FuncDecl) string {
 		return "(" + text(t) + ")." + n.Name.Name
 	}
 	return text(t) + "." + n.Name.Name
+}
+
+// receiverOf is the type whose method a function is; "" for none.
+func receiverOf(n *ast.FuncDecl) string {
+	if n.Recv == nil || len(n.Recv.List) == 0 {
+		return ""
+	}
+	return receiverName(n.Recv.List[0].Type)
 }
 
 // parameters are the objects of a function's parameters, nil for those without a name.

@@ -25,8 +25,30 @@ func (l *lifter) value(s *source, e ast.Expr) facts.Value {
 	v := facts.Value{Text: text(e), Pos: l.pos(e.Pos()), Kind: s.kindOf(e)}
 	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
 	v.Origins = compact(w.origins(s, e))
+	for i, o := range v.Origins {
+		v.Origins[i].Whole = o.Kind == facts.FromParam && l.isParameter(s, e, o)
+	}
+	ast.Inspect(e, func(n ast.Node) bool {
+		_, selects := n.(*ast.SelectorExpr)
+		v.Part = v.Part || selects
+		return !v.Part
+	})
 	v.Settable = l.settable(s, e)
 	return v
+}
+
+// isParameter reports whether an expression is the parameter that an origin tells of, or a pointer to it or from it.
+func (l *lifter) isParameter(s *source, e ast.Expr, o facts.Origin) bool {
+	switch inner := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return inner.Op == token.AND && l.isParameter(s, inner.X, o)
+	case *ast.StarExpr:
+		return l.isParameter(s, inner.X, o)
+	case *ast.Ident:
+		f, index, is := l.parameter(s.target(inner))
+		return is && f.fact == o.Function && index == o.Index
+	}
+	return false
 }
 
 func compact(origins []facts.Origin) []facts.Origin {

@@ -208,6 +208,12 @@ func contextIndex(s *source, call *ast.CallExpr) int {
 	return -1
 }
 
+// isNewContext reports whether a call makes a context that nothing ends.
+func (s *source) isNewContext(call *ast.CallExpr) bool {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return is && s.packageOf(selector.X) == "context" && (selector.Sel.Name == "Background" || selector.Sel.Name == "TODO")
+}
+
 // chainedOn reports whether something is called on the result of a call.
 func (l *lifter) chainedOn(call *ast.CallExpr) bool { return l.outer[call] != nil }
 
@@ -220,8 +226,11 @@ func (l *lifter) query(at work, spec querySpec) {
 	q.Handle = facts.Handle{Text: text(root(spec.pos.X)), Kind: l.handleKind(at.source, root(spec.pos.X))}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
+		if made, is := ast.Unparen(at.call.Args[spec.ctx]).(*ast.CallExpr); is && at.isNewContext(made) {
+			q.Endless = facts.OwnContext
+		}
 	} else if !builders[spec.library] {
-		q.Context = facts.Value{Text: "none"}
+		q.Endless = facts.TakesNoContext
 	}
 	if strings.HasPrefix(spec.pos.Sel.Name, "Prepare") {
 		q.Library = "prepare"
@@ -245,6 +254,8 @@ func (l *lifter) query(at work, spec querySpec) {
 		q.Reckoned = l.reckonedFields(at, q)
 	case "ent":
 		l.entChain(at, spec, q)
+	case "sqlx":
+		q.Mapped = true
 	case "database/sql":
 		if spec.text < 0 {
 			l.prepared(at, spec, q)

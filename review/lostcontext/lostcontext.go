@@ -29,10 +29,10 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			message := ""
-			switch q.Context.Text {
-			case "none":
+			switch q.Endless {
+			case facts.TakesNoContext:
 				message = fmt.Sprintf("%s takes no context, and %s is at hand", q.Name, function.Context)
-			case "context.Background()", "context.TODO()":
+			case facts.OwnContext:
 				message = fmt.Sprintf("%s is given %s, and %s is at hand", q.Name, q.Context.Text, function.Context)
 			}
 			if message == "" || q.Library == "prepare" || q.Place.ErrorPath {
@@ -58,7 +58,7 @@ func edits(q *facts.Query) []facts.Edit {
 	if q.Statement.Verb == facts.Select {
 		return q.PassContext
 	}
-	if q.Context.Text != "none" {
+	if q.Endless != facts.TakesNoContext {
 		return nil
 	}
 	for _, other := range q.From.Queries {

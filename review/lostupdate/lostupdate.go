@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -121,7 +120,7 @@ func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 
 // whole finds rows that are read and stored again with all of their columns.
 func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
-	if !read || path == nil || !slices.Contains(q.Statement.Sets, "*") || !strings.HasSuffix(q.Name, ".Save") || len(q.Statement.Tables) == 0 {
+	if !read || path == nil || !slices.Contains(q.Statement.Sets, "*") || len(q.Statement.Tables) == 0 {
 		return rule.Finding{}, false
 	}
 	return rule.Finding{

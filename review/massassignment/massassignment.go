@@ -26,7 +26,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
-			if q.Statement == nil || q.Statement.Verb != facts.Insert && q.Statement.Verb != facts.Update || picks(q) {
+			if q.Statement == nil || q.Statement.Verb != facts.Insert && q.Statement.Verb != facts.Update || !q.Mapped {
 				continue
 			}
 			for _, arg := range q.Args {
@@ -41,16 +41,6 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
-}
-
-// picks reports whether a query says which columns of the row it stores.
-func picks(q *facts.Query) bool {
-	for _, call := range []string{".Select(", ".Omit(", ".Cols(", ".Column(", ".ExcludeColumn("} {
-		if strings.Contains(q.Chain, call) {
-			return true
-		}
-	}
-	return q.Chain == "" && q.Library != "sqlx"
 }
 
 // stored keeps the columns that a statement names, where it names any.
@@ -70,7 +60,7 @@ func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Cal
 		return nil, nil
 	}
 	for _, o := range v.Origins {
-		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil || !whole(v, o) {
+		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil || !o.Whole {
 			continue
 		}
 		for _, call := range o.Function.Callers {
@@ -82,11 +72,6 @@ func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Cal
 		}
 	}
 	return nil, nil
-}
-
-// whole reports whether a value is a parameter itself, and not made of parts of it.
-func whole(v facts.Value, o facts.Origin) bool {
-	return o.Index < len(o.Function.Params) && strings.TrimLeft(v.Text, "&*") == o.Function.Params[o.Index]
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call) rule.Finding {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -46,7 +48,6 @@ var writingName = regexp.MustCompile(`^(Create|Update|Delete|Set|Upsert|Add|Remo
 // siblings names what a route that writes is judged among: the handlers of its file, the procedures of its service, or the
 // mutations of its module.
 func siblings(f *facts.Facts, r *facts.Route) string {
-	_, name, _ := strings.Cut(r.Handler.Name, ").")
 	switch r.Kind {
 	case "http":
 		if !r.Writes() {
@@ -54,11 +55,10 @@ func siblings(f *facts.Facts, r *facts.Route) string {
 		}
 		return r.Handler.Pos.File
 	case "grpc":
-		if !writingName.MatchString(name) {
+		if !writingName.MatchString(capital(r.Handler.Own)) {
 			return ""
 		}
-		receiver, _, _ := strings.Cut(r.Handler.Name, ").")
-		return r.Handler.Package + " " + receiver
+		return r.Handler.Package + " " + r.Handler.Of
 	case "graphql":
 		if !strings.HasPrefix(r.Path, "Mutation.") {
 			return ""
@@ -111,11 +111,13 @@ func judge(routes []*facts.Route) []rule.Finding {
 
 // writes reports whether a handler changes rows, as far as its queries are known, or as its name says.
 func writes(f *facts.Function) bool {
-	_, name, isMethod := strings.Cut(f.Name, ").")
-	if !isMethod {
-		_, name, _ = strings.Cut(f.Name, ".")
-	}
-	return trace.Writes(f) || writingName.MatchString(strings.ToUpper(name[:min(1, len(name))])+name[min(1, len(name)):])
+	return trace.Writes(f) || writingName.MatchString(capital(f.Own))
+}
+
+// capital is a name with a capital first: whether others may call a function is no part of what it does.
+func capital(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
 }
 
 // refuses reports whether a handler does nothing but answer, with an error or without one.

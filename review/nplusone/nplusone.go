@@ -179,7 +179,7 @@ func dependsOn(q *facts.Query, loop *facts.Loop) bool {
 // turns reports whether a value changes with the turns of a loop. A list does so as a field of the item; one that the loop
 // fills is sent in one go.
 func turns(v facts.Value, loop *facts.Loop) bool {
-	if v.Kind == "list" && !strings.Contains(v.Text, ".") {
+	if v.Kind == "list" && !v.Part {
 		return false
 	}
 	for _, o := range v.Origins {

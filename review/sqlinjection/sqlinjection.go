@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -59,7 +58,7 @@ var sorting = regexp.MustCompile(`(?is)\border\s+by\s[^()]*?\x{FFFC}`)
 
 // ordering reports whether a query's text has such a place, or may have one, where a builder makes it.
 func ordering(q *facts.Query) bool {
-	return q.Text == "" && strings.Contains(q.Chain, "Order") || sorting.MatchString(q.Text)
+	return q.Text == "" && q.Sorts || sorting.MatchString(q.Text)
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *trace.Source) rule.Finding {
