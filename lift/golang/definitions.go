@@ -90,9 +90,14 @@ func (l *lifter) findDefinitions(p place) {
 				add(init.Lhs[0], def{kind: item, pos: n.Pos(), index: 0})
 			}
 		case *ast.CompositeLit:
-			for _, element := range n.Elts {
+			structure := literalOf(p.info.TypeOf(n))
+			for i, element := range n.Elts {
 				pair, is := element.(*ast.KeyValueExpr)
 				if !is {
+					if structure != nil && i < structure.NumFields() {
+						field := structure.Field(i)
+						l.defs[field] = append(l.defs[field], def{expr: element, index: -1, pos: element.Pos(), keyed: true, source: p.source, loop: l.loopOf(stack)})
+					}
 					continue
 				}
 				if key, is := pair.Key.(*ast.Ident); is {
@@ -128,6 +133,18 @@ func (l *lifter) findDefinitions(p place) {
 		}
 		return true
 	})
+}
+
+// literalOf is the struct that a composite literal makes, nil where it makes none.
+func literalOf(t types.Type) *types.Struct {
+	if t == nil {
+		return nil
+	}
+	if pointer, is := t.Underlying().(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	structure, _ := t.Underlying().(*types.Struct)
+	return structure
 }
 
 // matched are the names of an operand of a comparison, as columns are spelled.

@@ -402,7 +402,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if !is || !field.IsField() {
 		return out
 	}
-	if w.l.bounded[field] {
+	if w.l.bounded[field] || isNumber(field.Type()) && !w.seen[field] && w.limited(field) {
 		out = slices.Clone(out)
 		bound(out)
 	}
@@ -576,7 +576,7 @@ func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index in
 				continue
 			}
 			for _, given := range w.argument(s, e, callee, o.Index) {
-				given.Number = given.Number || o.Number
+				given.Number, given.Bounded = given.Number || o.Number, given.Bounded || o.Bounded
 				out = append(out, given)
 			}
 		}

@@ -1,0 +1,112 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"reflect"
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// A number has an upper limit where it is compared with one (definitions.go), where it is given what a call has cut off, where a call cuts
+// it off through a pointer, or where it is a field that the code puts nothing but limited numbers in. As everywhere in definitions,
+// order and branches are not followed: a variable that is cut off somewhere is so at every use.
+
+// findCutOffs notes numbers that calls cut off: n = min(n, 100), n = atMost(n) and atMost(&n), once all comparisons are known.
+func (l *lifter) findCutOffs(p place) {
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i, lhs := range n.Lhs {
+				if len(n.Rhs) != len(n.Lhs) {
+					break
+				}
+				call, is := ast.Unparen(n.Rhs[i]).(*ast.CallExpr)
+				object := p.target(lhs)
+				if is && object != nil && isNumber(object.Type()) && l.cutsOff(p.source, call, object) {
+					l.bounded[object] = true
+				}
+			}
+		case *ast.CallExpr:
+			for i, arg := range n.Args {
+				object := p.target(arg)
+				if object != nil && isNumber(object.Type()) && isPointer(p.info.TypeOf(arg)) && l.boundsParam(p.source, n, i) {
+					l.bounded[object] = true
+				}
+			}
+		}
+		return true
+	})
+}
+
+// cutsOff reports whether a call gives back a number that it is given, cut off where it is too large.
+func (l *lifter) cutsOff(s *source, call *ast.CallExpr, object types.Object) bool {
+	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return s.target(arg) == object }) &&
+		(clampName.MatchString(calledName(call)) || slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+			return s.target(arg) == object && l.boundsParam(s, call, slices.Index(call.Args, arg))
+		}))
+}
+
+// boundsParam reports whether all functions that a call may lead to compare a parameter with an upper limit.
+func (l *lifter) boundsParam(s *source, call *ast.CallExpr, index int) bool {
+	callees := l.static(s, call)
+	return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
+		return index >= len(f.params) || f.params[index] == nil || !l.bounded[f.params[index]]
+	})
+}
+
+// limited reports whether a number that is a field of a struct of the code holds only what has an upper limit, or what the code
+// itself says: all that puts something there is seen, and no decoder fills the struct.
+func (w *walk) limited(field *types.Var) bool {
+	if known, found := w.l.limits[field]; found {
+		return known
+	}
+	w.l.limits[field] = false // a circle limits nothing
+	defs := w.l.defs[field]
+	if len(defs) == 0 || len(defs) > 12 || !isNumber(field.Type()) || w.l.decoded()[field] {
+		return false
+	}
+	for _, d := range defs {
+		if d.kind == filled || slices.ContainsFunc(w.definition(d), func(o facts.Origin) bool { return !o.Bounded && !ofCode(o) }) || w.budget <= 0 {
+			return false
+		}
+	}
+	w.l.limits[field] = true
+	return true
+}
+
+// ofCode reports whether a number is one that no client has chosen.
+func ofCode(o facts.Origin) bool {
+	return o.Kind == facts.FromConstant || o.Kind == facts.FromQuery || o.Kind == facts.FromContext
+}
+
+// decoded are the fields of structs that some call fills, or may fill by the tags that they have.
+func (l *lifter) decoded() map[*types.Var]bool {
+	if l.filledFields != nil {
+		return l.filledFields
+	}
+	l.filledFields = map[*types.Var]bool{}
+	whole := map[*types.Named]bool{}
+	for object, defs := range l.defs {
+		if named := structOf(object.Type()); named != nil && slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled }) {
+			whole[named] = true
+		}
+	}
+	for _, named := range l.named {
+		l.addDecoded(named, whole[named])
+	}
+	return l.filledFields
+}
+
+func (l *lifter) addDecoded(named *types.Named, filled bool) {
+	structure, is := named.Underlying().(*types.Struct)
+	if !is {
+		return
+	}
+	for i := range structure.NumFields() {
+		if filled || tagName(reflect.StructTag(structure.Tag(i)), "json", "form", "query", "schema", "url", "uri", "param", "params", "path") != "" {
+			l.filledFields[structure.Field(i)] = true
+		}
+	}
+}
