@@ -36,7 +36,7 @@ func TestIntervalOverChangesOfClocks(t *testing.T) {
 	}
 	var workload strings.Builder
 	for _, condition := range conditions {
-		workload.WriteString("SELECT id FROM job WHERE " + condition + ";\n")
+		workload.WriteString("-- calls: 60000/hour\nSELECT id FROM job WHERE " + condition + ";\n") // each is over in a millisecond
 	}
 	statements, _ := optimize.ParseWorkload("workload.sql", workload.String())
 	report, err := optimize.Run(context.Background(), optimize.Options{Database: database, Clone: clone, Statements: statements, Literals: true})

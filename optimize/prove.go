@@ -389,22 +389,6 @@ func (c *clone) relevant(q *Query) []*Index {
 	return q.relevant(all)
 }
 
-// faster reports whether the second way is faster by more than chance: by three tenths, and in most of the turns.
-func faster(before, after Measured) bool {
-	won := 0
-	runs := min(len(before.Times), len(after.Times))
-	for i := range runs {
-		if after.Times[i] < before.Times[i] {
-			won++
-		}
-	}
-	return !after.TimedOut && before.Median() > 0.1 && after.Median() < 0.7*before.Median() && won*5 >= runs*4
-}
-
-func slower(before, after Measured) bool {
-	return after.TimedOut && !before.TimedOut || after.Median() > 1.1*before.Median()+1 && faster(after, before)
-}
-
 func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Measured) {
 	a.Statement, a.Where, a.Query, a.Title, a.shown = q.Shown(r.options.Literals), q.Where, q.ID, q.title(), q
 	level := r.clone.level(r.catalog, index.Table)
