@@ -1,7 +1,6 @@
 package account
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/internal/media"
 )
 
 // maxBody bounds what a form of this package can hold, in bytes.
@@ -20,7 +20,7 @@ const maxBody = 64 << 10
 // sign somebody in behind their back. Text in another charset than UTF-8, which RFC 8259 (section 8.1) asks for, is refused
 // as it is at the other doors.
 func readObject(w http.ResponseWriter, r *http.Request) (input.Object, error) {
-	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, parameters, err := media.Of(r.Header)
 	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, &kit.Problem{Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType, Detail: "Send application/json, in UTF-8."}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/media"
 )
 
 // Server-sent events carry a subscription, or the one answer of any other operation, over plain HTTP: GraphQL over SSE in
@@ -17,8 +18,8 @@ const mediaEvents = "text/event-stream"
 
 // wantsEvents tells whether a request asks for a stream of events before anything else. Wildcards do not.
 func wantsEvents(accept []string) bool {
-	events := quality(accept, mediaEvents, false)
-	return events > 0 && events >= quality(accept, mediaResponse, false) && events >= quality(accept, mediaJSON, false)
+	events := media.Weight(accept, mediaEvents, false)
+	return events > 0 && events >= media.Weight(accept, mediaResponse, false) && events >= media.Weight(accept, mediaJSON, false)
 }
 
 // answerEvents answers with a stream of events.

@@ -1,7 +1,6 @@
 package graphql
 
 import (
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/internal/media"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -113,9 +113,6 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
 // refuse answers a request that was not run.
 func (d *Door) refuse(w http.ResponseWriter, r *http.Request, media string, err error) {
 	p := d.report.Problem(r.Context(), "graphql", err)
-	if p.Status == problem.StatusClientGone {
-		return
-	}
 	if p.Status == http.StatusMethodNotAllowed && w.Header().Get("Allow") == "" {
 		w.Header().Set("Allow", allowed)
 	}
@@ -146,7 +143,7 @@ func wantsPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || asks(r.URL.RawQuery) {
 		return false
 	}
-	return quality(r.Header.Values("Accept"), mediaHTML, false) > 0
+	return media.Weight(r.Header.Values("Accept"), mediaHTML, false) > 0
 }
 
 // asks tells whether the query of a URL is a request.
@@ -157,10 +154,10 @@ func asks(query string) bool {
 // negotiate chooses the media type of the answer; "" is none. Without a preference it is application/json, which every
 // client understands.
 func negotiate(accept []string) string {
-	if len(accept) == 0 || wantsEvents(accept) { // what is refused is told as JSON
+	if !media.Asks(accept) || wantsEvents(accept) { // what is refused is told as JSON
 		return mediaJSON
 	}
-	response, json := quality(accept, mediaResponse, true), quality(accept, mediaJSON, true)
+	response, json := media.Weight(accept, mediaResponse, true), media.Weight(accept, mediaJSON, true)
 	switch {
 	case response == 0 && json == 0:
 		return ""
@@ -173,44 +170,6 @@ func negotiate(accept []string) string {
 
 func names(accept []string, media string) bool {
 	return slices.ContainsFunc(accept, func(field string) bool { return strings.Contains(field, media) })
-}
-
-// quality is how much the Accept header fields want media (RFC 9110, section 12.5.1); with wildcards, "*/*" counts.
-func quality(accept []string, media string, wildcards bool) float64 {
-	best, q := 0, 0.0
-	for _, field := range accept {
-		for item := range strings.SplitSeq(field, ",") {
-			name, parameters, err := mime.ParseMediaType(item)
-			if err != nil {
-				continue
-			}
-			rank := 0
-			switch {
-			case name == media:
-				rank = 3
-			case wildcards && name == "application/*":
-				rank = 2
-			case wildcards && name == "*/*":
-				rank = 1
-			}
-			if rank > best {
-				best, q = rank, weight(parameters)
-			}
-		}
-	}
-	return q
-}
-
-func weight(parameters map[string]string) float64 {
-	text, ok := parameters["q"]
-	if !ok {
-		return 1
-	}
-	q, err := strconv.ParseFloat(text, 64)
-	if err != nil || q < 0 || q > 1 {
-		return 0
-	}
-	return q
 }
 
 func readRequest(r *http.Request) (request, error) {
@@ -254,10 +213,10 @@ func fromURL(u *url.URL) (request, error) {
 }
 
 func fromBody(r *http.Request) (request, error) {
-	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, parameters, err := media.Of(r.Header)
 	charset := parameters["charset"]
 	encoding := r.Header.Get("Content-Encoding")
-	if err != nil || media != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") || encoding != "" && encoding != "identity" {
+	if err != nil || kind != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") || encoding != "" && encoding != "identity" {
 		return request{}, &kit.Problem{
 			Code: kit.CodeUnsupportedType, Status: http.StatusUnsupportedMediaType,
 			Detail: "The body must be application/json, in UTF-8.",

@@ -22,7 +22,8 @@ import (
 	"github.com/fettlehq/fettle/kit/telemetry"
 )
 
-// StatusClientGone is what stands in logs where nobody waited for the answer. It is never sent.
+// StatusClientGone is that of a request whose caller closed the connection before the answer: it was given up. It is sent all the
+// same: who has closed his half alone still reads, and without an answer net/http would tell him 200.
 const StatusClientGone = 499
 
 // Reporter tells callers and operators what failed. The zero value works.
@@ -88,9 +89,6 @@ func (r Reporter) log(ctx context.Context, operation string, p *kit.Problem) {
 // Write answers with err as application/problem+json (RFC 9457). Nothing may have been written before.
 func (r Reporter) Write(w http.ResponseWriter, req *http.Request, operation string, err error) {
 	p := r.Problem(req.Context(), operation, err)
-	if p.Status == StatusClientGone {
-		return
-	}
 	Headers(w.Header(), p)
 	w.Header().Set("Content-Type", "application/problem+json")
 	body := appendJSON(req.Context(), nil, p)
@@ -163,6 +161,9 @@ func AppendFields(buf []byte, fields []kit.FieldError) []byte {
 }
 
 func title(status int) string {
+	if status == StatusClientGone {
+		return "Client Closed Request"
+	}
 	if text := http.StatusText(status); text != "" {
 		return text
 	}

@@ -32,8 +32,8 @@ func TestWrite(t *testing.T) {
 		{nil, &kit.Problem{Code: "X", Detail: "secret"}, 500, `"code":"INTERNAL"`, "secret"},
 		{nil, fmt.Errorf("query: %w", context.DeadlineExceeded), 504, `"code":"TIMEOUT"`, "level=WARN"},
 		{nil, &http.MaxBytesError{Limit: 10}, 413, `"code":"TOO_LARGE"`, ""},
-		{gone, context.Canceled, 200, ``, ""},
-		{gone, errors.New("statement was cancelled"), 200, ``, ""},
+		{gone, context.Canceled, 499, `"code":"TIMEOUT"`, ""},
+		{gone, errors.New("statement was cancelled"), 499, `"title":"Client Closed Request"`, ""},
 	} {
 		var log bytes.Buffer
 		r := httptest.NewRequest("GET", "/", nil)

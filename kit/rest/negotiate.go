@@ -1,64 +1,19 @@
 package rest
 
 import (
-	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/internal/media"
 )
 
-// acceptsJSON tells whether the Accept header fields of a request admit JSON (RFC 9110, section 12.5.1).
+// acceptsJSON tells whether the Accept header fields of a request admit JSON.
 func acceptsJSON(fields []string) bool {
-	best, accepted := 0, len(fields) == 0
-	for _, field := range fields {
-		for item := range strings.SplitSeq(field, ",") {
-			rank := specificity(item)
-			if rank > best {
-				best, accepted = rank, quality(item) > 0
-			} else if rank == best && rank > 0 {
-				accepted = accepted || quality(item) > 0
-			}
-		}
-	}
-	return accepted
-}
-
-// specificity is how precisely a media range means JSON; 0 is not at all.
-func specificity(item string) int {
-	media, _, err := mime.ParseMediaType(item)
-	if err != nil {
-		return 0
-	}
-	switch media {
-	case "application/json", "application/problem+json":
-		return 3
-	case "application/*":
-		return 2
-	case "*/*":
-		return 1
-	}
-	return 0
-}
-
-func quality(item string) float64 {
-	_, parameters, err := mime.ParseMediaType(item)
-	if err != nil {
-		return 0
-	}
-	text, ok := parameters["q"]
-	if !ok {
-		return 1
-	}
-	q, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0
-	}
-	return q
+	return !media.Asks(fields) || media.Weight(fields, "application/json", true) > 0 || media.Weight(fields, "application/problem+json", false) > 0
 }
 
 // body reads the request's JSON object. An empty body is an empty object where optional.
@@ -91,10 +46,9 @@ func (c *call) body(optional bool, types ...string) (input.Object, error) {
 }
 
 func checkType(h http.Header, types []string) error {
-	media, parameters, err := mime.ParseMediaType(h.Get("Content-Type"))
+	kind, parameters, err := media.Of(h)
 	for _, t := range types {
-		if err == nil && media == t {
-			err = nil
+		if err == nil && kind == t {
 			if charset, ok := parameters["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
 				break
 			}

@@ -1,10 +1,13 @@
 package rest_test
 
 import (
+	"context"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/fettlehq/fettle/kit/internal/doortest"
+	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/rest"
 )
 
@@ -76,6 +79,37 @@ func TestPagesHaveTagsToo(t *testing.T) {
 	tag := c.want(200, "GET", "/v1/articles", "").Header().Get("ETag")
 	c.want(201, "POST", "/v1/articles", `{"title":"More","status":"OPEN"}`, ann...)
 	c.want(200, "GET", "/v1/articles", "", "If-None-Match", tag)
+}
+
+// Whose connection is closed before the answer is told so, in case he still reads.
+func TestWhoWentAwayIsAnsweredAllTheSame(t *testing.T) {
+	c := newClient(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, method := range []string{"GET", "HEAD"} {
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, "/v1/articles", nil))
+		if w.Code != problem.StatusClientGone || w.Header().Get("Content-Type") != "application/problem+json" || method == "GET" && !strings.Contains(w.Body.String(), `"status":499`) {
+			t.Errorf("%s: %d %v %s", method, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
+// What Accept and Content-Type say is read as RFC 9110 has it.
+func TestTypesAsHeaderFieldsSayThem(t *testing.T) {
+	c := newClient(t)
+	for accept, want := range map[string]int{
+		`application/json;profile="a,b"`: 200, "": 200, " , ": 200, "application/*;q=0, application/json": 200, "application/json;q=0": 406,
+		"text/html, */*;q=0.1": 200, "application/json;q=2": 406, "application/json;q=0, */*": 406, `text/html;x="application/json,*/*"`: 406,
+	} {
+		c.want(want, "GET", "/v1/articles", "", "Accept", accept)
+	}
+	r := httptest.NewRequest("POST", "/v1/samples", strings.NewReader("{}"))
+	r.Header["Content-Type"] = []string{"application/json", "text/plain"}
+	w := httptest.NewRecorder()
+	if c.handler.ServeHTTP(w, r); w.Code != 415 {
+		t.Errorf("two types: %d %s", w.Code, w.Body)
+	}
 }
 
 func TestIfMatchMayBeAskedFor(t *testing.T) {

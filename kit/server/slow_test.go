@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -107,6 +108,39 @@ func TestHalfABody(t *testing.T) {
 		said, err := io.ReadAll(conn)
 		if want := "HTTP/1.1 400"; err != nil || !e.enveloped && !bytes.HasPrefix(said, []byte(want)) || e.enveloped && inBody(said, "Grpc-Status: ") != "3" {
 			t.Errorf("%s: %v: %.300q", e.name, err, said)
+		}
+	}
+}
+
+// Who closes his half of the connection when he has asked still reads: he is given what he asked for, or told that it was given up, and
+// never an empty 200.
+func TestWhoClosesHisHalf(t *testing.T) {
+	l := listener(t)
+	listening(t, l, func(*Config) {})
+	for _, request := range []string{
+		"GET /v1/articles HTTP/1.1\r\n", "GET /v1/articles?include=comments,author HTTP/1.1\r\n", "GET /graphql?query={articles{nodes{title}}} HTTP/1.1\r\n",
+		"POST /v1/samples HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 51\r\n\r\n" + `{"query":"mutation { createSample(input:{}) {id} }"}`,
+	} {
+		head, body, _ := strings.Cut(request, "\r\n\r\n")
+		for range 20 {
+			conn, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = io.WriteString(conn, strings.TrimSuffix(head, "\r\n")+"\r\nHost: doors\r\n\r\n"+body)
+			if err = errors.Join(err, conn.(*net.TCPConn).CloseWrite(), conn.SetReadDeadline(time.Now().Add(time.Minute))); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("%q: %v", head, err)
+			}
+			said, err := io.ReadAll(answer.Body)
+			if err != nil || len(said) == 0 || answer.Header.Get("Content-Type") == "" || answer.StatusCode >= 500 {
+				t.Errorf("%q: %v: %d %v %q", head, err, answer.StatusCode, answer.Header, said)
+			}
+			conn.Close()
 		}
 	}
 }
