@@ -21,7 +21,7 @@ func (c counted) Write(ctx context.Context, do func(sqldb.Conn) error) error {
 	return c.Database.Write(ctx, func(conn sqldb.Conn) error { return do(c.conn(conn)) })
 }
 
-// conn counts on conn, and can do what conn can.
+// conn counts on conn, and can do what conn can: what a writer can (Last, Whole) all writers of a database can.
 func (c counted) conn(conn sqldb.Conn) sqldb.Conn {
 	one := countedConn{conn, c}
 	pipeline, sends := conn.(sqldb.Pipeline)
@@ -74,6 +74,11 @@ func (c countedPipeline) Together(ctx context.Context, do []func(sqldb.Conn)) er
 type countedLast struct {
 	of     counted
 	ending sqldb.Ending
+}
+
+func (c countedLast) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
+	of := func(do func(sqldb.Conn)) func(sqldb.Conn) { return func(conn sqldb.Conn) { do(c.of.conn(conn)) } }
+	return sqldb.WriteWhole(ctx, c.ending, of(write), of(read))
 }
 
 func (c countedLast) Last(do func(sqldb.Conn) error) error {

@@ -259,6 +259,11 @@ func (d *Door) run(ctx context.Context, tx *query.Tx, r *root, value *any) (err 
 		*value = err == nil
 		return err
 	case create:
+		if query.Exposed(e, meta.Read) {
+			return tx.CreateLast(ctx, r.sel, r.changes, func(id kit.ID, row *query.Row, err error) error {
+				return reread(r.sel, id, row, err, value)
+			})
+		}
 		id, err = tx.Create(ctx, e, r.changes)
 	case update:
 		id, err = tx.Update(ctx, e, r.key, r.version, r.changes)
@@ -296,17 +301,19 @@ func written(ctx context.Context, tx *query.Tx, s *query.Select, id kit.ID, valu
 		*value = blind(s, id)
 		return nil
 	}
-	return tx.GetLast(ctx, s, string(id), func(row *query.Row, err error) error {
-		switch {
-		case err == nil:
-			*value = row
-		case isNotFound(err):
-			*value = blind(s, id)
-		default:
-			return err
-		}
-		return nil
-	})
+	return tx.GetLast(ctx, s, string(id), func(row *query.Row, err error) error { return reread(s, id, row, err, value) })
+}
+
+func reread(s *query.Select, id kit.ID, row *query.Row, err error, value *any) error {
+	switch {
+	case err == nil:
+		*value = row
+	case isNotFound(err):
+		*value = blind(s, id)
+	default:
+		return err
+	}
+	return nil
 }
 
 // blind is a row of which only the id is known.

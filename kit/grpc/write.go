@@ -15,9 +15,25 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
+// rowWriter writes a row and then reads it as GetLast does.
+type rowWriter func(ctx context.Context, tx *query.Tx, sel *query.Select, then rowReader) error
+
+type rowReader func(id kit.ID, row *query.Row, err error) error
+
+// thenRead reads the row that do writes.
+func thenRead(do func(ctx context.Context, tx *query.Tx) (kit.ID, error)) rowWriter {
+	return func(ctx context.Context, tx *query.Tx, sel *query.Select, then rowReader) error {
+		id, err := do(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.GetLast(ctx, sel, string(id), func(row *query.Row, err error) error { return then(id, row, err) })
+	}
+}
+
 // addRow adds a method that writes a row and answers with it. Plan reads the request, and returns what to do in the
 // transaction.
-func (d *door) addRow(l *linker, m *method, e *meta.Entity, plan func(c *call) (func(ctx context.Context, tx *query.Tx) (kit.ID, error), error)) error {
+func (d *door) addRow(l *linker, m *method, e *meta.Entity, plan func(c *call) (rowWriter, error)) error {
 	out, r, err := d.rowOut(l, m, e)
 	if err != nil {
 		return err
@@ -33,42 +49,40 @@ func (d *door) addRow(l *linker, m *method, e *meta.Entity, plan func(c *call) (
 			return nil, err
 		}
 		return c.write(ctx, true, func(ctx context.Context, tx *query.Tx, body *[]byte) error {
-			id, err := do(ctx, tx)
-			if err != nil {
-				return under("input", err)
-			}
-			return c.written(ctx, tx, out, r, sel, shape, id, body)
+			return under("input", do(ctx, tx, sel, func(id kit.ID, row *query.Row, err error) error {
+				return c.written(out, r, shape, id, row, err, body)
+			}))
 		})
 	})
 }
 
 // written answers with a row that was just written. Of one that the viewer may write but not see, only the id is told.
-func (c *call) written(ctx context.Context, tx *query.Tx, out *field, r *resource, sel *query.Select, s shape, id kit.ID, body *[]byte) error {
-	return tx.GetLast(ctx, sel, string(id), func(row *query.Row, err error) error {
-		switch {
-		case err == nil:
-			*body = c.rowAnswer(out, s, row)
-			return nil
-		case !kit.HasCode(err, kit.CodeNotFound):
-			return err
-		}
-		w := c.answer()
-		start := w.open(out)
-		w.text(r.id, string(id))
-		w.close(start)
-		*body = w.bytes()
+func (c *call) written(out *field, r *resource, s shape, id kit.ID, row *query.Row, err error, body *[]byte) error {
+	switch {
+	case err == nil:
+		*body = c.rowAnswer(out, s, row)
 		return nil
-	})
+	case !kit.HasCode(err, kit.CodeNotFound):
+		return err
+	}
+	w := c.answer()
+	start := w.open(out)
+	w.text(r.id, string(id))
+	w.close(start)
+	*body = w.bytes()
+	return nil
 }
 
 func (d *door) addCreate(l *linker, m *method, e *meta.Entity) error {
-	return d.addRow(l, m, e, func(c *call) (func(ctx context.Context, tx *query.Tx) (kit.ID, error), error) {
+	return d.addRow(l, m, e, func(c *call) (rowWriter, error) {
 		object, _ := c.in["input"].(input.Object)
 		changes, err := changes(e, meta.Create, object)
 		if err != nil {
 			return nil, err
 		}
-		return func(ctx context.Context, tx *query.Tx) (kit.ID, error) { return tx.Create(ctx, e, changes) }, nil
+		return func(ctx context.Context, tx *query.Tx, sel *query.Select, then rowReader) error {
+			return tx.CreateLast(ctx, sel, changes, then)
+		}, nil
 	})
 }
 
@@ -77,7 +91,7 @@ func (d *door) addUpdate(l *linker, m *method, e *meta.Entity) error {
 	if err != nil {
 		return err
 	}
-	return d.addRow(l, m, e, func(c *call) (func(ctx context.Context, tx *query.Tx) (kit.ID, error), error) {
+	return d.addRow(l, m, e, func(c *call) (rowWriter, error) {
 		object, _ := c.in["input"].(input.Object)
 		object, err := c.masked(in.message, object)
 		if err != nil {
@@ -91,9 +105,9 @@ func (d *door) addUpdate(l *linker, m *method, e *meta.Entity) error {
 		if err != nil {
 			return nil, err
 		}
-		return func(ctx context.Context, tx *query.Tx) (kit.ID, error) {
+		return thenRead(func(ctx context.Context, tx *query.Tx) (kit.ID, error) {
 			return tx.Update(ctx, e, c.string("id"), version, changes)
-		}, nil
+		}), nil
 	})
 }
 
@@ -150,8 +164,8 @@ func changes(e *meta.Entity, verb meta.Verb, object input.Object) ([]query.Chang
 }
 
 func (d *door) addRestore(l *linker, m *method, e *meta.Entity) error {
-	return d.addRow(l, m, e, func(c *call) (func(ctx context.Context, tx *query.Tx) (kit.ID, error), error) {
-		return func(ctx context.Context, tx *query.Tx) (kit.ID, error) { return tx.Restore(ctx, e, c.string("id")) }, nil
+	return d.addRow(l, m, e, func(c *call) (rowWriter, error) {
+		return thenRead(func(ctx context.Context, tx *query.Tx) (kit.ID, error) { return tx.Restore(ctx, e, c.string("id")) }), nil
 	})
 }
 
@@ -229,7 +243,10 @@ func (c *call) outcome(ctx context.Context, tx *query.Tx, r result, sel *query.S
 	if value != nil && sel != nil {
 		ids, many := value.([]any)
 		if !many {
-			return c.written(ctx, tx, r.field, r.resource, sel, s, kit.ID(input.Text(value)), body)
+			id := kit.ID(input.Text(value))
+			return tx.GetLast(ctx, sel, string(id), func(row *query.Row, err error) error {
+				return c.written(r.field, r.resource, s, id, row, err, body)
+			})
 		}
 		rows, err := fetch.ByIDs(ctx, tx, sel, ids)
 		if err != nil {

@@ -228,6 +228,73 @@ func TestViolations(t *testing.T) {
 	})
 }
 
+// What is written and read on one way is committed with it, and undone with either.
+func TestWhole(t *testing.T) {
+	each(t, func(t *testing.T, db sqldb.Database) {
+		ctx := t.Context()
+		exec(t, db, "CREATE TABLE p (id bigint PRIMARY KEY)",
+			"CREATE TABLE t (n bigint UNIQUE, p bigint REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)")
+		const insert, find = "INSERT INTO t VALUES ($1, NULL) RETURNING n", "SELECT count(*) FROM t WHERE n = $1"
+		for _, test := range []struct {
+			n           int64
+			write, read string
+			refused     sqldb.ViolationKind // "" where it is done; "?" by something else
+		}{
+			{1, insert, find, ""},
+			{1, insert, find, sqldb.UniqueViolation},
+			{2, "INSERT INTO t VALUES ($1, NULL) RETURNING CAST(CASE WHEN n <> 2 THEN '1' ELSE '" + sqldb.Guard + "' END AS integer)", find, sqldb.GuardViolation},
+			{3, insert, "SELECT 1 / (n - 3) FROM t WHERE n = $1", "?"},
+			{4, insert, "SELECT no_such_column FROM t WHERE n = $1", "?"},
+			{5, "INSERT INTO t VALUES ($1, 7) RETURNING n", find, sqldb.ForeignKeyViolation}, // at the commit
+			{6, insert, find, ""},
+		} {
+			var counted int64
+			err := db.Write(ctx, func(c sqldb.Conn) error {
+				done, err := sqldb.WriteWhole(ctx, c, func(c sqldb.Conn) {
+					number(ctx, c, test.write, test.n)
+				}, func(c sqldb.Conn) {
+					counted, _ = number(ctx, c, test.read, test.n)
+				})
+				if err == nil && !done {
+					t.Error("it is not done")
+				}
+				return err
+			})
+			var v *sqldb.Violation
+			switch errors.As(err, &v); {
+			case test.refused == "" && (err != nil || counted != 1):
+				t.Errorf("%d: %v, %d rows read", test.n, err, counted)
+			case test.refused == "?" && (err == nil || v != nil), v != nil && v.Kind != test.refused, v == nil && test.refused != "?" && test.refused != "":
+				t.Errorf("%d: %v, want %s", test.n, err, test.refused)
+			}
+		}
+		if err := db.Read(ctx, func(c sqldb.Conn) error {
+			n, err := number(ctx, c, "SELECT sum(n) FROM t WHERE n > $1", int64(0))
+			if n != 1+6 {
+				t.Errorf("what is stored comes to %d, want 7", n)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		// Not where something was asked before.
+		err := db.Write(ctx, func(c sqldb.Conn) error {
+			if _, err := number(ctx, c, "SELECT 1 WHERE $1 = 0", int64(0)); err != nil {
+				return err
+			}
+			never := func(sqldb.Conn) { t.Error("it is tried") }
+			done, err := sqldb.WriteWhole(ctx, c, never, never)
+			if done {
+				t.Error("it is done")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestTheHandleIsTheSameDatabase(t *testing.T) {
 	each(t, func(t *testing.T, db sqldb.Database) {
 		if _, err := db.Handle().Exec("CREATE TABLE t (n bigint)"); err != nil {

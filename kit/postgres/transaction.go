@@ -101,6 +101,30 @@ func (t *transaction) Last(do func(sqldb.Conn) error) error {
 	return nil
 }
 
+// Whole implements sqldb.Whole. What is sent between two Syncs is a transaction of its own, which ends with the second:
+// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING.
+func (t *transaction) Whole(ctx context.Context, write, read func(sqldb.Conn)) (done bool, err error) {
+	if t.begun || t.savepoints > 0 || t.last != nil || sqldb.SessionOf(ctx) != nil {
+		return false, nil
+	}
+	both := begin([]func(sqldb.Conn){write, read})
+	defer both.stop()
+	if both[0].ended || both[1].ended {
+		return false, nil
+	}
+	var before, after []string
+	if len(t.begin) > 1 { // settings of the transaction
+		before, after = t.begin, []string{"COMMIT"}
+	}
+	if err := both.round(ctx, t.conn, before, after); err != nil {
+		if t.conn.PgConn().TxStatus() != 'I' {
+			_, _ = t.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") // the pool throws away a connection on which that fails
+		}
+		return true, err
+	}
+	return true, nil
+}
+
 // commit ends the transaction. What had failed before is rolled back and is an error.
 func (t *transaction) commit(ctx context.Context) error {
 	if !t.begun {

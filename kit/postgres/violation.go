@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -18,6 +19,9 @@ var kinds = map[string]sqldb.ViolationKind{
 	"23P01": sqldb.ExclusionViolation,
 }
 
+// malformedText is the code of a text that is no number.
+const malformedText = "22P02"
+
 // translate turns the error of a broken constraint into a *sqldb.Violation and one that passes into a *kit.Problem. It
 // leaves others as they are.
 func translate(err error) error {
@@ -27,6 +31,9 @@ func translate(err error) error {
 	}
 	if p := passing(problem); p != nil {
 		return p
+	}
+	if problem.Code == malformedText && strings.Contains(problem.Message, sqldb.Guard) {
+		return &sqldb.Violation{Kind: sqldb.GuardViolation, Err: err}
 	}
 	if kinds[problem.Code] == "" {
 		return err

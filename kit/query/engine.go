@@ -213,6 +213,14 @@ func (c counted) Last(do func(sqldb.Conn) error) error {
 	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(counted{inner, c.state}) })
 }
 
+// Whole implements sqldb.Whole.
+func (c counted) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
+	of := func(do func(sqldb.Conn)) func(sqldb.Conn) {
+		return func(inner sqldb.Conn) { do(counted{inner, c.state}) }
+	}
+	return sqldb.WriteWhole(ctx, c.Conn, of(write), of(read))
+}
+
 func malformed(format string, args ...any) *kit.Problem {
 	return &kit.Problem{Code: kit.CodeMalformed, Status: 400, Detail: fmt.Sprintf(format, args...)}
 }

@@ -28,16 +28,18 @@ type lot struct {
 	entity *meta.Entity
 	writes []*write
 	after  *verdict
+	last   *lastRead // of a row that is made alone; nil otherwise
 }
 
-// makeAll makes rows and returns their ids, in order. See create for onConflict.
-func (t *Tx) makeAll(ctx context.Context, e *meta.Entity, drafts []draft, onConflict string) ([]kit.ID, error) {
+// makeAll makes rows and returns their ids, in order. See create for onConflict and last.
+func (t *Tx) makeAll(ctx context.Context, e *meta.Entity, drafts []draft, onConflict string, last *lastRead) ([]kit.ID, error) {
 	writes := make([]*write, len(drafts))
 	lots, err := t.lots(ctx, e, drafts, writes)
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range lots {
+		l.last = last
 		if err := l.make(ctx, onConflict); err != nil {
 			return nil, err
 		}
@@ -123,8 +125,13 @@ func (l *lot) make(ctx context.Context, onConflict string) error {
 	var inserted bool
 	var err error
 	if among := l.lookups(); among != nil && len(wrong.wrong) == 0 && onConflict == "" {
-		if inserted, err = l.insertThese(ctx, l.writes, "", among); err != nil {
-			return l.refused(ctx, l.writes[0], err)
+		if done, err := l.insertWhole(ctx, among); done || err != nil {
+			return err
+		}
+		if len(among.fields) > 0 && len(l.after.columns) > 0 {
+			if inserted, err = l.insertThese(ctx, l.writes, "", among); err != nil {
+				return l.refused(ctx, l.writes[0], err)
+			}
 		}
 	}
 	if !inserted {
@@ -257,8 +264,69 @@ func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err
 // insertThese stores rows by one statement, which asks the questions about them too where it can. A single row may be stored among
 // what it refers to: where one of that is not there, nothing is inserted.
 func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict string, among *lookups) (inserted bool, err error) {
+	sql, args, err := l.insertion(writes, among)
+	if err != nil {
+		return false, err
+	}
+	if onConflict != "" {
+		sql += " " + onConflict
+	} else if l.after.renderer.postgres && len(writes) == 1 && l.hides() {
+		inserted, err := l.run(ctx, sql+" ON CONFLICT DO NOTHING", args, writes)
+		if err != nil || inserted || among != nil { // in steps it turns out what is in the way
+			return inserted, err
+		}
+		if err := l.mayBe(ctx, writes[0]); err != nil {
+			return false, err
+		}
+	}
+	return l.run(ctx, sql, args, writes)
+}
+
+// insertWhole stores a row that is made alone, reads it and commits, all in one round trip. It is not done where that cannot be, and where
+// the database refuses it: in steps it turns out why.
+func (l *lot) insertWhole(ctx context.Context, among *lookups) (done bool, err error) {
+	guard, ok := l.after.guard()
+	if l.last == nil || !ok {
+		return false, nil
+	}
+	if len(among.fields) == 0 {
+		among = nil
+	}
+	sql, args, err := l.insertion(l.writes, among)
+	if err != nil {
+		return false, err
+	}
+	guard, params := finishBehind(len(args), guard, l.after.renderer.params)
+	more, err := l.tx.args(params, []any{""})
+	if err != nil {
+		return false, err
+	}
+	inserted := false
+	sent, err := sqldb.WriteWhole(ctx, l.tx.conn, func(c sqldb.Conn) {
+		rows, err := c.Query(ctx, sql+" RETURNING "+guard, slices.Concat(args, more)...)
+		if err != nil {
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			inserted = true
+		}
+	}, func(c sqldb.Conn) {
+		tx := *l.last.tx
+		tx.conn = c
+		l.last.row, l.last.err = tx.Get(ctx, l.last.sel, string(l.writes[0].id))
+	})
+	var refused *sqldb.Violation
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	l.last.done = sent && inserted && err == nil
+	return l.last.done, err
+}
+
+// insertion is the statement that stores rows.
+func (l *lot) insertion(writes []*write, among *lookups) (sql string, args []any, err error) {
 	var columns, rows []string
-	var args []any
 	for i, w := range writes {
 		places := make([]string, 0, len(columns))
 		err := l.eachStored(w, among, func(f *meta.Field, value any) {
@@ -273,34 +341,17 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 			places = append(places, place)
 		})
 		if err != nil {
-			return false, err
+			return "", nil, err
 		}
 		rows = append(rows, strings.Join(places, ", "))
 	}
-	sql := "INSERT INTO " + stored(l.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") "
+	sql = "INSERT INTO " + stored(l.entity) + " AS t0 (" + strings.Join(columns, ", ") + ") "
 	if among == nil {
-		sql += "VALUES (" + strings.Join(rows, "), (") + ")"
-	} else {
-		from, params := finishBehind(len(args), strings.Join(among.from, ", "), among.renderer.params)
-		keys, err := l.tx.args(params, among.values)
-		if err != nil {
-			return false, err
-		}
-		sql += "SELECT " + rows[0] + " FROM " + from
-		args = append(args, keys...)
+		return sql + "VALUES (" + strings.Join(rows, "), (") + ")", args, nil
 	}
-	if onConflict != "" {
-		sql += " " + onConflict
-	} else if l.after.renderer.postgres && len(writes) == 1 && l.hides() {
-		inserted, err := l.run(ctx, sql+" ON CONFLICT DO NOTHING", args, writes)
-		if err != nil || inserted || among != nil { // in steps it turns out what is in the way
-			return inserted, err
-		}
-		if err := l.mayBe(ctx, writes[0]); err != nil {
-			return false, err
-		}
-	}
-	return l.run(ctx, sql, args, writes)
+	from, params := finishBehind(len(args), strings.Join(among.from, ", "), among.renderer.params)
+	keys, err := l.tx.args(params, among.values)
+	return sql + "SELECT " + rows[0] + " FROM " + from, append(args, keys...), err
 }
 
 // run runs an insert, and asks the questions by it where it can.

@@ -154,7 +154,7 @@ func (l *lot) parts(ctx context.Context) error {
 		if len(drafts) == 0 {
 			continue
 		}
-		if _, err := l.tx.makeAll(ctx, f.Target(), drafts, ""); err != nil {
+		if _, err := l.tx.makeAll(ctx, f.Target(), drafts, "", nil); err != nil {
 			return err
 		}
 	}

@@ -149,11 +149,11 @@ func (ls *lookups) place(f *meta.Field) string {
 	return ""
 }
 
-// lookups spares a single row the statement that resolves what it refers to: nil where there is none, or where more is done with that
-// before the row is stored. SQLite, where a statement is no round trip, has one way only.
+// lookups spares a single row the statement that resolves what it refers to: nil where more is done with that before the row is
+// stored. SQLite, where a statement is no round trip, has one way only.
 func (l *lot) lookups() *lookups {
 	w := l.writes[0]
-	if len(l.writes) > 1 || !l.after.atOnce(l.writes) || w.reaches() || len(l.entity.Excludes) > 0 || l.entity.History() != nil {
+	if len(l.writes) > 1 || !l.after.returns(l.writes) || w.reaches() || len(l.entity.Excludes) > 0 || l.entity.History() != nil {
 		return nil
 	}
 	ls := &lookups{renderer: l.tx.renderer()}
@@ -172,7 +172,7 @@ func (l *lot) lookups() *lookups {
 		ls.from = append(ls.from, sql+" n"+itoa(len(ls.fields)))
 		ls.fields, ls.values = append(ls.fields, f), append(ls.values, value)
 	}
-	if len(ls.fields) == 0 || ls.renderer.err != nil {
+	if ls.renderer.err != nil {
 		return nil
 	}
 	return ls
@@ -191,7 +191,7 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 			others = append(others, n)
 			continue
 		}
-		id, err := t.create(ctx, n.target, []Change{{n.target.Field(n.target.Key), n.text}}, "ON CONFLICT DO NOTHING")
+		id, err := t.create(ctx, n.target, []Change{{n.target.Field(n.target.Key), n.text}}, "ON CONFLICT DO NOTHING", nil)
 		var problem *kit.Problem
 		switch {
 		case errors.As(err, &problem) && problem.Code == kit.CodeInvalid && len(problem.Fields) > 0:

@@ -78,6 +78,32 @@ func (t *Tx) GetLast(ctx context.Context, sel *Select, key string, then func(row
 	})
 }
 
+// CreateLast is Create of a row of sel's entity and then GetLast of it, for who does nothing else in his transaction: where the
+// database can do that, both and the commit take one round trip. Then is called with the id of the new row as GetLast calls it.
+func (t *Tx) CreateLast(ctx context.Context, sel *Select, changes []Change, then func(id kit.ID, row *Row, err error) error) error {
+	var last *lastRead
+	if !t.part && t.engine.dialect.postgres && !hasMethods(sel.Fields) && !t.tells(sel.Entity, meta.Create) {
+		last = &lastRead{tx: t, sel: sel}
+	}
+	id, err := t.create(ctx, sel.Entity, changes, "", last)
+	switch {
+	case err != nil:
+		return err
+	case last != nil && last.done:
+		return then(id, last.row, last.err)
+	}
+	return t.GetLast(ctx, sel, string(id), func(row *Row, err error) error { return then(id, row, err) })
+}
+
+// lastRead is how a new row is read on the way of its insert, once it was.
+type lastRead struct {
+	tx   *Tx
+	sel  *Select
+	done bool // it is committed
+	row  *Row
+	err  error // of Get
+}
+
 // provingKey marks the context of a read whose rows prove that their tenant may be seen; see Tx.expect.
 type provingKey struct{}
 

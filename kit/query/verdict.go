@@ -9,6 +9,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
+	"github.com/fettlehq/fettle/kit/sqldb"
 )
 
 // A verdict is everything that is asked of one row before or after it is written, in one statement: its entity's rules,
@@ -384,10 +385,13 @@ func (v *verdict) cells() []cell {
 	return cells
 }
 
-// atOnce tells whether the statement that inserts the row can ask the questions too. It can on PostgreSQL, unless a list
+// atOnce tells whether the statement that inserts rows has questions to ask too, and can.
+func (v *verdict) atOnce(writes []*write) bool { return len(v.columns) > 0 && v.returns(writes) }
+
+// returns tells whether the statement that inserts rows can ask the questions too. It can on PostgreSQL, unless a list
 // is written behind it, or the table is named in a question: RETURNING sees the rows of the table as they were before.
-func (v *verdict) atOnce(writes []*write) bool {
-	if !v.renderer.postgres || len(v.columns) == 0 || v.entity.Vanishes() {
+func (v *verdict) returns(writes []*write) bool {
+	if !v.renderer.postgres || v.entity.Vanishes() {
 		return false
 	}
 	for _, w := range writes {
@@ -488,6 +492,37 @@ func (v *verdict) judge(held, before []bool, viewer kit.Viewer, what string) err
 		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Fields: wrong}
 	}
 	return nil
+}
+
+// guard is a column that the database fails at (sqldb.Guard) where judge would find something wrong with a new row. It is not ok
+// where that is known before.
+func (v *verdict) guard() (column string, ok bool) {
+	condition, alternatives := sqlTrue, map[*meta.Field]string{} // by field; nil for the entity's rules
+	var ruled []*meta.Field
+	for _, q := range v.questions {
+		holds := sqlFalse
+		switch {
+		case q.column >= 0:
+			holds = v.columns[q.column]
+		case q.truth:
+			holds = sqlTrue
+		}
+		if q.check != nil || q.bound != nil {
+			condition = conjunction(condition, holds)
+			continue
+		}
+		if _, known := alternatives[q.field]; !known {
+			ruled, alternatives[q.field] = append(ruled, q.field), sqlFalse
+		}
+		alternatives[q.field] = disjunction(alternatives[q.field], holds)
+	}
+	for _, f := range ruled {
+		condition = conjunction(condition, bracketed(alternatives[f]))
+	}
+	if condition == sqlTrue {
+		return "1", true
+	}
+	return "CAST(CASE WHEN " + condition + " THEN '1' ELSE '" + sqldb.Guard + "' END AS integer)", condition != sqlFalse
 }
 
 func forbiddenFields(fields []*meta.Field, holds map[*meta.Field]bool, viewer kit.Viewer, what string) error {

@@ -35,7 +35,7 @@ func (e *Engine) Feed() *feed.Feed { return e.feed }
 // changed remembers that rows of e were written, where somebody may watch that. What is undone within the transaction may
 // stand there too: whoever is told reads it again.
 func (t *Tx) changed(e *meta.Entity, verb meta.Verb, ids ...string) {
-	if t.engine.feed == nil || !t.engine.watched[e][verb] {
+	if !t.tells(e, verb) {
 		return
 	}
 	for _, id := range ids {
@@ -44,6 +44,11 @@ func (t *Tx) changed(e *meta.Entity, verb meta.Verb, ids ...string) {
 			t.state.changes = append(t.state.changes, c)
 		}
 	}
+}
+
+// tells tells whether somebody may watch that.
+func (t *Tx) tells(e *meta.Entity, verb meta.Verb) bool {
+	return t.engine.feed != nil && t.engine.watched[e][verb]
 }
 
 // tell is Write that tells the feed what was written.

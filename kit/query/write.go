@@ -15,17 +15,17 @@ import (
 //
 // Its problems are INVALID with all that is wrong, CONFLICT with the fields that are taken, FORBIDDEN, UNAUTHENTICATED.
 func (t *Tx) Create(ctx context.Context, e *meta.Entity, changes []Change) (kit.ID, error) {
-	return t.create(ctx, e, changes, "")
+	return t.create(ctx, e, changes, "", nil)
 }
 
 // create is Create. onConflict, unless empty, is what the INSERT does about a row that has what must be unique: where it
-// inserts nothing, there is no id.
-func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string) (id kit.ID, err error) {
+// inserts nothing, there is no id. Where last is not nil the row may be read, and all be committed, on the way of the INSERT.
+func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onConflict string, last *lastRead) (id kit.ID, err error) {
 	defer t.state.spoil(t.state.writes, &err)
 	if err := few(changes); err != nil {
 		return "", err
 	}
-	ids, err := t.makeAll(ctx, e, []draft{{changes: changes}}, onConflict)
+	ids, err := t.makeAll(ctx, e, []draft{{changes: changes}}, onConflict, last)
 	if err != nil {
 		return "", err
 	}

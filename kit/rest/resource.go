@@ -167,17 +167,27 @@ func (c *call) create(r *resource, _ string) error {
 		return err
 	}
 	return c.writeOnce(repeated, true, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
-		id, err := tx.Create(ctx, r.entity, changes)
-		if err != nil {
-			return err
-		}
-		return visible(ctx, tx, s, id, func(row *query.Row) {
+		created := func(id kit.ID, row *query.Row) {
 			*answer = replay.Answer{Status: http.StatusCreated, Body: appendID(nil, string(id))}
 			if row != nil {
 				*answer = rowAnswer(http.StatusCreated, s, row)
 			}
 			answer.Location = tenant.Prefix(ctx) + location(r.entity, s, id, row)
-		})
+		}
+		if query.Exposed(r.entity, meta.Read) {
+			return tx.CreateLast(ctx, s, changes, func(id kit.ID, row *query.Row, err error) error {
+				if err != nil && !kit.HasCode(err, kit.CodeNotFound) {
+					return err
+				}
+				created(id, row)
+				return nil
+			})
+		}
+		id, err := tx.Create(ctx, r.entity, changes)
+		if err == nil {
+			created(id, nil)
+		}
+		return err
 	})
 }
 

@@ -90,6 +90,7 @@ const (
 	CheckViolation      ViolationKind = "check"
 	NotNullViolation    ViolationKind = "not null"
 	ExclusionViolation  ViolationKind = "exclusion"
+	GuardViolation      ViolationKind = "guard" // no constraint, but the statement itself: see Guard
 )
 
 func (v *Violation) Error() string {

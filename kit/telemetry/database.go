@@ -77,6 +77,14 @@ func (c *conn) Last(do func(sqldb.Conn) error) error {
 	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(&conn{inner, c.observer}) })
 }
 
+// Whole implements sqldb.Whole.
+func (c *conn) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
+	observed := func(do func(sqldb.Conn)) func(sqldb.Conn) {
+		return func(inner sqldb.Conn) { do(&conn{inner, c.observer}) }
+	}
+	return sqldb.WriteWhole(ctx, c.Conn, observed(write), observed(read))
+}
+
 // rows ends the statement's span once all rows are read: a slow reader shows as a long statement, as it holds the connection.
 type rows struct {
 	sqldb.Rows

@@ -101,6 +101,10 @@ var mutants = []mutant{
 		"last := len(keys) > 0 && keys[len(keys)-1].Descending", "last := false",
 	},
 	{
+		"a row that is made, read and committed at once is not guarded", "kit/query/verdict.go",
+		"if condition == sqlTrue {\n\t\treturn \"1\", true", "if condition != sqlFalse {\n\t\treturn \"1\", true",
+	},
+	{
 		"no row more than the page", "kit/query/plan.go",
 		"tail += \" LIMIT \" + strconv.Itoa(p.page.limit+1)", "tail += \" LIMIT \" + strconv.Itoa(p.page.limit)",
 	},

@@ -24,6 +24,9 @@ func (c *counting) Read(ctx context.Context, do func(sqldb.Conn) error) error {
 // Write undoes as many transactions as were asked to collide.
 func (c *counting) Write(ctx context.Context, do func(sqldb.Conn) error) error {
 	return c.Database.Write(ctx, func(conn sqldb.Conn) error {
+		if c.collisions.Load() > 0 {
+			conn = struct{ sqldb.Conn }{conn} // which commits at the end, and not before
+		}
 		if err := do(conn); err != nil {
 			return err
 		}
