@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -12,6 +13,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/replay"
+	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -160,8 +162,8 @@ func (d *door) begin(ctx context.Context, m *method, r *received, header http.He
 	if c.in == nil {
 		c.in = input.Object{}
 	}
-	if unknown := m.in.unknown(c.in); unknown != nil {
-		return nil, invalid(unknown)
+	if wrong := append(m.in.unknown(c.in), m.misfits(c.in)...); wrong != nil {
+		return nil, invalid(wrong)
 	}
 	if m.safe {
 		return c, nil
@@ -173,6 +175,35 @@ func (d *door) begin(ctx context.Context, m *method, r *received, header http.He
 	var err error
 	c.key, err = replay.Named(header.Values(replay.Header), m.procedure, media, string(r.raw))
 	return c, err
+}
+
+// misfits says which of the door's own members of a request are of another type than the contract has them, as only JSON can say. Numbers,
+// masks and what the design asks for are judged by who reads them.
+func (m *method) misfits(in input.Object) (errs []kit.FieldError) {
+	for _, f := range m.in.fields {
+		raw, given := in[f.name]
+		if !given || slices.ContainsFunc(m.args, func(a *meta.Field) bool { return a.Name == f.name }) {
+			continue
+		}
+		fits, want := true, ""
+		switch _, list := raw.([]any); {
+		case f.repeated:
+			fits, want = list, "a list"
+		case f.form == formString:
+			_, fits = raw.(string)
+			want = "a string"
+		case f.form == formBool:
+			_, fits = raw.(bool)
+			want = "true or false"
+		case f.form == formMessage:
+			_, fits = raw.(input.Object)
+			want = "an object"
+		}
+		if !fits {
+			errs = append(errs, kit.FieldError{Field: f.name, Code: kit.FieldType, Detail: "must be " + want})
+		}
+	}
+	return errs
 }
 
 // unknown says which members a request has that its message does not. Only JSON has such.

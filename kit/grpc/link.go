@@ -22,7 +22,8 @@ type method struct {
 	name      string // of the operation, for logs: "createProduct"
 	in, out   *message
 	safe      bool
-	lasting   bool // it goes on answering
+	lasting   bool          // it goes on answering
+	args      []*meta.Field // of the design, in the request beside the door's own members
 	schema    protoreflect.MethodDescriptor
 	handler   http.Handler
 }

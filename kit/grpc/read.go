@@ -75,6 +75,7 @@ func (d *door) listOut(l *linker, m *method, e *meta.Entity) (listOut, error) {
 func (d *door) addList(l *linker, m *method, e *meta.Entity) error { return d.addPage(l, m, e, nil) }
 
 func (d *door) addQuery(l *linker, m *method, o *meta.Operation) error {
+	m.args = o.Args
 	return d.addPage(l, m, o.Result.Target(), o)
 }
 

@@ -22,6 +22,7 @@ import (
 
 // addSubscription adds the method that tells of the rows of o.
 func (d *door) addSubscription(l *linker, m *method, o *meta.Operation) error {
+	m.args = o.Args
 	out, r, err := d.rowOut(l, m, o.Result.Target())
 	if err != nil {
 		return err

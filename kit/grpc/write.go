@@ -192,6 +192,7 @@ type result struct {
 }
 
 func (d *door) addOperation(l *linker, m *method, o *meta.Operation) error {
+	m.args = o.Args
 	if len(m.out.fields) != 1 {
 		return errors.New("its answer has not one field")
 	}

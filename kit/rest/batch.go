@@ -35,8 +35,9 @@ const (
 
 // batched is one request of a batch.
 type batched struct {
-	method, path, match string
-	body                input.Object
+	method, path string
+	match        *string // If-Match; nil without
+	body         input.Object
 
 	r      *http.Request // as the routes take it
 	action action
@@ -50,8 +51,8 @@ func (d *door) find(ctx context.Context, b *batched) {
 		b.wrong = kit.Invalid("path", kit.FieldFormat, "is no path")
 		return
 	}
-	if b.match != "" {
-		r.Header.Set("If-Match", b.match)
+	if b.match != nil {
+		r.Header.Set("If-Match", *b.match)
 	}
 	route := d.routes.match(r)
 	if route == nil {
@@ -152,7 +153,12 @@ func readBatch(object input.Object) ([]batched, error) {
 		o, _ := item.(input.Object)
 		requests[i].method, _ = o["method"].(string)
 		requests[i].path, _ = o["path"].(string)
-		requests[i].match, _ = o["ifMatch"].(string)
+		if match, given := o["ifMatch"]; given {
+			text, ok := match.(string)
+			if requests[i].match = &text; !ok {
+				fail(at+".ifMatch", kit.FieldType, "must be a string")
+			}
+		}
 		body, isObject := o["body"].(input.Object)
 		requests[i].body = body
 		if body == nil {

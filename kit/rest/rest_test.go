@@ -279,6 +279,10 @@ func TestBatch(t *testing.T) {
 	} {
 		c.want(422, "POST", "/v1/batch", body, as(ann, "--", want)...)
 	}
+	// A condition that is none is no missing one.
+	for match, want := range map[string]int{`5`: 422, `null`: 422, `["\"1\""]`: 422, `""`: 412, `"x"`: 400, `"\"99\""`: 412} {
+		c.want(want, "POST", "/v1/batch", `{"requests": [{"method": "PATCH", "path": "/v1/articles/alpha", "body": {"note": "lost"}, "ifMatch": `+match+`}]}`, ann...)
+	}
 	c.want(404, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/batch", "body": {"requests": []}}]}`, ann...)
 	c.want(422, "POST", "/v1/batch", `{"requests": [{"method": "PUT", "path": "/v1/tags"}]}`, as(ann, "--", `"field":"requests.0.method","code":"WRONG_FORMAT","detail":"must be one of GET, `)...)
 	c.want(401, "POST", "/v1/batch", `{"requests": [{"method": "POST", "path": "/v1/tags", "body": {"name": "x"}}]}`)

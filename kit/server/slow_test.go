@@ -120,7 +120,7 @@ func TestWhoClosesHisHalf(t *testing.T) {
 	for _, request := range []string{
 		"GET /v1/articles HTTP/1.1\r\n", "GET /v1/articles?include=comments,author HTTP/1.1\r\n", "GET /graphql?query={articles{nodes{title}}} HTTP/1.1\r\n",
 		"POST /v1/samples HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-		"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 51\r\n\r\n" + `{"query":"mutation { createSample(input:{}) {id} }"}`,
+		"POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 52\r\n\r\n" + `{"query":"mutation { createSample(input:{}) {id} }"}`,
 	} {
 		head, body, _ := strings.Cut(request, "\r\n\r\n")
 		for range 20 {
