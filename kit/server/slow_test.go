@@ -17,6 +17,9 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/query"
 )
 
 // Who sends slowly holds a connection for as long as the limits say and no longer: then it is closed, answered or not, and
@@ -257,6 +260,113 @@ func TestSlowReadersAreLetGo(t *testing.T) {
 	if ended {
 		goleak.VerifyNone(t, before)
 	}
+}
+
+// Subscribers who read nothing, at each door that has streams, hold no more than one answer each, however much is written meanwhile, since
+// what waits for them are keys (decision 0045); and who reads hears of the last. That they are let go in time each door's own test has.
+func TestSlowSubscribersHoldOneAnswerEach(t *testing.T) {
+	const each, size, writes = 3, 64 << 10, 200
+	l := listener(t)
+	s := listening(t, narrow{l.(*net.TCPListener)}, func(c *Config) { c.RequestTimeout, c.headerTimeout = 3*time.Second, time.Second })
+	article := s.engine.Backend().Entity("Article")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	var id kit.ID
+	write := func(do func(ctx context.Context, tx *query.Tx) error) {
+		t.Helper()
+		err := s.engine.Write(ctx, kit.Viewer{}, func(ctx context.Context, tx *query.Tx) error { return do(ctx, tx.System()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(ctx context.Context, tx *query.Tx) (err error) {
+		user := s.engine.Backend().Entity("User")
+		author, err := tx.Create(ctx, user, []query.Change{{Field: user.Field("email"), Value: "ann@example.com"}, {Field: user.Field("username"), Value: "ann"}})
+		if err != nil {
+			return err
+		}
+		id, err = tx.Create(ctx, article, []query.Change{
+			{Field: article.Field("title"), Value: "Alpha"},
+			{Field: article.Field("slug"), Value: "alpha"},
+			{Field: article.Field("status"), Value: "OPEN"},
+			{Field: article.Field("author"), Value: author},
+		})
+		return err
+	})
+	tell := func(note string) {
+		write(func(ctx context.Context, tx *query.Tx) error {
+			_, err := tx.Update(ctx, article, string(id), 0, []query.Change{{Field: article.Field("note"), Value: note}})
+			return err
+		})
+	}
+
+	const subscription = `{"query":"subscription { articles { note } }"}`
+	reads, err := http.NewRequestWithContext(ctx, "POST", "http://"+l.Addr().String()+"/graphql", strings.NewReader(subscription))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads.Header.Set("Content-Type", "application/json")
+	reads.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	heard := make(chan struct{})
+	go func() { // to the last
+		defer close(heard)
+		events := bufio.NewScanner(answer.Body)
+		events.Buffer(nil, 2*size)
+		for events.Scan() && !strings.Contains(events.Text(), "the end") {
+		}
+	}()
+	var slow []net.Conn
+	for range each {
+		conn := dial(t, l)
+		slow = append(slow, conn)
+		fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: doors\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+			"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
+		if answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil); err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+			t.Fatal(answer, err)
+		}
+		for _, text := range []string{`{"type":"connection_init"}`, `{"type":"subscribe","id":"1","payload":` + subscription + `}`} {
+			frame := append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...) // under a mask that changes nothing
+			if len(text) > 125 {
+				t.Fatal("a frame of another form")
+			}
+			if _, err := conn.Write(frame); err != nil {
+				t.Fatal(err)
+			}
+		}
+		conn = dial(t, l)
+		slow = append(slow, conn)
+		fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: doors\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(subscription), subscription)
+		conn = dial(t, l)
+		slow = append(slow, conn)
+		askOverHTTP2(t, conn, 1<<10, "POST", "/doors.v1.DoorsService/SubscribeArticles", "application/grpc+json", `{"readMask":"note"}`, true)
+	}
+	eventually(t, "all have subscribed", func() bool { return s.engine.Feed().Watchers() == 3*each+1 })
+	most, waited := int64(0), false
+	for i := range writes {
+		tell(fmt.Sprint(i, strings.Repeat("x", size)))
+		held := s.budgets.Sending.Held()
+		most, waited = max(most, held), waited || held > size
+	}
+	t.Logf("%d subscribers of whom none reads hold at most %d bytes of the %d that were written for each", 3*each, most, writes*size)
+	if bound := int64((3*each + 1) * 2 * size); most > bound || !waited {
+		t.Errorf("%d subscribers hold %d bytes, want at most %d; any waited: %v", 3*each, most, bound, waited)
+	}
+	tell("the end")
+	select {
+	case <-heard:
+	case <-ctx.Done():
+		t.Error("who reads has not heard the last")
+	}
+	cancel()
+	for _, conn := range slow {
+		conn.Close()
+	}
+	eventually(t, "nothing waits", func() bool { return s.budgets.Sending.Held() == 0 && s.engine.Feed().Watchers() == 0 })
 }
 
 // eventually waits for a condition.
