@@ -382,10 +382,34 @@ func (r *run) beside(ctx context.Context, q *Query, index *Index) (g gain, is bo
 	}
 	lacks, _, err := r.plans.plan(ctx, q.bound, without(all, index))
 	gains := err == nil && with.Cost() < leastGain*lacks.Cost()
-	if walked := with.Cost() >= walkedWhole*index.Table.Rows; walked && with.Cost() > lacks.Cost()/muchFaster {
+	if index.walked(with) && with.Cost() > lacks.Cost()/muchFaster {
 		gains = false // it is narrower than its table, and no more
 	}
 	return gain{q, lacks, with, used}, gains, err
+}
+
+// stepsOfRow are the fewest in which SQLite looks at a row.
+const stepsOfRow = 3
+
+// walked reports whether a statement of SQLite reads most of an index: it goes through it from one end, or it searches it and nothing
+// else, and takes steps for so many rows. Beside another table, what it takes is mostly for that.
+func (i *Index) walked(p *Plan) bool {
+	scans, elsewhere := false, false
+	of := ""
+	for _, n := range p.All() {
+		if words := strings.Fields(n.Type); len(words) > 1 && slices.Contains(words, i.Name()) {
+			scans, of = scans || words[0] == "SCAN", words[1]
+		}
+	}
+	for _, n := range p.All() {
+		if words := strings.Fields(n.Type); len(words) > 1 && (words[0] == "SCAN" || words[0] == "SEARCH") && words[1] != of {
+			elsewhere = true
+		}
+	}
+	if scans {
+		return p.Cost() >= walkedWhole*i.Table.Rows
+	}
+	return !elsewhere && p.Cost() >= stepsOfRow*walkedWhole*i.Table.Rows
 }
 
 // sqliteGains are the queries that gain by an index beside the others, and what they are spared. What two indexes gain together, neither

@@ -42,6 +42,7 @@ func TestSQLite(t *testing.T) {
 		{"the beginning of a text", "select id from users where email like 'User1234%'", "CREATE INDEX ON users (email COLLATE NOCASE)"},
 		{"an OR in one table", "select bio from users where email = 'User77@example.org' or phone = '+4977'", "CREATE INDEX ON users (email)\nCREATE INDEX ON users (phone)"},
 		{"a join that builds an index for each run", "select u.bio, o.ext_id from users u join orders o on o.user_id = u.id where u.phone = '+4977'", "CREATE INDEX ON orders (user_id)\nCREATE INDEX ON users (phone)"},
+		{"an index for each run, behind a table that is read in whole", "select id from users where exists (select 1 from orders o where o.user_id = users.id and o.ext_id < 'X2')", "CREATE INDEX ON orders (user_id, ext_id)"},
 		{"a primary key", "select * from users where id = ?", ""},
 		{"a table of two rows", "select * from tiny where code = 'a'", ""},
 		{"what SQLite does not know", "select * from nowhere", ""},
