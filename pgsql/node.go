@@ -23,6 +23,9 @@ func nodeOf(value any) Node {
 	return Node{}
 }
 
+// value is the node as a field holds it.
+func (n Node) value() any { return map[string]any{n.Kind: n.fields} }
+
 // Is reports whether the node is of one of these kinds.
 func (n Node) Is(kinds ...string) bool { return slices.Contains(kinds, n.Kind) }
 

@@ -410,6 +410,12 @@ func (w *walker) condition(n Node, s *scope) {
 		}
 		return
 	}
+	if pairs := n.pairs(); len(pairs) > 0 {
+		for _, pair := range pairs {
+			w.condition(pair, s)
+		}
+		return
+	}
 	w.use(n, s)
 	if n.Is("BoolExpr") && n.Text("boolop") == "OR_EXPR" {
 		w.alternatives(n, s)
@@ -426,6 +432,24 @@ func (w *walker) condition(n Node, s *scope) {
 	if scan, predicate, is := w.predicate(n, s); is {
 		scan.Where = append(scan.Where, predicate)
 	}
+}
+
+// pairs are the conditions that (a, b) = (1, 2) stands for, all of which hold.
+func (n Node) pairs() (pairs []Node) {
+	left, right := n.Node("lexpr"), n.Node("rexpr")
+	if n.Text("kind") != "AEXPR_OP" || !slices.Equal(n.Names("name"), []string{"="}) || !left.Is("RowExpr") || !right.Is("RowExpr") {
+		return nil
+	}
+	lefts, rights := left.Nodes("args"), right.Nodes("args")
+	if len(lefts) != len(rights) {
+		return nil
+	}
+	for i := range lefts {
+		pairs = append(pairs, Node{Kind: n.Kind, fields: map[string]any{
+			"kind": "AEXPR_OP", "name": n.fields["name"], "lexpr": lefts[i].value(), "rexpr": rights[i].value(),
+		}})
+	}
+	return pairs
 }
 
 // rows reads (a, b) IN ((1, 2), (3, 4)): each column has one of few values.
