@@ -203,7 +203,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	for _, g := range gains {
 		a.beside = append(a.beside, without(g.used, index)...)
 	}
-	var shown *Query // that is measured, and gains most by plan
+	var shown *Query // that is measured to gain most
 	var proved *share
 	saved := savings{}
 	for _, g := range gains {
@@ -226,10 +226,10 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 		if !faster(own.before, own.after) {
 			continue // what it gains, it gains by the others
 		}
-		if shown == nil {
+		saved.add(g.query, own.before.Median()-own.after.Median(), 1)
+		if shown == nil || saved[g.query]*g.query.Weight > saved[shown]*shown.Weight {
 			shown, proved = g.query, own
 		}
-		saved.add(g.query, own.before.Median()-own.after.Median(), 1)
 	}
 	switch {
 	case shown == nil:
