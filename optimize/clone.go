@@ -13,7 +13,7 @@ import (
 )
 
 func newClone(s *session) *clone {
-	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}, parts: map[string]string{}}
+	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}, parts: map[string]string{}, says: func(string, ...any) {}}
 }
 
 // cloneLock is the advisory lock that a run holds on its clone, so that two do not measure each other's indexes.

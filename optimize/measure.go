@@ -83,6 +83,7 @@ type clone struct {
 	parts   map[string]string  // of the index of a partitioned table, those of its partitions, to its name
 
 	extended []string // extensions that were made
+	says     func(string, ...any)
 }
 
 // make builds indexes for real. What cannot be built is left out, with its reason.
@@ -99,6 +100,7 @@ func (c *clone) make(ctx context.Context, indexes []*Index) (failed map[*Index]e
 				continue
 			}
 		}
+		c.says("index %s, which is made on the clone", index.Name())
 		start := time.Now()
 		if _, err := c.Exec(ctx, index.Create("", index.Name())); err != nil {
 			if ctx.Err() != nil {

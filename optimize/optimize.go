@@ -36,6 +36,13 @@ type Options struct {
 	Statements []*Statement // the workload; nil: what pg_stat_statements counted
 }
 
+// says tells what is being done, to who waits.
+func (o Options) says(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
 const usualExplains = 2500
 
 // worthLooking is the cost below which a statement is fast whatever is done.
@@ -109,6 +116,7 @@ func (r *run) note(format string, args ...any) {
 func (r *run) add(a *Advice) { r.report.Advice = append(r.report.Advice, a) }
 
 func (r *run) readCatalog(ctx context.Context) error {
+	r.options.says("the tables of the database")
 	catalog, notes, err := readCatalog(ctx, r.s)
 	r.catalog, r.report.Catalog = catalog, catalog
 	r.report.Notes = append(r.report.Notes, notes...)
@@ -122,11 +130,13 @@ func (r *run) openClone(ctx context.Context) error {
 	if r.options.Clone == r.options.Database {
 		return errItself
 	}
+	r.options.says("the tables of the clone")
 	s, err := connect(ctx, r.options.Clone, onClone)
 	if err != nil {
 		return fmt.Errorf("clone: %w", err)
 	}
 	r.clone = newClone(s)
+	r.clone.says = r.options.says
 	if err := r.clone.apart(ctx, r.s, r.catalog); err != nil {
 		return err
 	}
@@ -159,7 +169,8 @@ func (r *run) readWorkload(ctx context.Context) error {
 		r.note(nothingToRead)
 	}
 	refused := map[string]bool{}
-	for _, q := range queries {
+	for i, q := range queries {
+		r.options.says("statement %d of %d", i+1, len(queries))
 		if q.roles = pgsql.RolesOf(q.parsed, r.catalog); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
 			r.report.Passed = append(r.report.Passed, q.Statement)
 			continue
@@ -212,6 +223,7 @@ func (r *run) openPlanner(ctx context.Context) error {
 		return nil
 	}
 	r.plans = newCounted(newHypothetical(r.thought, r.options.Ruler), r.options.Explains)
+	r.plans.says = r.options.says
 	if r.thought == r.s {
 		return nil
 	}

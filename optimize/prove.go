@@ -254,6 +254,7 @@ func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error
 	}
 	own := &share{before: p.before, after: p.after, beside: without(r.clone.among(p.after.Plan), index)}
 	if len(own.beside) > 0 {
+		r.options.says("what %s does, beside others, on the clone", index.Name())
 		var err error
 		own.before, own.after, err = r.clone.compare(ctx, p.text, p.text, []*Index{index}, nil)
 		if err != nil && !ofStatement(ctx, err) {
@@ -358,6 +359,7 @@ func (r *run) measure(ctx context.Context, q *Query) *pair {
 	}
 	p := &pair{text: q.bound}
 	r.measured[q] = p
+	r.options.says("%s, which is run on the clone", q.title())
 	if reason := r.catalog.runnable(q.parsed); reason != "" {
 		p.err = fmt.Errorf("%s", reason)
 		return p

@@ -70,3 +70,20 @@ func TestWhatWasPlannedToGainMayBeSlower(t *testing.T) {
 		t.Errorf("said %s", notes)
 	}
 }
+
+// Who waits for a look at Postgres is told what is being done, as of SQLite.
+func TestProgressOfPostgres(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, visits)
+	var told []string
+	statements := []*optimize.Statement{{Text: "SELECT id FROM visits WHERE page = 77", Where: "work.sql"}}
+	if _, err := optimize.Run(t.Context(), optimize.Options{Database: url, Clone: copyOf(t, url), Statements: statements, Progress: func(what string) { told = append(told, what) }}); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(told, "\n")
+	for _, want := range []string{"the tables of the database", "the tables of the clone", "statement 1 of 1", "plan 1, ", "index visits_page_idx, which is made on the clone", "Q1, which is run on the clone"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("lacks %q: %s", want, all)
+		}
+	}
+}

@@ -177,6 +177,7 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 	if pair == [2]string{} {
 		pair = [2]string{w.query.bound, w.bound}
 	}
+	r.options.says("both forms of %s, on the clone", w.query.title())
 	equal, rows, err := r.clone.equalRows(ctx, pair[0], pair[1])
 	switch {
 	case err != nil:
@@ -241,6 +242,7 @@ func (r *run) proveRewrites(ctx context.Context) error {
 				made = append(made, index)
 			}
 		}
+		r.options.says("both forms of %s, on the clone", w.query.title())
 		before, after, err := r.clone.compare(ctx, w.query.bound, w.bound, made, nil)
 		if err != nil || after.Plan == nil || !faster(before, after) {
 			if err != nil {

@@ -36,6 +36,7 @@ func (r *run) settings(ctx context.Context) error {
 			if err != nil || !changed {
 				continue
 			}
+			r.options.says("%s with another %s, on the clone", q.title(), trial.name)
 			before, after, err := r.clone.compare(ctx, q.bound, q.bound, nil, []string{set})
 			if err != nil || after.Plan == nil {
 				continue

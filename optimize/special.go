@@ -393,6 +393,7 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 		r.note("clone: %s: %v", index.Name(), err)
 		return drop()
 	}
+	r.options.says("%s, which is run on the clone", sp.query.title())
 	before, after, cleared, err := r.compareSpecial(ctx, sp, sp.indexes)
 	if cleared {
 		a.Notes = append(a.Notes, "the rows that it deletes are referred to, so in each run what refers to them was deleted before it, unmeasured")

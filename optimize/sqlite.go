@@ -78,13 +78,6 @@ func interruption(ctx context.Context, err error) error {
 	return err
 }
 
-// says tells what is being done, to who waits.
-func (o Options) says(format string, args ...any) {
-	if o.Progress != nil {
-		o.Progress(fmt.Sprintf(format, args...))
-	}
-}
-
 // busyTimeout is how long a writer that keeps readers out is waited for.
 const busyTimeout = 5 * time.Second
 

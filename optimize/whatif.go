@@ -147,6 +147,7 @@ type counted struct {
 	serves  map[*Query]map[*Index]bool // whether a plan of the query could use it
 	texts   map[*Index]string
 	failed  map[*Query]error // what could not be planned once is not asked for again
+	says    func(string, ...any)
 }
 
 type answer struct {
@@ -158,6 +159,7 @@ type answer struct {
 func newCounted(p planner, budget int) *counted {
 	return &counted{
 		planner: p, left: budget, answers: map[*Query][]answer{}, serves: map[*Query]map[*Index]bool{}, texts: map[*Index]string{}, failed: map[*Query]error{},
+		says: func(string, ...any) {},
 	}
 }
 
@@ -222,6 +224,7 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 	}
 	c.left--
 	c.asked++
+	c.says("plan %d, with indexes that are thought of", c.asked)
 	cost, used, err := c.planner.cost(ctx, q, relevant)
 	if ofStatement(ctx, err) {
 		c.failed[q] = err
