@@ -46,8 +46,8 @@ func (l *lot) refused(ctx context.Context, w *write, err error) error {
 	return w.at(w.violation(err))
 }
 
-// mayBe asks the rules of a row that is not there. Those that look for the row by its id, as at its lists, count as kept: their
-// answer is only known when the row is there.
+// mayBe asks the rules of a row that is not there. Those that look for the row by its id, as at its lists and on SQLite in the index of
+// a search, count as kept: their answer is only known when the row is there.
 func (l *lot) mayBe(ctx context.Context, w *write) error {
 	v := l.after
 	var columns []string
@@ -64,7 +64,11 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	if err != nil {
 		return err
 	}
-	sql := "SELECT " + asked + " FROM (SELECT " + strings.Join(columns, ", ") + ") t0"
+	from := "(SELECT " + strings.Join(columns, ", ") + ") t0"
+	if texts := l.entity.Searched(); v.renderer.postgres && len(texts) > 0 { // the document that the database would have made
+		from = "(SELECT *, " + document(v.row, texts) + " AS search_document FROM " + from + ") t0"
+	}
+	sql := "SELECT " + asked + " FROM " + from
 	rows, err := l.tx.conn.Query(ctx, sql, append(args, more...)...)
 	if err != nil {
 		return err

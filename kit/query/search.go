@@ -126,7 +126,7 @@ func (r *renderer) foundOnPostgres(s *scope, words sought, readable []guardedFie
 	}
 	texts := make([]string, len(readable))
 	for i, f := range readable {
-		texts[i] = "search_words(left(" + s.alias + "." + ident(f.Column) + ", " + strconv.Itoa(searchedLength/all) + "))"
+		texts[i] = wordsOf(s, f.Field, all)
 		if f.rule != sqlTrue {
 			texts[i] = "CASE WHEN " + f.rule + " THEN " + texts[i] + " ELSE '' END"
 		}
@@ -136,6 +136,20 @@ func (r *renderer) foundOnPostgres(s *scope, words sought, readable []guardedFie
 		shown = disjunction(rulesOf(readable), shown)
 	}
 	return conjunction(match, shown)
+}
+
+// wordsOf is what PostgreSQL searches of one of so many fields.
+func wordsOf(s *scope, f *meta.Field, fields int) string {
+	return "search_words(left(" + s.alias + "." + ident(f.Column) + ", " + strconv.Itoa(searchedLength/fields) + "))"
+}
+
+// document is the search_document of a row that is not stored.
+func document(s *scope, fields []*meta.Field) string {
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = wordsOf(s, f, len(fields))
+	}
+	return strings.Join(texts, " || ")
 }
 
 // foundOnSQLite asks the index. Where some of what the viewer may read depends on the row, each term must be in something
