@@ -18,6 +18,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/coding"
+	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/internal/throttle"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -31,7 +32,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		began := time.Now()
 		ctx, span := s.tracer.Incoming(r.Context(), r.Header)
 		ctx, request := telemetry.Begin(ctx)
-		ctx, cancel := context.WithTimeout(ctx, s.config.RequestTimeout)
+		ctx, cancel := lasting.Within(ctx, s.config.RequestTimeout)
 		defer cancel()
 		session := s.session(r)
 		if session != nil {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/fettlehq/fettle/kit"
 )
@@ -105,17 +106,34 @@ func (s *Streams) Context(r *http.Request) (context.Context, context.CancelFunc)
 	return ctx, func() { cancel(context.Canceled) }
 }
 
+// callerKey is the key of the context that ends with the caller alone.
+type callerKey struct{}
+
+// Within is ctx with the time that a request may take. Untimed knows of it what came before: once that time is over, the context of the
+// request would tell no more that the caller has gone.
+func Within(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(ctx, callerKey{}, ctx), most)
+}
+
 // Untimed is the context of r without the time that a request may take: it ends with cancel, which has to be called, and with the
 // caller of r.
 func Untimed(r *http.Request) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() {
-		if errors.Is(r.Context().Err(), context.Canceled) {
-			cancel(context.Canceled)
-		}
-	})
+	follow := func(caller context.Context) (stop func() bool) {
+		return context.AfterFunc(caller, func() {
+			if errors.Is(caller.Err(), context.Canceled) {
+				cancel(context.Canceled)
+			}
+		})
+	}
+	stop := follow(r.Context())
+	gone := func() bool { return true }
+	if caller, ok := r.Context().Value(callerKey{}).(context.Context); ok {
+		gone = follow(caller)
+	}
 	return ctx, func(cause error) {
 		stop()
+		gone()
 		cancel(cause)
 	}
 }
