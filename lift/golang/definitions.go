@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -279,7 +280,20 @@ func (l *lifter) check(p place, e ast.Expr) {
 	}
 	if object := p.target(e); object != nil {
 		l.checked[object] = true
+		if field, is := object.(*types.Var); is && field.IsField() {
+			l.checkedAt[field] = append(l.checkedAt[field], e.Pos())
+		}
 	}
+}
+
+// checkedBeside reports whether a function that reads a field compares it with what is allowed: what one function checks, says
+// nothing of what another was given.
+func (l *lifter) checkedBeside(field *types.Var, at token.Pos) bool {
+	return slices.ContainsFunc(l.checkedAt[field], func(checked token.Pos) bool {
+		return slices.ContainsFunc(l.functions, func(f *function) bool {
+			return f.parent == nil && f.node.Pos() <= at && at < f.node.End() && f.node.Pos() <= checked && checked < f.node.End()
+		})
+	})
 }
 
 // compares notes a variable that is compared with constants, more than one or with a refusal.

@@ -254,15 +254,21 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	if w.l.checked[object] {
 		out = slices.Clone(out)
 		for i := range out {
-			switch out[i].Kind {
-			case facts.FromRequest, facts.FromInput, facts.FromUnknown, facts.FromQuery:
-				out[i].Kind = facts.FromChecked
-			case facts.FromParam:
-				out[i].Checked = true
-			}
+			out[i] = allowed(out[i])
 		}
 	}
 	return out
+}
+
+// allowed is an origin whose value is compared with what is allowed.
+func allowed(o facts.Origin) facts.Origin {
+	switch o.Kind {
+	case facts.FromRequest, facts.FromInput, facts.FromUnknown, facts.FromQuery:
+		o.Kind = facts.FromChecked
+	case facts.FromParam:
+		o.Checked = true
+	}
+	return o
 }
 
 func (w *walk) definition(d def) []facts.Origin {
@@ -405,6 +411,13 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if w.l.bounded[field] || isNumber(field.Type()) && !w.seen[field] && w.limited(field) {
 		out = slices.Clone(out)
 		bound(out)
+	}
+	if w.l.checkedBeside(field, e.Pos()) {
+		out = slices.Clone(out)
+		for i := range out {
+			out[i] = allowed(out[i])
+		}
+		return out
 	}
 	if param := w.l.pathParams[field]; param != "" {
 		out = append(slices.Clip(out), facts.Origin{Kind: facts.FromRequest, Name: param, Pos: w.l.pos(e.Pos())})
@@ -577,6 +590,9 @@ func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index in
 			}
 			for _, given := range w.argument(s, e, callee, o.Index) {
 				given.Number, given.Bounded = given.Number || o.Number, given.Bounded || o.Bounded
+				if o.Checked {
+					given = allowed(given)
+				}
 				out = append(out, given)
 			}
 		}
