@@ -83,7 +83,7 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	}
 	held := v.answers(cells)
 	for i, q := range v.questions {
-		if !q.isRule() || q.column >= 0 && byID.MatchString(v.columns[q.column]) {
+		if !q.isRule() || q.column >= 0 && looksForItself(v.columns[q.column]) {
 			held[i] = true
 		}
 	}
@@ -91,6 +91,11 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 		return w.at(denied)
 	}
 	return nil
+}
+
+// looksForItself tells whether a condition looks anything up by the id of its row.
+func looksForItself(condition string) bool {
+	return strings.Contains(condition, "SELECT ") && byID.MatchString(condition)
 }
 
 var byID = regexp.MustCompile(`\bt0\.id\b`)
