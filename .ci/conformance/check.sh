@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 export PATH="$PWD/../doors/node_modules/.bin:$PATH"
 rm -rf gen
+go mod download connectrpc.com/conformance # of a module that is not there, go list tells no folder
 suite=$(go list -m -f '{{.Dir}}' connectrpc.com/conformance)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
