@@ -269,8 +269,11 @@ func (w *write) together(ctx context.Context, ids []string, condition string, in
 		for _, r := range w.tx.referrers(groups[i].entity, meta.Cascade) {
 			marked := r.entity.SoftDelete && groups[i].entity.SoftDelete
 			where, values := ident(r.field.Column)+" "+among, []any(nil)
-			if marked {
+			switch {
+			case marked:
 				where, values = where+" AND "+condition, args
+			case r.entity.SoftDelete: // what is deleted by itself stays so
+				where += " AND " + meta.DeletedAt + " IS NULL"
 			}
 			lock := ""
 			if w.tx.engine.dialect.postgres {
