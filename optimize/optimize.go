@@ -191,6 +191,9 @@ func (r *run) readWorkload(ctx context.Context) error {
 		}
 		r.queries = append(r.queries, q)
 	}
+	if r.options.Statements != nil && len(queries) > 0 { // what was counted by the server has BEGIN and its like all over
+		r.report.Notes = append(r.report.Notes, leftOut(r.report.Passed)...)
+	}
 	if len(refused) > 0 {
 		r.note("this user may not read %s: GRANT SELECT on them, or GRANT pg_read_all_data, lets their statements be planned", strings.Join(sortedNames(refused), ", "))
 	}

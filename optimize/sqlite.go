@@ -295,6 +295,8 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r.report.Notes, r.report.Passed = notes, passed
 	if len(queries) == 0 && len(o.Statements) > 0 && len(notes) == 0 {
 		r.note(nothingToRead)
+	} else {
+		r.report.Notes = append(r.report.Notes, leftOut(passed)...)
 	}
 	references, err := l.references(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -183,6 +184,39 @@ func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*
 	}
 	return merged, passed, notes
 }
+
+// leftOut tells of statements that are not looked at: how many, which is the first, and why.
+func leftOut(passed []*Statement) (notes []string) {
+	tell := func(these []*Statement, names []string, why string) {
+		if len(these) == 0 {
+			return
+		}
+		names = slices.Compact(slices.Sorted(slices.Values(names)))
+		more := ""
+		if len(names) > mostNamed {
+			names, more = names[:mostNamed], ", …"
+		}
+		count := "1 statement is left out"
+		if len(these) > 1 {
+			count = fmt.Sprintf("%d statements are left out, the first", len(these))
+		}
+		notes = append(notes, fmt.Sprintf("%s at %s: %s (%s%s)", count, these[0].Where, why, strings.Join(names, ", "), more))
+	}
+	var about, tableless []*Statement
+	var words, names []string
+	for _, s := range passed {
+		if word := aboutWork.FindStringSubmatch(s.Text); word != nil {
+			about, words = append(about, s), append(words, strings.ToUpper(word[1]))
+			continue
+		}
+		tableless, names = append(tableless, s), append(names, aboutCatalog.FindString(s.Text))
+	}
+	tell(about, words, "no index helps what neither selects nor changes rows by a condition")
+	tell(tableless, names, "it reads no table but what the server tells of itself")
+	return notes
+}
+
+const mostNamed = 6
 
 // mostQueries bounds how many statements are looked at: each is planned several times.
 const mostQueries = 5000

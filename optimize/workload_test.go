@@ -23,3 +23,15 @@ func TestManyStatementsOfOneWording(t *testing.T) {
 		t.Errorf("%d queries, the first of %v calls, notes %v", len(queries), queries[0].Calls, notes)
 	}
 }
+
+// TestLeftOut: what is not looked at is not passed over in silence.
+func TestLeftOut(t *testing.T) {
+	statements, _ := ParseWorkload("w.sql", "select id from device where id = 1;\ntruncate device;\nSELECT pg_sleep(30);\nDROP TABLE device")
+	_, passed, _ := merge(statements, nil, false)
+	got := strings.Join(leftOut(append(passed, statements[2])), "\n")
+	const want = `2 statements are left out, the first at w.sql:2: no index helps what neither selects nor changes rows by a condition (DROP, TRUNCATE)
+1 statement is left out at w.sql:3: it reads no table but what the server tells of itself (pg_sleep)`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
