@@ -345,7 +345,7 @@ func notIn(s *selected) (rewrite, bool) {
 			rule: "not-in", why: "NOT IN reads the whole list for each row, unless it fits into work_mem",
 			text: s.with(i, "NOT EXISTS ("+strings.Join(strings.Fields(clauses.String()), " ")+")"),
 		}
-		if !innerColumn.NotNull {
+		if !innerColumn.NotNull && !s.saidNotNull(sub.Node("subselect"), innerScan) {
 			w.differs = fmt.Sprintf("%s may be null, and then NOT IN returns nothing at all, which is rarely meant; NOT EXISTS returns what has no match", inner)
 		}
 		if !outerColumn.NotNull {
@@ -354,6 +354,28 @@ func notIn(s *selected) (rewrite, bool) {
 		return w, true
 	}
 	return rewrite{}, false
+}
+
+// saidNotNull reports whether the WHERE of a subquery lets no row through in which a column is null: it says so, or compares the column.
+func (s *selected) saidNotNull(sub pgsql.Node, column pgsql.Column) bool {
+	is := func(n pgsql.Node) bool {
+		found, ok := s.roles.Find(n)
+		return n.Is("ColumnRef") && ok && found.Scan == column.Scan && found.Name == column.Name
+	}
+	all := []pgsql.Node{sub.Node("whereClause")}
+	for at := 0; at < len(all); at++ {
+		switch n := all[at]; {
+		case n.Is("BoolExpr") && n.Text("boolop") == "AND_EXPR":
+			all = append(all, n.Nodes("args")...)
+		case n.Is("NullTest") && n.Text("nulltesttype") == "IS_NOT_NULL" && is(n.Node("arg")):
+			return true
+		case n.Is("A_Expr") && n.Text("kind") == "AEXPR_OP" && (is(n.Node("lexpr")) || is(n.Node("rexpr"))):
+			if names := n.Names("name"); len(names) == 1 && slices.Contains([]string{"=", "<", "<=", ">", ">=", "<>"}, names[0]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // orAcrossTables turns an OR whose arms are about different tables into two statements, each with its own index. The
