@@ -98,7 +98,11 @@ func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
 	for _, note := range notes {
 		t.Error(note)
 	}
-	report, err := optimize.Run(context.Background(), optimize.Options{Database: database, Clone: clone, Statements: statements, Literals: true})
+	options := optimize.Options{Database: database, Clone: clone, Statements: statements, Literals: true}
+	if section["budget"] != nil {
+		options.Budget = 1 << 30
+	}
+	report, err := optimize.Run(context.Background(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -269,7 +269,7 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	if r.plans == nil {
 		return r.guessIndexes(queries)
 	}
-	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost, prefixes: r.catalog.Dialect == SQLite}
+	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost, prefixes: r.catalog.Dialect == SQLite, sharpens: r.sharpens}
 	if err := s.seed(ctx, r.catalog); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 //	greedy: what gains most a byte, looked at again only when it comes first
 //	swap: each chosen one against what else serves its table; or, if the budget is short,
 //	improve: what is guessed to be a better set, by all that is known (improve.go)
+//	each: what makes one statement much faster, however little of the workload it is
 //	thin: what little is gained by goes
 //
 // Indexes are never grown column by column. All of it is deterministic: pools and ties go by the indexes' text.
@@ -24,6 +25,9 @@ type selection struct {
 	queries []*Query
 	budget  float64 // bytes; 0: none
 	writes  func(*Index) float64
+
+	// sharpens reports whether indexes with which a query costs less are worth it for this query alone.
+	sharpens func(q *Query, before, after float64, indexes []*Index) bool
 
 	prefixes bool // the beginnings of keys are in the pool, too: where what covers is part of the key
 
@@ -64,19 +68,34 @@ func (s *selection) choose(ctx context.Context) ([]*Index, error) {
 		s.base += q.Weight * cost
 	}
 	s.usual = s.withoutOutliers()
+	chosen, err := s.search(ctx)
+	if err != nil || s.budget == 0 || s.short {
+		return chosen, err
+	}
+	budget := s.budget // it did not bind, so that the choice is the one without
+	s.budget = 0
+	s.usual = s.withoutOutliers()
+	free, err := s.search(ctx)
+	s.budget = budget
+	if err != nil || !s.fits(free) {
+		return chosen, err
+	}
+	return free, nil
+}
+
+func (s *selection) search(ctx context.Context) ([]*Index, error) {
 	var chosen []*Index
 	exchange := func(ctx context.Context, chosen *[]*Index) error {
 		if s.short {
 			return s.improve(ctx, chosen)
 		}
+		if err := s.each(ctx, chosen); err != nil {
+			return err
+		}
 		return s.swap(ctx, chosen)
 	}
-	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, exchange, s.thin} {
-		err := step(ctx, &chosen)
-		if errors.Is(err, errBudget) {
-			break
-		}
-		if err != nil {
+	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, exchange, s.each, s.thin} {
+		if err := step(ctx, &chosen); err != nil && !errors.Is(err, errBudget) { // the next step does what it can by what is known
 			return nil, err
 		}
 	}
@@ -572,6 +591,67 @@ func (s *selection) helps(ctx context.Context, before, after []*Index) (bool, er
 	return false, nil
 }
 
+// each adds for every statement what makes it much faster, however little of the workload it is: what one report costs, or a hundred
+// other statements together, says nothing of who waits for this one. What it can cost the plans say that were asked for; of the
+// indexes that do nearly as much the smallest is taken.
+func (s *selection) each(ctx context.Context, chosen *[]*Index) error {
+	for _, q := range s.queries {
+		now, _, err := s.plans.cost(ctx, q, *chosen)
+		if errors.Is(err, errBudget) {
+			now, _ = s.plans.most(q, *chosen)
+		} else if err != nil {
+			return err
+		}
+		least, best := s.plans.most(q, s.pool)
+		more := slices.DeleteFunc(slices.Clone(best), func(i *Index) bool { return slices.Contains(*chosen, i) })
+		if len(more) == 0 || !s.sharpens(q, now, least, more) {
+			continue
+		}
+		if more, err = s.smallest(ctx, q, *chosen, more, now-(1-smallLoss)*(now-least)); err != nil {
+			return err
+		}
+		if with := append(slices.Clone(*chosen), more...); s.fits(with) {
+			*chosen = with
+		}
+	}
+	return nil
+}
+
+// smallest is the one index with which, beside what is chosen, a query costs no more than a limit, or what was found already.
+func (s *selection) smallest(ctx context.Context, q *Query, chosen, found []*Index, limit float64) ([]*Index, error) {
+	smaller := slices.DeleteFunc(s.plans.relevant(q, s.pool), func(i *Index) bool {
+		return slices.Contains(chosen, i) || s.plans.bytes(i) >= s.size(found)
+	})
+	slices.SortStableFunc(smaller, func(a, b *Index) int { return cmp.Compare(s.plans.bytes(a), s.plans.bytes(b)) })
+	for _, index := range smaller {
+		cost, _, err := s.plans.cost(ctx, q, append(slices.Clone(chosen), index))
+		switch {
+		case errors.Is(err, errBudget):
+			return found, nil
+		case err != nil:
+			return nil, err
+		case cost <= limit:
+			return []*Index{index}, nil
+		}
+	}
+	return found, nil
+}
+
+// missed reports whether a query is much slower without an index than with it.
+func (s *selection) missed(ctx context.Context, index *Index, with, rest []*Index) (bool, error) {
+	for _, q := range s.queries {
+		after, _, err := s.plans.cost(ctx, q, with)
+		if err != nil {
+			return false, err
+		}
+		before, _, err := s.plans.cost(ctx, q, rest)
+		if err != nil || s.sharpens(q, before, after, []*Index{index}) {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // thin drops what the workload does not miss.
 func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
 	least := worthKeep
@@ -588,7 +668,14 @@ func (s *selection) thin(ctx context.Context, chosen *[]*Index) error {
 		if err != nil {
 			return err
 		}
-		if spared {
+		if !spared {
+			continue
+		}
+		missed, err := s.missed(ctx, index, *chosen, rest)
+		if err != nil {
+			return err
+		}
+		if !missed {
 			*chosen = rest
 		}
 	}

@@ -211,6 +211,18 @@ func (c *counted) floor(q *Query, indexes []*Index) float64 {
 	return least
 }
 
+// most is what a query costs at most with the indexes, by what is known, and which of them it uses then.
+func (c *counted) most(q *Query, indexes []*Index) (cost float64, used []*Index) {
+	relevant := c.relevant(q, indexes)
+	cost = q.Base.Cost()
+	for _, known := range c.answers[q] {
+		if known.cost < cost && within(known.used, relevant) {
+			cost, used = known.cost, known.used
+		}
+	}
+	return cost, used
+}
+
 func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
 	relevant := c.relevant(q, indexes)
 	if cost, used, is := c.recall(q, relevant); is {

@@ -18,6 +18,7 @@ const (
 	noticed     = 100.0    // milliseconds a call
 	noticedADay = 10_000.0 // milliseconds
 	noticedOnce = 1.0      // milliseconds a call, of a statement that runs nobody knows how often
+	sharply     = 2        // times as cheap is worth an index for a statement that is little of the workload
 )
 
 // What a millisecond is taken for where no time was measured. It decides what is left alone, and nothing else: a plan's cost is never
@@ -104,6 +105,21 @@ func (r *run) planned(gains []gain) savings {
 		s.add(g.query, r.atMost(g.query)*(1-g.after.Cost()/g.before.Cost()), len(g.used))
 	}
 	return s
+}
+
+// sharpens reports whether indexes with which a query costs less are worth it for this query alone: it costs half with them or
+// less, who waits for it notices, and they cost those who write less. The planner takes an expression that it has no statistics of
+// for a two-hundredth of the rows, so that much more than half is not to be had on paper where it is in truth.
+func (r *run) sharpens(q *Query, before, after float64, indexes []*Index) bool {
+	if before < worthLooking || before < sharply*after {
+		return false
+	}
+	writes := 0.0
+	for _, index := range indexes {
+		writes += r.writeCost(index)
+	}
+	saved := savings{q: r.atMost(q) * (before - after) / q.Base.Cost()}
+	return q.Weight*(before-after) > writes && saved.worth(r.upkeep(indexes...))
 }
 
 // often reports whether a query runs often enough for an index.
