@@ -20,6 +20,7 @@ const (
 	fewStates     = 10 // a column of more distinct values makes no partial index
 	fewValues     = 50 // of SQLite, whose values are all counted
 	largestPart   = 0.3
+	nearlyAll     = 0.95 // of the rows in a partial index: the whole one is as small, and serves who does not say its condition
 )
 
 func (t *Table) tiny() bool { return t.Rows < tinyRows || t.Pages < tinyPages }
@@ -256,10 +257,8 @@ func (f *former) canPart(p pgsql.Predicate) bool {
 		return false
 	}
 	switch p.Op {
-	case "IS NULL", "IS NOT NULL":
-		return true
-	case "IS TRUE", "IS FALSE":
-		return f.t.fraction(p.Text) < 0.95
+	case "IS NULL", "IS NOT NULL", "IS TRUE", "IS FALSE":
+		return f.t.fraction(p.Text) < nearlyAll
 	case "=":
 		return p.Class == pgsql.Equal && (p.Value != "" && !strings.HasPrefix(p.Value, "(") || p.Node.Text("kind") == "AEXPR_IN") &&
 			f.t.distinct(p.Column) <= fewStates && f.t.fraction(p.Text) < largestPart

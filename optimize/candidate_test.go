@@ -1,0 +1,32 @@
+package optimize
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fettlehq/fettle/pgsql"
+)
+
+// TestPartOfAllRows: an index of the rows in which a column is not null is the whole one where it is null nowhere.
+func TestPartOfAllRows(t *testing.T) {
+	for nulls, partial := range map[float64]bool{0: false, 0.01: false, 0.5: true} {
+		parcel := &Table{
+			ID: "parcel", Schema: "public", Name: "parcel", Kind: "r", Rows: 1e6, Pages: 1e4, Analysed: true,
+			Columns: []*Column{{Name: "receiver", Type: "bigint", NullFrac: nulls}, {Name: "at", Type: "date", NotNull: true}},
+		}
+		catalog := &Catalog{byName: map[string]*Table{}, path: []string{"public"}}
+		catalog.add(parcel)
+		parsed, err := pgsql.Parse("SELECT receiver FROM parcel WHERE receiver IS NOT NULL AND at = '2026-01-01'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := candidates(&Query{parsed: parsed, roles: pgsql.RolesOf(parsed, catalog)}, catalog)
+		found := false
+		for _, index := range all {
+			found = found || strings.Contains(index.String(), "WHERE receiver IS NOT NULL")
+		}
+		if len(all) == 0 || found != partial {
+			t.Errorf("of %v nulls: %v", nulls, all)
+		}
+	}
+}
