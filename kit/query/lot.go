@@ -285,8 +285,11 @@ func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict strin
 // insertWhole stores a row that is made alone, reads it and commits, all in one round trip. It is not done where that cannot be, and where
 // the database refuses it: in steps it turns out why.
 func (l *lot) insertWhole(ctx context.Context, among *lookups) (done bool, err error) {
+	if l.last == nil {
+		return false, nil
+	}
 	guard, ok := l.after.guard()
-	if l.last == nil || !ok {
+	if !ok {
 		return false, nil
 	}
 	if len(among.fields) == 0 {
