@@ -54,7 +54,7 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	var args []any
 	err := l.eachStored(w, nil, func(f *meta.Field, value any) {
 		args = append(args, value)
-		columns = append(columns, "$"+strconv.Itoa(len(args))+v.renderer.cast(f.Kind)+" AS "+ident(f.Column))
+		columns = append(columns, "$"+strconv.Itoa(len(args))+v.renderer.cast(fieldType(f).kind)+" AS "+ident(f.Column))
 	})
 	if err != nil {
 		return err
