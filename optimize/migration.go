@@ -35,8 +35,10 @@ func migration(up, down []string, transaction bool) string {
 // endOfBlock ends a statement that has semicolons within.
 const endOfBlock = "-- +goose StatementEnd"
 
-// indexMigration makes indexes while the table is written to. What stands in their way is dropped last.
-func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
+// indexMigration makes indexes while the table is written to. What stands in their way is dropped last. On SQLite the tables that are named
+// get statistics: without them it does not choose as it did when it was measured, and PRAGMA optimize gives none to a table that its
+// connection has not asked anything.
+func indexMigration(d Dialect, indexes []*Index, replaced []*Existing, analysed []string) string {
 	var up, down []string
 	if d == SQLite {
 		for _, index := range indexes {
@@ -47,7 +49,10 @@ func indexMigration(d Dialect, indexes []*Index, replaced []*Existing) string {
 			up = append(up, "DROP INDEX "+pgsql.Ident(old.Name))
 			down = append(down, old.Definition)
 		}
-		return migration(append(up, "PRAGMA optimize"), down, true)
+		for _, table := range analysed {
+			up = append(up, "ANALYZE "+table)
+		}
+		return migration(up, down, true)
 	}
 	up = append(up, waitShort)
 	for _, index := range indexes {

@@ -497,11 +497,25 @@ func (r *run) indexAdvice(g gain, indexes ...*Index) *Advice {
 		replaced = append(replaced, index.replaces()...)
 	}
 	a.Change = strings.Join(changes, ";\n")
-	a.Migration = indexMigration(r.catalog.Dialect, indexes, replaced)
+	a.Migration = indexMigration(r.catalog.Dialect, indexes, replaced, r.tablesOf(g.query, indexes))
 	for _, index := range indexes {
 		a.Notes = append(a.Notes, r.indexNotes(index)...)
 	}
 	return a
+}
+
+// tablesOf are the tables that a statement asks, and those of indexes, by name.
+func (r *run) tablesOf(q *Query, indexes []*Index) []string {
+	tables := map[string]bool{}
+	for _, index := range indexes {
+		tables[index.Table.ID] = true
+	}
+	for _, scan := range q.roles.Scans {
+		if t := r.catalog.table(scan.Table); t != nil && t.Kind != "v" {
+			tables[t.ID] = true
+		}
+	}
+	return sortedNames(tables)
 }
 
 // indexNotes are what a reader should know of an index.

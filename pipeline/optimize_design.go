@@ -34,7 +34,11 @@ func intoDesign(m *model.Model, report *optimize.Report) {
 		}
 		a.Change = fmt.Sprintf("%s:%d: type %s … %s", e.Pos.File, e.Pos.Line, e.Name, directive)
 		a.Migration = ""
-		a.Notes = append(a.Notes, "add it to the design; fettle migrate writes the migration")
+		how := "add it to the design; fettle migrate writes the migration"
+		if report.Catalog != nil && report.Catalog.Dialect == optimize.SQLite {
+			how += "; it was measured with statistics: run ANALYZE " + index.Table.ID + " after it"
+		}
+		a.Notes = append(a.Notes, how)
 	}
 }
 
