@@ -113,8 +113,11 @@ type Report struct {
 
 // shareOf says what the shares of statements are parts of.
 func (r *Report) shareOf() string {
-	if timed(r.Queries) {
+	switch {
+	case timed(r.Queries):
 		return "time, as it was measured"
+	case r.Catalog.Dialect == SQLite:
+		return "steps of SQLite's machine"
 	}
 	return "planned cost"
 }

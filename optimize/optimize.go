@@ -345,6 +345,7 @@ type gain struct {
 	query         *Query
 	before, after *Plan
 	used          []*Index
+	together      []*Index // of SQLite: the others that are used and gain something, too
 }
 
 // gains are the queries that use an index, what saves most first.
@@ -367,7 +368,7 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 			least = 1
 		}
 		if slices.Contains(used, index) && plan.Cost() < least*q.Base.Cost() {
-			out = append(out, gain{q, q.Base, plan, used})
+			out = append(out, gain{query: q, before: q.Base, after: plan, used: used})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b gain) int {

@@ -569,7 +569,7 @@ func plainOption(e *Existing, at int) bool {
 	return len(e.parts) <= at || strings.HasSuffix(e.parts[at], " 0")
 }
 
-// updatesOf warns when a column of the index is changed often: such an update then has to write all indexes.
+// updatesOf warns when a column of the index is changed often: such an update then has to write all indexes of Postgres, this one of SQLite.
 func (r *run) updatesOf(index *Index) string {
 	for _, q := range r.queries {
 		if !q.parsed.Tree.Is("UpdateStmt") || r.catalog.find(q.target()) != index.Table {
@@ -577,6 +577,9 @@ func (r *run) updatesOf(index *Index) string {
 		}
 		for _, target := range q.parsed.Tree.Nodes("targetList") {
 			if name := target.Text("name"); slices.Contains(slices.Concat(index.columns(), index.Include, index.asked()), name) {
+				if r.catalog.Dialect == SQLite {
+					return fmt.Sprintf("%s changes %s: with this index such an update writes it, too", q.title(), name)
+				}
 				return fmt.Sprintf("%s changes %s: with this index such an update is no longer done in place (HOT)", q.title(), name)
 			}
 		}

@@ -380,7 +380,7 @@ func (r *run) beside(ctx context.Context, q *Query, index *Index) (g gain, is bo
 	if index.walked(with) && with.Cost() > lacks.Cost()/muchFaster {
 		gains = false // it is narrower than its table, and no more
 	}
-	return gain{q, lacks, with, used}, gains, err
+	return gain{query: q, before: lacks, after: with, used: used}, gains, err
 }
 
 // stepsOfRow are the fewest in which SQLite looks at a row.
@@ -428,6 +428,7 @@ func (r *run) sqliteGains(ctx context.Context, index *Index) (gains []gain, part
 			}
 			if is {
 				sum += more.before.Cost() - more.after.Cost()
+				g.together = append(g.together, other)
 			}
 		}
 		gains = append(gains, g)
@@ -491,7 +492,7 @@ func (r *run) soFar(l *lite) {
 				found = append(found, index)
 				parts[index] = map[*Query]float64{}
 			}
-			gains[index] = append(gains[index], gain{q, q.Base, best.plan, best.indexes})
+			gains[index] = append(gains[index], gain{query: q, before: q.Base, after: best.plan, used: best.indexes, together: best.indexes})
 			parts[index][q] = (1 - best.plan.Cost()/q.Base.Cost()) / float64(len(best.indexes))
 		}
 	}
@@ -507,6 +508,17 @@ func (r *run) soFar(l *lite) {
 	}
 }
 
+// named are the indexes chosen that a plan of SQLite names.
+func (r *run) named(p *Plan) (indexes []*Index) {
+	names := namesIn(p)
+	for _, index := range r.chosen {
+		if slices.Contains(names, index.Name()) {
+			indexes = append(indexes, index)
+		}
+	}
+	return indexes
+}
+
 func (r *run) sqliteAdvice(index *Index, gains []gain, parts map[*Query]float64) *Advice {
 	best := gains[0]
 	a := r.indexAdvice(best, index)
@@ -517,22 +529,38 @@ func (r *run) sqliteAdvice(index *Index, gains []gain, parts map[*Query]float64)
 		least = "more than "
 	}
 	a.Confidence = fmt.Sprintf("high (L3): run on a temporary copy, %s%s steps of SQLite's machine → %s; the number is exact, a time was not measured", least, Count(before), Count(after))
-	for _, n := range best.before.All() {
-		switch {
-		case strings.Contains(n.Type, "AUTOMATIC"):
-			a.Why = append(a.Why, "SQLite builds an index for each run and throws it away: "+n.Type)
-		case strings.HasPrefix(n.Type, "SCAN"):
-			a.Why = append(a.Why, n.Type+": all of it is read")
-		case strings.Contains(n.Type, "TEMP B-TREE"):
-			a.Why = append(a.Why, n.Type+": the rows are sorted for each run")
+	beside := r.named(best.before)
+	for _, other := range r.named(best.after) {
+		if !slices.Contains(beside, other) {
+			beside = append(beside, other)
 		}
 	}
-	if others := without(best.used, index); len(others) > 0 {
+	for _, n := range best.before.All() {
+		what := n.Type
+		for _, other := range beside {
+			if slices.Contains(strings.Fields(what), other.Name()) {
+				what += " (which is advised here, too)"
+			}
+		}
+		switch {
+		case strings.Contains(n.Type, "AUTOMATIC"):
+			a.Why = append(a.Why, "SQLite builds an index for each run and throws it away: "+what)
+		case strings.HasPrefix(n.Type, "SCAN"):
+			a.Why = append(a.Why, what+": all of it is read")
+		case strings.Contains(n.Type, "TEMP B-TREE"):
+			a.Why = append(a.Why, what+": the rows are sorted for each run")
+		}
+	}
+	if others := without(best.together, index); len(others) > 0 {
 		note := "works together with %s: measured with it, without this one and with both"
 		if r.report.Interrupted != "" {
 			note = "works together with %s: the steps are those without both and with both"
 		}
 		a.Notes = append(a.Notes, fmt.Sprintf(note, namesOf(others)))
+	}
+	beside = slices.DeleteFunc(beside, func(i *Index) bool { return i == index || slices.Contains(best.together, i) })
+	if len(beside) > 0 {
+		a.Notes = append(a.Notes, fmt.Sprintf("measured beside %s, advised here, too: before is with it and without this one", namesOf(beside)))
 	}
 	var served []string
 	for _, g := range gains {

@@ -215,7 +215,46 @@ SELECT count(*) FROM attendance WHERE status = 'absent';
 SELECT pupil_id, noted_at FROM attendance WHERE status = 'late' ORDER BY noted_at DESC LIMIT 10;
 SELECT DISTINCT day FROM lessons ORDER BY day;
 SELECT id FROM lessons WHERE teacher_id = 5 AND day > '2026-01-01';
+UPDATE lessons SET day = '2026-02-02' WHERE id = 5;
 `
+
+// A report of SQLite speaks of SQLite: of its steps, of what an update does there, and of which indexes its plans name that the file lacks.
+func TestSQLiteReportSpeaksOfSQLite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "school.db")
+	execSQLite(t, path, school)
+	statements, _ := ParseWorkload("school.sql", schoolWork)
+	report, err := RunSQLite(context.Background(), Options{Database: path, Statements: statements})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := report.Text(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, foreign := range []string{"HOT", "planned cost"} {
+		if strings.Contains(out.String(), foreign) {
+			t.Errorf("it speaks of %s:\n%s", foreign, out.String())
+		}
+	}
+	for _, want := range []string{"of the workload's steps", "changes day: with this index such an update writes it, too"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it lacks %q:\n%s", want, out.String())
+		}
+	}
+	for _, a := range report.Advice {
+		for _, other := range report.Chosen {
+			name := other.Name()
+			shown := slices.ContainsFunc(a.Proof.Before.Plan, func(line string) bool { return slices.Contains(strings.Fields(line), name) })
+			told := slices.ContainsFunc(a.Notes, func(note string) bool { return strings.Contains(note, name) })
+			why := !slices.ContainsFunc(a.Why, func(why string) bool {
+				return strings.Contains(why, name) && !strings.Contains(why, "which is advised here, too")
+			})
+			if shown && (!told || !why) {
+				t.Errorf("%s: before it has %s, which is not there, and does not say so: %q %q", a.Change, name, a.Why, a.Notes)
+			}
+		}
+	}
+}
 
 // What is claimed holds in a file to which the migrations were applied, and nothing else.
 func TestSQLiteMigrationsDeliverWhatWasMeasured(t *testing.T) {
