@@ -617,10 +617,10 @@ func (s *selection) each(ctx context.Context, chosen *[]*Index) error {
 	return nil
 }
 
-// smallest is the one index with which, beside what is chosen, a query costs no more than a limit, or what was found already.
+// smallest is the one index with which, beside what is chosen, a query costs no more than a limit and that fits, or what was found already.
 func (s *selection) smallest(ctx context.Context, q *Query, chosen, found []*Index, limit float64) ([]*Index, error) {
 	smaller := slices.DeleteFunc(s.plans.relevant(q, s.pool), func(i *Index) bool {
-		return slices.Contains(chosen, i) || s.plans.bytes(i) >= s.size(found)
+		return slices.Contains(chosen, i) || s.plans.bytes(i) >= s.size(found) || !s.fits(append(slices.Clone(chosen), i))
 	})
 	slices.SortStableFunc(smaller, func(a, b *Index) int { return cmp.Compare(s.plans.bytes(a), s.plans.bytes(b)) })
 	for _, index := range smaller {
