@@ -160,7 +160,7 @@ const mostSampled = 10_000
 func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 	quoted := pgsql.Literal(t.Name)
 	var key []string
-	if err := eachRow(ctx, db, "SELECT name, type, \"notnull\", pk FROM pragma_table_info("+quoted+") ORDER BY cid", func(s []string) {
+	if err := eachRow(ctx, db, "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo("+quoted+") WHERE hidden <> 1 ORDER BY cid", func(s []string) {
 		t.Columns = append(t.Columns, &Column{Name: s[0], Type: strings.ToLower(s[1]), NotNull: s[2] == "1" || s[3] != "0", Width: 12, Known: true})
 		if s[3] != "0" {
 			key = append(key, s[0])

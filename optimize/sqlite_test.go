@@ -14,11 +14,11 @@ import (
 
 // littleLike is applike in SQLite, smaller.
 const littleLike = `
-CREATE TABLE users (id INTEGER PRIMARY KEY, org_id INTEGER NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, deleted_at TEXT, created_at TEXT NOT NULL, bio TEXT NOT NULL);
+CREATE TABLE users (id INTEGER PRIMARY KEY, org_id INTEGER NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, deleted_at TEXT, created_at TEXT NOT NULL, bio TEXT NOT NULL, domain TEXT AS (substr(email, 2) || phone) VIRTUAL);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, total INTEGER NOT NULL, ext_id TEXT NOT NULL);
 CREATE TABLE tiny (id INTEGER PRIMARY KEY, code TEXT NOT NULL);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-	INSERT INTO users SELECT i, i * 7919 % 97, 'User' || i || '@example.org', '+49' || i, CASE WHEN i % 10 = 0 THEN '2024-01-01' END, datetime(1500000000 + i * 7919 % 20000 * 60, 'unixepoch'), hex(zeroblob(100)) FROM n;
+	INSERT INTO users (id, org_id, email, phone, deleted_at, created_at, bio) SELECT i, i * 7919 % 97, 'User' || i || '@example.org', '+49' || i, CASE WHEN i % 10 = 0 THEN '2024-01-01' END, datetime(1500000000 + i * 7919 % 20000 * 60, 'unixepoch'), hex(zeroblob(100)) FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
 	INSERT INTO orders SELECT i, 1 + i * 7919 % 20000, i % 500, 'X' || i FROM n;
 INSERT INTO tiny VALUES (1, 'a'), (2, 'b');
@@ -43,6 +43,7 @@ func TestSQLite(t *testing.T) {
 		{"an OR in one table", "select bio from users where email = 'User77@example.org' or phone = '+4977'", "CREATE INDEX ON users (email)\nCREATE INDEX ON users (phone)"},
 		{"a join that builds an index for each run", "select u.bio, o.ext_id from users u join orders o on o.user_id = u.id where u.phone = '+4977'", "CREATE INDEX ON orders (user_id)\nCREATE INDEX ON users (phone)"},
 		{"an index for each run, behind a table that is read in whole", "select id from users where exists (select 1 from orders o where o.user_id = users.id and o.ext_id < 'X2')", "CREATE INDEX ON orders (user_id, ext_id)"},
+		{"a column that is computed", "select id from users where domain = 'ser77@example.org+4977'", "CREATE INDEX ON users (domain)"},
 		{"a primary key", "select * from users where id = ?", ""},
 		{"a table of two rows", "select * from tiny where code = 'a'", ""},
 		{"what SQLite does not know", "select * from nowhere", ""},
