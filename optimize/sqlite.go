@@ -572,6 +572,9 @@ func (r *run) sqliteAdvice(index *Index, gains []gain, parts map[*Query]float64)
 	if len(served) > 0 {
 		a.Notes = append(a.Notes, "also serves "+strings.Join(served, ", "))
 	}
+	if target := r.catalog.find(best.query.target()); best.query.parsed.Tree.Is("DeleteStmt") && target != index.Table {
+		a.Notes = append(a.Notes, fmt.Sprintf("where PRAGMA foreign_keys = ON, each row deleted from %s makes SQLite look for its rows in %s", target.ID, index.Table.ID))
+	}
 	a.Notes = append(a.Notes, "making it locks writers for as long as it takes")
 	return a
 }

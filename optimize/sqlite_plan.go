@@ -267,12 +267,13 @@ func (l *lite) try(ctx context.Context, text string, indexes []*Index) (*trial, 
 	if base := l.base[text]; base > 0 {
 		limit = min(limit, muchSlower*base+100*tickSteps)
 	}
-	before := []string{"BEGIN"}
+	const later = "PRAGMA defer_foreign_keys = ON" // what refers to a row is looked for, and whether it is in order only asked at a commit, which never comes
+	before := []string{"BEGIN", later}
 	if len(hidden) > 0 {
 		list := " IN (" + strings.Join(hidden, ", ") + ")"
 		before = []string{
 			"PRAGMA writable_schema = ON", "BEGIN", "DELETE FROM sqlite_schema WHERE type = 'index' AND name" + list, "DELETE FROM sqlite_stat1 WHERE idx" + list,
-			"PRAGMA writable_schema = RESET",
+			"PRAGMA writable_schema = RESET", later,
 		}
 	}
 	defer func() {
