@@ -110,6 +110,13 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
 	d.send(w, r, media, http.StatusOK, d.execute(r.Context(), viewer, p), nil)
 }
 
+// Refuse answers a request that does not come as far as the door, as the door does: who stands in front of it speaks its language.
+// Nothing may have been written before.
+func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Add("Vary", "Accept, Authorization")
+	d.refuse(w, r, negotiate(r.Header.Values("Accept")), err)
+}
+
 // refuse answers a request that was not run.
 func (d *Door) refuse(w http.ResponseWriter, r *http.Request, media string, err error) {
 	p := d.report.Problem(r.Context(), "graphql", err)

@@ -42,6 +42,15 @@ func (d *door) failure(ctx context.Context, operation string, err error) error {
 	return d.told(ctx, p)
 }
 
+// refuse answers a call without running it.
+func (d *door) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	told := d.failure(r.Context(), r.URL.Path, err)
+	w.Header().Set("Cache-Control", "no-store")
+	_ = errorWriter.Write(w, r, told) // the caller may be gone
+}
+
+var errorWriter = connect.NewErrorWriter()
+
 // told is a problem as its caller hears of it.
 func (d *door) told(ctx context.Context, p *kit.Problem) error {
 	e := connect.NewError(codeOf(p), errors.New(p.Detail))

@@ -73,24 +73,29 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Open is New for main to choose: service.GRPC = grpc.Open. Drain is that of the door.
+// Open is New for main to choose: service.GRPC = grpc.Open. Refuse and drain are those of the door.
 func Open(
 	engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error,
 	reflection bool, notices *slog.Logger, read time.Duration,
-) (routes map[string]http.Handler, drain func(context.Context), err error) {
+) (routes map[string]http.Handler, refuse func(http.ResponseWriter, *http.Request, error), drain func(context.Context), err error) {
 	door, err := New(engine, descriptors, Options{Viewer: viewer, Ready: ready, HideSchema: !reflection, Notices: notices, Time: read})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return door.Routes, door.Drain, nil
+	return door.Routes, door.Refuse, door.Drain, nil
 }
 
 // Door is what answers.
 type Door struct {
 	Routes  map[string]http.Handler // by the paths under which they stand: each service of the contract, reflection and health
+	door    *door
 	streams *lasting.Streams
 	watches *lasting.Streams // of health
 }
+
+// Refuse answers a call that does not come as far as the door, in the protocol that it speaks: who stands in front of the door refuses
+// as the door does. Nothing may have been written before.
+func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, err error) { d.door.refuse(w, r, err) }
 
 // Drain ends all subscriptions and returns when they have ended, at the latest with ctx: their callers call again, another
 // process. Who watches the health is told NOT_SERVING before. It may be called once.
@@ -127,7 +132,7 @@ func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 		add(grpcreflect.NewHandlerV1(reflector, bounded))
 		add(grpcreflect.NewHandlerV1Alpha(reflector, bounded))
 	}
-	return &Door{Routes: routes, streams: d.streams, watches: health.streams}, nil
+	return &Door{Routes: routes, door: d, streams: d.streams, watches: health.streams}, nil
 }
 
 // resolver finds the descriptors of the contract, and of what stands beside it.
@@ -177,7 +182,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := wellFormed(r); err != nil {
 		telemetry.SetOperation(r.Context(), method.name)
-		_ = connect.NewErrorWriter().Write(w, r, d.failure(r.Context(), method.name, err)) // the caller may be gone
+		d.refuse(w, r, err)
 		return
 	}
 	d.receive(r.Context(), r, method.name)

@@ -53,7 +53,7 @@ func (h *health) handler(bounded connect.HandlerOption) (string, http.Handler) {
 			return
 		}
 		if err := h.streams.Enter(h.options.Watches); err != nil {
-			_ = connect.NewErrorWriter().Write(w, r, h.failure(r.Context(), r.URL.Path, err)) // the caller may be gone
+			h.refuse(w, r, err)
 			return
 		}
 		defer h.streams.Leave()

@@ -36,6 +36,7 @@ func (s *Server) makeHandler(context.Context) error {
 			return err
 		}
 		mux.Handle(graphqlPath, s.bounded(door))
+		s.words.graphql = door.Refuse
 		s.drains = append(s.drains, door.Drain)
 	}
 	if err := s.grpc(mux); err != nil {
@@ -136,15 +137,15 @@ func (s *Server) grpc(mux *http.ServeMux) error {
 	if s.rpcPath() == "" {
 		return nil
 	}
-	routes, drain, err := s.service.GRPC(
+	routes, refuse, drain, err := s.service.GRPC(
 		s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.Introspection, s.log, s.config.RequestTimeout)
 	if err != nil {
 		return err
 	}
 	s.drains = append(s.drains, drain)
-	s.rpc = map[string]bool{}
+	s.words.rpc, s.words.services = refuse, map[string]bool{}
 	for path, handler := range routes {
-		s.rpc[strings.Trim(path, "/")] = true
+		s.words.services[strings.Trim(path, "/")] = true
 		mux.Handle(path, s.bounded(handler))
 	}
 	return nil
@@ -158,8 +159,7 @@ const (
 // bounded counts what callers of a door hold while they send and read slowly. Half of the time that a request may take is for its body,
 // so that what comes of it has the other half.
 func (s *Server) bounded(door http.Handler) http.Handler {
-	refuse := func(w http.ResponseWriter, r *http.Request, err error) { s.report.Write(w, r, named(r), err) }
-	return s.budgets.Handler(s.config.RequestTimeout/2, refuse, door)
+	return s.budgets.Handler(s.config.RequestTimeout/2, s.refuse, door)
 }
 
 // mounted are the team's own handlers.
@@ -185,15 +185,15 @@ func (s *Server) rest(doors, mounted *http.ServeMux) http.Handler {
 			s.start(w)
 		default:
 			telemetry.SetOperation(r.Context(), unmatched)
-			s.refuse(w, r, otherMethods(r, doors, mounted))
+			s.unmatched(w, r, otherMethods(r, doors, mounted))
 		}
 	})
 }
 
-// refuse answers a request that nobody takes by its method, where somebody takes it by those that are allowed.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, allowed []string) {
+// unmatched answers a request that nobody takes by its method, where somebody takes it by those that are allowed.
+func (s *Server) unmatched(w http.ResponseWriter, r *http.Request, allowed []string) {
 	if len(allowed) == 0 {
-		s.report.Write(w, r, unmatched, kit.NotFound("page"))
+		s.refuse(w, r, kit.NotFound("page"))
 		return
 	}
 	allow := strings.Join(allowed, ", ")
@@ -202,7 +202,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, allowed []string
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	s.report.Write(w, r, unmatched, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This takes " + allow + "."})
+	s.refuse(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "This takes " + allow + "."})
 }
 
 // otherMethods are those by which one of muxes takes the path of r, with OPTIONS, which is answered for it; none where none does.

@@ -110,7 +110,7 @@ func (s *Server) recovering(answer *answer, r *http.Request, next http.Handler) 
 			s.report.Problem(r.Context(), named(r), err)
 			panic(http.ErrAbortHandler)
 		}
-		s.report.Write(answer, r, named(r), err)
+		s.refuse(answer, r, err)
 	})
 	next.ServeHTTP(answer, r)
 }
@@ -168,12 +168,12 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			return
 		}
 		body.Limit(w, r, maxBody)
-		if s.compresses(r) {
+		if s.words.isCall(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := coding.Decode(w, r, maxBody); err != nil && r.URL.Path != graphqlPath { // a door that says so itself
-			s.report.Write(w, r, named(r), err)
+		if err := coding.Decode(w, r, maxBody); err != nil {
+			s.refuse(w, r, err)
 			return
 		}
 		compressed := coding.NewWriter(w, r)
@@ -195,20 +195,12 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			left, _, err := limiter.Take(throttle.Network(s.config.client(r)), time.Now())
 			left.Tell(w.Header(), "service")
 			if err != nil {
-				s.report.Write(w, r, named(r), err)
+				s.refuse(w, r, err)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// compresses tells whether r is a call of gRPC or Connect, which have compression of their own: at our door, or at another that a team
-// has mounted.
-func (s *Server) compresses(r *http.Request) bool {
-	service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	kind := r.Header.Get("Content-Type")
-	return s.rpc[service] || r.Header.Get("Connect-Protocol-Version") != "" || strings.HasPrefix(kind, "application/grpc") || strings.HasPrefix(kind, "application/connect")
 }
 
 // crossOrigin lets pages of CORS_ORIGINS call the service. Tokens travel in a header and never in a cookie, so no

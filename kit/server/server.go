@@ -56,11 +56,11 @@ type Service struct {
 
 // OpenGRPC makes the handlers of a gRPC door by their paths (grpc.Open of package kit/grpc). Viewer says who calls, ready
 // whether requests should be sent here, reflection whether the contract is shown; notices takes what fails in a subscription,
-// and read is how long one may read. Drain ends all that lasts.
+// and read is how long one may read. Refuse answers a call that does not come as far as the door, and drain ends all that lasts.
 type OpenGRPC func(
 	engine *query.Engine, descriptors []byte, viewer func(*http.Request) (kit.Viewer, error), ready func(context.Context) error,
 	reflection bool, notices *slog.Logger, read time.Duration,
-) (routes map[string]http.Handler, drain func(context.Context), err error)
+) (routes map[string]http.Handler, refuse Refuse, drain func(context.Context), err error)
 
 // Server is a service with its database open. All its methods may be called at the same time.
 type Server struct {
@@ -77,7 +77,7 @@ type Server struct {
 	accounts *account.Accounts // nil: the backend has none
 	mailbox  *mail.Mailbox     // nil but in development
 	handler  http.Handler
-	rpc      map[string]bool // the services of the gRPC door, by the first segments of their paths
+	words    words // in which doors refuse
 	budgets  body.Budgets
 	draining atomic.Bool
 	closers  []func() error // last first
