@@ -125,12 +125,15 @@ func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 	shown := append(slices.Clone(services), grpchealth.HealthV1ServiceName)
 	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files}))
 	bounded := connect.WithReadMaxBytes(o.MaxMessage)
-	add := func(path string, h http.Handler) { routes[path] = named(path, h) }
+	add := func(path string, h http.Handler, methods ...string) { routes[path] = d.beside(path, methods, h) }
 	health := newHealth(d, services)
-	add(health.handler(bounded))
+	path, handler := health.handler(bounded)
+	add(path, handler, "Check", "Watch")
 	if !o.HideSchema {
-		add(grpcreflect.NewHandlerV1(reflector, bounded))
-		add(grpcreflect.NewHandlerV1Alpha(reflector, bounded))
+		path, handler = grpcreflect.NewHandlerV1(reflector, bounded)
+		add(path, handler, "ServerReflectionInfo")
+		path, handler = grpcreflect.NewHandlerV1Alpha(reflector, bounded)
+		add(path, handler, "ServerReflectionInfo")
 	}
 	return &Door{Routes: routes, door: d, streams: d.streams, watches: health.streams}, nil
 }
@@ -176,8 +179,7 @@ type visitKey struct{}
 func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	method := d.methods[r.URL.Path]
 	if method == nil {
-		telemetry.SetOperation(r.Context(), "unmatched")
-		http.NotFound(w, r) // UNIMPLEMENTED to clients of all protocols
+		d.unknown(w, r)
 		return
 	}
 	if err := wellFormed(r); err != nil {
@@ -218,10 +220,20 @@ func wellFormed(r *http.Request) error {
 	return nil
 }
 
-// named tells the telemetry which service answers.
-func named(path string, h http.Handler) http.Handler {
+// beside answers for a service that stands beside those of the contract.
+func (d *door) beside(path string, methods []string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		telemetry.SetOperation(r.Context(), path)
+		if name, ok := strings.CutPrefix(r.URL.Path, path); !ok || !slices.Contains(methods, name) {
+			d.unknown(w, r)
+			return
+		}
+		telemetry.SetOperation(r.Context(), r.URL.Path)
 		h.ServeHTTP(w, r)
 	})
+}
+
+// unknown answers a call of a method that there is not: UNIMPLEMENTED.
+func (d *door) unknown(w http.ResponseWriter, r *http.Request) {
+	telemetry.SetOperation(r.Context(), "unmatched")
+	d.refuse(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "There is no such method here."})
 }

@@ -192,7 +192,11 @@ func (s *Server) rest(doors, mounted *http.ServeMux) http.Handler {
 
 // unmatched answers a request that nobody takes by its method, where somebody takes it by those that are allowed.
 func (s *Server) unmatched(w http.ResponseWriter, r *http.Request, allowed []string) {
-	if len(allowed) == 0 {
+	switch {
+	case s.words.rpc != nil && s.words.isCall(r):
+		s.refuse(w, r, &kit.Problem{Code: kit.CodeMethodNotAllowed, Status: http.StatusMethodNotAllowed, Detail: "There is no such service here."})
+		return
+	case len(allowed) == 0:
 		s.refuse(w, r, kit.NotFound("page"))
 		return
 	}

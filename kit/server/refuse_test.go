@@ -139,3 +139,28 @@ func TestUnknownCodingOfGraphQL(t *testing.T) {
 		t.Errorf("%d %v %s", got.Code, got.Header(), got.Body)
 	}
 }
+
+// A method or a service that there is not is UNIMPLEMENTED in each protocol, and so is reflection where it is off.
+func TestUnknownMethods(t *testing.T) {
+	l := listener(t)
+	listening(t, l, func(c *Config) { c.Introspection = false })
+	for _, e := range entrances {
+		if !e.enveloped && e.name != "Connect" {
+			continue
+		}
+		for _, path := range []string{
+			"/doors.v1.DoorsService/Nope", "/doors.v1.DoorsService/", "/nope.v1.NopeService/Get", "/grpc.health.v1.Health/Nope",
+			"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+		} {
+			e.path = path
+			answer, said := e.send(t, clientOf(t, e.http2()), "http://"+l.Addr().String(), bytes.NewReader(e.content("")), map[string]string{"Connect-Protocol-Version": "1"})
+			problem := e.judge(t, hostile{code: kit.CodeMethodNotAllowed, ours: true}, answer, said)
+			if !e.enveloped && !strings.Contains(string(said), `"code":"unimplemented"`) {
+				problem = "not unimplemented"
+			}
+			if problem != "" {
+				t.Errorf("%s, %s: %s: %d %v %.300q %v", e.name, path, problem, answer.StatusCode, answer.Header, said, answer.Trailer)
+			}
+		}
+	}
+}
