@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	connectrpc.com/connect v1.21.1
-	connectrpc.com/grpchealth v1.5.0
+	connectrpc.com/grpchealth v1.5.0 // tests
 	connectrpc.com/grpcreflect v1.3.1
 	github.com/anishathalye/porcupine v1.3.1 // tests
 	github.com/golang-jwt/jwt/v5 v5.3.1

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
-	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -122,8 +121,12 @@ func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 	for _, name := range services {
 		routes["/"+name+"/"] = http.HandlerFunc(d.serve)
 	}
-	shown := append(slices.Clone(services), grpchealth.HealthV1ServiceName)
-	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files}))
+	shown := append(slices.Clone(services), healthService)
+	beside := &protoregistry.Files{}
+	if err := beside.RegisterFile(healthFile); err != nil {
+		return nil, fmt.Errorf("gRPC door: %w", err)
+	}
+	reflector := grpcreflect.NewReflector(grpcreflect.NamerFunc(func() []string { return shown }), grpcreflect.WithDescriptorResolver(resolver{files, beside, protoregistry.GlobalFiles}))
 	bounded := connect.WithReadMaxBytes(o.MaxMessage)
 	add := func(path string, h http.Handler, methods ...string) { routes[path] = d.beside(path, methods, h) }
 	health := newHealth(d, services)
@@ -139,20 +142,27 @@ func New(engine *query.Engine, descriptors []byte, o Options) (*Door, error) {
 }
 
 // resolver finds the descriptors of the contract, and of what stands beside it.
-type resolver struct{ *protoregistry.Files }
-
-func (r resolver) FindFileByPath(path string) (protoreflect.FileDescriptor, error) {
-	if f, err := r.Files.FindFileByPath(path); err == nil {
-		return f, nil
-	}
-	return protoregistry.GlobalFiles.FindFileByPath(path)
+type resolver []interface {
+	FindFileByPath(string) (protoreflect.FileDescriptor, error)
+	FindDescriptorByName(protoreflect.FullName) (protoreflect.Descriptor, error)
 }
 
-func (r resolver) FindDescriptorByName(name protoreflect.FullName) (protoreflect.Descriptor, error) {
-	if d, err := r.Files.FindDescriptorByName(name); err == nil {
-		return d, nil
+func (r resolver) FindFileByPath(path string) (file protoreflect.FileDescriptor, err error) {
+	for _, files := range r {
+		if file, err = files.FindFileByPath(path); err == nil {
+			break
+		}
 	}
-	return protoregistry.GlobalFiles.FindDescriptorByName(name)
+	return file, err
+}
+
+func (r resolver) FindDescriptorByName(name protoreflect.FullName) (found protoreflect.Descriptor, err error) {
+	for _, files := range r {
+		if found, err = files.FindDescriptorByName(name); err == nil {
+			break
+		}
+	}
+	return found, err
 }
 
 // door is what all methods share.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -282,6 +283,44 @@ func TestHealthAndReflection(t *testing.T) {
 			t.Error("the schema is shown:", err)
 		}
 		stream.Close()
+	}
+}
+
+// Over JSON health has the names of grpc.health.v1, which its clients read, and reflection tells the same.
+func TestHealthInJSON(t *testing.T) {
+	c := newClient(t)
+	answer, err := c.http.Post(c.url+"/grpc.health.v1.Health/Check", "application/json", strings.NewReader(`{"service":"`+service+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK || strings.ReplaceAll(string(body), " ", "") != `{"status":"SERVING"}` {
+		t.Errorf("Check: %d %s", answer.StatusCode, body)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	envelope := append([]byte{0, 0, 0, 0, 2}, "{}"...)
+	r, _ := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/grpc.health.v1.Health/Watch", bytes.NewReader(envelope))
+	r.Header.Set("Content-Type", "application/connect+json")
+	if answer, err = c.http.Do(r); err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(answer.Body, head); err != nil {
+		t.Fatal(err)
+	}
+	event := make([]byte, head[4])
+	if _, err := io.ReadFull(answer.Body, event); err != nil || strings.ReplaceAll(string(event), " ", "") != `{"status":"SERVING"}` {
+		t.Errorf("Watch: %s %v", event, err)
+	}
+	stream := grpcreflect.NewClient(c.http, c.url).NewStream(t.Context())
+	files, err := stream.FileContainingSymbol("grpc.health.v1.Health")
+	if err != nil || len(files) != 1 || files[0].GetMessageType()[1].GetEnumType()[0].GetValue()[1].GetName() != "SERVING" {
+		t.Error(files, err)
+	}
+	if _, err := stream.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

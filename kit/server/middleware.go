@@ -83,7 +83,7 @@ func (s *Server) logAccess(ctx context.Context, r *http.Request, request *teleme
 	switch {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics":
+	case isProbe(r) || r.URL.Path == "/metrics":
 		level = slog.LevelDebug
 	}
 	if !s.log.Enabled(ctx, level) {
@@ -182,6 +182,11 @@ func (s *Server) protect(next http.Handler) http.Handler {
 	})
 }
 
+// isProbe tells whether r asks whether the process is well.
+func isProbe(r *http.Request) bool {
+	return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/grpc.health.v1.Health/Check"
+}
+
 // limit counts requests against the networks that they come from, where RATE_LIMIT says so. Who asks whether the process is well is not
 // counted.
 func (s *Server) limit(next http.Handler) http.Handler {
@@ -191,7 +196,7 @@ func (s *Server) limit(next http.Handler) http.Handler {
 	}
 	limiter := throttle.New(rate.Limit(float64(most.Most)/most.In.Seconds()), most.Most)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+		if !isProbe(r) {
 			left, _, err := limiter.Take(throttle.Network(s.config.client(r)), time.Now())
 			left.Tell(w.Header(), "service")
 			if err != nil {

@@ -56,6 +56,12 @@ func TestRefusedInFrontOfADoor(t *testing.T) {
 				e.refused(t, url, c.name, c.code)
 			}
 			refusedGraphQL(t, url, c.code)
+			if c.code == kit.CodeTooMany {
+				health := entrance{name: "health", path: "/grpc.health.v1.Health/Check", media: "application/json"}
+				if answer, said := health.send(t, http.DefaultClient, url, strings.NewReader("{}"), nil); answer.StatusCode != http.StatusOK {
+					t.Errorf("a probe is counted: %d %s", answer.StatusCode, said)
+				}
+			}
 		})
 	}
 }
