@@ -281,6 +281,12 @@ func (f *former) under(where string) {
 		})
 	}
 	add := func(lists ...[]Key) { f.add(where, slices.Concat(lists...)) }
+	if where != "" && len(equal)+len(sorted)+len(f.ranges)+len(f.joins)+len(f.group) == 0 { // its rows are all that is asked for: any key will do
+		index := &Index{Table: f.t, Where: where} // but of one constant only: statements ask for others, too
+		if asked := index.asked(); len(asked) > 0 && index.part() < largestPart && !strings.Contains(where, " = ") && !strings.Contains(where, " IN (") {
+			add([]Key{{Column: asked[0]}})
+		}
+	}
 	add(equal, sorted)
 	for _, r := range f.ranges {
 		add(equal, []Key{r})

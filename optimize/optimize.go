@@ -269,7 +269,10 @@ func (r *run) chooseIndexes(ctx context.Context) error {
 	if r.plans == nil {
 		return r.guessIndexes(queries)
 	}
-	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost, prefixes: r.catalog.Dialect == SQLite, sharpens: r.sharpens}
+	s := &selection{plans: r.plans, queries: queries, budget: r.options.Budget, writes: r.writeCost, sharpens: r.sharpens, blunt: 3}
+	if r.catalog.Dialect == SQLite { // whose costs are counted, but for what sorting compares
+		s.prefixes, s.longer, s.blunt = true, true, 2
+	}
 	if err := s.seed(ctx, r.catalog); err != nil {
 		return err
 	}

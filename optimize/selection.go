@@ -29,6 +29,9 @@ type selection struct {
 	// sharpens reports whether indexes with which a query costs less are worth it for this query alone.
 	sharpens func(q *Query, before, after float64, indexes []*Index) bool
 
+	blunt float64 // times the cost of a statement that no smaller index makes good
+
+	longer   bool // a longer key is taken for one statement alone, since what sorting compares is not in the costs
 	prefixes bool // the beginnings of keys are in the pool, too: where what covers is part of the key
 
 	short   bool    // something did not fit into the budget
@@ -474,8 +477,8 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				size := s.size(tried)
 				smaller := size < 0.95*bestSize && total <= bestTotal+worthSwap*s.usual ||
 					s.plans.bytes(other) < 0.5*s.plans.bytes(old) && size < 0.95*bestSize && total <= now+kept
-				if smaller { // but not where a statement would cost three times as much
-					blunter, err := s.times(ctx, tried, best, 3, worthLooking/5)
+				if smaller { // but not where a statement would cost so many times as much
+					blunter, err := s.times(ctx, tried, best, s.blunt, worthLooking/5)
 					if err != nil {
 						return err
 					}
@@ -487,8 +490,14 @@ func (s *selection) swap(ctx context.Context, chosen *[]*Index) error {
 				}
 				sharper = sharper && total <= bestTotal && size <= 2*bestSize
 				simpler := len(other.Include) < len(old.Include) && size <= 1.1*bestSize && total <= now+kept && sameColumns(old, other)
+				longer := false // it does what the old one does, and one statement well
+				if s.longer && old.prefixOf(other) && total <= bestTotal && s.plans.bytes(other) <= 8*s.plans.bytes(old) {
+					if longer, err = s.times(ctx, best, tried, s.blunt, worthLooking); err != nil {
+						return err
+					}
+				}
 				dearer := s.plans.bytes(old) < 0.5*s.plans.bytes(other) && total >= now-kept // much more room for little
-				if total < bestTotal-worthSwap*s.usual && !dearer || smaller || simpler || sharper {
+				if total < bestTotal-worthSwap*s.usual && !dearer || smaller || simpler || sharper || longer {
 					best, bestTotal, bestSize = tried, total, size
 				}
 			}

@@ -250,7 +250,7 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 }
 
 // mayServe reports whether a plan could use the index for one mention of its table: its first part is asked about, or it
-// has all that is asked for; and what a partial one leaves out is left out by the query.
+// has all that is asked for. A partial one leaves out what the query leaves out, so that all of it can be read in place of the table.
 func (i *Index) mayServe(scan *pgsql.Scan) bool {
 	if scan.Table != i.Table.ID {
 		return false
@@ -261,6 +261,7 @@ func (i *Index) mayServe(scan *pgsql.Scan) bool {
 				return false
 			}
 		}
+		return true
 	}
 	first := i.Keys[0].Column
 	if first == "" || slices.Contains(scan.Group, first) || slices.ContainsFunc(scan.Order, func(s pgsql.Sort) bool { return s.Column == first }) {
