@@ -6,13 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"connectrpc.com/connect"
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/internal/body"
 )
 
@@ -91,22 +89,6 @@ func (b *incoming) pass(p []byte) error {
 	return nil
 }
 
-// deadlines are the forms of the header fields by which callers give a call its time.
-var deadlines = map[string]*regexp.Regexp{
-	"Grpc-Timeout":       regexp.MustCompile(`^[0-9]{1,8}[HMSmun]$`),
-	"Connect-Timeout-Ms": regexp.MustCompile(`^[0-9]{1,10}$`),
-}
-
-// wrongDeadline is what is wrong with the time that a caller gives a call.
-func wrongDeadline(h http.Header) *kit.Problem {
-	for name, form := range deadlines {
-		if text := h.Get(name); text != "" && !form.MatchString(text) {
-			return malformed("The header " + name + " holds no time.")
-		}
-	}
-	return nil
-}
-
 // decompressor stops where a message is larger than any may be: connect-go would go on to the end to tell how large it is, which may be
 // a thousand times what was sent.
 func (d *door) decompressor() connect.Decompressor {
@@ -139,7 +121,7 @@ func (b *bounded) Close() error { return b.plain.Close() }
 // Read is io.Reader.
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, errors.New("more than a message may have")
+		return 0, io.EOF // the codec tells that it is too large
 	}
 	n, err := b.plain.Read(p[:min(len(p), b.left)])
 	b.left -= n

@@ -36,6 +36,7 @@ type codec struct {
 	json bool
 	in   *message
 	keep bool // what was received, as it came
+	most int  // bytes of a message: of one that has a byte more the method tells
 }
 
 // The names of codecs, which are the ends of media types.
@@ -69,6 +70,10 @@ func (c codec) Unmarshal(data []byte, message any) error {
 		return errors.New("a request that no method takes")
 	}
 	r.json = c.json
+	if len(data) > c.most {
+		r.err = &http.MaxBytesError{Limit: int64(c.most)}
+		return nil
+	}
 	if c.keep {
 		r.raw = append([]byte(nil), data...)
 	}
@@ -95,18 +100,51 @@ type call struct {
 // options are those of every method.
 func (d *door) handlerOptions(m *method) []connect.HandlerOption {
 	options := []connect.HandlerOption{
-		connect.WithReadMaxBytes(d.options.MaxMessage), connect.WithCompression("gzip", d.decompressor, compressor), connect.WithCompressMinBytes(1 << 10), connect.WithSchema(m.schema),
+		connect.WithReadMaxBytes(d.options.MaxMessage + 1), connect.WithInterceptors(teller{d, m.name}), connect.WithCompression("gzip", d.decompressor, compressor), connect.WithCompressMinBytes(1 << 10), connect.WithSchema(m.schema),
 		connect.WithRecover(func(ctx context.Context, _ connect.Spec, _ http.Header, value any) error {
 			return d.failure(ctx, m.name, &problem.Panic{Value: value, Stack: debug.Stack()})
 		}),
 	}
 	for _, c := range codecs {
-		options = append(options, connect.WithCodec(codec{name: c.name, json: c.json, in: m.in, keep: !m.safe}))
+		options = append(options, connect.WithCodec(codec{name: c.name, json: c.json, in: m.in, keep: !m.safe, most: d.options.MaxMessage}))
 	}
 	if m.safe {
 		options = append(options, connect.WithIdempotency(connect.IdempotencyNoSideEffects))
 	}
 	return options
+}
+
+// teller tells as ours what connect-go says itself of a call, such as that its time is over.
+type teller struct {
+	*door
+	operation string
+}
+
+// WrapUnary is connect.Interceptor.
+func (t teller) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
+		answer, err := next(ctx, r)
+		if err != nil {
+			err = t.failure(ctx, t.operation, err)
+		}
+		return answer, err
+	}
+}
+
+// WrapStreamingClient is connect.Interceptor.
+func (t teller) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+// WrapStreamingHandler is connect.Interceptor.
+func (t teller) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		err := next(ctx, conn)
+		if err != nil {
+			err = t.failure(ctx, t.operation, err)
+		}
+		return err
+	}
 }
 
 // unary adds a method that answers once. Do returns the answer.

@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -37,9 +38,37 @@ func (d *door) failure(ctx context.Context, operation string, err error) error {
 	if errors.Is(err, lasting.ErrEnding) { // nothing that failed
 		return d.told(ctx, lasting.ErrEnding)
 	}
-	p := d.report.Problem(ctx, operation, err)
+	if timedOut(ctx, err) {
+		err = outOfTime
+	}
+	p, code := d.report.Problem(ctx, operation, err), connect.Code(0)
+	if special := (*ofProtocol)(nil); errors.As(err, &special) {
+		code = special.code
+	}
 	telemetry.SetStatus(ctx, p.Status)
-	return d.told(ctx, p)
+	return d.toldAs(ctx, p, cmp.Or(code, codeOf(p)))
+}
+
+// ofProtocol is a problem that has a code of its own in gRPC and Connect, by what these say.
+type ofProtocol struct {
+	*kit.Problem
+	code connect.Code
+}
+
+func (p *ofProtocol) Unwrap() error { return p.Problem }
+
+// outOfTime is told where the time is over that the caller gave the call. It is not our failure, and no TIMEOUT of ours.
+var outOfTime = &ofProtocol{&kit.Problem{
+	Code: kit.CodeTimeout, Status: problem.StatusClientGone, Detail: "The time that its caller gave this call is over.",
+}, connect.CodeDeadlineExceeded}
+
+// timedOut tells whether err is that the time is over that the caller gave the call, while that of the service is not.
+func timedOut(ctx context.Context, err error) bool {
+	if known := (*kit.Problem)(nil); errors.As(err, &known) || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return false
+	}
+	v, ok := ctx.Value(visitKey{}).(*visit)
+	return ok && v.r.Context().Err() == nil
 }
 
 // refuse answers a call without running it.
@@ -52,8 +81,10 @@ func (d *door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 var errorWriter = connect.NewErrorWriter()
 
 // told is a problem as its caller hears of it.
-func (d *door) told(ctx context.Context, p *kit.Problem) error {
-	e := connect.NewError(codeOf(p), errors.New(p.Detail))
+func (d *door) told(ctx context.Context, p *kit.Problem) error { return d.toldAs(ctx, p, codeOf(p)) }
+
+func (d *door) toldAs(ctx context.Context, p *kit.Problem, code connect.Code) error {
+	e := connect.NewError(code, errors.New(p.Detail))
 	info := &errdetails.ErrorInfo{Reason: p.Code, Domain: d.engine.Backend().Name}
 	if instance := problem.Instance(ctx, p); instance != "" {
 		info.Metadata = map[string]string{"instance": instance}

@@ -10,7 +10,6 @@ package grpc
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -192,8 +191,8 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		d.unknown(w, r)
 		return
 	}
+	telemetry.SetOperation(r.Context(), method.name)
 	if err := wellFormed(r); err != nil {
-		telemetry.SetOperation(r.Context(), method.name)
 		d.refuse(w, r, err)
 		return
 	}
@@ -211,25 +210,6 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	method.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
 }
 
-// wellFormed is what is wrong with the headers of a call, or with the message in the URL of one by GET, which connect-go takes for a
-// failure of ours or tells in words of Go.
-func wellFormed(r *http.Request) error {
-	if wrong := wrongDeadline(r.Header); wrong != nil {
-		return wrong
-	}
-	if r.Method != http.MethodGet {
-		return nil
-	}
-	query := r.URL.Query()
-	if query.Get("base64") != "1" {
-		return nil
-	}
-	if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(query.Get("message"), "=")); err != nil {
-		return &kit.Problem{Code: kit.CodeMalformed, Status: http.StatusBadRequest, Detail: "The message is not in base64 as URLs have it."}
-	}
-	return nil
-}
-
 // beside answers for a service that stands beside those of the contract.
 func (d *door) beside(path string, methods []string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -238,7 +218,11 @@ func (d *door) beside(path string, methods []string, h http.Handler) http.Handle
 			return
 		}
 		telemetry.SetOperation(r.Context(), r.URL.Path)
-		h.ServeHTTP(w, r)
+		if err := wellFormed(r); err != nil {
+			d.refuse(w, r, err)
+			return
+		}
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, &visit{w: w, r: r})))
 	})
 }
 

@@ -2,7 +2,10 @@ package grpc_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -418,8 +421,69 @@ func TestBounds(t *testing.T) {
 	long := strings.Repeat("x", 2<<10)
 	for _, p := range protocols {
 		c.codec = append([]connect.ClientOption{connect.WithSendGzip()}, p.options...)
-		c.expect("ann", "CreateTag", `{"input":{"name":"`+long+`"}}`, "resource_exhausted")
+		c.expect("ann", "CreateTag", `{"input":{"name":"`+long+`"}}`, "resource_exhausted TOO_LARGE")
 		c.expect("", "ListUsers", `{"readMask":"articles.items.title"}`, "invalid_argument INVALID read_mask TOO_LARGE")
+	}
+}
+
+// What the caller caused is told in our words and with our codes, and is no failure in the log, whichever protocol tells it.
+func TestProtocolFailuresAreTheCallers(t *testing.T) {
+	c := newClient(t)
+	for _, test := range []struct {
+		name, method, query, media string
+		header                     []string
+		status                     int
+		code, reason               string
+	}{
+		{name: "no time", header: []string{"Connect-Timeout-Ms", "0"}, status: 504, code: "deadline_exceeded", reason: "TIMEOUT"},
+		{name: "an unknown coding", header: []string{"Content-Encoding", "br"}, status: 501, code: "unimplemented", reason: "UNSUPPORTED_TYPE"},
+		{name: "an unknown version", header: []string{"Connect-Protocol-Version", "9"}, status: 400, code: "invalid_argument", reason: "MALFORMED"},
+		{name: "GET in an unknown version", method: "GET", query: "?encoding=json&message=%7B%7D&connect=v9", status: 400, code: "invalid_argument", reason: "MALFORMED"},
+		{name: "GET in an unknown coding", method: "GET", query: "?encoding=json&message=%7B%7D&compression=br", status: 501, code: "unimplemented", reason: "UNSUPPORTED_TYPE"},
+		{name: "GET without a message", method: "GET", query: "?encoding=json", status: 400, code: "invalid_argument", reason: "MALFORMED"},
+	} {
+		r, _ := http.NewRequestWithContext(t.Context(), cmp.Or(test.method, "POST"), c.url+"/"+service+"/ListTags"+test.query, strings.NewReader("{}"))
+		if test.method == "GET" {
+			r.Body, r.ContentLength = http.NoBody, 0
+		} else {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		for i := 0; i < len(test.header); i += 2 {
+			r.Header.Set(test.header[i], test.header[i+1])
+		}
+		answer, err := c.http.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said struct {
+			Code, Message string
+			Details       []struct{ Type, Value string }
+		}
+		err = json.NewDecoder(answer.Body).Decode(&said)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != test.status || said.Code != test.code || len(said.Details) != 1 {
+			t.Errorf("%s: %d %v %v", test.name, answer.StatusCode, said, err)
+			continue
+		}
+		var info errdetails.ErrorInfo
+		wire, err := base64.RawStdEncoding.DecodeString(said.Details[0].Value)
+		if err != nil || proto.Unmarshal(wire, &info) != nil || info.Reason != test.reason || strings.Contains(said.Message, "context") {
+			t.Errorf("%s: %v %q", test.name, &info, said.Message)
+		}
+	}
+	for _, p := range protocols {
+		c.codec = p.options
+		client, m := c.connect("ListTags")
+		r := c.request(m, "", "{}")
+		r.Header().Set("Grpc-Timeout", "0m")
+		r.Header().Set("Connect-Timeout-Ms", "0")
+		_, err := client.CallUnary(t.Context(), r)
+		if got := told(t, err); got != "deadline_exceeded TIMEOUT" {
+			t.Errorf("%s: %s", p.name, got)
+		}
+	}
+	if c.log.Len() > 0 {
+		t.Errorf("logged: %s", c.log)
 	}
 }
 

@@ -215,5 +215,14 @@ func TestDeadlines(t *testing.T) {
 		if connect.CodeOf(err) != connect.CodeDeadlineExceeded {
 			t.Error(p.name, err)
 		}
+		r := c.request(m, "", `{}`) // of which the client does not know that it has a deadline
+		r.Header().Set("Grpc-Timeout", "100m")
+		r.Header().Set("Connect-Timeout-Ms", "100")
+		if _, err := client.CallUnary(context.Background(), r); told(t, err) != "deadline_exceeded TIMEOUT" {
+			t.Error(p.name, told(t, err))
+		}
+	}
+	if c.log.Len() > 0 {
+		t.Errorf("logged: %s", c.log)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"connectrpc.com/connect"
-
 	"github.com/fettlehq/fettle/kit/internal/watch"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -74,13 +72,13 @@ func (c *call) follow(ctx context.Context, sel *query.Select, send func([]byte) 
 	defer end(nil)
 	s, err := watch.Open(ctx, d.engine, c.viewer, sel, d.options.Time)
 	if err != nil {
-		return ended(ctx, err)
+		return c.ended(ctx, err)
 	}
 	defer s.Close()
 	live := &liveStream{call: c, control: http.NewResponseController(c.visit.w), end: end, send: send}
 	live.control.SetReadDeadline(time.Time{})
 	if err := live.answer(c.answer().bytes()); err != nil {
-		return ended(ctx, err)
+		return c.ended(ctx, err)
 	}
 	var beats sync.WaitGroup
 	defer beats.Wait()
@@ -96,19 +94,19 @@ func (c *call) follow(ctx context.Context, sel *query.Select, send func([]byte) 
 			err = live.tell(told(rows[i]))
 		}
 		if err != nil {
-			return ended(ctx, err)
+			return c.ended(ctx, err)
 		}
 	}
 }
 
 // ended is why a stream ended: what ended its context, where that did, else err. That the time is over which the caller gave it
 // is no failure.
-func ended(ctx context.Context, err error) error {
+func (c *call) ended(ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
 	case cause == nil:
 		return err
 	case errors.Is(cause, context.DeadlineExceeded):
-		return connect.NewError(connect.CodeDeadlineExceeded, cause)
+		return c.door.toldAs(ctx, outOfTime.Problem, outOfTime.code)
 	default:
 		return cause
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +170,56 @@ func TestUnknownMethods(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What the caller of gRPC or Connect caused is no error in the log, which names the method all the same.
+func TestFailuresOfCallersInTheLog(t *testing.T) {
+	l, logs := listener(t), &lines{}
+	listening(t, l, func(c *Config) { c.Logs = logs })
+	for _, e := range entrances {
+		if !e.enveloped && e.name != "Connect" {
+			continue
+		}
+		for name, header := range map[string]map[string]string{
+			"no time":   {"Connect-Timeout-Ms": "0", "Grpc-Timeout": "0m"},
+			"no coding": {e.coding(): "br"},
+			"no method": nil,
+		} {
+			logs.reset()
+			want := "operation=createSample"
+			if header == nil {
+				e.path, want = "/doors.v1.DoorsService/Nope", "operation=unmatched"
+			}
+			e.send(t, clientOf(t, e.http2()), "http://"+l.Addr().String(), bytes.NewReader(e.content(`{"small":1}`)), header)
+			eventually(t, "the call is logged", func() bool { return strings.Contains(logs.text(), "msg=request") })
+			if got := logs.text(); !strings.Contains(got, want) || !strings.Contains(got, "status=4") || strings.Contains(got, "level=ERROR") {
+				t.Errorf("%s, %s: %s", e.name, name, got)
+			}
+			e.path = "/doors.v1.DoorsService/CreateSample"
+		}
+	}
+}
+
+// lines are a log.
+type lines struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+func (l *lines) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all.Reset()
 }
