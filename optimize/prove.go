@@ -247,15 +247,19 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	return r.alsoServes(a, shown, gains), r.tryBlocks(ctx, a, index, shown)
 }
 
-// shareOf measures what a query gains by an index beside the others that it uses. By one alone it gains what it gains.
+// shareOf measures what a query gains by an index beside the others that it uses, or would use without this one. By one alone it gains
+// what it gains.
 func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error) {
 	if known := p.shares[index]; known != nil {
 		return known, nil
 	}
 	own := &share{before: p.before, after: p.after, beside: without(r.clone.among(p.after.Plan), index)}
-	if len(own.beside) > 0 {
+	stead, err := r.insteadOf(ctx, index, p.text)
+	if err != nil {
+		return nil, err
+	}
+	if len(own.beside) > 0 || stead {
 		r.options.says("what %s does, beside others, on the clone", index.Name())
-		var err error
 		own.before, own.after, err = r.clone.compare(ctx, p.text, p.text, []*Index{index}, nil)
 		if err != nil && !ofStatement(ctx, err) {
 			return nil, err
@@ -269,6 +273,30 @@ func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error
 	}
 	p.shares[index] = own
 	return own, nil
+}
+
+// insteadOf reports whether a statement would use another of the indexes made, were this one not there.
+func (r *run) insteadOf(ctx context.Context, index *Index, text string) (would bool, err error) {
+	if len(r.clone.made) < 2 {
+		return false, nil
+	}
+	if err := r.plans.hide(ctx); err != nil {
+		return false, err
+	}
+	err = r.clone.inside(ctx, func() error {
+		if _, err := r.clone.Exec(ctx, "DROP INDEX "+r.clone.qualified(index)); err != nil {
+			return err
+		}
+		plan, err := r.clone.explain(ctx, text)
+		if err == nil {
+			would = len(r.clone.among(plan)) > 0
+		}
+		return err
+	})
+	if err != nil && !ofStatement(ctx, err) {
+		return false, err
+	}
+	return would, nil
 }
 
 // namesOf lists indexes.
