@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -91,7 +92,7 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exited
 	case err != nil:
 		fmt.Fprintf(stderr, "fettle: %v\n", err)
-		if slices.ContainsFunc(args, negative.MatchString) {
+		if slices.ContainsFunc(args, negative.MatchString) && !strings.Contains(err.Error(), "perhaps try") { // of a flag the parser has said how
 			fmt.Fprintln(stderr, "        hint: a value that begins with - comes behind --, with what follows it: fettle add -- bounds Product.stock -5..3")
 		}
 		return couldNotRun

@@ -71,6 +71,8 @@ func (c optimizeCommand) Run(ctx context.Context, s streams) error {
 	switch {
 	case report.Interrupted != "":
 		return errors.New("interrupted: " + report.Interrupted)
+	case c.Workload != "" && len(report.Queries) == 0:
+		return fmt.Errorf("workload %s: no statement of it could be looked at, as the notes say", c.Workload)
 	case len(report.Advice) > 0:
 		return errProblems
 	}

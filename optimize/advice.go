@@ -96,9 +96,10 @@ func measured(m Measured) *Evidence {
 type Report struct {
 	Advice  []*Advice `json:"advice"` // what saves most first
 	Queries []*Query  `json:"-"`
-	Notes   []string  `json:"-"` // what a reader should know of the run
+	Notes   []string  `json:"notes"` // what a reader should know of the run
 	Catalog *Catalog  `json:"-"`
 
+	Left   int          `json:"-"` // statements that could not be looked at: the notes say why
 	Passed []*Statement `json:"-"` // that were not looked at: they are about the session, the schema or the catalog
 
 	Explains int      `json:"-"` // plans that were asked for
@@ -127,6 +128,9 @@ func (r *Report) JSON(w io.Writer) error {
 	out := *r
 	if out.Advice == nil {
 		out.Advice = []*Advice{}
+	}
+	if out.Notes == nil {
+		out.Notes = []string{}
 	}
 	for _, a := range out.Advice {
 		if a.Notes == nil {

@@ -55,8 +55,8 @@ func ParseBytes(text string) (float64, error) {
 		"": 1, "b": 1, "kb": 1 << 10, "kib": 1 << 10, "k": 1 << 10, "mb": 1 << 20, "mib": 1 << 20, "m": 1 << 20,
 		"gb": 1 << 30, "gib": 1 << 30, "g": 1 << 30, "tb": 1 << 40, "tib": 1 << 40,
 	}[strings.ToLower(strings.TrimSpace(unit))]
-	if err != nil || !known || value < 0 {
-		return 0, fmt.Errorf("size %q: write a number with kB, MB or GB, such as 500MB", text)
+	if err != nil || !known || value <= 0 {
+		return 0, fmt.Errorf("size %q: write a number above 0 with kB, MB or GB, such as 500MB, or nothing for no limit", text)
 	}
 	return value * factor, nil
 }

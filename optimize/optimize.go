@@ -162,10 +162,10 @@ func (r *run) readWorkload(ctx context.Context) error {
 	if r.clone != nil {
 		r.catalog.asked = r.sampling(ctx)
 	}
-	queries, passed, notes := merge(statements, nil, r.options.Literals)
+	queries, passed, unread, notes := merge(statements, nil, r.options.Literals)
 	r.report.Passed = passed
 	r.report.Notes = append(r.report.Notes, notes...)
-	if len(queries) == 0 && len(statements) > 0 && len(notes) == 0 {
+	if len(queries) == 0 && len(statements) > 0 && len(unread)+len(notes) == 0 {
 		r.note(nothingToRead)
 	}
 	refused := map[string]bool{}
@@ -176,14 +176,14 @@ func (r *run) readWorkload(ctx context.Context) error {
 			continue
 		}
 		if reason := r.catalog.plannable(q.parsed); reason != "" {
-			r.note("%s: it is left out: %s", q.Where, reason)
+			unread = append(unread, unreadOf(q.Where, "it is left out: %s", reason))
 			continue
 		}
 		if err := q.bind(ctx, r.s, r.catalog); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			r.note("%s: cannot be planned and is left out: %v", q.Where, err)
+			unread = append(unread, unreadOf(q.Where, "cannot be planned and is left out: %s", told(err, r.options.Literals)))
 			if table, is := strings.CutPrefix(err.Error(), "permission denied for "); is {
 				refused[strings.TrimSuffix(table, " ("+insufficientPrivilege+")")] = true
 			}
@@ -191,6 +191,8 @@ func (r *run) readWorkload(ctx context.Context) error {
 		}
 		r.queries = append(r.queries, q)
 	}
+	r.report.Left = len(unread)
+	r.report.Notes = append(r.report.Notes, unreadNotes(unread)...)
 	if r.options.Statements != nil && len(queries) > 0 { // what was counted by the server has BEGIN and its like all over
 		r.report.Notes = append(r.report.Notes, leftOut(r.report.Passed)...)
 	}

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	osexec "os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,26 +43,32 @@ func TestJSONHasTheFieldsThatWerePromised(t *testing.T) {
 	if err := example().JSON(&out); err != nil {
 		t.Fatal(err)
 	}
-	var got map[string][]map[string]any
+	var got struct {
+		Advice []map[string]any
+		Notes  []string
+	}
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
+	if !slices.Equal(got.Notes, example().Notes) {
+		t.Errorf("its notes are %q", got.Notes)
+	}
 	for _, field := range []string{"id", "kind", "statement", "where", "change", "migration", "proof", "confidence", "notes"} {
-		if _, has := got["advice"][0][field]; !has {
+		if _, has := got.Advice[0][field]; !has {
 			t.Errorf("%s is missing", field)
 		}
 	}
-	proof, _ := got["advice"][0]["proof"].(map[string]any)
+	proof, _ := got.Advice[0]["proof"].(map[string]any)
 	for _, field := range []string{"level", "before", "after"} {
 		if _, has := proof[field]; !has || len(proof) != 3 {
 			t.Errorf("the proof is %v", proof)
 		}
 	}
-	if len(got["advice"][0]) != 9 {
-		t.Errorf("there are other fields: %v", got["advice"][0])
+	if len(got.Advice[0]) != 9 {
+		t.Errorf("there are other fields: %v", got.Advice[0])
 	}
 	out.Reset()
-	if err := (&optimize.Report{}).JSON(&out); err != nil || strings.TrimSpace(out.String()) != "{\n  \"advice\": []\n}" {
+	if err := (&optimize.Report{}).JSON(&out); err != nil || strings.TrimSpace(out.String()) != "{\n  \"advice\": [],\n  \"notes\": []\n}" {
 		t.Errorf("an empty report: %v %s", err, out.String())
 	}
 }
@@ -88,7 +95,7 @@ func TestSARIFNamesTheLineAndTheLevel(t *testing.T) {
 	if err := example().SARIF(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"startLine": 7`, `"uri": "work.sql"`, `"level": "error"`, `"ruleId": "index"`} {
+	for _, want := range []string{`"startLine": 7`, `"uri": "work.sql"`, `"level": "error"`, `"ruleId": "index"`, `"text": "<script>alert(1)</script>"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("lacks %s:\n%s", want, out.String())
 		}
@@ -179,7 +186,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s: %v %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "MB", "-5MB", "5 parsecs"} {
+	for _, text := range []string{"", "MB", "-5MB", "0", "0MB", "5 parsecs"} {
 		if _, err := optimize.ParseBytes(text); err == nil {
 			t.Errorf("%q was read", text)
 		}

@@ -32,12 +32,18 @@ func (r *Report) SARIF(w io.Writer) error {
 		}
 		results = append(results, result)
 	}
+	notes := []object{}
+	for _, note := range r.Notes {
+		notes = append(notes, object{"level": "note", "message": object{"text": note}})
+	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(object{
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
-		"runs": []object{{"tool": object{"driver": object{"name": "fettle optimize", "rules": rules}}, "results": results}},
+		"runs": []object{{"tool": object{"driver": object{"name": "fettle optimize", "rules": rules}}, "results": results,
+			"invocations": []object{{"executionSuccessful": r.Interrupted == "", "toolExecutionNotifications": notes}},
+		}},
 	})
 }
 

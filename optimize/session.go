@@ -217,6 +217,7 @@ func told(err error, literals bool) string {
 		return quotedConstant.ReplaceAllString(text, `"…"`)
 	case said.Code == raisedException:
 		return strings.Replace(text, said.Message, "it raised an exception", 1)
+	case said.Code == notInRepertoire: // it quotes the name of an encoding
 	case strings.HasPrefix(said.Code, dataException):
 		return strings.Replace(text, said.Message, quotedAny.ReplaceAllString(said.Message, `"…"`), 1)
 	default:
@@ -228,6 +229,7 @@ func told(err error, literals bool) string {
 // The classes of errors whose messages have what a statement or a row says.
 const (
 	dataException   = "22"
+	notInRepertoire = "22021"
 	raisedException = "P0001"
 )
 

@@ -291,9 +291,9 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func([]string)) er
 
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
-	queries, passed, notes := merge(o.Statements, newSQLiteForm(l.catalog), o.Literals)
+	queries, passed, unread, notes := merge(o.Statements, newSQLiteForm(l.catalog), o.Literals)
 	r.report.Notes, r.report.Passed = notes, passed
-	if len(queries) == 0 && len(o.Statements) > 0 && len(notes) == 0 {
+	if len(queries) == 0 && len(o.Statements) > 0 && len(unread)+len(notes) == 0 {
 		r.note(nothingToRead)
 	} else {
 		r.report.Notes = append(r.report.Notes, leftOut(passed)...)
@@ -309,11 +309,13 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 				r.report.Interrupted = fmt.Sprintf("%d of %d statements were not looked at", len(queries)-i, len(queries))
 				break
 			}
-			r.note("%s: it cannot be run and is left out: %v", q.Where, err)
+			unread = append(unread, unreadOf(q.Where, "it cannot be run and is left out: %s", told(err, o.Literals)))
 			continue
 		}
 		r.queries = append(r.queries, q)
 	}
+	r.report.Left = len(unread)
+	r.report.Notes = append(r.report.Notes, unreadNotes(unread)...)
 	r.queries = rank(r.queries)
 	r.report.Queries = slices.Clone(r.queries)
 	for _, q := range r.queries {

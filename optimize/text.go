@@ -46,7 +46,11 @@ func (t *texter) head() {
 			proved++
 		}
 	}
-	t.line("%s looked at, %s, %s.", number(len(r.Queries), "statement"), number(proved, "change")+" to make", number(len(r.Advice)-proved, "hint"))
+	looked := number(len(r.Queries), "statement")
+	if r.Left > 0 {
+		looked = fmt.Sprintf("%d of %s", len(r.Queries), number(len(r.Queries)+r.Left, "statement"))
+	}
+	t.line("%s looked at, %s, %s.", looked, number(proved, "change")+" to make", number(len(r.Advice)-proved, "hint"))
 	if len(r.Queries) > 0 {
 		t.line("")
 		for i, q := range r.Queries {

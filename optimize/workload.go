@@ -128,7 +128,7 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 var prepared = regexp.MustCompile(`(?is)^\s*prepare\s+\S+?\s*(?:\([^)]*\))?\s+as\s+`)
 
 // aboutCatalog matches statements of tools, this one among them.
-var aboutCatalog = regexp.MustCompile(`\b(pg_[a-z]+|hypopg[a-z_]*|information_schema|current_setting)\b`)
+var aboutCatalog = regexp.MustCompile(`\b(pg_[a-z_]+|hypopg[a-z_]*|information_schema|current_setting)\b`)
 
 // aboutWork matches what is about the session or the schema and never worth advice.
 var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|savepoint|release|set|reset|show|discard|prepare|deallocate|explain|` +
@@ -138,7 +138,7 @@ var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|sav
 // session or the schema is passed over.
 //
 // Form gives the text that is run and the one that is read, where they are two; nil: they are one.
-func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*Query, passed []*Statement, notes []string) {
+func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*Query, passed []*Statement, unread []unread, notes []string) {
 	byFingerprint := map[string]*Query{}
 	wordings := map[string]*Query{}
 	left := 0
@@ -162,7 +162,7 @@ func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*
 		}
 		parsed, err := pgsql.Parse(text)
 		if err != nil {
-			notes = append(notes, fmt.Sprintf("%s: does not parse and is left out: %s", s.Where, told(err, literals)))
+			unread = append(unread, unreadOf(s.Where, "does not parse and is left out: %s", told(err, literals)))
 			continue
 		}
 		s.fingerprint, err = pgsql.Fingerprint(text)
@@ -182,7 +182,30 @@ func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*
 	if left > 0 {
 		notes = append(notes, fmt.Sprintf("the workload has more than %d statements that differ in more than constants: %d that come later are left out", mostQueries, left))
 	}
-	return merged, passed, notes
+	return merged, passed, unread, notes
+}
+
+// unread is a statement that could not be looked at.
+type unread struct{ where, reason string }
+
+func unreadOf(where, format string, args ...any) unread {
+	return unread{where, fmt.Sprintf(format, args...)}
+}
+
+// unreadNotes tell of statements that could not be looked at, those together that have a reason in common.
+func unreadNotes(all []unread) (notes []string) {
+	of := map[string][]string{} // places, by reason
+	for _, u := range all {
+		of[u.reason] = append(of[u.reason], u.where)
+	}
+	for _, reason := range sortedNames(of) {
+		where := of[reason][0]
+		if more := len(of[reason]) - 1; more > 0 {
+			where = fmt.Sprintf("%s, and %s", where, number(more, "more statement"))
+		}
+		notes = append(notes, where+": "+reason)
+	}
+	return notes
 }
 
 // leftOut tells of statements that are not looked at: how many, which is the first, and why.

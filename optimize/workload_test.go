@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // TestManyStatementsOfOneWording reads a file as a log makes it: each line has other constants.
@@ -18,7 +20,7 @@ func TestManyStatementsOfOneWording(t *testing.T) {
 	if len(statements) != lines+1 || len(notes) > 0 || statements[lines].Where != fmt.Sprintf("w.sql:%d", lines+1) {
 		t.Fatalf("%d statements, the last at %s, notes %v", len(statements), statements[lines].Where, notes)
 	}
-	queries, _, notes := merge(statements, nil, false)
+	queries, _, _, notes := merge(statements, nil, false)
 	if len(queries) != 2 || queries[0].Calls != lines || queries[0].texts != lines || len(notes) > 0 {
 		t.Errorf("%d queries, the first of %v calls, notes %v", len(queries), queries[0].Calls, notes)
 	}
@@ -27,11 +29,43 @@ func TestManyStatementsOfOneWording(t *testing.T) {
 // TestLeftOut: what is not looked at is not passed over in silence.
 func TestLeftOut(t *testing.T) {
 	statements, _ := ParseWorkload("w.sql", "select id from device where id = 1;\ntruncate device;\nSELECT pg_sleep(30);\nDROP TABLE device")
-	_, passed, _ := merge(statements, nil, false)
+	_, passed, _, _ := merge(statements, nil, false)
 	got := strings.Join(leftOut(append(passed, statements[2])), "\n")
 	const want = `2 statements are left out, the first at w.sql:2: no index helps what neither selects nor changes rows by a condition (DROP, TRUNCATE)
 1 statement is left out at w.sql:3: it reads no table but what the server tells of itself (pg_sleep)`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestUnread: what could not be looked at is counted, and told once for a reason.
+func TestUnread(t *testing.T) {
+	statements, _ := ParseWorkload("w.sql", "selec 1;\nselect 1;\nselec 2;\nselec 3 from;\n")
+	_, _, unread, _ := merge(statements, nil, false)
+	notes := unreadNotes(unread)
+	if len(unread) != 3 || len(notes) != 1 || !strings.HasPrefix(notes[0], "w.sql:1, and 2 more statements: does not parse") {
+		t.Errorf("%d unread, notes %q", len(unread), notes)
+	}
+	var out strings.Builder
+	if err := (&Report{Left: 3, Catalog: &Catalog{}}).Text(&out, nil); err != nil || !strings.HasPrefix(out.String(), "0 of 3 statements looked at") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+}
+
+// TestToldErrors: what a message quotes of a statement is left out, and what it quotes of the server is not. A look at the server alone, as
+// this tool takes one, is no statement of a workload.
+func TestToldErrors(t *testing.T) {
+	for code, texts := range map[string][2]string{
+		"22021": {`invalid byte sequence for encoding "UTF8": 0xff`, `invalid byte sequence for encoding "UTF8": 0xff (22021)`},
+		"22P02": {`invalid input syntax for type integer: "secret"`, `invalid input syntax for type integer: "…" (22P02)`},
+	} {
+		if got := told(refused{&pgconn.PgError{Code: code, Message: texts[0]}}, false); got != texts[1] {
+			t.Errorf("%s is told as %s", texts[0], got)
+		}
+	}
+	for _, text := range []string{"SELECT pg_backend_pid()", "SELECT pg_sleep($1)"} {
+		if !aboutCatalog.MatchString(text) {
+			t.Errorf("%s counts as a statement of the workload", text)
+		}
 	}
 }
