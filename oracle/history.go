@@ -34,10 +34,11 @@ func (w *writer) remember(row, viewer *Row, verb string, old *Row, given []*Fiel
 		case f.List() && !slices.Contains(given, f):
 		case verb == "UPDATE" && !f.List() && text(toJSON(v)) == text(toJSON(old.Values[f.Name])):
 		case f.List() && f.Bound == 0:
-			if told, ok := w.linked[row][f]; ok {
-				e.changes[f.Name] = told
-			} else {
+			switch told, ok := w.linked[row][f]; {
+			case !ok:
 				e.changes[f.Name] = v
+			case len(told.link)+len(told.unlink) > 0:
+				e.changes[f.Name] = told
 			}
 		default:
 			e.changes[f.Name] = v

@@ -204,7 +204,7 @@ func (w *writer) take(row *Row, values map[string]any, verb string) (given []*Fi
 			v = w.whole(row, f, v)
 		}
 		if linked != nil {
-			w.tell(row, f, links{linked, unlinked})
+			w.tell(row, f, w.relinks(row, f, linked, unlinked))
 		}
 		taken[name] = v
 	}
@@ -247,6 +247,30 @@ func (w *World) relinked(row *Row, f *Field, linked, unlinked []*Row) Value {
 		}
 	}
 	return list
+}
+
+// relinks is what of it is not so already.
+func (w *World) relinks(row *Row, f *Field, linked, unlinked []*Row) (does links) {
+	items, _ := row.Values[f.Name].([]Value)
+	for _, to := range linked {
+		if !slices.Contains(items, Value(to)) && !slices.Contains(does.link, to) {
+			does.link = append(does.link, to)
+		}
+	}
+	for _, to := range unlinked {
+		if slices.Contains(items, Value(to)) && !slices.Contains(linked, to) && !slices.Contains(does.unlink, to) {
+			does.unlink = append(does.unlink, to)
+		}
+	}
+	return does
+}
+
+// idle tells whether an update of which these fields are given leaves the row as it is: it links what is linked, and unlinks what is not.
+func (w *writer) idle(row *Row, given []*Field) bool {
+	return !slices.ContainsFunc(given, func(f *Field) bool {
+		does, ok := w.linked[row][f]
+		return !ok || !f.List() || f.Bound > 0 || len(does.link)+len(does.unlink) > 0
+	})
 }
 
 // whole is a list that is written whole: what belongs to other tenants stays in it.

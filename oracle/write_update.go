@@ -26,7 +26,8 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	row.Values = old.Values
 	held := w.held(row, given)
 	row.Values = changed
-	if len(given) == 0 && !slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() && anyOf(values[f.Name]) }) {
+	parts := slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() && anyOf(values[f.Name]) })
+	if len(given) == 0 && !parts {
 		row.Values = old.Values
 		if !w.system && !slices.ContainsFunc(row.Type.Allow["UPDATE"], func(r *Rule) bool { return held[r] || mentions(r.When, "old") }) {
 			o.fail(denied(w.viewer))
@@ -39,7 +40,10 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 			o.fail("CONFLICT")
 		}
 	}
-	row.Values["updatedAt"], row.Values["version"] = w.Now, old.Values["version"].(int64)+1
+	idle := !parts && w.idle(row, given)
+	if !idle {
+		row.Values["updatedAt"], row.Values["version"] = w.Now, old.Values["version"].(int64)+1
+	}
 	if slices.Contains(o.problems, "INVALID") {
 		o.fail(denied(w.viewer))
 		return
@@ -59,7 +63,9 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 		}
 		return
 	}
-	w.remember(row, w.viewer, "UPDATE", old, given)
+	if !idle {
+		w.remember(row, w.viewer, "UPDATE", old, given)
+	}
 	w.judge(func() []string { return w.after(row, old, given, "UPDATE", held) })
 }
 

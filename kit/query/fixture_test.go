@@ -449,23 +449,28 @@ func remembering() *meta.Backend {
 		if e.Name != "Article" && e.Name != "Note" && e.Name != "Notebook" {
 			continue
 		}
-		page := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "version", Descending: true}}}
-		e.Fields = append(e.Fields, &meta.Field{Name: "history", Kind: meta.List, Type: e.Name + "History", Inverse: "row", Page: page})
-		b.Entities = append(b.Entities, &meta.Entity{
-			Name: e.Name + "History", Singular: e.Singular + "History", Plural: e.Singular + "Histories", Table: e.Table + "_history",
-			Key: "id", Page: page, HistoryOf: e.Name, Allow: meta.Allow{Read: when(meta.True())},
-			Fields: []*meta.Field{
-				{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-				{Name: "row", Kind: meta.Reference, Type: e.Name, Column: "row_id", Internal: true},
-				{Name: "version", Kind: meta.Int64, Column: "version"},
-				{Name: "at", Kind: meta.DateTime, Column: "at"},
-				{Name: "by", Kind: meta.Reference, Type: "User", Column: "by_id", Null: true},
-				{Name: "verb", Kind: meta.String, Column: "verb"},
-				{Name: "changes", Kind: meta.JSON, Column: "changes"},
-			},
-		})
+		remember(b, e)
 	}
 	return b
+}
+
+// remember gives e of b a history.
+func remember(b *meta.Backend, e *meta.Entity) {
+	page := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "version", Descending: true}}}
+	e.Fields = append(e.Fields, &meta.Field{Name: "history", Kind: meta.List, Type: e.Name + "History", Inverse: "row", Page: page})
+	b.Entities = append(b.Entities, &meta.Entity{
+		Name: e.Name + "History", Singular: e.Singular + "History", Plural: e.Singular + "Histories", Table: e.Table + "_history",
+		Key: "id", Page: page, HistoryOf: e.Name, Allow: meta.Allow{Read: when(meta.True())},
+		Fields: []*meta.Field{
+			{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
+			{Name: "row", Kind: meta.Reference, Type: e.Name, Column: "row_id", Internal: true},
+			{Name: "version", Kind: meta.Int64, Column: "version"},
+			{Name: "at", Kind: meta.DateTime, Column: "at"},
+			{Name: "by", Kind: meta.Reference, Type: "User", Column: "by_id", Null: true},
+			{Name: "verb", Kind: meta.String, Column: "verb"},
+			{Name: "changes", Kind: meta.JSON, Column: "changes"},
+		},
+	})
 }
 
 func newWorldOf(t testing.TB, db sqldb.Database, b *meta.Backend) *world {

@@ -165,11 +165,15 @@ func (w *write) changes(old []any) []byte {
 				continue
 			}
 		}
+		links, ok := value.(Links)
+		if ok && len(links.Link)+len(links.Unlink) == 0 {
+			continue
+		}
 		if len(buf) > 1 {
 			buf = append(buf, ',')
 		}
 		buf = append(input.AppendString(buf, f.Name), ':')
-		if links, ok := value.(Links); ok {
+		if ok {
 			buf = links.appendJSON(buf, f)
 			continue
 		}

@@ -10,7 +10,8 @@ import (
 )
 
 // Links is the value of a Change of a many-to-many list without a bound: the rows to link and to unlink, by id or key. The
-// others stay as they are. To link what is linked, or to unlink what is not, changes nothing.
+// others stay as they are. To link what is linked, or to unlink what is not, changes nothing: where a write does nothing else, the row keeps its
+// version, and neither its history nor those who watch it hear of it.
 type Links struct {
 	Link, Unlink []any
 }
@@ -62,23 +63,37 @@ func (l Links) named(w *write, f *meta.Field, all []named) []named {
 	return all
 }
 
-// write links and unlinks. Rows of the target that are named on both sides are linked in the end.
-func (l Links) write(ctx context.Context, w *write, f *meta.Field) error {
+// write links and unlinks, and returns what has changed by it. Rows of the target that are named on both sides are linked in the end.
+func (l Links) write(ctx context.Context, w *write, f *meta.Field) (done Links, err error) {
 	d := w.tx.engine.dialect
 	from, to := ident(f.Join.From), ident(f.Join.To)
-	if ids := texts(l.Unlink); len(ids) > 0 {
+	linked := texts(l.Link)
+	unlinked := slices.DeleteFunc(texts(l.Unlink), func(id string) bool { return slices.Contains(linked, id) })
+	if len(unlinked) > 0 {
 		among := to + " IN (SELECT value FROM json_each($2))"
 		if d.postgres {
 			among = to + " = ANY ($2::uuid[])"
 		}
-		sql := "DELETE FROM " + linkTable(f.Join) + " WHERE " + from + " = $1 AND " + among
-		if _, err := w.tx.conn.Exec(ctx, sql, string(w.id), w.tx.engine.ids(ids, childrenVariant)); err != nil {
-			return w.violation(err)
+		sql := "DELETE FROM " + linkTable(f.Join) + " WHERE " + from + " = $1 AND " + among + " RETURNING " + to
+		if unlinked, err = w.returning(ctx, sql, string(w.id), w.tx.engine.ids(unlinked, childrenVariant)); err != nil {
+			return Links{}, err
 		}
 	}
-	ids := texts(l.Link)
-	slices.Sort(ids) // so that two that link the same rows wait for each other one way round
-	return w.link(ctx, f, ids)
+	slices.Sort(linked) // so that two that link the same rows wait for each other one way round
+	if linked, err = w.link(ctx, f, linked); err != nil {
+		return Links{}, err
+	}
+	slices.Sort(unlinked)
+	slices.Sort(linked)
+	return Links{anys(linked), anys(unlinked)}, nil
+}
+
+func anys(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
+	}
+	return all
 }
 
 // appendJSON writes the links as a history tells them.

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -74,6 +75,11 @@ func ordering() *meta.Backend {
 			Allow: meta.Allow{Read: anybody, Create: when(meta.Lt(meta.This("amount"), meta.Const(int64(100)))), Update: anybody, Delete: anybody},
 		},
 	)
+	for _, e := range b.Entities {
+		if e.Name == "Basket" {
+			remember(b, e)
+		}
+	}
 	return b
 }
 
@@ -335,8 +341,15 @@ func testLinked(w *world) {
 	want("a", "1 green red")
 	w.want(w.update(w.ann, "Basket", "a", 1, "colours", links([]any{"blue", "red"}, []any{"green"})), "ok")
 	want("a", "2 blue red")
-	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links(nil, []any{"green"})), "ok") // which it does not have
-	want("a", "3 blue red")
+	// What is so already changes nothing, the version neither; what is not so is all that is told.
+	for _, again := range []query.Links{links(nil, []any{"green"}), links([]any{"red", "blue"}, nil), links([]any{"red"}, []any{"green", "red"})} {
+		w.want(w.update(w.ann, "Basket", "a", 2, "colours", again), "ok")
+		want("a", "2 blue red")
+	}
+	w.want(w.update(w.ann, "Basket", "a", 2, "colours", links([]any{"green", "red"}, []any{"blue"})), "ok")
+	want("a", "3 green red")
+	w.want(w.update(w.ann, "Basket", "a", 3, "colours", links([]any{"blue"}, []any{"green"})), "ok")
+	want("a", "4 blue red")
 	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links([]any{"red", "black"}, []any{"white"})), "INVALID colours.link.1:NOT_FOUND colours.unlink.0:NOT_FOUND")
 	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links([]any{1}, nil)), "INVALID colours.link.0:WRONG_TYPE")
 	w.want(w.update(w.ann, "Basket", "a", 0, "colours", links(make([]any, 501), nil)), "INVALID colours.link:TOO_LONG")
@@ -345,5 +358,18 @@ func testLinked(w *world) {
 	w.want(err, "INVALID colours.unlink:READ_ONLY")
 	id := w.article(w.ann, "Bounded")
 	w.want(w.update(w.ann, "Article", id, 0, "tags", links([]any{"red"}, nil)), "INVALID tags:WRONG_TYPE")
-	want("a", "3 blue red")
+	want("a", "4 blue red")
+	tag := func(name string) string {
+		row, err := w.get(w.root, w.sel("Tag", "name"), name)
+		must(err)
+		return string(row.ID)
+	}
+	changed := func(link, unlink string) string {
+		return fmt.Sprintf(`{"colours":{"link":[%q],"unlink":[%q]}}`, tag(link), tag(unlink))
+	}
+	got, err := w.history(w.ann, "Basket", "a")
+	lines := strings.Split(got, "\n")
+	if err != nil || len(lines) != 4 || lines[0] != "4 ann UPDATE "+changed("blue", "green") || lines[1] != "3 ann UPDATE "+changed("green", "blue") {
+		w.Errorf("the history tells of\n%s\n%v", got, err)
+	}
 }

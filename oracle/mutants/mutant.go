@@ -121,7 +121,7 @@ var mutants = []mutant{
 	{"any version will do", "kit/query/verdict.go", "if version != 0 && cells", "if false && cells"},
 	{"the version stays", "kit/query/write.go", "	sets = append(sets, nextVersion(w.entity)...)\n", ""},
 	{"no step of a flow is asked", "kit/query/write.go", "	if err := w.follow(row); err != nil {\n", "	if err := w.follow(row); err != nil && false {\n"},
-	{"unlinked rows stay", "kit/query/link.go", "ids := texts(l.Unlink); len(ids) > 0", "ids := texts(l.Unlink); len(ids) > 99"},
+	{"unlinked rows stay", "kit/query/link.go", "	if len(unlinked) > 0 {\n", "	if len(unlinked) > 99 {\n"},
 	{"no history of restores", "kit/query/history.go", "	if h == nil || len(ids) == 0 {\n", "	if h == nil || len(ids) == 0 || verb == restored {\n"},
 	{"a slug is never taken", "kit/query/defaults.go", "	if taken > 0 {\n", "	if taken > 99 {\n"},
 	{
