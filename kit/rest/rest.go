@@ -29,6 +29,7 @@ type Options struct {
 	MaxRows  int                                     // rows of one answer, included ones counted; 10000 unless given
 
 	RequireIfMatch bool // a change or a deletion of a row without If-Match is refused with 428
+	HideSchema     bool // there is no list of paths at the prefix
 }
 
 func (o Options) withDefaults() Options {
@@ -67,7 +68,9 @@ func New(engine *query.Engine, o Options) http.Handler {
 			d.addResource(&d.routes, d.resources[e.Name])
 		}
 	}
-	d.addIndex(&d.routes)
+	if !o.HideSchema {
+		d.addIndex(&d.routes)
+	}
 	d.addBatch(&d.routes)
 	for _, o := range engine.Backend().Operations {
 		d.addOperation(&d.routes, o) // after the resources: a declared operation replaces a generated one

@@ -39,7 +39,7 @@ type Config struct {
 	RequireIfMatch  bool
 	Migrate         bool
 	CORSOrigins     []string
-	Introspection   bool   // the GraphQL door tells its schema, and has a playground
+	ShowContract    bool   // every door tells its contract, and has its pages
 	Documents       string // file of trusted GraphQL documents, empty for none
 	RateLimit       Rate   // of each network address; its zero value is none
 	TrustedProxies  []netip.Prefix
@@ -147,9 +147,9 @@ func settings() []setting {
 			c.Migrate = text == "auto"
 			return oneOf(text, "auto", "off")
 		}},
-		{"GRAPHQL_INTROSPECTION", "on, in production off", "on or off: /graphql tells its schema, suggests names and has a playground; gRPC has reflection", func(c *Config, text string) error {
-			c.Introspection = text == "on"
-			return oneOf(text, "on", "off")
+		{"SHOW_CONTRACT", "yes, in production no", "yes tells the contract to whoever asks: /openapi.json, /docs and /v1/, GraphQL's schema, playground and suggestions, gRPC's reflection", func(c *Config, text string) error {
+			c.ShowContract = text == "yes"
+			return oneOf(text, "yes", "no")
 		}},
 		{"GRAPHQL_DOCUMENTS", "", "a file of trusted documents by their ids, as client builds write it; in production no others run", func(c *Config, text string) error {
 			c.Documents = text
@@ -185,7 +185,7 @@ func settings() []setting {
 // ReadConfig reads the configuration of the service of that name. Its error names every setting that is wrong.
 func ReadConfig(name string, env func(string) string) (Config, error) {
 	c := Config{
-		Name: name, Addr: "127.0.0.1:8080", LogFormat: "text", Migrate: true, Introspection: true,
+		Name: name, Addr: "127.0.0.1:8080", LogFormat: "text", Migrate: true, ShowContract: true,
 		ShutdownTimeout: 10 * time.Second, RequestTimeout: 30 * time.Second,
 	}
 	var wrong []error
@@ -196,8 +196,11 @@ func ReadConfig(name string, env func(string) string) (Config, error) {
 			}
 		}
 		if s.name == "ENV" && c.Production {
-			c.LogFormat, c.Migrate, c.Introspection = "json", false, false
+			c.LogFormat, c.Migrate, c.ShowContract = "json", false, false
 		}
+	}
+	if env("GRAPHQL_INTROSPECTION") != "" {
+		wrong = append(wrong, errors.New("GRAPHQL_INTROSPECTION: is SHOW_CONTRACT, yes or no, which all doors follow"))
 	}
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.ToSlash(filepath.Join("data", name+".db"))

@@ -39,8 +39,8 @@ func TestGraphQLInProduction(t *testing.T) {
 		{nil, `{"query":"{ __schema { queryType { name } } }"}`, `"code":"FORBIDDEN"`, "Query"},
 		{nil, `{"query":"{ usr { id } }"}`, `"code":"INVALID_DOCUMENT"`, "Did you mean"},
 		{nil, `{"query":"{ __typename }"}`, `{"data":{"__typename":"Query"}}`, "errors"},
-		{[]string{"GRAPHQL_INTROSPECTION", "on"}, `{"query":"{ __schema { queryType { name } } }"}`, `{"name":"Query"}`, "errors"},
-		{[]string{"GRAPHQL_INTROSPECTION", "on"}, `{"query":"{ usr { id } }"}`, "Did you mean", `"data"`},
+		{[]string{"SHOW_CONTRACT", "yes"}, `{"query":"{ __schema { queryType { name } } }"}`, `{"name":"Query"}`, "errors"},
+		{[]string{"SHOW_CONTRACT", "yes"}, `{"query":"{ usr { id } }"}`, "Did you mean", `"data"`},
 		{[]string{"GRAPHQL_DOCUMENTS", manifest}, `{"query":"{ a: __typename }"}`, `"code":"UNTRUSTED_DOCUMENT"`, `"data"`},
 		{[]string{"GRAPHQL_DOCUMENTS", manifest}, `{"documentId":"known"}`, `{"data":{"__typename":"Query"}}`, "errors"},
 	} {
@@ -56,7 +56,7 @@ func TestGraphQLInProduction(t *testing.T) {
 		r.Header.Set("Accept", "text/html")
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
-		if page := strings.Contains(w.Header().Get("Content-Type"), "text/html"); page != (len(test.environment) > 0 && test.environment[0] == "GRAPHQL_INTROSPECTION") {
+		if page := strings.Contains(w.Header().Get("Content-Type"), "text/html"); page != (len(test.environment) > 0 && test.environment[0] == "SHOW_CONTRACT") {
 			t.Errorf("%v: playground: %v", test.environment, page)
 		}
 	}
@@ -67,5 +67,30 @@ func TestGraphQLInProduction(t *testing.T) {
 		if _, err := production(t, "GRAPHQL_DOCUMENTS", path); err == nil || !strings.Contains(err.Error(), "GRAPHQL_DOCUMENTS: ") {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+// In production REST tells its contract where the other doors do, and nowhere else.
+func TestContractInProduction(t *testing.T) {
+	for _, environment := range [][]string{nil, {"SHOW_CONTRACT", "yes"}} {
+		s, err := production(t, environment...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := 404
+		if environment != nil {
+			status = 200
+		}
+		for _, path := range []string{"/openapi.json", "/docs", "/docs/swagger-ui.css", "/v1/", "/v1"} {
+			if got := ask(s, "GET", path, ""); got.Code != status && (status == 404 || got.Code != 301) {
+				t.Errorf("%v: %s: %d", environment, path, got.Code)
+			}
+		}
+		if got := ask(s, "GET", "/v1/users", ""); got.Code != 200 {
+			t.Errorf("%v: %d %s", environment, got.Code, got.Body)
+		}
+	}
+	if _, err := ReadConfig("shop", environment("GRAPHQL_INTROSPECTION", "on")); err == nil || !strings.Contains(err.Error(), "GRAPHQL_INTROSPECTION: is SHOW_CONTRACT") {
+		t.Error(err)
 	}
 }

@@ -27,7 +27,7 @@ import (
 // makeHandler routes to the doors. The team's own handlers come last: they get what no door takes.
 func (s *Server) makeHandler(context.Context) error {
 	mux := http.NewServeMux()
-	resources := s.bounded(rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch}))
+	resources := s.bounded(rest.New(s.engine, rest.Options{Viewer: s.Viewer, RequireIfMatch: s.config.RequireIfMatch, HideSchema: !s.config.ShowContract}))
 	mux.Handle(rest.Prefix, resources)
 	mux.Handle(rest.Prefix+"/", resources)
 	if s.service.SDL != "" {
@@ -42,7 +42,7 @@ func (s *Server) makeHandler(context.Context) error {
 	if err := s.grpc(mux); err != nil {
 		return err
 	}
-	if s.service.OpenAPI != nil {
+	if s.documented() {
 		mux.Handle("GET /openapi.json", docs.OpenAPI(s.service.OpenAPI))
 		ui := docs.UI(title(s.service.Name), "/docs", "/openapi.json")
 		mux.Handle("GET /docs", ui)
@@ -66,6 +66,9 @@ func (s *Server) makeHandler(context.Context) error {
 	return err
 }
 
+// documented tells whether the OpenAPI document is served, and the page that shows it.
+func (s *Server) documented() bool { return s.service.OpenAPI != nil && s.config.ShowContract }
+
 // tenantHosts are those of which tenants are subdomains: that of PUBLIC_URL, in development localhost too.
 func (s *Server) tenantHosts() ([]string, error) {
 	if t := s.service.Backend.Tenant; t == nil || t.By != meta.BySubdomain {
@@ -87,9 +90,9 @@ func (s *Server) tenantHosts() ([]string, error) {
 
 // graphql is the door, with the playground for browsers where the schema may be seen.
 func (s *Server) graphql() (*graphql.Door, error) {
-	options := graphql.Options{Viewer: s.Viewer, Notices: s.log, HideSchema: !s.config.Introspection, Origins: s.config.CORSOrigins}
+	options := graphql.Options{Viewer: s.Viewer, Notices: s.log, HideSchema: !s.config.ShowContract, Origins: s.config.CORSOrigins}
 	options.Limits.Time = s.config.RequestTimeout
-	if s.config.Introspection {
+	if s.config.ShowContract {
 		options.Playground = s.playground()
 	}
 	if path := s.config.Documents; path != "" {
@@ -138,7 +141,7 @@ func (s *Server) grpc(mux *http.ServeMux) error {
 		return nil
 	}
 	routes, refuse, drain, err := s.service.GRPC(
-		s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.Introspection, s.log, s.config.RequestTimeout)
+		s.engine, s.service.Descriptors, s.Viewer, s.readiness, s.config.ShowContract, s.log, s.config.RequestTimeout)
 	if err != nil {
 		return err
 	}
@@ -252,7 +255,7 @@ func (s *Server) start(w http.ResponseWriter) {
 		Documents bool
 	}{
 		title(s.service.Name), exposed(s.service.Backend), s.mailbox != nil,
-		s.service.Metrics != nil && s.config.ownMetrics(), rest.Prefix, s.service.SDL != "" && s.config.Introspection, s.rpcPath(), s.service.OpenAPI != nil,
+		s.service.Metrics != nil && s.config.ownMetrics(), rest.Prefix, s.service.SDL != "" && s.config.ShowContract, s.rpcPath(), s.documented(),
 	})
 }
 

@@ -150,7 +150,7 @@ func TestUnknownCodingOfGraphQL(t *testing.T) {
 // A method or a service that there is not is UNIMPLEMENTED in each protocol, and so is reflection where it is off.
 func TestUnknownMethods(t *testing.T) {
 	l := listener(t)
-	listening(t, l, func(c *Config) { c.Introspection = false })
+	listening(t, l, func(c *Config) { c.ShowContract = false })
 	for _, e := range entrances {
 		if !e.enveloped && e.name != "Connect" {
 			continue
