@@ -5,16 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/emit/door"
 	"github.com/fettlehq/fettle/model"
 )
 
 // Design compares what two models promise and no contract says in a way that could be compared: how a request names its tenant, what
-// the key of a row is, and what a write is refused for. Rules of who may do what, and what is worked out, are not compared: they say
-// what a service is, and not how it is asked.
-func Design(before, after *model.Model) []Change {
-	c := &promises{before: before, after: after}
+// the key of a row is, and what a write is refused for, by a rule or a constraint. What is worked out is not compared: it says what a
+// service is, and not how it is asked.
+//
+// Today is what days that are said are compared with.
+func Design(before, after *model.Model, today time.Time) []Change {
+	c := &promises{before: before, after: after, today: today, renamed: renamed(after)}
 	c.tenant()
 	for _, was := range before.Entities {
 		if is := c.now(was); is != nil && !is.Internal {
@@ -31,13 +34,17 @@ func Design(before, after *model.Model) []Change {
 	for name, was := range structs(before) {
 		if is := inputs[name]; is != nil {
 			c.references(name, "", was.Fields, is.Fields)
+			c.checks(name, checksOf(was.Fields), checksOf(is.Fields), func(f *model.Field) bool { return field(was.Fields, f) == nil && f.Null })
 		}
 	}
+	c.sunsets()
 	return sorted(c.changes)
 }
 
 type promises struct {
 	before, after *model.Model
+	today         time.Time
+	renamed       map[string]string // fields and values of enums that have another name, by that which they had
 	changes       []Change
 }
 
@@ -87,7 +94,10 @@ func (c *promises) tenant() {
 		c.add("TENANT_ADDED", is.Entity.Name, "", "rows belong to a %s now: none refers to one of another, and a key that several have finds nothing", is.Entity.Singular)
 	case is == nil:
 		c.add("TENANT_REMOVED", was.Entity.Name, "", "a request that names a %s is answered with the rows of all", was.Entity.Singular)
-	case was.By != is.By:
+	case !c.asWide([]*model.Expr{was.When}, []*model.Expr{is.When}):
+		c.add("RULE_NARROWER", is.Entity.Name, "", "a %s is closed to some to whom it was open", is.Entity.Singular)
+	}
+	if was != nil && is != nil && was.By != is.By {
 		c.add("TENANT_NAMED_OTHERWISE", is.Entity.Name, "", "a request named its %s by %s and names it by %s: one that does so as before is in none",
 			is.Entity.Singular, was.By, is.By)
 	}
@@ -103,8 +113,12 @@ func (c *promises) entity(was, is *model.Entity) {
 	}
 	if door.Exposed(was, model.Create) || door.Exposed(was, model.Update) {
 		c.uniques(was, is)
-		c.checks(was, is)
+		c.checks(is.Name, append(checksOf(was.Fields), was.Checks...), append(checksOf(is.Fields), is.Checks...), func(f *model.Field) bool { return absent(was, f) })
 		c.spans(was, is)
+	}
+	c.rules(was, is)
+	if is.Page.Max < was.Page.Max && door.Exposed(was, model.Read) && door.Exposed(is, model.Read) {
+		c.add("PAGE_SMALLER", is.Name, "", "a page had up to %d rows and has up to %d: who asks for more is refused", was.Page.Max, is.Page.Max)
 	}
 	if order(was) != order(is) && door.Exposed(was, model.Read) {
 		c.add("ORDER_CHANGED", is.Name, "", "a list without an order comes by %s, which came by %s", order(is), order(was))
@@ -120,6 +134,9 @@ func (c *promises) entity(was, is *model.Entity) {
 	}
 	for _, f := range is.Fields {
 		before := field(was.Fields, f)
+		if before != nil {
+			c.sunset(is.Name, f.Name, before.Sunset, f.Sunset)
+		}
 		switch {
 		case before == nil:
 		case f.Kind == model.EnumKind && f.Flow != nil && (slices.Contains(door.CreateFields(is), f) || slices.Contains(door.UpdateFields(is), f)):
@@ -181,21 +198,34 @@ func (c *promises) uniques(was, is *model.Entity) {
 	}
 }
 
-func (c *promises) checks(was, is *model.Entity) {
-	for _, check := range is.Checks {
+func (c *promises) checks(typ string, known, now []*model.Check, absent func(*model.Field) bool) {
+	for _, check := range now {
 		on := ""
 		if check.Field != nil {
 			on = check.Field.Name
 		}
-		at := slices.IndexFunc(was.Checks, func(before *model.Check) bool { return text(before.That) == text(check.That) })
-		if at >= 0 && was.Checks[at].Code != check.Code {
-			c.add("CODE_CHANGED", is.Name, on, "a write was refused with %s and is with %s", was.Checks[at].Code, check.Code)
+		at := slices.IndexFunc(known, func(before *model.Check) bool { return c.same(before.That, check.That) })
+		if at >= 0 && known[at].Code != check.Code {
+			c.add("CODE_CHANGED", typ, on, "a write was refused with %s and is with %s", known[at].Code, check.Code)
 		}
-		if at >= 0 || check.Field != nil && absent(was, check.Field) {
+		follows := slices.ContainsFunc(known, func(before *model.Check) bool {
+			return c.asWide([]*model.Expr{before.That}, []*model.Expr{check.That})
+		})
+		if follows || check.Field != nil && absent(check.Field) {
 			continue
 		}
-		c.add("CHECK_ADDED", is.Name, on, "a write is refused with %s where %s does not hold, which nobody asked for in these words", check.Code, check.Source)
+		c.add("CHECK_ADDED", typ, on, "a write is refused with %s where %s does not hold, which nobody asked for in these words", check.Code, check.Source)
 	}
+}
+
+// checksOf are the checks on fields. Those of a value object's parts stand on the field that holds it as well.
+func checksOf(fields []*model.Field) (all []*model.Check) {
+	for _, f := range fields {
+		if f.Kind != model.Union { // that it is one of its members only, the contracts tell
+			all = append(all, f.Checks...)
+		}
+	}
+	return all
 }
 
 func (c *promises) spans(was, is *model.Entity) {
@@ -245,7 +275,15 @@ func refuses(f *model.Field) bool {
 }
 
 func (c *promises) operation(was, is *model.Operation) {
-	c.references("", is.Name, was.Args, is.Args)
+	root := ""
+	if is.Kind == model.Subscription {
+		root = "Subscription"
+	}
+	c.references(root, is.Name, was.Args, is.Args)
+	c.sunset(root, is.Name, was.Sunset, is.Sunset)
+	if w, now := alternatives(was.Allow), alternatives(is.Allow); !c.asWide(w, now) {
+		c.add("RULE_NARROWER", root, is.Name, "%s is refused to some whom it was not: %s", is.Name, said(was.Allow, is.Allow))
+	}
 	for _, f := range is.Fails {
 		for _, before := range was.Fails {
 			if before.Code == f.Code && before.Status != f.Status {
@@ -261,13 +299,13 @@ func (c *promises) operation(was, is *model.Operation) {
 	}
 	for _, verb := range was.On {
 		if !slices.Contains(is.On, verb) {
-			c.add("SUBSCRIPTION_TELLS_LESS", "", is.Name, "%s told of %s and does not", is.Name,
+			c.add("SUBSCRIPTION_TELLS_LESS", root, is.Name, "%s told of %s and does not", is.Name,
 				map[model.Verb]string{model.Create: "what is made", model.Update: "what is changed"}[verb])
 		}
 	}
 	for _, a := range is.Args { // no document of REST has them, which tells of other bounds
 		if before := field(was.Args, a); before != nil && takesLess(before, a) {
-			c.add("ARGUMENT_NARROWER", "", is.Name, "the argument %s of %s takes less than before", a.Name, is.Name)
+			c.add("ARGUMENT_NARROWER", root, is.Name, "the argument %s of %s takes less than before", a.Name, is.Name)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/breaking"
 	"github.com/fettlehq/fettle/design"
@@ -60,13 +61,13 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 			return nil, err
 		}
 	}
-	if was.model, err = modelAt(dir, revision); err != nil {
+	if was.design, was.model, err = modelAt(dir, revision); err != nil {
 		return nil, err
 	}
 	if was.model == nil {
 		c.Notes = append(c.Notes, fmt.Sprintf("design/: is not in %s as this version reads it, so what contracts do not say is not compared", revision))
 	}
-	if err := c.against(was, l.Numbers); err != nil {
+	if err := c.against(was, l.Numbers, time.Now()); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -75,38 +76,44 @@ func CheckAgainst(dir, revision string) (*Checked, error) {
 // version is what clients were given: the contracts by their path, and the model that they follow from, nil where it is not known.
 type version struct {
 	contracts map[string][]byte
+	design    *design.Design
 	model     *model.Model
 }
 
-// against reports what breaks clients of the version that was.
-func (c *Checked) against(was version, numbers proto.Numbers) error {
+// against reports what breaks clients of the version that was. What was said to go by today, and is gone, is compared as though it were
+// still there: its clients were told.
+func (c *Checked) against(was version, numbers proto.Numbers, today time.Time) error {
+	ended := c.ended(was, today)
+	for _, e := range ended.all {
+		c.Notes = append(c.Notes, fmt.Sprintf("%s: is gone, as was said for %s: that breaks nobody who was told", e.name, e.on.Format(time.DateOnly)))
+	}
 	for _, contract := range contracts {
 		before, ok := was.contracts[contract.path]
 		if !ok {
 			continue
 		}
-		after := contract.emit(c.Model, numbers)
+		after := contract.emit(ended.model, numbers)
 		if contract.path == openAPIFile && c.openAPI != nil {
-			after = c.openAPI
+			after, _ = openapi.Join(ended.model, partFile, []byte(c.Texts[partFile]))
 		}
 		changes, err := contract.compare(before, after)
 		if err != nil {
 			return fmt.Errorf("%s: %w", contract.path, err)
 		}
-		report(&c.Problems, was.model, c.Model, contract.code, changes)
+		c.report(was.model, ended, contract.code, changes)
 	}
 	if was.model != nil {
-		report(&c.Problems, was.model, c.Model, BreaksPromise, breaking.Design(was.model, c.Model))
+		c.report(was.model, ended, BreaksPromise, breaking.Design(was.model, ended.model, today))
 	}
 	c.Problems.Sort()
 	return nil
 }
 
-// modelAt is the model of the design at a revision; nil where there is none, or none that this version of the tool understands.
-func modelAt(dir, revision string) (*model.Model, error) {
+// modelAt is the design at a revision and its model; nil where there is none, or none that this version of the tool understands.
+func modelAt(dir, revision string) (*design.Design, *model.Model, error) {
 	listed, err := git(dir, "ls-tree", "--name-only", revision, "--", "design/")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var sources []design.Source
 	for name := range strings.Lines(string(listed)) {
@@ -116,14 +123,15 @@ func modelAt(dir, revision string) (*model.Model, error) {
 		}
 		text, err := git(dir, "show", revision+":./"+name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		sources = append(sources, design.Source{Name: name, Text: string(text)})
 	}
 	var problems diag.List
-	m := build.Model(design.Parse(sources, &problems), &problems)
+	d := design.Parse(sources, &problems)
+	m := build.Model(d, &problems)
 	if len(problems) > 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return m, nil
+	return d, m, nil
 }

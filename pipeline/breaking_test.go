@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
@@ -141,7 +142,7 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"account(verify), the other way", "verify: LATER", "verify: NEVER", "R"},
 	{"tenant(by)", "by: HEADER", "by: PATH", "RQ"},
 	{"tenant(by), by a host", "by: HEADER", "by: SUBDOMAIN", "RQ"},
-	{"tenant(when)", "HEADER, when: \"true\"", "HEADER, when: \"false\"", ""},
+	{"tenant(when)", "HEADER, when: \"true\"", "HEADER, when: \"false\"", "RQP"},
 	{"tenant, -", " @tenant(by: HEADER, when: \"true\")", "", "RQP"},
 	{"tenant, +", "type Club @entity", "type Club @entity @tenant(by: PATH, when: \"true\")", "RQP"},
 	{"history, -", " @history", "", "RQP"},
@@ -153,6 +154,9 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"was(name)", "note: String\n", "remark: String @was(name: note)\n", "RQP"},
 	{"was(name) of an entity", "type Cat implements Named @entity", "type Kitten implements Named @entity @was(name: Cat)", "RQP"},
 	{"sunset(on)", "2030-01-01", "2031-01-01", ""},
+	{"sunset(on), sooner", "2030-01-01", "2027-01-01", "RQP"},
+	{"sunset(on), past", "note: String\n", "note: String @deprecated(reason: \"no\") @sunset(on: \"2026-11-01\")\n", "RQP"},
+	{"sunset(on), to come", "note: String\n", "note: String @deprecated(reason: \"no\") @sunset(on: \"2026-12-01\")\n", ""},
 	{"sunset(since)", "@sunset(on: \"2030-01-01\")", "@sunset(since: \"2026-01-01\", on: \"2030-01-01\")", ""},
 	{"sunset(see)", "@sunset(on: \"2030-01-01\")", "@sunset(on: \"2030-01-01\", see: \"https://example.com/old\")", ""},
 	{"sunset, -", " @sunset(on: \"2030-01-01\")", "", "R"}, // the time that was promised,
@@ -165,10 +169,16 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"allow(do), -", "[READ, CREATE, DELETE]", "[READ, CREATE]", "RQP"},
 	{"allow(do), +", "[READ, CREATE], when: \"true\") { subject", "[READ, CREATE, UPDATE, DELETE], when: \"true\") { subject", ""},
 	{"allow(when), of somebody who is signed in", "[READ, CREATE], when: \"true\"", "[READ, CREATE], when: \"viewer != null\"", "RQP"},
-	{"allow(when)", "when: \"viewer != null \"", "when: \"viewer == user\"", ""},
+	{"allow(when), narrower", "when: \"viewer != null \"", "when: \"viewer == user\"", "RQP"},
+	{"allow(when), and one more", "when: \"viewer != null \"", "when: \"viewer != null && user != null\"", "RQP"},
+	{"allow(when), or one more", "when: \"viewer != null \"", "when: \"user == null || viewer != null\"", ""},
+	{"allow(when), in other words", "when: \"viewer != null \"", "when: \"viewer != null\"", ""},
+	{"allow, one more", "@allow(do: [READ, CREATE], when: \"viewer != null \")", "@allow(do: [READ, CREATE], when: \"viewer != null\") @allow(do: READ, when: \"viewer == user\")", ""},
+	{"allow on an operation, narrower", "Int! @allow(when: \"true\")", "Int! @allow(when: \"word != ''\")", "RQP"},
 	{"allow on a field, READ, +", "line: String!", "line: String! @allow(do: READ, when: \"viewer != null\")", "RQP"},
 	{"allow on a field, READ, -", " @allow(do: READ, when: \"viewer != null\")\n", "\n", "P"}, // FIELD_SAME_CARDINALITY of buf,
-	{"allow on a field, UPDATE, +", "title: String!", "title: String! @allow(do: UPDATE, when: \"viewer != null\")", ""},
+	{"allow on a field, UPDATE, +", "title: String!", "title: String! @allow(do: UPDATE, when: \"viewer != null\")", "RQP"},
+	{"allow on a field, UPDATE, that says what holds", "title: String!", "title: String! @allow(do: UPDATE, when: \"true\")", ""},
 	{"allow on an operation, -", "Int! @allow(when: \"true\")", "Int!", "RQP"},
 	{"internal, +", "note: String\n", "note: String @internal\n", "RQP"},
 	{"internal, -", " @internal", "", ""},
@@ -195,6 +205,11 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"index(when)", "type Fan @entity", "type Fan @entity @index(fields: [user], when: \"user != null\")", ""},
 	{"check(that), +", "type Cat implements Named @entity", "type Cat implements Named @entity @check(that: \"lives < 10\", code: TOO_MANY)", "RQP"},
 	{"check(that)", "rank < 9", "rank < 5", "RQP"},
+	{"check(that) of a field, +", "rank: Int @range(min: 1, max: 7)", "rank: Int @range(min: 1, max: 7) @check(that: \"rank != 3\")", "RQP"},
+	{"check(that) of a new field, +", "note: String\n", "note: String\n more: Int @check(that: \"more != 3\")\n", ""},
+	{"check(that) of a part of an input, +", "by: Int!", "by: Int! @check(that: \"by != 3\")", "RQP"},
+	{"check(that) of a value object's part, +", "width: Int!", "width: Int! @check(that: \"width != 3\")", "RQP"},
+	{"check(that), wider", "rank == null || rank < 9", "rank == null || rank < 9 || title == 'a'", ""},
 	{"check(code)", "code: TOO_HIGH", "code: TOO_MUCH", "RQP"},
 	{"check, -", " @check(that: \"rank == null || rank < 9\", code: TOO_HIGH)", "", ""},
 	{"noOverlap(from, until), +", "@unique(fields: [kind, title])", "@unique(fields: [kind, title]) @noOverlap(from: since, until: until)", "RQP"},
@@ -299,6 +314,9 @@ func TestGate(t *testing.T) {
 			}
 			for _, p := range told {
 				t.Logf("%s [%s]", p.Message, p.Code)
+				if p.Pos.Line == 0 && !strings.HasSuffix(e.about, "-") && !strings.HasPrefix(e.about, "backend(") && !strings.HasPrefix(e.about, "account(") {
+					t.Errorf("has no place: %s [%s]", p.Message, p.Code)
+				}
 				if e.breaks == "" || !strings.Contains(e.breaks, doorOf[p.Code]) {
 					t.Errorf("breaks %q, and is told: %s [%s]", e.breaks, p.Message, p.Code)
 				}
@@ -342,6 +360,116 @@ func TestGateTellsOnceOfACause(t *testing.T) {
 	}
 }
 
+// What a list gives at most is one thing at all doors.
+func TestGateTellsOfPagesAtAllDoors(t *testing.T) {
+	told := evolved(t, evolved(t, nil, yards[0]), strings.Replace(yards[0], "max: 100", "max: 50", 1)).problems
+	var got []string
+	for _, p := range told {
+		got = append(got, fmt.Sprintf("%d %s", p.Pos.Line, p.Code))
+	}
+	if want := []string{"6 G006", "6 G010"}; !slices.Equal(got, want) {
+		t.Errorf("told %v, not %v", got, want)
+	}
+}
+
+// An operation of one door is no place for what another calls the same, and a union is one.
+func TestPlacesOfBreaks(t *testing.T) {
+	const text = `extend schema @backend(name: "yard", module: "example.com/yard")
+type Doc @entity @page(size: 5, max: 50) @allow(do: [READ, CREATE], when: "true") { title: String }
+type Tag @entity @allow(do: READ, when: "true") { name: String }
+union Subject = Doc | Tag
+type Note @entity @allow(do: [READ, CREATE], when: "true") { subject: Subject }
+type Space @entity @allow(do: READ, when: "true") { name: String }
+extend type Subscription {
+  docs: Doc! @on(entity: Doc, do: [CREATE, UPDATE])
+  notes: Note! @on(entity: Note, do: CREATE)
+}
+`
+	was := evolved(t, nil, text)
+	for _, test := range []struct{ from, to, want string }{
+		{"max: 50", "max: 10", "2"},
+		{"Doc | Tag", "Doc | Tag | Space", "4"},
+		{"Doc | Tag", "Doc", "4 5"},
+		{"do: [CREATE, UPDATE]", "do: UPDATE", "8"},
+	} {
+		var got []string
+		for _, p := range evolved(t, was, strings.Replace(text, test.from, test.to, 1)).problems {
+			t.Logf("%d: %s [%s]", p.Pos.Line, p.Message, p.Code)
+			if line := fmt.Sprint(p.Pos.Line); !slices.Contains(got, line) {
+				got = append(got, line)
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s instead of %s: told at %v", test.to, test.from, got)
+		}
+	}
+}
+
+// What was said to go by a day, and goes after it, breaks nobody at any door, whatever hangs on it; before that day it does.
+func TestWhatEndedMayGo(t *testing.T) {
+	const text = `extend schema @backend(name: "yard", module: "example.com/yard")
+type Doc @entity @allow(do: [READ, CREATE, UPDATE], when: "true") {
+  score: Int @deprecated(reason: "x") @sunset(since: "2026-01-01", on: "2026-10-31")
+  mood: Mood @deprecated(reason: "x") @sunset(on: "2026-10-31")
+  tag: Tag
+  size: Size
+  state: State! @default(value: OPEN) @flow(from: OPEN, to: [SHUT, LOST])
+  title: String
+}
+type Note @entity @allow(do: [READ, CREATE], when: "true") { doc: Doc text: String }
+type Tag @entity @sunset(reason: "x", on: "2026-10-31") @allow(do: [READ, CREATE], when: "true") { name: String }
+type Size { width: Int height: Int @deprecated(reason: "x") @sunset(on: "2026-10-31") }
+enum Mood { CALM EAGER }
+enum State { OPEN SHUT LOST @deprecated(reason: "x") @sunset(on: "2026-10-31") }
+enum Kind { A B @deprecated(reason: "x") @sunset(on: "2026-10-31") }
+input Move { by: Int why: String @deprecated(reason: "x") @sunset(on: "2026-10-31") }
+extend type Query {
+  weigh(word: String, kind: Kind, more: Int @deprecated(reason: "x") @sunset(on: "2026-10-31")): Int! @allow(when: "true")
+  old: Int! @allow(when: "true") @deprecated(reason: "x") @sunset(on: "2026-10-31")
+}
+extend type Mutation { move(doc: ID!, move: Move): Doc! @allow(when: "true") }
+`
+	later := strings.ReplaceAll(text, "2026-10-31", "2027-10-31")
+	was, promised := evolved(t, nil, text), evolved(t, nil, later)
+	for _, c := range []struct{ what, from, to string }{
+		{"a field that is measured", `  score: Int @deprecated(reason: "x") @sunset(since: "2026-01-01", on: "2026-10-31")` + "\n", ""},
+		{"a field and its type", `  mood: Mood @deprecated(reason: "x") @sunset(on: "2026-10-31")` + "\n>enum Mood { CALM EAGER }\n", ">"},
+		{"an entity and what leads to it", "  tag: Tag\n>" + `type Tag @entity @sunset(reason: "x", on: "2026-10-31") @allow(do: [READ, CREATE], when: "true") { name: String }` + "\n", ">"},
+		{"a part of a value object", ` height: Int @deprecated(reason: "x") @sunset(on: "2026-10-31")`, ""},
+		{"a value of a flow", ` LOST @deprecated(reason: "x") @sunset(on: "2026-10-31")>[SHUT, LOST]`, ">SHUT"},
+		{"a value", ` B @deprecated(reason: "x") @sunset(on: "2026-10-31")`, ""},
+		{"a part of an input", ` why: String @deprecated(reason: "x") @sunset(on: "2026-10-31")`, ""},
+		{"an argument", `, more: Int @deprecated(reason: "x") @sunset(on: "2026-10-31")`, ""},
+		{"an operation", `  old: Int! @allow(when: "true") @deprecated(reason: "x") @sunset(on: "2026-10-31")` + "\n", ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			without := func(text, on string) string {
+				to := strings.Split(c.to, ">")
+				for i, from := range strings.Split(c.from, ">") {
+					from = strings.ReplaceAll(from, "2026-10-31", on)
+					if !strings.Contains(text, from) {
+						t.Fatalf("the design has no %q", from)
+					}
+					text = strings.Replace(text, from, to[i], 1)
+				}
+				return text
+			}
+			for _, p := range evolved(t, was, without(text, "2026-10-31")).problems {
+				t.Errorf("told: %s [%s]", p.Message, p.Code)
+			}
+			if told := evolved(t, promised, without(later, "2027-10-31")).problems; len(told) == 0 {
+				t.Error("nothing is told of what goes before its day")
+			}
+		})
+	}
+	for _, p := range evolved(t, was, strings.Replace(text, "score: Int", "score: String", 1)).problems {
+		if p.Code == BreaksREST {
+			return
+		}
+	}
+	t.Error("nothing is told of a field that has another type")
+}
+
 // edition is a version of a design, with what is told of it against the one before.
 type edition struct {
 	version
@@ -355,11 +483,11 @@ func evolved(t *testing.T, before *edition, text string) *edition {
 	if len(c.Problems) > 0 {
 		t.Fatalf("%v: %s", c.Problems[0].Pos, c.Problems[0].Message)
 	}
-	e := &edition{version: version{map[string][]byte{}, c.Model}}
+	e := &edition{version: version{map[string][]byte{}, c.design, c.Model}}
 	var numbers proto.Numbers
 	if before != nil {
 		numbers = before.numbers
-		if err := c.against(before.version, numbers); err != nil {
+		if err := c.against(before.version, numbers, time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)); err != nil {
 			t.Fatal(err)
 		}
 		e.problems = c.Problems

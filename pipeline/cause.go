@@ -20,15 +20,18 @@ type cause struct {
 }
 
 // report adds a problem for each cause, with the change that says most plainly what happened and the number of the others.
-func report(problems *diag.List, was, now *model.Model, code diag.Code, changes []breaking.Change) {
+func (c *Checked) report(was *model.Model, ended *ending, code diag.Code, changes []breaking.Change) {
 	causes := map[cause][]breaking.Change{}
 	var order []cause
-	for _, c := range changes {
-		of := causeOf(was, now, c)
+	for _, change := range changes {
+		of := causeOf(was, c.Model, change)
+		if ended.has(of.name) {
+			continue
+		}
 		if causes[of] == nil {
 			order = append(order, of)
 		}
-		causes[of] = append(causes[of], c)
+		causes[of] = append(causes[of], change)
 	}
 	for _, of := range order {
 		all := causes[of]
@@ -42,7 +45,7 @@ func report(problems *diag.List, was, now *model.Model, code diag.Code, changes 
 		if len(all) > 1 {
 			more = fmt.Sprintf(", and %d more that follow", len(all)-1)
 		}
-		problems.Add(of.pos, code, hint(told.Rule), "breaks clients: %s: %s (%s)%s", told.At, told.Text, told.Rule, more)
+		c.Problems.Add(of.pos, code, hint(told.Rule), "breaks clients: %s: %s (%s)%s", told.At, told.Text, told.Rule, more)
 	}
 }
 
@@ -74,6 +77,9 @@ var hints = []struct {
 	rule *regexp.Regexp
 	hint string
 }{
+	{regexp.MustCompile(`^SUNSET_`), "leave clients the time that they were promised, or a day that is still to come"},
+	{regexp.MustCompile(`^RULE_NARROWER$`), "let them go on, or tell them before it lands: the gate is silent against a revision that has it"},
+	{regexp.MustCompile(`^PAGE_SMALLER$`), "go on giving as many; a smaller size: is what those get who do not ask"},
 	{regexp.MustCompile(`(?i)required|became-not-nullable`), "let it be left out: give it a @default, or let it be null"},
 	{
 		regexp.MustCompile(`_ADDED$|NARROWER|STEP_REMOVED|pattern|(min|max)-?(length|items)?-(set|increased|decreased)|min-|max-|DELETE_REFUSED`),
@@ -136,14 +142,18 @@ func causeOf(was, now *model.Model, c breaking.Change) cause {
 func declared(m *model.Model, c breaking.Change) (of cause, found bool) {
 	for _, module := range m.Modules {
 		for _, o := range slices.Concat(module.Operations, module.Subscriptions) {
-			own := o.Name == c.Member || "subscribe"+strings.ToUpper(o.Name[:1])+o.Name[1:] == c.Member
-			if own && rootType(c.Type) && (c.Type != "" || o.Where == nil && o.Result.Target == nil || !answers(c)) {
+			if asked(o, c) && (c.Type != "" || o.Where == nil && o.Result.Target == nil || !answers(c)) {
 				return cause{o.Pos, o.Name}, true
 			}
 		}
 		for _, e := range module.Enums {
 			if e.Name == c.Type {
 				return cause{e.Pos, e.Name}, true
+			}
+		}
+		for _, u := range module.Unions {
+			if c.Type == u.Name || c.Type == u.Name+"Filter" || c.Type == u.Name+"Input" || c.Type == u.Name+"Key" {
+				return cause{u.Pos, u.Name}, true
 			}
 		}
 		for _, s := range slices.Concat(module.Values, module.Inputs) {
@@ -153,6 +163,20 @@ func declared(m *model.Model, c breaking.Change) (of cause, found bool) {
 		}
 	}
 	return cause{}, false
+}
+
+// asked tells whether a change is of an operation: of GraphQL by the root that it stands at, of the others by its name, which a
+// subscription has at the gRPC door with a word before it. "docs" may be the list of all Docs at one door, and a subscription at another.
+func asked(o *model.Operation, c breaking.Change) bool {
+	switch {
+	case !rootType(c.Type):
+		return false
+	case c.Type != "":
+		return c.Type == string(o.Kind) && c.Member == o.Name
+	case o.Kind == model.Subscription:
+		return c.Member == "subscribe"+strings.ToUpper(o.Name[:1])+o.Name[1:]
+	}
+	return c.Member == o.Name
 }
 
 // answers tells whether a change of REST is one of an answer, which is of the rows that it has and not of the operation.
