@@ -89,6 +89,7 @@ type run struct {
 	options Options
 	s       *session
 	clone   *clone // nil: there is none
+	lite    *lite  // nil: it is not SQLite
 	catalog *Catalog
 	queries []*Query
 	plans   *counted // nil: nothing can be thought of

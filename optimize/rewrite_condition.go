@@ -340,9 +340,13 @@ func notIn(s *selected) (rewrite, bool) {
 		if clauses.Where != "" {
 			clauses.Where = "(" + clauses.Where + ") AND "
 		}
-		clauses.Where += inner + " = " + outer
+		same, why := inner+" = "+outer, "NOT IN reads the whole list for each row, unless it fits into work_mem"
+		if s.run.catalog.Dialect == SQLite { // which compares by the collation of what stands first
+			same, why = outer+" = "+inner, "NOT IN makes a list of all that the subquery finds, before the first row"
+		}
+		clauses.Where += same
 		w := rewrite{
-			rule: "not-in", why: "NOT IN reads the whole list for each row, unless it fits into work_mem",
+			rule: "not-in", why: why,
 			text: s.with(i, "NOT EXISTS ("+strings.Join(strings.Fields(clauses.String()), " ")+")"),
 		}
 		if !innerColumn.NotNull && !s.saidNotNull(sub.Node("subselect"), innerScan) {

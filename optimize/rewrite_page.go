@@ -85,7 +85,7 @@ func offsetToKeyset(s *selected) (rewrite, bool) {
 		w.text = after(shownValues)
 		return w, true
 	}
-	if s.run.clone == nil || far == 0 {
+	if s.run.clone == nil && s.run.lite == nil || far == 0 {
 		far = max(far, farOffset)
 	}
 	last, err := s.lastRow(page, names, far)
@@ -142,6 +142,9 @@ func behind(keys []pageKey, values []string) string {
 
 // lastRow reads the keys of the row before a page, as constants; from the clone, or, without one, what a column has.
 func (s *selected) lastRow(page pgsql.Clauses, names []string, offset int) ([]string, error) {
+	if s.run.lite != nil {
+		return s.run.lite.lastRow(s.ctx, page, names, offset)
+	}
 	values := make([]string, len(names))
 	if s.run.clone == nil {
 		for i := range values {

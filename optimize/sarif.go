@@ -41,7 +41,8 @@ func (r *Report) SARIF(w io.Writer) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(object{
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
-		"runs": []object{{"tool": object{"driver": object{"name": "fettle optimize", "rules": rules}}, "results": results,
+		"runs": []object{{
+			"tool": object{"driver": object{"name": "fettle optimize", "rules": rules}}, "results": results,
 			"invocations": []object{{"executionSuccessful": r.Interrupted == "", "toolExecutionNotifications": notes}},
 		}},
 	})

@@ -161,12 +161,19 @@ func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 	quoted := pgsql.Literal(t.Name)
 	var key []string
 	if err := eachRow(ctx, db, "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo("+quoted+") WHERE hidden <> 1 ORDER BY cid", func(s []string) {
-		t.Columns = append(t.Columns, &Column{Name: s[0], Type: strings.ToLower(s[1]), NotNull: s[2] == "1" || s[3] != "0", Width: 12, Known: true})
+		t.Columns = append(t.Columns, &Column{Name: s[0], Type: strings.ToLower(s[1]), NotNull: s[2] == "1", Width: 12, Known: true})
 		if s[3] != "0" {
 			key = append(key, s[0])
 		}
 	}); err != nil || t.Kind == "v" {
 		return err
+	}
+	ofRows := true // the key is the number of the row; any other may have nulls, if its columns do not say that they have none
+	if err := eachRow(ctx, db, "SELECT 1 FROM pragma_index_list("+quoted+") WHERE origin = 'pk'", func([]string) { ofRows = false }); err != nil {
+		return err
+	}
+	if len(key) == 1 && ofRows {
+		t.column(key[0]).NotNull = true
 	}
 	if len(key) > 0 {
 		t.Indexes = append(t.Indexes, &Existing{Name: "primary key of " + t.Name, Method: "btree", Unique: true, Primary: true, Valid: true, Columns: key})
@@ -290,7 +297,7 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func([]string)) er
 }
 
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
-	r := &run{options: o, catalog: l.catalog, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
+	r := &run{options: o, catalog: l.catalog, lite: l, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
 	queries, passed, unread, notes := merge(o.Statements, newSQLiteForm(l.catalog), o.Literals)
 	r.report.Notes, r.report.Passed = notes, passed
 	if len(queries) == 0 && len(o.Statements) > 0 && len(unread)+len(notes) == 0 {
@@ -327,9 +334,10 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 		r.options.Explains = sqliteExplains
 	}
 	r.plans = newCounted(l, r.options.Explains)
-	err = r.chooseIndexes(ctx)
-	if err == nil {
-		err = r.sqliteAdvices(ctx)
+	for _, step := range []func(context.Context) error{func(ctx context.Context) error { return r.sqliteRewrites(ctx, l) }, r.chooseIndexes, r.sqliteAdvices, r.sqliteRewritten} {
+		if err = step(ctx); err != nil {
+			break
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"sync"
 	"time"
 	"unsafe"
@@ -19,6 +20,8 @@ import (
 type machine struct {
 	tls *libc.TLS
 	db  uintptr
+
+	exact bool // texts tell what is null, and of which type a value is
 
 	ctx   context.Context // of the statement that runs
 	limit float64         // its steps
@@ -151,12 +154,16 @@ func (m *machine) within(ctx context.Context, text string, keep int, limit float
 func (m *machine) row(statement uintptr) []string {
 	var texts []string
 	for i := range sqlite3.Xsqlite3_column_count(m.tls, statement) {
+		kind := ""
+		if m.exact {
+			kind = strconv.Itoa(int(sqlite3.Xsqlite3_column_type(m.tls, statement, i))) + " "
+		}
 		text := sqlite3.Xsqlite3_column_text(m.tls, statement, i)
 		if text == 0 {
-			texts = append(texts, "")
+			texts = append(texts, kind)
 			continue
 		}
-		texts = append(texts, libc.GoString(text))
+		texts = append(texts, kind+libc.GoString(text))
 	}
 	return texts
 }
