@@ -30,11 +30,11 @@ type Note @entity @allow(do: [READ, CREATE], when: "true") { text: String! @leng
 		{`{"text":"hello","done":true}`, 201, `{"id":"01890a5d-ac96-774b-bcce-b302099a8057"}`, ""}, // what the viewer may not see
 		{`{"text":"too long"}`, 201, whole, "is taken"},
 		{`{"text":"hello","more":1}`, 201, whole, "is taken"},
-		{`{"text":"too long"}`, 422, `{"title":"Unprocessable Entity","status":422,"code":"INVALID"}`, ""},
+		{`{"text":"too long"}`, 422, `{"title":"Unprocessable Content","status":422,"code":"INVALID"}`, ""},
 		{`{"text":"hello"}`, 201, strings.Replace(whole, "1,", `"1",`, 1), "is answered"},
 		{`{"text":"hello"}`, 201, strings.Replace(whole, "hello", "longer than five", 1), "is answered"},
 		{`{"text":"hello"}`, 202, whole, "is answered"},
-		{`{}`, 422, `{"title":"Unprocessable Entity"}`, "is answered"},
+		{`{}`, 422, `{"title":"Unprocessable Content"}`, "is answered"},
 	} {
 		r := httptest.NewRequest("POST", "/v1/notes", strings.NewReader(test.body))
 		r.Header.Set("Content-Type", "application/json")

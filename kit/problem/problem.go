@@ -161,8 +161,13 @@ func AppendFields(buf []byte, fields []kit.FieldError) []byte {
 }
 
 func title(status int) string {
-	if status == StatusClientGone {
+	switch status { // of RFC 9110, where net/http has older names
+	case StatusClientGone:
 		return "Client Closed Request"
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
 	}
 	if text := http.StatusText(status); text != "" {
 		return text

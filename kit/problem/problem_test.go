@@ -27,11 +27,11 @@ func TestWrite(t *testing.T) {
 	}{
 		{nil, kit.NotFound("order"), 404, `{"type":"about:blank","title":"Not Found","status":404,"detail":"There is no such order.","code":"NOT_FOUND"}`, ""},
 		{nil, fmt.Errorf("place order: %w", kit.Fail("OUT", "Gone.")), 409, `{"type":"about:blank","title":"Conflict","status":409,"detail":"Gone.","code":"OUT"}`, ""},
-		{nil, kit.Invalid("a.b", "TOO_LONG", "is %q", "x"), 422, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"The input is invalid.","code":"INVALID","errors":[{"field":"a.b","code":"TOO_LONG","detail":"is \"x\""}]}`, ""},
+		{nil, kit.Invalid("a.b", "TOO_LONG", "is %q", "x"), 422, `{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"The input is invalid.","code":"INVALID","errors":[{"field":"a.b","code":"TOO_LONG","detail":"is \"x\""}]}`, ""},
 		{nil, errors.New("secret"), 500, `{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"Something went wrong here.","code":"INTERNAL"}`, "level=ERROR"},
 		{nil, &kit.Problem{Code: "X", Detail: "secret"}, 500, `"code":"INTERNAL"`, "secret"},
 		{nil, fmt.Errorf("query: %w", context.DeadlineExceeded), 504, `"code":"TIMEOUT"`, "level=WARN"},
-		{nil, &http.MaxBytesError{Limit: 10}, 413, `"code":"TOO_LARGE"`, ""},
+		{nil, &http.MaxBytesError{Limit: 10}, 413, `"title":"Content Too Large","status":413,"detail":"The body is larger than 10 bytes.","code":"TOO_LARGE"`, ""},
 		{gone, context.Canceled, 499, `"code":"TIMEOUT"`, ""},
 		{gone, errors.New("statement was cancelled"), 499, `"title":"Client Closed Request"`, ""},
 	} {

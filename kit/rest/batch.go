@@ -143,14 +143,20 @@ func readBatch(object input.Object) ([]batched, error) {
 	switch {
 	case !ok:
 		fail("requests", kit.FieldRequired, "must be a list of requests")
-	case len(list) == 0 || len(list) > maxBatch:
+	case len(list) == 0:
+		fail("requests", kit.FieldTooShort, "must hold from 1 to %d requests", maxBatch)
+	case len(list) > maxBatch:
 		fail("requests", kit.FieldTooLong, "must hold from 1 to %d requests", maxBatch)
 		list = nil
 	}
 	requests := make([]batched, len(list))
 	for i, item := range list {
 		at := "requests." + strconv.Itoa(i)
-		o, _ := item.(input.Object)
+		o, ok := item.(input.Object)
+		if !ok {
+			fail(at, kit.FieldType, "must be an object")
+			continue
+		}
 		requests[i].method, _ = o["method"].(string)
 		requests[i].path, _ = o["path"].(string)
 		if match, given := o["ifMatch"]; given {
@@ -171,6 +177,8 @@ func readBatch(object input.Object) ([]batched, error) {
 			fail(at+".path", kit.FieldFormat, "must begin with %s/", Prefix)
 		case o["body"] != nil && !isObject:
 			fail(at+".body", kit.FieldType, "must be an object")
+		case o["body"] != nil && requests[i].method == http.MethodGet:
+			fail(at+".body", kit.FieldUnknown, "is nothing that GET has")
 		}
 		for name := range o {
 			if !slices.Contains([]string{"method", "path", "body", "ifMatch"}, name) {

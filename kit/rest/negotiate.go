@@ -25,6 +25,11 @@ func (c *call) body(optional bool, types ...string) (input.Object, error) {
 		return input.Object{}, nil
 	}
 	if err := checkType(c.r.Header, types); err != nil {
+		takes := strings.Join(types, ", ")
+		c.w.Header().Set("Accept", takes)
+		if c.r.Method == http.MethodPatch {
+			c.w.Header().Set("Accept-Patch", takes)
+		}
 		return nil, err
 	}
 	text, err := body.Read(c.r)

@@ -198,6 +198,10 @@ func (p *parameters) order(r *resource) []query.Order {
 			p.fail(paramOrder, kit.FieldUnknown, problem)
 			continue
 		}
+		if slices.ContainsFunc(orders, func(o query.Order) bool { return slices.Equal(o.Path, path) }) {
+			p.fail(paramOrder, kit.FieldFormat, "names "+strconv.Quote(name)+" twice")
+			continue
+		}
 		orders = append(orders, query.Order{Path: path, Descending: descending})
 	}
 	return orders
@@ -329,6 +333,12 @@ func (p *parameters) condition(r *resource, reserved []string, name, text string
 	}
 	p.call.tellValue(f, compared)
 	condition, errs := filter.Compare(place, f, comparison, name, compared)
+	if len(errs) > 0 && strings.Contains(text, " ") {
+		meant, _ := operand(f, comparison, strings.ReplaceAll(text, " ", "+"))
+		if _, none := filter.Compare(place, f, comparison, name, meant); none == nil {
+			errs[0].Detail += "; a + in a URL is written %2B"
+		}
+	}
 	if f.Kind == meta.List || f.Kind == meta.Value || f.Kind == meta.Union {
 		errs = []kit.FieldError{{Field: name, Code: kit.FieldUnknown, Detail: whole(f)}}
 	}

@@ -17,6 +17,9 @@ import (
 // mergePatch is the media type of RFC 7396: what it changes merges to the leaves of JSON fields.
 const mergePatch = "application/merge-patch+json"
 
+// patches are the media types in which a row is changed.
+var patches = []string{mergePatch, "application/json"}
+
 // resource is an entity at this door.
 type resource struct {
 	entity *meta.Entity
@@ -55,6 +58,7 @@ func (d *door) addResource(rs *routes, r *resource) {
 				}
 				return do(c, r, key)
 			}}
+			a.merges = verb == meta.Update
 			if verb == meta.Update || verb == meta.Delete {
 				a.row = func(r *http.Request) query.Named { return query.Named{Entity: e, Key: r.PathValue(names[0])} }
 			}
@@ -204,7 +208,7 @@ func (c *call) update(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	patch, err := c.body(false, mergePatch, "application/json")
+	patch, err := c.body(false, patches...)
 	if err != nil {
 		return err
 	}

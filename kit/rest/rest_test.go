@@ -273,8 +273,11 @@ func TestBatch(t *testing.T) {
 		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"title": ""}}]}`:    `"field":"requests.0.title","code":"TOO_SHORT"`,
 		`{"requests": [{"method": "POST", "path": "/v1/articles", "body": {"titel": "x"}}]}`:   `"field":"requests.0.titel","code":"UNKNOWN_FIELD"`,
 		`{"requests": [{"method": "POST", "path": "/v1/tags", "body": {"name": {"$id": 0}}}]}`: `"field":"requests.0.body","code":"NOT_FOUND"`,
-		`{"requests": []}`: `"field":"requests","code":"TOO_LONG"`,
-		`{}`:               `"field":"requests","code":"REQUIRED"`,
+		`{"requests": []}`:  `"field":"requests","code":"TOO_SHORT"`,
+		`{"requests": [5]}`: `"errors":[{"field":"requests.0","code":"WRONG_TYPE","detail":"must be an object"}]`,
+		`{"requests": [` + strings.Repeat(`{"method":"GET","path":"/v1/tags"},`, 50) + `5]}`: `"field":"requests","code":"TOO_LONG"`,
+		`{"requests": [{"method":"GET","path":"/v1/tags","body":{}}]}`:                       `"field":"requests.0.body","code":"UNKNOWN_FIELD"`,
+		`{}`: `"field":"requests","code":"REQUIRED"`,
 		`{"requests": [{"method": "TRACE", "path": "/v1/tags"}, {"method": "GET", "path": "//x/v1/"}, 5], "other": 1}`: `"field":"requests.1.path"`,
 	} {
 		c.want(422, "POST", "/v1/batch", body, as(ann, "--", want)...)
@@ -314,6 +317,12 @@ func TestMistakes(t *testing.T) {
 	for _, order := range []string{"author", "tags", "price", "author.email.x", "author.articles", "comments.body"} {
 		c.want(422, "GET", "/v1/articles?order="+order, "", "--", `"field":"order","code":"UNKNOWN_FIELD"`)
 	}
+	c.want(422, "GET", "/v1/articles?createdAt.gt=2026-01-01T00:00:00+01:00", "", "--", `"code":"WRONG_FORMAT"`, `; a + in a URL is written %2B`)
+	c.want(200, "GET", "/v1/articles?createdAt.gt=2026-01-01T00:00:00%2B01:00", "")
+	c.want(422, "GET", "/v1/articles?createdAt.gt=2026-01-01%2000:00", "", "--", `"code":"WRONG_FORMAT"`, `T15:04:05Z"}`)
+	for _, order := range []string{"title,-title", "title,title", "-title,createdAt,title"} {
+		c.want(422, "GET", "/v1/articles?order="+order, "", "--", `"field":"order","code":"WRONG_FORMAT","detail":"names \"title\" twice"`)
+	}
 	c.want(422, "GET", "/v1/articles?search="+strings.Repeat("x", 201), "", "--", `"field":"search","code":"TOO_LONG","detail":"must have at most 200 characters"`)
 	c.want(422, "GET", "/v1/articles?limit=x&search="+strings.Repeat("x+", 17), "", "--", `"field":"limit"`, `"field":"search","code":"TOO_LONG","detail":"must have at most 16 words"`)
 	alternatives := func(n int) string { return strings.Repeat("x,", n-1) + "x" }
@@ -349,6 +358,14 @@ func TestStatuses(t *testing.T) {
 	w := c.want(405, "PUT", "/v1/articles/alpha", `{}`, "--", `"code":"METHOD_NOT_ALLOWED"`)
 	if got := w.Header().Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, PATCH" {
 		t.Error("Allow:", got)
+	}
+	patches := "application/merge-patch+json, application/json"
+	if got := c.want(204, "OPTIONS", "/v1/articles/alpha", "").Header().Get("Accept-Patch"); got != patches {
+		t.Error("Accept-Patch:", got)
+	}
+	w = c.want(415, "PATCH", "/v1/articles/alpha", `[]`, as(ann, "Content-Type", "application/json-patch+json")...)
+	if w.Header().Get("Accept-Patch") != patches || w.Header().Get("Accept") != patches {
+		t.Error("415:", w.Header())
 	}
 	w = c.want(204, "OPTIONS", "/v1/articles", "")
 	if got := w.Header().Get("Allow"); got != "GET, HEAD, OPTIONS, POST" {

@@ -40,6 +40,8 @@ type action struct {
 	body []*meta.Field // what members of the body are
 	once bool          // not to be run again after a collision: its operation does not say that it may
 
+	merges bool // it takes patches
+
 	row func(r *http.Request) query.Named // the one that it writes; nil: none that it names
 }
 
@@ -222,6 +224,13 @@ func (d *door) otherMethod(w http.ResponseWriter, r *http.Request, route *route)
 	slices.Sort(allow)
 	telemetry.SetOperation(r.Context(), route.pattern)
 	w.Header().Set("Allow", strings.Join(allow, ", "))
+	if a, ok := route.methods[http.MethodPatch]; ok { // RFC 5789, section 3.1
+		types := "application/json"
+		if a.merges {
+			types = strings.Join(patches, ", ")
+		}
+		w.Header().Set("Accept-Patch", types)
+	}
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return

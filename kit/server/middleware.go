@@ -19,7 +19,6 @@ import (
 	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/coding"
 	"github.com/fettlehq/fettle/kit/internal/lasting"
-	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/internal/throttle"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -226,8 +225,11 @@ func (s *Server) crossOrigin(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Connect-Protocol-Version, Connect-Timeout-Ms, Content-Encoding, Content-Type, Grpc-Timeout, If-Match, If-None-Match, Idempotency-Key, Read-After, "+
-		tenant.Header+", Traceparent, X-Grpc-Web, X-User-Agent")
+	// Whatever header its page wants to send: the origin is one that was named, and nothing here is trusted for a header being there.
+	header.Add("Vary", "Access-Control-Request-Headers")
+	if asked := r.Header.Values("Access-Control-Request-Headers"); len(asked) > 0 {
+		header.Set("Access-Control-Allow-Headers", strings.Join(asked, ", "))
+	}
 	header.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

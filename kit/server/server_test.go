@@ -335,6 +335,14 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 	if got.Code != 204 || got.Header().Get("Access-Control-Allow-Origin") != "https://app.example.com" || !strings.Contains(got.Header().Get("Access-Control-Allow-Methods"), "PATCH") {
 		t.Errorf("preflight: %d %v", got.Code, got.Header())
 	}
+	got = ask(s, "OPTIONS", "/graphql", "", "Origin", "https://app.example.com", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,x-apollo-operation-name,last-event-id")
+	if got.Code != 204 || got.Header().Get("Access-Control-Allow-Headers") != "content-type,x-apollo-operation-name,last-event-id" {
+		t.Errorf("preflight with headers: %d %v", got.Code, got.Header())
+	}
+	got = ask(s, "OPTIONS", "/graphql", "", "Origin", "https://evil.example.com", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization")
+	if got.Header().Get("Access-Control-Allow-Headers") != "" || got.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("preflight of another origin: %v", got.Header())
+	}
 	if got := ask(s, "GET", "/healthz", "", "Origin", "https://evil.example.com"); got.Header().Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("another origin: %v", got.Header())
 	}

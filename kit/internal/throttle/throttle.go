@@ -41,7 +41,7 @@ type State struct {
 	Quota  int           // tries when nothing was used
 	Window time.Duration // in which as many come back
 	Left   int
-	Full   time.Duration // until all are back
+	Full   time.Duration // until all are back; where none is left, until there is one
 }
 
 // Take uses one try of key. The try is given back by the function returned; the error is a *kit.Problem TOO_MANY_REQUESTS (429).
@@ -54,7 +54,7 @@ func (l *Limiter) Take(key string, now time.Time) (left State, giveBack func(), 
 		seconds := int(wait/time.Second) + 1
 		err = &kit.Problem{
 			Code: kit.CodeTooMany, Status: http.StatusTooManyRequests, Retry: seconds,
-			Detail: "Too many tries. Try again in " + strconv.Itoa(seconds) + " seconds.",
+			Detail: "Too many tries. Try again in " + inSeconds(seconds) + ".",
 		}
 	}
 	tokens := bucket.TokensAt(now)
@@ -63,9 +63,20 @@ func (l *Limiter) Take(key string, now time.Time) (left State, giveBack func(), 
 		Left: max(0, int(math.Floor(tokens))), Full: l.refill(float64(l.burst) - tokens),
 	}
 	if err != nil {
+		left.Full = wait.Truncate(time.Second) + time.Second // what Retry-After says: both name one point in time
 		return left, nil, err
 	}
+	if left.Left == 0 {
+		left.Full = l.refill(1 - tokens)
+	}
 	return left, func() { try.CancelAt(now) }, nil
+}
+
+func inSeconds(n int) string {
+	if n == 1 {
+		return "1 second"
+	}
+	return strconv.Itoa(n) + " seconds"
 }
 
 // refill is how long it takes until so many tries are back.

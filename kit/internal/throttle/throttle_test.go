@@ -15,17 +15,17 @@ func TestTriesRunOutAndComeBack(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 4 {
 		left, _, err := limiter.Take("a", now)
-		if err != nil || left.Left != 3-i {
+		if err != nil || left.Left != 3-i || left.Left == 0 && left.Full != 500*time.Millisecond {
 			t.Fatalf("try %d: %+v, %v", i, left, err)
 		}
 	}
 	left, _, err := limiter.Take("a", now)
-	if p, ok := err.(*kit.Problem); !ok || p.Code != kit.CodeTooMany || p.Retry != 1 || left.Left != 0 {
+	if p, ok := err.(*kit.Problem); !ok || p.Code != kit.CodeTooMany || p.Retry != 1 || left.Left != 0 || p.Detail != "Too many tries. Try again in 1 second." {
 		t.Errorf("the fifth: %+v, %v", left, err)
 	}
 	h := http.Header{}
 	left.Tell(h, "address")
-	if got := h.Get("RateLimit-Policy") + " " + h.Get("RateLimit"); got != `"address";q=4;w=2 "address";r=0;t=2` {
+	if got := h.Get("RateLimit-Policy") + " " + h.Get("RateLimit"); got != `"address";q=4;w=2 "address";r=0;t=1` {
 		t.Error(got)
 	}
 	if _, _, err := limiter.Take("b", now); err != nil {
