@@ -63,7 +63,8 @@ func TestMasks(t *testing.T) {
 	for mask, want := range map[string]string{
 		`titel`:                       "invalid_argument INVALID read_mask UNKNOWN_FIELD",
 		`title.x`:                     "invalid_argument INVALID read_mask UNKNOWN_FIELD",
-		`price.amount`:                `{"article":{"price":{"amount":"0","currency":"EUR"}}}`,
+		`price`:                       `{"article":{"price":{"amount":"0","currency":"EUR"}}}`,
+		`price.amount`:                "invalid_argument INVALID read_mask UNKNOWN_FIELD", // it would bring the currency too
 		`author.articles.items.title`: `{"article":{"author":{"articles":{"items":[{"title":"Gamma"},{"title":"Beta"},{"title":"Alpha"}]}}}}`,
 		`author.articles.nodes.title`: "invalid_argument INVALID read_mask UNKNOWN_FIELD",
 		`author.articles.items.author.articles.items.author.username`:                                   "invalid_argument INVALID read_mask TOO_LONG",

@@ -305,20 +305,15 @@ func (s *selection) union(r *resource, f *meta.Field, below mask, wanted bool, d
 	s.unknown(r.slots[f].field.message, below)
 }
 
-// parts checks the paths that lead into a value object, which is read as a whole.
+// parts complains of paths that lead into a value object, which is read as a whole, or into what has nothing in it.
 func (s *selection) parts(f *field, below mask) {
-	if f.message == nil {
-		for step := range below {
-			s.fail(kit.FieldUnknown, strconv.Quote(step[:min(len(step), 64)])+" is nothing of "+f.text)
-		}
+	if f.message != nil && len(below) > 0 {
+		s.fail(kit.FieldUnknown, strconv.Quote(f.text)+" is shown as a whole: name nothing in it")
 		return
 	}
-	for _, part := range f.message.fields {
-		if under, wanted := below.below(part); wanted {
-			s.parts(part, under)
-		}
+	for step := range below {
+		s.fail(kit.FieldUnknown, strconv.Quote(step[:min(len(step), 64)])+" is nothing of "+f.text)
 	}
-	s.unknown(f.message, below)
 }
 
 // unknown says what is left of a mask.
