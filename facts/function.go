@@ -16,6 +16,7 @@ type Function struct {
 	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
 	Judges  bool      // answers yes or no
+	Toils   bool      // reads or writes files, or hands something on to who waits at a channel
 	Outer   *Function // in which a literal stands, and whose variables it sees
 	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
 	Returns []Value
@@ -59,6 +60,7 @@ type Loop struct {
 	Over  string // the text of what it goes over
 	Outer *Loop
 	From  Value // of what it goes over
+	Part  bool  // what it goes over is a field of something
 	Batch bool  // each turn takes many items
 	ID    int   // told apart within all facts
 }
@@ -80,6 +82,8 @@ type Place struct {
 	ErrorPath bool // done only where something has failed
 	Branch    bool // done only where a condition holds, within a turn of the innermost loop
 	EndsLoop  bool // the innermost loop ends after it
+	Picks     bool // done only for the item of the innermost loop that is the one looked for
+	Kept      bool // done only where a cache does not know the answer
 }
 
 // Value is what an expression may hold: where it comes from.

@@ -479,3 +479,26 @@ func (l *lifter) makers(t types.Type) []*facts.Function {
 	}
 	return l.madeIn[path+"."+name]
 }
+
+// fileName are functions of package os that read or change files.
+var fileName = regexp.MustCompile(`^(Create|CreateTemp|Open|OpenFile|ReadFile|WriteFile|Remove|RemoveAll|Rename|Link|Symlink|Mkdir|MkdirAll|MkdirTemp)$`)
+
+// toils reports whether a function itself reads or changes files, or sends something through a channel that is not its own.
+func (l *lifter) toils(f *function) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return n == f.node
+		case *ast.SendStmt:
+			channel, is := f.source.target(n.Chan).(*types.Var)
+			found = found || is && (channel.IsField() || channel.Pkg() != nil && channel.Parent() == channel.Pkg().Scope())
+		case *ast.CallExpr:
+			if selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr); is && fileName.MatchString(selector.Sel.Name) && f.source.packageOf(selector.X) == "os" {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}

@@ -87,11 +87,13 @@ func (l *lifter) all() {
 	l.eachFile(l.findRoutes)
 	l.eachFile(l.findRegistered)
 	l.eachFile(l.findWork)
+	l.eachFile(l.findLists)
 	l.liftWrappers()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
 	for _, f := range l.functions {
 		f.fact.Locks = l.locks(f)
+		f.fact.Toils = l.toils(f)
 	}
 	l.eachFile(l.findLiterals)
 	l.eachFile(l.findIgnores)

@@ -38,6 +38,47 @@ func (l *lifter) judgeLoops(p place) {
 	})
 }
 
+// findLists gives loops the values of what they go over, once all numbers that are cut off are known.
+func (l *lifter) findLists(p place) {
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		loop := l.loops[n]
+		if loop == nil {
+			return true
+		}
+		switch n := n.(type) {
+		case *ast.RangeStmt:
+			loop.From, loop.Part = l.value(p.source, n.X), isField(p, n.X)
+		case *ast.ForStmt:
+			if list := counted(n); list != nil {
+				loop.From, loop.Part = l.value(p.source, list), isField(p, list)
+			}
+		}
+		return true
+	})
+}
+
+// isField reports whether an expression is a field of a value, or what it points to.
+func isField(p place, e ast.Expr) bool {
+	if star, is := ast.Unparen(e).(*ast.StarExpr); is {
+		e = star.X
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	return is && p.packageOf(selector.X) == ""
+}
+
+// counted is the list whose items a loop counts through, nil where it is none.
+func counted(n *ast.ForStmt) ast.Expr {
+	condition, is := n.Cond.(*ast.BinaryExpr)
+	if !is || n.Init == nil || n.Post == nil {
+		return nil
+	}
+	length, is := condition.Y.(*ast.CallExpr)
+	if !is || calledName(length) != "len" || len(length.Args) != 1 {
+		return nil
+	}
+	return length.Args[0]
+}
+
 var (
 	batchName = regexp.MustCompile(`(?i)(chunk|batch|page|partition|window)`)
 	retryName = regexp.MustCompile(`(?i)(retr|attempt|tries|timeout|deadline)`)
@@ -52,6 +93,10 @@ func (l *lifter) rangeLoop(p place, n *ast.RangeStmt, loop *facts.Loop) {
 		case *types.Chan:
 			loop.Kind = facts.OverEvents
 			return
+		case *types.Map: // of groups
+			if inner, is := u.Elem().Underlying().(*types.Slice); is && !isBytes(inner) {
+				loop.Batch = true
+			}
 		case *types.Array:
 			loop.Kind = facts.OverConstant
 			return
@@ -183,10 +228,10 @@ func (l *lifter) forLoop(p place, n *ast.ForStmt, loop *facts.Loop) {
 			loop.Batch = !is
 			return
 		}
-		if length, is := condition.Y.(*ast.CallExpr); is && calledName(length) == "len" && len(length.Args) == 1 {
-			loop.Over = text(length.Args[0])
+		if list := counted(n); list != nil {
+			loop.Over = text(list)
 			loop.Kind = facts.OverItems
-			if l.constantList(p.source, length.Args[0], 0) {
+			if l.constantList(p.source, list, 0) {
 				loop.Kind = facts.OverConstant
 			}
 		}
@@ -226,13 +271,21 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 	var out facts.Place
 	path := append(slices.Clone(stack), n)
 	inLoop := false
+	var comparisons []*ast.BinaryExpr // that hold in this turn of the innermost loop
 	for i, node := range slices.Backward(path) {
 		switch node := node.(type) {
 		case *ast.FuncLit, *ast.FuncDecl:
 			return out
-		case *ast.ForStmt, *ast.RangeStmt:
+		case *ast.RangeStmt:
+			out.Picks = out.Picks || !inLoop && slices.ContainsFunc(comparisons, func(c *ast.BinaryExpr) bool { return picks(p, c, node) })
+			inLoop = true
+		case *ast.ForStmt:
 			inLoop = true
 		case *ast.IfStmt:
+			if i+1 < len(path) && path[i+1] == ast.Node(node.Body) {
+				out.Kept = out.Kept || asksCache(p, node)
+				comparisons = append(comparisons, equalities(node.Cond, token.EQL, token.LAND)...)
+			}
 			if i+1 < len(path) && path[i+1] == ast.Node(node.Body) && failed(node.Cond) {
 				out.ErrorPath = true
 			}
@@ -245,6 +298,15 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 			if !inLoop && ends(node.List) && i+1 < len(path) {
 				out.EndsLoop = true
 			}
+			for _, before := range node.List {
+				if before.End() > n.Pos() {
+					break
+				}
+				if left, is := before.(*ast.IfStmt); is && leavesTurn(left.Body.List) {
+					out.Kept = out.Kept || asksCache(p, left)
+					comparisons = append(comparisons, equalities(left.Cond, token.NEQ, token.LOR)...)
+				}
+			}
 		case *ast.CaseClause:
 			out.Branch = out.Branch || !inLoop
 			if !inLoop && ends(node.Body) {
@@ -253,6 +315,94 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 		}
 	}
 	return out
+}
+
+// equalities are the comparisons of two things that hold where a condition does (==, &&), or where it does not (!=, ||).
+func equalities(cond ast.Expr, comparison, joined token.Token) []*ast.BinaryExpr {
+	both, is := ast.Unparen(cond).(*ast.BinaryExpr)
+	switch {
+	case !is:
+		return nil
+	case both.Op == comparison:
+		return []*ast.BinaryExpr{both}
+	case both.Op == joined:
+		return append(equalities(both.X, comparison, joined), equalities(both.Y, comparison, joined)...)
+	}
+	return nil
+}
+
+// picks reports whether a comparison holds for the one item of a loop that is looked for: it is compared, by a part that tells items
+// apart, with what no turn changes and the code itself does not say.
+func picks(p place, comparison *ast.BinaryExpr, loop *ast.RangeStmt) bool {
+	for _, sides := range [][2]ast.Expr{{comparison.X, comparison.Y}, {comparison.Y, comparison.X}} {
+		if mentionsItem(p, sides[0], loop) && !mentionsItem(p, sides[1], loop) && p.info.Types[sides[1]].Value == nil && !isNilIdent(sides[1]) && keyName.MatchString(text(sides[0])) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyName are names of what tells items apart.
+var keyName = regexp.MustCompile(`(?i)(^|[._])?(id|uuid|name|key|slug)(\(\))?$`)
+
+// mentionsItem reports whether an expression uses a variable of a loop.
+func mentionsItem(p place, e ast.Expr, loop *ast.RangeStmt) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, is := n.(*ast.Ident); is && p.info.Uses[id] != nil {
+			object := p.info.Uses[id]
+			found = found || object.Pos() >= loop.Pos() && object.Pos() < loop.End()
+		}
+		return !found
+	})
+	return found
+}
+
+// cacheName are names of what keeps answers.
+var cacheName = regexp.MustCompile(`(?i)(cache|lru|memoi[sz]e)`)
+
+// asksCache reports whether a condition, or the statement in front of it, looks into something named as a cache.
+func asksCache(p place, n *ast.IfStmt) bool {
+	found := false
+	for _, part := range []ast.Node{n.Init, n.Cond} {
+		if part == nil || part == ast.Node(nil) {
+			continue
+		}
+		ast.Inspect(part, func(n ast.Node) bool {
+			var kept ast.Expr
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+				if is && len(n.Args) > 0 {
+					kept = selector.X
+				}
+			case *ast.IndexExpr:
+				kept = n.X
+			}
+			if kept != nil && cacheName.MatchString(text(kept)+typeName(p, kept)) {
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+func typeName(p place, e ast.Expr) string {
+	_, name := namedType(p.info.TypeOf(e))
+	return name
+}
+
+// leavesTurn reports whether statements go on to the next turn, or leave the loop or function.
+func leavesTurn(list []ast.Stmt) bool {
+	if ends(list) {
+		return true
+	}
+	if len(list) == 0 {
+		return false
+	}
+	branch, is := list[len(list)-1].(*ast.BranchStmt)
+	return is && branch.Tok == token.CONTINUE
 }
 
 // ends reports whether statements leave the loop or function for good.

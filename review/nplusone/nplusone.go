@@ -26,7 +26,7 @@ var Rule = rule.Rule{
 const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
-	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, inside: inside(f.Libraries), told: map[*facts.Loop]int{}}
+	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -48,12 +48,13 @@ type search struct {
 	routes bool
 	inside bool // the database runs within the process
 	found  []rule.Finding
-	told   map[*facts.Loop]int // which finding tells of a loop
+	toil   map[*facts.Function]bool // whether a function does work that is no query
+	told   map[*facts.Loop]int      // which finding tells of a loop
 }
 
-// inside reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
+// embedded reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
 // (https://www.sqlite.org/np1queryprob.html).
-func inside(libraries []*facts.Library) bool {
+func embedded(libraries []*facts.Library) bool {
 	found := false
 	for _, library := range libraries {
 		if library.Role != "driver" {
@@ -115,9 +116,13 @@ func (s *search) remote(f *facts.Function, e *facts.Effect) {
 	if s.repeats(e.Loop, anyTurns(e.Args, e.Loop)) == nil {
 		return
 	}
+	confidence := rule.Likely
+	if s.few(f, e.Loop) {
+		confidence = rule.Uncertain
+	}
 	evidence := append(s.tracer.To(f).Evidence(), rule.Evidence{Pos: e.Loop.Pos, What: "a loop, once for an item of " + e.Loop.Over}, rule.Evidence{Pos: e.Pos, What: e.Name})
 	s.found = append(s.found, rule.Finding{
-		Pos: e.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+		Pos: e.Pos, Confidence: confidence, Severity: rule.Medium,
 		Message:  fmt.Sprintf("%s asks another service once for each of %s", f.Name, e.Loop.Over),
 		Evidence: evidence, Fix: "ask for all of them at once where the service can, or for some at a time, or keep what it answered",
 	})
@@ -303,8 +308,11 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Likely
 	}
 	write := q.Statement != nil && q.Statement.Write()
-	if write || worksOutside(owner, loop) {
+	if write {
 		finding.Severity = rule.Medium
+	}
+	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.job(owner) || again(loop, calls)) {
+		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}
 	each := "an item of " + loop.Over
 	if loop.Kind == facts.OverRows {
@@ -328,33 +336,6 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	s.tell(loop, finding)
 }
 
-// worksOutside reports whether a turn of a loop asks another service too: then each item is a task of its own, for which the
-// database is not what takes long.
-func worksOutside(f *facts.Function, loop *facts.Loop) bool {
-	if slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return e.Loop == loop && outside(e) }) {
-		return true
-	}
-	return slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
-		return call.Loop == loop && !call.Place.ErrorPath && slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool {
-			return asksOutside(callee, map[*facts.Function]bool{})
-		})
-	})
-}
-
-func asksOutside(f *facts.Function, seen map[*facts.Function]bool) bool {
-	if seen[f] || len(seen) > 64 {
-		return false
-	}
-	seen[f] = true
-	return slices.ContainsFunc(f.Effects, outside) || slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
-		return !call.Place.ErrorPath && slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool { return asksOutside(callee, seen) })
-	})
-}
-
-func outside(e *facts.Effect) bool {
-	return (e.Kind == "http" || e.Kind == "remote") && !e.Place.ErrorPath
-}
-
 // tell tells of a loop once: what else it asks for stands in the evidence of the worst of its queries.
 func (s *search) tell(loop *facts.Loop, finding rule.Finding) {
 	known, is := s.told[loop]
@@ -364,7 +345,10 @@ func (s *search) tell(loop *facts.Loop, finding rule.Finding) {
 		return
 	}
 	first := &s.found[known]
-	if finding.Severity != first.Severity && finding.Severity.AtLeast(first.Severity) {
+	if finding.Confidence == rule.Uncertain && first.Confidence != rule.Uncertain {
+		return
+	}
+	if first.Confidence == rule.Uncertain && finding.Confidence != rule.Uncertain || finding.Severity != first.Severity && finding.Severity.AtLeast(first.Severity) {
 		*first, finding = finding, *first
 	}
 	also := rule.Evidence{Pos: finding.Pos, What: "and in each turn: " + strings.TrimPrefix(finding.Evidence[len(finding.Evidence)-1].What, "and in each turn: ")}

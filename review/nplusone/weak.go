@@ -1,0 +1,145 @@
+package nplusone
+
+import (
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// What makes a loop one that a senior would leave: each item is work of its own, the items are few, the statement is sent for few of
+// them, or nobody waits. None of it is proof, so such loops are uncertain and not left out.
+
+// ownWork reports whether a turn of a loop does something else than to ask the database: asks another service, sends mail, reads or
+// writes files, hands something on, begins a thread or a transaction of its own. Then each item is a task of its own, for which
+// the database is not what takes long.
+func (s *search) ownWork(f *facts.Function, loop *facts.Loop) bool {
+	if slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return inside(e.Loop, loop) && outside(e) }) {
+		return true
+	}
+	if slices.ContainsFunc(f.Queries, func(q *facts.Query) bool { return inside(q.Loop, loop) && begunWithin(q, loop) }) {
+		return true
+	}
+	return slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
+		return inside(call.Loop, loop) && !call.Place.ErrorPath && (call.Spawned || s.anyToils(call, 0))
+	})
+}
+
+// inside reports whether a loop is another, or stands in it.
+func inside(loop, around *facts.Loop) bool {
+	for ; loop != nil; loop = loop.Outer {
+		if loop == around {
+			return true
+		}
+	}
+	return false
+}
+
+// begunWithin reports whether a query's transaction was begun in a turn of a loop.
+func begunWithin(q *facts.Query, loop *facts.Loop) bool {
+	return q.Handle.Begun.File == loop.Pos.File && q.Handle.Begun.Line > loop.Pos.Line
+}
+
+func (s *search) anyToils(call *facts.Call, depth int) bool {
+	return slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool { return s.toils(callee, depth+1) })
+}
+
+// toils reports whether a function does work that is no query, itself or in what it calls.
+func (s *search) toils(f *facts.Function, depth int) bool {
+	if known, found := s.toil[f]; found || depth > deepest {
+		return known
+	}
+	s.toil[f] = false // a circle adds nothing
+	s.toil[f] = f.Toils || slices.ContainsFunc(f.Effects, outside) ||
+		slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
+			return q.Handle.Begun.File == f.Pos.File && q.Handle.Begun.Line > f.Pos.Line && q.Handle.Begun.Line < f.End.Line
+		}) ||
+		slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
+			return !call.Place.ErrorPath && (call.Spawned || s.anyToils(call, depth))
+		})
+	return s.toil[f]
+}
+
+func outside(e *facts.Effect) bool {
+	return (e.Kind == "http" || e.Kind == "remote" || e.Kind == "mail") && !e.Place.ErrorPath
+}
+
+// few reports whether a list is a part of something that the function is given or belongs to, and not of what a client sent: the
+// labels of a step, the files of an entry, the parts of the program.
+func (s *search) few(f *facts.Function, loop *facts.Loop) bool {
+	if !loop.Part || len(loop.From.Origins) == 0 {
+		return false
+	}
+	for _, o := range loop.From.Origins {
+		switch o.Kind {
+		case facts.FromParam:
+			if o.Index >= 0 && s.message(o, 0) {
+				return false
+			}
+		case facts.FromQuery, facts.FromRequest:
+			if !loop.From.Has(facts.FromLoop) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// message reports whether a parameter is what a client sent, as a whole.
+func (s *search) message(o facts.Origin, depth int) bool {
+	if len(s.tracer.Routes(o.Function)) > 0 {
+		return true
+	}
+	return depth < deepest && slices.ContainsFunc(o.Function.Callers, func(call *facts.Call) bool {
+		if o.Index >= len(call.Args) {
+			return false
+		}
+		return slices.ContainsFunc(call.Args[o.Index].Origins, func(given facts.Origin) bool {
+			return given.Kind == facts.FromRequest && !call.Args[o.Index].Part || given.Kind == facts.FromParam && given.Whole && given.Index >= 0 && s.message(given, depth+1)
+		})
+	})
+}
+
+// seldom reports whether a statement is sent for few of the items: for the one that is looked for, or for what a cache does not know.
+func seldom(q *facts.Query, calls []*facts.Call) bool {
+	rare := func(p facts.Place) bool { return p.Picks || p.Kept }
+	return rare(q.Place) || slices.ContainsFunc(calls, func(call *facts.Call) bool { return rare(call.Place) })
+}
+
+// job reports whether nobody waits for a function: all ways to it begin with the program or with a thread of their own, and none
+// with a request.
+func (s *search) job(f *facts.Function) bool {
+	if s.tracer.To(f) != nil {
+		return false
+	}
+	seen := map[*facts.Function]bool{f: true}
+	queue := []*facts.Function{f}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		callers := 0
+		for _, call := range at.Callers {
+			if call.From.Aside == "test" {
+				continue
+			}
+			callers++
+			if call.Spawned || call.Handed && at.Outer == nil || call.From.Aside == "command" || seen[call.From] {
+				continue
+			}
+			seen[call.From] = true
+			queue = append(queue, call.From)
+		}
+		if callers == 0 && at.Aside != "command" {
+			return false // who calls it is not known
+		}
+	}
+	return true
+}
+
+// again reports whether a loop leads back to the function that it stands in: each item goes with all that hangs on it.
+func again(loop *facts.Loop, calls []*facts.Call) bool {
+	if len(calls) == 0 {
+		return false
+	}
+	owner := calls[0].From
+	return slices.ContainsFunc(owner.Calls, func(call *facts.Call) bool { return inside(call.Loop, loop) && slices.Contains(call.Callees, owner) })
+}
