@@ -139,6 +139,7 @@ func reckoning() *meta.Backend {
 			&meta.Field{Name: "countTwice", Kind: meta.Int, Computed: apply(meta.OpMul, this("count"), meta.Const(int64(2)))},
 			total("smalls", meta.Int, meta.OpSum, "small"), total("bigs", meta.Int64, meta.OpSum, "big"), exact(total("prices", meta.Decimal, meta.OpSum, "price")),
 			total("spans", meta.Duration, meta.OpSum, "span"), total("sharesOfOthers", meta.Float, meta.OpSum, "share"), total("mean", meta.Float, meta.OpAvg, "share"),
+			total("meanSmall", meta.Float, meta.OpAvg, "small"), total("meanBig", meta.Float, meta.OpAvg, "big"), total("meanPrice", meta.Float, meta.OpAvg, "price"),
 		),
 		Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
 	})
@@ -216,6 +217,30 @@ func testReckoned(w *world) {
 		}
 		if got := reckoned(w, of)[test.sum]; fmt.Sprint(got) != fmt.Sprint(test.want) {
 			w.Errorf("%s of twice %v is %v, want %v", test.sum, test.each, got, test.want)
+		}
+	}
+	// A mean is the exact sum by the number of values, rounded alike on both databases.
+	for _, test := range []struct {
+		field, mean string
+		values      []any
+		want        float64
+	}{
+		{"small", "meanSmall", []any{int64(1), int64(1), int64(1), int64(1), int64(1), int64(1), int64(1), int64(2), int64(2)}, 11. / 9},
+		{"small", "meanSmall", []any{int64(math.MaxInt32), int64(math.MaxInt32), int64(math.MinInt32)}, 2147483646. / 3},
+		{"big", "meanBig", []any{most, most, int64(9007199254740993), int64(9007199254740993), int64(5)}, 18464758472219033605. / 5},
+		{"big", "meanBig", []any{int64(least), int64(least), int64(-3)}, -18446744073709551619. / 3},
+		{"big", "meanBig", []any{int64(-1), int64(1), int64(2)}, 2. / 3},
+		{"price", "meanPrice", []any{decimal("0.1"), decimal("0.2"), decimal("0.7001")}, 10001. / 30000},
+		{"price", "meanPrice", []any{decimal("99999999999999.9999"), decimal("-0.0001")}, 999999999999999998. / 20000},
+		{"price", "meanPrice", []any{decimal("-9.99")}, -9.99},
+	} {
+		of := w.create(w.ann, false, "Sum")
+		for _, v := range test.values {
+			w.create(w.ann, false, "Sum", "of", of, test.field, v)
+		}
+		w.create(w.ann, false, "Sum", "of", of)
+		if got := reckoned(w, of)[test.mean]; got != test.want {
+			w.Errorf("%s of %v is %v, want %v", test.mean, test.values, got, test.want)
 		}
 	}
 	// What may not be null is refused.

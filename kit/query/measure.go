@@ -24,8 +24,8 @@ type Measure struct {
 // Statistic is what is worked out of the values of a field. Those that are null, or hidden from the viewer, do not count.
 type Statistic string
 
-// The statistics. Sums and means of whole numbers, Decimals and Durations are exact before they are rounded, and the same on
-// both databases; those of Floats depend on the order in which they are added. The sum of no values is 0, or null where
+// The statistics. Sums of whole numbers, Decimals and Durations are exact, and their means are rounded once, from the exact sum; both are the
+// same on both databases. Those of Floats depend on the order in which they are added. The sum of no values is 0, or null where
 // the field has a READ rule; the others are null.
 const (
 	Sum Statistic = "sum"

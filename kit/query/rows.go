@@ -273,14 +273,32 @@ func (r *renderer) nothing(op meta.Op) operand {
 	return operand{sql: sqlNull}
 }
 
+// mean is the mean of a value over rows, null of none. Of what is exact it is the exact sum as a Float by the number of values, which is
+// rounded alike on both databases: their own avg is not, PostgreSQL's of eleven by nine being another Float than SQLite's.
 func (r *renderer) mean(value string, t typ) string {
+	count, exact := "count("+value+")", t.kind != meta.Float && !t.inexact
+	unit := ""
+	if t.kind == meta.Decimal && t.scale > 0 {
+		unit = rescale(operand{sql: "1"}, t.scale).sql[len("1"):]
+	}
 	switch {
 	case r.postgres && t.kind == meta.Float:
-		return sumOfFloats(value) + " / nullif(count(" + value + "), 0)"
-	case r.postgres:
+		return sumOfFloats(value) + " / nullif(" + count + ", 0)"
+	case r.postgres && !exact:
 		return "avg(" + value + ")::double precision"
-	case t.kind == meta.Decimal && t.scale > 0:
-		return "avg(" + value + ") / " + rescale(operand{sql: "1"}, t.scale).sql[len("1 * "):] + ".0"
+	case r.postgres:
+		sum := "sum(" + value + ")"
+		if unit != "" {
+			sum, count = "("+sum+unit+")", "("+count+unit+")"
+		}
+		return sum + "::double precision / " + count
+	case exact && (t.kind != meta.Int || t.size() > intBits): // its halves, as of a sum
+		if unit != "" {
+			count = "(" + count + unit + ")"
+		}
+		return "(sum(" + value + " >> 32) * 4294967296.0 + sum(" + value + " & 4294967295)) / " + count
+	case unit != "":
+		return "avg(" + value + ") / " + unit[len(" * "):] + ".0"
 	}
 	return "avg(" + value + ")"
 }
