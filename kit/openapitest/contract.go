@@ -332,7 +332,7 @@ func declared(response *openapi3.Response, h http.Header) error {
 // unsaid are headers that a description leaves to HTTP itself: of the message, of caches, of browsers' protection, and those
 // that a status brings along (RFC 9110).
 var unsaid = map[string]bool{
-	"Allow": true, "Accept-Encoding": true, "Cache-Control": true, "Connection": true, "Content-Encoding": true,
+	"Accept": true, "Accept-Encoding": true, "Accept-Patch": true, "Allow": true, "Cache-Control": true, "Connection": true, "Content-Encoding": true,
 	"Content-Length": true, "Content-Security-Policy": true, "Content-Type": true, "Date": true, "Referrer-Policy": true,
 	"Vary": true, "Www-Authenticate": true, "X-Content-Type-Options": true,
 }
