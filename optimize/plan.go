@@ -31,6 +31,7 @@ type Node struct {
 	Parent                            string // what it is to the step above, such as "SubPlan"
 	Subplan                           string
 	Join                              string
+	Parallel                          bool    // workers share it
 	Cost, Rows, Width                 float64 // estimated, a loop
 	ActualRows, Loops, Time           float64 // measured; Time includes what is below, in milliseconds
 	Filter, Condition, Key            string
@@ -110,6 +111,7 @@ type jsonNode struct {
 	Schema      string      `json:"Schema"`
 	Alias       string      `json:"Alias"`
 	Index       string      `json:"Index Name"`
+	Parallel    bool        `json:"Parallel Aware"`
 	Parent      string      `json:"Parent Relationship"`
 	Subplan     string      `json:"Subplan Name"`
 	Join        string      `json:"Join Type"`
@@ -142,7 +144,7 @@ type jsonNode struct {
 func (j *jsonNode) node() *Node {
 	loops := max(1, j.Loops)
 	n := &Node{
-		Type: j.Type, Table: j.Table, Schema: j.Schema, Alias: j.Alias, Index: j.Index, Parent: j.Parent, Subplan: j.Subplan, Join: j.Join,
+		Type: j.Type, Table: j.Table, Schema: j.Schema, Alias: j.Alias, Index: j.Index, Parallel: j.Parallel, Parent: j.Parent, Subplan: j.Subplan, Join: j.Join,
 		Cost: j.Cost, Rows: j.Rows, Width: j.Width, ActualRows: j.ActualRows * loops, Loops: j.Loops, Time: j.Time * loops,
 		Filter: j.Filter, Removed: (j.Removed + j.RemovedJoin) * loops, Buffers: j.Hit + j.Read, HeapFetches: j.HeapFetches,
 		SortMethod: j.SortMethod, Batches: j.Batches,

@@ -176,6 +176,13 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	if err != nil || len(gains) == 0 {
 		return nil, err
 	}
+	if r.clone == nil {
+		first := gains[0]
+		if gains = slices.DeleteFunc(gains, func(g gain) bool { return index.plannedDull(g) }); len(gains) == 0 {
+			r.note("%s: %s would read most of it, for little (cost %s → %s); it is left alone", index, first.query.title(), Count(first.before.Cost()), Count(first.after.Cost()))
+			return nil, nil
+		}
+	}
 	best := gains[0]
 	a := r.indexAdvice(best, index)
 	a.Proof = Proof{L1, estimated(best.before), estimated(best.after)}
@@ -322,6 +329,19 @@ func (i *Index) dull(before, after Measured) bool {
 		return n.Index == i.Name() && n.Loops <= mostWorkers && n.ActualRows >= walkedWhole*i.Table.Rows
 	})
 	return walked && after.Median() > before.Median()/muchFaster
+}
+
+// plannedDull is dull where nothing is measured: of plans, whose rows are those of one worker.
+func (i *Index) plannedDull(g gain) bool {
+	const sharing = 3 // usual workers, the leader among them
+	walked := slices.ContainsFunc(g.after.All(), func(n *Node) bool {
+		rows := n.Rows
+		if n.Parallel {
+			rows *= sharing
+		}
+		return n.Index == i.Name() && rows >= walkedWhole*i.Table.Rows
+	})
+	return walked && g.after.Cost() > g.before.Cost()/muchFaster
 }
 
 // alsoServes notes what else gains by an index, with times where they were measured.

@@ -35,14 +35,29 @@ func (r *run) special(ctx context.Context) error {
 		if !q.often() {
 			continue
 		}
+		var open []special
 		for _, sp := range r.specials(q) {
 			if seen[sp.String()] || len(sp.indexes) == 1 && sp.indexes[0].Table.has(sp.indexes[0]) {
 				continue
 			}
 			seen[sp.String()] = true
-			if err := r.trySpecial(ctx, sp); err != nil {
-				return err
+			open = append(open, sp)
+		}
+		for more := true; more; { // what gains little beside the longest of a statement's ways may gain much once that is short
+			more = false
+			for _, sp := range slices.Clone(open) {
+				before := len(r.chosen)
+				if err := r.trySpecial(ctx, sp); err != nil {
+					return err
+				}
+				if len(r.chosen) > before {
+					more = true
+				} else if q.parsed.Tree.Is("DeleteStmt") && r.clone != nil {
+					continue
+				}
+				open = slices.DeleteFunc(open, func(other special) bool { return other.String() == sp.String() })
 			}
+			more = more && len(open) > 0
 		}
 	}
 	var open unproved
