@@ -403,8 +403,27 @@ func (r *run) planWith(ctx context.Context, q *Query, indexes []*Index) (*Plan, 
 	return plan, slices.DeleteFunc(indexes, func(i *Index) bool { return !slices.Contains(names, i.Name()) }), nil
 }
 
+// either notes where a statement is said in another way and its expression has an index, too: each is enough, and with both one is dead
+// weight.
+func (r *Report) either() {
+	for _, said := range r.Advice {
+		if said.Kind != KindRewrite && said.Kind != KindHint || len(said.Indexes) > 0 || said.Query == "" {
+			continue
+		}
+		for _, made := range r.Advice {
+			of := func(index *Index) bool { return slices.Contains(index.columns(), "") }
+			if made.Query != said.Query || !slices.ContainsFunc(made.Indexes, of) {
+				continue
+			}
+			made.Notes = append(made.Notes, fmt.Sprintf("or the statement is said otherwise, as %s does: it needs no index of an expression then, unless others compare with it", said.ID))
+			said.Notes = append(said.Notes, fmt.Sprintf("or the statement stays, with %s: each is enough", made.ID))
+		}
+	}
+}
+
 // finish orders the advice: what was measured to save most first, then what is planned to, hints last.
 func (r *Report) finish() {
+	r.either()
 	slices.SortStableFunc(r.Advice, func(a, b *Advice) int {
 		switch {
 		case (a.Kind == KindHint) != (b.Kind == KindHint):

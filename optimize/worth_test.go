@@ -37,3 +37,17 @@ func TestOldestServer(t *testing.T) {
 		t.Errorf("said %v", err)
 	}
 }
+
+// A rewrite and the index of what it takes away are told to stand for each other.
+func TestEitherIsEnough(t *testing.T) {
+	index := &Index{Table: &Table{ID: "a"}, Method: "btree", Keys: []Key{{Expr: "(b)::text"}}}
+	r := &Report{Catalog: &Catalog{}, Advice: []*Advice{
+		{ID: "hint-cast-1", Kind: KindHint, Query: "Q1"}, {ID: "index-a", Kind: KindIndex, Query: "Q1", Indexes: []*Index{index}}, {ID: "index-other", Kind: KindIndex, Query: "Q2", Indexes: []*Index{index}},
+	}}
+	r.finish()
+	for _, a := range r.Advice {
+		if want := map[string]int{"Q1": 1, "Q2": 0}[a.Query]; len(a.Notes) != want {
+			t.Errorf("%s notes %q", a.ID, a.Notes)
+		}
+	}
+}
