@@ -306,7 +306,9 @@ func (f *former) under(where string) {
 			add([]Key{r}, join)
 		}
 	}
-	add(sorted)
+	if len(equal) == 0 { // else it is walked past the rows of others until enough are found: for who has none of late, to its end
+		add(sorted)
+	}
 	add(f.group)
 	add(equal, f.group)
 	for _, r := range f.ranges {
