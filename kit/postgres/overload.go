@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -60,6 +63,7 @@ const (
 	busy    = "The service has too much to do. Try again."
 	crossed = "Others were changing the same things. Try again."
 	slow    = "This took too long and was given up."
+	away    = "What the service keeps cannot be reached just now. Try again."
 )
 
 // passing is the problem of a failure that is over when one tries again, or nil (PostgreSQL, appendix A).
@@ -80,6 +84,30 @@ func passing(err *pgconn.PgError) *kit.Problem {
 		return &kit.Problem{Code: kit.CodeTimeout, Status: http.StatusGatewayTimeout, Detail: slow, Err: err}
 	}
 	return nil
+}
+
+// lost tells whether there is no connection: none was made, or it ended while an answer was awaited, though nobody gave up. The server is
+// restarted, or another takes its place.
+func lost(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var refused *pgconn.ConnectError
+	var network *net.OpError
+	return errors.As(err, &refused) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
+}
+
+// undecided is the error of what ends a transaction. Where the connection is lost nobody knows whether the transaction is committed, so
+// none is told to try again: that would do it twice.
+func undecided(err error) error {
+	if !lost(err) {
+		return translate(err)
+	}
+	if p := (*kit.Problem)(nil); errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("commit: the connection was lost, so what was written may be there or not: %w", err)
 }
 
 func unavailable(detail string, err error) *kit.Problem {

@@ -120,7 +120,7 @@ func (t *transaction) Whole(ctx context.Context, write, read func(sqldb.Conn)) (
 		if t.conn.PgConn().TxStatus() != 'I' {
 			_, _ = t.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") // the pool throws away a connection on which that fails
 		}
-		return true, err
+		return true, undecided(err)
 	}
 	return true, nil
 }
@@ -137,7 +137,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err != nil && t.conn.PgConn().TxStatus() != 'I' {
 		t.rollback(ctx)
 	}
-	return translate(err)
+	return undecided(err)
 }
 
 // end commits. On the same way it asks what is read last and, where a caller's reads must see what he wrote, how far the log

@@ -27,6 +27,9 @@ const malformedText = "22P02"
 func translate(err error) error {
 	var problem *pgconn.PgError
 	if !errors.As(err, &problem) {
+		if lost(err) {
+			return unavailable(away, err)
+		}
 		return err
 	}
 	if p := passing(problem); p != nil {
