@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -278,6 +279,9 @@ func (l *loader) add(importPath, dir, shown string, file *ast.File) {
 	s.aside[file] = aside(shown, name, file)
 }
 
+// helpsTests are names of files of what tests ask for.
+var helpsTests = regexp.MustCompile(`(?i)^(testing|(\w+_)?fixtures?)\.go$`)
+
 // aside says of code that no request reaches by itself what it is.
 func aside(shown, packageName string, file *ast.File) string {
 	parts := strings.Split(strings.ToLower(path.Dir(shown)), "/")
@@ -285,13 +289,13 @@ func aside(shown, packageName string, file *ast.File) string {
 		return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(names, p) })
 	}
 	switch {
-	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"):
+	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"), helpsTests.MatchString(path.Base(shown)):
 		return "test"
 	case has("migration", "migrations", "migrate", "seed", "seeds"):
 		return "migration"
 	case ast.IsGenerated(file):
 		return "generated"
-	case has("scripts", "script", "tools", "hack", "examples", "example", "cli"):
+	case has("scripts", "script", "tools", "hack", "examples", "example", "cli"), packageName == "main" && has("build"):
 		return "command"
 	default:
 		return ""
