@@ -131,6 +131,7 @@ var cases = []struct {
 	{"computed fields", testComputed},
 	{"lists through an entity", testThrough},
 	{"queries by a condition", testQueries},
+	{"rows among those that SQL gives", testAmong},
 	{"guesses tell nothing", testGuesses},
 	{"records of business code", testRecords},
 	{"aggregates", testAggregates},

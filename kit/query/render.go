@@ -189,6 +189,8 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 		return opposite(r.exists(x, e), negate)
 	case meta.OpCan:
 		return opposite(r.can(x, e), negate)
+	case meta.OpAmong:
+		return opposite(r.among(x, e), negate)
 	case meta.OpIf:
 		condition := r.cond(x.Args[0], e, false)
 		yes, no := r.cond(x.Args[1], e, negate), r.cond(x.Args[2], e, negate)
