@@ -129,7 +129,7 @@ func TestNothingIsRunByPlanning(t *testing.T) {
 	for text, run := range run {
 		planned := slices.ContainsFunc(report.Queries, func(q *optimize.Query) bool { return q.Where == text })
 		left := slices.ContainsFunc(report.Notes, func(note string) bool {
-			return strings.HasPrefix(note, text+": ") && strings.Contains(note, "is run while it is planned")
+			return strings.Contains(note, text) && strings.Contains(note, "is run while it is planned")
 		})
 		if planned == run || left != run {
 			t.Errorf("%s: planned %v, left out %v; run %v", text, planned, left, run)

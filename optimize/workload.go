@@ -199,9 +199,9 @@ func unreadNotes(all []unread) (notes []string) {
 		of[u.reason] = append(of[u.reason], u.where)
 	}
 	for _, reason := range sortedNames(of) {
-		where := of[reason][0]
-		if more := len(of[reason]) - 1; more > 0 {
-			where = fmt.Sprintf("%s, and %s", where, number(more, "more statement"))
+		where := strings.Join(of[reason][:min(len(of[reason]), mostNamed)], ", ")
+		if more := len(of[reason]) - mostNamed; more > 0 {
+			where = fmt.Sprintf("%s and %d more", where, more)
 		}
 		notes = append(notes, where+": "+reason)
 	}

@@ -40,10 +40,10 @@ func TestLeftOut(t *testing.T) {
 
 // TestUnread: what could not be looked at is counted, and told once for a reason.
 func TestUnread(t *testing.T) {
-	statements, _ := ParseWorkload("w.sql", "selec 1;\nselect 1;\nselec 2;\nselec 3 from;\n")
+	statements, _ := ParseWorkload("w.sql", "select 1;\n"+strings.Repeat("selec 1;\n", 8))
 	_, _, unread, _ := merge(statements, nil, false)
 	notes := unreadNotes(unread)
-	if len(unread) != 3 || len(notes) != 1 || !strings.HasPrefix(notes[0], "w.sql:1, and 2 more statements: does not parse") {
+	if len(unread) != 8 || len(notes) != 1 || !strings.HasPrefix(notes[0], "w.sql:2, w.sql:3, w.sql:4, w.sql:5, w.sql:6, w.sql:7 and 2 more: does not parse") {
 		t.Errorf("%d unread, notes %q", len(unread), notes)
 	}
 	var out strings.Builder
