@@ -323,6 +323,8 @@ func (w *writer) jsonValue(f *field, value any) {
 		w.buf = append(base64.StdEncoding.AppendEncode(append(w.buf, '"'), v), '"')
 	case time.Duration:
 		w.buf = append(append(append(w.buf, '"'), seconds(v)...), '"')
+	case time.Time:
+		w.buf = input.AppendInstant(w.buf, v)
 	case json.RawMessage:
 		w.buf = append(w.buf, v...)
 	default:

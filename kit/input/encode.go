@@ -60,10 +60,15 @@ func appendOne(buf []byte, f *meta.Field, value any) []byte {
 		}
 		return appendStruct(buf, f, v)
 	case time.Time:
-		return append(v.UTC().AppendFormat(append(buf, '"'), instantForm), '"')
+		return AppendInstant(buf, v)
 	default:
 		return AppendString(buf, Text(value))
 	}
+}
+
+// AppendInstant appends an instant as a JSON text: RFC 3339 in UTC, with as many digits of a second as there are, at most six.
+func AppendInstant(buf []byte, t time.Time) []byte {
+	return append(t.UTC().AppendFormat(append(buf, '"'), instantForm), '"')
 }
 
 // appendUnion writes the one of its types that a union is: {"message": "…"}.
