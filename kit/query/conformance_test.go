@@ -158,4 +158,5 @@ var cases = []struct {
 	{"what collided is run again", testRetries},
 	{"of two that wait for each other both end well", testDeadlock},
 	{"no number is given twice", testRacingNumbers},
+	{"slugs that are made up at the same time differ", testRacingSlugs},
 }

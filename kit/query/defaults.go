@@ -30,7 +30,7 @@ func (w *write) defaults(ctx context.Context) error {
 			}
 			continue
 		}
-		w.values[f] = value
+		w.values[f], w.defaulted = value, append(w.defaulted, f)
 		w.trust[f] = f.Kind == meta.Reference
 	}
 	return nil
@@ -106,6 +106,28 @@ func (w *write) soFar(f *meta.Field) any {
 	return w.stored(f)
 }
 
+// invents tells whether the server made a value up for the row, by slug or token, that must be unique.
+func (w *write) invents() bool {
+	return slices.ContainsFunc(w.defaulted, func(f *meta.Field) bool {
+		return invented(f.Default) && slices.ContainsFunc(w.entity.Uniques, func(u meta.Unique) bool { return slices.Contains(u.Fields, f.Name) })
+	})
+}
+
+func invented(x *meta.Expr) bool {
+	return x.Op == meta.OpCall && (x.Name == "slug" || x.Name == "token") || slices.ContainsFunc(x.Args, invented)
+}
+
+// inventAgain makes up other values, and works out anew what may have come of those that were taken. References come of none.
+func (w *write) inventAgain(ctx context.Context) error {
+	for _, f := range w.defaulted {
+		if f.Kind != meta.Reference {
+			delete(w.values, f)
+		}
+	}
+	w.second, w.defaulted = true, nil
+	return w.defaults(ctx)
+}
+
 // slug is a text in the form of an address; one that is taken gets a suffix.
 func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
 	value, err := w.evaluate(ctx, x, f)
@@ -116,6 +138,9 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	}
 	if most := f.MaxLength; most > 8 && len(slug) > most-8 {
 		slug = strings.Trim(slug[:most-8], "-")
+	}
+	if w.second { // whoever has it may have come since it was looked up
+		return suffixed(slug), nil
 	}
 	var taken int64
 	cells := []cell{{class: integerClass, kind: meta.Int64}}
@@ -129,10 +154,12 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 		taken = *cells[0].integer
 	}
 	if taken > 0 {
-		slug += "-" + strings.ToLower(kit.Token(4))[:7]
+		slug = suffixed(slug)
 	}
 	return slug, nil
 }
+
+func suffixed(slug string) string { return slug + "-" + strings.ToLower(kit.Token(4))[:7] }
 
 // slugOf keeps letters and digits, in lower case, with one hyphen for what stands between them.
 func slugOf(text string) string {

@@ -258,29 +258,57 @@ func (l *lot) insert(ctx context.Context, onConflict string) (inserted bool, err
 			return false, l.refused(ctx, w, one)
 		}
 	}
-	return false, err
+	for _, w := range l.writes { // what is asked of one is asked when all are there
+		w.answered = nil
+	}
+	return true, nil
 }
 
 // insertThese stores rows by one statement, which asks the questions about them too where it can. A single row may be stored among
 // what it refers to: where one of that is not there, nothing is inserted.
+//
+// What the server made up for a row may be taken by a row that others store just now, whatever it looked up before: the INSERT waits
+// for them and says so, and another is made up. What the caller chose is still taken then.
 func (l *lot) insertThese(ctx context.Context, writes []*write, onConflict string, among *lookups) (inserted bool, err error) {
+	quiet, alone := onConflict, len(writes) == 1
+	hides := alone && onConflict == "" && l.after.renderer.postgres && l.hides()
+	invents := alone && writes[0].invents()
+	if hides || invents {
+		quiet = "ON CONFLICT DO NOTHING"
+	}
+	for attempt := 0; quiet != ""; attempt++ {
+		sql, args, err := l.insertion(writes, among)
+		if err != nil {
+			return false, err
+		}
+		inserted, err := l.run(ctx, sql+" "+quiet, args, writes)
+		if err != nil || inserted || among != nil { // in steps it turns out what is in the way
+			return inserted, err
+		}
+		if hides && attempt == 0 {
+			if err := l.mayBe(ctx, writes[0]); err != nil {
+				return false, err
+			}
+		}
+		if !invents || attempt == maxInventions {
+			break
+		}
+		if err := writes[0].inventAgain(ctx); err != nil {
+			return false, err
+		}
+	}
+	if onConflict != "" {
+		return false, nil
+	}
 	sql, args, err := l.insertion(writes, among)
 	if err != nil {
 		return false, err
 	}
-	if onConflict != "" {
-		sql += " " + onConflict
-	} else if l.after.renderer.postgres && len(writes) == 1 && l.hides() {
-		inserted, err := l.run(ctx, sql+" ON CONFLICT DO NOTHING", args, writes)
-		if err != nil || inserted || among != nil { // in steps it turns out what is in the way
-			return inserted, err
-		}
-		if err := l.mayBe(ctx, writes[0]); err != nil {
-			return false, err
-		}
-	}
 	return l.run(ctx, sql, args, writes)
 }
+
+// maxInventions is how often other values are made up for a row whose own are taken: all that are made up again are random.
+const maxInventions = 2
 
 // insertWhole stores a row that is made alone, reads it and commits, all in one round trip. It is not done where that cannot be, and where
 // the database refuses it: in steps it turns out why.

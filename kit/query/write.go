@@ -126,6 +126,9 @@ type write struct {
 	of       *belonging
 	answered []bool // the answers of the questions about a new row; nil: not asked yet
 	seen     bool   // the viewer may read it, where that counts
+
+	defaulted []*meta.Field // those whose values are defaults
+	second    bool          // what the server had made up was taken: it makes up other values
 }
 
 func (t *Tx) write(e *meta.Entity, verb meta.Verb) *write {
