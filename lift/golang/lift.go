@@ -260,6 +260,9 @@ func (l *lifter) addFunction(p place, f *function) {
 	f.fact.Pos, f.fact.End = l.pos(f.node.Pos()), l.pos(f.node.End())
 	f.fact.Lines = f.fact.End.Line - f.fact.Pos.Line + 1
 	f.fact.Aside = p.aside[p.file]
+	if strings.HasSuffix(f.fact.Own, "ForTest") || strings.HasSuffix(f.fact.Own, "ForTests") || strings.HasSuffix(f.fact.Own, "ForTesting") {
+		f.fact.Aside = "test"
+	}
 	if f.fact.Aside == "" && p.name == "main" && f.parent == nil && (f.fact.Name == "main.main" || f.fact.Name == "main.init") {
 		f.fact.Aside = "command"
 	}

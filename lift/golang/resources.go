@@ -72,7 +72,8 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
 	kind, closers := resourceKind(object.Type(), calledName(call))
-	if kind == "" || kind == "statement" && ofTx(p, call) || kind == "body" && recorded(p, call) {
+	if kind == "" || kind == "statement" && ofTx(p, call) || kind == "body" && recorded(p, call) ||
+		kind == "session" && ofEngine(p, call) && !begins(p, f, object) {
 		return nil
 	}
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
@@ -110,6 +111,29 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// ofEngine reports whether a session of xorm is a new one, as the library makes it: it takes a connection for each statement alone
+// until Begin is called. A function of the code that makes one may have done so.
+func ofEngine(p place, call *ast.CallExpr) bool {
+	path, name := namedType(p.info.TypeOf(firstOf(call.Fun)))
+	return isXorm(path) && (name == "Engine" || name == "EngineGroup")
+}
+
+// begins reports whether a function calls Begin on a session, or gives the session to what may.
+func begins(p place, f *function, session types.Object) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || found {
+			return !found
+		}
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		found = is && selector.Sel.Name == "Begin" && p.target(selector.X) == session ||
+			slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.target(arg) == session })
+		return !found
+	})
+	return found
 }
 
 // outOfSight reports whether a place is beyond the block that a variable is declared in.

@@ -89,7 +89,7 @@ func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 			break
 		}
 	}
-	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return v.Has(facts.FromQuery) })
+	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return readBefore(q, v) })
 	if column == "" && read && len(q.Reckoned) > 0 {
 		column = q.Reckoned[0]
 	}
@@ -129,6 +129,13 @@ func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
 		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 		Fix:      "store the columns that change alone: Model(&row).Select(…).Updates(…)",
 	}, true
+}
+
+// readBefore reports whether a value may be what another query answered: what stores a row writes its new key there.
+func readBefore(q *facts.Query, v facts.Value) bool {
+	return slices.ContainsFunc(v.Origins, func(o facts.Origin) bool {
+		return o.Kind == facts.FromQuery && !(o.Pos.File == q.Pos.File && o.Pos.Line == q.Pos.Line)
+	})
 }
 
 // reckoned reports whether a value is a sum of what a query answered, in the function or in those that give it.

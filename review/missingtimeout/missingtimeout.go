@@ -18,8 +18,12 @@ var Rule = rule.Rule{Name: "missing-timeout", Severity: rule.Medium, CWE: "CWE-1
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
+	commands := map[string]bool{} // packages that are helpers and examples
+	for _, p := range f.Packages {
+		commands[p.Path] = p.Aside == "command"
+	}
 	for _, function := range f.Functions {
-		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" {
+		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" || commands[function.Package] {
 			continue
 		}
 		for _, e := range function.Effects {
