@@ -217,7 +217,7 @@ func (t *Tx) aggregatePlan(s *shaper, a *Aggregation, pg page) (*aggregatePlan, 
 //	SELECT g.… FROM (SELECT k0, count(*) AS n, sum(v0) AS s0 FROM (SELECT … AS k0, … AS v0 FROM the rows that fit) r GROUP BY k0) g
 //	WHERE behind the cursor ORDER BY g.k0 LIMIT …
 //
-// The values stand in a query of their own, so that each is rendered once and an aggregate within one is no aggregate of
+// The values stand in a query of their own, so that each is worked out once and an aggregate within one is no aggregate of
 // this. Both databases read through it.
 type aggregator struct {
 	*planner
@@ -245,8 +245,12 @@ func (b *aggregator) build() {
 	if len(b.rows) == 0 {
 		b.rows = append(b.rows, "1 AS one")
 	}
+	fence := ""
+	if slices.ContainsFunc(b.rows, searches) {
+		fence = b.fence()
+	}
 	b.plan.sql = "SELECT " + strings.Join(b.columns, ", ") + " FROM (SELECT " + strings.Join(b.alike, ", ") + " FROM (SELECT " +
-		strings.Join(b.rows, ", ") + " FROM " + b.table(row) + whereClause(where) + ") r" + b.grouped(len(keys)) + ") g" + b.ordered(keys)
+		strings.Join(b.rows, ", ") + " FROM " + b.table(row) + whereClause(where) + fence + ") r" + b.grouped(len(keys)) + ") g" + b.ordered(keys)
 	b.plan.sql, b.plan.params = finish(b.plan.sql, b.params)
 	b.plan.cells = b.planner.plan.cells
 }

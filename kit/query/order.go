@@ -16,6 +16,7 @@ type orderKey struct {
 	column     int // where it is selected
 	descending bool
 	null       bool
+	searched   bool // in other rows, so that it is worth the trouble to do it once
 }
 
 // orderOf is the order in which a Select reads: its own, or that of its paging; id is last, in the direction of
@@ -42,17 +43,33 @@ func orders(from []meta.Order) []Order {
 	return keys
 }
 
-func (p *planner) orderKeys(row *scope) []orderKey {
+// orderKeys are the keys of rows, and what PostgreSQL reads beside each row: the keys that it has to search for, once, however often
+// they are named, as an order, as a place behind a cursor and as fields that are selected. On SQLite, which joins no row with what is
+// worked out of it, only the last two of these are one.
+func (p *planner) orderKeys(row *scope) (keys []orderKey, beside string) {
 	order := orderOf(p.sel, p.list)
-	keys := make([]orderKey, len(order))
+	keys = make([]orderKey, len(order))
+	p.ordered, p.searched = row, map[string]string{}
 	for i, o := range order {
 		value := p.follow(row, o.Path, env{this: row, guarded: !p.system})
 		keys[i] = orderKey{
 			sql: value.shown(), typ: value.typ, descending: o.Descending != p.page.backward,
 			null: value.nullable() || value.sql == sqlNull,
 		}
+		if !searches(keys[i].sql) {
+			continue
+		}
+		keys[i].searched = true
+		if p.postgres {
+			alias := p.alias("k")
+			beside += " CROSS JOIN LATERAL (SELECT " + keys[i].sql + " AS v" + p.fence() + ") " + alias
+			keys[i].sql = alias + ".v"
+		}
+		if len(o.Path) == 1 {
+			p.searched[o.Path[0]] = keys[i].sql
+		}
 	}
-	return keys
+	return keys, beside
 }
 
 // selectKeys selects the keys of each row, for its cursor.
@@ -70,6 +87,9 @@ func (p *planner) orderBy(keys []orderKey) string {
 			continue
 		}
 		part := k.sql
+		if k.searched && !p.postgres && k.column > 0 { // SQLite takes two equal searches for two
+			part = strconv.Itoa(k.column + 1)
+		}
 		if k.descending {
 			part += " DESC"
 		}

@@ -70,16 +70,18 @@ const (
 // planner builds a plan.
 type planner struct {
 	*renderer
-	plan    *plan
-	joins   []string
-	columns []string
-	sel     *Select
-	page    page
-	variant variant
-	list    *meta.Field // of a child or children variant
-	search  *sought     // nil for none
-	extra   int         // the slot of the id, key or ids, or the first of the arguments of a query
-	owners  string      // selects the ids of the rows whose lists are read; those at extra where empty
+	plan     *plan
+	joins    []string
+	columns  []string
+	sel      *Select
+	page     page
+	variant  variant
+	list     *meta.Field       // of a child or children variant
+	search   *sought           // nil for none
+	extra    int               // the slot of the id, key or ids, or the first of the arguments of a query
+	ordered  *scope            // the rows of an order
+	searched map[string]string // its keys that are searched for, by the fields that they are
+	owners   string            // selects the ids of the rows whose lists are read; those at extra where empty
 }
 
 // build renders a statement of its own.
@@ -168,10 +170,13 @@ func (p *planner) plain(row *scope, where string) {
 		from, parent = p.listFrom(row)
 		where = conjunction(p.ofOwners(parent), where)
 	}
-	p.plan.node = p.node(row, p.sel.Fields, nil)
-	tail := ""
+	var keys []orderKey
+	tail, beside := "", ""
 	if !p.single() {
-		keys := p.orderKeys(row)
+		keys, beside = p.orderKeys(row)
+	}
+	p.plan.node = p.node(row, p.sel.Fields, nil)
+	if !p.single() {
 		where = conjunction(where, p.after(keys))
 		p.selectKeys(keys)
 		tail = " ORDER BY " + p.orderBy(keys)
@@ -185,33 +190,34 @@ func (p *planner) plain(row *scope, where string) {
 			p.plan.parent = p.column(parent, typ{kind: meta.ID})
 		}
 	}
-	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + whereClause(where) + tail
+	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + beside + whereClause(where) + tail
 }
 
 // ranked reads a page of each of several lists: it numbers the rows of each, then reads those of a low number.
 func (p *planner) ranked(row *scope, where string) {
 	from, parent := p.listFrom(row)
-	keys := p.orderKeys(row)
+	keys, beside := p.orderKeys(row)
 	where = conjunction(p.ofOwners(parent), where, p.after(keys))
 	inner := "SELECT " + parent + " AS parent, " + row.alias + ".id AS id, row_number() OVER (PARTITION BY " + parent +
-		" ORDER BY " + p.orderBy(keys) + ") AS place FROM " + from + whereClause(where)
+		" ORDER BY " + p.orderBy(keys) + ") AS place FROM " + from + beside + whereClause(where)
 	outer := &scope{entity: row.entity, alias: p.alias("t"), kin: true}
+	keys, beside = p.orderKeys(outer)
 	p.plan.node = p.node(outer, p.sel.Fields, nil)
-	p.selectKeys(p.orderKeys(outer))
+	p.selectKeys(keys)
 	p.plan.parent = p.column("p.parent", typ{kind: meta.ID})
 	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM (" + inner + ") p JOIN " + p.table(outer) + " ON " + outer.alias +
-		".id = p.id" + strings.Join(p.joins, "") + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
+		".id = p.id" + strings.Join(p.joins, "") + beside + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
 }
 
 // lateral reads a page of each of several lists as ranked does, owner by owner: an index in the list's order ends the
 // search of each after a page.
 func (p *planner) lateral(row *scope, where string) {
 	from, parent := p.listFrom(row)
-	keys := p.orderKeys(row)
+	keys, beside := p.orderKeys(row)
 	where = conjunction(parent+" = o.id", where, p.after(keys))
 	p.plan.node = p.node(row, p.sel.Fields, nil)
 	p.selectKeys(keys)
-	inner := "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + whereClause(where) +
+	inner := "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + beside + whereClause(where) +
 		" ORDER BY " + p.orderBy(keys) + " LIMIT " + strconv.Itoa(p.page.limit+1)
 	names := columnNames(len(p.columns))
 	p.plan.parent = p.column("o.id", typ{kind: meta.ID})
@@ -326,6 +332,9 @@ func (p *planner) whether(condition string) int {
 }
 
 func (p *planner) scalar(s *scope, f *meta.Field, visible string) reader {
+	if sql, ok := p.searched[f.Name]; ok && s == p.ordered {
+		return reader{kind: scalarReader, column: p.column(bracketCase(sql), fieldType(f))}
+	}
 	o := p.renderer.column(s, f)
 	if visible != sqlTrue {
 		o.guard = visible

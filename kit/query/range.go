@@ -64,7 +64,7 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 	plain := "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")"
 	switch {
 	case r.postgres && (a.typ.kind == meta.Float || b.typ.kind == meta.Float):
-		return operand{sql: reckonFloats(op, a.sql, b.sql, r.alias("n")), typ: t}
+		return operand{sql: r.reckonFloats(op, a.sql, b.sql), typ: t}
 	case t.kind == meta.Float || t.inexact || r.postgres && t.kind == meta.Decimal:
 		return operand{sql: plain, typ: t}
 	}
@@ -97,7 +97,11 @@ func (o operand) inexact() bool { return o.typ.kind == meta.Float || o.typ.inexa
 
 // reckonFloats is a operator b on PostgreSQL, which refuses a statement of which one Float would be too large, or too small to be told
 // from 0. Their logarithms tell before.
-func reckonFloats(op meta.Op, a, b, alias string) string {
+func (r *renderer) reckonFloats(op meta.Op, a, b string) string {
+	alias, fence := r.alias("n"), ""
+	if searches(a) || searches(b) {
+		fence = r.fence()
+	}
 	a, b = bracket(a)+"::double precision AS a", bracket(b)+"::double precision AS b"
 	x, y := alias+".a", alias+".b"
 	plain := x + " " + arithmeticOperators[op] + " " + y
@@ -106,17 +110,21 @@ func reckonFloats(op meta.Op, a, b, alias string) string {
 		logarithm := "ln(abs(" + x + ")) " + map[meta.Op]string{meta.OpMul: "+", meta.OpDiv: "-"}[op] + " ln(abs(" + y + "))"
 		choice = "WHEN " + x + " = 0 OR " + y + " = 0 THEN " + plain + " WHEN abs(" + logarithm + ") < 708 THEN " + plain + " WHEN " + logarithm + " < 0 THEN 0"
 	}
-	return "(SELECT CASE " + choice + " END FROM (SELECT " + a + ", " + b + ") " + alias + ")"
+	return "(SELECT CASE " + choice + " END FROM (SELECT " + a + ", " + b + fence + ") " + alias + ")"
 }
 
-// once is a choice by a value, which is worked out once where it is long.
+// once is a choice by a value, which is worked out once where it is long: without its fence PostgreSQL writes the value into each place
+// that names it, and of choices within choices into each of those.
 func (r *renderer) once(sql string, choice func(value string) string) string {
 	if len(sql) <= 60 {
 		return "(" + choice(sql) + ")"
 	}
 	alias := r.alias("n")
-	return "(SELECT " + choice(alias+".v") + " FROM (SELECT " + sql + " AS v) " + alias + ")"
+	return "(SELECT " + choice(alias+".v") + " FROM (SELECT " + sql + " AS v" + r.fence() + ") " + alias + ")"
 }
+
+// searches tells whether a value is looked for in rows.
+func searches(sql string) bool { return strings.Contains(sql, "SELECT ") }
 
 // fitted is what is reckoned as a value of the field f, null where that does not hold it.
 func (r *renderer) fitted(o operand, f *meta.Field) operand {
