@@ -337,6 +337,11 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) DeleteWhere(ctx context.Context, where query.Condition[%s]) (int, error) {", s.Name, s.Name)
 	p.f("return typed.DeleteWhere(ctx, s.tx, %s, where)", s.Meta)
 	p.f("}")
+	p.f("")
+	p.comment("Lock holds the " + s.Many + " of these ids until the transaction ends: nobody changes or deletes them, or makes anything refer to them. Lock what you delete after what refers to it. It asks no rule.")
+	p.f("func (s %sStore) Lock(ctx context.Context, ids ...kit.ID) error {", s.Name)
+	p.f("return typed.Lock(ctx, s.tx, %s, ids)", s.Meta)
+	p.f("}")
 	if s.Entity.SoftDelete {
 		p.f("")
 		p.comment("Restore brings " + article(s.One) + " that was deleted back, with what was deleted with it: a NOT_FOUND problem where it is not deleted, a CONFLICT where something unique was taken since.")

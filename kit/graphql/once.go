@@ -27,8 +27,10 @@ func (d *Door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
 	var failed *root // where do ended
 	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
-		if err := tx.Lock(ctx, p.written()); err != nil {
-			return err
+		if rows := p.written(); len(rows) > 1 { // the write of one locks it
+			if err := tx.Lock(ctx, rows); err != nil {
+				return err
+			}
 		}
 		results := make([]result, len(p.roots))
 		for i, r := range p.roots {

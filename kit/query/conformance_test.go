@@ -115,6 +115,7 @@ var cases = []struct {
 	{"versions", testVersions},
 	{"delete", testDelete},
 	{"all that fit are deleted, or none", testDeleteWhere},
+	{"what refers to a locked row goes, and then it", testLock},
 	{"a row that no longer fits is not deleted", testDeleteWhereRace},
 	{"what is refused is undone though business code goes on", testSpoiled},
 	{"unique", testUnique},

@@ -452,3 +452,35 @@ func testDeleteWhereRace(w *world) {
 	must(<-done)
 	w.wantRows(w.ann, w.sel("Comment", "body"), "[[keep me]]")
 }
+
+// A row that is locked gets nothing that refers to it: what refers to it is deleted first, then it, though another refers to it meanwhile.
+func testLock(w *world) {
+	article := w.create(w.ann, false, "Article", "title", "busy", "status", "PUBLISHED")
+	w.create(w.bob, false, "Comment", "article", article, "body", "first")
+	late := make(chan error, 1)
+	err := w.engine.Write(context.Background(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+		if err := tx.Lock(ctx, []query.Named{{Entity: w.entity("Article"), Key: string(article)}}); err != nil {
+			return err
+		}
+		ofIt := meta.Eq(meta.This("article"), meta.Const(string(article)))
+		if _, err := tx.System().DeleteWhere(ctx, w.entity("Comment"), ofIt); err != nil {
+			return err
+		}
+		go func() {
+			_, err := w.tryCreate(w.bob, false, "Comment", "article", article, "body", "second")
+			late <- err
+		}()
+		select { // unless it waits it is there by now
+		case err := <-late:
+			late <- err
+		case <-time.After(300 * time.Millisecond):
+		}
+		return tx.Delete(ctx, w.entity("Article"), "busy", 0)
+	})
+	if err != nil {
+		w.Errorf("the article is deleted: %s", describe(err))
+	}
+	if err := <-late; err == nil {
+		w.Error("the article is gone, and commented on")
+	}
+}

@@ -16,12 +16,13 @@ type Named struct {
 	Key    string
 }
 
-// Lock holds rows until the transaction ends that it is going to write, whatever order they are named in in the order of their tables
-// and ids: of two that write the same rows the other way round, one waits, where else each waits for the other until PostgreSQL
-// ends one of them, and again. It asks no rule, as the writes do, and passes over rows that are not there. A single row, and
-// SQLite, which has one writer at a time, need none of it.
+// Lock holds rows until the transaction ends: meanwhile nobody changes them, deletes them or makes another refer to them. Whatever
+// order they are named in, it takes them in that of their tables and ids: of two that write the same rows the other way round, one
+// waits, where else each waits for the other until PostgreSQL ends one of them, and again. A transaction that deletes what refers to
+// a row, and then the row, locks it first: what was made in between would refuse it. It asks no rule, as the writes do, and passes
+// over rows that are not there. SQLite, which has one writer at a time, needs none of it.
 func (t *Tx) Lock(ctx context.Context, rows []Named) error {
-	if !t.engine.dialect.postgres || len(rows) < 2 {
+	if !t.engine.dialect.postgres {
 		return nil
 	}
 	rows = slices.Clone(rows)

@@ -108,8 +108,10 @@ func (c *call) batch() error {
 	}
 	repeatable := !slices.ContainsFunc(requests, func(b batched) bool { return b.action.once }) // after a collision
 	return c.writeOnce(repeated, repeatable, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
-		if err := tx.Lock(ctx, written(requests)); err != nil {
-			return err
+		if rows := written(requests); len(rows) > 1 { // the write of one locks it
+			if err := tx.Lock(ctx, rows); err != nil {
+				return err
+			}
 		}
 		answers := []byte(`{"responses":[`)
 		ids, rows := make([]string, 0, len(requests)), 0

@@ -116,6 +116,15 @@ func DeleteWhere[E any](ctx context.Context, tx *query.Tx, e *meta.Entity, where
 	return tx.DeleteWhere(ctx, e, where.Expr())
 }
 
+// Lock holds the rows of these ids until the transaction ends.
+func Lock(ctx context.Context, tx *query.Tx, e *meta.Entity, ids []kit.ID) error {
+	rows := make([]query.Named, len(ids))
+	for i, id := range ids {
+		rows[i] = query.Named{Entity: e, Key: string(id)}
+	}
+	return tx.Lock(ctx, rows)
+}
+
 // Linked reads the ids in a bounded many-to-many list of one row.
 func Linked(ctx context.Context, tx *query.Tx, e *meta.Entity, id kit.ID, list string) ([]kit.ID, error) {
 	f := e.Field(list)

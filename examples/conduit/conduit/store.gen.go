@@ -76,6 +76,12 @@ func (s UserStore) DeleteWhere(ctx context.Context, where query.Condition[User])
 	return typed.DeleteWhere(ctx, s.tx, userMeta, where)
 }
 
+// Lock holds the users of these ids until the transaction ends: nobody changes or deletes them, or makes anything refer
+// to them. Lock what you delete after what refers to it. It asks no rule.
+func (s UserStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, userMeta, ids)
+}
+
 // NewUser is a user to be. What is nil takes its default, or is null.
 type NewUser struct {
 	Email    string
@@ -198,6 +204,12 @@ func (s FollowStore) DeleteWhere(ctx context.Context, where query.Condition[Foll
 	return typed.DeleteWhere(ctx, s.tx, followMeta, where)
 }
 
+// Lock holds the follows of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s FollowStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, followMeta, ids)
+}
+
 // NewFollow is a follow to be. What is nil takes its default, or is null.
 type NewFollow struct {
 	Follower *kit.ID
@@ -306,6 +318,12 @@ func (s ArticleStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 // may not be deleted is a FORBIDDEN problem of all.
 func (s ArticleStore) DeleteWhere(ctx context.Context, where query.Condition[Article]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, articleMeta, where)
+}
+
+// Lock holds the articles of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s ArticleStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, articleMeta, ids)
 }
 
 // NewArticle is an article to be. What is nil takes its default, or is null.
@@ -448,6 +466,12 @@ func (s TagStore) DeleteWhere(ctx context.Context, where query.Condition[Tag]) (
 	return typed.DeleteWhere(ctx, s.tx, tagMeta, where)
 }
 
+// Lock holds the tags of these ids until the transaction ends: nobody changes or deletes them, or makes anything refer
+// to them. Lock what you delete after what refers to it. It asks no rule.
+func (s TagStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, tagMeta, ids)
+}
+
 // NewTag is a tag to be.
 type NewTag struct {
 	Name string
@@ -546,6 +570,12 @@ func (s FavoriteStore) Delete(ctx context.Context, id kit.ID, version int64) err
 // may not be deleted is a FORBIDDEN problem of all.
 func (s FavoriteStore) DeleteWhere(ctx context.Context, where query.Condition[Favorite]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, favoriteMeta, where)
+}
+
+// Lock holds the favorites of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s FavoriteStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, favoriteMeta, ids)
 }
 
 // NewFavorite is a favorite to be. What is nil takes its default, or is null.
@@ -647,6 +677,12 @@ func (s CommentStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 // may not be deleted is a FORBIDDEN problem of all.
 func (s CommentStore) DeleteWhere(ctx context.Context, where query.Condition[Comment]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, commentMeta, where)
+}
+
+// Lock holds the comments of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s CommentStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, commentMeta, ids)
 }
 
 // NewComment is a comment to be. What is nil takes its default, or is null.

@@ -217,6 +217,9 @@ func (c *call) deleteArticle() (any, error) {
 		if found.Author != c.viewer.ID {
 			return about{"article", tx.Articles.Delete(ctx, found.ID, 0)} // which tells him what he may not
 		}
+		if err := tx.Articles.Lock(ctx, found.ID); err != nil { // nobody comments on it or likes it any more
+			return err
+		}
 		all := tx.System() // whoever wrote the comments
 		if _, err := all.Comments.DeleteWhere(ctx, conduit.Comments.Article.Eq(found.ID)); err != nil {
 			return err
@@ -224,7 +227,10 @@ func (c *call) deleteArticle() (any, error) {
 		if _, err := all.Favorites.DeleteWhere(ctx, conduit.Favorites.Article.Eq(found.ID)); err != nil {
 			return err
 		}
-		return tx.Articles.Delete(ctx, found.ID, 0)
+		if err := tx.Articles.Delete(ctx, found.ID, 0); err != nil { // another was faster
+			return about{"article", err}
+		}
+		return nil
 	})
 }
 

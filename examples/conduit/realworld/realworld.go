@@ -103,7 +103,7 @@ func (c *call) read(do func(ctx context.Context, tx conduit.Tx) error) error {
 
 // write calls do with a transaction.
 func (c *call) write(do func(ctx context.Context, tx conduit.Tx) error) error {
-	return c.server.Engine().Write(c.r.Context(), c.viewer, func(ctx context.Context, tx *query.Tx) error {
+	return c.server.Engine().Retry(c.r.Context(), c.viewer, func(ctx context.Context, tx *query.Tx) error {
 		return do(ctx, conduit.NewTx(tx))
 	})
 }

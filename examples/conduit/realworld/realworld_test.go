@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.com/conduit/app"
@@ -301,5 +302,38 @@ func TestComments(t *testing.T) {
 		alan.want("204", "DELETE", "/articles/on-engines/comments/"+id, "")
 		c.want(`200 {"comments":[]}`, "GET", "/articles/on-engines/comments", "")
 		c.want(`404 {"errors":{"article":["not found"]}}`, "GET", "/articles/nothing/comments", "")
+	})
+}
+
+// Who deletes an article while others comment on it and like it does so once, and whoever is too late is told that it is gone.
+func TestDeletedWhileWritten(t *testing.T) {
+	onBoth(t, func(c client) {
+		ann := c.register("ann")
+		for range 3 {
+			slug := ann.write("Busy", "[]")
+			answers := make(chan string)
+			var asked sync.WaitGroup
+			for i := range 24 {
+				asked.Go(func() {
+					switch i % 4 {
+					case 0:
+						answers <- ann.ask("DELETE", "/articles/"+slug, "")[:3]
+					case 1:
+						answers <- "favorite " + ann.ask("POST", "/articles/"+slug+"/favorite", "")[:3]
+					default:
+						answers <- "comment " + ann.ask("POST", "/articles/"+slug+"/comments", `{"comment":{"body":"x"}}`)[:3]
+					}
+				})
+			}
+			go func() { asked.Wait(); close(answers) }()
+			deleted := map[string]int{}
+			for a := range answers {
+				deleted[a]++
+			}
+			if deleted["204"] != 1 || deleted["404"] != 5 {
+				c.Errorf("of six who delete it, one does: %v", deleted)
+			}
+			ann.want(`404 {"errors":{"article":["not found"]}}`, "GET", "/articles/"+slug, "")
+		}
 	})
 }

@@ -71,6 +71,12 @@ func (s UserStore) DeleteWhere(ctx context.Context, where query.Condition[User])
 	return typed.DeleteWhere(ctx, s.tx, userMeta, where)
 }
 
+// Lock holds the users of these ids until the transaction ends: nobody changes or deletes them, or makes anything refer
+// to them. Lock what you delete after what refers to it. It asks no rule.
+func (s UserStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, userMeta, ids)
+}
+
 // NewUser is a user to be. What is nil takes its default, or is null.
 type NewUser struct {
 	Email string

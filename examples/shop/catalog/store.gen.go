@@ -76,6 +76,12 @@ func (s CategoryStore) DeleteWhere(ctx context.Context, where query.Condition[Ca
 	return typed.DeleteWhere(ctx, s.tx, categoryMeta, where)
 }
 
+// Lock holds the categories of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s CategoryStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, categoryMeta, ids)
+}
+
 // NewCategory is a category to be.
 type NewCategory struct {
 	Slug string
@@ -189,6 +195,12 @@ func (s ProductStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 // may not be deleted is a FORBIDDEN problem of all.
 func (s ProductStore) DeleteWhere(ctx context.Context, where query.Condition[Product]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, productMeta, where)
+}
+
+// Lock holds the products of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s ProductStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, productMeta, ids)
 }
 
 // NewProduct is a product to be. What is nil takes its default, or is null.
@@ -329,6 +341,12 @@ func (s LabelStore) DeleteWhere(ctx context.Context, where query.Condition[Label
 	return typed.DeleteWhere(ctx, s.tx, labelMeta, where)
 }
 
+// Lock holds the labels of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s LabelStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, labelMeta, ids)
+}
+
 // NewLabel is a label to be.
 type NewLabel struct {
 	Name string
@@ -425,6 +443,12 @@ func (s VariantStore) Delete(ctx context.Context, id kit.ID, version int64) erro
 // may not be deleted is a FORBIDDEN problem of all.
 func (s VariantStore) DeleteWhere(ctx context.Context, where query.Condition[Variant]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, variantMeta, where)
+}
+
+// Lock holds the variants of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s VariantStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, variantMeta, ids)
 }
 
 // NewVariant is a variant to be. What is nil takes its default, or is null.

@@ -73,6 +73,12 @@ func (s CartLineStore) DeleteWhere(ctx context.Context, where query.Condition[Ca
 	return typed.DeleteWhere(ctx, s.tx, cartLineMeta, where)
 }
 
+// Lock holds the cart lines of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s CartLineStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, cartLineMeta, ids)
+}
+
 // NewCartLine is a cart line to be. What is nil takes its default, or is null.
 type NewCartLine struct {
 	Owner    *kit.ID
@@ -178,6 +184,12 @@ func (s OrderStore) Delete(ctx context.Context, id kit.ID, version int64) error 
 // not be deleted is a FORBIDDEN problem of all.
 func (s OrderStore) DeleteWhere(ctx context.Context, where query.Condition[Order]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, orderMeta, where)
+}
+
+// Lock holds the orders of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s OrderStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, orderMeta, ids)
 }
 
 // NewOrder is an order to be. What is nil takes its default, or is null.
@@ -317,6 +329,12 @@ func (s OrderLineStore) Delete(ctx context.Context, id kit.ID, version int64) er
 // that may not be deleted is a FORBIDDEN problem of all.
 func (s OrderLineStore) DeleteWhere(ctx context.Context, where query.Condition[OrderLine]) (int, error) {
 	return typed.DeleteWhere(ctx, s.tx, orderLineMeta, where)
+}
+
+// Lock holds the order lines of these ids until the transaction ends: nobody changes or deletes them, or makes anything
+// refer to them. Lock what you delete after what refers to it. It asks no rule.
+func (s OrderLineStore) Lock(ctx context.Context, ids ...kit.ID) error {
+	return typed.Lock(ctx, s.tx, orderLineMeta, ids)
 }
 
 // NewOrderLine is an order line to be.
