@@ -70,11 +70,8 @@ func (e *Engine) Access(ctx context.Context, viewer kit.Viewer, entity *meta.Ent
 	err := e.db.Write(ctx, func(c sqldb.Conn) error {
 		tx := e.tx(c, viewer)
 		if viewer.Tenant != "" {
-			if err := tx.System().choose(ctx); err != nil {
+			if err := tx.chooseAny(ctx, a); err != nil {
 				return err
-			}
-			if err := tx.choose(ctx); err != nil {
-				a.Hidden = append(a.Hidden, "the viewer may not see the tenant "+viewer.Tenant)
 			}
 		}
 		if err := tx.explain(ctx, a, entity, verb, key, changes); err != nil {
@@ -167,7 +164,7 @@ func (t *Tx) explain(ctx context.Context, a *Access, entity *meta.Entity, verb m
 		}
 	}
 	if verb != meta.Create {
-		if err := t.whereabouts(ctx, a, entity, id); err != nil {
+		if err := t.whereabouts(ctx, a, entity, key, id); err != nil {
 			return err
 		}
 	}
@@ -199,16 +196,52 @@ func (t *Tx) explain(ctx context.Context, a *Access, entity *meta.Entity, verb m
 	return nil
 }
 
-// anyRow is the id of the row that key names, deleted or not, of whatever tenant.
+// chooseAny chooses the tenant that the viewer names, though he may not see it.
+func (t *Tx) chooseAny(ctx context.Context, a *Access) error {
+	system := t.System()
+	var problem *kit.Problem
+	switch err := system.choose(ctx); {
+	case errors.As(err, &problem):
+		a.Hidden = append(a.Hidden, "there is no tenant "+t.viewer.Tenant)
+		return nil
+	case err != nil:
+		return err
+	}
+	switch err := t.choose(ctx); {
+	case errors.As(err, &problem):
+		a.Hidden = append(a.Hidden, "the viewer may not see the tenant "+t.viewer.Tenant)
+		t.tenant = system.tenant
+	case err != nil:
+		return err
+	}
+	return nil
+}
+
+// anyRow is the id of the row that key names, deleted or not, of whatever tenant: of several that have one first of the tenant at hand,
+// then where the viewer may read it.
 func (t *Tx) anyRow(ctx context.Context, entity *meta.Entity, key string) (string, error) {
 	kind, value, ok := addressed(entity, key)
 	if !ok {
 		return "", kit.NotFound(entity.Singular)
 	}
-	r := t.renderer()
-	sql := "SELECT t0.id FROM " + stored(entity) + " t0 WHERE " + (&planner{renderer: r}).address(&scope{entity: entity, alias: "t0"}, kind)
+	r, row := t.renderer(), &scope{entity: entity, alias: "t0"}
+	where := "t0.id = " + r.param(param{source: slotSource, typ: typ{kind: meta.ID}})
+	if kind == keyVariant {
+		where = hasKey(row, r.param(param{source: slotSource, typ: fieldType(entity.Field(entity.Key))}))
+	}
+	var first []string
+	if entity.TenantColumn != "" {
+		if t.tenant != "" {
+			first = append(first, "t0."+ident(entity.TenantColumn)+" = "+r.typedParam(param{source: tenantSource, typ: typ{kind: meta.ID}})+" DESC")
+		}
+		first = append(first, "("+r.policy(entity, meta.Read, row)+") IS TRUE DESC")
+	}
 	if entity.SoftDelete {
-		sql += " ORDER BY t0." + meta.DeletedAt + " IS NOT NULL, t0." + meta.DeletedAt + " DESC"
+		first = append(first, "t0."+meta.DeletedAt+" IS NOT NULL", "t0."+meta.DeletedAt+" DESC")
+	}
+	sql := "SELECT t0.id FROM " + stored(entity) + " t0 WHERE " + where
+	if len(first) > 0 {
+		sql += " ORDER BY " + strings.Join(first, ", ")
 	}
 	sql, params := finish(sql+" LIMIT 1", r.params)
 	cells := []cell{{class: textClass}}
@@ -249,7 +282,7 @@ func (t *Tx) oldValues(ctx context.Context, w *write, id string) ([]any, error) 
 }
 
 // whereabouts tells why a row that is stored is not there.
-func (t *Tx) whereabouts(ctx context.Context, a *Access, entity *meta.Entity, id string) error {
+func (t *Tx) whereabouts(ctx context.Context, a *Access, entity *meta.Entity, key, id string) error {
 	columns, cells := []string{"1"}, []cell{{class: integerClass}}
 	if entity.SoftDelete {
 		columns, cells = append(columns, "t0."+meta.DeletedAt), append(cells, cell{class: instantClass})
@@ -260,6 +293,20 @@ func (t *Tx) whereabouts(ctx context.Context, a *Access, entity *meta.Entity, id
 	columns, cells = append(columns, there), append(cells, cell{class: booleanClass})
 	if entity.TenantColumn != "" {
 		columns, cells = append(columns, "t0."+ident(entity.TenantColumn)), append(cells, cell{class: textClass})
+	}
+	own := &scope{entity: entity, alias: "t0"}
+	whys := []string{}
+	ask := func(condition, why string) {
+		columns, cells, whys = append(columns, condition), append(cells, cell{class: booleanClass}), append(whys, why)
+	}
+	if seen := r.ofSeenTenant(own); seen != sqlTrue {
+		ask("("+seen+") IS NOT TRUE", "no tenant is named, and the viewer sees nothing of its own unnamed")
+	}
+	if kind, _, _ := addressed(entity, key); kind == keyVariant {
+		alike := func(other *scope) string { return hasKey(other, "t0."+ident(entity.Field(entity.Key).Column)) }
+		if several := r.amongTenants(own, alike, "> 1"); several != "" {
+			ask(several, "no tenant is named, and several have one that is called so")
+		}
 	}
 	sql, params := finish("SELECT "+strings.Join(columns, ", ")+" FROM "+stored(entity)+" t0 WHERE t0.id = "+row, r.params)
 	if _, err := t.one(ctx, sql, params, []any{id}, cells); err != nil {
@@ -278,6 +325,11 @@ func (t *Tx) whereabouts(ctx context.Context, a *Access, entity *meta.Entity, id
 	if entity.TenantColumn != "" && t.tenant != "" {
 		if own := cells[at+1].text; own == nil || *own != t.tenant {
 			a.Hidden = append(a.Hidden, "it belongs to another tenant")
+		}
+	}
+	for i, why := range whys {
+		if answered(cells[len(cells)-len(whys)+i]) {
+			a.Hidden = append(a.Hidden, why)
 		}
 	}
 	return nil

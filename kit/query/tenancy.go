@@ -146,12 +146,20 @@ func (r *renderer) ofSeenTenant(s *scope) string {
 // ofOneTenant is the condition that all rows like s that the viewer may see belong to one tenant. A key is one's own in each:
 // where none is chosen, what it names in several it names in none.
 func (r *renderer) ofOneTenant(s *scope, alike func(other *scope) string) string {
+	if one := r.amongTenants(s, alike, "= 1"); one != "" {
+		return one
+	}
+	return sqlTrue
+}
+
+// amongTenants compares in how many tenants rows like s are that the viewer may see; empty where it does not matter.
+func (r *renderer) amongTenants(s *scope, alike func(other *scope) string, compared string) string {
 	if r.tenant || s.entity.TenantColumn == "" || s.entity.Name == r.backend.Tenant.Entity {
-		return sqlTrue
+		return ""
 	}
 	other := &scope{entity: s.entity, alias: r.alias("r"), fate: s.fate}
 	where := conjunction(alike(other), r.policy(s.entity, meta.Read, other))
-	return "(SELECT count(DISTINCT " + other.alias + "." + ident(s.entity.TenantColumn) + ") FROM " + r.table(other) + " WHERE " + where + ") = 1"
+	return "(SELECT count(DISTINCT " + other.alias + "." + ident(s.entity.TenantColumn) + ") FROM " + r.table(other) + " WHERE " + where + ") " + compared
 }
 
 // absent tells whether the row that a reference of a row of from leads to may not be there. A row of a tenant refers to rows

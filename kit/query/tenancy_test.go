@@ -110,6 +110,7 @@ var tenancyCases = []struct {
 	{"a row belongs to the tenant of the one that it belongs to", testSettling},
 	{"nothing links tenants", testLinks},
 	{"no row moves to another tenant", testMoves},
+	{"why a row of another tenant is not there", testAccessAcrossTenants},
 	{"the database refuses links by itself", testStoredLinks},
 	{"numbers are of a tenant", testNumbersOfTenants},
 	{"what belongs to nobody shows nothing of another tenant", testOutsiders},
@@ -724,4 +725,39 @@ func (w *world) neighbours() {
 	book := w.create(two, true, "Book", "title", "bread and butter", "owner", w.bob.ID)
 	w.create(two, true, "Loan", "book", book, "text", "bread")
 	w.create(two, true, "Bag", "owner", w.ann.ID)
+}
+
+// A developer who asks by key is told why it is not there, though the viewer may not see its tenant, or it is another's.
+func testAccessAcrossTenants(w *world) {
+	w.create(kit.Viewer{}, true, "Team", "handle", "quiet")
+	w.post("one", "a")
+	w.post("quiet", "b")
+	closed := w.create(kit.Viewer{}, true, "Team", "handle", "shut")
+	w.create(kit.Viewer{}, true, "Article", "title", "c", "slug", "c", "status", "PUBLISHED", "author", w.ann.ID, "team", closed)
+	must(w.update(w.ann, "Team", closed, 0, "open", false))
+	w.post("one", "same")
+	w.post("two", "same")
+	for _, c := range []struct {
+		tenant, slug, answer string
+		hidden               []string
+	}{
+		{"one", "a", "OK", nil},
+		{"", "a", "OK", nil},
+		{"two", "a", "NOT_FOUND", []string{"it belongs to another tenant"}},
+		{"shut", "c", "NOT_FOUND", []string{"the viewer may not see the tenant shut"}},
+		{"shut", "a", "NOT_FOUND", []string{"the viewer may not see the tenant shut", "it belongs to another tenant"}},
+		{"nowhere", "a", "NOT_FOUND", []string{"there is no tenant nowhere"}},
+		{"", "b", "NOT_FOUND", []string{"no tenant is named, and the viewer sees nothing of its own unnamed"}},
+		{"two", "same", "OK", nil},
+		{"", "same", "NOT_FOUND", []string{"no tenant is named, and several have one that is called so"}},
+	} {
+		a, err := w.engine.Access(context.Background(), of(w.bob, c.tenant), w.entity("Article"), meta.Read, c.slug, nil)
+		if err != nil {
+			w.Errorf("%s in %q: %s", c.slug, c.tenant, describe(err))
+			continue
+		}
+		if a.Answer != c.answer || !slices.Equal(a.Hidden, c.hidden) || len(a.Rules) != 2 || !a.Rules[0].Holds {
+			w.Errorf("%s in %q: %s, hidden %q, rules %+v", c.slug, c.tenant, a.Answer, a.Hidden, a.Rules)
+		}
+	}
 }
