@@ -131,3 +131,39 @@ func TestLostConnections(t *testing.T) {
 		}
 	})
 }
+
+// A database that takes no writes for a while is no fault of the service either: who writes is told to come again, and may once it
+// takes them again. A write within a read is the service's own fault.
+func TestOnlyRead(t *testing.T) {
+	address := kittest.Postgres(t)
+	db := kittest.Open(t, postgres.Driver, address)
+	write := func(c sqldb.Conn) error {
+		_, err := c.Exec(t.Context(), "CREATE TABLE IF NOT EXISTS written (n int)")
+		return err
+	}
+	hold := func(how string) {
+		t.Helper()
+		if _, err := db.Handle().Exec("BEGIN READ WRITE; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = " + how + "', current_database()); END $$; COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold("on")
+	held := kittest.Open(t, postgres.Driver, address)
+	wantProblem(t, held.Write(t.Context(), write), kit.CodeUnavailable, 1)
+	if err := held.Read(t.Context(), func(c sqldb.Conn) error { _, err := number(t.Context(), c, "SELECT 1"); return err }); err != nil {
+		t.Error(err)
+	}
+	var p *kit.Problem
+	if err := held.Read(t.Context(), write); err == nil || errors.As(err, &p) {
+		t.Errorf("a write within a read: %v", err)
+	}
+	hold("off")
+	err := held.Write(t.Context(), write)
+	for range 10 { // each that is refused gives up its connection, which was made while none were taken
+		if err == nil {
+			return
+		}
+		err = held.Write(t.Context(), write)
+	}
+	t.Error(err)
+}

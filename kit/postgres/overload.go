@@ -63,6 +63,7 @@ const (
 	busy    = "The service has too much to do. Try again."
 	crossed = "Others were changing the same things. Try again."
 	slow    = "This took too long and was given up."
+	kept    = "What the service keeps can be read just now, and not be written. Try again."
 	away    = "What the service keeps cannot be reached just now. Try again."
 )
 
@@ -84,6 +85,13 @@ func passing(err *pgconn.PgError) *kit.Problem {
 		return &kit.Problem{Code: kit.CodeTimeout, Status: http.StatusGatewayTimeout, Detail: slow, Err: err}
 	}
 	return nil
+}
+
+// onlyRead tells whether a write was refused by a database that takes none: a standby that was the primary, or one that its operator
+// holds still. In a read it is a fault of the service.
+func onlyRead(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == "25006"
 }
 
 // lost tells whether there is no connection: none was made, or it ended while an answer was awaited, though nobody gave up. The server is

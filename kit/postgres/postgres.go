@@ -134,7 +134,12 @@ func (db *database) read(ctx context.Context, c *pgxpool.Conn, do func(sqldb.Con
 
 func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error {
 	return db.acquire(ctx, func(c *pgxpool.Conn) error {
-		return db.transaction(ctx, c, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
+		err := db.transaction(ctx, c, "BEGIN ISOLATION LEVEL READ COMMITTED", do)
+		if !onlyRead(err) {
+			return err
+		}
+		_ = c.Conn().Close(ctx) // the next one may lead to the server that takes its place
+		return unavailable(kept, err)
 	})
 }
 
