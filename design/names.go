@@ -9,8 +9,16 @@ import (
 	"github.com/fettlehq/fettle/diag"
 )
 
-// reservedFields are the words that mean something else in expressions.
-func reservedFields() []string { return []string{"viewer", "input", "old", "now", "this"} }
+// reservedArguments are the words that mean something else in expressions.
+func reservedArguments() []string {
+	return append([]string{"viewer", "old", "now", "this"}, literals()...)
+}
+
+// reservedFields are those and the argument that many operations have.
+func reservedFields() []string { return append(reservedArguments(), "input") }
+
+// literals are also names that GraphQL gives no value of an enum, and fields are values of the enums that name what rows are grouped by.
+func literals() []string { return []string{"true", "false", "null"} }
 
 func isReserved(name string) bool { return strings.HasPrefix(name, "__") }
 

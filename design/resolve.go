@@ -143,7 +143,7 @@ func (r *resolver) checkOperation(op *Operation) {
 	op.Args = r.distinct(op.Args, DuplicateParameter, "operation \""+op.Name+"\" has two arguments")
 	for _, a := range op.Args {
 		r.wordName(a.Name, a.Pos, "argument", &a.Broken)
-		if reserved := []string{"viewer", "old", "now", "this"}; slices.Contains(reserved, a.Name) {
+		if slices.Contains(reservedArguments(), a.Name) {
 			r.problems.Add(a.Pos, ReservedName, "choose another name", "no argument is called %q: expressions mean something else by it", a.Name)
 		}
 		r.typeOf(a, false)
@@ -164,7 +164,7 @@ func (r *resolver) checkValues(t *Type) {
 			}
 			r.problems.AddEdit(v.Pos, DuplicateValue, "leave it out", edit, "enum %s has %s twice, first on line %d", t.Name, v.Name, first.Line)
 			continue
-		case slices.Contains([]string{"true", "false", "null"}, v.Name) || isReserved(v.Name):
+		case slices.Contains(literals(), v.Name) || isReserved(v.Name):
 			r.problems.Add(v.Pos, ReservedName, "choose another name", "no value of an enum is called %s", v.Name)
 			t.Broken = true
 		}

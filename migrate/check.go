@@ -8,12 +8,6 @@ import (
 	"github.com/fettlehq/fettle/schema"
 )
 
-// The longest names in bytes. Postgres cuts a name after 63, and makes a primary key's from the table's and "_pkey".
-const (
-	longestName  = 63
-	longestTable = longestName - len("_pkey")
-)
-
 // marker begins goose's annotations, which it sees inside of strings too.
 const marker = "+goose"
 
@@ -80,7 +74,7 @@ func checkSearch(table *schema.Table, tables, indexes map[string]bool) error {
 }
 
 func checkTable(s *schema.Schema, table *schema.Table) error {
-	if err := checkName(table.Name, longestTable); err != nil {
+	if err := checkName(table.Name, schema.LongestTable); err != nil {
 		return err
 	}
 	if len(table.Columns) == 0 {
@@ -91,7 +85,7 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 	}
 	columns := map[string]bool{}
 	for _, column := range table.Columns {
-		if err := checkName(column.Name, longestName); err != nil {
+		if err := checkName(column.Name, schema.LongestName); err != nil {
 			return err
 		}
 		if columns[column.Name] {
@@ -119,7 +113,7 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 	}
 	named := append([]string{}, table.PrimaryKey...)
 	for _, index := range table.Indexes {
-		if err := checkName(index.Name, longestName); err != nil {
+		if err := checkName(index.Name, schema.LongestName); err != nil {
 			return err
 		}
 		for _, part := range index.Parts {
@@ -133,12 +127,12 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 		named = append(named, x.Per...)
 	}
 	for _, check := range table.Checks {
-		if err := checkName(check.Name, longestName); err != nil {
+		if err := checkName(check.Name, schema.LongestName); err != nil {
 			return err
 		}
 	}
 	for _, key := range table.ForeignKeys {
-		if err := checkName(key.Name, longestName); err != nil {
+		if err := checkName(key.Name, schema.LongestName); err != nil {
 			return err
 		}
 		named = append(named, key.Columns...)
@@ -161,7 +155,7 @@ func checkTable(s *schema.Schema, table *schema.Table) error {
 }
 
 func checkExclusion(table *schema.Table, x *schema.Exclusion) error {
-	if err := checkName(x.Name, longestName); err != nil {
+	if err := checkName(x.Name, schema.LongestName); err != nil {
 		return err
 	}
 	from, until := findColumn(table, x.From), findColumn(table, x.Until)
@@ -191,7 +185,7 @@ func checkName(name string, longest int) error {
 		return fmt.Errorf("a name is empty")
 	case len(name) > longest:
 		return fmt.Errorf("name %q: longer than %d bytes", name, longest)
-	case strings.ContainsAny(name, "\"`'\\;\n\x00"):
+	case strings.ContainsAny(name, schema.Escaped):
 		return fmt.Errorf("name %q: has a character that needs escaping", name)
 	}
 	return nil

@@ -319,7 +319,7 @@ func (p *postgresPlan) replaceIndex(table *atlas.Table, index *atlas.Index) erro
 
 // cut is a name with a suffix, cut to what Postgres keeps.
 func cut(name, suffix string) string {
-	return name[:min(len(name), longestName-len(suffix))] + suffix
+	return name[:min(len(name), schema.LongestName-len(suffix))] + suffix
 }
 
 // addColumn adds a column, and one that repeats another row's without a value first.

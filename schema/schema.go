@@ -32,6 +32,15 @@ const (
 	SearchSuffix = "_search"
 )
 
+// The longest names, in bytes. PostgreSQL cuts a name after 63, and makes a primary key's from the table's and "_pkey".
+const (
+	LongestName  = 63
+	LongestTable = LongestName - len("_pkey")
+)
+
+// Escaped are the characters that no name has, since they would end it or a statement within quotes.
+const Escaped = "\"`'\\;\n\x00"
+
 // Type is a logical column type.
 type Type string
 

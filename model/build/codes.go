@@ -4,7 +4,8 @@ import "github.com/fettlehq/fettle/diag"
 
 // Codes of mistakes in what a design means. Each stands for ever.
 const (
-	// ReservedName is a field that every entity has unsaid, or a word of the expression language.
+	// ReservedName is a field that every entity has unsaid, a word of the expression language, or a column or table of a name that a database
+	// keeps for itself.
 	//
 	// Example:
 	//
@@ -228,4 +229,11 @@ const (
 	//	type Post @entity @allow(do: READ, when: "true") { rank: Int @index }
 	//	extend type Query { latest(rank: Int): [Post!]! @where(that: "rank == rank") }
 	WithItself diag.Code = "M035"
+
+	// BadName is a table or a column in whose name a character would end it.
+	//
+	// Example:
+	//
+	//	type Order @entity @db(name: "orders;") { total: Int }
+	BadName diag.Code = "M036"
 )

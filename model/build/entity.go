@@ -2,6 +2,7 @@ package build
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
@@ -118,9 +119,7 @@ func (b *builder) declareEntity(t *design.Type, module *model.Module) *model.Ent
 	if was := design.Find(t.Directives, "was").Arg("name"); was != nil {
 		e.Was, e.Former = snake(Plural(lowerCamel(was.Text))), was.Text
 	}
-	if len(e.Table) > maxName {
-		b.problems.Add(t.Pos, NameTooLong, "give it a shorter name with @db", "the table of %s has a name of more than %d bytes: %s", e.Name, maxName, e.Table)
-	}
+	b.tableStands(t.Pos, "the table of "+e.Name, e.Table)
 	b.ends(e, t)
 	b.entities[t.Name] = e
 	b.declared[e] = t
@@ -136,13 +135,13 @@ var runtimeTables = map[string]bool{
 func (b *builder) tablesDiffer() {
 	tables := map[string]*model.Entity{}
 	for _, e := range b.model.Entities {
-		switch other := tables[e.Table]; {
-		case runtimeTables[e.Table]:
+		switch other := tables[strings.ToLower(e.Table)]; {
+		case runtimeTables[strings.ToLower(e.Table)]:
 			b.problems.Add(e.Pos, NamesClash, "give it another name with @db", "table %s of %s is the runtime's own", e.Table, e.Name)
 		case other != nil:
 			b.problems.Add(e.Pos, NamesClash, "give one of them another name with @db", "%s and %s would share table %s", other.Name, e.Name, e.Table)
 		default:
-			tables[e.Table] = e
+			tables[strings.ToLower(e.Table)] = e // SQLite knows no other case
 		}
 	}
 }

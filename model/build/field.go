@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
@@ -31,7 +32,7 @@ var scalarKinds = map[string]model.Kind{
 }
 
 // reserved names mean something else in expressions.
-var reserved = map[string]bool{"viewer": true, "input": true, "old": true, "now": true, "this": true}
+var reserved = map[string]bool{"viewer": true, "input": true, "old": true, "now": true, "this": true, "true": true, "false": true, "null": true}
 
 // automatic are the fields that every entity has unsaid.
 var automatic = map[string]model.Kind{"id": model.ID, "createdAt": model.DateTime, "updatedAt": model.DateTime, "version": model.Int}
@@ -131,9 +132,6 @@ func (b *builder) field(w *design.Field, where place) *model.Field {
 	}
 	if where == inEntity && f.Kind != model.List && f.Kind != model.Union && f.Kind != "" {
 		f.Column = columnOf(f, w.Directives)
-		if len(f.Column) > maxName {
-			b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "the column of %s has a name of more than %d bytes", f.Name, maxName)
-		}
 	}
 	b.facts(f, w, where)
 	return f
@@ -351,11 +349,12 @@ func (b *builder) columnsDiffer(e *model.Entity) {
 	columns := map[string]*model.Field{}
 	whole := slices.DeleteFunc(slices.Clone(e.Fields), func(f *model.Field) bool { return b.broken[f] })
 	eachColumn(whole, func(f *model.Field) {
-		if other := columns[f.Column]; other != nil {
+		b.columnStands(f.Pos, "the column of "+f.Name, f.Column)
+		if other := columns[strings.ToLower(f.Column)]; other != nil {
 			b.problems.Add(f.Pos, NamesClash, "give one of them another name with @db", "%s.%s and %s would share column %s", e.Name, other.Name, f.Name, f.Column)
 			return
 		}
-		columns[f.Column] = f
+		columns[strings.ToLower(f.Column)] = f // SQLite knows no other case
 	})
 }
 

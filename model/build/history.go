@@ -1,6 +1,8 @@
 package build
 
 import (
+	"strings"
+
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/schema"
@@ -35,11 +37,9 @@ func (b *builder) history(e *model.Entity) {
 	if e.Former != "" {
 		h.Former = e.Former + "History"
 	}
-	if len(h.Table) > maxName {
-		b.problems.Add(e.Pos, NameTooLong, `@db(name: "…")`, "the table of the history of %s has a name of more than %d bytes: %s", e.Name, maxName, h.Table)
-	}
+	b.tableStands(e.Pos, "the table of the history of "+e.Name, h.Table)
 	for _, other := range b.model.Entities {
-		if other.Table == h.Table {
+		if strings.EqualFold(other.Table, h.Table) {
 			b.problems.Add(other.Pos, NamesClash, `@db(name: "…")`, "table %s holds the history of %s", h.Table, e.Name)
 		}
 	}

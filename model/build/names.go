@@ -7,10 +7,45 @@ import (
 	"unicode"
 
 	"github.com/fettlehq/fettle/diag"
+	"github.com/fettlehq/fettle/schema"
 )
 
-// maxName is the longest name that PostgreSQL keeps whole, in bytes.
-const maxName = 63
+// systemColumns are those that every table of PostgreSQL has unsaid. SQLite's (rowid, oid) are hidden by a column of their name, and nothing asks for them.
+var systemColumns = map[string]bool{"tableoid": true, "xmin": true, "cmin": true, "xmax": true, "cmax": true, "ctid": true}
+
+// columnStands reports a column that a database would not take.
+func (b *builder) columnStands(pos diag.Pos, what, name string) {
+	switch {
+	case len(name) > schema.LongestName:
+		b.problems.Add(pos, NameTooLong, "give it a shorter name with @db", "%s has a name of more than %d bytes: %s", what, schema.LongestName, name)
+	case systemColumns[strings.ToLower(name)]:
+		b.problems.Add(pos, ReservedName, fmt.Sprintf("@db(name: %q)", name+"_value"), "%s is called %s, as one that every table of PostgreSQL has unsaid", what, name)
+	default:
+		b.needsNoEscape(pos, what, name)
+	}
+}
+
+// tableStands reports a table that a database would not take, or would take for one of its own.
+func (b *builder) tableStands(pos diag.Pos, what, name string) {
+	lower := strings.ToLower(name)
+	switch {
+	case len(name) > schema.LongestTable:
+		b.problems.Add(pos, NameTooLong, "give it a shorter name with @db", "%s has a name of more than %d bytes: %s", what, schema.LongestTable, name)
+	case strings.HasPrefix(lower, "pg_"):
+		b.problems.Add(pos, ReservedName, "give it another name with @db", "%s is called %s: PostgreSQL looks for names that begin with pg_ among its own tables first", what, name)
+	case strings.HasPrefix(lower, "sqlite_"):
+		b.problems.Add(pos, ReservedName, "give it another name with @db", "%s is called %s: SQLite keeps names that begin with sqlite_ for itself", what, name)
+	default:
+		b.needsNoEscape(pos, what, name)
+	}
+}
+
+// needsNoEscape reports a name that would not be the same in the quotes of both databases.
+func (b *builder) needsNoEscape(pos diag.Pos, what, name string) {
+	if strings.ContainsAny(name, schema.Escaped) {
+		b.problems.Add(pos, BadName, "give it another name with @db", "%s is called %q: a character of it needs escaping", what, name)
+	}
+}
 
 // words cuts a name in camel case: "OrderLine2" is order, line2; "APIKey" is api, key.
 func words(name string) []string {
@@ -143,14 +178,14 @@ func hasSuffix(s string, suffixes ...string) bool {
 // whole, so that it stays the same from run to run and differs from others.
 func sqlName(parts ...string) string {
 	name := strings.Join(parts, "_")
-	if len(name) <= maxName {
+	if len(name) <= schema.LongestName {
 		return name
 	}
 	suffix := parts[len(parts)-1]
 	h := fnv.New32a()
 	h.Write([]byte(name))
 	tail := fmt.Sprintf("_%08x_%s", h.Sum32(), suffix)
-	return name[:maxName-len(tail)] + tail
+	return name[:schema.LongestName-len(tail)] + tail
 }
 
 // unusedName numbers a name that is taken.

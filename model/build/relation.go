@@ -158,12 +158,13 @@ func (b *builder) joinTable(owner *model.Entity, f *model.Field, target *model.E
 		table = name.Text
 	}
 	for _, e := range b.model.Entities {
-		if e.Table == table {
+		if strings.EqualFold(e.Table, table) {
 			b.problems.Add(f.Pos, NamesClash, "give it another name with @db", "the join table of %s.%s would be called as the table of %s: %s", owner.Name, f.Name, e.Name, table)
 		}
 	}
-	if len(table) > maxName {
-		b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "the join table of %s.%s has a name of more than %d bytes", owner.Name, f.Name, maxName)
+	b.tableStands(f.Pos, "the join table of "+owner.Name+"."+f.Name, table)
+	for _, column := range []string{from, to} {
+		b.columnStands(f.Pos, "a column of the join table of "+owner.Name+"."+f.Name, column)
 	}
 	f.Join = &model.JoinTable{Table: table, From: from, To: to, Owner: true}
 	if mutual != nil {

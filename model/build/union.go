@@ -39,9 +39,6 @@ func (b *builder) arms(f *model.Field) []*model.Field {
 		arm.Kind, arm.Union, arm.ArmOf = model.Ref, nil, f
 		arm.Name, arm.Target, arm.Null, arm.Internal = f.Name+member.Name, member, true, true
 		arm.Column = prefix + "_" + snake(member.Name) + "_id"
-		if len(arm.Column) > maxName {
-			b.problems.Add(f.Pos, NameTooLong, "give it a shorter name with @db", "a column of %s has a name of more than %d bytes: %s", f.Name, maxName, arm.Column)
-		}
 		if was := design.Find(b.directives(f), "was").Arg("name"); was != nil {
 			arm.Was = snake(was.Text) + "_" + snake(member.Name) + "_id"
 		}
