@@ -35,6 +35,7 @@ type storePlan struct {
 	Query   string   // the type of package typed that its query is: "Query"
 	Asked   string   // the query q as a typed.Query
 	Key     *keyPlan // nil when the id is the key
+	Ensures []ensurePlan
 	Settable,
 	Changeable []setPlan
 	Lists  []*model.Field // bounded many-to-many lists
@@ -44,6 +45,13 @@ type storePlan struct {
 }
 
 type keyPlan struct{ Name, Param, Type, Text string }
+
+// ensurePlan is fields that no two rows share.
+type ensurePlan struct {
+	Name   string // "FollowerAndFollowed"
+	Prose  string // "follower and followed"
+	Fields string // `"follower", "followed"`
+}
 
 // setPlan is a field that a create or a patch sets.
 type setPlan struct {
@@ -102,6 +110,7 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 			s.Changeable = append(s.Changeable, set)
 		}
 	}
+	s.Ensures = planEnsures(e)
 	for _, f := range e.Fields {
 		switch {
 		case f.Parts != nil && f.Target.Module == m:
@@ -130,6 +139,27 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		}
 	}
 	return s
+}
+
+// planEnsures is what rows may be ensured by: each set of fields once, however often and under whatever conditions it is unique, if business code sets
+// all of them.
+func planEnsures(e *model.Entity) (all []ensurePlan) {
+	for _, u := range e.Uniques {
+		var names, prose, fields []string
+		for _, f := range u.Fields {
+			if f.ArmOf != nil {
+				f = f.ArmOf
+			}
+			if settable(f) {
+				names, prose, fields = append(names, exported(f.Name)), append(prose, human(f.Name)), append(fields, f.Name)
+			}
+		}
+		plan := ensurePlan{strings.Join(names, "And"), strings.Join(prose, " and "), quoted(fields...)}
+		if len(fields) == len(u.Fields) && !slices.Contains(all, plan) {
+			all = append(all, plan)
+		}
+	}
+	return all
 }
 
 // linkType is the Go type that names a row of a many-to-many list.
@@ -319,6 +349,13 @@ func store(p *printer, s storePlan) {
 	p.f("func (s %sStore) Create(ctx context.Context, n %s) (kit.ID, error) {", s.Name, s.New)
 	p.f("return s.tx.Create(ctx, %s, n.changes())", s.Meta)
 	p.f("}")
+	for _, by := range s.Ensures {
+		p.f("")
+		p.comment("EnsureBy" + by.Name + " writes " + article(s.One) + " unless there is one of that " + by.Prose + ", which then stays as it is, and returns the id of the one that is there and whether it was made. Who does so at the same time finds it.")
+		p.f("func (s %sStore) EnsureBy%s(ctx context.Context, n %s) (kit.ID, bool, error) {", s.Name, by.Name, s.New)
+		p.f("return s.tx.Ensure(ctx, %s, []string{%s}, n.changes())", s.Meta, by.Fields)
+		p.f("}")
+	}
 	if len(s.Changeable) > 0 {
 		p.f("")
 		p.comment("Update changes " + article(s.One) + ": the fields that p gives, if version is still the row's (0 is any), else a STALE problem.")

@@ -129,6 +129,8 @@ var cases = []struct {
 	{"many-to-many lists are replaced", testLists},
 	{"naming makes", testUpsert},
 	{"naming at the same time makes once", testUpsertRace},
+	{"what is ensured is made or found", testEnsure},
+	{"what is ensured at the same time is there once", testEnsureRace},
 	{"computed fields", testComputed},
 	{"lists through an entity", testThrough},
 	{"queries by a condition", testQueries},

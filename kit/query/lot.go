@@ -31,8 +31,8 @@ type lot struct {
 	last   *lastRead // of a row that is made alone; nil otherwise
 }
 
-// makeAll makes rows and returns their ids, in order. See create for onConflict and last.
-func (t *Tx) makeAll(ctx context.Context, e *meta.Entity, drafts []draft, onConflict string, last *lastRead) ([]kit.ID, error) {
+// makeAll makes rows and returns them, in order. See create for onConflict and last.
+func (t *Tx) makeAll(ctx context.Context, e *meta.Entity, drafts []draft, onConflict string, last *lastRead) ([]*write, error) {
 	writes := make([]*write, len(drafts))
 	lots, err := t.lots(ctx, e, drafts, writes)
 	if err != nil {
@@ -44,11 +44,7 @@ func (t *Tx) makeAll(ctx context.Context, e *meta.Entity, drafts []draft, onConf
 			return nil, err
 		}
 	}
-	ids := make([]kit.ID, len(writes))
-	for i, w := range writes {
-		ids[i] = w.id
-	}
-	return ids, nil
+	return writes, nil
 }
 
 // lots takes what is said of the rows and puts those together that are made together. What is wrong is a problem when all

@@ -25,11 +25,11 @@ func (t *Tx) create(ctx context.Context, e *meta.Entity, changes []Change, onCon
 	if err := few(changes); err != nil {
 		return "", err
 	}
-	ids, err := t.makeAll(ctx, e, []draft{{changes: changes}}, onConflict, last)
+	writes, err := t.makeAll(ctx, e, []draft{{changes: changes}}, onConflict, last)
 	if err != nil {
 		return "", err
 	}
-	return ids[0], nil
+	return writes[0].id, nil
 }
 
 // Update validates and stores changes of the row that key or id names, and returns its id. A version other than 0 must

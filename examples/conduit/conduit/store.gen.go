@@ -59,6 +59,18 @@ func (s UserStore) Create(ctx context.Context, n NewUser) (kit.ID, error) {
 	return s.tx.Create(ctx, userMeta, n.changes())
 }
 
+// EnsureByEmail writes a user unless there is one of that email, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s UserStore) EnsureByEmail(ctx context.Context, n NewUser) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, userMeta, []string{"email"}, n.changes())
+}
+
+// EnsureByUsername writes a user unless there is one of that username, which then stays as it is, and returns the id of
+// the one that is there and whether it was made. Who does so at the same time finds it.
+func (s UserStore) EnsureByUsername(ctx context.Context, n NewUser) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, userMeta, []string{"username"}, n.changes())
+}
+
 // Update changes a user: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s UserStore) Update(ctx context.Context, id kit.ID, version int64, p UserPatch) error {
 	_, err := s.tx.Update(ctx, userMeta, string(id), version, p.changes())
@@ -187,6 +199,12 @@ func (s FollowStore) Create(ctx context.Context, n NewFollow) (kit.ID, error) {
 	return s.tx.Create(ctx, followMeta, n.changes())
 }
 
+// EnsureByFollowerAndFollowed writes a follow unless there is one of that follower and followed, which then stays as it
+// is, and returns the id of the one that is there and whether it was made. Who does so at the same time finds it.
+func (s FollowStore) EnsureByFollowerAndFollowed(ctx context.Context, n NewFollow) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, followMeta, []string{"follower", "followed"}, n.changes())
+}
+
 // Update changes a follow: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s FollowStore) Update(ctx context.Context, id kit.ID, version int64, p FollowPatch) error {
 	_, err := s.tx.Update(ctx, followMeta, string(id), version, p.changes())
@@ -301,6 +319,12 @@ func (s ArticleStore) Tags(ctx context.Context, id kit.ID) ([]kit.ID, error) {
 // Create writes an article and returns its id.
 func (s ArticleStore) Create(ctx context.Context, n NewArticle) (kit.ID, error) {
 	return s.tx.Create(ctx, articleMeta, n.changes())
+}
+
+// EnsureBySlug writes an article unless there is one of that slug, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s ArticleStore) EnsureBySlug(ctx context.Context, n NewArticle) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, articleMeta, []string{"slug"}, n.changes())
 }
 
 // Update changes an article: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
@@ -449,6 +473,12 @@ func (s TagStore) Create(ctx context.Context, n NewTag) (kit.ID, error) {
 	return s.tx.Create(ctx, tagMeta, n.changes())
 }
 
+// EnsureByName writes a tag unless there is one of that name, which then stays as it is, and returns the id of the one
+// that is there and whether it was made. Who does so at the same time finds it.
+func (s TagStore) EnsureByName(ctx context.Context, n NewTag) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, tagMeta, []string{"name"}, n.changes())
+}
+
 // Update changes a tag: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s TagStore) Update(ctx context.Context, id kit.ID, version int64, p TagPatch) error {
 	_, err := s.tx.Update(ctx, tagMeta, string(id), version, p.changes())
@@ -553,6 +583,12 @@ func (s FavoriteStore) SelectOne(ctx context.Context, key string, fields ...quer
 // Create writes a favorite and returns its id.
 func (s FavoriteStore) Create(ctx context.Context, n NewFavorite) (kit.ID, error) {
 	return s.tx.Create(ctx, favoriteMeta, n.changes())
+}
+
+// EnsureByUserAndArticle writes a favorite unless there is one of that user and article, which then stays as it is, and
+// returns the id of the one that is there and whether it was made. Who does so at the same time finds it.
+func (s FavoriteStore) EnsureByUserAndArticle(ctx context.Context, n NewFavorite) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, favoriteMeta, []string{"user", "article"}, n.changes())
 }
 
 // Update changes a favorite: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.

@@ -184,6 +184,33 @@ func TestProfiles(t *testing.T) {
 	})
 }
 
+// Who likes or follows several times at once likes and follows once.
+func TestAtOnce(t *testing.T) {
+	onBoth(t, func(c client) {
+		ada, alan := c.register("ada"), c.register("alan")
+		slug := fmt.Sprint(ada.get("article.slug", "POST", "/articles", article("On engines", `[]`)))
+		favorite := "/articles/" + slug + "/favorite"
+		for _, several := range [][]string{{"POST " + favorite}, {"POST /profiles/ada/follow"}, {"POST " + favorite, "DELETE " + favorite}, {"POST /profiles/ada/follow", "DELETE /profiles/ada/follow"}} {
+			for range 3 {
+				var wait sync.WaitGroup
+				for i := range 16 {
+					method, path, _ := strings.Cut(several[i%len(several)], " ")
+					wait.Go(func() {
+						if got := alan.ask(method, path, ""); !strings.HasPrefix(got, "200 ") {
+							t.Errorf("%s %s: %s", method, path, got)
+						}
+					})
+				}
+				wait.Wait()
+			}
+		}
+		alan.ask("POST", favorite, "")
+		if n := alan.get("article.favoritesCount", "GET", "/articles/"+slug, ""); n != 1.0 {
+			t.Errorf("%v people like it", n)
+		}
+	})
+}
+
 func TestArticles(t *testing.T) {
 	onBoth(t, func(c client) {
 		ada, alan := c.register("ada"), c.register("alan")

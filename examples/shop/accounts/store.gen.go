@@ -54,6 +54,12 @@ func (s UserStore) Create(ctx context.Context, n NewUser) (kit.ID, error) {
 	return s.tx.Create(ctx, userMeta, n.changes())
 }
 
+// EnsureByEmail writes a user unless there is one of that email, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s UserStore) EnsureByEmail(ctx context.Context, n NewUser) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, userMeta, []string{"email"}, n.changes())
+}
+
 // Update changes a user: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s UserStore) Update(ctx context.Context, id kit.ID, version int64, p UserPatch) error {
 	_, err := s.tx.Update(ctx, userMeta, string(id), version, p.changes())

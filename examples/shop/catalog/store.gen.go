@@ -59,6 +59,18 @@ func (s CategoryStore) Create(ctx context.Context, n NewCategory) (kit.ID, error
 	return s.tx.Create(ctx, categoryMeta, n.changes())
 }
 
+// EnsureBySlug writes a category unless there is one of that slug, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s CategoryStore) EnsureBySlug(ctx context.Context, n NewCategory) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, categoryMeta, []string{"slug"}, n.changes())
+}
+
+// EnsureByName writes a category unless there is one of that name, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s CategoryStore) EnsureByName(ctx context.Context, n NewCategory) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, categoryMeta, []string{"name"}, n.changes())
+}
+
 // Update changes a category: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s CategoryStore) Update(ctx context.Context, id kit.ID, version int64, p CategoryPatch) error {
 	_, err := s.tx.Update(ctx, categoryMeta, string(id), version, p.changes())
@@ -178,6 +190,12 @@ func (s ProductStore) Labels(ctx context.Context, id kit.ID) ([]kit.ID, error) {
 // Create writes a product and returns its id.
 func (s ProductStore) Create(ctx context.Context, n NewProduct) (kit.ID, error) {
 	return s.tx.Create(ctx, productMeta, n.changes())
+}
+
+// EnsureBySlug writes a product unless there is one of that slug, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s ProductStore) EnsureBySlug(ctx context.Context, n NewProduct) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, productMeta, []string{"slug"}, n.changes())
 }
 
 // Update changes a product: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
@@ -324,6 +342,12 @@ func (s LabelStore) Create(ctx context.Context, n NewLabel) (kit.ID, error) {
 	return s.tx.Create(ctx, labelMeta, n.changes())
 }
 
+// EnsureByName writes a label unless there is one of that name, which then stays as it is, and returns the id of the
+// one that is there and whether it was made. Who does so at the same time finds it.
+func (s LabelStore) EnsureByName(ctx context.Context, n NewLabel) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, labelMeta, []string{"name"}, n.changes())
+}
+
 // Update changes a label: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s LabelStore) Update(ctx context.Context, id kit.ID, version int64, p LabelPatch) error {
 	_, err := s.tx.Update(ctx, labelMeta, string(id), version, p.changes())
@@ -426,6 +450,12 @@ func (s VariantStore) SelectOne(ctx context.Context, key string, fields ...query
 // Create writes a variant and returns its id.
 func (s VariantStore) Create(ctx context.Context, n NewVariant) (kit.ID, error) {
 	return s.tx.Create(ctx, variantMeta, n.changes())
+}
+
+// EnsureByProductAndSku writes a variant unless there is one of that product and sku, which then stays as it is, and
+// returns the id of the one that is there and whether it was made. Who does so at the same time finds it.
+func (s VariantStore) EnsureByProductAndSku(ctx context.Context, n NewVariant) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, variantMeta, []string{"product", "sku"}, n.changes())
 }
 
 // Update changes a variant: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.

@@ -56,6 +56,12 @@ func (s CartLineStore) Create(ctx context.Context, n NewCartLine) (kit.ID, error
 	return s.tx.Create(ctx, cartLineMeta, n.changes())
 }
 
+// EnsureByOwnerAndVariant writes a cart line unless there is one of that owner and variant, which then stays as it is,
+// and returns the id of the one that is there and whether it was made. Who does so at the same time finds it.
+func (s CartLineStore) EnsureByOwnerAndVariant(ctx context.Context, n NewCartLine) (kit.ID, bool, error) {
+	return s.tx.Ensure(ctx, cartLineMeta, []string{"owner", "variant"}, n.changes())
+}
+
 // Update changes a cart line: the fields that p gives, if version is still the row's (0 is any), else a STALE problem.
 func (s CartLineStore) Update(ctx context.Context, id kit.ID, version int64, p CartLinePatch) error {
 	_, err := s.tx.Update(ctx, cartLineMeta, string(id), version, p.changes())
