@@ -115,7 +115,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
-		guards: map[ast.Expr]facts.Guard{}, glances: map[*function]*glance{},
+		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedAt: map[*types.Var][]token.Pos{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
@@ -149,6 +149,7 @@ type lifter struct {
 	callFacts       map[*ast.CallExpr]*facts.Call
 	madeIn          map[string][]*facts.Function
 	guards          map[ast.Expr]facts.Guard
+	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations
 	glances         map[*function]*glance
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query

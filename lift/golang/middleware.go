@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -110,6 +111,12 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 		}
 		return
 	}
+	if is && selector.Sel.Name == "UseMiddleware" && importsHuma(p.file) {
+		for _, arg := range call.Args {
+			l.guardsOfAPI[p.path] = append(l.guardsOfAPI[p.path], l.guard(p.source, arg))
+		}
+		return
+	}
 	if p.info.Types[call.Fun].IsType() || !isAround(p.info.TypeOf(call)) {
 		return
 	}
@@ -121,6 +128,13 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 			at.add(p, call, false, l.guard(p.source, call))
 		}
 	}
+}
+
+// importsHuma reports whether a file knows huma, whose APIs may be of a type that is not at hand.
+func importsHuma(file *ast.File) bool {
+	return slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+		return strings.HasPrefix(i.Path.Value, `"github.com/danielgtaylor/huma/`)
+	})
 }
 
 func isAround(t types.Type) bool { return t != nil && hasServeHTTP(t) && routerOf(t) == "" }

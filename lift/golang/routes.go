@@ -107,10 +107,11 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if library == "gin" && calledName(call) == "Handle" && len(args) >= 3 {
 		method, args = strings.ToUpper(constantText(p.source, args[0])), args[1:]
 	}
+	secured := false
 	if library == "huma" {
 		if args = args[1:]; method == "REGISTER" {
 			var at ast.Expr
-			method, at = operationOf(p.source, args[0])
+			method, at, secured = operationOf(p.source, args[0])
 			args = append([]ast.Expr{at}, args[1:]...)
 		}
 	}
@@ -135,6 +136,9 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 		handlerArg, middle = args[len(args)-1], args[1:len(args)-1]
 	}
 	guards := at.around(call.Pos())
+	if secured {
+		guards = append(guards, l.guardsOfAPI[p.path]...)
+	}
 	for _, m := range middle {
 		guards = append(guards, l.guard(p.source, m))
 	}
@@ -258,12 +262,20 @@ func (l *lifter) registered(p place, call *ast.CallExpr, f *function, index int)
 	})
 }
 
-// operationOf is the method and path of an operation of huma's.
-func operationOf(s *source, e ast.Expr) (method string, path ast.Expr) {
+// operationOf is the method and path of an operation of huma's, which a function may have added to, and whether its contract says that
+// callers prove who they are.
+func operationOf(s *source, e ast.Expr) (method string, path ast.Expr, secured bool) {
 	path = e
 	literal, is := ast.Unparen(e).(*ast.CompositeLit)
+	if call, isCall := ast.Unparen(e).(*ast.CallExpr); isCall {
+		for _, arg := range call.Args {
+			if inner, isLiteral := ast.Unparen(arg).(*ast.CompositeLit); isLiteral && !is {
+				literal, is = inner, true
+			}
+		}
+	}
 	if !is {
-		return "", e
+		return "", e, false
 	}
 	for _, element := range literal.Elts {
 		pair, is := element.(*ast.KeyValueExpr)
@@ -278,9 +290,12 @@ func operationOf(s *source, e ast.Expr) (method string, path ast.Expr) {
 			}
 		case "Path":
 			path = pair.Value
+		case "Security":
+			list, isList := ast.Unparen(pair.Value).(*ast.CompositeLit)
+			secured = !isNilIdent(pair.Value) && (!isList || len(list.Elts) > 0)
 		}
 	}
-	return method, path
+	return method, path, secured
 }
 
 // routePath is the path of a route, if the code says it.

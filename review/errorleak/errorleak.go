@@ -4,8 +4,6 @@ package errorleak
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
-	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -27,7 +25,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		path := tracer.To(function)
 		confidence := rule.Certain
-		if operatorsOnly(path) {
+		if path != nil && tracer.Ways(function).Operators() {
 			confidence = rule.Uncertain
 		}
 		for _, e := range function.Effects {
@@ -42,18 +40,4 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
-}
-
-// operators are names of guards that let nobody in but who runs the service.
-var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|root)(only|user|access|required|middleware)*$`)
-
-// ofOne are names of guards that ask for an administrator of one thing, who may be any user.
-var ofOne = regexp.MustCompile(`(?i)(repo|repository|project|org|organi[sz]ation|team|group|space|tenant|channel)_?(admin|operator|maintainer)`)
-
-// operatorsOnly reports whether the way to an answer leads through a guard that lets nobody in but who runs the service: what failed
-// inside is for them to mend.
-func operatorsOnly(path *trace.Path) bool {
-	return path != nil && slices.ContainsFunc(path.Route.Guards, func(g facts.Guard) bool {
-		return g.Auth && operators.MatchString(g.Name) && !ofOne.MatchString(g.Name)
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/growth"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/trace"
 	"github.com/fettlehq/fettle/schema"
@@ -24,7 +25,8 @@ func find(f *facts.Facts) []rule.Finding {
 	if f.Database == nil {
 		return nil
 	}
-	s := &search{facts: f, tracer: trace.New(f), seen: map[string]bool{}}
+	tracer := trace.New(f)
+	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), seen: map[string]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" {
 			continue
@@ -44,6 +46,7 @@ func find(f *facts.Facts) []rule.Finding {
 type search struct {
 	facts  *facts.Facts
 	tracer *trace.Tracer
+	tables *growth.Tables
 	seen   map[string]bool // what was told of, by table and columns
 	found  []rule.Finding
 }
@@ -306,6 +309,9 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	s.seen[key] = true
 	path := s.tracer.To(q.From)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
+	if !s.tables.Grows(table.Name) || s.tracer.Ways(q.From).Operators() {
+		finding.Confidence = rule.Uncertain
+	}
 	if path != nil && !served {
 		finding.Severity = rule.High
 	}

@@ -23,12 +23,14 @@ const deepest = 12
 type Tracer struct {
 	routes map[*facts.Function][]*facts.Route
 	known  map[*facts.Function]*Path
-	stored bool // what rows hold counts as coming from outside
+	ways   map[*facts.Function]Ways
+	keyed  map[*facts.Function]bool // guards that ask for keys alone
+	stored bool                     // what rows hold counts as coming from outside
 }
 
 // New prepares the search.
 func New(f *facts.Facts) *Tracer {
-	t := &Tracer{routes: map[*facts.Function][]*facts.Route{}, known: map[*facts.Function]*Path{}}
+	t := &Tracer{routes: map[*facts.Function][]*facts.Route{}, known: map[*facts.Function]*Path{}, ways: map[*facts.Function]Ways{}, keyed: map[*facts.Function]bool{}}
 	for _, r := range f.Routes {
 		t.routes[r.Handler] = append(t.routes[r.Handler], r)
 	}

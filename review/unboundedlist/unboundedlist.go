@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/growth"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/trace"
 )
@@ -19,6 +20,7 @@ var Rule = rule.Rule{Name: "unbounded-list", Severity: rule.Medium, CWE: "CWE-77
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
+	tables := growth.Of(f, tracer)
 	var out []rule.Finding
 	for _, function := range f.Functions {
 		if function.Aside != "" && function.Aside != "generated" {
@@ -29,8 +31,13 @@ func find(f *facts.Facts) []rule.Finding {
 			if path == nil || path.Route.Method != "GET" && path.Route.Method != "" {
 				continue
 			}
+			operators := tracer.Ways(function).Operators()
 			if unbounded(q) {
-				out = append(out, finding(q, path))
+				found := finding(q, path)
+				if operators || !tables.Grows(q.Statement.Tables[0].Table) {
+					found.Confidence = rule.Uncertain
+				}
+				out = append(out, found)
 			} else if source := clientsLimit(tracer, q); source != nil {
 				out = append(out, limitFinding(tracer, q, path, source))
 			}

@@ -1,0 +1,125 @@
+// Package growth tells which tables grow with use, as far as the code says so.
+//
+//	rows are made by clients or by themselves, and the code reckons with many ─▶ grows
+//
+// How many rows a table will have stands nowhere. What stands in the code is who makes them, and whether whoever wrote it thought of many:
+// reads them by the page, makes many at once, makes them as things happen, or clears away old ones.
+package growth
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// Tables knows which tables grow.
+type Tables struct {
+	tracer *trace.Tracer
+	made   map[string]bool // rows are seen to be made
+	used   map[string]bool // and by others than who runs the service
+	many   map[string]bool // the code reckons with many rows
+	sought map[string]bool // an index was made to find some among them
+	within map[*facts.Function]bool
+}
+
+// Of reads what the code says of its tables.
+func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, within: map[*facts.Function]bool{}}
+	for _, function := range f.Functions {
+		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if q.Statement == nil {
+				continue
+			}
+			g.statement(q, q.Statement)
+			for _, inner := range q.Statement.Inner {
+				g.statement(q, inner)
+			}
+		}
+	}
+	if f.Database != nil {
+		for _, table := range f.Database.Schema.Tables {
+			g.sought[strings.ToLower(table.Name)] = slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool { return sought(table, i) })
+		}
+	}
+	return g
+}
+
+// sought reports whether an index was made to find rows among many: it is no rule that values differ, and not only on what names other
+// rows or says that a row is gone, which libraries make indexes of without a thought.
+func sought(t *schema.Table, i *schema.Index) bool {
+	return !i.Unique && slices.ContainsFunc(i.Parts, func(p schema.IndexPart) bool {
+		column := strings.ToLower(p.Column)
+		return column != "" && column != "deleted_at" && !strings.HasSuffix(column, "id") &&
+			!slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool { return len(k.Columns) == 1 && strings.EqualFold(k.Columns[0], column) })
+	})
+}
+
+// Grows reports whether a table grows with use. Of one whose rows are made in a way that is not read, its indexes speak.
+func (g *Tables) Grows(table string) bool {
+	table = strings.ToLower(table)
+	if !g.made[table] {
+		return g.many[table] || g.sought[table]
+	}
+	return g.used[table] && g.many[table]
+}
+
+func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
+	if len(st.Tables) == 0 {
+		return
+	}
+	table := strings.ToLower(st.Tables[0].Table)
+	switch st.Verb {
+	case facts.Insert:
+		g.made[table] = true
+		if !g.tracer.Ways(q.From).Operators() {
+			g.used[table] = true
+		}
+		if !g.many[table] && (g.repeats(q.Loop) || g.withinLoop(q.From, 0)) {
+			g.many[table] = true
+		}
+	case facts.Select:
+		if st.Limit != "" && st.Limit != "1" && !q.One && !st.Aggregate {
+			g.many[table] = true
+		}
+	case facts.Delete:
+		if slices.ContainsFunc(st.Predicates, old) {
+			g.many[table] = true
+		}
+	}
+}
+
+// repeats reports whether a loop goes over what is not counted in the code: items, rows, or what happens.
+func (g *Tables) repeats(loop *facts.Loop) bool {
+	return loop != nil && loop.Kind != facts.OverConstant && loop.Kind != facts.OverCondition
+}
+
+// withinLoop reports whether a function is called in a loop.
+func (g *Tables) withinLoop(f *facts.Function, depth int) bool {
+	if known, found := g.within[f]; found || depth == 3 {
+		return known
+	}
+	g.within[f] = false
+	g.within[f] = slices.ContainsFunc(f.Callers, func(call *facts.Call) bool {
+		from := call.From
+		if from.Aside == "test" || from.Aside == "migration" || from.Aside == "command" || call.Place.ErrorPath || call.Place.EndsLoop {
+			return false
+		}
+		return g.repeats(call.Loop) || g.withinLoop(from, depth+1)
+	})
+	return g.within[f]
+}
+
+// times are names of columns that say when.
+var times = regexp.MustCompile(`(?i)(_at|at|time|date|created|updated|expir\w*|timestamp|_on|until|since)$`)
+
+// old reports whether a condition tells old rows from new ones.
+func old(p facts.Predicate) bool {
+	return (p.Operator == "<" || p.Operator == "<=") && times.MatchString(p.Column)
+}

@@ -1,0 +1,112 @@
+package trace
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// Ways are the kinds of ways that lead into a function.
+type Ways struct {
+	Client   bool // from a route that others than who runs the service may ask for
+	Operator bool // from a route that only who runs the service may ask for
+	Command  bool // from a command or a migration
+	Other    bool // from a thread, a handed function, or from where nobody knows
+}
+
+// Operators reports whether a function is reached by who runs the service alone.
+func (w Ways) Operators() bool { return !w.Client && !w.Other && (w.Operator || w.Command) }
+
+// Ways finds all ways into a function.
+func (t *Tracer) Ways(f *facts.Function) Ways {
+	if known, found := t.ways[f]; found {
+		return known
+	}
+	var out Ways
+	seen := map[*facts.Function]bool{f: true}
+	for queue := []*facts.Function{f}; len(queue) > 0 && !(out.Client && out.Other); {
+		at := queue[0]
+		queue = queue[1:]
+		for _, r := range t.routes[at] {
+			operators := t.operatorsOnly(r)
+			out.Operator, out.Client = out.Operator || operators, out.Client || !operators
+		}
+		known := len(t.routes[at]) > 0
+		if at.Aside == "command" || at.Aside == "migration" {
+			out.Command = true
+			continue
+		}
+		for _, call := range at.Callers {
+			if call.From.Aside == "test" || call.Handed && len(t.routes[at]) > 0 {
+				continue // to register it is no call
+			}
+			known = true
+			out.Other = out.Other || call.Spawned || call.Handed && at.Outer == nil
+			if !seen[call.From] {
+				seen[call.From] = true
+				queue = append(queue, call.From)
+			}
+		}
+		out.Other = out.Other || !known && len(at.Callers) == 0 // what only tests call, nobody reaches
+	}
+	t.ways[f] = out
+	return out
+}
+
+// operators are names of guards that let nobody in but who runs the service.
+var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|root)(only|user|access|required|middleware)*$`)
+
+// ofOne are names of guards that ask for an administrator of one thing, who may be any user.
+var ofOne = regexp.MustCompile(`(?i)(repo|repository|project|org|organi[sz]ation|team|group|space|tenant|channel)_?(admin|operator|maintainer)`)
+
+// operatorsOnly reports whether a route lets nobody in but who runs the service: a guard is named after administrators, the path is,
+// or a guard lets in whoever has a key, and looks up nobody whose key it is.
+func (t *Tracer) operatorsOnly(r *facts.Route) bool {
+	for part := range strings.SplitSeq(r.Path, "/") {
+		if part == "admin" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.Guards, func(g facts.Guard) bool {
+		return g.Auth && (operators.MatchString(g.Name) && !ofOne.MatchString(g.Name) || t.asksForKeys(g))
+	})
+}
+
+// keys are names of tables that hold what lets programs in.
+var keys = regexp.MustCompile(`(?i)(api|access|oauth)_?(key|token|client)s?$`)
+
+// asksForKeys reports whether a guard asks the database for keys of the service, and for nothing else: no person has such a key, nor a
+// tenant, but who set the service up.
+func (t *Tracer) asksForKeys(g facts.Guard) bool {
+	found := false
+	for _, run := range g.Runs {
+		known, is := t.keyed[run]
+		if !is {
+			known = asksOnlyFor(run, keys)
+			t.keyed[run] = known
+		}
+		found = found || known
+	}
+	return found
+}
+
+// asksOnlyFor reports whether all tables that a function names, itself or in what it calls, have names of a kind.
+func asksOnlyFor(f *facts.Function, names *regexp.Regexp) bool {
+	found := false
+	for _, below := range Below(f) {
+		for _, q := range below.Queries {
+			if q.Statement == nil {
+				return false
+			}
+			for _, table := range q.Statement.Tables {
+				if !names.MatchString(table.Table) {
+					return false
+				}
+				found = true
+			}
+		}
+	}
+	return found
+}
