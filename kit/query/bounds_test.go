@@ -293,3 +293,14 @@ func counted(s *query.Select) *query.Select {
 	s.Count = true
 	return s
 }
+
+// A Decimal has 18 digits at most on either database, unless fewer.
+func testDigits(w *world) {
+	for text, want := range map[string]string{
+		"99999999999999.9999": "ok", "-99999999999999.9999": "ok",
+		"100000000000000": "INVALID earnings:TOO_LARGE", "-100000000000000": "INVALID earnings:TOO_LARGE", "0.00001": "INVALID earnings:WRONG_FORMAT",
+	} {
+		_, err := w.tryCreate(w.ann, true, "Article", "title", "of "+text, "author", w.ann.ID, "earnings", decimal(text))
+		w.want(err, want)
+	}
+}

@@ -105,6 +105,7 @@ var cases = []struct {
 	{"filters cannot see more than reads", testFilterGuards},
 	{"scalars keep their values", testScalars},
 	{"numbers of JSON have bounds", testJSONNumbers},
+	{"decimals have eighteen digits", testDigits},
 	{"lists within lists", testDeepFilters},
 	{"a difference is added to what is there", testIncrements},
 	{"what is merged is merged with the row as it is when written", testMerges},

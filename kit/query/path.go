@@ -134,7 +134,7 @@ func fieldType(f *meta.Field) typ {
 	}
 	t := typ{kind: f.Kind, scale: scaleOf(f), entity: f.Target(), null: f.Null, column: true}
 	if f.Kind == meta.Decimal {
-		t.bits = min(defaulted(f.Digits, 19), 18)*10/3 + 1 // of SQLite's
+		t.bits = digitsOf(f)*10/3 + 1 // of SQLite's
 	}
 	return t
 }

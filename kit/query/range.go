@@ -152,7 +152,7 @@ func (r *renderer) fitted(o operand, f *meta.Field) operand {
 	case meta.Float:
 		least, most = "-"+maxFloat, maxFloat
 	case meta.Decimal:
-		most = strings.Repeat("9", r.digits(f))
+		most = strings.Repeat("9", digitsOf(f))
 		if r.postgres {
 			most = most[:len(most)-want.scale] + "." + most[len(most)-want.scale:]
 		}
@@ -193,14 +193,11 @@ func mustFit(e *meta.Entity, f *meta.Field) bool {
 	return reckons && alone
 }
 
-// digits is how many digits a Decimal has.
-func (d dialect) digits(f *meta.Field) int {
-	digits := defaulted(f.Digits, 19)
-	if !d.postgres {
-		digits = min(digits, 18)
-	}
-	return digits
-}
+// mostDigits is how many digits a Decimal has at most: what SQLite holds in a whole number, so that both databases take the same.
+const mostDigits = 18
+
+// digitsOf is how many digits a Decimal has.
+func digitsOf(f *meta.Field) int { return min(defaulted(f.Digits, mostDigits), mostDigits) }
 
 // total is the sum of a value over rows, 0 of none. fit, unless nil, is what it comes to where that fits.
 func (r *renderer) total(value string, t typ) (sum string, of typ, fit func(sum string) string) {

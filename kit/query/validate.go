@@ -254,10 +254,7 @@ func plain(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 // decimal checks that d fits its digits; digits behind the point that are not kept are an error, never rounded away.
 func (v *validator) decimal(f *meta.Field, path string, d kit.Decimal) any {
 	d, err := bounded(d)
-	scale, digits := scaleOf(f), defaulted(f.Digits, 19)
-	if !v.engine.dialect.postgres {
-		digits = min(digits, 18)
-	}
+	scale, digits := scaleOf(f), digitsOf(f)
 	switch {
 	case err != nil || d.Shift(int32(scale)).Abs().Cmp(decimalPower(digits)) >= 0:
 		v.add(path, kit.FieldTooLarge, "At most %d digits before the point.", digits-scale)

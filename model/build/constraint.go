@@ -18,9 +18,10 @@ var textKinds = map[model.Kind]bool{
 // numberKinds are ordered by size: @range bounds them.
 var numberKinds = map[model.Kind]bool{model.Int: true, model.Int64: true, model.Float: true, model.Decimal: true}
 
-// decimal digits and scale unless @decimal says otherwise.
+// decimal digits and scale unless @decimal says otherwise. Digits are the most that both databases hold: SQLite has them in a whole number
+// of 64 bits.
 const (
-	decimalDigits = 19
+	decimalDigits = 18
 	decimalScale  = 4
 )
 
@@ -204,8 +205,8 @@ func (b *builder) decimal(f *model.Field, ds []*design.Directive) {
 	if n := whole(d.Arg("scale")); n != nil {
 		f.Scale = *n
 	}
-	if f.Digits < 1 || f.Digits > 1000 || f.Scale < 0 || f.Scale > f.Digits {
-		b.problems.Add(d.Pos, Contradiction, "digits is at most 1000, and scale at most digits", "a Decimal has 1 to 1000 digits, of which scale stand after the point")
+	if f.Digits < 1 || f.Digits > decimalDigits || f.Scale < 0 || f.Scale > f.Digits {
+		b.problems.Add(d.Pos, Contradiction, "digits is at most 18, which is what SQLite holds too, and scale at most digits", "a Decimal has 1 to 18 digits, of which scale stand after the point")
 		f.Digits, f.Scale = decimalDigits, decimalScale
 	}
 }

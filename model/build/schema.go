@@ -121,6 +121,9 @@ func (t *tableBuilder) column(f *model.Field, optional bool) {
 	c := &schema.Column{Name: f.Column, Was: f.Was, Type: columnTypes[f.Kind], List: f.Repeated, Null: f.Null || optional, Comment: firstLine(f.Doc)}
 	if f.Kind == model.Decimal {
 		c.Digits, c.Scale = f.Digits, f.Scale
+		if c.Digits == decimalDigits && c.Scale == decimalScale {
+			c.Digits = 19 // as it was before 18 were the most: to narrow it would ask for a migration that may lose data
+		}
 	}
 	if f.Auto && f.Name == "version" {
 		c.Default = &schema.Value{Text: "1"}

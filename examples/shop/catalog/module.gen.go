@@ -155,7 +155,7 @@ var variantMeta = &meta.Entity{
 		{Name: "sku", Kind: meta.String, Column: "sku", MinLength: 1, MaxLength: 40},
 		{Name: "options", Kind: meta.String, Column: "options", Default: meta.Const(""), MaxLength: 200},
 		{Name: "price", Kind: meta.Value, Type: "Money", Column: "price", Checks: []meta.Check{{Name: "variants_price_price_not_positive_check", That: meta.Gt(meta.This("price", "amount"), meta.Const("0")), Code: "PRICE_NOT_POSITIVE", Field: "price", Local: true}}, Fields: []*meta.Field{
-			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4},
+			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 18, Scale: 4},
 			{Name: "currency", Kind: meta.Currency, Column: "price_currency"},
 		}},
 		{Name: "stock", Doc: "Pieces that can still be sold. The database refuses to go below zero.", Kind: meta.Int, Column: "stock", Min: new(0.0), Allow: meta.Grants(
@@ -181,7 +181,7 @@ var structs = []*meta.Struct{
 		Name: "Money",
 		Doc:  "An exact amount in a currency.",
 		Fields: []*meta.Field{
-			{Name: "amount", Kind: meta.Decimal, Digits: 19, Scale: 4},
+			{Name: "amount", Kind: meta.Decimal, Digits: 18, Scale: 4},
 			{Name: "currency", Kind: meta.Currency},
 		},
 	},

@@ -140,7 +140,7 @@ var orderMeta = &meta.Entity{
 		{Name: "status", Kind: meta.EnumKind, Type: "OrderStatus", Column: "status", Default: meta.Const("PLACED")},
 		{Name: "lines", Kind: meta.List, Type: "OrderLine", Inverse: "order", Page: meta.Pages(20, 100, "createdAt"), Bound: 100, MaxLength: 100},
 		{Name: "total", Kind: meta.Value, Type: "Money", Column: "total", Fields: []*meta.Field{
-			{Name: "amount", Kind: meta.Decimal, Column: "total_amount", Digits: 19, Scale: 4},
+			{Name: "amount", Kind: meta.Decimal, Column: "total_amount", Digits: 18, Scale: 4},
 			{Name: "currency", Kind: meta.Currency, Column: "total_currency"},
 		}},
 		{Name: "shipTo", Kind: meta.Value, Type: "Address", Column: "ship_to", Fields: []*meta.Field{
@@ -174,7 +174,7 @@ var orderLineMeta = &meta.Entity{
 		{Name: "title", Kind: meta.String, Column: "title"},
 		{Name: "quantity", Kind: meta.Int, Column: "quantity", Min: new(1.0)},
 		{Name: "price", Kind: meta.Value, Type: "Money", Column: "price", Fields: []*meta.Field{
-			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 19, Scale: 4},
+			{Name: "amount", Kind: meta.Decimal, Column: "price_amount", Digits: 18, Scale: 4},
 			{Name: "currency", Kind: meta.Currency, Column: "price_currency"},
 		}},
 	},
