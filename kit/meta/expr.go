@@ -49,7 +49,7 @@ const (
 	OpFind             // list, condition, value: of the first element that fits
 	OpCan              // a reference, or This(): whether the viewer may Verb it
 	OpCall             // Name: startsWith endsWith contains matches size lower upper trim slug next token at
-	OpAmong            // Name: a query in SQL of the ids of the rows for which this holds; its arguments. Of business code alone
+	OpAmong            // Name: a query in SQL of the ids for which this holds; an id, then the query's arguments. Of business code alone
 )
 
 // Root is where a Get begins.

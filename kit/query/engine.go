@@ -92,10 +92,13 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	if err := do(ctx, tx); err != nil {
-		return err
+	defer tx.state.over.Store(true)
+	err := do(ctx, tx)
+	var own *kit.Problem
+	if spoiled := tx.state.spoiled; spoiled != nil && !errors.As(err, &own) {
+		return spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
 	}
-	return tx.state.spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
+	return err
 }
 
 // Retry is Write that, when the transaction collides with another (sqldb.Collision), calls do again with a fresh one, a
@@ -127,7 +130,7 @@ const (
 func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
 	state := &txState{budget: e.budget}
 	now := e.clock.Now().UTC().Truncate(time.Microsecond)
-	return &Tx{engine: e, conn: counted{c, state}, viewer: viewer, now: now, state: state}
+	return &Tx{engine: e, conn: counted{c, state, false}, viewer: viewer, now: now, state: state}
 }
 
 // Wrong tells what is wrong with changes that are to make a row of entity, as far as they tell it themselves: no row is looked at. Fields
@@ -160,14 +163,27 @@ func (t *Tx) Conn() sqldb.Conn { return t.conn }
 // Statements is how many statements the transaction has run.
 func (t *Tx) Statements() int { return t.state.statements }
 
-// counted counts the statements of a transaction.
+// counted counts the statements of a transaction, and runs none once it is over: its connection is somebody else's by then.
 type counted struct {
 	sqldb.Conn
 	state *txState
+	last  bool // it reads on the way of the commit
+}
+
+var errOver = errors.New("the transaction is over: its operation has ended")
+
+func (c counted) open() error {
+	if c.state.over.Load() && !c.last {
+		return errOver
+	}
+	return nil
 }
 
 // count counts one more statement, unless that is one too many.
 func (c counted) count(sql string) error {
+	if err := c.open(); err != nil {
+		return err
+	}
 	c.state.statements++
 	if budget := c.state.budget; budget > 0 && c.state.statements > budget {
 		return fmt.Errorf("statement %d of a transaction that may run %d: %s", c.state.statements, budget, sql)
@@ -191,6 +207,9 @@ func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 
 // Savepoint implements sqldb.Conn: what spoiled the transaction within it is undone.
 func (c counted) Savepoint(ctx context.Context, do func() error) error {
+	if err := c.open(); err != nil {
+		return err
+	}
 	before := c.state.spoiled
 	err := c.Conn.Savepoint(ctx, do)
 	if err != nil {
@@ -201,22 +220,31 @@ func (c counted) Savepoint(ctx context.Context, do func() error) error {
 
 // Together implements sqldb.Pipeline.
 func (c counted) Together(ctx context.Context, do []func(sqldb.Conn)) error {
+	if err := c.open(); err != nil {
+		return err
+	}
 	all := make([]func(sqldb.Conn), len(do))
 	for i, one := range do {
-		all[i] = func(inner sqldb.Conn) { one(counted{inner, c.state}) }
+		all[i] = func(inner sqldb.Conn) { one(counted{inner, c.state, c.last}) }
 	}
 	return sqldb.Together(ctx, c.Conn, all)
 }
 
 // Last implements sqldb.Ending.
 func (c counted) Last(do func(sqldb.Conn) error) error {
-	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(counted{inner, c.state}) })
+	if err := c.open(); err != nil {
+		return err
+	}
+	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(counted{inner, c.state, true}) })
 }
 
 // Whole implements sqldb.Whole.
 func (c counted) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
+	if err := c.open(); err != nil {
+		return false, err
+	}
 	of := func(do func(sqldb.Conn)) func(sqldb.Conn) {
-		return func(inner sqldb.Conn) { do(counted{inner, c.state}) }
+		return func(inner sqldb.Conn) { do(counted{inner, c.state, c.last}) }
 	}
 	return sqldb.WriteWhole(ctx, c.Conn, of(write), of(read))
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
@@ -137,6 +138,7 @@ type txState struct {
 	changes    []feed.Change // of rows that are watched
 	writes     int           // statements that changed something
 	spoiled    error         // of the first write that failed after it had changed something
+	over       atomic.Bool   // what it did is committed or undone
 }
 
 // spoil keeps the transaction from being committed where err is of a write that has changed something; writes is how many

@@ -257,6 +257,61 @@ func testSpoiled(w *world) {
 	}
 }
 
+// Business code that fails because of a refusal that it swallowed is answered with the refusal, which is the cause; a problem of its own
+// words stands.
+func testSpoiledAndFailed(w *world) {
+	tag := w.entity("Tag")
+	twice := func(fail error) error {
+		return w.engine.Write(w.Context(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+			for range 2 {
+				if _, err := tx.System().Create(ctx, tag, w.changes(tag, "name", "twice")); err != nil {
+					return fail
+				}
+			}
+			return nil
+		})
+	}
+	w.want(twice(errors.New("current transaction is aborted")), "CONFLICT name:TAKEN")
+	w.want(twice(kit.Forbidden("to do it twice")), "FORBIDDEN")
+}
+
+// A transaction that outlives its operation, in a goroutine or a variable, would run on a connection that is somebody else's by then.
+func testOver(w *world) {
+	tag, before := w.entity("Tag"), w.stored("tags")
+	for what, run := range map[string]func(context.Context, kit.Viewer, func(context.Context, *query.Tx) error) error{"read": w.engine.Read, "write": w.engine.Write} {
+		var kept *query.Tx
+		must(run(w.Context(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+			kept = tx
+			_, err := tx.List(ctx, w.sel("Tag", "name"))
+			return err
+		}))
+		for how, use := range map[string]func(tx *query.Tx) error{
+			"list": func(tx *query.Tx) error { _, err := tx.List(w.Context(), w.sel("Tag", "name")); return err },
+			"create": func(tx *query.Tx) error {
+				_, err := tx.System().Create(w.Context(), tag, w.changes(tag, "name", "late"))
+				return err
+			},
+			"exec":      func(tx *query.Tx) error { _, err := tx.Conn().Exec(w.Context(), "DELETE FROM tags"); return err },
+			"savepoint": func(tx *query.Tx) error { return tx.Conn().Savepoint(w.Context(), func() error { return nil }) },
+			"together": func(tx *query.Tx) error {
+				return sqldb.Together(w.Context(), tx.Conn(), []func(sqldb.Conn){func(sqldb.Conn) {}, func(sqldb.Conn) {}})
+			},
+			"last": func(tx *query.Tx) error { return sqldb.Last(tx.Conn(), func(sqldb.Conn) error { return nil }) },
+			"whole": func(tx *query.Tx) error {
+				_, err := sqldb.WriteWhole(w.Context(), tx.Conn(), func(sqldb.Conn) {}, func(sqldb.Conn) {})
+				return err
+			},
+		} {
+			if err := use(kept); err == nil || !strings.Contains(err.Error(), "is over") {
+				w.Errorf("%s by a %s that is over: %v", how, what, err)
+			}
+		}
+	}
+	if n := w.stored("tags"); n != before {
+		w.Errorf("%d tags, were %d", n, before)
+	}
+}
+
 func testVersions(w *world) {
 	id := w.article(w.ann, "one")
 	w.clock.now = w.clock.now.Add(time.Minute)
