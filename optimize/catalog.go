@@ -461,7 +461,7 @@ func (c *Catalog) readKeys(ctx context.Context, s *session) error {
 func (c *Catalog) readSettings(ctx context.Context, s *session) error {
 	rows, err := s.Query(ctx, `SELECT 'extension', extname::text, extversion FROM pg_extension
 		UNION ALL SELECT 'setting', name, setting FROM pg_settings
-		WHERE name IN ('random_page_cost', 'work_mem', 'effective_cache_size', 'jit', 'default_statistics_target')`)
+		WHERE name IN ('random_page_cost', 'work_mem', 'effective_cache_size', 'default_statistics_target')`)
 	if err != nil {
 		return err
 	}

@@ -221,7 +221,7 @@ func (c *clone) once(ctx context.Context, text string, first []string, m *Measur
 	var out []byte
 	started := false
 	err := c.inside(ctx, func() error {
-		for _, statement := range append([]string{fmt.Sprintf("SET LOCAL statement_timeout = %d", runLimit.Milliseconds())}, first...) {
+		for _, statement := range append([]string{fmt.Sprintf("SET LOCAL statement_timeout = %d", runLimit.Milliseconds()), "SET LOCAL jit = " + c.jit}, first...) {
 			if _, err := c.Exec(ctx, statement); err != nil {
 				return err
 			}

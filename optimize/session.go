@@ -16,7 +16,8 @@ import (
 // session is one connection to Postgres that this run has for itself.
 type session struct {
 	*pgx.Conn
-	reads bool // it cannot write
+	reads bool   // it cannot write
+	jit   string // of the server; see uncompiled
 }
 
 // connectTimeout bounds how long a server may take to answer at first.
@@ -71,11 +72,25 @@ func connect(ctx context.Context, url string, settings []setting) (*session, err
 		return nil, fmt.Errorf("database %s: %w", name, refusal(err))
 	}
 	s := &session{Conn: conn, reads: settings[0] == readOnly[0]}
-	if err := s.makeOwn(ctx, plain, settings); err != nil {
+	err = s.makeOwn(ctx, plain, settings)
+	if err == nil {
+		err = s.uncompiled(ctx)
+	}
+	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	return s, nil
+}
+
+// uncompiled turns JIT off but where a statement is measured: the planner thinks what asks the catalog dear, and compiling that takes
+// seconds where running it takes milliseconds.
+func (s *session) uncompiled(ctx context.Context) error {
+	if err := s.QueryRow(ctx, "SELECT current_setting('jit')").Scan(&s.jit); err != nil {
+		return shortened(err)
+	}
+	_, err := s.Exec(ctx, "SET jit = off")
+	return shortened(err)
 }
 
 const protocolViolation = "08P01"
