@@ -144,7 +144,7 @@ func (db *database) Write(ctx context.Context, do func(sqldb.Conn) error) error 
 }
 
 func (db *database) transaction(ctx context.Context, c *pgxpool.Conn, begin string, do func(sqldb.Conn) error) error {
-	t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...)}
+	t := &transaction{conn: c.Conn(), begin: append([]string{begin}, db.settings...), writes: begin != beginSnapshot}
 	done := false
 	defer func() {
 		if !done {

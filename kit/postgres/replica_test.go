@@ -119,7 +119,7 @@ func TestReplica(t *testing.T) {
 	kittest.Postgres(t) // or skip
 	standby := kittest.NewStandby(t)
 	for name, test := range map[string]func(*testing.T, *pair){
-		"read your writes": readYourWrites, "the primary unless told": thePrimaryUnlessTold, "behind": behind, "refused": refused,
+		"read your writes": readYourWrites, "who reads wrote nothing": whoReads, "the primary unless told": thePrimaryUnlessTold, "behind": behind, "refused": refused,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newPair(t, standby)) })
 	}
@@ -164,6 +164,17 @@ func readYourWrites(t *testing.T, p *pair) {
 			}
 			return p.state().Answered == asked+1
 		})
+	}
+}
+
+// A caller is told how far he wrote if he wrote: a read tells him nothing, whoever answers it and by however many statements.
+func whoReads(t *testing.T, p *pair) {
+	for _, ctx := range []context.Context{t.Context(), sqldb.WithReplicas(t.Context())} {
+		session := sqldb.NewSession(0)
+		rows(sqldb.WithSession(ctx, session), p.db)
+		if written, wrote := session.Written(); wrote || written != 0 {
+			t.Errorf("a reader wrote up to %x", written)
+		}
 	}
 }
 

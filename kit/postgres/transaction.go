@@ -19,6 +19,7 @@ type transaction struct {
 	conn       *pgx.Conn
 	begin      []string // the statements before the first
 	begun      bool
+	writes     bool
 	savepoints int
 	last       func(sqldb.Conn) error // is asked with the commit
 }
@@ -144,6 +145,9 @@ func (t *transaction) commit(ctx context.Context) error {
 // has come. An error with the tag COMMIT is of what was read: the rest is done.
 func (t *transaction) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
 	session := sqldb.SessionOf(ctx)
+	if !t.writes {
+		session = nil // who reads has written nothing
+	}
 	if session == nil && t.last == nil {
 		return t.conn.Exec(ctx, "COMMIT")
 	}
