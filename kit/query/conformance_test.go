@@ -146,6 +146,7 @@ var cases = []struct {
 	{"figures of business code", testFigures},
 	{"aggregates of hidden fields", testHiddenAggregates},
 	{"sums are exact", testExactSums},
+	{"sums of Floats do not fail on the way", testSumsOfFloats},
 	{"periods of zones", testPeriods},
 	{"groups come in pages", testGroupPages},
 	{"amounts are summed in their currency", testCurrencies},

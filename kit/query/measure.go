@@ -125,8 +125,8 @@ type measured struct {
 	Statistic
 	kind   meta.Kind // of the field
 	scale  int
-	column int // of the least or the greatest, or the sum; of a halved sum its upper half
-	lower  int // the lower half of a sum, or -1
+	column int // of the least or the greatest, or the sum; of a halved sum its upper half; of Floats the sum of the small ones
+	lower  int // the lower half of a sum, or -1; of Floats the sum of the large ones, over 2^64
 	count  int // of a mean: the number of values
 }
 
@@ -146,8 +146,9 @@ func (b *aggregator) measure(i int, m Measure, row *scope, at env) measured {
 	switch {
 	case m.Of == Min || m.Of == Max:
 		of.column = alike("s", string(m.Of)+"("+name+")", t)
-	case of.kind == meta.Float:
-		of.column = alike("s", "sum("+name+")", typ{kind: meta.Float})
+	case of.kind == meta.Float: // PostgreSQL fails where a step leaves 64 bits, and SQLite does not come back
+		of.column = alike("s", "sum(CASE WHEN abs("+name+") <= 1e+280 THEN "+name+" END)", typ{kind: meta.Float})
+		of.lower = alike("l", "sum(CASE WHEN abs("+name+") > 1e+280 THEN "+name+" / 18446744073709551616.0 END)", typ{kind: meta.Float})
 	case b.postgres:
 		of.column = alike("s", "sum("+name+")", typ{kind: meta.Decimal})
 	default: // a sum of 64 bits would overflow; halves do not before there are 2^31 rows
@@ -176,14 +177,11 @@ func (b *aggregator) value(path []string, row *scope, at env) (string, typ) {
 
 // value reads the measure, null where it is of no values.
 func (m measured) value(cells []cell) (any, error) {
-	if m.Statistic == Min || m.Statistic == Max || m.kind == meta.Float {
-		value, err := cells[m.column].value()
-		if total, ok := value.(float64); ok && m.Statistic == Avg {
-			return m.finite(total / float64(*cells[m.count].integer))
-		} else if ok {
-			return m.finite(total)
-		}
-		return value, err
+	switch {
+	case m.Statistic == Min || m.Statistic == Max:
+		return cells[m.column].value()
+	case m.kind == meta.Float:
+		return m.float(cells)
 	}
 	total, err := m.total(cells)
 	if err != nil || total == nil {
@@ -195,8 +193,24 @@ func (m measured) value(cells []cell) (any, error) {
 	return m.mean(*total, decimal.NewFromInt(*cells[m.count].integer)), nil
 }
 
-func (m measured) finite(x float64) (any, error) {
-	if math.IsInf(x, 0) || math.IsNaN(x) {
+// float is the sum or the mean of Floats. A mean fits whatever the sum comes to.
+func (m measured) float(cells []cell) (any, error) {
+	small, large := cells[m.column].float, cells[m.lower].float
+	if small == nil && large == nil {
+		return nil, nil
+	}
+	by := 1.0
+	if m.Statistic == Avg {
+		by = float64(*cells[m.count].integer)
+	}
+	var x float64
+	if small != nil {
+		x = *small / by
+	}
+	if large != nil {
+		x += *large / by * (1 << 64)
+	}
+	if math.IsInf(x, 0) {
 		return nil, m.tooLarge()
 	}
 	return x, nil
