@@ -369,9 +369,9 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 		if err != nil {
 			return nil, err
 		}
-		least := 0.8
+		least := plannedGain
 		if r.clone != nil { // where it is measured, what the planner hopes for is not what decides
-			least = 1
+			least = 1.0
 		}
 		if slices.Contains(used, index) && plan.Cost() < least*q.Base.Cost() {
 			out = append(out, gain{query: q, before: q.Base, after: plan, used: used})

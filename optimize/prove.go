@@ -177,48 +177,21 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 		return nil, err
 	}
 	if r.clone == nil {
-		first := gains[0]
-		if gains = slices.DeleteFunc(gains, func(g gain) bool { return index.plannedDull(g) }); len(gains) == 0 {
-			r.note("%s: %s would read most of it, for little (cost %s → %s); it is left alone", index, first.query.title(), Count(first.before.Cost()), Count(first.after.Cost()))
-			return nil, nil
-		}
+		return r.plannedAdvice(index, gains, gains), nil
 	}
-	best := gains[0]
-	a := r.indexAdvice(best, index)
-	a.Proof = Proof{L1, estimated(best.before), estimated(best.after)}
-	a.Confidence = fmt.Sprintf("medium (L1): the planner would use it and the cost falls from %s to %s; no time was measured", Count(best.before.Cost()), Count(best.after.Cost()))
+	var beside []*Index
 	for _, g := range gains {
-		a.Saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost()) / float64(max(1, len(g.used)))
-		for _, note := range g.query.notes {
-			if g.query.title() != best.query.title() {
-				note = g.query.title() + ": " + note
-			}
-			a.Notes = append(a.Notes, note)
-		}
+		beside = append(beside, without(g.used, index)...)
 	}
-	a.Why = diagnose(best.before)
-	if r.clone == nil {
-		if others := without(best.used, index); len(others) > 0 {
-			a.Notes = append(a.Notes, "works together with "+namesOf(others))
-		}
-		if hoped := r.planned(gains); !hoped.worth(r.upkeep(index)) {
-			r.leftAlone(index.String(), best.query, hoped, false)
-			return nil, nil
-		}
-		return r.alsoServes(a, best.query, gains), nil
-	}
-	for _, g := range gains {
-		a.beside = append(a.beside, without(g.used, index)...)
-	}
-	var shown *Query // that is measured to gain most
+	var shown gain // what is measured to gain most
 	var proved *share
+	var unmeasured []gain
 	saved := savings{}
 	for _, g := range gains {
 		kept := r.measure(ctx, g.query)
 		if kept.err != nil {
-			if shown == nil {
-				a.Notes = append(a.Notes, "not measured: "+told(kept.err, r.options.Literals))
-				return r.alsoServes(a, best.query, gains), nil
+			if g.after.Cost() < plannedGain*g.before.Cost() {
+				unmeasured = append(unmeasured, g)
 			}
 			continue
 		}
@@ -229,29 +202,86 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.beside = append(a.beside, without(r.clone.among(own.before.Plan, own.after.Plan), index)...)
+		beside = append(beside, without(r.clone.among(own.before.Plan, own.after.Plan), index)...)
 		if !faster(own.before, own.after) {
 			continue // what it gains, it gains by the others
 		}
 		saved.add(g.query, own.before.Median()-own.after.Median(), 1)
-		if shown == nil || saved[g.query]*g.query.Weight > saved[shown]*shown.Weight {
-			shown, proved = g.query, own
+		if shown.query == nil || saved[g.query]*g.query.Weight > saved[shown.query]*shown.query.Weight {
+			shown, proved = g, own
 		}
 	}
+	enough := shown.query != nil && saved.worth(r.upkeep(index))
 	switch {
-	case shown == nil:
+	case !enough && len(unmeasured) > 0: // what could be measured gains too little; of the rest there is the plan
+		a := r.plannedAdvice(index, unmeasured, gains)
+		if a != nil {
+			a.beside = beside
+			a.Notes = append(a.Notes, "not measured: "+told(r.measured[unmeasured[0].query].err, r.options.Literals))
+		}
+		return a, nil
+	case shown.query == nil:
 		r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
 		return nil, nil
-	case !saved.worth(r.upkeep(index)):
-		r.leftAlone(index.String(), shown, saved, true)
+	case !enough:
+		r.leftAlone(index.String(), shown.query, saved, true)
 		return nil, nil
 	}
-	a.SavedTime = saved.total()
+	a := r.indexAdvice(shown, index)
+	a.beside, a.SavedTime, a.Saved = beside, saved.total(), planShare(gains)
+	a.Notes = append(a.Notes, notesOf(gains, shown.query)...)
 	if len(proved.beside) > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("works together with %s: measured with it, without this one and with both", namesOf(proved.beside)))
 	}
-	r.measuredAdvice(a, index, shown, proved.before, proved.after)
-	return r.alsoServes(a, shown, gains), r.tryBlocks(ctx, a, index, shown)
+	r.measuredAdvice(a, index, shown.query, proved.before, proved.after)
+	for _, g := range unmeasured {
+		a.Notes = append(a.Notes, fmt.Sprintf("%s: not measured: %s", g.query.title(), told(r.measured[g.query].err, r.options.Literals)))
+	}
+	return r.alsoServes(a, shown.query, gains), r.tryBlocks(ctx, a, index, shown.query)
+}
+
+// plannedAdvice is about an index of whose gains there are plans alone, or nil where they promise too little. All are those that are told.
+func (r *run) plannedAdvice(index *Index, gains, all []gain) *Advice {
+	first := gains[0]
+	if gains = slices.DeleteFunc(slices.Clone(gains), func(g gain) bool { return index.plannedDull(g) }); len(gains) == 0 {
+		r.note("%s: %s would read most of it, for little (cost %s → %s); it is left alone", index, first.query.title(), Count(first.before.Cost()), Count(first.after.Cost()))
+		return nil
+	}
+	best := gains[0]
+	if hoped := r.planned(gains); !hoped.worth(r.upkeep(index)) {
+		r.leftAlone(index.String(), best.query, hoped, false)
+		return nil
+	}
+	a := r.indexAdvice(best, index)
+	a.Proof = Proof{L1, estimated(best.before), estimated(best.after)}
+	a.Confidence = fmt.Sprintf("medium (L1): the planner would use it and the cost falls from %s to %s; no time was measured", Count(best.before.Cost()), Count(best.after.Cost()))
+	a.Why, a.Saved = diagnose(best.before), planShare(gains)
+	a.Notes = append(a.Notes, notesOf(gains, best.query)...)
+	if others := without(best.used, index); len(others) > 0 {
+		a.Notes = append(a.Notes, "works together with "+namesOf(others))
+	}
+	return r.alsoServes(a, best.query, all)
+}
+
+// planShare is the part of the workload's cost that an index saves by plan.
+func planShare(gains []gain) (saved float64) {
+	for _, g := range gains {
+		saved += g.query.Share * (1 - g.after.Cost()/g.before.Cost()) / float64(max(1, len(g.used)))
+	}
+	return saved
+}
+
+// notesOf are the notes of queries that gain, each but the one shown with its name.
+func notesOf(gains []gain, shown *Query) (notes []string) {
+	for _, g := range gains {
+		for _, note := range g.query.notes {
+			if g.query.title() != shown.title() {
+				note = g.query.title() + ": " + note
+			}
+			notes = append(notes, note)
+		}
+	}
+	return notes
 }
 
 // shareOf measures what a query gains by an index beside the others that it uses, or would use without this one. By one alone it gains
