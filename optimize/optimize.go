@@ -163,10 +163,10 @@ func (r *run) readWorkload(ctx context.Context) error {
 	if r.clone != nil {
 		r.catalog.asked = r.sampling(ctx)
 	}
-	queries, passed, unread, notes := merge(statements, nil, r.options.Literals)
+	queries, passed, unread, left := merge(statements, mostQueries, nil, r.options.Literals)
 	r.report.Passed = passed
-	r.report.Notes = append(r.report.Notes, notes...)
-	if len(queries) == 0 && len(statements) > 0 && len(unread)+len(notes) == 0 {
+	r.report.Notes = append(r.report.Notes, left.notes()...)
+	if len(queries) == 0 && len(statements) > 0 && len(unread) == 0 {
 		r.note(nothingToRead)
 	}
 	refused := map[string]bool{}
@@ -192,7 +192,7 @@ func (r *run) readWorkload(ctx context.Context) error {
 		}
 		r.queries = append(r.queries, q)
 	}
-	r.report.Left = len(unread)
+	r.report.Left = len(unread) + left.wordings
 	r.report.Notes = append(r.report.Notes, unreadNotes(unread)...)
 	if r.options.Statements != nil && len(queries) > 0 { // what was counted by the server has BEGIN and its like all over
 		r.report.Notes = append(r.report.Notes, leftOut(r.report.Passed)...)
@@ -353,6 +353,9 @@ type gain struct {
 	used          []*Index
 	together      []*Index // of SQLite: the others that are used and gain something, too
 }
+
+// plannedGain is the part of a cost that may be left for an index to be advised by plan alone.
+const plannedGain = 0.8
 
 // gains are the queries that use an index, what saves most first.
 func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, error) {

@@ -229,14 +229,14 @@ func told(err error, literals bool) string {
 	switch {
 	case literals:
 	case !errors.As(err, &said):
-		return quotedConstant.ReplaceAllString(text, `"…"`)
+		return quotedConstant.ReplaceAllString(text, `"$1…"`)
 	case said.Code == raisedException:
 		return strings.Replace(text, said.Message, "it raised an exception", 1)
 	case said.Code == notInRepertoire: // it quotes the name of an encoding
 	case strings.HasPrefix(said.Code, dataException):
 		return strings.Replace(text, said.Message, quotedAny.ReplaceAllString(said.Message, `"…"`), 1)
 	default:
-		return strings.Replace(text, said.Message, quotedConstant.ReplaceAllString(said.Message, `"…"`), 1)
+		return strings.Replace(text, said.Message, quotedConstant.ReplaceAllString(said.Message, `"$1…"`), 1)
 	}
 	return text
 }
@@ -249,10 +249,10 @@ const (
 )
 
 // What messages quote: anything, in the marks of any language; and what begins as a constant does, up to the last mark, for a text
-// may have marks within.
+// may have marks within. Of a constant the mark that opens it is told: whether it is one that nothing closes.
 var (
 	quotedAny      = regexp.MustCompile(`(?s)["„“”«»‘’'].*["„“”«»‘’']`)
-	quotedConstant = regexp.MustCompile(`(?s)"(?:'|[0-9]|\$[a-zA-Z_]*\$|[eEbBxXnN]'|[uU]&').*"`)
+	quotedConstant = regexp.MustCompile(`(?s)"(?:('|\$[a-zA-Z_]*\$|[eEbBxXnN]'|[uU]&')|[0-9]).*"`)
 )
 
 // refusal is why no connection came about, on one line: a host may have several addresses, each with its own reason.

@@ -298,9 +298,9 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func([]string)) er
 
 func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 	r := &run{options: o, catalog: l.catalog, lite: l, report: &Report{Literals: o.Literals, Catalog: l.catalog}}
-	queries, passed, unread, notes := merge(o.Statements, newSQLiteForm(l.catalog), o.Literals)
-	r.report.Notes, r.report.Passed = notes, passed
-	if len(queries) == 0 && len(o.Statements) > 0 && len(unread)+len(notes) == 0 {
+	queries, passed, unread, left := merge(o.Statements, mostQueries, newSQLiteForm(l.catalog), o.Literals)
+	r.report.Notes, r.report.Passed = left.notes(), passed
+	if len(queries) == 0 && len(o.Statements) > 0 && len(unread) == 0 {
 		r.note(nothingToRead)
 	} else {
 		r.report.Notes = append(r.report.Notes, leftOut(passed)...)
@@ -321,7 +321,7 @@ func (l *lite) optimize(ctx context.Context, o Options) (*Report, error) {
 		}
 		r.queries = append(r.queries, q)
 	}
-	r.report.Left = len(unread)
+	r.report.Left = len(unread) + left.wordings
 	r.report.Notes = append(r.report.Notes, unreadNotes(unread)...)
 	r.queries = rank(r.queries)
 	r.report.Queries = slices.Clone(r.queries)

@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -90,20 +91,22 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 	if err != nil {
 		days = 0
 	}
-	rows, err := s.Query(ctx, `SELECT query, calls, mean_exec_time, rows::float8 FROM pg_stat_statements
+	rows, err := s.Query(ctx, `SELECT query, calls, mean_exec_time, rows::float8, count(*) OVER (), sum(total_exec_time) OVER () FROM pg_stat_statements
 		WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND toplevel
-		ORDER BY total_exec_time DESC LIMIT 500`)
+		ORDER BY total_exec_time DESC LIMIT $1`, mostCounted)
 	if err != nil {
 		return nil, []string{fmt.Sprintf("pg_stat_statements cannot be read: %v", shortened(err))}, nil
 	}
 	defer rows.Close()
-	hidden := 0
+	hidden, all := 0, 0
+	var took, looked float64
 	for rows.Next() {
 		st := &Statement{Where: "pg_stat_statements"}
 		var calls, returned float64
-		if err := rows.Scan(&st.Text, &calls, &st.Mean, &returned); err != nil {
+		if err := rows.Scan(&st.Text, &calls, &st.Mean, &returned, &all, &took); err != nil {
 			return nil, nil, err
 		}
+		looked += calls * st.Mean
 		if st.Text == "<insufficient privilege>" {
 			hidden++
 			continue
@@ -114,6 +117,9 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 			st.Day = calls / days
 		}
 		statements = append(statements, st)
+	}
+	if all > mostCounted {
+		notes = append(notes, fmt.Sprintf("pg_stat_statements has %d statements of this database: the %d that took most time are looked at, %.1f %% of it", all, mostCounted, 100*looked/took))
 	}
 	if hidden > 0 {
 		notes = append(notes, fmt.Sprintf("%d statements of other users are hidden: grant pg_read_all_stats to see them", hidden))
@@ -135,54 +141,104 @@ var aboutWork = regexp.MustCompile(`(?i)^\s*(begin|start|commit|rollback|end|sav
 	`analyze|vacuum|create|alter|drop|grant|revoke|truncate|comment|listen|notify|unlisten|copy|lock|fetch|close|declare|execute|checkpoint|do|call|refresh|reindex|cluster|pragma|attach)\b`)
 
 // merge parses the statements and adds up those that differ only in their constants. What does not parse is told, and what is about the
-// session or the schema is passed over.
+// session or the schema is passed over. Of what differs in more, so many are looked at.
 //
 // Form gives the text that is run and the one that is read, where they are two; nil: they are one.
-func merge(statements []*Statement, form *sqliteForm, literals bool) (merged []*Query, passed []*Statement, unread []unread, notes []string) {
+func merge(statements []*Statement, most int, form *sqliteForm, literals bool) (merged []*Query, passed []*Statement, unread []unread, left leftOver) {
 	byFingerprint := map[string]*Query{}
-	wordings := map[string]*Query{}
-	left := 0
+	worded, passed := byWording(statements, most)
+	for _, w := range worded {
+		if len(merged) == most {
+			left.add(w)
+			continue
+		}
+		own, text := "", w.Text
+		if form != nil {
+			own, text = form.read(text)
+		}
+		parsed, err := pgsql.Parse(text)
+		if err != nil {
+			for _, where := range w.places {
+				unread = append(unread, unreadOf(where, "does not parse and is left out: %s", told(err, literals)))
+			}
+			continue
+		}
+		if w.fingerprint, err = pgsql.Fingerprint(text); err != nil {
+			w.fingerprint = text
+		}
+		if known := byFingerprint[w.fingerprint]; known != nil {
+			known.add(w.Statement)
+			known.texts += len(w.places)
+			continue
+		}
+		q := &Query{Statement: w.Statement, own: own, parsed: parsed, texts: len(w.places), first: w.Where}
+		byFingerprint[w.fingerprint] = q
+		merged = append(merged, q)
+	}
+	left.most = most
+	for _, q := range merged {
+		left.looked += q.Calls * q.Mean
+	}
+	return merged, passed, unread, left
+}
+
+// worded are the statements of one wording, added up.
+type worded struct {
+	*Statement
+	places []string
+}
+
+// byWording adds up statements that differ only in constants and spaces, and puts apart what is about the session or the schema. Where they
+// are more than can be looked at, those come first that took most time, as far as it is known.
+func byWording(statements []*Statement, most int) (each []*worded, passed []*Statement) {
+	known := map[string]*worded{}
 	for _, s := range statements {
 		if aboutWork.MatchString(s.Text) || strings.Contains(s.Text, "pg_stat_statements") {
 			passed = append(passed, s)
 			continue
 		}
 		words := wording(s.Text)
-		if known := wordings[words]; known != nil {
-			known.add(s)
-			continue
+		w := known[words]
+		if w == nil {
+			copied := *s
+			w = &worded{Statement: &copied}
+			known[words] = w
+			each = append(each, w)
+		} else {
+			w.add(s)
 		}
-		if len(merged) == mostQueries {
-			left++
-			continue
-		}
-		own, text := "", s.Text
-		if form != nil {
-			own, text = form.read(text)
-		}
-		parsed, err := pgsql.Parse(text)
-		if err != nil {
-			unread = append(unread, unreadOf(s.Where, "does not parse and is left out: %s", told(err, literals)))
-			continue
-		}
-		s.fingerprint, err = pgsql.Fingerprint(text)
-		if err != nil {
-			s.fingerprint = text
-		}
-		if known := byFingerprint[s.fingerprint]; known != nil {
-			known.add(s)
-			wordings[words] = known
-			continue
-		}
-		copied := *s
-		q := &Query{Statement: &copied, own: own, parsed: parsed, texts: 1, first: s.Where}
-		byFingerprint[s.fingerprint], wordings[words] = q, q
-		merged = append(merged, q)
+		w.places = append(w.places, s.Where)
 	}
-	if left > 0 {
-		notes = append(notes, fmt.Sprintf("the workload has more than %d statements that differ in more than constants: %d that come later are left out", mostQueries, left))
+	if len(each) > most {
+		slices.SortStableFunc(each, func(a, b *worded) int { return cmp.Compare(b.Calls*b.Mean, a.Calls*a.Mean) })
 	}
-	return merged, passed, unread, notes
+	return each, passed
+}
+
+// leftOver is what a workload has beyond what is looked at.
+type leftOver struct {
+	most         int     // that are looked at
+	statements   int     // that are left, as they were given
+	wordings     int     // that they have
+	took, looked float64 // milliseconds: these, and what is looked at; 0: not known
+}
+
+func (l *leftOver) add(w *worded) {
+	l.statements += len(w.places)
+	l.wordings++
+	l.took += w.Calls * w.Mean
+}
+
+func (l *leftOver) notes() []string {
+	if l.wordings == 0 {
+		return nil
+	}
+	which := "the first are looked at"
+	if l.looked > 0 {
+		which = fmt.Sprintf("those that took most time are looked at, %.1f %% of what is known of it", 100*l.looked/(l.looked+l.took))
+	}
+	return []string{fmt.Sprintf("the workload has %d statements more than %d that differ in more than constants: %s, %s left out",
+		l.wordings, l.most, which, number(l.statements, "line")+map[bool]string{true: " is", false: " are"}[l.statements == 1])}
 }
 
 // unread is a statement that could not be looked at.
@@ -241,6 +297,9 @@ func leftOut(passed []*Statement) (notes []string) {
 
 const mostNamed = 6
 
+// mostCounted bounds how many statements of pg_stat_statements are looked at.
+const mostCounted = 500
+
 // mostQueries bounds how many statements are looked at: each is planned several times.
 const mostQueries = 5000
 
@@ -257,12 +316,12 @@ func wording(text string) string {
 	return out.String()
 }
 
-func (q *Query) add(s *Statement) {
-	if total := q.Calls + s.Calls; total > 0 {
-		q.Mean = (q.Mean*q.Calls + s.Mean*s.Calls) / total
-		q.Rows = (q.Rows*q.Calls + s.Rows*s.Calls) / total
+// add counts the calls of another statement, which is the same but for its constants.
+func (s *Statement) add(other *Statement) {
+	if total := s.Calls + other.Calls; total > 0 {
+		s.Mean = (s.Mean*s.Calls + other.Mean*other.Calls) / total
+		s.Rows = (s.Rows*s.Calls + other.Rows*other.Calls) / total
 	}
-	q.Calls += s.Calls
-	q.Day += s.Day
-	q.texts++
+	s.Calls += other.Calls
+	s.Day += other.Day
 }

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,16 +21,35 @@ func TestManyStatementsOfOneWording(t *testing.T) {
 	if len(statements) != lines+1 || len(notes) > 0 || statements[lines].Where != fmt.Sprintf("w.sql:%d", lines+1) {
 		t.Fatalf("%d statements, the last at %s, notes %v", len(statements), statements[lines].Where, notes)
 	}
-	queries, _, _, notes := merge(statements, nil, false)
-	if len(queries) != 2 || queries[0].Calls != lines || queries[0].texts != lines || len(notes) > 0 {
-		t.Errorf("%d queries, the first of %v calls, notes %v", len(queries), queries[0].Calls, notes)
+	queries, _, _, left := merge(statements, mostQueries, nil, false)
+	if len(queries) != 2 || queries[0].Calls != lines || queries[0].texts != lines || left.wordings > 0 {
+		t.Errorf("%d queries, the first of %v calls, left out %+v", len(queries), queries[0].Calls, left)
+	}
+}
+
+// TestMoreThanCanBeLookedAt: what takes most time is looked at, wherever it stands, and the rest is counted.
+func TestMoreThanCanBeLookedAt(t *testing.T) {
+	const most = 3
+	var file strings.Builder
+	for i := range most + 2 {
+		fmt.Fprintf(&file, "-- mean: 1 ms\nselect c%d from device where id = 1;\n-- mean: 1 ms\nselect c%[1]d from device where id = 2;\n", i)
+	}
+	file.WriteString("-- mean: 10 ms\nselect slow from device")
+	statements, _ := ParseWorkload("w.sql", file.String())
+	queries, _, _, left := merge(statements, most, nil, false)
+	if len(queries) != most || queries[0].Text != "select slow from device" {
+		t.Fatalf("%d queries, the first %s", len(queries), queries[0].Text)
+	}
+	want := []string{"the workload has 3 statements more than 3 that differ in more than constants: those that took most time are looked at, 70.0 % of what is known of it, 6 lines are left out"}
+	if got := left.notes(); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
 	}
 }
 
 // TestLeftOut: what is not looked at is not passed over in silence.
 func TestLeftOut(t *testing.T) {
 	statements, _ := ParseWorkload("w.sql", "select id from device where id = 1;\ntruncate device;\nSELECT pg_sleep(30);\nDROP TABLE device")
-	_, passed, _, _ := merge(statements, nil, false)
+	_, passed, _, _ := merge(statements, mostQueries, nil, false)
 	got := strings.Join(leftOut(append(passed, statements[2])), "\n")
 	const want = `2 statements are left out, the first at w.sql:2: no index helps what neither selects nor changes rows by a condition (DROP, TRUNCATE)
 1 statement is left out at w.sql:3: it reads no table but what the server tells of itself (pg_sleep)`
@@ -41,7 +61,7 @@ func TestLeftOut(t *testing.T) {
 // TestUnread: what could not be looked at is counted, and told once for a reason.
 func TestUnread(t *testing.T) {
 	statements, _ := ParseWorkload("w.sql", "select 1;\n"+strings.Repeat("selec 1;\n", 8))
-	_, _, unread, _ := merge(statements, nil, false)
+	_, _, unread, _ := merge(statements, mostQueries, nil, false)
 	notes := unreadNotes(unread)
 	if len(unread) != 8 || len(notes) != 1 || !strings.HasPrefix(notes[0], "w.sql:2, w.sql:3, w.sql:4, w.sql:5, w.sql:6, w.sql:7 and 2 more: does not parse") {
 		t.Errorf("%d unread, notes %q", len(unread), notes)
@@ -57,6 +77,7 @@ func TestUnread(t *testing.T) {
 func TestToldErrors(t *testing.T) {
 	for code, texts := range map[string][2]string{
 		"22021": {`invalid byte sequence for encoding "UTF8": 0xff`, `invalid byte sequence for encoding "UTF8": 0xff (22021)`},
+		"42601": {`unterminated quoted string at or near "'secret"`, `unterminated quoted string at or near "'…" (42601)`},
 		"22P02": {`invalid input syntax for type integer: "secret"`, `invalid input syntax for type integer: "…" (22P02)`},
 	} {
 		if got := told(refused{&pgconn.PgError{Code: code, Message: texts[0]}}, false); got != texts[1] {
