@@ -44,7 +44,7 @@ internal/graph:
 internal/designs:
 internal/pgtest:
 internal/slowshop:
-pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize facts lift/... review review/... assess internal/child internal/graph
+pipeline:         breaking recipe diag design model model/build schema migrate emit emit/... optimize pgsql facts lift/... review review/... assess internal/child internal/graph
 agent/tool:       diag model migrate recipe pipeline review/rule
 agent/mcp:        agent/tool
 agent/install:    model pipeline recipe

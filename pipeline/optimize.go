@@ -17,7 +17,7 @@ import (
 type OptimizeOptions struct {
 	Database string       // URL of the database, or the path of a SQLite file
 	Clone    string       // URL of a copy that may be changed, or empty
-	Workload string       // path of a file of statements, or empty: what the database counted
+	Workload string       // path of a file of statements, of a log, or of a folder of code; empty: what the database counted
 	Text     string       // the statements themselves, in place of a file
 	Budget   string       // size that new indexes may take together, or empty
 	Explains int          // plans that may be asked for; 0: the usual number
@@ -43,25 +43,10 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 			return nil, err
 		}
 	}
+	var err error
 	var notes []string
-	if o.Workload != "" || o.Text != "" {
-		text, err := []byte(o.Text), error(nil)
-		if o.Text == "" {
-			text, err = os.ReadFile(o.Workload)
-		} else {
-			o.Workload = "statements"
-		}
-		if err != nil {
-			return nil, fmt.Errorf("workload: %w", err)
-		}
-		read := optimize.ParseWorkload
-		if optimize.IsLog(string(text)) {
-			read = optimize.ParseLog
-		}
-		options.Statements, notes = read(o.Workload, string(text))
-		if len(options.Statements) == 0 {
-			return nil, fmt.Errorf("workload %s: it has no statement", o.Workload)
-		}
+	if options.Statements, notes, err = o.statements(); err != nil {
+		return nil, err
 	}
 	look := optimize.Run
 	if !onPostgres(o.Database) {
@@ -88,6 +73,42 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	intoDesign(checked.Model, report)
 	return report, nil
+}
+
+// statements are those of the workload, or nil for what the database counted.
+func (o OptimizeOptions) statements() (statements []*optimize.Statement, notes []string, err error) {
+	text := o.Text
+	switch {
+	case text != "":
+		o.Workload = "statements"
+	case o.Workload == "":
+		return nil, nil, nil
+	default:
+		info, err := os.Stat(o.Workload)
+		if err != nil {
+			return nil, nil, fmt.Errorf("workload: %w", err)
+		}
+		if info.IsDir() {
+			statements, notes, err := statementsOf(o.Workload, onPostgres(o.Database))
+			if err == nil && len(statements) == 0 {
+				err = fmt.Errorf("workload %s: its code has no statement whose text is known", o.Workload)
+			}
+			return statements, notes, err
+		}
+		read, err := os.ReadFile(o.Workload)
+		if err != nil {
+			return nil, nil, fmt.Errorf("workload: %w", err)
+		}
+		text = string(read)
+	}
+	read := optimize.ParseWorkload
+	if optimize.IsLog(text) {
+		read = optimize.ParseLog
+	}
+	if statements, notes = read(o.Workload, text); len(statements) == 0 {
+		return nil, nil, fmt.Errorf("workload %s: it has no statement", o.Workload)
+	}
+	return statements, notes, nil
 }
 
 // keywords matches libpq's other form of a URL: host=localhost dbname=shop.
