@@ -10,7 +10,7 @@ import (
 
 type optimizeCommand struct {
 	Database     string `env:"DATABASE_URL" placeholder:"URL" help:"The database: postgres://…, or a SQLite file. It is only read."`
-	Workload     string `type:"path" placeholder:"FILE" help:"Statements to make fast, a log of Postgres, or a folder of code whose queries are read; without it, what pg_stat_statements counted."`
+	Workload     string `placeholder:"FILE" help:"Statements to make fast, a log of Postgres, a folder of code whose queries are read, or the http:// address of a service of ours that runs; without it, what pg_stat_statements counted."`
 	Clone        string `placeholder:"URL" help:"A copy of the database that may be changed: what is advised is measured there."`
 	Budget       string `placeholder:"SIZE" help:"What new indexes may take together, such as 500MB."`
 	Explains     int    `default:"2500" help:"How many plans may be asked for."`

@@ -30,3 +30,15 @@ func TestPartOfAllRows(t *testing.T) {
 		}
 	}
 }
+
+// TestPartOfTrue: what is true is t in Postgres and 1 in SQLite.
+func TestPartOfTrue(t *testing.T) {
+	for _, values := range [][]string{{"t", "f"}, {"1", "0"}} {
+		product := &Table{Rows: 1e5, Columns: []*Column{{Name: "listed", Common: values, Frequencies: []float64{0.9, 0.1}, Distinct: 2}}}
+		for where, want := range map[string]float64{"listed": 0.9, "NOT listed": 0.1, "listed = true": 0.9, "listed = false": 0.1} {
+			if got := (&Index{Table: product, Where: where}).part(); got != want {
+				t.Errorf("%s with %v: %v", where, values, got)
+			}
+		}
+	}
+}

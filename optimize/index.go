@@ -237,12 +237,12 @@ func (t *Table) fraction(condition string) float64 {
 	for _, c := range t.Columns {
 		rest, found := strings.CutPrefix(condition, pgsql.Ident(c.Name))
 		if negated, is := strings.CutPrefix(condition, "NOT "+pgsql.Ident(c.Name)); is && negated == "" {
-			return c.frequency("f", t.Rows)
+			return c.truth(false, t.Rows)
 		}
 		switch {
 		case !found:
 		case rest == "":
-			return c.frequency("t", t.Rows)
+			return c.truth(true, t.Rows)
 		case rest == " IS NULL":
 			return c.NullFrac
 		case rest == " IS NOT NULL":
@@ -250,11 +250,8 @@ func (t *Table) fraction(condition string) float64 {
 		case strings.HasPrefix(rest, " = "):
 			value, _, _ := strings.Cut(strings.TrimPrefix(rest, " = "), "::")
 			value = strings.Trim(value, "'")
-			switch value {
-			case "true":
-				value = "t"
-			case "false":
-				value = "f"
+			if value == "true" || value == "false" {
+				return c.truth(value == "true", t.Rows)
 			}
 			return c.frequency(value, t.Rows)
 		case strings.HasPrefix(rest, " IN ("):
@@ -268,6 +265,15 @@ func (t *Table) fraction(condition string) float64 {
 		}
 	}
 	return 0.5
+}
+
+// truth is how many of the rows have a value that is true, or false. SQLite has numbers in their place.
+func (c *Column) truth(is bool, rows float64) float64 {
+	values := map[bool][2]string{true: {"t", "1"}, false: {"f", "0"}}[is]
+	if slices.Contains(c.Common, "0") || slices.Contains(c.Common, "1") {
+		return c.frequency(values[1], rows)
+	}
+	return c.frequency(values[0], rows)
 }
 
 // frequency is how many of the rows have a value.

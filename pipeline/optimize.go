@@ -17,7 +17,7 @@ import (
 type OptimizeOptions struct {
 	Database string       // URL of the database, or the path of a SQLite file
 	Clone    string       // URL of a copy that may be changed, or empty
-	Workload string       // path of a file of statements, of a log, or of a folder of code; empty: what the database counted
+	Workload string       // path of a file of statements, of a log, or of a folder of code, or the address of a service; empty: what the database counted
 	Text     string       // the statements themselves, in place of a file
 	Budget   string       // size that new indexes may take together, or empty
 	Explains int          // plans that may be asked for; 0: the usual number
@@ -45,7 +45,7 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	var err error
 	var notes []string
-	if options.Statements, notes, err = o.statements(); err != nil {
+	if options.Statements, notes, err = o.statements(ctx); err != nil {
 		return nil, err
 	}
 	look := optimize.Run
@@ -76,13 +76,19 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 }
 
 // statements are those of the workload, or nil for what the database counted.
-func (o OptimizeOptions) statements() (statements []*optimize.Statement, notes []string, err error) {
+func (o OptimizeOptions) statements(ctx context.Context) (statements []*optimize.Statement, notes []string, err error) {
 	text := o.Text
 	switch {
 	case text != "":
 		o.Workload = "statements"
 	case o.Workload == "":
 		return nil, nil, nil
+	case isService(o.Workload):
+		statements, notes, err := statementsOfService(ctx, o.Workload)
+		if err != nil {
+			err = fmt.Errorf("workload: %w", err)
+		}
+		return statements, notes, err
 	default:
 		info, err := os.Stat(o.Workload)
 		if err != nil {

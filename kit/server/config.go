@@ -99,7 +99,7 @@ func settings() []setting {
 			c.Addr = text
 			return address(text)
 		}},
-		{"METRICS_ADDR", "ADDR in development", "serve /metrics here; in production nowhere unless given, since they tell what is asked and how often", func(c *Config, text string) error {
+		{"METRICS_ADDR", "ADDR in development", "serve /metrics here, and /metrics/statements, which fettle optimize reads; in production nowhere unless given, since they tell what is asked and how often", func(c *Config, text string) error {
 			c.MetricsAddr = text
 			return address(text)
 		}},

@@ -54,7 +54,7 @@ func (s *Server) makeHandler(context.Context) error {
 	mux.HandleFunc("GET /healthz", s.healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.service.Metrics != nil && s.config.ownMetrics() {
-		mux.Handle("GET /metrics", s.service.Metrics.Handler())
+		s.measures(mux)
 	}
 	if s.mailbox != nil {
 		mux.Handle(mailboxPath, s.developmentOnly(s.mailbox.Handler(mailboxPath)))

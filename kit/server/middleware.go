@@ -82,7 +82,7 @@ func (s *Server) logAccess(ctx context.Context, r *http.Request, request *teleme
 	switch {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case isProbe(r) || r.URL.Path == "/metrics":
+	case isProbe(r) || r.URL.Path == "/metrics" || r.URL.Path == "/metrics/statements":
 		level = slog.LevelDebug
 	}
 	if !s.log.Enabled(ctx, level) {

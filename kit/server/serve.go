@@ -108,7 +108,13 @@ func (s *Server) drainStreams() <-chan struct{} {
 	return ended
 }
 
-// serveMetrics serves /metrics on a port of its own until ctx ends.
+// measures are what is told of a service to those who run it.
+func (s *Server) measures(mux *http.ServeMux) {
+	mux.Handle("GET /metrics", s.service.Metrics.Handler())
+	mux.Handle("GET /metrics/statements", s.counts)
+}
+
+// serveMetrics serves them on a port of its own until ctx ends.
 func (s *Server) serveMetrics(ctx context.Context) (stop func(), err error) {
 	switch {
 	case s.service.Metrics == nil || s.config.ownMetrics():
@@ -122,7 +128,7 @@ func (s *Server) serveMetrics(ctx context.Context) (stop func(), err error) {
 		return nil, fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.service.Metrics.Handler())
+	s.measures(mux)
 	web := s.web(mux)
 	ended := make(chan struct{})
 	go func() {

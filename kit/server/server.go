@@ -64,13 +64,16 @@ type OpenGRPC func(
 
 // Server is a service with its database open. All its methods may be called at the same time.
 type Server struct {
-	service  Service
-	config   Config
-	log      *slog.Logger
-	tracer   telemetry.Tracer
-	report   problem.Reporter // its failures are logged with the request
-	db       sqldb.Database
-	opened   sqldb.Database          // db without what observes it
+	service Service
+	config  Config
+	log     *slog.Logger
+	tracer  telemetry.Tracer
+	report  problem.Reporter // its failures are logged with the request
+	db      sqldb.Database
+	opened  sqldb.Database // db without what observes it
+
+	counts *telemetry.Statements // that it ran; nil where nobody is told of measures
+
 	drains   []func(context.Context) // of the doors: they end what would last
 	replicas func() []sqldb.Replica  // nil: there are none
 	engine   *query.Engine
@@ -156,7 +159,10 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	s.closers = append(s.closers, db.Close)
 	s.opened = db
 	s.observeReplicas(db)
-	s.db = telemetry.Observe(db, s.tracer, s.service.Metrics, s.log)
+	if s.service.Metrics != nil {
+		s.counts = telemetry.NewStatements()
+	}
+	s.db = telemetry.Observe(db, s.tracer, s.service.Metrics, s.counts, s.log)
 	return nil
 }
 

@@ -15,9 +15,9 @@ import (
 )
 
 // Observe is db with a span, a measurement and, at level debug, a log line for each statement: its text without its
-// arguments. metrics may be nil.
-func Observe(db sqldb.Database, tracer Tracer, metrics Metrics, log *slog.Logger) sqldb.Database {
-	return &database{db, &observer{tracer, metrics, log, attribute.String("db.system.name", system(db.Dialect()))}}
+// arguments. metrics and statements may be nil.
+func Observe(db sqldb.Database, tracer Tracer, metrics Metrics, statements *Statements, log *slog.Logger) sqldb.Database {
+	return &database{db, &observer{tracer, metrics, statements, log, attribute.String("db.system.name", system(db.Dialect()))}}
 }
 
 // system is the dialect as OpenTelemetry's conventions call it.
@@ -108,6 +108,7 @@ func (r *rows) Close() {
 type observer struct {
 	tracer  Tracer
 	metrics Metrics
+	counts  *Statements
 	log     *slog.Logger
 	system  attribute.KeyValue
 }
@@ -129,6 +130,9 @@ func (o *observer) begin(ctx context.Context, sql string) (context.Context, func
 		}
 		if o.metrics != nil {
 			o.metrics.Statement(operation, took, err != nil)
+		}
+		if o.counts != nil {
+			o.counts.add(sql, took)
 		}
 		if o.log.Enabled(ctx, slog.LevelDebug) {
 			o.log.DebugContext(ctx, "statement", "sql", sql, "took", took)

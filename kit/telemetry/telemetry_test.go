@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -58,11 +60,27 @@ func TestEveryRequestHasItsOwnTrace(t *testing.T) {
 	}
 }
 
+// TestStatementsAreBounded: callers choose the LIMIT, which is part of a text.
+func TestStatementsAreBounded(t *testing.T) {
+	statements := telemetry.NewStatements()
+	db := telemetry.Observe(fake{}, telemetry.NewTracer(nil), nil, statements, slog.New(slog.DiscardHandler))
+	db.Write(t.Context(), func(c sqldb.Conn) error {
+		for i := range 3000 {
+			c.Exec(t.Context(), fmt.Sprintf("DELETE FROM users LIMIT %d", i/2))
+		}
+		return nil
+	})
+	counted := statements.Counted()
+	if len(counted.Statements) != 1000 || counted.Others != 1000 || counted.Statements[0].Calls != 2 {
+		t.Errorf("%d texts, %d others, %+v", len(counted.Statements), counted.Others, counted.Statements[0])
+	}
+}
+
 func TestSpansNameTheOperationAndEachStatement(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
 	tracer := telemetry.NewTracer(sdk.NewTracerProvider(sdk.WithSpanProcessor(spans)))
-	metrics := &measured{}
-	db := telemetry.Observe(fake{}, tracer, metrics, slog.New(slog.DiscardHandler))
+	metrics, statements := &measured{}, telemetry.NewStatements()
+	db := telemetry.Observe(fake{}, tracer, metrics, statements, slog.New(slog.DiscardHandler))
 
 	ctx, span := tracer.Incoming(t.Context(), http.Header{})
 	ctx, request := telemetry.Begin(ctx)
@@ -96,6 +114,10 @@ func TestSpansNameTheOperationAndEachStatement(t *testing.T) {
 	}
 	if ended[0].Parent().SpanID() != ended[2].SpanContext().SpanID() {
 		t.Error("the statement's span is not part of the request's")
+	}
+	counted := statements.Counted()
+	if text, err := json.Marshal(counted); err != nil || len(counted.Statements) != 2 || counted.Statements[1].Calls != 1 || strings.Contains(string(text), "secret") {
+		t.Errorf("counted %s, %v", text, err)
 	}
 	if count, _ := request.Statements(); count != 2 || metrics.operation != "placeOrder" || metrics.failed != 1 {
 		t.Errorf("%d statements, measured %v", count, metrics)
