@@ -76,6 +76,7 @@ type Column struct {
 	Histogram   []string
 	Correlation float64
 	Known       bool // there are statistics
+	Whole       bool // of SQLite: it holds whole numbers and nothing else, whatever is written to it
 }
 
 // Existing is an index that is there.

@@ -89,7 +89,7 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 				text += "*"
 			}
 		}
-		if c.Dialect == SQLite && column.numeric() {
+		if c.Dialect == SQLite && column.numeric() && use.Cast == "" {
 			return text // where affinity does not make a number of a text, as in an expression
 		}
 		return typed(text, kind)

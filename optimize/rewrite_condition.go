@@ -439,7 +439,7 @@ func aggregates(tree pgsql.Node) (has bool) {
 	for _, target := range tree.Nodes("targetList") {
 		target.Walk(func(n pgsql.Node) bool {
 			names := n.Names("funcname")
-			has = has || n.Bool("agg_star") || n.Has("over") || len(names) > 0 && slices.Contains([]string{"count", "sum", "min", "max", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_or", "bool_and"}, names[len(names)-1])
+			has = has || n.Bool("agg_star") || n.Has("over") || len(names) > 0 && slices.Contains([]string{"count", "sum", "min", "max", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_or", "bool_and", "total", "group_concat", "json_group_array", "json_group_object"}, names[len(names)-1])
 			return !n.Is("SubLink")
 		})
 	}

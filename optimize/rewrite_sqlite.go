@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,10 +12,50 @@ import (
 )
 
 // ofSQLite are the rules whose statements SQLite reads as Postgres does.
-var ofSQLite = []rewriter{notIn, offsetToKeyset}
+var ofSQLite = []rewriter{notIn, orAcrossTables, numberAsText, offsetToKeyset}
 
 // mostCompared is how many rows of two forms of a statement are compared.
 const mostCompared = 200_000
+
+// numberAsText compares a whole number as what it is, and not as the text that SQLite would write of it for each row:
+//
+//	CAST(id AS TEXT) = '77'   ─▶   id = 77
+//	CAST(id AS TEXT) = $1     ─▶   id = $1
+func numberAsText(s *selected) (rewrite, bool) {
+	for i, n := range s.nodes {
+		if n.Text("kind") != "AEXPR_OP" || !slices.Equal(n.Names("name"), []string{"="}) {
+			continue
+		}
+		left, right := n.Node("lexpr"), n.Node("rexpr")
+		if mentionsColumn(right) {
+			left, right = right, left
+		}
+		if !left.Is("TypeCast") || !left.Node("arg").Is("ColumnRef") || !castTo(left, "text") || !right.Is("A_Const", "ParamRef") {
+			continue
+		}
+		column, c, found := s.name(left.Node("arg"))
+		value, ok := pgsql.SQL(right, false)
+		number := wholeNumber.FindStringSubmatch(value)
+		if !found || !ok || !strings.Contains(c.Type, "int") || number == nil && right.Is("A_Const") {
+			continue
+		}
+		w := rewrite{rule: "cast", why: fmt.Sprintf("%s is written as text in each row before it is compared, so no index on it can be used", column)}
+		if number != nil {
+			value = number[1]
+		} else {
+			w.notes = []string{"send the value as a number: what is written otherwise ('077') is found then, and was not before"}
+		}
+		if !c.Whole {
+			w.differs = column + " may hold a blob of these digits, which is equal as a text alone"
+		}
+		w.text = s.with(i, column+" = "+value)
+		return w, true
+	}
+	return rewrite{}, false
+}
+
+// wholeNumber matches the text that SQLite writes of a whole number.
+var wholeNumber = regexp.MustCompile(`^'(-?[1-9][0-9]{0,17}|0)'$`)
 
 // sqliteRewrites finds statements that can be said better. What returns the same rows on the copy, and takes fewer steps, stands for the
 // original from then on, so that indexes are chosen for it; what may return others is a hint, with the steps of both.

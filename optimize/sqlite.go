@@ -174,6 +174,14 @@ func (t *Table) readSQLite(ctx context.Context, db *sql.DB) error {
 	}
 	if len(key) == 1 && ofRows {
 		t.column(key[0]).NotNull = true
+		t.column(key[0]).Whole = t.column(key[0]).Type == "integer"
+	}
+	if err := eachRow(ctx, db, "SELECT 1 FROM pragma_table_list("+quoted+") WHERE schema = 'main' AND strict", func([]string) {
+		for _, c := range t.Columns {
+			c.Whole = c.Whole || c.Type == "integer" || c.Type == "int"
+		}
+	}); err != nil {
+		return err
 	}
 	if len(key) > 0 {
 		t.Indexes = append(t.Indexes, &Existing{Name: "primary key of " + t.Name, Method: "btree", Unique: true, Primary: true, Valid: true, Columns: key})
