@@ -67,13 +67,15 @@ func TestBodies(t *testing.T) {
 		ada := c.register("ada")
 		const noJSON, notThere = `400 {"errors":{"body":["is no JSON"]}}`, `422 {"errors":{"body":["can't be blank"],"description":["can't be blank"],"title":["can't be blank"]}}`
 		for body, want := range map[string]string{
-			"":                         noJSON,
-			" ":                        noJSON,
-			"{":                        noJSON,
-			"nonsense":                 noJSON,
-			`{"article":{}}x`:          noJSON,
-			`{"article":{}}{}`:         noJSON,
-			`{'article':{}}`:           noJSON,
+			"":                        noJSON,
+			" ":                       noJSON,
+			"{":                       noJSON,
+			"nonsense":                noJSON,
+			`{"article":{}}x`:         noJSON,
+			`{"article":{}}{}`:        noJSON,
+			`{'article':{}}`:          noJSON,
+			article(`a\ud800b`, "[]"): noJSON, // half a character, which encoding/json reads as another
+			`{"article":{"title":"t","title":"u","description":"d","body":"b"}}`: noJSON,
 			"null":                     notThere,
 			"{}":                       notThere,
 			`{"article":null}`:         notThere,

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/input"
 )
 
 // messages are what is wrong, by field: {"errors":{"title":["can't be blank"]}}.
@@ -66,11 +67,12 @@ const maxBody = 1 << 20 // bytes
 
 // body reads what was sent.
 func body[T any](c *call) (sent T, err error) {
-	decoder := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody))
-	if err = decoder.Decode(&sent); err == nil {
-		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("more than one document")
-		}
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	if err == nil {
+		_, err = input.Parse(text) // which refuses what encoding/json would read as something else: half a character, a member twice
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &sent)
 	}
 	mistyped, tooLarge := (*json.UnmarshalTypeError)(nil), (*http.MaxBytesError)(nil)
 	switch {
@@ -115,7 +117,10 @@ func (c *call) translate(operation string, err error) wrong {
 	found := messages{}
 	for _, f := range p.Fields {
 		name, _, _ := strings.Cut(f.Field, ".")
-		if name == "tags" {
+		switch name {
+		case "": // of no field alone
+			name = thing
+		case "tags":
 			name = "tagList"
 		}
 		if said := message(f.Code); !slices.Contains(found[name], said) {
