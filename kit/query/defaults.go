@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -132,7 +131,7 @@ func (w *write) inventAgain(ctx context.Context) error {
 func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
 	value, err := w.evaluate(ctx, x, f)
 	text, _ := value.(string)
-	slug := slugOf(text)
+	slug := kit.Slug(text)
 	if err != nil || slug == "" {
 		slug = strings.ToLower(kit.Token(8))
 	}
@@ -159,28 +158,7 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	return slug, nil
 }
 
-func suffixed(slug string) string { return slug + "-" + strings.ToLower(kit.Token(4))[:7] }
-
-// slugOf keeps letters and digits, in lower case, with one hyphen for what stands between them.
-func slugOf(text string) string {
-	var b strings.Builder
-	hyphen := false
-	for _, c := range strings.ToLower(text) {
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			hyphen = true
-			continue
-		}
-		if hyphen && b.Len() > 0 {
-			b.WriteByte('-')
-		}
-		hyphen = false
-		b.WriteRune(c)
-		if b.Len() >= 100 {
-			break
-		}
-	}
-	return b.String()
-}
+func suffixed(slug string) string { return slug + "-" + kit.SlugSuffix() }
 
 func textIn(v any) string {
 	text, _ := v.(string)

@@ -2,12 +2,15 @@ package realworld
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/conduit/conduit"
+	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -169,6 +172,10 @@ func (c *call) createArticle() (any, error) {
 	}
 	a := sent.Article
 	made := conduit.NewArticle{Title: *a.Title.value, Description: *a.Description.value, Body: *a.Body.value}
+	if slug := kit.Slug(made.Title); routes[slug] {
+		slug += "-" + kit.SlugSuffix()
+		made.Slug = &slug
+	}
 	if a.TagList.given {
 		made.Tags = *a.TagList.value
 	}
@@ -204,18 +211,40 @@ func (c *call) updateArticle() (any, error) {
 		if err != nil {
 			return "", err
 		}
+		if title := patch.Title.Get(); title != nil && kit.Slug(*title) != kit.Slug(found.Title) {
+			return string(found.ID), retitle(ctx, tx, found.ID, patch, kit.Slug(*title))
+		}
 		return string(found.ID), tx.Articles.Update(ctx, found.ID, 0, patch)
 	})
 }
 
+// routes are the segments that stand where a slug does in this contract.
+var routes = map[string]bool{"feed": true}
+
+// retitle changes an article and its slug, which follows the title in this contract and stays at conduit's own doors. One that is taken
+// gets a suffix, as that of a new article does.
+func retitle(ctx context.Context, tx conduit.Tx, id kit.ID, patch conduit.ArticlePatch, slug string) error {
+	try := func(slug string) error {
+		patch.Slug = query.Set(slug)
+		return tx.Conn().Savepoint(ctx, func() error { return tx.Articles.Update(ctx, id, 0, patch) })
+	}
+	problem := (*kit.Problem)(nil)
+	if slug != "" && !routes[slug] {
+		if err := try(slug); !errors.As(err, &problem) || problem.Code != kit.CodeConflict {
+			return err
+		}
+	}
+	return try(strings.TrimPrefix(slug+"-"+kit.SlugSuffix(), "-"))
+}
+
 func (c *call) deleteArticle() (any, error) {
-	return nil, c.write(func(ctx context.Context, tx conduit.Tx) error {
+	err := c.write(func(ctx context.Context, tx conduit.Tx) error {
 		found, err := tx.Articles.BySlug(ctx, c.r.PathValue("slug"))
 		if err != nil {
-			return about{"article", err}
+			return err
 		}
 		if found.Author != c.viewer.ID {
-			return about{"article", tx.Articles.Delete(ctx, found.ID, 0)} // which tells him what he may not
+			return tx.Articles.Delete(ctx, found.ID, 0) // which tells him what he may not
 		}
 		if err := tx.Articles.Lock(ctx, found.ID); err != nil { // nobody comments on it or likes it any more
 			return err
@@ -227,11 +256,12 @@ func (c *call) deleteArticle() (any, error) {
 		if _, err := all.Favorites.DeleteWhere(ctx, conduit.Favorites.Article.Eq(found.ID)); err != nil {
 			return err
 		}
-		if err := tx.Articles.Delete(ctx, found.ID, 0); err != nil { // another was faster
-			return about{"article", err}
-		}
-		return nil
+		return tx.Articles.Delete(ctx, found.ID, 0)
 	})
+	if err != nil {
+		return nil, about{"article", err}
+	}
+	return nil, nil
 }
 
 func (c *call) favorite() (any, error) { return c.favoring(c.business.Favorite) }

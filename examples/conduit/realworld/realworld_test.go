@@ -178,6 +178,7 @@ func TestProfiles(t *testing.T) {
 		ada.want(fmt.Sprintf(profile, true), "GET", "/profiles/alan", "")
 		alan.want(fmt.Sprintf(profile, false), "GET", "/profiles/alan", "")
 		ada.want(fmt.Sprintf(profile, false), "DELETE", "/profiles/alan/follow", "")
+		ada.want(`422 {"errors":{"profile":["is invalid"]}}`, "POST", "/profiles/ada/follow", "")
 		ada.want(`404 {"errors":{"profile":["not found"]}}`, "POST", "/profiles/nobody/follow", "")
 		c.want(`404 {"errors":{"profile":["not found"]}}`, "GET", "/profiles/nobody", "")
 		c.want(`401 {"errors":{"token":["is missing"]}}`, "POST", "/profiles/nobody/follow", "")
@@ -208,6 +209,42 @@ func TestAtOnce(t *testing.T) {
 		if n := alan.get("article.favoritesCount", "GET", "/articles/"+slug, ""); n != 1.0 {
 			t.Errorf("%v people like it", n)
 		}
+	})
+}
+
+// The slug follows the title: one that is taken gets a suffix, and so does one that is a route; a title of the same slug keeps it.
+func TestSlugFollowsTitle(t *testing.T) {
+	onBoth(t, func(c client) {
+		ada, alan := c.register("ada"), c.register("alan")
+		slug := ada.write("First", "[]")
+		rename := func(to string) string {
+			was := slug
+			slug = fmt.Sprint(ada.get("article.slug", "PUT", "/articles/"+slug, `{"article":{"title":"`+to+`"}}`))
+			if slug != was {
+				c.want(`404 {"errors":{"article":["not found"]}}`, "GET", "/articles/"+was, "")
+			}
+			if title := c.get("article.title", "GET", "/articles/"+slug, ""); title != to {
+				t.Errorf("%s is %v, want %s", slug, title, to)
+			}
+			return slug
+		}
+		alan.write("Taken", "[]")
+		for _, c := range []struct{ title, want string }{
+			{"Second thoughts", "second-thoughts"}, {"Second, thoughts!", "second-thoughts"}, {"Taken", "taken-*"}, {"TAKEN", "taken-*"}, {"Feed", "feed-*"}, {"!", "*"}, {"Second thoughts", "second-thoughts"},
+		} {
+			before := slug
+			got := rename(c.title)
+			if start, suffix := strings.CutSuffix(c.want, "*"); suffix && !(strings.HasPrefix(got, start) && len(got) == len(start)+7) || !suffix && got != c.want {
+				t.Errorf("%s has the slug %s, want %s", c.title, got, c.want)
+			}
+			if c.title == "TAKEN" && got != before {
+				t.Errorf("%s became %s of the same title", before, got)
+			}
+		}
+		if feed := ada.write("Feed", "[]"); !strings.HasPrefix(feed, "feed-") {
+			t.Errorf("an article that nobody can read: %s", feed)
+		}
+		alan.want(`403 {"errors":{"article":["forbidden"]}}`, "PUT", "/articles/"+slug, `{"article":{"title":"Mine"}}`)
 	})
 }
 
@@ -344,7 +381,7 @@ func TestDeletedWhileWritten(t *testing.T) {
 				asked.Go(func() {
 					switch i % 4 {
 					case 0:
-						answers <- ann.ask("DELETE", "/articles/"+slug, "")[:3]
+						answers <- ann.ask("DELETE", "/articles/"+slug, "")
 					case 1:
 						answers <- "favorite " + ann.ask("POST", "/articles/"+slug+"/favorite", "")[:3]
 					default:
@@ -357,7 +394,7 @@ func TestDeletedWhileWritten(t *testing.T) {
 			for a := range answers {
 				deleted[a]++
 			}
-			if deleted["204"] != 1 || deleted["404"] != 5 {
+			if deleted["204 "] != 1 || deleted[`404 {"errors":{"article":["not found"]}}`] != 5 {
 				c.Errorf("of six who delete it, one does: %v", deleted)
 			}
 			ann.want(`404 {"errors":{"article":["not found"]}}`, "GET", "/articles/"+slug, "")
