@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +58,12 @@ func (db *database) Listen(ctx context.Context, channel string, l sqldb.Listener
 func (db *database) listen(ctx context.Context, channel string, l sqldb.Listener) error {
 	config := db.pool.Config().ConnConfig.Copy()
 	delete(config.RuntimeParams, "statement_timeout")
+	if db.host != "" {
+		config.Host, config.Port, config.Fallbacks = db.host, db.port, nil
+		if config.TLSConfig != nil && config.TLSConfig.ServerName != "" {
+			config.TLSConfig.ServerName = db.host
+		}
+	}
 	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
@@ -69,6 +77,9 @@ func (db *database) listen(ctx context.Context, channel string, l sqldb.Listener
 		return err
 	}
 	l.Begun()
+	if err := db.prove(ctx, c, l); err != nil {
+		return err
+	}
 	for {
 		waiting, cancel := context.WithTimeout(ctx, listenQuiet)
 		said, err := c.WaitForNotification(waiting)
@@ -83,6 +94,38 @@ func (db *database) listen(ctx context.Context, channel string, l sqldb.Listener
 			if err := ping(ctx, c); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// errNotCarried is the error of who listens where nothing will be heard.
+var errNotCarried = errors.New("what is sent to those who listen does not arrive: if a pooler of transactions is in between, " +
+	"the URL needs listen=HOST:PORT of the server itself")
+
+// prove sends a message from the pool to the connection that listens, by a channel of its own, and waits for it.
+func (db *database) prove(ctx context.Context, c *pgx.Conn, l sqldb.Listener) error {
+	channel := "fettle_" + rand.Text()
+	quoted := pgx.Identifier{channel}.Sanitize()
+	if _, err := c.Exec(ctx, "LISTEN "+quoted); err != nil {
+		return err
+	}
+	if _, err := db.pool.Exec(ctx, "SELECT pg_notify($1, '')", channel); err != nil {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(ctx, listenMost)
+	defer cancel()
+	for {
+		said, err := c.WaitForNotification(waiting)
+		switch {
+		case err == nil && said.Channel == channel:
+			_, err = c.Exec(ctx, "UNLISTEN "+quoted)
+			return err
+		case err == nil:
+			l.Received(said.Payload)
+		case waiting.Err() != nil && ctx.Err() == nil:
+			return errNotCarried
+		default:
+			return err
 		}
 	}
 }

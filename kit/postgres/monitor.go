@@ -146,7 +146,7 @@ type probe struct {
 	conn   *pgx.Conn
 }
 
-// ask returns which cluster the server is one of, empty where it does not answer, and its position.
+// ask returns which database of which cluster the server has, empty where it does not answer, and its position.
 func (p *probe) ask(ctx context.Context) (system string, position int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, watchLimit)
 	defer cancel()
@@ -156,7 +156,7 @@ func (p *probe) ask(ctx context.Context) (system string, position int64, err err
 		}
 	}
 	var answer *int64
-	err = p.conn.QueryRow(ctx, "SELECT (SELECT system_identifier::text FROM pg_control_system()), ("+p.sql+")").Scan(&system, &answer)
+	err = p.conn.QueryRow(ctx, "SELECT (SELECT s.system_identifier || ' ' || d.oid FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()), ("+p.sql+")").Scan(&system, &answer)
 	switch {
 	case err != nil:
 		p.close()

@@ -10,6 +10,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +30,7 @@ import (
 //	pool_max_conns=50              connections; 20 unless given
 //	pool_max_wait=500ms            how long to wait for a connection before the caller hears 503; 2s unless given
 //	default_query_exec_mode=exec   for a PgBouncer that pools transactions, where statements cannot be prepared
+//	listen=db.internal:5432        where the server itself is, past such a PgBouncer, which does not carry what subscribers are told by
 //	max_lag=2s                     of a replica: how old its answers may be before it is left alone; 5s unless given
 var Driver = sqldb.Driver{Schemes: []string{"postgres", "postgresql"}, Open: open}
 
@@ -36,6 +39,7 @@ const (
 	defaultTimeout     = "30s"
 	defaultConnections = 20
 	defaultMaxWait     = 2 * time.Second
+	listenAddress      = "listen"
 )
 
 type database struct {
@@ -43,6 +47,9 @@ type database struct {
 	queue  queue
 	handle func() *sql.DB
 	opened bool // handle was called
+	// host and port are where to listen, empty where the pool connects to.
+	host string
+	port uint16
 	// settings are set in each transaction where a session's own would not last.
 	settings []string
 }
@@ -94,6 +101,15 @@ func prepare(ctx context.Context, url string, config *pgxpool.Config) (*database
 			return nil, fmt.Errorf("%s=%s: not a time such as 500ms", maxWait, wait)
 		}
 		delete(settings, maxWait)
+	}
+	if address, given := settings[listenAddress]; given {
+		host, port, err := net.SplitHostPort(address)
+		number, wrong := strconv.ParseUint(port, 10, 16)
+		if err = errors.Join(err, wrong); err != nil {
+			return nil, fmt.Errorf("%s=%s: not a host and a port such as db.internal:5432", listenAddress, address)
+		}
+		db.host, db.port = host, uint16(number)
+		delete(settings, listenAddress)
 	}
 	if settings["statement_timeout"] == "" {
 		settings["statement_timeout"] = defaultTimeout

@@ -289,6 +289,9 @@ func TestReplicaOfSomethingElse(t *testing.T) {
 	if _, err := postgres.Driver.Open(t.Context(), url, kittest.Stranger(t)); err == nil || !strings.Contains(err.Error(), "no copy of this database") {
 		t.Errorf("another database is taken for a replica: %v", err)
 	}
+	if _, err := postgres.Driver.Open(t.Context(), url, kittest.Postgres(t)); err == nil || !strings.Contains(err.Error(), "no copy of this database") {
+		t.Errorf("another database of the same server is taken for a replica: %v", err)
+	}
 	if _, err := postgres.Driver.Open(t.Context(), url, url+"&max_lag=1h"); err == nil {
 		t.Error("a lag of one hour is taken")
 	}
