@@ -361,7 +361,8 @@ func mentionsItem(p place, e ast.Expr, loop *ast.RangeStmt) bool {
 // cacheName are names of what keeps answers.
 var cacheName = regexp.MustCompile(`(?i)(cache|lru|memoi[sz]e)`)
 
-// asksCache reports whether a condition, or the statement in front of it, looks into something named as a cache.
+// asksCache reports whether a condition, or the statement in front of it, looks into something named as a cache, or into a map that keeps
+// answers: what is not found there is stored there.
 func asksCache(p place, n *ast.IfStmt) bool {
 	found := false
 	for _, part := range []ast.Node{n.Init, n.Cond} {
@@ -378,6 +379,7 @@ func asksCache(p place, n *ast.IfStmt) bool {
 				}
 			case *ast.IndexExpr:
 				kept = n.X
+				found = found || keepsAnswers(p, n)
 			}
 			if kept != nil && cacheName.MatchString(text(kept)+typeName(p, kept)) {
 				found = true
@@ -385,6 +387,40 @@ func asksCache(p place, n *ast.IfStmt) bool {
 			return !found
 		})
 	}
+	return found
+}
+
+// keepsAnswers reports whether a place of a map is looked at and, in the same function, written with what was found out. A set of what was
+// seen keeps no answers.
+func keepsAnswers(p place, looked *ast.IndexExpr) bool {
+	kept, is := typeOr(p.info.TypeOf(looked.X)).Underlying().(*types.Map)
+	if !is {
+		return false
+	}
+	switch value := kept.Elem().Underlying().(type) {
+	case *types.Basic:
+		if value.Info()&types.IsBoolean != 0 {
+			return false
+		}
+	case *types.Struct:
+		if value.NumFields() == 0 {
+			return false
+		}
+	}
+	around := p.declaration(looked.Pos())
+	if around == nil {
+		return false
+	}
+	found := false
+	ast.Inspect(around, func(n ast.Node) bool {
+		if assign, is := n.(*ast.AssignStmt); is && assign.Tok == token.ASSIGN {
+			for _, left := range assign.Lhs {
+				place, is := ast.Unparen(left).(*ast.IndexExpr)
+				found = found || is && text(place.X) == text(looked.X) && text(place.Index) == text(looked.Index)
+			}
+		}
+		return !found
+	})
 	return found
 }
 

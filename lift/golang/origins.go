@@ -292,7 +292,7 @@ func (w *walk) definition(d def) []facts.Origin {
 			out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
 		}
 		if spec, is := w.l.querySpec(d.source, call); is {
-			return append(out, facts.Origin{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(call.Pos())})
+			return append(out, facts.Origin{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())})
 		}
 		return append(out, w.fill(d.source, call)...)
 	default:
@@ -490,7 +490,7 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		}
 	}
 	if spec, is := w.l.querySpec(s, e); is {
-		return []facts.Origin{{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(e.Pos())}}
+		return []facts.Origin{{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())}}
 	}
 	if selector != nil {
 		path := s.packageOf(selector.X)

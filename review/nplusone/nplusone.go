@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/growth"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/trace"
 )
@@ -26,7 +27,13 @@ var Rule = rule.Rule{
 const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
-	s := &search{tracer: trace.New(f), routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}}
+	tracer := trace.New(f)
+	s := &search{tracer: tracer, tables: growth.Of(f, tracer), queries: map[facts.Pos]*facts.Query{}, routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			s.queries[q.Pos] = q
+		}
+	}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -44,12 +51,14 @@ func find(f *facts.Facts) []rule.Finding {
 }
 
 type search struct {
-	tracer *trace.Tracer
-	routes bool
-	inside bool // the database runs within the process
-	found  []rule.Finding
-	toil   map[*facts.Function]bool // whether a function does work that is no query
-	told   map[*facts.Loop]int      // which finding tells of a loop
+	tracer  *trace.Tracer
+	tables  *growth.Tables
+	queries map[facts.Pos]*facts.Query
+	routes  bool
+	inside  bool // the database runs within the process
+	found   []rule.Finding
+	toil    map[*facts.Function]bool // whether a function does work that is no query
+	told    map[*facts.Loop]int      // which finding tells of a loop
 }
 
 // embedded reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
@@ -311,7 +320,8 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	if write {
 		finding.Severity = rule.Medium
 	}
-	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.job(owner) || again(loop, calls)) {
+	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.job(owner) || again(loop, calls)) ||
+		once(owner, calls) || ownValues(q, loop, calls) || s.small(q, loop) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}
 	each := "an item of " + loop.Over

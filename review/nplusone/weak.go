@@ -1,6 +1,7 @@
 package nplusone
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/fettlehq/fettle/facts"
@@ -142,4 +143,68 @@ func again(loop *facts.Loop, calls []*facts.Call) bool {
 	}
 	owner := calls[0].From
 	return slices.ContainsFunc(owner.Calls, func(call *facts.Call) bool { return inside(call.Loop, loop) && slices.Contains(call.Callees, owner) })
+}
+
+// mending are names of functions that put rows right once, and are not asked for again.
+var mending = regexp.MustCompile(`(?i)^(re)?(migrat|repair|backfill|fixup|restore|seed|upgrade)|(migrate|enable|disable|rotate)encryption`)
+
+// migrates are names of files that change a schema, and rows with it.
+var migrates = regexp.MustCompile(`(?i)(^|[/_])migrations?\.\w+$`)
+
+// once reports whether a loop stands in what puts rows right once, or asks it for each item.
+func once(owner *facts.Function, calls []*facts.Call) bool {
+	if migrates.MatchString(owner.Pos.File) {
+		return true
+	}
+	for f := owner; f != nil; f = f.Outer {
+		if mending.MatchString(f.Own) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(calls, func(call *facts.Call) bool {
+		return slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool { return mending.MatchString(callee.Own) })
+	})
+}
+
+// ownValues reports whether an update gives each row a value of its own: one statement for all of them would have to list them with their keys.
+func ownValues(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
+	if q.Statement == nil || q.Statement.Verb != facts.Update {
+		return false
+	}
+	var values []facts.Value
+	for _, set := range q.Statement.Assigned {
+		if set.Arg != nil {
+			values = append(values, *set.Arg)
+		}
+	}
+	for _, call := range slices.Backward(calls) {
+		needs := map[int]bool{}
+		for _, callee := range call.Callees {
+			for index := range params(values, callee) {
+				needs[index] = true
+			}
+		}
+		values = given(call, needs)
+	}
+	return anyTurns(values, loop)
+}
+
+// small reports whether a loop goes over rows of tables that do not grow with use, as far as is known which tables they are of. To delete
+// few rows one by one is told all the same: one statement that needs no list of them does.
+func (s *search) small(q *facts.Query, loop *facts.Loop) bool {
+	known := false
+	if q.Statement != nil && q.Statement.Verb == facts.Delete {
+		return false
+	}
+	for _, o := range loop.From.Origins {
+		if o.Kind != facts.FromQuery {
+			continue
+		}
+		q := s.queries[o.Pos]
+		if q == nil || q.Statement == nil || len(q.Statement.Tables) != 1 || s.tables.Grows(q.Statement.Tables[0].Table) {
+			return false
+		}
+		known = true
+	}
+	return known
 }
