@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,10 +139,13 @@ func readUUID(text string) (any, fault) {
 	return wrongFormat("a UUID such as 0197b1c6-2f1e-7c3a-8d2b-9d0f5a4e6b71")
 }
 
+// rfc3339 is the form of an instant; package time takes an offset of +24:00 or of +01:60, and a comma before fractions, too.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 // readDateTime reads RFC 3339 and keeps whole microseconds, as databases do.
 func readDateTime(text string) (any, fault) {
 	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
+	if err != nil || !rfc3339.MatchString(text) {
 		return wrongFormat("a date and time such as 2006-01-02T15:04:05Z")
 	}
 	t = t.UTC().Truncate(time.Microsecond)
