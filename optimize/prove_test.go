@@ -87,3 +87,22 @@ func TestProgressOfPostgres(t *testing.T) {
 		}
 	}
 }
+
+// Without a clone no index is thought of for a table whose statistics are old, and the reader is told so.
+func TestIndexesWaitForStatistics(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, `CREATE EXTENSION hypopg;
+		CREATE TABLE claim (id int PRIMARY KEY, parcel int NOT NULL, closed_at timestamptz) WITH (autovacuum_enabled = off);
+		INSERT INTO claim SELECT i, i, now() FROM generate_series(1, 8000) i;
+		VACUUM ANALYZE claim;
+		INSERT INTO claim SELECT i, i, NULL FROM generate_series(8001, 38000) i;
+		SELECT pg_stat_force_next_flush()`)
+	statements := []*optimize.Statement{{Text: "SELECT id FROM claim WHERE parcel = 42 AND closed_at IS NULL", Where: "work.sql"}}
+	report, err := optimize.Run(t.Context(), optimize.Options{Database: url, Statements: statements})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Advice) != 1 || report.Advice[0].Change != "ANALYZE claim" || !strings.Contains(strings.Join(report.Advice[0].Notes, "\n"), "run this again after it") {
+		t.Errorf("advised %s", outline(report))
+	}
+}

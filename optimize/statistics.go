@@ -50,6 +50,7 @@ func (r *run) analyse(ctx context.Context, t *Table) error {
 	a.Statement, a.Where, a.Query, a.Title, a.Saved = q.Shown(r.options.Literals), q.Where, q.ID, q.title(), q.Share
 	a.Proof.Before = estimated(q.Before)
 	if r.clone == nil {
+		a.Notes = append(a.Notes, fmt.Sprintf("what indexes of %s would gain is not told before: run this again after it, or name a --clone, where it is analysed first", t.ID))
 		r.add(a)
 		return nil
 	}
