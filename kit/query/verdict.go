@@ -377,6 +377,18 @@ func (v *verdict) ask(ctx context.Context, t *Tx, id kit.ID, old []any, held []b
 	return v.judge(v.answers(cells), held, t.viewer, what)
 }
 
+// mustStay has the row looked at afterwards, though nothing be asked of it.
+func (v *verdict) mustStay() {
+	if len(v.columns) == 0 {
+		v.columns = append(v.columns, sqlTrue)
+	}
+}
+
+// follows tells whether a row of e may be deleted with another, which may be a part of it.
+func follows(e *meta.Entity) bool {
+	return slices.ContainsFunc(e.Fields, func(f *meta.Field) bool { return f.Kind == meta.Reference && f.OnDelete == meta.Cascade && f.Stored() })
+}
+
 func (v *verdict) cells() []cell {
 	cells := make([]cell, len(v.columns))
 	for i := range cells {

@@ -65,6 +65,9 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	if err != nil {
 		return "", err
 	}
+	if len(w.parts) > 0 && follows(e) {
+		after.mustStay()
+	}
 	if row.tenant != "" {
 		w.tx = t.within(row.tenant)
 	}
