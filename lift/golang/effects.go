@@ -220,10 +220,49 @@ func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bo
 		return "", "", false
 	}
 	found := errorIn(at.source, body)
-	if found == "" {
+	if found == "" || l.ofWriting(at.source, body) {
 		return "", "", false
 	}
 	return "response", found, true
+}
+
+// ofWriting reports whether the failure in an answer is that of writing or encoding it: what could not be written nobody reads, and what a
+// value of the program could not be encoded for is the name of its type.
+func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is {
+			return true
+		}
+		object, is := s.info.Uses[id].(*types.Var)
+		if !is || !isError(object.Type()) {
+			return true
+		}
+		var latest def
+		for _, d := range l.defs[object] {
+			if d.pos < id.Pos() && d.pos > latest.pos {
+				latest = d
+			}
+		}
+		call, is := latest.expr.(*ast.CallExpr)
+		if !is {
+			return true
+		}
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !is {
+			return true
+		}
+		switch calledName(call) {
+		case "Write", "WriteString":
+			path, name := namedType(s.info.TypeOf(selector.X))
+			found = path == "net/http" && name == "ResponseWriter"
+		case "Marshal", "MarshalIndent":
+			found = s.packageOf(selector.X) == "encoding/json"
+		}
+		return true
+	})
+	return found
 }
 
 // errorIn finds an error, or its text, in what an answer is made of.

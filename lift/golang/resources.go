@@ -57,7 +57,7 @@ func resourceKind(t types.Type, call string) (kind string, closers []string) {
 	case path == "database/sql" && name == "Stmt" && strings.HasPrefix(call, "Prepare"):
 		return "statement", []string{"Close"}
 	case strings.HasSuffix(path, "pgxpool") && name == "Conn" && call == "Acquire":
-		return "connection", []string{"Release"}
+		return "connection", []string{"Release", "Hijack"}
 	case isXorm(path) && name == "Session" && call == "NewSession":
 		return "session", []string{"Close"}
 	case path == "os" && name == "File" && (call == "Open" || call == "OpenFile" || call == "Create" || call == "CreateTemp"),

@@ -4,6 +4,7 @@ package errorleak
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -25,7 +26,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		path := tracer.To(function)
 		confidence := rule.Certain
-		if path != nil && tracer.Ways(function).Operators() {
+		if path != nil && (tracer.Ways(function).Operators() || tries(path.Route)) {
 			confidence = rule.Uncertain
 		}
 		for _, e := range function.Effects {
@@ -40,4 +41,10 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
+}
+
+// tries reports whether a route is there to try something for its caller, who wants to read how it failed.
+func tries(r *facts.Route) bool {
+	last := r.Path[strings.LastIndexByte(r.Path, '/')+1:]
+	return last == "test" || last == "check" || last == "try" || last == "validate"
 }

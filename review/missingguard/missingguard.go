@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -92,12 +93,15 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Kind == "http" && !r.Guarded() || trace.Public(r) || !writes(r.Handler) {
 			continue // an open route is told of as such
 		}
-		severity := rule.High
+		severity, confidence := rule.High, rule.Likely
 		if r.Guarded() {
 			severity = rule.Medium
 		}
+		if slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return g.Auth && permits.MatchString(g.Name) }) {
+			confidence = rule.Uncertain
+		}
 		out = append(out, rule.Finding{
-			Pos: r.Handler.Pos, Confidence: rule.Likely, Severity: severity,
+			Pos: r.Handler.Pos, Confidence: confidence, Severity: severity,
 			Message: r.Handler.Name + " writes and never looks at who is calling, as its siblings do",
 			Evidence: []rule.Evidence{
 				{Pos: r.Pos, What: fmt.Sprintf("route %s is handled by %s", r, r.Handler.Name)},
@@ -108,6 +112,9 @@ func judge(routes []*facts.Route) []rule.Finding {
 	}
 	return out
 }
+
+// permits are names of guards that ask what somebody may do, and not only who it is: then the table of routes says what the handler need not.
+var permits = regexp.MustCompile(`(?i)must\w*(push|pull|write|admin|owner|member)|permission|permit|require\w*(role|perm|scope|admin|owner)|rbac|acl|^can[A-Z_]`)
 
 // writes reports whether a handler changes rows, as far as its queries are known, or as its name says.
 func writes(f *facts.Function) bool {

@@ -50,8 +50,8 @@ func find(f *facts.Facts) []rule.Finding {
 // covered says what serves all that an index serves, and that index's name: the primary key, or an index that begins with
 // the same parts.
 func covered(t *schema.Table, i *schema.Index) (by, name string) {
-	if i.Unique || i.Lists || i.Where != nil || len(i.Parts) == 0 {
-		return "", ""
+	if i.Unique || i.Lists || i.Where != nil || len(i.Parts) == 0 || strings.Contains(i.Name, "%") {
+		return "", "" // one whose name is put together may be the other
 	}
 	for _, p := range i.Parts {
 		if p.Column == "" {
@@ -66,7 +66,7 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 		return "the primary key", ""
 	}
 	for _, other := range t.Indexes {
-		if other == i || other.Lists || other.Where != nil || len(other.Parts) < len(i.Parts) || len(other.Parts) == len(i.Parts) && !other.Unique && !before(t, i, other) {
+		if other == i || other.Name == i.Name && i.Name != "" || other.Lists || other.Where != nil || len(other.Parts) < len(i.Parts) || len(other.Parts) == len(i.Parts) && !other.Unique && !before(t, i, other) {
 			continue
 		}
 		same := true
