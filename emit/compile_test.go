@@ -59,6 +59,11 @@ type Thing @entity @allow(do: [READ, CREATE, UPDATE, DELETE], when: "true")
 union Which = User | Kept
 type Kept @entity @softDelete(keep: "36h") @history @allow(do: [READ, DELETE], when: "true") { thing: Thing!, by: Kept @onDelete(do: RESTRICT), parts: [Piece!]! }
 type Piece @entity @allow(do: READ, when: "true") { kept: Kept! @onDelete(do: CASCADE) }
+type ThingOrder @entity @allow(do: [READ, CREATE], when: "true") { x: Int }
+type ThingRequest @entity @allow(do: [READ, CREATE], when: "true") { x: Int }
+type ThingResponse @entity @allow(do: [READ, CREATE], when: "true") { x: ThingRequest }
+type StringFilter @entity @allow(do: [READ, CREATE], when: "true") { x: Int }
+type DateList @entity @allow(do: [READ, CREATE], when: "true") { x: Int }
 input In { type: String!, thing: ID!, things: [ID!]!, thingOr: ID @ref(entity: Thing), kind: Kind, kinds: [Kind!]!, list: [String!], nested: [Deep!] }
 input Deep { text: String!, kind: Kind, when: [DateTime!] }
 `}, {Name: "design/query.graphql", Text: `

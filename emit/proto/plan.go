@@ -20,7 +20,8 @@ type plan struct {
 	services  []*service
 	types     []*declaration // in the order in which they are named first
 
-	named map[string]string // types that are planned, by what they are called at best
+	named map[string]string // types that the design does not declare, by what they are called at best
+	known map[string]bool   // types of the design that are planned
 	taken map[string]bool   // names in the package
 	well  map[string]bool   // files of protobuf's own that are imported
 }
@@ -66,7 +67,7 @@ func newPlan(m *model.Model) *plan {
 		model: m, name: name + ".v1", folder: name + "/v1", file: name,
 		goPackage: m.GoModule + "/api/" + name + "/v1;" + strings.ReplaceAll(name, "_", "") + "v1",
 		doc:       "The gRPC door of " + m.Name + ", written by fettle from its design.",
-		named:     map[string]string{}, taken: map[string]bool{}, well: map[string]bool{},
+		named:     map[string]string{}, known: map[string]bool{}, taken: map[string]bool{}, well: map[string]bool{},
 	}
 	if m.Tenant != nil {
 		p.doc += "\n\n" + door.Tenancy(m)
@@ -159,8 +160,8 @@ func (p *plan) generated(best string, fill func(t *declaration), formers ...stri
 
 // declared is the name of a type of the design, planned by fill when it is named first.
 func (p *plan) declared(name string, fill func(t *declaration)) string {
-	if p.named[name] == "" {
-		p.named[name] = name
+	if !p.known[name] {
+		p.known[name] = true
 		p.plan(name, fill)
 	}
 	return name

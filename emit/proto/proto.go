@@ -10,6 +10,7 @@ package proto
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bufbuild/protocompile"
@@ -73,7 +74,7 @@ func compile(path string, text []byte) []byte {
 
 // print writes the text.
 func (p *plan) print() []byte {
-	w := &writer{}
+	w := &writer{pkg: p.name}
 	w.doc("", p.doc)
 	w.f("syntax = \"proto3\";")
 	w.f("")
@@ -99,7 +100,10 @@ func (p *plan) print() []byte {
 	return []byte(w.String())
 }
 
-type writer struct{ strings.Builder }
+type writer struct {
+	strings.Builder
+	pkg string // the name of the package
+}
 
 // f prints a line.
 func (w *writer) f(format string, args ...any) {
@@ -139,7 +143,7 @@ func (w *writer) service(s *service) {
 		if r.deprecated {
 			options = append(options, "option deprecated = true;")
 		}
-		head := fmt.Sprintf("  rpc %s(%s) returns (%s%s)", r.name, r.request, stream, r.response)
+		head := fmt.Sprintf("  rpc %s(%s) returns (%s%s)", r.name, w.within(s, r.request), stream, w.within(s, r.response))
 		if len(options) == 0 {
 			w.f("%s;", head)
 			continue
@@ -151,6 +155,14 @@ func (w *writer) service(s *service) {
 		w.f("  }")
 	}
 	w.f("}")
+}
+
+// within is a message's name within a service: its methods hide messages of their names.
+func (w *writer) within(s *service, message string) string {
+	if slices.ContainsFunc(s.rpcs, func(r *rpc) bool { return r.name == message }) {
+		return "." + w.pkg + "." + message
+	}
+	return message
 }
 
 func (w *writer) message(t *declaration) {
