@@ -1,10 +1,7 @@
 package build
 
 import (
-	"encoding/json"
 	"math"
-	"net/mail"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -115,6 +112,9 @@ func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string)
 	if f.Repeated || f.Kind == model.List || f.Kind == model.Value || f.Kind == model.InputDTO || f.Kind == model.File || f.Kind == model.Union || f.Kind == model.Bytes {
 		return nil, "a " + string(f.Kind) + " takes no literal default"
 	}
+	if wrong := outOfRange(f, v); wrong != "" {
+		return nil, wrong
+	}
 	text := v.Kind == design.StringValue
 	switch f.Kind {
 	case model.EnumKind:
@@ -140,14 +140,14 @@ func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string)
 		}
 		x.Value = *n
 	case model.Decimal:
-		if v.Kind != design.IntValue && v.Kind != design.FloatValue && !text || !decimalText(v.Text, f.Digits, f.Scale) {
-			return not("Decimal of " + strconv.Itoa(f.Digits) + " digits, " + strconv.Itoa(f.Scale) + " of them after the point")
+		if v.Kind != design.IntValue && v.Kind != design.FloatValue && !text || !decimalText(v.Text, min(f.Digits, sqliteDigits), f.Scale) {
+			return not("Decimal of " + strconv.Itoa(min(f.Digits, sqliteDigits)) + " digits, " + strconv.Itoa(f.Scale) + " of them after the point")
 		}
 		x.Value = v.Text
 	case model.Ref:
 		return nil, "which row of " + f.Target.Name + "? A reference takes @default(from: …)"
 	case model.JSON:
-		if text && !json.Valid([]byte(v.Text)) || !text && v.Kind != design.IntValue && v.Kind != design.FloatValue && v.Kind != design.BoolValue {
+		if !isJSON(v.Text) || !text && v.Kind != design.IntValue && v.Kind != design.FloatValue && v.Kind != design.BoolValue {
 			return not("JSON")
 		}
 		x.Value = v.Text
@@ -158,6 +158,15 @@ func (b *builder) literal(f *model.Field, v *design.Value) (*model.Expr, string)
 		return textLiteral(f, v, x)
 	}
 	return x, ""
+}
+
+// outOfRange says why a number is not within @range; empty where it is, or is no number.
+func outOfRange(f *model.Field, v *design.Value) string {
+	n, err := strconv.ParseFloat(v.Text, 64)
+	if !numberKinds[f.Kind] || err != nil || (f.Min == nil || n >= *f.Min) && (f.Max == nil || n <= *f.Max) {
+		return ""
+	}
+	return v.Text + " is not within the @range of " + f.Name
 }
 
 // literals makes a constant of a list of scalars.
@@ -199,28 +208,10 @@ func textLiteral(f *model.Field, v *design.Value, x *model.Expr) (*model.Expr, s
 		if ok = err == nil; ok {
 			x.Value = d.Microseconds()
 		}
-	case model.DateTime:
-		_, err := time.Parse(time.RFC3339Nano, v.Text)
-		ok = err == nil
-	case model.Date:
-		_, err := time.Parse(time.DateOnly, v.Text)
-		ok = err == nil
 	case model.Time:
 		x.Value, ok = timeText(v.Text)
-	case model.UUID, model.ID:
-		ok = uuidPattern.MatchString(v.Text)
-	case model.Email:
-		_, err := mail.ParseAddress(v.Text)
-		ok = err == nil
-	case model.URL:
-		u, err := url.Parse(v.Text)
-		ok = err == nil && u.Scheme != ""
-	case model.TimeZone:
-		ok = zonePattern.MatchString(v.Text)
-	case model.Country:
-		ok = countryPattern.MatchString(v.Text)
-	case model.Currency:
-		ok = currencyPattern.MatchString(v.Text)
+	default:
+		ok = inDomain(f.Kind, v.Text)
 	}
 	if !ok {
 		return nil, strconv.Quote(v.Text) + " is no " + string(f.Kind) + ", which " + f.Name + " is"
@@ -237,11 +228,8 @@ func textLiteral(f *model.Field, v *design.Value, x *model.Expr) (*model.Expr, s
 }
 
 var (
-	uuidPattern     = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	zonePattern     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
-	countryPattern  = regexp.MustCompile(`^[A-Z]{2}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
-	decimalPattern  = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+	uuidPattern    = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	decimalPattern = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 )
 
 func hasValue(e *model.Enum, name string) bool {
@@ -282,6 +270,9 @@ func parseDuration(s string) (time.Duration, error) {
 // timeText makes "09:00" the form in which times are stored.
 func timeText(s string) (string, bool) {
 	for _, layout := range []string{"15:04", "15:04:05", "15:04:05.999999"} {
+		if len(s) < 3 || s[2] != ':' || strings.Contains(s, ",") {
+			break // Go reads 9:30 and 09:30:00,5 too
+		}
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.Format("15:04:05.000000"), true
 		}
