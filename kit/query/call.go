@@ -14,7 +14,7 @@ import (
 // of each of o.Args, references as ids or keys.
 //
 // Its problems are INVALID with all that is wrong, NOT_FOUND for a row that is missing or hidden, UNAUTHENTICATED or
-// FORBIDDEN where no rule holds, and what the handler returns.
+// FORBIDDEN where no rule holds, and what the handler returns. A result that is none of its type is an error that is no problem of the caller's.
 func (t *Tx) Call(ctx context.Context, o *meta.Operation, args []any) (any, error) {
 	handler := t.engine.handlers[o.Name]
 	if handler == nil {
@@ -28,7 +28,14 @@ func (t *Tx) Call(ctx context.Context, o *meta.Operation, args []any) (any, erro
 	for i, f := range o.Args {
 		loaded[i] = c.loaded(f, c.args[i])
 	}
-	return handler(ctx, t, loaded)
+	result, err := handler(ctx, t, loaded)
+	if err != nil || o.Result == nil {
+		return result, err
+	}
+	if err := t.ofItsType(o.Result, result); err != nil {
+		return nil, fmt.Errorf("operation %s: %w", o.Name, err)
+	}
+	return result, nil
 }
 
 // prepare validates the arguments of an operation, loads the rows that they refer to and asks its rules.

@@ -486,7 +486,11 @@ func emptyWorld(t testing.TB, db sqldb.Database, b *meta.Backend) *world {
 	w := &world{TB: t, clock: &clock{time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)}}
 	handle := func(ctx context.Context, tx *query.Tx, args []any) (any, error) { w.called = args; return true, nil }
 	engine, err := query.New(b, db, query.Options{Clock: w.clock, Handlers: map[string]query.Handler{
-		"publish": handle, "review": handle, "ping": handle, "hidden": handle,
+		"publish": func(ctx context.Context, tx *query.Tx, args []any) (any, error) {
+			w.called = args
+			return string(args[0].(*query.Row).ID), nil
+		},
+		"review": handle, "ping": handle, "hidden": handle,
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -102,6 +102,9 @@ func (t *Tx) method(ctx context.Context, e *meta.Entity, f *meta.Field, i int, r
 		default:
 			return fmt.Errorf("field %s: no value for %s", name, row.ID)
 		}
+		if err := t.ofItsType(f, values[n]); err != nil {
+			return fmt.Errorf("field %s of %s: %w", name, row.ID, err)
+		}
 		for _, place := range places[string(row.ID)] {
 			place.Values[i] = values[n]
 		}

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -78,9 +79,7 @@ func (t *Tx) message(e *meta.Event, values []any) (payload []byte, key string, e
 	valid := make([]any, len(values))
 	for i, f := range e.Fields {
 		valid[i] = v.field(f, f.Name, values[i])
-		if f.Kind == meta.Reference {
-			v.identifies(f, valid[i])
-		}
+		v.identifies(f, f.Name, valid[i])
 		if f.Name == e.Key {
 			key = input.Text(valid[i])
 		}
@@ -96,16 +95,36 @@ func (t *Tx) message(e *meta.Event, values []any) (payload []byte, key string, e
 }
 
 // identifies complains of references that are no ids: clients may give keys, which are looked up, and code gives ids.
-func (v *validator) identifies(f *meta.Field, value any) {
-	ids, repeated := value.([]any)
-	if !repeated && value != nil {
-		ids = []any{value}
-	}
-	for _, id := range ids {
-		if _, ok := canonicalID(textIn(id)); !ok {
-			v.add(f.Name, kit.FieldType, "%q is no id.", textIn(id))
+func (v *validator) identifies(f *meta.Field, path string, value any) {
+	parts, several := value.([]any)
+	switch {
+	case value == nil:
+	case several && (f.Repeated || f.Kind == meta.List):
+		one := *f
+		if one.Repeated = false; f.Kind == meta.List {
+			one.Kind = meta.Reference
+		}
+		for i, item := range parts {
+			v.identifies(&one, path+"."+strconv.Itoa(i), item)
+		}
+	case several && len(parts) == len(f.Fields):
+		for i, part := range f.Fields {
+			v.identifies(part, path+"."+part.Name, parts[i])
+		}
+	case f.Kind == meta.Reference:
+		if _, ok := canonicalID(textIn(value)); !ok {
+			v.add(path, kit.FieldType, "%q is no id.", textIn(value))
 		}
 	}
+}
+
+// ofItsType refuses a value that code of the service worked out and that is none of f. No door can send it: in a contract it has no form.
+func (t *Tx) ofItsType(f *meta.Field, value any) error {
+	v := validator{engine: t.engine, ours: true}
+	if v.identifies(f, f.Name, v.field(f, f.Name, value)); len(v.wrong) > 0 {
+		return fmt.Errorf("%s: %s", v.wrong[0].Field, v.wrong[0].Detail)
+	}
+	return nil
 }
 
 func orNil(text string) any {

@@ -159,7 +159,7 @@ func testWrongEvents(w *world) {
 		{"Noticed", []any{"a"}, "event Noticed: 1 values for 2 fields"},
 		{"Noticed", []any{nil, nil}, "event Noticed: text: This is required."},
 		{"Published", []any{"bread", nil, nil, time.Now()}, `event Published: article: "bread" is no id.`},
-		{"Published", []any{string(w.ann.ID), nil, []any{"ann"}, time.Now()}, `event Published: readers: "ann" is no id.`},
+		{"Published", []any{string(w.ann.ID), nil, []any{"ann"}, time.Now()}, `event Published: readers.0: "ann" is no id.`},
 		{"Noticed", []any{strings.Repeat("x", 256<<10), nil}, "event Noticed: a payload of 262167 bytes, where 262144 are the most: name what is large by its id"},
 	} {
 		err := w.engine.Write(context.Background(), w.ann, func(ctx context.Context, tx *query.Tx) error { return tx.Emit(ctx, c.event, c.values) })

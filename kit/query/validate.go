@@ -59,7 +59,8 @@ func compilePatterns(b *meta.Backend) (map[string]*regexp.Regexp, error) {
 type validator struct {
 	engine *Engine
 	wrong  []kit.FieldError
-	growth int // of the numbers of JSON
+	growth int  // of the numbers of JSON
+	ours   bool // code of the service made the value, of lists as long as it likes
 }
 
 func (v *validator) add(path, code, format string, args ...any) {
@@ -98,10 +99,10 @@ func (v *validator) list(f *meta.Field, path string, value any) any {
 	if f.Kind == meta.List && f.Bound > 0 {
 		most = f.Bound
 	}
-	if most == 0 {
+	if most == 0 && !v.ours {
 		most = maxElements
 	}
-	if len(items) > most {
+	if most > 0 && len(items) > most {
 		v.add(path, kit.FieldTooLong, "At most %d.", most)
 		return nil
 	}
