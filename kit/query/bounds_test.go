@@ -115,7 +115,7 @@ func reckoning() *meta.Backend {
 		Fields: common(
 			&meta.Field{Name: "of", Kind: meta.Reference, Type: "Sum", Column: "of_id", Null: true},
 			&meta.Field{Name: "others", Kind: meta.List, Type: "Sum", Inverse: "of"},
-			stored("small", meta.Int), stored("big", meta.Int64), stored("span", meta.Duration), stored("at", meta.DateTime), stored("share", meta.Float),
+			stored("small", meta.Int), stored("other", meta.Int), stored("big", meta.Int64), stored("span", meta.Duration), stored("at", meta.DateTime), stored("share", meta.Float),
 			exact(stored("price", meta.Decimal)),
 			&meta.Field{Name: "before", Kind: meta.DateTime, Column: "before_at", Null: true, Default: apply(meta.OpSub, this("at"), seconds(3600))},
 			computed("smallTwice", meta.Int, apply(meta.OpAdd, this("small"), this("small"))),
@@ -124,12 +124,18 @@ func reckoning() *meta.Backend {
 			computed("there", meta.Int64, apply(meta.OpSub, apply(meta.OpAdd, this("big"), this("big")), this("big"))),
 			computed("opposite", meta.Int64, apply(meta.OpNeg, this("big"))),
 			computed("against", meta.Int64, apply(meta.OpDiv, this("big"), this("small"))),
+			computed("least", meta.Int64, apply(meta.OpDiv, this("small"), this("other"))),
+			computed("minus", meta.Int64, apply(meta.OpNeg, this("small"))),
+			computed("third", meta.Decimal, apply(meta.OpDiv, this("other"), meta.Const(3.0))),
+			computed("half", meta.Float, apply(meta.OpMul, meta.Const(0.5), this("other"))),
+			computed("over", meta.Boolean, apply(meta.OpGt, this("other"), meta.Const(2.5))),
 			exact(computed("thousandfold", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const(int64(1000))))),
 			computed("tenth", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const("0.1"))),
 			computed("twice", meta.Duration, apply(meta.OpAdd, this("span"), this("span"))),
 			computed("often", meta.Duration, apply(meta.OpMul, this("span"), this("big"))),
 			computed("later", meta.DateTime, apply(meta.OpAdd, this("at"), seconds(86400))),
 			computed("much", meta.DateTime, apply(meta.OpAdd, this("at"), apply(meta.OpMul, this("span"), this("big")))),
+			computed("ends", meta.DateTime, apply(meta.OpAdd, this("at"), this("span"))),
 			computed("ages", meta.Duration, apply(meta.OpSub, this("at"), this("createdAt"))),
 			computed("since", meta.Duration, apply(meta.OpSub, this("at"), this("before"))),
 			computed("shares", meta.Float, apply(meta.OpMul, this("share"), this("share"))),
@@ -158,9 +164,11 @@ func testReckoned(w *world) {
 		given []any
 		want  string
 	}{
-		{[]any{"small", int64(4), "big", int64(-9)}, "smallTwice=8 smallSquare=16 square=81 there=-9 opposite=9 against=-2"},
-		{[]any{"small", int64(math.MaxInt32), "big", int64(3_037_000_500)}, "smallSquare=4611686014132420609 there=3037000500 opposite=-3037000500 against=1"},
-		{[]any{"small", int64(-1), "big", int64(least)}, "smallTwice=-2 smallSquare=1"},
+		{[]any{"small", int64(4), "big", int64(-9)}, "smallTwice=8 smallSquare=16 square=81 there=-9 opposite=9 against=-2 minus=-4"},
+		{[]any{"small", int64(math.MaxInt32), "big", int64(3_037_000_500)}, "smallSquare=4611686014132420609 there=3037000500 opposite=-3037000500 against=1 minus=-2147483647"},
+		{[]any{"small", int64(-1), "big", int64(least)}, "smallTwice=-2 smallSquare=1 minus=1"},
+		{[]any{"small", int64(math.MinInt32), "other", int64(-1)}, "smallSquare=4611686018427387904 least=2147483648 minus=2147483648 third=-0.3333 half=-0.5"},
+		{[]any{"other", int64(7)}, "third=2.3333 half=3.5"},
 		{[]any{"big", most}, "opposite=-9223372036854775807"},
 		{[]any{"price", decimal("12.3456")}, "thousandfold=12345.6 tenth=1.2346"},
 		{[]any{"price", decimal("-0.0005")}, "thousandfold=-0.5 tenth=-0.0001"},
@@ -168,7 +176,7 @@ func testReckoned(w *world) {
 		{[]any{"price", decimal("90000000000")}, "thousandfold=90000000000000 tenth=9000000000"},
 		{[]any{"span", time.Hour, "big", int64(3)}, "square=9 there=3 opposite=-3 twice=2h0m0s often=3h0m0s"},
 		{[]any{"span", longest, "big", most, "at", at("9999-12-31T23:59:59Z")}, "before=9999-12-31T22:59:59Z opposite=-9223372036854775807 since=1h0m0s"},
-		{[]any{"span", -longest, "big", int64(1000), "at", at("2030-01-01T00:00:00Z")}, "before=2029-12-31T23:00:00Z square=1000000 there=1000 opposite=-1000 later=2030-01-02T00:00:00Z since=1h0m0s"},
+		{[]any{"span", -longest, "big", int64(1000), "at", at("2030-01-01T00:00:00Z")}, "before=2029-12-31T23:00:00Z square=1000000 there=1000 opposite=-1000 later=2030-01-02T00:00:00Z ends=1737-09-22T00:12:43.145225Z since=1h0m0s"},
 		{[]any{"at", at("0001-01-01T00:00:00Z")}, "later=0001-01-02T00:00:00Z"},
 		{[]any{"share", 1.5, "big", int64(2)}, "square=4 there=2 opposite=-2 shares=2.25 part=0.75 double=3"},
 		{[]any{"share", 1.7e308, "big", int64(0)}, "square=0 there=0 opposite=0"},
@@ -178,13 +186,16 @@ func testReckoned(w *world) {
 		row := reckoned(w, id)
 		var got []string
 		for _, f := range w.entity("Sum").Fields {
-			if v := row[f.Name]; v != nil && f.Name != "countTwice" && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
+			if v := row[f.Name]; v != nil && f.Name != "countTwice" && f.Name != "over" && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
 				text := input.Text(v)
 				if x, ok := v.(float64); ok {
 					text = fmt.Sprint(x)
 				}
 				got = append(got, f.Name+"="+text)
 			}
+		}
+		if other, ok := row["other"].(int64); ok && row["over"] != (other > 2) {
+			w.Errorf("%d is more than 2.5: %v", other, row["over"])
 		}
 		if row["at"] != nil && (row["ages"] == nil) != (row["at"].(time.Time).Year() != 2030) { // 292 years are the longest
 			w.Errorf("%v: it is %v long", test.given, row["ages"])

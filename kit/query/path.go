@@ -282,6 +282,9 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 		}
 		return operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}
 	}
+	if _, fraction := x.Value.(float64); fraction && (t.kind == meta.Int || t.kind == meta.Int64) {
+		t.kind = meta.Float // which the other side becomes
+	}
 	sql, err := r.literal(x.Value, t)
 	if err != nil {
 		r.fail("constant %v: %w", x.Value, err)

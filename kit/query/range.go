@@ -72,7 +72,7 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 		meta.OpAdd: max(a.typ.size(), b.typ.size()) + 1, meta.OpSub: max(a.typ.size(), b.typ.size()) + 1,
 		meta.OpMul: a.typ.size() + b.typ.size(), meta.OpDiv: a.typ.size(), meta.OpMod: b.typ.size(),
 	}[op]
-	if op == meta.OpDiv && size == wordBits {
+	if op == meta.OpDiv {
 		size++ // the least by -1
 	}
 	if t.bits = min(size, wordBits); size <= wordBits {

@@ -370,7 +370,11 @@ func (d dialect) literal(v any, t typ) (string, error) {
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64), nil
+		text := strconv.FormatFloat(v, 'g', -1, 64)
+		if !d.postgres && !strings.ContainsAny(text, ".e") {
+			text += ".0" // of whole numbers SQLite makes a whole number
+		}
+		return text, nil
 	case time.Time:
 		return quote(v.Format(time.RFC3339Nano)) + "::timestamptz", nil
 	case string:

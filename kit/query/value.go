@@ -43,7 +43,8 @@ func (r *renderer) value(x *meta.Expr, e env) operand {
 			return o
 		}
 		o.sql, o.guard, o.typ.null, o.typ.column = bracket(o.shown()), "", o.nullable(), false
-		if t := o.typ; (t.kind == meta.Int64 || t.kind == meta.Duration) && t.size() == wordBits { // of which the least has no opposite
+		// Of 64 bits the least has no opposite, nor on PostgreSQL that of an Int.
+		if t := o.typ; (t.kind == meta.Int64 || t.kind == meta.Duration) && t.size() == wordBits || r.postgres && t.kind == meta.Int && t.size() == intBits {
 			negative := r.reckon(meta.OpSub, operand{sql: "0", typ: typ{kind: t.kind, bits: 1}}, o, t)
 			negative.typ.null = negative.typ.null || t.null
 			return negative
@@ -268,7 +269,8 @@ func interval(micros string) string {
 	if _, err := strconv.ParseInt(micros, 10, 64); err == nil {
 		return "interval '" + micros + " microseconds'"
 	}
-	return micros + " * interval '1 microsecond'"
+	// PostgreSQL multiplies an interval by a Float, which a whole number of microseconds beyond 285 years is not.
+	return "(" + micros + " / 3600000000 * interval '1 hour' + " + micros + " % 3600000000 * interval '1 microsecond')"
 }
 
 func isText(k meta.Kind) bool {
