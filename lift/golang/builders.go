@@ -494,6 +494,9 @@ func columnAt(structure *types.Struct, i int) string {
 			return strings.TrimSpace(value)
 		}
 	}
+	if name := xormName(xormWords(reflect.StructTag(structure.Tag(i)).Get("xorm"))); name != "" {
+		return name
+	}
 	return snake(structure.Field(i).Name())
 }
 

@@ -170,14 +170,12 @@ func (m *model) gorm(field *types.Var, tag string) {
 	}
 }
 
-// xorm reads a field as xorm does: words, a name in quotes, index(name) and unique(name).
+// xorm reads a field as xorm does: words, a name, index(name) and unique(name).
 func (m *model) xorm(field *types.Var, tag string) {
-	name := snake(field.Name())
-	words := strings.Fields(tag)
-	for _, word := range words {
-		if strings.HasPrefix(word, "'") {
-			name = strings.Trim(word, "'")
-		}
+	words := xormWords(tag)
+	name := xormName(words)
+	if name == "" {
+		name = snake(field.Name())
 	}
 	if !scalar(field.Type()) && tag == "" {
 		return
@@ -201,6 +199,62 @@ func (m *model) xorm(field *types.Var, tag string) {
 	if len(m.table.PrimaryKey) == 0 && (field.Name() == "ID" || field.Name() == "Id") {
 		m.table.PrimaryKey = []string{name}
 	}
+}
+
+// xormWords are the words of a tag: spaces within quotes and parentheses part nothing, and what follows a default or a
+// collation is its value.
+func xormWords(tag string) []string {
+	var out []string
+	var word strings.Builder
+	quoted, depth, valued := false, 0, false
+	for _, c := range tag + " " {
+		switch {
+		case c == '\'':
+			quoted = !quoted
+		case c == '(' && !quoted:
+			depth++
+		case c == ')' && !quoted:
+			depth--
+		case c == ' ' && !quoted && depth <= 0:
+			if word.Len() == 0 {
+				continue
+			}
+			if !valued {
+				out = append(out, word.String())
+			}
+			valued = !valued && (strings.EqualFold(word.String(), "default") || strings.EqualFold(word.String(), "collate"))
+			word.Reset()
+			continue
+		}
+		word.WriteRune(c)
+	}
+	return out
+}
+
+// xormName is the name that a tag gives its column: the last word that means nothing else, with quotes or without.
+func xormName(words []string) string {
+	name := ""
+	for _, word := range words {
+		key, _, _ := strings.Cut(strings.ToLower(word), "(")
+		if !xormKnows[key] {
+			name = strings.Trim(word, "'")
+		}
+	}
+	return name
+}
+
+// xormKnows are the words of a tag that say something of a column, types among them.
+var xormKnows = wordSet(`-> <- - pk null not notnull autoincr default created updated deleted version utc local index unique cache nocache comment extends unsigned collate
+	bit tinyint smallint mediumint int integer bigint enum set char varchar varchar2 nchar nvarchar tinytext text ntext clob mediumtext longtext uuid uniqueidentifier sysname
+	date datetime time timestamp timestampz smalldatetime year decimal numeric real float double money smallmoney binary varbinary tinyblob blob mediumblob longblob bytea
+	bool boolean serial bigserial json jsonb xml array`)
+
+func wordSet(list string) map[string]bool {
+	out := map[string]bool{}
+	for _, word := range strings.Fields(list) {
+		out[word] = true
+	}
+	return out
 }
 
 // columnType is the type of a column as far as rules ask: whether it holds two values only.
