@@ -110,6 +110,7 @@ func reckoning() *meta.Backend {
 	stored := func(name string, kind meta.Kind) *meta.Field {
 		return &meta.Field{Name: name, Kind: kind, Column: name, Null: true}
 	}
+	meanPrice := total("meanPrice", meta.Float, meta.OpAvg, "price")
 	b.Entities = append(b.Entities, &meta.Entity{
 		Name: "Sum", Singular: "sum", Plural: "sums", Path: "sums", Table: "sums", Key: "id", Page: newest,
 		Fields: common(
@@ -131,6 +132,9 @@ func reckoning() *meta.Backend {
 			computed("over", meta.Boolean, apply(meta.OpGt, this("other"), meta.Const(2.5))),
 			exact(computed("thousandfold", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const(int64(1000))))),
 			computed("tenth", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const("0.1"))),
+			computed("quarterTwice", meta.Decimal, apply(meta.OpMul, apply(meta.OpDiv, this("price"), meta.Const("4")), meta.Const("2"))),
+			computed("dear", meta.Boolean, apply(meta.OpGt, apply(meta.OpDiv, this("price"), meta.Const("4")), meta.Const("2.5"))),
+			computed("dearOthers", meta.Boolean, apply(meta.OpGt, apply(meta.OpMul, meanPrice.Computed, meta.Const("2")), meta.Const("1.5"))),
 			computed("twice", meta.Duration, apply(meta.OpAdd, this("span"), this("span"))),
 			computed("often", meta.Duration, apply(meta.OpMul, this("span"), this("big"))),
 			computed("later", meta.DateTime, apply(meta.OpAdd, this("at"), seconds(86400))),
@@ -145,7 +149,7 @@ func reckoning() *meta.Backend {
 			&meta.Field{Name: "countTwice", Kind: meta.Int, Computed: apply(meta.OpMul, this("count"), meta.Const(int64(2)))},
 			total("smalls", meta.Int, meta.OpSum, "small"), total("bigs", meta.Int64, meta.OpSum, "big"), exact(total("prices", meta.Decimal, meta.OpSum, "price")),
 			total("spans", meta.Duration, meta.OpSum, "span"), total("sharesOfOthers", meta.Float, meta.OpSum, "share"), total("mean", meta.Float, meta.OpAvg, "share"),
-			total("meanSmall", meta.Float, meta.OpAvg, "small"), total("meanBig", meta.Float, meta.OpAvg, "big"), total("meanPrice", meta.Float, meta.OpAvg, "price"),
+			total("meanSmall", meta.Float, meta.OpAvg, "small"), total("meanBig", meta.Float, meta.OpAvg, "big"), meanPrice,
 		),
 		Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
 	})
@@ -170,10 +174,10 @@ func testReckoned(w *world) {
 		{[]any{"small", int64(math.MinInt32), "other", int64(-1)}, "smallSquare=4611686018427387904 least=2147483648 minus=2147483648 third=-0.3333 half=-0.5"},
 		{[]any{"other", int64(7)}, "third=2.3333 half=3.5"},
 		{[]any{"big", most}, "opposite=-9223372036854775807"},
-		{[]any{"price", decimal("12.3456")}, "thousandfold=12345.6 tenth=1.2346"},
-		{[]any{"price", decimal("-0.0005")}, "thousandfold=-0.5 tenth=-0.0001"},
-		{[]any{"price", decimal("99999999999999.9999")}, "tenth=10000000000000"},
-		{[]any{"price", decimal("90000000000")}, "thousandfold=90000000000000 tenth=9000000000"},
+		{[]any{"price", decimal("12.3456")}, "thousandfold=12345.6 tenth=1.2346 quarterTwice=6.1728"},
+		{[]any{"price", decimal("-0.0005")}, "thousandfold=-0.5 tenth=-0.0001 quarterTwice=-0.0003"},
+		{[]any{"price", decimal("99999999999999.9999")}, "tenth=10000000000000 quarterTwice=50000000000000"},
+		{[]any{"price", decimal("90000000000")}, "thousandfold=90000000000000 tenth=9000000000 quarterTwice=45000000000"},
 		{[]any{"span", time.Hour, "big", int64(3)}, "square=9 there=3 opposite=-3 twice=2h0m0s often=3h0m0s"},
 		{[]any{"span", longest, "big", most, "at", at("9999-12-31T23:59:59Z")}, "before=9999-12-31T22:59:59Z opposite=-9223372036854775807 since=1h0m0s"},
 		{[]any{"span", -longest, "big", int64(1000), "at", at("2030-01-01T00:00:00Z")}, "before=2029-12-31T23:00:00Z square=1000000 there=1000 opposite=-1000 later=2030-01-02T00:00:00Z ends=1737-09-22T00:12:43.145225Z since=1h0m0s"},
@@ -186,7 +190,7 @@ func testReckoned(w *world) {
 		row := reckoned(w, id)
 		var got []string
 		for _, f := range w.entity("Sum").Fields {
-			if v := row[f.Name]; v != nil && f.Name != "countTwice" && f.Name != "over" && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
+			if v := row[f.Name]; v != nil && f.Name != "countTwice" && f.Kind != meta.Boolean && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
 				text := input.Text(v)
 				if x, ok := v.(float64); ok {
 					text = fmt.Sprint(x)
@@ -196,6 +200,9 @@ func testReckoned(w *world) {
 		}
 		if other, ok := row["other"].(int64); ok && row["over"] != (other > 2) {
 			w.Errorf("%d is more than 2.5: %v", other, row["over"])
+		}
+		if price, ok := row["price"].(kit.Decimal); ok && row["dear"] != price.GreaterThan(decimal("10")) {
+			w.Errorf("a quarter of %v is more than 2.5: %v", price, row["dear"])
 		}
 		if row["at"] != nil && (row["ages"] == nil) != (row["at"].(time.Time).Year() != 2030) { // 292 years are the longest
 			w.Errorf("%v: it is %v long", test.given, row["ages"])
@@ -250,7 +257,11 @@ func testReckoned(w *world) {
 			w.create(w.ann, false, "Sum", "of", of, test.field, v)
 		}
 		w.create(w.ann, false, "Sum", "of", of)
-		if got := reckoned(w, of)[test.mean]; got != test.want {
+		row := reckoned(w, of)
+		if dear := row["dearOthers"]; test.mean == "meanPrice" && dear != (test.want*2 > 1.5) {
+			w.Errorf("twice the mean of %v is more than 1.5: %v", test.values, dear)
+		}
+		if got := row[test.mean]; got != test.want {
 			w.Errorf("%s of %v is %v, want %v", test.mean, test.values, got, test.want)
 		}
 	}

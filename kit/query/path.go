@@ -285,7 +285,13 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 	if _, fraction := x.Value.(float64); fraction && (t.kind == meta.Int || t.kind == meta.Int64) {
 		t.kind = meta.Float // which the other side becomes
 	}
-	sql, err := r.literal(x.Value, t)
+	value := x.Value
+	if text, is := value.(string); is && t.kind == meta.Float { // a Decimal beside what is worked out in floats
+		if number, err := decimalFrom(text); err == nil {
+			value = number
+		}
+	}
+	sql, err := r.literal(value, t)
 	if err != nil {
 		r.fail("constant %v: %w", x.Value, err)
 	}

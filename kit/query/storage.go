@@ -286,6 +286,8 @@ func encodeFloat(v any) (any, error) {
 		return float64(v), nil
 	case int:
 		return float64(v), nil
+	case kit.Decimal: // a constant beside what SQLite works out in floats
+		return v.InexactFloat64(), nil
 	}
 	return nil, malformed("A number cannot be %v.", v)
 }
