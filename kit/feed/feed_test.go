@@ -191,7 +191,7 @@ func TestLostConnections(t *testing.T) {
 	defer f.Close()
 	listening(t, db, f)
 	w := f.Watch("Order", meta.Create)
-	if _, err := db.Handle().Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname = current_database()`); err != nil {
+	if _, err := db.Handle().Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ '^(UN)?LISTEN ' AND datname = current_database()`); err != nil {
 		t.Fatal(err)
 	}
 	if got := next(t, w); got != "missed" {

@@ -68,7 +68,7 @@ func timedOut(ctx context.Context, err error) bool {
 		return false
 	}
 	v, ok := ctx.Value(visitKey{}).(*visit)
-	return ok && v.r.Context().Err() == nil
+	return ok && !errors.Is(v.r.Context().Err(), context.DeadlineExceeded) // he may have hung up besides
 }
 
 // refuse answers a call without running it.
