@@ -197,10 +197,30 @@ func (r *replay) define(t *schema.Table, part []token) {
 			to := r.columnsIn(part[end:])
 			t.ForeignKeys = append(t.ForeignKeys, &schema.ForeignKey{Name: name, Columns: columns, Table: table, To: to, OnDelete: onDelete(part)})
 		}
-	case part[0].is("check", "exclude", "like", "period", "fulltext", "spatial"):
+	case part[0].is("exclude"):
+		r.exclude(t, name, part)
+	case part[0].is("check", "like", "period", "fulltext", "spatial"):
 	case part[0].name():
 		r.column(t, part)
 	}
+}
+
+// exclude reads an exclusion constraint: the index behind it finds rows by the columns that it leads with.
+func (r *replay) exclude(t *schema.Table, name string, part []token) {
+	open := slices.IndexFunc(part, func(t token) bool { return t.is("(") })
+	if open < 0 {
+		return
+	}
+	index := &schema.Index{Name: name, Lists: true} // GiST, as good as always: it gives no order
+	var columns []string
+	for _, element := range split(part[open+1:min(closing(part, open), len(part))], ",") {
+		p := indexPart(element[:until(element, 0, "with")])
+		index.Parts, columns = append(index.Parts, p), append(columns, p.Column)
+	}
+	if index.Name == "" {
+		index.Name = t.Name + "_" + strings.Join(columns, "_") + "_excl"
+	}
+	r.index(t, index, part[0])
 }
 
 func parts(columns []string) []schema.IndexPart {

@@ -276,6 +276,9 @@ func serves(t *schema.Table, p facts.Predicate) bool {
 	default:
 		return false
 	}
+	if castToItself(t, p) {
+		p.Function = ""
+	}
 	lower := p.Function == "lower" || p.Function == "upper"
 	if p.Function == "" && len(t.PrimaryKey) > 0 && strings.EqualFold(t.PrimaryKey[0], p.Column) || strings.EqualFold(p.Column, "rowid") {
 		return true
@@ -289,7 +292,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	var columns, names []string
 	for _, p := range append(slices.Clone(equal), ranges[:min(1, len(ranges))]...) {
 		part := p.Column
-		if p.Function != "" && !strings.HasPrefix(p.Function, "::") {
+		if p.Function != "" && !isCast(p) {
 			part = p.Function + "(" + p.Column + ")"
 		}
 		if !slices.Contains(columns, part) {
@@ -334,7 +337,60 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		}
 	}
 	finding.Fix = s.statement(table.Name, columns, names)
+	for _, p := range equal {
+		if !isCast(p) || castToItself(table, p) {
+			continue
+		}
+		way := bareWay(p)
+		if lead := leading(table, p.Column); lead != "" {
+			finding.Message = fmt.Sprintf("%s is on %s, and this query compares %s, which it does not serve", lead, p.Column, written(p))
+			finding.Fix = way
+			break
+		}
+		finding.Fix += " Then " + way
+	}
 	s.found = append(s.found, finding)
+}
+
+// isCast reports whether a predicate compares what a column is cast to.
+func isCast(p facts.Predicate) bool { return strings.HasPrefix(p.Function, "::") || isDay(p) }
+
+func isDay(p facts.Predicate) bool { return p.Function == "::date" || p.Function == "date" }
+
+// castToItself reports whether a cast changes nothing, so that an index on the column serves.
+func castToItself(t *schema.Table, p facts.Predicate) bool {
+	to, is := strings.CutPrefix(p.Function, "::")
+	c := columnOf(t, p.Column)
+	return is && c != nil && (strings.EqualFold(to, string(c.Type)) || to == "text" && strings.EqualFold(string(c.Type), "varchar"))
+}
+
+// written is the compared side as the query has it.
+func written(p facts.Predicate) string {
+	if strings.HasPrefix(p.Function, "::") {
+		return p.Column + p.Function
+	}
+	return p.Function + "(" + p.Column + ")"
+}
+
+// bareWay is how to compare the column itself: an index on its days cannot be made where a day depends on the zone.
+func bareWay(p facts.Predicate) string {
+	if isDay(p) {
+		return fmt.Sprintf("compare the column itself with where the day begins and ends: %s >= … AND %s < …", p.Column, p.Column)
+	}
+	return fmt.Sprintf("cast what %s is compared with, and not the column", p.Column)
+}
+
+// leading is the key or index that leads with a bare column.
+func leading(t *schema.Table, column string) string {
+	if len(t.PrimaryKey) > 0 && strings.EqualFold(t.PrimaryKey[0], column) {
+		return "the key of " + t.Name
+	}
+	for _, i := range t.Indexes {
+		if len(i.Parts) > 0 && strings.EqualFold(i.Parts[0].Column, column) && !i.Parts[0].IgnoreCase {
+			return "index " + i.Name
+		}
+	}
+	return ""
 }
 
 // plain is an index on the bare column that a function keeps from serving.
