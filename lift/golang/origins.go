@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -178,6 +179,12 @@ func reckon(origins []facts.Origin) {
 func constantText(s *source, e ast.Expr) string {
 	if tv, found := s.info.Types[e]; found && tv.Value != nil && tv.Value.Kind() == constant.String {
 		return constant.StringVal(tv.Value)
+	}
+	// The keys of a literal have no type where the library of its type is not at hand: builder.Eq{"owner_id": id}.
+	if literal, is := e.(*ast.BasicLit); is && literal.Kind == token.STRING {
+		if text, err := strconv.Unquote(literal.Value); err == nil {
+			return text
+		}
 	}
 	return ""
 }
