@@ -278,6 +278,9 @@ func (b *builder) step(s step) {
 			}
 			b.q.Args = append(b.q.Args, values(1)...)
 		}
+		if b.library == "gorm" && len(args) > 0 {
+			b.keyed(s.source, args[0], table)
+		}
 		if b.library == "gorm" && s.name != "Find" {
 			b.out.Limit = "1"
 		}
@@ -388,6 +391,67 @@ func (b *builder) bean(s step, e ast.Expr, table string) {
 			b.condition(s, pointer, nil, table, false)
 		}
 	}
+}
+
+// keyed reads the key that is set in the struct that gorm reads a row into, and by which it finds the row.
+func (b *builder) keyed(s *source, e ast.Expr, table string) {
+	literal := structLiteral(e)
+	if id, is := stripAddress(e).(*ast.Ident); is {
+		for _, d := range b.l.defs[s.target(id)] {
+			if d.kind != assigned {
+				continue
+			}
+			if literal != nil || d.expr == nil {
+				return // one of several values
+			}
+			if literal, s = structLiteral(d.expr), d.source; literal == nil {
+				return
+			}
+		}
+	}
+	if literal == nil {
+		return
+	}
+	for _, element := range literal.Elts {
+		pair, is := element.(*ast.KeyValueExpr)
+		if !is {
+			return
+		}
+		named := structOf(s.info.TypeOf(literal))
+		if id, is := pair.Key.(*ast.Ident); is && named != nil && isGormKey(named.Underlying().(*types.Struct), id.Name) {
+			v := b.l.value(s, pair.Value)
+			b.q.Args = append(b.q.Args, v)
+			b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: columnName(s, named, id), Operator: "=", Arg: &v})
+		}
+	}
+}
+
+func stripAddress(e ast.Expr) ast.Expr {
+	e = ast.Unparen(e)
+	if pointer, is := e.(*ast.UnaryExpr); is && pointer.Op == token.AND {
+		return ast.Unparen(pointer.X)
+	}
+	return e
+}
+
+func structLiteral(e ast.Expr) *ast.CompositeLit {
+	literal, _ := stripAddress(e).(*ast.CompositeLit)
+	return literal
+}
+
+// isGormKey reports whether a field is of the key of its struct: by its tag, else ID.
+func isGormKey(structure *types.Struct, name string) bool {
+	tagged := false
+	for i := range structure.NumFields() {
+		tag := strings.ToLower(strings.ReplaceAll(reflect.StructTag(structure.Tag(i)).Get("gorm"), "_", ""))
+		if !slices.ContainsFunc(strings.Split(tag, ";"), func(part string) bool { return strings.HasPrefix(strings.TrimSpace(part), "primarykey") }) {
+			continue
+		}
+		if tagged = true; structure.Field(i).Name() == name {
+			return true
+		}
+	}
+	return !tagged && name == "ID"
 }
 
 // column is a column's name without its table and quotes.
