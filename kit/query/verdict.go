@@ -384,9 +384,10 @@ func (v *verdict) mustStay() {
 	}
 }
 
-// follows tells whether a row of e may be deleted with another, which may be a part of it.
+// follows tells whether a row of e may be deleted with another, which may be a part of it: OnDelete says so only of rows that stay in
+// their tables, and the database does the rest.
 func follows(e *meta.Entity) bool {
-	return slices.ContainsFunc(e.Fields, func(f *meta.Field) bool { return f.Kind == meta.Reference && f.OnDelete == meta.Cascade && f.Stored() })
+	return slices.ContainsFunc(e.Fields, func(f *meta.Field) bool { return f.Kind == meta.Reference && f.Stored() })
 }
 
 func (v *verdict) cells() []cell {
