@@ -154,7 +154,7 @@ func (i *Index) columns() []string {
 func (i *Index) asked() []string {
 	var columns []string
 	for _, token := range pgsql.Tokens(i.Where) {
-		if name := strings.Trim(token.Text, `"`); i.Table.column(name) != nil && token.Kind != pgsql.String {
+		if name := token.Name(); i.Table.column(name) != nil && token.Kind != pgsql.String {
 			columns = append(columns, name)
 		}
 	}

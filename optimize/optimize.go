@@ -177,14 +177,14 @@ func (r *run) readWorkload(ctx context.Context) error {
 			continue
 		}
 		if reason := r.catalog.plannable(q.parsed); reason != "" {
-			unread = append(unread, unreadOf(q.Where, "it is left out: %s", reason))
+			unread = append(unread, unreadOf(q.place(), "it is left out: %s", reason))
 			continue
 		}
 		if err := q.bind(ctx, r.s, r.catalog); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			unread = append(unread, unreadOf(q.Where, "cannot be planned and is left out: %s", told(err, r.options.Literals)))
+			unread = append(unread, unreadOf(q.place(), "cannot be planned and is left out: %s", told(err, r.options.Literals)))
 			if table, is := strings.CutPrefix(err.Error(), "permission denied for "); is {
 				refused[strings.TrimSuffix(table, " ("+insufficientPrivilege+")")] = true
 			}
@@ -238,7 +238,7 @@ func (r *run) openPlanner(ctx context.Context) error {
 		plan, err := explain(ctx, r.thought, q.bound)
 		switch {
 		case ofStatement(ctx, err):
-			r.note("clone: %s: cannot be planned and is left out: %v", q.Where, err)
+			r.note("clone: %s: cannot be planned and is left out: %v", q.place(), err)
 			continue
 		case err != nil:
 			return fmt.Errorf("clone: %s: %w", q.ID, err)

@@ -610,7 +610,11 @@ func (r *run) indexNotes(index *Index) (notes []string) {
 		notes = append(notes, updated)
 	}
 	if index.Where != "" {
-		notes = append(notes, fmt.Sprintf("holds %.0f %% of the rows: statements that do not say %s cannot use it", 100*index.part(), index.Where))
+		part := fmt.Sprintf("%.0f %%", 100*index.part())
+		if part == "0 %" {
+			part = "less than 1 %"
+		}
+		notes = append(notes, fmt.Sprintf("holds %s of the rows: statements that do not say %s cannot use it", part, index.Where))
 	}
 	switch {
 	case len(index.Table.Partitions) > 0:

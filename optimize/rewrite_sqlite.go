@@ -203,7 +203,7 @@ func sameWords(own, read string) bool {
 	a, b := pgsql.Tokens(limits(own)), pgsql.Tokens(read)
 	word := func(t pgsql.Token) string {
 		if t.Kind == pgsql.Word || t.Kind == pgsql.Quoted {
-			return strings.ToLower(strings.Trim(t.Text, `"`))
+			return strings.ToLower(t.Name())
 		}
 		return t.Text
 	}

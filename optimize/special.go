@@ -195,7 +195,7 @@ func (r *run) gin(q *Query, scan *pgsql.Scan, t *Table, p pgsql.Predicate) (spec
 		case kind == "jsonb" && p.Op == "@>":
 			key.Class = "jsonb_path_ops"
 			sp.rule = "what a document contains needs a GIN index"
-			sp.notes = []string{"serves @> and path queries, not profile->>'key' = …: that is another index"}
+			sp.notes = []string{fmt.Sprintf("serves @> and path queries, not %s->>'key' = …: that is another index", cmp.Or(p.Column, p.Key))}
 		case strings.HasSuffix(kind, "[]"):
 			sp.rule = "what a list contains needs a GIN index"
 		case strings.HasSuffix(kind, "range"):

@@ -81,8 +81,7 @@ func (f *sqliteForm) read(text string) (own, read string) {
 			reads(at.Start, end(closed+1), f.quoted(text[at.End():tokens[i+1+closed].Start]))
 			i += closed + 1
 		case at.Kind == pgsql.Quoted:
-			name := strings.ReplaceAll(strings.Trim(at.Text, `"`), `""`, `"`)
-			reads(at.Start, at.End(), f.quoted(name))
+			reads(at.Start, at.End(), f.quoted(at.Name()))
 		case at.Text == "=" && i+1 < len(tokens) && tokens[i+1].Text == "=" && tokens[i+1].Start == at.End():
 			reads(at.Start, end(1), "=")
 			i++

@@ -16,6 +16,7 @@ func TestSQLiteForm(t *testing.T) {
 		{"select 1 from t where a glob '*X'", "select 1 from t where a glob '*X'", "select 1 from t where a ~ '*X'"},
 		{"select 1 from t where a == 5 and b is 7 and c is not 8 and d is null and e is not distinct from ?", "select 1 from t where a == 5 and b is 7 and c is not 8 and d is null and e is not distinct from $1", "select 1 from t where a = 5 and b = 7 and c <> 8 and d is null and e = $1"},
 		{"select [a b], `c d` from t where e not null", "select [a b], `c d` from t where e not null", `select "a b", "c d" from t where e is not null`},
+		{`select "Entry No" from "Branch ""Log""" where "b ""n""" = 1`, `select "Entry No" from "Branch ""Log""" where "b ""n""" = 1`, ""},
 		{"select memberid from member where EMAIL = 'a' order by email desc limit 20, 10", "select memberid from member where EMAIL = 'a' order by email desc limit 20, 10", `select "memberId" from "Member" where EMAIL = 'a' order by email desc limit 10 OFFSET 20`},
 		{"select * from (select a from t limit 5, 3) order by 1", "select * from (select a from t limit 5, 3) order by 1", "select * from (select a from t limit 3 OFFSET 5) order by 1"},
 		{"insert or replace into t (a) values (?)", "insert or replace into t (a) values ($1)", "insert into t (a) values ($1)"},

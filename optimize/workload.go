@@ -101,7 +101,7 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 	hidden, all := 0, 0
 	var took, looked float64
 	for rows.Next() {
-		st := &Statement{Where: "pg_stat_statements"}
+		st := &Statement{Where: fromView}
 		var calls, returned float64
 		if err := rows.Scan(&st.Text, &calls, &st.Mean, &returned, &all, &took); err != nil {
 			return nil, nil, err
@@ -111,7 +111,7 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 			hidden++
 			continue
 		}
-		st.Text = prepared.ReplaceAllString(st.Text, "")
+		st.Text = runnable(prepared.ReplaceAllString(st.Text, ""))
 		st.Calls, st.Rows = calls, returned/max(1, calls)
 		if days > 0 {
 			st.Day = calls / days
@@ -128,6 +128,36 @@ func fromStatistics(ctx context.Context, s *session, c *Catalog) (statements []*
 		notes = append(notes, fmt.Sprintf("pg_stat_statements cannot be read: %v", shortened(err)))
 	}
 	return statements, notes, nil
+}
+
+// fromView is where statements stand that pg_stat_statements counted.
+const fromView = "pg_stat_statements"
+
+// place names a statement to a reader: of a view, which has no lines, by how it begins.
+func (s *Statement) place() string {
+	if s.Where != fromView {
+		return s.Where
+	}
+	const most = 60
+	text := []rune(strings.Join(strings.Fields(s.Text), " "))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return fmt.Sprintf("%s (%s)", s.Where, string(text))
+}
+
+// The view has a place for each constant, also where SQL has none: in a constant that begins with its type, and in what extract takes.
+var (
+	typedPlace = regexp.MustCompile(`(?i)\b((?:time|timestamp)(?:\s*\(\d+\))?\s+with(?:out)?\s+time\s+zone|double\s+precision|date|timetz|time|timestamptz|timestamp|interval|` +
+		`inet|cidr|macaddr8?|uuid|jsonb?|numeric|decimal|bytea|money|xml|point|box|(?:int4|int8|num|date|ts|tstz)(?:multi)?range)\s+(\$\d+)` +
+		`((?i)\s+(?:year|month|day|hour|minute|second)(?:\s+to\s+(?:month|hour|minute|second))?\b)?`)
+	extractPlace = regexp.MustCompile(`(?i)\bextract\s*\(\s*(\$\d+)\s+from\b`)
+)
+
+// runnable is a statement of the view as SQL that means the same.
+func runnable(text string) string {
+	text = extractPlace.ReplaceAllString(text, "date_part($1,")
+	return typedPlace.ReplaceAllString(text, "$2::$1$3")
 }
 
 // prepared matches what stands before a statement that was prepared in SQL.

@@ -90,3 +90,23 @@ func TestToldErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestRunnable: what pg_stat_statements wrote is no SQL where a constant began with its type, or extract named a field.
+func TestRunnable(t *testing.T) {
+	for _, test := range []struct{ given, want string }{
+		{"select id from t where eta = date $1 and ip <<= inet $2", "select id from t where eta = $1::date and ip <<= $2::inet"},
+		{"select at + interval $1 > timestamp $2 from t", "select at + $1::interval > $2::timestamp from t"},
+		{"select INTERVAL $1 day to second, timestamp (3) with time zone $2", "select $1::INTERVAL day to second, $2::timestamp (3) with time zone"},
+		{"select extract($1 from at) = $2, EXTRACT ( $3 FROM at) from t", "select date_part($1, at) = $2, date_part($3, at) from t"},
+		{"select date from t where date > $1 and update_date = $2", "select date from t where date > $1 and update_date = $2"},
+	} {
+		got := runnable(test.given)
+		if got != test.want {
+			t.Errorf("%s\ngot  %s\nwant %s", test.given, got, test.want)
+		}
+	}
+	view := &Statement{Where: fromView, Text: "select id,\n  name from device where serial = $1 and battery > $2 order by id limit $3"}
+	if got, want := view.place(), "pg_stat_statements (select id, name from device where serial = $1 and battery > …)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

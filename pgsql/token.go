@@ -31,6 +31,14 @@ const (
 // Is reports whether the token is this keyword.
 func (t Token) Is(keyword string) bool { return t.Kind == Word && strings.EqualFold(t.Text, keyword) }
 
+// Name is the name that a word or a name in quotes stands for, in the case in which it stands.
+func (t Token) Name() string {
+	if t.Kind != Quoted {
+		return t.Text
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(t.Text[1:], `"`), `""`, `"`)
+}
+
 // End is the byte offset behind the token.
 func (t Token) End() int { return t.Start + len(t.Text) }
 
