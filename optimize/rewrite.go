@@ -32,7 +32,7 @@ type rewrite struct {
 type rewriter func(s *selected) (rewrite, bool)
 
 // rewriters are all rules, in the order in which they are tried. One that matches ends the search for its statement.
-var rewriters = []rewriter{functionToRange, movedInterval, castOfColumn, valueInList, notDistinct, notIn, orAcrossTables, countOfJoin, offsetToKeyset, cappedCount}
+var rewriters = []rewriter{functionToRange, movedInterval, castOfColumn, valueInList, notDistinct, notIn, orAcrossTables, existence, countOfJoin, offsetToKeyset, cappedCount}
 
 // selected is a plain SELECT, taken apart.
 type selected struct {

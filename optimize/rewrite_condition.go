@@ -336,7 +336,6 @@ func notIn(s *selected) (rewrite, bool) {
 		if !plain || !found || !foundInner || clauses.Limit+clauses.Offset+clauses.Group+clauses.Having+clauses.Rest != "" || outerScan.Scan.Alias == innerScan.Scan.Alias {
 			continue
 		}
-		clauses.Select, clauses.Order = "1", ""
 		if clauses.Where != "" {
 			clauses.Where = "(" + clauses.Where + ") AND "
 		}
@@ -347,7 +346,7 @@ func notIn(s *selected) (rewrite, bool) {
 		clauses.Where += same
 		w := rewrite{
 			rule: "not-in", why: why,
-			text: s.with(i, "NOT EXISTS ("+strings.Join(strings.Fields(clauses.String()), " ")+")"),
+			text: s.with(i, existsIn(clauses, false)),
 		}
 		if !innerColumn.NotNull && !s.saidNotNull(sub.Node("subselect"), innerScan) {
 			w.differs = fmt.Sprintf("%s may be null, and then NOT IN returns nothing at all, which is rarely meant; NOT EXISTS returns what has no match", inner)

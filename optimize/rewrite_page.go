@@ -261,10 +261,7 @@ func (s *selected) joinsOne(join pgsql.Node) bool {
 func cappedCount(s *selected) (rewrite, bool) {
 	tree := s.parsed.Tree
 	targets := tree.Nodes("targetList")
-	if len(targets) != 1 || !targets[0].Node("val").Bool("agg_star") || s.clauses.Group+s.clauses.Having+s.clauses.Limit != "" || s.query.Base.Cost() < 2000 {
-		return rewrite{}, false
-	}
-	if call := targets[0].Node("val"); !slices.Equal(call.Names("funcname"), []string{"count"}) || call.Has("over") {
+	if len(targets) != 1 || !countsAll(targets[0].Node("val")) || s.clauses.Group+s.clauses.Having+s.clauses.Limit != "" || s.query.Base.Cost() < 2000 {
 		return rewrite{}, false
 	}
 	c := s.clauses
@@ -273,4 +270,94 @@ func cappedCount(s *selected) (rewrite, bool) {
 		rule: "capped-count", why: "an exact count reads every row that it counts", text: "SELECT count(*) FROM (" + strings.Join(strings.Fields(c.String()), " ") + ") counted",
 		differs: "it counts to 10,001 and no further, for a pager that then says “more than 10,000”; without a condition, reltuples of pg_class is an estimate for nothing",
 	}, true
+}
+
+// existence asks whether there is a row where all were counted to know it:
+//
+//	SELECT count(*) > 0 FROM t WHERE …        ─▶   SELECT EXISTS (SELECT 1 FROM t WHERE …)
+//	… WHERE (SELECT count(*) FROM t …) = 0    ─▶   … WHERE NOT EXISTS (SELECT 1 FROM t …)
+func existence(s *selected) (rewrite, bool) {
+	own, ok := takeApart(s.ctx, s.run, s.query, s.query.parsed.Text) // where a place of a constant may be any number
+	if !ok || len(own.nodes) != len(s.nodes) {
+		return rewrite{}, false
+	}
+	w := rewrite{rule: "existence", why: "a count reads every row to know whether there is one"}
+	tree := s.parsed.Tree
+	if targets := tree.Nodes("targetList"); len(targets) == 1 && len(own.parsed.Tree.Nodes("targetList")) == 1 {
+		count, exists, ok := comparedWithNone(targets[0].Node("val"))
+		_, _, given := comparedWithNone(own.parsed.Tree.Nodes("targetList")[0].Node("val"))
+		if c := s.clauses; ok && given && countsAll(count) && !tree.Has("distinctClause") && c.From != "" && c.Group+c.Having+c.Order+c.Limit+c.Offset+c.Rest == "" {
+			w.text = "SELECT " + existsIn(c, exists)
+			if name := targets[0].Text("name"); name != "" {
+				w.text += " AS " + pgsql.Ident(name)
+			}
+			return w, true
+		}
+	}
+	for i, n := range s.nodes {
+		sub, exists, ok := comparedWithNone(n)
+		_, _, given := comparedWithNone(own.nodes[i])
+		if !ok || !given || !sub.Is("SubLink") || sub.Text("subLinkType") != "EXPR_SUBLINK" {
+			continue
+		}
+		targets, text := sub.Node("subselect").Nodes("targetList"), s.texts[i]
+		open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+		if len(targets) != 1 || !countsAll(targets[0].Node("val")) || sub.Node("subselect").Has("distinctClause") || open < 0 || end < open {
+			continue
+		}
+		c, plain := pgsql.Cut(strings.TrimSpace(text[open+1 : end]))
+		if !plain || c.From == "" || c.Group+c.Having+c.Limit+c.Offset+c.Rest != "" {
+			continue
+		}
+		w.text = s.with(i, existsIn(c, exists))
+		return w, true
+	}
+	return rewrite{}, false
+}
+
+func existsIn(c pgsql.Clauses, exists bool) string {
+	text := "EXISTS (SELECT 1 FROM " + c.From
+	if c.Where != "" {
+		text += " WHERE " + c.Where
+	}
+	text += ")"
+	if !exists {
+		text = "NOT " + text
+	}
+	return text
+}
+
+// comparedWithNone reads a comparison that only tells whether a count is 0, from either side.
+func comparedWithNone(n pgsql.Node) (count pgsql.Node, exists, ok bool) {
+	if !n.Is("A_Expr") || n.Text("kind") != "AEXPR_OP" || len(n.Names("name")) != 1 {
+		return n, false, false
+	}
+	op, count, number := n.Names("name")[0], n.Node("lexpr"), n.Node("rexpr")
+	if count.Is("A_Const") {
+		op, count, number = mirrored(op), number, count
+	}
+	text, constant := pgsql.SQL(number, false)
+	if !constant || !number.Is("A_Const") {
+		return n, false, false
+	}
+	switch op + text {
+	case ">0", "<>0", ">=1":
+		return count, true, true
+	case "=0", "<1", "<=0":
+		return count, false, true
+	}
+	return n, false, false
+}
+
+// mirrored is an operator with its sides changed.
+func mirrored(op string) string {
+	if other := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}[op]; other != "" {
+		return other
+	}
+	return op
+}
+
+// countsAll reports whether an expression is count(*) of all rows together.
+func countsAll(n pgsql.Node) bool {
+	return n.Bool("agg_star") && slices.Equal(n.Names("funcname"), []string{"count"}) && !n.Has("over") && !n.Has("agg_filter")
 }
