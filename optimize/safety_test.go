@@ -67,7 +67,7 @@ func TestNotesHaveNoConstants(t *testing.T) {
 	if strings.Contains(notes, "SECRET") {
 		t.Error("a constant is shown")
 	}
-	for _, want := range []string{`invalid input syntax for type uuid: "…" (22P02)`, `syntax error at or near "…"`} {
+	for _, want := range []string{`invalid input syntax for type uuid: "…" (22P02)`, `syntax error at or near "'…`} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("lacks %q", want)
 		}
