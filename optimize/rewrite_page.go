@@ -334,7 +334,7 @@ func comparedWithNone(n pgsql.Node) (count pgsql.Node, exists, ok bool) {
 	}
 	op, count, number := n.Names("name")[0], n.Node("lexpr"), n.Node("rexpr")
 	if count.Is("A_Const") {
-		op, count, number = mirrored(op), number, count
+		op, count, number = pgsql.Mirrored(op), number, count
 	}
 	text, constant := pgsql.SQL(number, false)
 	if !constant || !number.Is("A_Const") {
@@ -347,14 +347,6 @@ func comparedWithNone(n pgsql.Node) (count pgsql.Node, exists, ok bool) {
 		return count, false, true
 	}
 	return n, false, false
-}
-
-// mirrored is an operator with its sides changed.
-func mirrored(op string) string {
-	if other := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}[op]; other != "" {
-		return other
-	}
-	return op
 }
 
 // countsAll reports whether an expression is count(*) of all rows together.

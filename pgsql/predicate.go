@@ -105,7 +105,7 @@ func (w *walker) predicate(n Node, s *scope) (*Scan, Predicate, bool) {
 		left, right = n.Node("lexpr"), n.Node("rexpr")
 		if !w.mentions(left, s) && w.mentions(right, s) {
 			left, right = right, left
-			p.Op = mirrored(p.Op)
+			p.Op = Mirrored(p.Op)
 		}
 		p.Class = classOf(n, p.Op, right)
 	default:
@@ -255,7 +255,8 @@ func (w *walker) columnsIn(n Node, s *scope) []Column {
 
 func (w *walker) mentions(n Node, s *scope) bool { return len(w.columnsIn(n, s)) > 0 }
 
-func mirrored(op string) string {
+// Mirrored is the operator that asks the same with its sides changed.
+func Mirrored(op string) string {
 	switch op {
 	case "<":
 		return ">"
