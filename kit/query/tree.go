@@ -226,17 +226,20 @@ func (p *planner) ownersIn(name string, path []int) string {
 	for _, i := range path[:len(path)-1] {
 		n = n.values[i].node
 	}
-	guard := n.values[path[len(path)-1]].column
-	id := columnName(n.id)
-	switch {
-	case guard >= 0:
-		return "SELECT DISTINCT " + id + " FROM " + name + " WHERE " + columnName(guard) + " IS NOT NULL"
-	case p.variant != pageVariant || p.page.limit == 0:
-		return "SELECT DISTINCT " + id + " FROM " + name
-	case n != p.plan.node:
-		return "SELECT DISTINCT " + id + " FROM (SELECT " + id + " FROM " + name + " LIMIT " + strconv.Itoa(p.page.limit) + ") of_page"
+	of, condition, limit := "SELECT "+columnName(n.id)+" FROM ", "", ""
+	if n != p.plan.node || p.variant == childrenVariant {
+		of = "SELECT DISTINCT " + columnName(n.id) + " FROM " // what several rows refer to, or what is in several lists
 	}
-	return "SELECT " + id + " FROM " + name + " LIMIT " + strconv.Itoa(p.page.limit)
+	if guard := n.values[path[len(path)-1]].column; guard >= 0 {
+		condition = " WHERE " + columnName(guard) + " IS NOT NULL"
+	}
+	if p.variant == pageVariant && p.page.limit > 0 {
+		limit = " LIMIT " + strconv.Itoa(p.page.limit)
+	}
+	if limit != "" && (n != p.plan.node || condition != "") {
+		return of + "(SELECT * FROM " + name + limit + ") of_page" + condition
+	}
+	return of + name + condition + limit
 }
 
 // union puts the parts together: a column for each that the widest part has of a type.
