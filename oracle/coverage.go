@@ -18,7 +18,7 @@ var features = []string{
 	"parts created", "parts updated", "parts deleted", "a link", "an unlink",
 	"a repetition", "a version that must be met", "a stale version",
 	"next()", "slug()", "some parts of a value object", "JSON merged", "no overlap", "a span that is taken or ends before it starts",
-	"a union", "a union in a filter", "a union written", "a search", "a search of what a rule may hide", "matches()", "at()",
+	"a union", "a union in a filter", "a union written", "a search", "a search of what a rule may hide", "matches()", "at()", "a quotient of Decimals",
 	"a history", "a history by REST", "a history of a deleted row", "what Go works out", "a field by an interface",
 }
 
@@ -137,6 +137,7 @@ func (c coverage) selected(t *Type, ask *Read) {
 			c.sought(f.Type, s.Of)
 			c.selected(f.Type, s.Of)
 		}
+		c.count(f != nil && f.Scalar == "Decimal" && strings.Contains(f.Formula, " / "), "a quotient of Decimals")
 		c.count(f != nil && ask.Shape && t.shape(f) != "", "a field by an interface")
 	}
 }

@@ -157,6 +157,9 @@ func (e env) field(row *Row, name string) Value {
 		if f.Scalar == "Boolean" && !f.Null {
 			return v == true // as null is in a condition
 		}
+		if r, ok := v.(*big.Rat); ok && f.Scalar == "Decimal" {
+			v = roundedTo(decimalScale, r)
+		}
 		if !holds(f, v) {
 			return nil
 		}
@@ -182,8 +185,24 @@ func holds(f *Field, v Value) bool {
 		return math.Abs(v) <= 8e307
 	case time.Time:
 		return v.Year() >= 1 && v.Year() <= 9999
+	case *big.Rat:
+		most := new(big.Rat).SetFrac(new(big.Int).Exp(big.NewInt(10), big.NewInt(decimalDigits-decimalScale), nil), big.NewInt(1))
+		return new(big.Rat).Abs(v).Cmp(most) < 0
 	}
 	return true
+}
+
+// The Decimals of random designs have 18 digits, 4 of them behind the point. A quotient has 40 there.
+const (
+	decimalDigits  = 18
+	decimalScale   = 4
+	quotientDigits = 40
+)
+
+// roundedTo is r with so many digits behind the point, halves away from zero.
+func roundedTo(digits int, r *big.Rat) *big.Rat {
+	rounded, _ := new(big.Rat).SetString(r.FloatString(digits))
+	return rounded
 }
 
 func (e env) call(c ast.CallExpr) Value {
@@ -391,7 +410,7 @@ func exact(operator string, x, y *big.Rat) Value {
 	if y.Sign() == 0 {
 		return nil
 	}
-	return r.Quo(x, y)
+	return roundedTo(quotientDigits, r.Quo(x, y))
 }
 
 func floats(operator string, x, y float64) Value {
@@ -582,7 +601,7 @@ func aggregate(name string, items []Value) Value {
 		return greatest
 	}
 	if d, ok := total.(*big.Rat); ok {
-		return new(big.Rat).Quo(d, new(big.Rat).SetInt64(int64(n)))
+		return exact(operators.Divide, d, new(big.Rat).SetInt64(int64(n)))
 	}
 	return float(total) / float64(n)
 }

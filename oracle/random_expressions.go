@@ -203,7 +203,12 @@ func (d *designer) value(sc scope, kind string) string {
 		}
 		if of := d.path(scope{of: nil, vars: []binding{{v, to}}}, kind); of != "" {
 			switch kind {
-			case "int", "exact", "big", "span":
+			case "exact":
+				if by := d.path(scope{vars: []binding{{v, to}}}, kind); d.chance(30) {
+					of = fmt.Sprintf("%s / %s", of, orElse(by, "3"))
+				}
+				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "sum", "min", "max", "avg"))
+			case "int", "big", "span":
 				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "sum", "min", "max"))
 			case "real":
 				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "min", "max", "avg"))
@@ -228,7 +233,7 @@ func (d *designer) value(sc scope, kind string) string {
 	case "real":
 		return fmt.Sprintf("(%s %s %s)", path, pick(d, "+", "-", "*"), other)
 	case "exact":
-		return fmt.Sprintf("(%s %s %s)", path, pick(d, "+", "-"), other)
+		return fmt.Sprintf("(%s %s %s)", path, pick(d, "+", "-", "/"), other)
 	case "text":
 		return pick(d, fmt.Sprintf("(%s + %s)", path, other), path+"."+pick(d, "lower", "upper", "trim")+"()")
 	case "span":

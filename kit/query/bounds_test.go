@@ -117,7 +117,7 @@ func reckoning() *meta.Backend {
 			&meta.Field{Name: "of", Kind: meta.Reference, Type: "Sum", Column: "of_id", Null: true},
 			&meta.Field{Name: "others", Kind: meta.List, Type: "Sum", Inverse: "of"},
 			stored("small", meta.Int), stored("other", meta.Int), stored("big", meta.Int64), stored("span", meta.Duration), stored("at", meta.DateTime), stored("share", meta.Float),
-			exact(stored("price", meta.Decimal)),
+			exact(stored("price", meta.Decimal)), &meta.Field{Name: "rate", Kind: meta.Decimal, Column: "rate", Null: true, Digits: 18, Scale: 6},
 			&meta.Field{Name: "before", Kind: meta.DateTime, Column: "before_at", Null: true, Default: apply(meta.OpSub, this("at"), seconds(3600))},
 			computed("smallTwice", meta.Int, apply(meta.OpAdd, this("small"), this("small"))),
 			computed("smallSquare", meta.Int64, apply(meta.OpMul, this("small"), this("small"))),
@@ -133,6 +133,18 @@ func reckoning() *meta.Backend {
 			exact(computed("thousandfold", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const(int64(1000))))),
 			computed("tenth", meta.Decimal, apply(meta.OpMul, this("price"), meta.Const("0.1"))),
 			computed("quarterTwice", meta.Decimal, apply(meta.OpMul, apply(meta.OpDiv, this("price"), meta.Const("4")), meta.Const("2"))),
+			exact(computed("aThird", meta.Decimal, apply(meta.OpDiv, this("price"), meta.Const("3")))),
+			exact(computed("sevenths", meta.Decimal, apply(meta.OpDiv, apply(meta.OpAdd, this("price"), this("price")), meta.Const(int64(7))))),
+			exact(computed("perRate", meta.Decimal, apply(meta.OpDiv, this("price"), this("rate")))),
+			exact(computed("percent", meta.Decimal, apply(meta.OpMul, apply(meta.OpDiv, apply(meta.OpSub, this("price"), meta.Const("1")), this("price")), meta.Const("100")))),
+			exact(computed("lessAThird", meta.Decimal, apply(meta.OpNeg, apply(meta.OpDiv, this("price"), meta.Const("3"))))),
+			exact(computed("rest", meta.Decimal, apply(meta.OpMod, apply(meta.OpDiv, this("price"), meta.Const("8")), this("rate")))),
+			exact(computed("tiny", meta.Decimal, apply(meta.OpDiv, meta.Const("0.0000001"), this("rate")))),
+			computed("thirdAsFloat", meta.Float, apply(meta.OpDiv, this("price"), meta.Const("3"))),
+			computed("among", meta.Boolean, apply(meta.OpIn, apply(meta.OpDiv, this("price"), meta.Const("8")), meta.Const("0.00625"), this("price"), this("rate"))),
+			computed("priced", meta.Boolean, apply(meta.OpIn, this("price"), this("rate"))),
+			exact(total("thirds", meta.Decimal, meta.OpSum, "price")), exact(total("leastThird", meta.Decimal, meta.OpMin, "price")),
+			exact(total("greatestThird", meta.Decimal, meta.OpMax, "price")), exact(total("meanThird", meta.Decimal, meta.OpAvg, "price")),
 			computed("dear", meta.Boolean, apply(meta.OpGt, apply(meta.OpDiv, this("price"), meta.Const("4")), meta.Const("2.5"))),
 			computed("dearOthers", meta.Boolean, apply(meta.OpGt, apply(meta.OpMul, meanPrice.Computed, meta.Const("2")), meta.Const("1.5"))),
 			computed("twice", meta.Duration, apply(meta.OpAdd, this("span"), this("span"))),
@@ -153,6 +165,13 @@ func reckoning() *meta.Backend {
 		),
 		Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
 	})
+	for _, f := range b.Entities[len(b.Entities)-1].Fields {
+		if strings.HasSuffix(f.Name, "Third") || f.Name == "thirds" {
+			if x := f.Computed; len(x.Args) == 3 {
+				x.Args[2] = apply(meta.OpDiv, x.Args[2], meta.Const("3"))
+			}
+		}
+	}
 	return b
 }
 
@@ -164,6 +183,7 @@ func testReckoned(w *world) {
 	}
 	const least, most = math.MinInt64, int64(math.MaxInt64)
 	longest := time.Duration(math.MaxInt64).Truncate(time.Microsecond)
+	divided := map[string]bool{"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true}
 	for _, test := range []struct {
 		given []any
 		want  string
@@ -190,7 +210,7 @@ func testReckoned(w *world) {
 		row := reckoned(w, id)
 		var got []string
 		for _, f := range w.entity("Sum").Fields {
-			if v := row[f.Name]; v != nil && f.Name != "countTwice" && f.Kind != meta.Boolean && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
+			if v := row[f.Name]; v != nil && f.Name != "countTwice" && f.Kind != meta.Boolean && !divided[f.Name] && (f.Computed != nil && f.Computed.Op != meta.OpSum && f.Computed.Op != meta.OpAvg || f.Name == "before") && f.Name != "ages" {
 				text := input.Text(v)
 				if x, ok := v.(float64); ok {
 					text = fmt.Sprint(x)
@@ -264,6 +284,41 @@ func testReckoned(w *world) {
 		if got := row[test.mean]; got != test.want {
 			w.Errorf("%s of %v is %v, want %v", test.mean, test.values, got, test.want)
 		}
+	}
+	// So is a quotient of Decimals: of more digits than 64 bits hold, and what is reckoned with it.
+	for _, test := range []struct {
+		price, rate string
+		want        string
+	}{
+		{"99999999999999.9999", "3", "aThird=33333333333333.3333 sevenths=28571428571428.5714 perRate=33333333333333.3333 percent=100 lessAThird=-33333333333333.3333 rest=2 tiny=0 among=false priced=false"},
+		{"99999999999999.9999", "-0.5", "aThird=33333333333333.3333 sevenths=28571428571428.5714 percent=100 lessAThird=-33333333333333.3333 rest=0.5 tiny=0 among=false priced=false"},
+		{"922337203685.4775", "-0.5", "aThird=307445734561.8258 sevenths=263524915338.7079 perRate=-1844674407370.955 percent=100 lessAThird=-307445734561.8258 rest=0.1847 tiny=0 among=false priced=false"},
+		{"0.05", "0.05", "aThird=0.0167 sevenths=0.0143 perRate=1 percent=-1900 lessAThird=-0.0167 rest=0.0063 tiny=0 among=true priced=true"},
+		{"-0.0001", "0.000002", "aThird=0 sevenths=0 perRate=-50 percent=1000100 lessAThird=0 rest=0 tiny=0.05 among=false priced=false"},
+		{"-8", "-8", "aThird=-2.6667 sevenths=-2.2857 perRate=1 percent=112.5 lessAThird=2.6667 rest=-1 tiny=0 among=false priced=true"},
+		{"1", "1600.000001", "aThird=0.3333 sevenths=0.2857 perRate=0.0006 percent=0 lessAThird=-0.3333 rest=0.125 tiny=0 among=false priced=false"},
+		{"0", "0", "aThird=0 sevenths=0 lessAThird=0 among=true priced=true"},
+	} {
+		row := reckoned(w, w.create(w.ann, false, "Sum", "price", decimal(test.price), "rate", decimal(test.rate)))
+		var got []string
+		for _, name := range []string{"aThird", "sevenths", "perRate", "percent", "lessAThird", "rest", "tiny", "among", "priced"} {
+			if row[name] != nil {
+				got = append(got, fmt.Sprint(name, "=", row[name]))
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			w.Errorf("%s and %s:\ngot  %s\nwant %s", test.price, test.rate, strings.Join(got, " "), test.want)
+		}
+		if third, price := row["thirdAsFloat"].(float64), decimal(test.price).Div(decimal("3")).InexactFloat64(); third != price && math.Abs(third-price) > 1e-15 {
+			w.Errorf("a third of %s is %v, want %v", test.price, third, price)
+		}
+	}
+	of := w.create(w.ann, false, "Sum")
+	for _, price := range []string{"99999999999999.9999", "-99999999999999.9999", "20", "3", "1", "-9"} {
+		w.create(w.ann, false, "Sum", "of", of, "price", decimal(price))
+	}
+	if row := reckoned(w, of); fmt.Sprint(row["thirds"], row["leastThird"], row["greatestThird"], row["meanThird"]) != "5 -33333333333333.3333 33333333333333.3333 0.8333" {
+		w.Errorf("sum, least, greatest and mean of thirds: %v %v %v %v", row["thirds"], row["leastThird"], row["greatestThird"], row["meanThird"])
 	}
 	// What may not be null is refused.
 	_, err := w.tryCreate(w.ann, false, "Sum", "count", int64(1<<30-1))

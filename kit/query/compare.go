@@ -109,9 +109,11 @@ func (r *renderer) in(x *meta.Expr, e env) string {
 		if item.typ.untyped {
 			item = r.constant(alternative, needle.typ)
 		}
+		like, item := r.align(needle, item)
+		like, item = collated(like), collated(item)
 		switch {
-		case item.guard != "":
-			guarded = append(guarded, conjunction(needle.sql+" = "+item.sql, item.guard))
+		case item.guard != "" || like.sql != needle.sql:
+			guarded = append(guarded, conjunction(like.sql+" = "+item.sql, item.guard))
 		default:
 			items = append(items, item.sql)
 		}
@@ -138,13 +140,17 @@ func (r *renderer) pair(a, b *meta.Expr, e env) (left, right operand) {
 	case right.typ.untyped && !left.typ.untyped:
 		right = r.constant(b, left.typ)
 	}
-	return r.align(left, right)
+	left, right = r.align(left, right)
+	return collated(left), collated(right)
 }
 
 // align gives two decimals, or a decimal and a number, the same scale on SQLite, where a decimal is a scaled integer.
 func (r *renderer) align(a, b operand) (operand, operand) {
 	if r.postgres || a.typ.kind != meta.Decimal && b.typ.kind != meta.Decimal {
 		return a, b
+	}
+	if a.typ.long || b.typ.long {
+		return asText(a), asText(b)
 	}
 	scale := max(a.scale(), b.scale())
 	return rescale(a, scale), rescale(b, scale)
@@ -163,7 +169,6 @@ func rescale(o operand, scale int) operand {
 	}
 	o.typ.bits = o.typ.size() + (scale-o.scale())*10/3 + 1
 	o.sql = bracket(o.sql) + " * 1" + strings.Repeat("0", scale-o.scale())
-	o.typ.inexact = o.inexact()
 	o.typ.kind, o.typ.scale, o.typ.column = meta.Decimal, scale, false
 	return o
 }

@@ -33,6 +33,10 @@ func (r *renderer) computed(s *scope, f *meta.Field) operand {
 // convert is a number of one kind as one of another; other values stay as they are.
 func (r *renderer) convert(sql string, from, to typ) string {
 	switch {
+	case from.long && to.kind == meta.Float:
+		return "decimal_float(" + sql + ")"
+	case from.long:
+		return "decimal_round(" + sql + ", " + strconv.Itoa(to.scale) + ")"
 	case to.kind == meta.Float && from.kind != meta.Float:
 		if r.postgres {
 			return bracket(sql) + "::double precision"
@@ -43,7 +47,7 @@ func (r *renderer) convert(sql string, from, to typ) string {
 	case to.kind == meta.Decimal:
 		difference := to.scale - operand{typ: from}.scale()
 		switch {
-		case from.kind == meta.Float || from.inexact:
+		case from.kind == meta.Float:
 			factor := " * 1" + strings.Repeat("0", max(difference, 0)) + ".0"
 			if difference < 0 {
 				factor = " / 1" + strings.Repeat("0", -difference) + ".0"

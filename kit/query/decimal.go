@@ -6,7 +6,45 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
 )
+
+// A quotient of Decimals, and a mean of them, has 40 digits behind the point, the last rounded, halves away from zero. That is more than
+// a field has and a divisor may bring, so that one which comes to a field is as if it were rounded there alone. On SQLite it is
+// text, which functions of package sqlite reckon with.
+
+// quotient is a by b on PostgreSQL. A quotient has as many digits there as its operands have, so that a gets twice as many as stay.
+func quotient(a, b string) string {
+	return "round(round(" + a + ", 80) / nullif(" + b + ", 0), 40)"
+}
+
+var longFunctions = map[meta.Op]string{
+	meta.OpAdd: "decimal_add", meta.OpSub: "decimal_subtract", meta.OpMul: "decimal_multiply", meta.OpDiv: "decimal_divide", meta.OpMod: "decimal_modulo",
+}
+
+// reckonLong is a op b on SQLite, as text.
+func (r *renderer) reckonLong(op meta.Op, a, b operand) operand {
+	sql := longFunctions[op] + "(" + a.sql + ", " + itoa(a.scale()) + ", " + b.sql + ", " + itoa(b.scale()) + ")"
+	return operand{sql: sql, typ: typ{kind: meta.Decimal, long: true, reckoned: true, null: a.nullable() || b.nullable() || op == meta.OpDiv || op == meta.OpMod}}
+}
+
+// asText is a number on SQLite as text.
+func asText(o operand) operand {
+	if o.typ.long || o.sql == sqlNull {
+		return o
+	}
+	o.sql = "decimal_text(" + o.sql + ", " + itoa(o.scale()) + ")"
+	o.typ = typ{kind: meta.Decimal, long: true, reckoned: o.typ.reckoned, null: o.typ.null}
+	return o
+}
+
+// collated is a value that is compared: texts of numbers by what they say.
+func collated(o operand) operand {
+	if o.typ.long && o.sql != sqlNull {
+		o.sql += " COLLATE decimal"
+	}
+	return o
+}
 
 // decimalOf is unscaled / 10^scale.
 func decimalOf(unscaled int64, scale int) kit.Decimal { return decimal.New(unscaled, -int32(scale)) }

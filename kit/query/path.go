@@ -275,7 +275,7 @@ func (r *renderer) typedParam(p param) string { return r.param(p) + r.cast(p.typ
 // constant is a constant in the type of what it meets.
 func (r *renderer) constant(x *meta.Expr, t typ) operand {
 	column := t.column
-	t = typ{kind: t.kind, scale: t.scale, entity: t.entity}
+	t = typ{kind: t.kind, scale: t.scale, entity: t.entity, long: t.long}
 	if slot, ok := r.slots[x]; ok {
 		if column {
 			return operand{sql: r.param(param{source: slotSource, slot: slot, typ: t}), typ: t}
@@ -285,13 +285,7 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 	if _, fraction := x.Value.(float64); fraction && (t.kind == meta.Int || t.kind == meta.Int64) {
 		t.kind = meta.Float // which the other side becomes
 	}
-	value := x.Value
-	if text, is := value.(string); is && t.kind == meta.Float { // a Decimal beside what is worked out in floats
-		if number, err := decimalFrom(text); err == nil {
-			value = number
-		}
-	}
-	sql, err := r.literal(value, t)
+	sql, err := r.literal(x.Value, t)
 	if err != nil {
 		r.fail("constant %v: %w", x.Value, err)
 	}

@@ -60,12 +60,11 @@ func (t typ) sized(literal string) typ {
 // reckon is a operator b, of type t.
 func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 	t.reckoned = true
-	t.inexact = !r.postgres && t.kind == meta.Decimal && (a.inexact() || b.inexact())
 	plain := "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")"
 	switch {
 	case r.postgres && (a.typ.kind == meta.Float || b.typ.kind == meta.Float):
 		return operand{sql: r.reckonFloats(op, a.sql, b.sql), typ: t}
-	case t.kind == meta.Float || t.inexact || r.postgres && t.kind == meta.Decimal:
+	case t.kind == meta.Float || r.postgres && t.kind == meta.Decimal:
 		return operand{sql: plain, typ: t}
 	}
 	size := map[meta.Op]int{
@@ -91,9 +90,6 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 	}
 	return operand{sql: r.once(exact, fitsWord), typ: t}
 }
-
-// inexact tells whether a number on SQLite is a Float, or a Decimal that was made of one.
-func (o operand) inexact() bool { return o.typ.kind == meta.Float || o.typ.inexact }
 
 // reckonFloats is a operator b on PostgreSQL, which refuses a statement of which one Float would be too large, or too small to be told
 // from 0. Their logarithms tell before.
@@ -162,7 +158,7 @@ func (r *renderer) fitted(o operand, f *meta.Field) operand {
 	}
 	o.typ.null = true
 	o.sql = r.once(o.sql, func(v string) string {
-		if r.postgres || f.Kind != meta.Decimal || !from.inexact && from.kind != meta.Float {
+		if r.postgres || f.Kind != meta.Decimal || from.kind != meta.Float {
 			return "CASE WHEN " + v + " BETWEEN " + least + " AND " + most + " THEN " + v + " END"
 		}
 		return "CASE WHEN " + v + " BETWEEN " + least + " AND " + most + " THEN CAST(" + v + " AS INTEGER) END"
@@ -203,12 +199,13 @@ func digitsOf(f *meta.Field) int { return min(defaulted(f.Digits, mostDigits), m
 func (r *renderer) total(value string, t typ) (sum string, of typ, fit func(sum string) string) {
 	sum = "coalesce(sum(" + value + "), 0)"
 	t.null, t.reckoned = false, true
-	exact := t.kind != meta.Float && !t.inexact
 	switch {
-	case !exact && r.postgres:
+	case t.long:
+		return "decimal_sum(" + value + ", 0)", t, nil
+	case t.kind == meta.Float && r.postgres:
 		t.null = true
 		return "CASE WHEN count(" + value + ") = 0 THEN 0 ELSE " + sumOfFloats(value) + " END", t, nil
-	case !exact, r.postgres && t.kind == meta.Decimal:
+	case t.kind == meta.Float, r.postgres && t.kind == meta.Decimal:
 		return sum, t, nil
 	case t.kind == meta.Int && t.size() <= intBits: // there are not that many rows
 		t.kind, t.bits = meta.Int64, wordBits

@@ -64,7 +64,7 @@ type typ struct {
 
 	reckoned bool // out of others, so that its kind may not hold it
 	bits     int  // of a whole number, at most; 0: as its kind says
-	inexact  bool // a Decimal on SQLite that was made of a Float
+	long     bool // a Decimal on SQLite as text, with more digits than 64 bits hold
 }
 
 // operand is a value as SQL. guard, unless empty, is the condition under which the viewer may see it.
@@ -146,7 +146,7 @@ func (r *renderer) alias(prefix string) string {
 
 // param is the placeholder of p; the same p has the same one.
 func (r *renderer) param(p param) string {
-	p.typ = typ{kind: p.typ.kind, scale: p.typ.scale}
+	p.typ = typ{kind: p.typ.kind, scale: p.typ.scale, long: p.typ.long}
 	for i, known := range r.params {
 		if known == p {
 			return "$" + strconv.Itoa(i+1)

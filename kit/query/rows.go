@@ -243,11 +243,11 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 	case meta.OpSum:
 		selected, t, fit = r.total(selected, t)
 	case meta.OpMin:
-		selected = "min(" + selected + ")"
+		selected = "min(" + collated(operand{sql: selected, typ: t}).sql + ")"
 	case meta.OpMax:
-		selected = "max(" + selected + ")"
+		selected = "max(" + collated(operand{sql: selected, typ: t}).sql + ")"
 	case meta.OpAvg:
-		selected, t = r.mean(selected, t), typ{kind: meta.Float, null: true, reckoned: value.inexact()}
+		selected, t = r.mean(selected, t)
 	case meta.OpFind:
 		order = " ORDER BY " + r.identity(found.row).sql + " LIMIT 1"
 		if found.row.entity == nil {
@@ -273,34 +273,26 @@ func (r *renderer) nothing(op meta.Op) operand {
 	return operand{sql: sqlNull}
 }
 
-// mean is the mean of a value over rows, null of none. Of what is exact it is the exact sum as a Float by the number of values, which is
-// rounded alike on both databases: their own avg is not, PostgreSQL's of eleven by nine being another Float than SQLite's.
-func (r *renderer) mean(value string, t typ) string {
-	count, exact := "count("+value+")", t.kind != meta.Float && !t.inexact
-	unit := ""
-	if t.kind == meta.Decimal && t.scale > 0 {
-		unit = rescale(operand{sql: "1"}, t.scale).sql[len("1"):]
-	}
+// mean is the mean of a value over rows, null of none. Of Decimals it is their exact sum, divided. Of whole numbers it is the exact sum as a
+// Float by the number of values, which is rounded alike on both databases: their own avg is not, PostgreSQL's of eleven by nine being
+// another Float than SQLite's.
+func (r *renderer) mean(value string, t typ) (string, typ) {
+	of, count := typ{kind: meta.Float, null: true, reckoned: t.kind == meta.Float}, "count("+value+")"
 	switch {
+	case t.kind == meta.Decimal && r.postgres:
+		return quotient("sum("+value+")", count), typ{kind: meta.Decimal, null: true, reckoned: true}
+	case t.kind == meta.Decimal:
+		sum := operand{sql: "decimal_sum(" + value + ", " + itoa(operand{typ: t}.scale()) + ")", typ: typ{kind: meta.Decimal, long: true}}
+		mean := r.reckonLong(meta.OpDiv, sum, operand{sql: count})
+		return mean.sql, mean.typ
 	case r.postgres && t.kind == meta.Float:
-		return sumOfFloats(value) + " / nullif(" + count + ", 0)"
-	case r.postgres && !exact:
-		return "avg(" + value + ")::double precision"
+		return sumOfFloats(value) + " / nullif(" + count + ", 0)", of
 	case r.postgres:
-		sum := "sum(" + value + ")"
-		if unit != "" {
-			sum, count = "("+sum+unit+")", "("+count+unit+")"
-		}
-		return sum + "::double precision / " + count
-	case exact && (t.kind != meta.Int || t.size() > intBits): // its halves, as of a sum
-		if unit != "" {
-			count = "(" + count + unit + ")"
-		}
-		return "(sum(" + value + " >> 32) * 4294967296.0 + sum(" + value + " & 4294967295)) / " + count
-	case unit != "":
-		return "avg(" + value + ") / " + unit[len(" * "):] + ".0"
+		return "sum(" + value + ")::double precision / " + count, of
+	case t.kind != meta.Float && (t.kind != meta.Int || t.size() > intBits): // its halves, as of a sum
+		return "(sum(" + value + " >> 32) * 4294967296.0 + sum(" + value + " & 4294967295)) / " + count, of
 	}
-	return "avg(" + value + ")"
+	return "avg(" + value + ")", of
 }
 
 // isList tells whether x is a path to a list.

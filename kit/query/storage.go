@@ -177,7 +177,7 @@ func (d dialect) encode(v any, t typ) (any, error) {
 			return b, nil
 		}
 	case meta.Decimal:
-		return d.encodeDecimal(v, t.scale)
+		return d.encodeDecimal(v, t)
 	case meta.DateTime:
 		return d.encodeInstant(v)
 	case meta.Date:
@@ -286,21 +286,19 @@ func encodeFloat(v any) (any, error) {
 		return float64(v), nil
 	case int:
 		return float64(v), nil
-	case kit.Decimal: // a constant beside what SQLite works out in floats
-		return v.InexactFloat64(), nil
 	}
 	return nil, malformed("A number cannot be %v.", v)
 }
 
-func (d dialect) encodeDecimal(v any, scale int) (any, error) {
+func (d dialect) encodeDecimal(v any, t typ) (any, error) {
 	number, err := decimalFrom(v)
 	if err != nil {
 		return nil, malformed("A Decimal cannot be %v.", v)
 	}
-	if d.postgres {
+	if d.postgres || t.long {
 		return number.String(), nil
 	}
-	scaled := number.Shift(int32(scale))
+	scaled := number.Shift(int32(t.scale))
 	if whole := scaled.Truncate(0); whole.Equal(scaled) && whole.BigInt().IsInt64() {
 		return whole.IntPart(), nil
 	}

@@ -39,8 +39,11 @@ func (r *renderer) value(x *meta.Expr, e env) operand {
 		return r.arithmetic(x, e)
 	case meta.OpNeg:
 		o := r.value(x.Args[0], e)
-		if o.sql == sqlNull {
+		switch {
+		case o.sql == sqlNull:
 			return o
+		case o.typ.long:
+			return r.reckonLong(meta.OpSub, operand{sql: "0"}, o)
 		}
 		o.sql, o.guard, o.typ.null, o.typ.column = bracket(o.shown()), "", o.nullable(), false
 		// Of 64 bits the least has no opposite, nor on PostgreSQL that of an Int.
@@ -108,7 +111,7 @@ func (r *renderer) either(x *meta.Expr, e env) operand {
 	if yes.sql == sqlNull {
 		t = no.typ
 	}
-	t.reckoned, t.inexact = yes.typ.reckoned || no.typ.reckoned, yes.typ.inexact || no.typ.inexact
+	t.reckoned = yes.typ.reckoned || no.typ.reckoned
 	if t.bits = 0; yes.typ.bits > 0 && no.typ.bits > 0 {
 		t.bits = max(yes.typ.bits, no.typ.bits)
 	}
@@ -174,15 +177,21 @@ func (r *renderer) typeOperands(x *meta.Expr, a, b operand) (operand, operand) {
 	return a, b
 }
 
-// factor is t with no more digits behind the point than a constant has by which a Decimal is multiplied: on SQLite their product has those of both.
+// factor is t with as many digits behind the point as a constant needs beside a Decimal on SQLite; with no more where it is multiplied, since
+// a product has those of both.
 func (r *renderer) factor(x, constant *meta.Expr, t typ) typ {
-	if _, given := r.slots[constant]; given || r.postgres || x.Op != meta.OpMul || t.kind != meta.Decimal {
+	if _, given := r.slots[constant]; given || r.postgres || t.kind != meta.Decimal {
 		return t
 	}
-	if number, err := decimalFrom(constant.Value); err == nil {
-		for t.scale = 0; !number.Truncate(int32(t.scale)).Equal(number) && t.scale < 9; {
-			t.scale++
-		}
+	number, err := decimalFrom(constant.Value)
+	if err != nil {
+		return t
+	}
+	if x.Op == meta.OpMul {
+		t.scale = 0
+	}
+	for t.scale < mostDigits && !number.Truncate(int32(t.scale)).Equal(number) {
+		t.scale++
 	}
 	return t
 }
@@ -193,6 +202,8 @@ func (r *renderer) operate(op meta.Op, a, b operand) operand {
 		return r.instants(op, a, b)
 	case isText(a.typ.kind) && op == meta.OpAdd:
 		return operand{sql: "(" + a.sql + " || " + b.sql + ")", typ: typ{kind: meta.String}}
+	case !r.postgres && (a.typ.long || b.typ.long || op == meta.OpDiv && wider(a.typ, b.typ).kind == meta.Decimal):
+		return r.reckonLong(op, a, b)
 	case op == meta.OpDiv || op == meta.OpMod:
 		return r.divide(op, a, b)
 	case op == meta.OpMul && !r.postgres:
@@ -228,15 +239,15 @@ func wider(a, b typ) typ {
 	return a
 }
 
-// divide gives null where the divisor is 0. Whole numbers give a whole number; a decimal on SQLite becomes a Float.
+// divide gives null where the divisor is 0. Whole numbers give a whole number.
 func (r *renderer) divide(op meta.Op, a, b operand) operand {
 	t := wider(a.typ, b.typ)
-	if !r.postgres && t.kind == meta.Decimal {
+	switch {
+	case t.kind == meta.Decimal && op == meta.OpDiv: // on PostgreSQL
+		return operand{sql: quotient(a.sql, b.sql), typ: typ{kind: meta.Decimal, null: true, reckoned: true}}
+	case t.kind == meta.Decimal:
 		a, b = r.align(a, b)
-		if op == meta.OpDiv {
-			return operand{sql: "(" + a.sql + " * 1.0 / nullif(" + b.sql + ", 0))", typ: typ{kind: meta.Float, reckoned: true}}
-		}
-		t = a.typ
+		t = wider(a.typ, b.typ)
 	}
 	b.sql = "nullif(" + b.sql + ", 0)"
 	return r.reckon(op, a, b, t)

@@ -62,7 +62,31 @@ func functions() []function {
 		{"period_start", 3, periodStart()},
 		{"lower", 1, letters(strings.ToLower)},
 		{"upper", 1, letters(strings.ToUpper)},
+		{"decimal_text", 2, decimalText},
+		{"decimal_add", 4, decimals(add)},
+		{"decimal_subtract", 4, decimals(subtract)},
+		{"decimal_multiply", 4, decimals(multiply)},
+		{"decimal_divide", 4, decimals(divide)},
+		{"decimal_modulo", 4, decimals(modulo)},
+		{"decimal_round", 2, decimalRound},
+		{"decimal_float", 1, decimalFloat},
 	}
+}
+
+// register makes the functions and collations known to connections that are opened from now on.
+func register(e *engine.Driver) error {
+	for _, f := range functions() {
+		if err := e.RegisterDeterministicScalarFunction(f.name, f.arguments, f.call); err != nil {
+			return fmt.Errorf("function %s: %w", f.name, err)
+		}
+	}
+	if err := e.RegisterFunction("decimal_sum", &engine.FunctionImpl{NArgs: 2, Deterministic: true, MakeAggregate: newDecimalSum}); err != nil {
+		return fmt.Errorf("function decimal_sum: %w", err)
+	}
+	if err := e.RegisterCollationUtf8("decimal", compareDecimals); err != nil {
+		return fmt.Errorf("collation decimal: %w", err)
+	}
+	return nil
 }
 
 func open(ctx context.Context, address string, replicas ...string) (sqldb.Database, error) {
@@ -75,10 +99,8 @@ func open(ctx context.Context, address string, replicas ...string) (sqldb.Databa
 	}
 	count := max(4, 2*runtime.GOMAXPROCS(0))
 	db := &database{source: source, writer: make(chan *conn, 1), readers: make(chan struct{}, count)}
-	for _, f := range functions() {
-		if err := db.engine.RegisterDeterministicScalarFunction(f.name, f.arguments, f.call); err != nil {
-			return nil, fmt.Errorf("function %s: %w", f.name, err)
-		}
+	if err := register(&db.engine); err != nil {
+		return nil, err
 	}
 	if memory {
 		db.gate = semaphore.NewWeighted(readersAtOnce)
