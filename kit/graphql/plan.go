@@ -327,6 +327,7 @@ func changes(e *meta.Entity, verb meta.Verb, raw any) ([]query.Change, *kit.Prob
 
 // planObject makes s read what fields select of its entity, and says how to write it.
 func planObject(name string, fields []*field, s *query.Select) *object {
+	s.Unversioned = true // no answer has a version that was not asked for
 	o := &object{name: name, members: make([]*member, 0, len(fields))}
 	for _, f := range fields {
 		m := &member{field: f}

@@ -86,6 +86,7 @@ type Select struct {
 	After, Before string
 	Skip          int  // rows after the cursor that are left out: each is still read by the database. No door offers it
 	Count         bool // also count all rows that fit
+	Unversioned   bool // the rows come without their Version, and so do those that they refer to
 
 	given []any // what the arguments of Query came to
 }
@@ -123,7 +124,7 @@ type List struct {
 	hash string // of the order
 }
 
-// Cursor is where row i stands: the page after it begins there, or the one before it ends. It is written when asked for.
+// Cursor is where row i of a page stands: the page after it begins there, or the one before it ends. It is written when asked for.
 func (l *List) Cursor(i int) string { return writeCursor(l.hash, l.Rows[i].keys) }
 
 // Change sets a field to a value, in the form that its Kind states in package meta.

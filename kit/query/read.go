@@ -230,6 +230,7 @@ func (t *Tx) plan(s *shaper, sel *Select, list *meta.Field, v variant, pg page) 
 func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page) error {
 	s.key = append(s.key, byte('0'+v))
 	s.flag(sel.Query != nil)
+	s.flag(sel.Unversioned)
 	t.shapeOfViewer(s)
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {
