@@ -74,6 +74,7 @@ const (
 	FieldNotFound  = "NOT_FOUND" // a reference to nothing
 	FieldCheck     = "CHECK_FAILED"
 	FieldForbidden = "FORBIDDEN"
+	FieldReferred  = "REFERRED" // of a row that is not deleted: the reference of another that holds it
 	FieldFlow      = "FLOW" // a step that the field's flow does not have
 )
 

@@ -43,6 +43,7 @@ var own = []Code{
 	{"UNKNOWN_FIELD", "Of a field."},
 	{"READ_ONLY", "Of a field."},
 	{"TAKEN", "Of a field: another row has it."},
+	{"REFERRED", "Of a row that is not deleted: the reference of another that holds it."},
 	{"CHECK_FAILED", "Of a field."},
 	{"FLOW", "Of a field: a step that its flow does not have."},
 	{"OVERLAP", "Of a field: another row has some of the span."},

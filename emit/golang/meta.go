@@ -150,6 +150,7 @@ func fieldMeta(f *model.Field) string {
 		l.part("Arms", "[]string{"+quoted(names...)+"}")
 	}
 	l.part("OnDelete", onDeleteMeta(f))
+	l.part("OnGone", onGoneMeta(f))
 	l.flag("Auto", f.Auto)
 	l.flag("ReadOnly", f.ReadOnly)
 	l.flag("Immutable", f.Immutable)
@@ -206,9 +207,24 @@ func flowMeta(flow *model.Flow) string {
 func onDeleteMeta(f *model.Field) string {
 	switch {
 	case f.Kind != model.Ref || !f.Said || f.Target == nil || !f.Target.Vanishes():
-	case f.OnDelete == model.Cascade:
+		return ""
+	}
+	return actionMeta(f.OnDelete)
+}
+
+// onGoneMeta is what the foreign key of a reference does.
+func onGoneMeta(f *model.Field) string {
+	if f.Kind != model.Ref || f.Column == "" || f.Computed != nil {
+		return ""
+	}
+	return actionMeta(f.OnDelete)
+}
+
+func actionMeta(do model.OnDelete) string {
+	switch do {
+	case model.Cascade:
 		return "meta.Cascade"
-	case f.OnDelete == model.Restrict:
+	case model.Restrict:
 		return "meta.Restrict"
 	}
 	return ""

@@ -169,7 +169,7 @@ func (t *tables) reference(e *meta.Entity, f *meta.Field) string {
 		return ""
 	case e.Owner() != nil:
 		does = " ON DELETE CASCADE"
-	case f.OnDelete == meta.Cascade && !f.Target().SoftDelete:
+	case f.OnDelete == meta.Cascade && !f.Target().SoftDelete, f.OnGone == meta.Cascade:
 		does = " ON DELETE CASCADE"
 	}
 	t.indexes = append(t.indexes, fmt.Sprintf("CREATE INDEX %s_%s_idx ON %s (%s)", table, f.Column, name(table), name(f.Column)))

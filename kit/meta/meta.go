@@ -150,6 +150,7 @@ type Field struct {
 	Arms []string // of a Union: the nullable references of the entity that hold it, at most one of which is not null
 
 	OnDelete OnDelete // of a Reference to rows that stay when they are deleted
+	OnGone   OnDelete // of a Reference: what its foreign key does when the row is removed from its table
 
 	Auto      bool // id, createdAt, updatedAt, version
 	ReadOnly  bool

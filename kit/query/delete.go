@@ -32,6 +32,7 @@ func (t *Tx) delete(ctx context.Context, e *meta.Entity, key string, version int
 	if err != nil {
 		return err
 	}
+	w.heldBy = row.by
 	return w.remove(ctx, []string{string(row.id)})
 }
 
@@ -49,7 +50,7 @@ func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) 
 		return 0, err
 	}
 	for {
-		ids, err := before.loadWhere(ctx, t, where, w.what())
+		ids, err := before.loadWhere(ctx, w, where)
 		if err != nil {
 			return 0, err
 		}
@@ -69,7 +70,9 @@ func (t *Tx) DeleteWhere(ctx context.Context, e *meta.Entity, where *meta.Expr) 
 const lotSize = 1000
 
 // loadWhere locks rows for which a condition holds, at most lotSize, and asks what must hold before they are written.
-func (v *verdict) loadWhere(ctx context.Context, t *Tx, where *meta.Expr, what string) (ids []string, err error) {
+func (v *verdict) loadWhere(ctx context.Context, w *write, where *meta.Expr) (ids []string, err error) {
+	t, what := w.tx, w.what()
+	w.heldBy = nil
 	s := &shaper{}
 	if s.filter(where, 0); s.err != nil {
 		return nil, s.err
@@ -103,7 +106,7 @@ func (v *verdict) loadWhere(ctx context.Context, t *Tx, where *meta.Expr, what s
 		if err := v.judge(v.answers(cells[1:]), nil, t.viewer, what); err != nil {
 			return nil, err
 		}
-		ids = append(ids, *cells[0].text)
+		ids, w.heldBy = append(ids, *cells[0].text), v.heldBy(cells[1:], w.heldBy)
 	}
 	return ids, rows.Err()
 }
@@ -178,16 +181,27 @@ func (w *write) bury(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
+	var by []referrer
+	var of *meta.Entity // of which a row is referred to
 	for _, g := range groups {
 		for _, r := range w.tx.referrers(g.entity, meta.Restrict) {
 			ids, err := w.tx.find(ctx, w.tx.engine.dialect.tableOfAll(&scope{entity: r.entity, alias: "t"}), ident(r.field.Column)+" "+among, g.ids, nil, " LIMIT 1")
 			if err != nil {
 				return err
 			}
-			if len(ids) > 0 {
-				return &kit.Problem{Code: kit.CodeConflict, Status: 409, Detail: "Something still refers to this " + g.entity.Singular + "."}
+			if len(ids) == 0 {
+				continue
+			}
+			if of == nil {
+				of = g.entity
+			}
+			if slices.Contains(w.heldBy, r) && !slices.Contains(by, r) {
+				by = append(by, r)
 			}
 		}
+	}
+	if of != nil {
+		return stillReferred(of, by, nil)
 	}
 	return nil
 }
@@ -311,10 +325,15 @@ type referrer struct {
 }
 
 // referrers is the references to e that say do.
-func (t *Tx) referrers(e *meta.Entity, do meta.OnDelete) (all []referrer) {
+func (t *Tx) referrers(e *meta.Entity, do meta.OnDelete) []referrer {
+	return slices.DeleteFunc(t.references(e), func(r referrer) bool { return r.field.OnDelete != do })
+}
+
+// references is all references to e.
+func (t *Tx) references(e *meta.Entity) (all []referrer) {
 	for _, other := range t.engine.backend.Entities {
 		for _, f := range other.Fields {
-			if f.Kind == meta.Reference && f.Target() == e && f.OnDelete == do && f.Stored() {
+			if f.Kind == meta.Reference && f.Target() == e && f.Stored() {
 				all = append(all, referrer{other, f})
 			}
 		}

@@ -161,7 +161,7 @@ func testCascade(w *world) {
 
 func testRestrict(w *world) {
 	id := w.article(w.bob, "one")
-	w.want(w.delete(w.root, "User", w.bob.ID, 0), "CONFLICT")
+	w.want(w.delete(w.root, "User", w.bob.ID, 0), "CONFLICT article.author:REFERRED")
 	w.want(w.update(w.bob, "User", w.bob.ID, 0, "active", true), "ok")
 	w.gone(w.bob, "Article", id)
 	w.gone(w.root, "User", w.bob.ID)

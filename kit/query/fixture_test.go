@@ -278,7 +278,7 @@ func backend() *meta.Backend {
 			{
 				Name: "Loan", Singular: "loan", Plural: "loans", Path: "loans", Table: "loans", Key: "id", Page: newest,
 				Fields: common(
-					&meta.Field{Name: "book", Kind: meta.Reference, Type: "Book", Column: "book_id"},
+					&meta.Field{Name: "book", Kind: meta.Reference, Type: "Book", Column: "book_id", OnGone: meta.Restrict},
 					&meta.Field{Name: "text", Kind: meta.String, Column: "text", Search: true},
 				),
 				Allow: meta.Allow{Read: when(meta.Call("matches", meta.This("book"), meta.Const("bread"))), Create: when(meta.True())},

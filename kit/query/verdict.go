@@ -24,6 +24,7 @@ type verdict struct {
 	renderer  *renderer
 	readable  int // the column that tells whether the viewer may read the row; -1 for yes, -2 for no
 	old       []*meta.Field
+	held      []holder   // of a delete
 	of        *belonging // the row that this one belongs to; nil: whichever
 }
 
@@ -62,6 +63,9 @@ func (w *write) verdict(s stage) (*verdict, error) {
 	v.rules(w.entity.Allow.Of(w.verb), nil, e, s, t.system)
 	for _, f := range w.given {
 		v.rules(f.Allow.Of(w.verb), f, e, s, t.system)
+	}
+	if s == beforeStage && w.verb == meta.Delete && w.fate != deleted {
+		v.holders(t)
 	}
 	if s == afterStage {
 		v.checks(w, e)
@@ -285,9 +289,10 @@ func (v *verdict) impossible(viewer kit.Viewer, what string) error {
 // loaded is a row as it was before it is written.
 type loaded struct {
 	id     kit.ID
-	tenant string // empty outside of tenants
-	old    []any  // the values of the old fields
-	held   []bool // the answers of the questions
+	tenant string     // empty outside of tenants
+	old    []any      // the values of the old fields
+	held   []bool     // the answers of the questions
+	by     []referrer // what holds it
 }
 
 // load locks the row that key names and asks what must hold before it is written.
@@ -347,7 +352,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		}
 		row.old = append(row.old, value)
 	}
-	row.held = v.answers(cells[first:])
+	row.held, row.by = v.answers(cells[first:]), v.heldBy(cells[first:], nil)
 	if err := v.judge(row.held, nil, t.viewer, what); err != nil {
 		return nil, err
 	}

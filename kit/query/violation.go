@@ -23,10 +23,7 @@ func (w *write) violation(err error) error {
 		return w.overlaps(refused)
 	case sqldb.ForeignKeyViolation:
 		if w.verb == meta.Delete {
-			return &kit.Problem{
-				Code: kit.CodeConflict, Status: 409, Err: err,
-				Detail: "Something still refers to this " + w.entity.Singular + ".",
-			}
+			return stillReferred(w.entity, w.heldBy, err)
 		}
 		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "Something that this refers to is gone.", Err: err}
 	case sqldb.CheckViolation:

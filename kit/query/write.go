@@ -122,6 +122,7 @@ type write struct {
 	sums   []*meta.Field // those that change by a difference
 	merged []*meta.Field // those of given that are made of what is there
 	parts  []partsOf     // what becomes of rows that belong to it
+	heldBy []referrer    // of a delete: what refers to the row and the viewer may read
 	wrong  validator
 
 	path     string // of the row in what the caller sent; empty for what he sent itself

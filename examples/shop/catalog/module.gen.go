@@ -99,7 +99,7 @@ var productMeta = &meta.Entity{
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
-		{Name: "category", Kind: meta.Reference, Type: "Category", Column: "category_id"},
+		{Name: "category", Kind: meta.Reference, Type: "Category", Column: "category_id", OnGone: meta.Restrict},
 		{Name: "slug", Kind: meta.String, Column: "slug", MaxLength: 80, Pattern: "^[a-z0-9]+(-[a-z0-9]+)*$"},
 		{Name: "title", Kind: meta.String, Column: "title", MinLength: 3, MaxLength: 140},
 		{Name: "description", Kind: meta.String, Column: "description", Default: meta.Const(""), MaxLength: 10000},
@@ -151,7 +151,7 @@ var variantMeta = &meta.Entity{
 		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
 		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
 		{Name: "version", Kind: meta.Int, Column: "version", Auto: true},
-		{Name: "product", Kind: meta.Reference, Type: "Product", Column: "product_id", Immutable: true},
+		{Name: "product", Kind: meta.Reference, Type: "Product", Column: "product_id", OnGone: meta.Cascade, Immutable: true},
 		{Name: "sku", Kind: meta.String, Column: "sku", MinLength: 1, MaxLength: 40},
 		{Name: "options", Kind: meta.String, Column: "options", Default: meta.Const(""), MaxLength: 200},
 		{Name: "price", Kind: meta.Value, Type: "Money", Column: "price", Checks: []meta.Check{{Name: "variants_price_price_not_positive_check", That: meta.Gt(meta.This("price", "amount"), meta.Const("0")), Code: "PRICE_NOT_POSITIVE", Field: "price", Local: true}}, Fields: []*meta.Field{

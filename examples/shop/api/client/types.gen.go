@@ -714,6 +714,7 @@ const (
 	CodeUnknownField              ErrorCode = "UNKNOWN_FIELD"                // Of a field.
 	CodeReadOnly                  ErrorCode = "READ_ONLY"                    // Of a field.
 	CodeTaken                     ErrorCode = "TAKEN"                        // Of a field: another row has it.
+	CodeReferred                  ErrorCode = "REFERRED"                     // Of a row that is not deleted: the reference of another that holds it.
 	CodeCheckFailed               ErrorCode = "CHECK_FAILED"                 // Of a field.
 	CodeFlow                      ErrorCode = "FLOW"                         // Of a field: a step that its flow does not have.
 	CodeOverlap                   ErrorCode = "OVERLAP"                      // Of a field: another row has some of the span.
