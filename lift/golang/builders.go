@@ -226,7 +226,7 @@ func (b *builder) step(s step) {
 		for _, arg := range args {
 			constant := constantText(s.source, arg)
 			if constant == "" {
-				if v := b.l.value(s.source, arg); v.Kind == "text" || v.Kind == "" {
+				if v := b.l.value(s.source, arg); (v.Kind == "text" || v.Kind == "") && !b.l.quotesNames(s.source, arg, 0) {
 					b.q.Dynamic = append(b.q.Dynamic, v)
 				}
 				continue
@@ -382,6 +382,29 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		b.q.Args = append(b.q.Args, v)
 		b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: name, Operator: operator, Arg: &v, Disjoint: disjoint})
 	}
+}
+
+// quotesNames reports whether gorm quotes whatever names stand in a part of a statement: it does so with the columns of its clauses,
+// unless one is said to be raw.
+func (l *lifter) quotesNames(s *source, e ast.Expr, depth int) bool {
+	path, name := namedType(typeOr(s.info.TypeOf(e)))
+	if path != "gorm.io/gorm/clause" || name == "Expr" || name == "NamedExpr" || depth > 4 {
+		return false
+	}
+	if object, is := s.target(e).(*types.Var); is {
+		return !slices.ContainsFunc(l.defs[object], func(d def) bool {
+			return d.kind == assigned && d.expr != nil && d.index < 0 && !l.quotesNames(d.source, d.expr, depth+1)
+		})
+	}
+	raw := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if pair, is := n.(*ast.KeyValueExpr); is {
+			key := text(pair.Key)
+			raw = raw || key == "Raw" && text(pair.Value) != "false" || key == "Expression" && !l.quotesNames(s, pair.Value, depth+1)
+		}
+		return !raw
+	})
+	return !raw
 }
 
 // bean reads the conditions that xorm takes from the fields of a value that are set.

@@ -118,8 +118,8 @@ func (l *lifter) findDefinitions(p place) {
 			l.compares(p, n, stack)
 			l.bounds(p, n)
 			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {
-				f.fact.Matches = append(f.fact.Matches, matched(n.X)...)
-				f.fact.Matches = append(f.fact.Matches, matched(n.Y)...)
+				f.fact.Matches = append(f.fact.Matches, p.matched(n.X)...)
+				f.fact.Matches = append(f.fact.Matches, p.matched(n.Y)...)
 			}
 		case *ast.IndexExpr: // _, ok := allowed[x]
 			if assign, is := last(stack).(*ast.AssignStmt); is && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 {
@@ -149,7 +149,7 @@ func literalOf(t types.Type) *types.Struct {
 }
 
 // matched are the names of an operand of a comparison, as columns are spelled.
-func matched(e ast.Expr) []string {
+func (s *source) matched(e ast.Expr) []string {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
 		if e.Name != "nil" && e.Name != "err" {
@@ -158,21 +158,29 @@ func matched(e ast.Expr) []string {
 	case *ast.SelectorExpr:
 		return []string{snake(e.Sel.Name)}
 	case *ast.StarExpr:
-		return matched(e.X)
+		return s.matched(e.X)
 	case *ast.CallExpr:
-		return append(matched(e.Fun), matchedArgs(e)...)
+		return append(s.matched(e.Fun), s.matchedArgs(e)...)
 	}
 	return nil
 }
 
-func matchedArgs(e *ast.CallExpr) []string {
+// matchedArgs are the names of what a call is given. What another call makes of something is another thing, unless it is the same
+// number or text in another type.
+func (s *source) matchedArgs(e *ast.CallExpr) []string {
 	var out []string
 	for _, arg := range e.Args {
-		if _, isCall := arg.(*ast.CallExpr); !isCall {
-			out = append(out, matched(arg)...)
+		inner, isCall := ast.Unparen(arg).(*ast.CallExpr)
+		if !isCall || s.writesAnew(inner) {
+			out = append(out, s.matched(arg)...)
 		}
 	}
 	return out
+}
+
+// writesAnew reports whether a call gives what it is given in another type: a conversion, or one of strconv's.
+func (s *source) writesAnew(call *ast.CallExpr) bool {
+	return s.info.Types[call.Fun].IsType() || s.packageOf(firstOf(call.Fun)) == "strconv"
 }
 
 func last(stack []ast.Node) ast.Node {

@@ -40,12 +40,35 @@ func (l *lifter) findCutOffs(p place) {
 	})
 }
 
-// cutsOff reports whether a call gives back a number that it is given, cut off where it is too large.
+// cutsOff reports whether a call gives back a number that it is given, cut off where it is too large: by itself, or by a call within it,
+// as in max(1, min(n, 100)).
 func (l *lifter) cutsOff(s *source, call *ast.CallExpr, object types.Object) bool {
-	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return s.target(arg) == object }) &&
-		(clampName.MatchString(calledName(call)) || slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
-			return s.target(arg) == object && l.boundsParam(s, call, slices.Index(call.Args, arg))
-		}))
+	if clampName.MatchString(calledName(call)) && slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return carries(s, arg, object) }) {
+		return true
+	}
+	for i, arg := range call.Args {
+		if carries(s, arg, object) && l.boundsParam(s, call, i) {
+			return true
+		}
+		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && keepsNumber(s, call) && l.cutsOff(s, inner, object) {
+			return true
+		}
+	}
+	return false
+}
+
+// carries reports whether an expression is a number of the code, or that number where it is not too small.
+func carries(s *source, e ast.Expr, object types.Object) bool {
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		return keepsNumber(s, call) && slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return carries(s, arg, object) })
+	}
+	return s.target(e) == object
+}
+
+// keepsNumber reports whether a call is a conversion, or gives back one of the numbers that it is given.
+func keepsNumber(s *source, call *ast.CallExpr) bool {
+	name := calledName(call)
+	return s.info.Types[call.Fun].IsType() || name == "max" || name == "Max" || clampName.MatchString(name)
 }
 
 // boundsParam reports whether all functions that a call may lead to compare a parameter with an upper limit.
