@@ -91,6 +91,9 @@ func (c reviewCommand) fix(s streams, reviewed *pipeline.Reviewed) error {
 }
 
 func (c reviewCommand) print(s streams, reviewed *pipeline.Reviewed) error {
+	for _, router := range reviewed.Facts.Unheard() {
+		s.notes([]string{fmt.Sprintf("%s answers requests, and none of its routes is understood: rules about requests are silent", router)})
+	}
 	switch c.Format {
 	case "json":
 		return report.JSON(s.out, reviewed.Findings, reviewed.Facts.Coverage)

@@ -1,5 +1,7 @@
 package facts
 
+import "slices"
+
 // Route is a way in: a method and path, or a remote procedure.
 type Route struct {
 	Pos      Pos
@@ -18,6 +20,20 @@ type Guard struct {
 	Name string
 	Auth bool // looks at who is calling
 	Runs []*Function
+}
+
+// Unheard are the routers that the code uses where no route of it is understood: what rules say of requests is said of none then.
+func (f *Facts) Unheard() []string {
+	if slices.ContainsFunc(f.Routes, func(r *Route) bool { return !r.Contract }) {
+		return nil
+	}
+	var out []string
+	for _, l := range f.Libraries {
+		if l.Role == "router" {
+			out = append(out, l.Path)
+		}
+	}
+	return out
 }
 
 // Guarded reports whether some middleware of a route looks at who is calling.

@@ -238,6 +238,15 @@ func (b *builder) step(s step) {
 				}
 			}
 		}
+	case "OrderExpr", "GroupExpr", "ColumnExpr", "TableExpr": // of bun: a text, with parameters
+		if b.library == "bun" && len(args) > 0 {
+			b.text(s, args[0])
+			b.out.Grouped = b.out.Grouped || s.name == "GroupExpr"
+			b.out.Nested = b.out.Nested || s.name == "TableExpr"
+			b.reckons = b.reckons || s.name == "ColumnExpr" && reckoning.MatchString(constantText(s.source, args[0]))
+		}
+	case "WherePK", "WhereGroup":
+		b.out.Nested = b.out.Nested || b.library == "bun"
 	case "Limit":
 		if len(args) > 0 {
 			v := b.l.value(s.source, args[0])
@@ -312,6 +321,12 @@ func (b *builder) step(s step) {
 		b.out.Sets = append(b.out.Sets, "*")
 		b.q.Args = append(b.q.Args, values(0)...)
 	case "Update", "Updates", "UpdateColumn", "UpdateColumns", "Set", "SetMap":
+		if b.library == "bun" { // as of INSERT … ON CONFLICT
+			if len(args) > 0 {
+				b.sets(s, args[0], values(1), table)
+			}
+			return
+		}
 		b.out.Verb = facts.Update
 		b.q.Args = append(b.q.Args, values(0)...)
 		if len(args) > 0 {
@@ -382,6 +397,26 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		b.q.Args = append(b.q.Args, v)
 		b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: name, Operator: operator, Arg: &v, Disjoint: disjoint})
 	}
+}
+
+// text reads a part of a statement that is a text.
+func (b *builder) text(s step, e ast.Expr) string {
+	probe := &facts.Query{}
+	b.l.readText(s.source, e, probe)
+	b.q.Dynamic = append(b.q.Dynamic, probe.Dynamic...)
+	return probe.Text
+}
+
+// sets reads what a text says of the columns that are written: hits = hits + ?.
+func (b *builder) sets(s step, e ast.Expr, args []facts.Value, table string) {
+	written := sql.Read("UPDATE "+table+" SET "+b.text(s, e), args)
+	b.q.Args = append(b.q.Args, args...)
+	if written == nil {
+		return
+	}
+	b.out.Sets = append(b.out.Sets, written.Sets...)
+	b.out.Self = append(b.out.Self, written.Self...)
+	b.out.Assigned = append(b.out.Assigned, written.Assigned...)
 }
 
 // quotesNames reports whether gorm quotes whatever names stand in a part of a statement: it does so with the columns of its clauses,
@@ -535,10 +570,34 @@ func (l *lifter) tableNamed(named *types.Named, library string) string {
 		}
 	}
 	name := snake(named.Obj().Name())
+	if library == "bun" {
+		if table := bunTable(named); table != "" {
+			return table
+		}
+	}
 	if library != "xorm" {
 		return plural(name)
 	}
 	return name
+}
+
+// bunTable is the table that the tag of bun's embedded model names; "" for none.
+func bunTable(named *types.Named) string {
+	structure, is := named.Underlying().(*types.Struct)
+	if !is {
+		return ""
+	}
+	for i := range structure.NumFields() {
+		if path, name := namedType(structure.Field(i).Type()); !strings.HasPrefix(path, "github.com/uptrace/bun") || name != "BaseModel" {
+			continue
+		}
+		for part := range strings.SplitSeq(reflect.StructTag(structure.Tag(i)).Get("bun"), ",") {
+			if table, is := strings.CutPrefix(part, "table:"); is {
+				return table
+			}
+		}
+	}
+	return ""
 }
 
 // columnsOf are the columns of the struct that a value is.

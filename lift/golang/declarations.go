@@ -27,6 +27,7 @@ var sameAs = map[string]string{
 	"github.com/jackc/pgx/v4":         "github.com/jackc/pgx/v5",
 	"github.com/jackc/pgconn":         "github.com/jackc/pgx/v5/pgconn",
 	"github.com/jackc/pgx/v4/pgxpool": "github.com/jackc/pgx/v5/pgxpool",
+	"github.com/gofiber/fiber":        "github.com/gofiber/fiber/v2",
 	"github.com/labstack/echo":        "github.com/labstack/echo/v4",
 	"github.com/labstack/echo/v5":     "github.com/labstack/echo/v4",
 	"github.com/jinzhu/gorm":          "gorm.io/gorm",

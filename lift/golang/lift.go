@@ -297,6 +297,10 @@ func contextOf(param types.Object) string {
 		return param.Name() + ".Request.Context()"
 	case strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context":
 		return param.Name() + ".Request().Context()"
+	case strings.HasPrefix(path, "github.com/gofiber/fiber/v3") && name == "Ctx":
+		return param.Name() + ".Context()"
+	case strings.HasPrefix(path, "github.com/gofiber/fiber") && name == "Ctx":
+		return param.Name() + ".UserContext()"
 	}
 	return ""
 }

@@ -80,7 +80,7 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 	if strings.HasSuffix(path, "Masterminds/squirrel") && (name == "Query" || name == "QueryRow" || name == "Exec" || name == "QueryContext" || name == "QueryRowContext" || name == "ExecContext") {
 		return querySpec{library: "squirrel", text: -1, one: strings.HasPrefix(name, "QueryRow"), ctx: contextIndex(s, call), pos: selector}
 	}
-	if strings.HasPrefix(path, "github.com/uptrace/bun") && strings.HasSuffix(typeName, "Query") && (name == "Scan" || name == "Exec" || name == "Count" || name == "Exists" || name == "ScanAndCount") {
+	if strings.HasPrefix(path, "github.com/uptrace/bun") && strings.HasSuffix(typeName, "Query") && (name == "Scan" || name == "Exec" || name == "Count" || name == "Exists" || name == "ScanAndCount" || name == "Rows") {
 		return querySpec{library: "bun", text: -1, args: 1, one: name == "Exists", ctx: contextIndex(s, call), pos: selector}
 	}
 	return l.textSpec(s, call, selector, path, typeName)
@@ -198,12 +198,16 @@ func answersRows(t types.Type) string {
 	return ""
 }
 
-// contextIndex is 0 where the first argument is a context, else -1.
+// contextIndex is 0 where the first argument is a context, or is taken for one, else -1.
 func contextIndex(s *source, call *ast.CallExpr) int {
-	if len(call.Args) > 0 {
-		if t := s.info.TypeOf(call.Args[0]); isNamed(t, "context", "Context") {
-			return 0
-		}
+	if len(call.Args) == 0 {
+		return -1
+	}
+	if isNamed(typeOr(s.info.TypeOf(call.Args[0])), "context", "Context") {
+		return 0
+	}
+	if sig, is := typeOr(s.info.TypeOf(call.Fun)).(*types.Signature); is && sig.Params().Len() > 0 && isNamed(sig.Params().At(0).Type(), "context", "Context") {
+		return 0
 	}
 	return -1
 }
@@ -447,7 +451,7 @@ func (l *lifter) handleKind(s *source, e ast.Expr) string {
 	switch {
 	case name == "Tx" && path != "", name == "Session" && isXorm(path):
 		return "tx"
-	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path):
+	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path):
 		return "pool"
 	case name == "Conn" && path != "":
 		return "conn"
