@@ -92,7 +92,8 @@ type Value struct {
 	Pos     Pos
 	Kind    string // "text", "number", "list", "context" or "" where the type does not matter or is not known
 	Origins []Origin
-	Part    bool // is made of a part of something, as written: a field, or what a method gives
+	List    []Origin // of a list: where its items are from; a parameter that is not Whole has them in a field
+	Part    bool     // is made of a part of something, as written: a field, or what a method gives
 
 	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
 }
@@ -110,6 +111,7 @@ const (
 	FromLoop     OriginKind = "loop"      // an item of Loop
 	FromUnknown  OriginKind = "unknown"
 	FromChecked  OriginKind = "checked" // compared with what is allowed, or quoted
+	FromOutside  OriginKind = "outside" // a document, or what another service answered
 	FromContext  OriginKind = "context" // the identity of the caller, a request's context
 )
 

@@ -22,6 +22,7 @@ type Query struct {
 	Mapped    bool     // is given rows whose columns its library finds out, and stores all that the statement names, or all
 	Sorts     bool     // a builder's chain says what to sort by
 	ErrorLost bool     // nobody looks at whether it failed
+	GivesKey  bool     // it inserts a row, whose new key is used
 	Reckoned  []string // columns of a row stored whole whose new value was reckoned from one that was read before
 	WhenNone  Pos      // of the query before it that found or changed no row: this one is sent only then
 

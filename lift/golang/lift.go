@@ -113,10 +113,10 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
-		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
+		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, glances: map[*function]*glance{},
-		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedAt: map[*types.Var][]token.Pos{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{},
+		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedAt: map[*types.Var][]token.Pos{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
@@ -143,6 +143,8 @@ type lifter struct {
 	siteOf          map[*function][]site
 	origins         map[types.Object][]facts.Origin
 	results         map[result][]facts.Origin
+	listed          map[result][]facts.Origin // of results that are lists: where their items are from
+	documents       map[types.Object]bool     // fields of what is read from XML
 	callees         map[ast.Expr][]*function
 	embedded        []sql.Text
 	effects         map[*ast.CallExpr][]*facts.Effect

@@ -48,9 +48,15 @@ func (l *lifter) findLists(p place) {
 		switch n := n.(type) {
 		case *ast.RangeStmt:
 			loop.From, loop.Part = l.value(p.source, n.X), isField(p, n.X)
+			loop.From.List = l.list(p.source, n.X)
 		case *ast.ForStmt:
 			if list := counted(n); list != nil {
 				loop.From, loop.Part = l.value(p.source, list), isField(p, list)
+				loop.From.List = l.list(p.source, list)
+			} else if next, is := n.Cond.(*ast.CallExpr); is && loop.Kind == facts.OverRows {
+				if selector, is := next.Fun.(*ast.SelectorExpr); is {
+					loop.From.List = l.list(p.source, selector.X)
+				}
 			}
 		}
 		return true
@@ -380,6 +386,11 @@ func asksCache(p place, n *ast.IfStmt) bool {
 			case *ast.IndexExpr:
 				kept = n.X
 				found = found || keepsAnswers(p, n)
+			case *ast.Ident: // answer, known := kept[key], in a statement of its own
+				if looked := lookedUp(p, n); looked != nil {
+					kept = looked.X
+					found = found || keepsAnswers(p, looked)
+				}
 			}
 			if kept != nil && cacheName.MatchString(text(kept)+typeName(p, kept)) {
 				found = true
@@ -387,6 +398,25 @@ func asksCache(p place, n *ast.IfStmt) bool {
 			return !found
 		})
 	}
+	return found
+}
+
+// lookedUp is the place of a map that a variable says whether it holds something.
+func lookedUp(p place, e *ast.Ident) *ast.IndexExpr {
+	around, object := p.declaration(e.Pos()), p.info.Uses[e]
+	if around == nil || object == nil {
+		return nil
+	}
+	var found *ast.IndexExpr
+	ast.Inspect(around, func(n ast.Node) bool {
+		assign, is := n.(*ast.AssignStmt)
+		if is && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 {
+			if known, is := assign.Lhs[1].(*ast.Ident); is && p.info.Defs[known] == object {
+				found, _ = ast.Unparen(assign.Rhs[0]).(*ast.IndexExpr)
+			}
+		}
+		return found == nil
+	})
 	return found
 }
 

@@ -35,6 +35,9 @@ func (l *lifter) value(s *source, e ast.Expr) facts.Value {
 		return !v.Part
 	})
 	v.Settable = l.settable(s, e)
+	if isListType(s.info.TypeOf(e)) || isLiteral(e) {
+		v.List = l.list(s, e)
+	}
 	return v
 }
 

@@ -270,6 +270,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	}
 	q.ErrorLost = errorLost(at, spec)
 	q.WhenNone = l.whenNone(at)
+	q.GivesKey = l.givesKey(at, q)
 	q.PassContext = l.passContext(at, spec)
 	q.Parameters = l.parameters(at, spec, q)
 	at.in.fact.Queries = append(at.in.fact.Queries, q)
@@ -289,6 +290,45 @@ func errorLost(at work, spec querySpec) bool {
 		return is && id.Name == "_" && len(above.Rhs) == 1
 	}
 	return false
+}
+
+var (
+	// insertReturning is an insertion that answers with the row that it made.
+	insertReturning = regexp.MustCompile(`(?is)\binsert\s+into\b.*\breturning\b`)
+	// newKey are names of what a row that was made gives back.
+	newKey = regexp.MustCompile(`^(ID|Id|UUID|LastInsertId)$`)
+)
+
+// givesKey reports whether a query inserts a row whose new key is used: the statement returns it, or the key of what was inserted is
+// read behind it.
+func (l *lifter) givesKey(at work, q *facts.Query) bool {
+	if q.One && insertReturning.MatchString(q.Text) {
+		return true
+	}
+	if q.Statement == nil || q.Statement.Verb != facts.Insert {
+		return false
+	}
+	around := at.source.declarationAt(at.call.Pos(), l)
+	if around == nil {
+		return false
+	}
+	var made []types.Object
+	if assign, is := last(at.stack).(*ast.AssignStmt); is {
+		made = append(made, at.source.target(assign.Lhs[0]))
+	}
+	for _, arg := range at.call.Args {
+		made = append(made, at.source.target(arg))
+	}
+	found := false
+	ast.Inspect(around.node, func(n ast.Node) bool {
+		selector, is := n.(*ast.SelectorExpr)
+		if is && n.Pos() > at.call.End() && newKey.MatchString(selector.Sel.Name) {
+			object := at.source.target(rootOf(selector.X))
+			found = found || object != nil && slices.Contains(made, object)
+		}
+		return !found
+	})
+	return found
 }
 
 // whenNone finds the query without whose failing to find or change a row a call is not made: if count == 0 { … }.

@@ -19,16 +19,17 @@ import (
 // Tables knows which tables grow.
 type Tables struct {
 	tracer *trace.Tracer
-	made   map[string]bool // rows are seen to be made
-	used   map[string]bool // and by others than who runs the service
-	many   map[string]bool // the code reckons with many rows
-	sought map[string]bool // an index was made to find some among them
+	made   map[string]bool    // rows are seen to be made
+	used   map[string]bool    // and by others than who runs the service
+	many   map[string]bool    // the code reckons with many rows
+	sought map[string]bool    // an index was made to find some among them
+	paged  map[[2]string]bool // rows with one value of a column are read by the page
 	within map[*facts.Function]bool
 }
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -70,6 +71,11 @@ func (g *Tables) Grows(table string) bool {
 	return g.used[table] && g.many[table]
 }
 
+// Paged reports whether the code reads the rows with one value of a column by the page, and so reckons with many of them.
+func (g *Tables) Paged(table, column string) bool {
+	return g.paged[[2]string{strings.ToLower(table), strings.ToLower(column)}]
+}
+
 func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 	if len(st.Tables) == 0 {
 		return
@@ -87,6 +93,11 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 	case facts.Select:
 		if st.Limit != "" && st.Limit != "1" && !q.One && !st.Aggregate {
 			g.many[table] = true
+			for _, p := range st.Predicates {
+				if p.Operator == "=" && p.Arg != nil {
+					g.paged[[2]string{table, strings.ToLower(p.Column)}] = true
+				}
+			}
 		}
 	case facts.Delete:
 		if slices.ContainsFunc(st.Predicates, old) {

@@ -28,8 +28,11 @@ const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
-	s := &search{tracer: tracer, tables: growth.Of(f, tracer), queries: map[facts.Pos]*facts.Query{}, routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}}
+	s := &search{tracer: tracer, tables: growth.Of(f, tracer), queries: map[facts.Pos]*facts.Query{}, routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}, grown: map[*facts.Loop]string{}, owners: map[*facts.Loop]*facts.Function{}}
 	for _, function := range f.Functions {
+		for _, loop := range function.Loops {
+			s.owners[loop] = function
+		}
 		for _, q := range function.Queries {
 			s.queries[q.Pos] = q
 		}
@@ -59,6 +62,8 @@ type search struct {
 	found   []rule.Finding
 	toil    map[*facts.Function]bool // whether a function does work that is no query
 	told    map[*facts.Loop]int      // which finding tells of a loop
+	owners  map[*facts.Loop]*facts.Function
+	grown   map[*facts.Loop]string // by what a loop is shown to be long
 }
 
 // embedded reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
@@ -126,7 +131,7 @@ func (s *search) remote(f *facts.Function, e *facts.Effect) {
 		return
 	}
 	confidence := rule.Likely
-	if s.few(f, e.Loop) {
+	if s.few(f, e.Loop) || s.grows(e.Loop) == "" {
 		confidence = rule.Uncertain
 	}
 	evidence := append(s.tracer.To(f).Evidence(), rule.Evidence{Pos: e.Loop.Pos, What: "a loop, once for an item of " + e.Loop.Over}, rule.Evidence{Pos: e.Pos, What: e.Name})
@@ -321,7 +326,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		finding.Severity = rule.Medium
 	}
 	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.job(owner) || again(loop, calls)) ||
-		once(owner, calls) || ownValues(q, loop, calls) || s.small(q, loop) {
+		once(owner, calls) || ownValues(q, loop, calls) || s.small(q, loop) || q.GivesKey || !s.shown(q, loop, calls) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}
 	each := "an item of " + loop.Over
@@ -337,7 +342,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		finding.Message = fmt.Sprintf("%s %s once for %s", owner.Name, verb, each)
 	}
 	finding.Evidence = path.Evidence()
-	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: loop.Pos, What: "a loop, once for " + each})
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: loop.Pos, What: "a loop, once for " + each + s.because(loop)})
 	for _, call := range calls {
 		finding.Evidence = append(finding.Evidence, trace.Called(call))
 	}

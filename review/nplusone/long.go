@@ -1,0 +1,226 @@
+package nplusone
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+// aClient is why a list is long that comes with a request.
+const aClient = "as many as a client sends"
+
+// inOneGo is why a list is long that is sent as a whole elsewhere.
+const inOneGo = "all of which the same function asks for in one go, too"
+
+// shown reports whether it is shown that a loop is long. To delete rows one by one that a query answered is told all the same: one
+// statement that needs no list of them does.
+func (s *search) shown(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
+	return s.grows(loop) != "" || len(calls) < 2 && deletesByKey(q.Statement) && s.ofRows(loop.From.List, 0)
+}
+
+// because says why a loop is long, for a reader.
+func (s *search) because(loop *facts.Loop) string {
+	if why := s.grows(loop); why != "" {
+		return ": " + why
+	}
+	return ""
+}
+
+// deletesByKey reports whether a statement deletes by one key alone.
+func deletesByKey(st *facts.Statement) bool {
+	return st != nil && st.Verb == facts.Delete && len(st.Predicates) == 1 && st.Predicates[0].Operator == "="
+}
+
+// grows says by what a loop is shown to be long, itself or where it stands, "" where nothing shows it.
+func (s *search) grows(loop *facts.Loop) string {
+	if why := s.own(loop); why != "" {
+		return why
+	}
+	return s.around(s.owners[loop], 0)
+}
+
+// own says by what the list of a loop, or that of a loop around it in its function, is shown to be long.
+func (s *search) own(loop *facts.Loop) string {
+	if known, is := s.grown[loop]; is {
+		return known
+	}
+	s.grown[loop] = "" // a circle shows nothing
+	why := s.long(loop.From.List, 0)
+	if why == "" && loop.Outer != nil {
+		why = s.own(loop.Outer)
+	}
+	if why == "" && s.together(s.owners[loop], loop.Over, loop) {
+		why = inOneGo
+	}
+	s.grown[loop] = why
+	return why
+}
+
+// around says by what a loop is shown to be long that calls a function with its items, itself or through another function.
+func (s *search) around(f *facts.Function, depth int) string {
+	if f == nil {
+		return ""
+	}
+	for _, call := range f.Callers {
+		if apart(call) || call.Place.EndsLoop {
+			continue
+		}
+		if call.Loop == nil {
+			if depth < 2 && call.Receiver.Has(facts.FromParam) || depth < 2 && slices.ContainsFunc(call.Args, func(v facts.Value) bool { return v.Has(facts.FromParam) }) {
+				if why := s.around(call.From, depth+1); why != "" {
+					return why
+				}
+			}
+			continue
+		}
+		if s.repeats(call.Loop, anyTurns(append([]facts.Value{call.Receiver}, call.Args...), call.Loop)) == nil || s.ownWork(call.From, call.Loop) {
+			continue
+		}
+		if why := s.own(call.Loop); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// ofRows reports whether the items of a list are rows of a query, all of them.
+func (s *search) ofRows(list []facts.Origin, depth int) bool {
+	return depth < 4 && slices.ContainsFunc(list, func(o facts.Origin) bool {
+		return o.Kind == facts.FromQuery || o.Kind == facts.FromLoop && (o.Loop.Kind == facts.OverRows || s.ofRows(o.Loop.From.List, depth+1))
+	})
+}
+
+func apart(call *facts.Call) bool {
+	return call.From.Aside == "test" || call.From.Aside == "migration" || call.From.Aside == "command" || call.Place.ErrorPath
+}
+
+// long says by what a list is shown to be long.
+func (s *search) long(list []facts.Origin, depth int) string {
+	for _, o := range list {
+		switch o.Kind {
+		case facts.FromRequest:
+			return aClient
+		case facts.FromOutside:
+			return "as many as a document or another service holds"
+		case facts.FromQuery:
+			q := s.queries[o.Pos]
+			if q != nil && q.Statement == nil && strings.Contains(q.Chain, ".Limit(") {
+				return "a page of rows"
+			}
+			if q != nil && q.Statement != nil {
+				if why := s.rows(q.Statement); why != "" {
+					return why
+				}
+			}
+		case facts.FromLoop:
+			if o.Loop.Kind == facts.OverEvents || o.Loop.Kind == facts.OverCondition {
+				return "put together from pages"
+			}
+			if why := s.own(o.Loop); why != "" {
+				return why
+			}
+		case facts.FromParam:
+			if why := s.param(o, depth); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// param says by what a list is shown to be long that a function is given, or that is in a field of what it is given.
+func (s *search) param(o facts.Origin, depth int) string {
+	if depth == deepest {
+		return ""
+	}
+	if !o.Whole {
+		if o.Index >= 0 && s.message(o, 0) || o.Index == -1 && slices.ContainsFunc(o.Function.Bound, func(b facts.Bound) bool { return strings.HasSuffix(b.Type, "."+o.Function.Of) }) {
+			return aClient
+		}
+		return ""
+	}
+	if len(s.tracer.Routes(o.Function)) > 0 {
+		return aClient
+	}
+	for _, call := range o.Function.Callers {
+		if apart(call) {
+			continue
+		}
+		for _, given := range given(call, map[int]bool{o.Index: true}) {
+			if s.together(call.From, given.Text, call.Loop) {
+				return inOneGo
+			}
+			if given.Kind == "text" && given.Has(facts.FromRequest) {
+				return aClient // of which a list is made by cutting
+			}
+			if why := s.long(given.List, depth+1); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// rows says by what the answer of a statement is shown to be long.
+func (s *search) rows(st *facts.Statement) string {
+	if len(st.Tables) == 0 || st.Verb != facts.Select || st.Limit == "1" {
+		return ""
+	}
+	if n, err := strconv.Atoi(st.Limit); st.Limit != "" && (err != nil || n >= 20) {
+		return "a page of rows"
+	}
+	if !slices.ContainsFunc(st.Tables, func(t facts.TableUse) bool { return s.tables.Grows(t.Table) }) {
+		return ""
+	}
+	narrow := false
+	for _, p := range st.Predicates {
+		if p.Arg == nil || p.Arg.Only(facts.FromConstant) || p.Disjoint {
+			continue
+		}
+		switch p.Operator {
+		case "=":
+			narrow = true
+			if s.tables.Paged(st.Tables[0].Table, p.Column) {
+				return "rows that are read by the page elsewhere"
+			}
+		case "IN":
+			narrow = true
+			if why := s.long(p.Arg.List, 0); why != "" {
+				return why
+			}
+		}
+	}
+	if narrow {
+		return ""
+	}
+	return "all rows of a table that grows"
+}
+
+// together reports whether a function sends a list, or what it gathers of its items, to the database in one go, outside of a loop: whoever
+// wrote it reckons with many.
+func (s *search) together(f *facts.Function, list string, loop *facts.Loop) bool {
+	if f == nil {
+		return false
+	}
+	list = strings.TrimLeft(list, "&*")
+	gathered := func(v facts.Value) bool {
+		return slices.ContainsFunc(v.List, func(o facts.Origin) bool {
+			return o.Kind == facts.FromLoop && o.Loop != loop && s.owners[o.Loop] == f && o.Loop.Over == list
+		})
+	}
+	if slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
+		return q.Loop == nil && slices.ContainsFunc(arguments(q), func(v facts.Value) bool {
+			return gathered(v) || strings.TrimLeft(v.Text, "&*") == list && len(v.List) > 0
+		})
+	}) {
+		return true
+	}
+	return slices.ContainsFunc(f.Calls, func(call *facts.Call) bool {
+		return call.Loop == nil && slices.ContainsFunc(call.Args, gathered) && slices.ContainsFunc(call.Callees, func(callee *facts.Function) bool {
+			return slices.ContainsFunc(trace.Below(callee), func(below *facts.Function) bool { return len(below.Queries) > 0 })
+		})
+	})
+}
