@@ -226,8 +226,8 @@ func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bo
 	return "response", found, true
 }
 
-// ofWriting reports whether the failure in an answer is that of writing or encoding it: what could not be written nobody reads, and what a
-// value of the program could not be encoded for is the name of its type.
+// ofWriting reports whether the failure in an answer is that of writing, encoding or parsing it: what could not be written nobody reads, what a
+// value of the program could not be encoded for is the name of its type, and JSON that does not parse is told by the character where it breaks.
 func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -257,7 +257,7 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		case "Write", "WriteString":
 			path, name := namedType(s.info.TypeOf(selector.X))
 			found = path == "net/http" && name == "ResponseWriter"
-		case "Marshal", "MarshalIndent":
+		case "Marshal", "MarshalIndent", "Unmarshal":
 			found = s.packageOf(selector.X) == "encoding/json"
 		}
 		return true

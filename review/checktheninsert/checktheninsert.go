@@ -131,6 +131,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		Message: fmt.Sprintf("a row of %s is made after a look that finds none with the same %s, and no unique key keeps a second request from doing the same", table.Name, strings.Join(columns, ", ")),
 		Fix:     fmt.Sprintf("CREATE UNIQUE INDEX %s_%s_key ON %s (%s); then INSERT … ON CONFLICT DO NOTHING, and look at the count of rows", table.Name, strings.Join(columns, "_"), table.Name, strings.Join(columns, ", ")),
 	}
+	if insert.query.Text != "" && setsUnique(table, b.Sets) {
+		out.Confidence = rule.Uncertain
+	}
 	for _, s := range []step{check, insert} {
 		if s.call != nil {
 			out.Evidence = append(out.Evidence, trace.Called(s.call))
@@ -147,6 +150,16 @@ func tableOf(s *schema.Schema, name string) *schema.Table {
 		}
 	}
 	return nil
+}
+
+// setsUnique reports whether a row is given the values of a unique key, which may stand for what was looked for: the second insertion fails by it. What a
+// struct gives without being named may be empty.
+func setsUnique(t *schema.Table, sets []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
+		return i.Unique && len(i.Parts) > 0 && !slices.ContainsFunc(i.Parts, func(p schema.IndexPart) bool {
+			return p.Column == "" || !slices.ContainsFunc(sets, func(c string) bool { return strings.EqualFold(c, p.Column) })
+		})
+	})
 }
 
 // unique reports whether a key is made of some of these columns, so that no two rows have the same.

@@ -3,6 +3,7 @@ package missingtimeout
 
 import (
 	_ "embed"
+	"regexp"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -15,12 +16,15 @@ var document string
 // Rule is the rule.
 var Rule = rule.Rule{Name: "missing-timeout", Severity: rule.Medium, CWE: "CWE-1088", Document: document, Find: find}
 
+// trial are names of packages that try the program out.
+var trial = regexp.MustCompile(`(?i)(load|stress|smoke|soak|e2e|integration|benchmark)[_-]?tests?($|[/_-])|(^|[/_-])(bench|benchmarks?|e2e)($|/)`)
+
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	commands := map[string]bool{} // packages that are helpers and examples
 	for _, p := range f.Packages {
-		commands[p.Path] = p.Aside == "command"
+		commands[p.Path] = p.Aside == "command" || trial.MatchString(p.Path)
 	}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" || commands[function.Package] {

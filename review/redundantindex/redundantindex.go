@@ -4,6 +4,8 @@ package redundantindex
 import (
 	_ "embed"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -38,6 +40,9 @@ func find(f *facts.Facts) []rule.Finding {
 			if other := f.Database.At["index:"+name]; other.Line > 0 {
 				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: other, What: "index " + name})
 			}
+			if twoDialects(at, f.Database.At["index:"+name]) && slices.ContainsFunc(t.Indexes, func(o *schema.Index) bool { return o.Name == name && slices.Equal(o.Parts, i.Parts) }) {
+				finding.Confidence = rule.Uncertain
+			}
 			if f.Database.Dialect == "postgres" {
 				finding.Fix = "DROP INDEX CONCURRENTLY " + i.Name + ";"
 			}
@@ -46,6 +51,9 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	return out
 }
+
+// twoDialects reports whether two indexes stand in one file of code: nobody makes the same index twice there, but for two kinds of databases.
+func twoDialects(a, b facts.Pos) bool { return a.File == b.File && path.Ext(a.File) != ".sql" }
 
 // covered says what serves all that an index serves, and that index's name: the primary key, or an index that begins with
 // the same parts.
