@@ -315,13 +315,26 @@ func (f *former) under(where string) {
 		add([]Key{r})
 		add([]Key{r}, f.group)
 	}
+	if valued := f.valued(equal); len(valued) < len(equal) {
+		add(valued)
+		add(valued, sorted)
+	}
 	for _, single := range singles(equal) {
 		add(single)
-		add(single, sorted)
 		for _, r := range f.ranges {
 			add(single, []Key{r})
 		}
 	}
+}
+
+// valued are the keys that are compared with a value. The others, such as IS NULL and NOT hidden, ask the same of every call, so that an
+// order can be walked past what they leave out; past the rows of other values it is walked to its end for who has none of late.
+func (f *former) valued(equal []Key) []Key {
+	return slices.DeleteFunc(slices.Clone(equal), func(k Key) bool {
+		return slices.ContainsFunc(f.scan.Where, func(p pgsql.Predicate) bool {
+			return p.Column == k.Column && k.Column != "" && strings.HasPrefix(p.Op, "IS ") && f.t.fraction(p.Text) >= largestPart
+		})
+	})
 }
 
 func singles(keys []Key) [][]Key {

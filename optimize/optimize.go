@@ -349,6 +349,7 @@ func (q *Query) written() float64 {
 // gain is what a query costs with and without indexes.
 type gain struct {
 	query         *Query
+	text          string // of it, that was planned
 	before, after *Plan
 	used          []*Index
 	together      []*Index // of SQLite: the others that are used and gain something, too
@@ -364,20 +365,19 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 		if len(q.relevant([]*Index{index})) == 0 {
 			continue
 		}
-		plan, used, err := r.planWith(ctx, q, q.relevant(all))
-		if ofStatement(ctx, err) {
-			r.note("%s: cannot be planned with other indexes: %v", q.Where, err)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		least := plannedGain
-		if r.clone != nil { // where it is measured, what the planner hopes for is not what decides
-			least = 1.0
-		}
-		if slices.Contains(used, index) && plan.Cost() < least*q.Base.Cost() {
-			out = append(out, gain{query: q, before: q.Base, after: plan, used: used})
+		for _, text := range q.texted() {
+			g, is, err := r.gain(ctx, q, text, index, all)
+			if ofStatement(ctx, err) {
+				r.note("%s: cannot be planned with other indexes: %v", q.Where, err)
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			if is {
+				out = append(out, g)
+				break
+			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b gain) int {
@@ -393,12 +393,30 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 	return out, nil
 }
 
-// planWith plans a query with indexes that are thought of, or that are there on the clone.
-func (r *run) planWith(ctx context.Context, q *Query, indexes []*Index) (*Plan, []*Index, error) {
-	if r.plans != nil {
-		return r.plans.plan(ctx, q.bound, indexes)
+// gain plans a text of a query with indexes and reports whether one of them is used to any gain.
+func (r *run) gain(ctx context.Context, q *Query, text string, index *Index, all []*Index) (g gain, is bool, err error) {
+	g = gain{query: q, text: text, before: q.Base}
+	if g.after, g.used, err = r.planWith(ctx, text, q.relevant(all)); err != nil {
+		return g, false, err
 	}
-	plan, err := explain(ctx, r.clone.session, q.bound)
+	if text != q.bound {
+		if g.before, _, err = r.planWith(ctx, text, nil); err != nil {
+			return g, false, err
+		}
+	}
+	least := plannedGain
+	if r.clone != nil { // where it is measured, what the planner hopes for is not what decides
+		least = 1.0
+	}
+	return g, slices.Contains(g.used, index) && g.after.Cost() < least*g.before.Cost(), nil
+}
+
+// planWith plans a text with indexes that are thought of, or that are there on the clone.
+func (r *run) planWith(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
+	if r.plans != nil {
+		return r.plans.plan(ctx, text, indexes)
+	}
+	plan, err := explain(ctx, r.clone.session, text)
 	if err != nil {
 		return nil, nil, err
 	}

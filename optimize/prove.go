@@ -23,6 +23,7 @@ type pair struct {
 type share struct {
 	before, after Measured
 	beside        []*Index
+	varied        bool // with another value than the workload's
 }
 
 // proveIndexes turns the chosen indexes into advice, each with the query that gains most, and drops those whose gain
@@ -195,12 +196,12 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 			}
 			continue
 		}
-		if !slices.Contains(kept.after.Plan.Indexes(), index.Name()) || !faster(kept.before, kept.after) || index.dull(kept.before, kept.after) {
-			continue
-		}
-		own, err := r.shareOf(ctx, index, kept)
+		own, err := r.ownShare(ctx, index, g.query, kept)
 		if err != nil {
 			return nil, err
+		}
+		if own == nil {
+			continue
 		}
 		beside = append(beside, without(r.clone.among(own.before.Plan, own.after.Plan), index)...)
 		if !faster(own.before, own.after) {
@@ -237,7 +238,25 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	for _, g := range unmeasured {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s: not measured: %s", g.query.title(), told(r.measured[g.query].err, r.options.Literals)))
 	}
+	if err := r.forOthers(ctx, a, index, shown.query, proved); err != nil {
+		return nil, err
+	}
 	return r.alsoServes(a, shown.query, gains), r.tryBlocks(ctx, a, index, shown.query)
+}
+
+// ownShare is what a query that was measured gains by an index, with the workload's values or with others; nil: nothing.
+func (r *run) ownShare(ctx context.Context, index *Index, q *Query, kept *pair) (own *share, err error) {
+	if slices.Contains(kept.after.Plan.Indexes(), index.Name()) && faster(kept.before, kept.after) && !index.dull(kept.before, kept.after) {
+		if own, err = r.shareOf(ctx, index, kept); err != nil || faster(own.before, own.after) {
+			return own, err
+		}
+	}
+	varied, err := r.shareOfOthers(ctx, index, q)
+	if varied != nil {
+		kept.share(index, varied)
+		return varied, nil
+	}
+	return own, err
 }
 
 // shareOf measures what a query gains by an index beside the others that it uses, or would use without this one. By one alone it gains
@@ -261,11 +280,15 @@ func (r *run) shareOf(ctx context.Context, index *Index, p *pair) (*share, error
 			own.before, own.after = p.before, p.after
 		}
 	}
+	p.share(index, own)
+	return own, nil
+}
+
+func (p *pair) share(index *Index, own *share) {
 	if p.shares == nil {
 		p.shares = map[*Index]*share{}
 	}
 	p.shares[index] = own
-	return own, nil
 }
 
 // insteadOf reports whether a statement would use another of the indexes made, were this one not there.

@@ -22,12 +22,13 @@ type Query struct {
 	own    string // as SQLite runs it; parsed is what Postgres's parser reads of it. Empty for Postgres
 	parsed *pgsql.Statement
 	roles  *pgsql.Roles
-	texts  int    // how many statements of the workload it stands for
-	first  string // where the first of them stands
-	bound  string // Text with values in place of parameters
-	common string // the same with the most common values; empty: there are none
-	Before *Plan  // estimated, with the indexes that are there
-	Base   *Plan  // as Before, where indexes are thought of: on the clone, if its statistics are fresher
+	texts  int      // how many statements of the workload it stands for
+	first  string   // where the first of them stands
+	bound  string   // Text with values in place of parameters
+	common string   // the same with the most common values; empty: there are none
+	others []string // the same with values that are much more or less common, where a plan may stop early (varied.go)
+	Before *Plan    // estimated, with the indexes that are there
+	Base   *Plan    // as Before, where indexes are thought of: on the clone, if its statistics are fresher
 	Weight float64
 	Share  float64 // of the workload's cost
 	notes  []string
@@ -229,6 +230,7 @@ func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 	if len(numbers) > 0 {
 		q.sensitivity(ctx, s, c, numbers, types)
 	}
+	q.vary(ctx, s, c)
 	return nil
 }
 

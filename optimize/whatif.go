@@ -38,12 +38,22 @@ func newHypothetical(s *session, ruler bool) *hypothetical {
 	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index]made{}, failed: map[*Index]bool{}}
 }
 
-func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (float64, []*Index, error) {
-	plan, used, err := h.plan(ctx, q.bound, indexes)
-	if err != nil {
-		return 0, nil, err
+// cost is the mean of what the query costs with each of the values that it is planned with.
+func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (sum float64, all []*Index, err error) {
+	texts := q.texted()
+	for _, text := range texts {
+		plan, used, err := h.plan(ctx, text, indexes)
+		if err != nil {
+			return 0, nil, err
+		}
+		sum += plan.Cost()
+		for _, index := range used {
+			if !slices.Contains(all, index) {
+				all = append(all, index)
+			}
+		}
 	}
-	return plan.Cost(), used, nil
+	return sum / float64(len(texts)), all, nil
 }
 
 func (h *hypothetical) plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
@@ -234,8 +244,8 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 	if c.left <= 0 {
 		return 0, nil, errBudget
 	}
-	c.left--
-	c.asked++
+	c.left -= len(q.texted())
+	c.asked += len(q.texted())
 	c.says("plan %d, with indexes that are thought of", c.asked)
 	cost, used, err := c.planner.cost(ctx, q, relevant)
 	if ofStatement(ctx, err) {
