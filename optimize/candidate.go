@@ -321,6 +321,9 @@ func (f *former) under(where string) {
 	}
 	for _, single := range singles(equal) {
 		add(single)
+		if !f.scan.Limit { // else as above: the rest is another's rows
+			add(single, sorted)
+		}
 		for _, r := range f.ranges {
 			add(single, []Key{r})
 		}

@@ -228,7 +228,11 @@ func (r *run) openPlanner(ctx context.Context) error {
 		r.note("HypoPG is not installed in this database and no --clone is named: nothing can be proved, so what follows are hints")
 		return nil
 	}
-	r.plans = newCounted(newHypothetical(r.thought, r.options.Ruler), r.options.Explains)
+	thinking := newHypothetical(r.thought, r.options.Ruler)
+	if r.clone != nil {
+		thinking.parts = r.clone.parts
+	}
+	r.plans = newCounted(thinking, r.options.Explains)
 	r.plans.says = r.options.says
 	if r.thought == r.s {
 		return nil
@@ -396,11 +400,11 @@ func (r *run) gains(ctx context.Context, index *Index, all []*Index) ([]gain, er
 // gain plans a text of a query with indexes and reports whether one of them is used to any gain.
 func (r *run) gain(ctx context.Context, q *Query, text string, index *Index, all []*Index) (g gain, is bool, err error) {
 	g = gain{query: q, text: text, before: q.Base}
-	if g.after, g.used, err = r.planWith(ctx, text, q.relevant(all)); err != nil {
+	if g.after, g.used, err = r.planWith(ctx, q, text, q.relevant(all)); err != nil {
 		return g, false, err
 	}
 	if text != q.bound {
-		if g.before, _, err = r.planWith(ctx, text, nil); err != nil {
+		if g.before, _, err = r.planWith(ctx, q, text, nil); err != nil {
 			return g, false, err
 		}
 	}
@@ -411,10 +415,10 @@ func (r *run) gain(ctx context.Context, q *Query, text string, index *Index, all
 	return g, slices.Contains(g.used, index) && g.after.Cost() < least*g.before.Cost(), nil
 }
 
-// planWith plans a text with indexes that are thought of, or that are there on the clone.
-func (r *run) planWith(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
+// planWith plans a text of a query with indexes that are thought of, or that are there on the clone.
+func (r *run) planWith(ctx context.Context, q *Query, text string, indexes []*Index) (*Plan, []*Index, error) {
 	if r.plans != nil {
-		return r.plans.plan(ctx, text, indexes)
+		return r.plans.plan(ctx, q, text, indexes)
 	}
 	plan, err := explain(ctx, r.clone.session, text)
 	if err != nil {

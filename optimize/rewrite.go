@@ -161,11 +161,12 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 	w.plan = plan
 	instead := *w.query
 	instead.original, instead.bound, instead.Base, instead.Before = w.query, w.bound, plan, plan
-	instead.common = ""
+	instead.common, instead.others = "", nil
 	if instead.parsed, err = pgsql.Parse(w.bound); err != nil {
 		return false, nil //nolint:nilerr // as above
 	}
 	instead.roles = pgsql.RolesOf(instead.parsed, r.catalog)
+	instead.vary(ctx, session, r.catalog)
 	if cheaper, err := r.cheaper(ctx, w.query, &instead); err != nil || !cheaper && !w.unknown {
 		return false, err
 	}
@@ -198,11 +199,11 @@ func (r *run) cheaper(ctx context.Context, q, instead *Query) (bool, error) {
 	if r.plans == nil {
 		return instead.Base.Cost() < 0.7*q.Base.Cost() || len(instead.roles.Scans) > 0, nil
 	}
-	before, _, err := r.plans.plan(ctx, q.bound, candidates(q, r.catalog))
+	before, _, err := r.plans.plan(ctx, q, q.bound, candidates(q, r.catalog))
 	if err != nil {
 		return false, err
 	}
-	after, _, err := r.plans.plan(ctx, instead.bound, candidates(instead, r.catalog))
+	after, _, err := r.plans.plan(ctx, instead, instead.bound, candidates(instead, r.catalog))
 	if err != nil {
 		return false, nil //nolint:nilerr // what cannot be planned is not proposed
 	}

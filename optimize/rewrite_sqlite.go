@@ -94,12 +94,12 @@ func (r *run) judgeSQLite(ctx context.Context, l *lite, w *rewrite) (better bool
 		return false, nil //nolint:nilerr // what cannot be read is not proposed
 	}
 	instead.roles = pgsql.RolesOf(instead.parsed, r.catalog)
-	before, _, err := r.plans.plan(ctx, w.query.bound, candidates(w.query, r.catalog))
+	before, _, err := r.plans.plan(ctx, w.query, w.query.bound, candidates(w.query, r.catalog))
 	if err != nil {
 		return false, err
 	}
 	l.base[w.bound] = w.query.Base.Cost() // what takes twice that is ended
-	after, used, err := r.plans.plan(ctx, w.bound, candidates(&instead, r.catalog))
+	after, used, err := r.plans.plan(ctx, w.query, w.bound, candidates(&instead, r.catalog))
 	if err != nil {
 		return false, ctx.Err() // what cannot be run is not proposed
 	}
@@ -133,7 +133,7 @@ func (r *run) judgeSQLite(ctx context.Context, l *lite, w *rewrite) (better bool
 		r.add(a)
 		return false, nil
 	}
-	plan, _, err := r.plans.plan(ctx, w.bound, nil)
+	plan, _, err := r.plans.plan(ctx, w.query, w.bound, nil)
 	if err != nil {
 		return false, err
 	}
@@ -145,7 +145,7 @@ func (r *run) judgeSQLite(ctx context.Context, l *lite, w *rewrite) (better bool
 func (r *run) sqliteRewritten(ctx context.Context) error {
 	for _, w := range r.better {
 		before := w.query.Base
-		after, used, err := r.plans.plan(ctx, w.bound, w.instead.relevant(r.chosen))
+		after, used, err := r.plans.plan(ctx, w.query, w.bound, w.instead.relevant(r.chosen))
 		if err != nil {
 			return err
 		}

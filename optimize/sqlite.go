@@ -371,7 +371,7 @@ func (l *lite) first(ctx context.Context, q *Query, references []reference) erro
 	q.roles = pgsql.RolesOf(q.parsed, l.catalog)
 	l.deletes(q, references)
 	q.bound = pgsql.Bind(q.own, values(l.catalog, q.roles, pgsql.Params(q.parsed), nil, "typical"))
-	plan, _, err := l.plan(ctx, q.bound, nil)
+	plan, _, err := l.plan(ctx, q, q.bound, nil)
 	if err != nil && q.parsed.Tree.Is("InsertStmt") && (strings.Contains(err.Error(), "constraint failed") || err.Error() == "datatype mismatch") {
 		// Its values are made up: it is what writes to its table, and no more is known of it.
 		plan, err = &Plan{Root: &Node{Type: "statement", Cost: 1, Rows: 1}, bare: true}, nil
@@ -389,11 +389,11 @@ func (r *run) beside(ctx context.Context, q *Query, index *Index) (g gain, is bo
 	if !slices.Contains(all, index) {
 		return g, false, nil
 	}
-	with, used, err := r.plans.plan(ctx, q.bound, all)
+	with, used, err := r.plans.plan(ctx, q, q.bound, all)
 	if err != nil || !slices.Contains(used, index) {
 		return g, false, err
 	}
-	lacks, _, err := r.plans.plan(ctx, q.bound, without(all, index))
+	lacks, _, err := r.plans.plan(ctx, q, q.bound, without(all, index))
 	gains := err == nil && with.Cost() < leastGain*lacks.Cost()
 	if index.walked(with) && with.Cost() > lacks.Cost()/muchFaster {
 		gains = false // it is narrower than its table, and no more

@@ -98,7 +98,7 @@ func (l *lite) cost(ctx context.Context, q *Query, indexes []*Index) (float64, [
 	if l.spent > mostTrialSteps {
 		return 0, nil, errBudget
 	}
-	plan, used, err := l.plan(ctx, q.bound, indexes)
+	plan, used, err := l.plan(ctx, q, q.bound, indexes)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -108,7 +108,7 @@ func (l *lite) cost(ctx context.Context, q *Query, indexes []*Index) (float64, [
 func (l *lite) bytes(index *Index) float64 { return index.bytes() }
 
 // plan runs a statement with those of the indexes that SQLite picks, and undoes what it did.
-func (l *lite) plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
+func (l *lite) plan(ctx context.Context, _ *Query, text string, indexes []*Index) (*Plan, []*Index, error) {
 	for {
 		picked, err := l.picks(ctx, text, indexes)
 		if err != nil {

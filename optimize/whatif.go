@@ -14,8 +14,8 @@ import (
 type planner interface {
 	// cost plans the query as if the indexes were there, and tells which of them the plan uses.
 	cost(ctx context.Context, q *Query, indexes []*Index) (cost float64, used []*Index, err error)
-	// plan is cost, with the plan.
-	plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error)
+	// plan is cost of one text of the query, with the plan.
+	plan(ctx context.Context, q *Query, text string, indexes []*Index) (*Plan, []*Index, error)
 	// bytes is how large an index would be.
 	bytes(index *Index) float64
 }
@@ -24,7 +24,9 @@ type planner interface {
 type hypothetical struct {
 	s      *session
 	made   map[*Index]made
-	failed map[*Index]bool // it cannot be thought of
+	failed map[*Index]bool   // it cannot be thought of
+	stands map[string]*Index // for partial ones that HypoPG does not see, by how they are written
+	parts  map[string]string // of an index that is there on a partitioned table, those of its partitions, to its name
 	ruler  bool
 	sizes  map[*Index]float64 // as HypoPG has them
 }
@@ -35,14 +37,14 @@ type made struct {
 }
 
 func newHypothetical(s *session, ruler bool) *hypothetical {
-	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index]made{}, failed: map[*Index]bool{}}
+	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index]made{}, failed: map[*Index]bool{}, stands: map[string]*Index{}}
 }
 
 // cost is the mean of what the query costs with each of the values that it is planned with.
 func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (sum float64, all []*Index, err error) {
 	texts := q.texted()
 	for _, text := range texts {
-		plan, used, err := h.plan(ctx, text, indexes)
+		plan, used, err := h.plan(ctx, q, text, indexes)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -56,30 +58,110 @@ func (h *hypothetical) cost(ctx context.Context, q *Query, indexes []*Index) (su
 	return sum / float64(len(texts)), all, nil
 }
 
-func (h *hypothetical) plan(ctx context.Context, text string, indexes []*Index) (*Plan, []*Index, error) {
-	if err := h.show(ctx, indexes); err != nil {
+func (h *hypothetical) plan(ctx context.Context, q *Query, text string, indexes []*Index) (*Plan, []*Index, error) {
+	shown, instead := h.withStandIns(q, indexes)
+	if err := h.show(ctx, shown); err != nil {
 		return nil, nil, err
 	}
 	plan, err := explain(ctx, h.s, text)
 	if err != nil {
 		return nil, nil, err
 	}
-	var used []*Index
-	names := plan.Indexes()
-	for _, index := range indexes {
-		// Where plans are asked of a copy on which it has been made by now, the one that is there may be the cheaper of the two.
-		if made, is := h.made[index]; is && (slices.Contains(names, made.name) || slices.Contains(names, index.Name())) {
-			used = append(used, index)
+	named := map[string]*Index{}
+	for _, index := range shown {
+		m, is := h.made[index]
+		switch of := instead[index.String()]; {
+		case is && of != nil:
+			named[m.name] = of
+		case is:
+			named[m.name] = index
 		}
 	}
+	for _, index := range indexes { // where plans are asked of a copy on which it has been made by now, the one that is there may be the cheaper of the two
+		if _, is := h.made[index]; is {
+			named[index.Name()] = index
+		}
+	}
+	var used []*Index
 	for _, n := range plan.All() {
-		for index, made := range h.made {
-			if n.Index == made.name {
-				n.Index = index.Name()
+		if whole := h.parts[n.Index]; whole != "" {
+			n.Index = whole
+		}
+		if index := named[n.Index]; index != nil {
+			n.Index = index.Name()
+			if !slices.Contains(used, index) {
+				used = append(used, index)
 			}
 		}
 	}
+	slices.SortFunc(used, func(a, b *Index) int { return slices.Index(indexes, a) - slices.Index(indexes, b) })
 	return plan, used, nil
+}
+
+// withStandIns are the indexes with what stands for those that HypoPG does not see, and for which each stands: the smallest.
+func (h *hypothetical) withStandIns(q *Query, indexes []*Index) (shown []*Index, instead map[string]*Index) {
+	shown, instead = slices.Clone(indexes), map[string]*Index{}
+	for _, index := range indexes {
+		if !h.unseen(q, index) {
+			continue
+		}
+		for _, stand := range index.standIns() {
+			shape := stand.String()
+			if instead[shape] == nil && !slices.ContainsFunc(indexes, func(i *Index) bool { return i.String() == shape }) {
+				if h.stands[shape] == nil {
+					h.stands[shape] = stand
+				}
+				shown = append(shown, h.stands[shape])
+			}
+			if of := instead[shape]; of == nil || index.bytes() < of.bytes() {
+				instead[shape] = index
+			}
+		}
+	}
+	return shown, instead
+}
+
+// unseen reports whether HypoPG takes the condition of a partial index for one of the first table of the statement, so that no plan uses it: for
+// partitions, and behind a join. Where a mention of the table does not say the condition, nothing stands for the index. A budget that is compared
+// with those of others is kept to what HypoPG sees.
+func (h *hypothetical) unseen(q *Query, index *Index) (is bool) {
+	if index.Where == "" || q == nil || h.ruler {
+		return false
+	}
+	for _, scan := range q.roles.Scans {
+		switch {
+		case scan.Table != index.Table.ID:
+		case !index.mayServe(scan):
+			return false
+		case !scan.First || index.Table.Kind == "p":
+			is = true
+		}
+	}
+	return is
+}
+
+// standIns are indexes over all rows that do at most what a partial one does: with the columns of its condition before its key, if they have
+// to be equal to something, else behind it; and of those columns alone, by which its rows are found.
+func (i *Index) standIns() []*Index {
+	var first, last []Key
+	for condition := range strings.SplitSeq(i.Where, " AND ") {
+		part := Index{Table: i.Table, Where: condition}
+		for _, column := range part.asked() {
+			switch key := (Key{Column: column}); {
+			case slices.Contains(i.columns(), column):
+			case strings.HasSuffix(condition, " IS NOT NULL"):
+				last = appendNew(last, key)
+			default:
+				first = appendNew(first, key)
+			}
+		}
+	}
+	whole := *i
+	whole.Where, whole.Keys = "", slices.Concat(first, i.Keys, last)
+	if len(first) == 0 {
+		return []*Index{&whole}
+	}
+	return []*Index{&whole, {Table: i.Table, Method: i.Method, Keys: first}}
 }
 
 // show makes exactly these indexes thought of.

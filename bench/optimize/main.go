@@ -209,7 +209,7 @@ func (b *bench) prepare(ctx context.Context, server string) (string, error) {
 			return "", err
 		}
 	}
-	for _, statement := range slices.Concat([]string{"CREATE EXTENSION hypopg"}, b.tables, []string{"VACUUM ANALYZE"}) {
+	for _, statement := range slices.Concat([]string{"CREATE EXTENSION hypopg"}, b.tables, []string{"CHECKPOINT", "VACUUM ANALYZE"}) {
 		for _, part := range strings.Split(statement, ";\n") {
 			if _, err := conn.Exec(ctx, part); err != nil {
 				return "", fmt.Errorf("%.80s: %w", part, err)
