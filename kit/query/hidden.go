@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,8 +47,8 @@ func (l *lot) refused(ctx context.Context, w *write, err error) error {
 	return w.at(w.violation(err))
 }
 
-// mayBe asks the rules of a row that is not there. Those that look for the row by its id, as at its lists and on SQLite in the index of
-// a search, count as kept: their answer is only known when the row is there.
+// mayBe asks the rules of a row that is not there. Those that look for the row itself, as on SQLite in the index of a search, or at a list
+// that is written with it, count as kept: their answer is only known when the row is there. Any other list of it is empty either way.
 func (l *lot) mayBe(ctx context.Context, w *write) error {
 	v := l.after
 	var columns []string
@@ -81,9 +82,10 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	if err := readAll(rows, cells); err != nil {
 		return err
 	}
+	alone := len(w.parts) == 0 && !slices.ContainsFunc(w.given, func(f *meta.Field) bool { return f.Kind == meta.List })
 	held := v.answers(cells)
 	for i, q := range v.questions {
-		if !q.isRule() || q.column >= 0 && looksForItself(v.columns[q.column]) {
+		if !q.isRule() || q.column >= 0 && looksForItself(v.columns[q.column], alone) {
 			held[i] = true
 		}
 	}
@@ -93,9 +95,15 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	return nil
 }
 
-// looksForItself tells whether a condition looks anything up by the id of its row.
-func looksForItself(condition string) bool {
-	return strings.Contains(condition, "SELECT ") && byID.MatchString(condition)
+// looksForItself tells whether a condition looks its row up by its id. What refers to a row that stands alone is not there yet.
+func looksForItself(condition string, alone bool) bool {
+	if !strings.Contains(condition, "SELECT ") {
+		return false
+	}
+	return slices.ContainsFunc(byID.FindAllStringSubmatch(condition, -1), func(found []string) bool {
+		column := found[1]
+		return !alone || column == "" || column == "id" || strings.HasSuffix(column, ".id")
+	})
 }
 
-var byID = regexp.MustCompile(`\bt0\.id\b`)
+var byID = regexp.MustCompile(`(?:([\w.]+) = )?\bt0\.id\b`)
