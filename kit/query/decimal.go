@@ -83,3 +83,12 @@ func bounded(v kit.Decimal) (kit.Decimal, error) {
 
 // decimalPower is 10^digits.
 func decimalPower(digits int) kit.Decimal { return decimal.New(1, int32(digits)) }
+
+// fraction is how many digits a constant has behind the point, at least so many.
+func fraction(constant any, least int) int {
+	number, err := decimalFrom(constant)
+	for err == nil && least < mostDigits && !number.Truncate(int32(least)).Equal(number) {
+		least++
+	}
+	return least
+}

@@ -282,8 +282,13 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 		}
 		return operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}
 	}
-	if _, fraction := x.Value.(float64); fraction && (t.kind == meta.Int || t.kind == meta.Int64) {
-		t.kind = meta.Float // which the other side becomes
+	if t.kind == meta.Int || t.kind == meta.Int64 {
+		switch v := x.Value.(type) {
+		case float64:
+			t.kind = meta.Float // which the other side becomes
+		case string: // a Decimal beside a sum of nothing
+			t = typ{kind: meta.Decimal, scale: fraction(v, 0)}
+		}
 	}
 	sql, err := r.literal(x.Value, t)
 	if err != nil {

@@ -183,16 +183,11 @@ func (r *renderer) factor(x, constant *meta.Expr, t typ) typ {
 	if _, given := r.slots[constant]; given || r.postgres || t.kind != meta.Decimal {
 		return t
 	}
-	number, err := decimalFrom(constant.Value)
-	if err != nil {
-		return t
-	}
+	least := t.scale
 	if x.Op == meta.OpMul {
-		t.scale = 0
+		least = 0
 	}
-	for t.scale < mostDigits && !number.Truncate(int32(t.scale)).Equal(number) {
-		t.scale++
-	}
+	t.scale = fraction(constant.Value, least)
 	return t
 }
 
