@@ -292,6 +292,16 @@ func (p *subject) readREST(w *World, s *Step) (any, error) {
 	if ask.First > 0 {
 		parameters.Set("limit", fmt.Sprint(ask.First))
 	}
+	switch {
+	case ask.Last > 0:
+		parameters.Set("limit", fmt.Sprint(ask.Last))
+		parameters.Set("before", "")
+	case ask.Pages > 0:
+		parameters.Set("limit", fmt.Sprint(ask.Pages))
+	case ask.Pages < 0:
+		parameters.Set("limit", fmt.Sprint(-ask.Pages))
+		parameters.Set("before", "")
+	}
 	if ask.Count {
 		parameters.Set("count", "true")
 	}
@@ -307,22 +317,54 @@ func (p *subject) readREST(w *World, s *Step) (any, error) {
 	if order != nil {
 		parameters.Set("order", strings.Join(order, ","))
 	}
-	if len(parameters) > 0 {
-		address += "?" + parameters.Encode()
-	}
-	q := p.request(w, s)
-	q.method, q.path = http.MethodGet, address
-	a, err := p.ask(q)
-	if err != nil {
-		return nil, err
-	}
-	object := a.object()
-	if a.status >= http.StatusBadRequest {
-		return nil, &refusal{code: fmt.Sprint(object["code"]), text: a.text}
-	}
-	if ask.Row != "" && ask.Past == 0 {
+	get := func() (map[string]any, error) {
+		q := p.request(w, s)
+		if q.method, q.path = http.MethodGet, address; len(parameters) > 0 {
+			q.path += "?" + parameters.Encode()
+		}
+		a, err := p.ask(q)
+		if err != nil {
+			return nil, err
+		}
+		object := a.object()
+		if a.status >= http.StatusBadRequest {
+			return nil, &refusal{code: fmt.Sprint(object["code"]), text: a.text}
+		}
 		return object, nil
 	}
-	out := map[string]any{"nodes": object["items"], "totalCount": object["total"], "hasNextPage": object["next"] != nil}
-	return out, nil
+	if ask.Pages != 0 {
+		return restPages(ask, parameters, get)
+	}
+	object, err := get()
+	if err != nil || ask.Row != "" && ask.Past == 0 {
+		return object, err
+	}
+	return map[string]any{
+		"nodes": object["items"], "totalCount": object["total"], "hasNextPage": object["next"] != nil, "hasPreviousPage": object["previous"] != nil,
+	}, nil
+}
+
+// restPages reads all pages of a list and puts them together.
+func restPages(ask *Read, parameters url.Values, get func() (map[string]any, error)) (any, error) {
+	nodes := []any{}
+	for range 2000 {
+		page, err := get()
+		if err != nil {
+			return nil, err
+		}
+		items, cursor := page["items"].([]any), ""
+		if ask.Pages > 0 {
+			nodes = append(nodes, items...)
+			cursor, _ = page["next"].(string)
+			parameters.Set("after", cursor)
+		} else {
+			nodes = append(slices.Clone(items), nodes...)
+			cursor, _ = page["previous"].(string)
+			parameters.Set("before", cursor)
+		}
+		if cursor == "" {
+			return nodes, nil
+		}
+	}
+	return nil, errors.New("the pages do not end")
 }

@@ -34,8 +34,13 @@ func (c *caller) read(t *Type) *Read {
 		ask.Rest = true
 		ask.Count = c.chance(30)
 		ask.First = 1 + c.IntN(8)
-		if c.chance(20) {
+		switch c.IntN(10) {
+		case 0, 1:
 			ask.Row, ask.First, ask.Count = c.label(t), 0, false
+		case 2, 3:
+			ask.First, ask.Last = 0, ask.First
+		case 4, 5:
+			ask.Pages, ask.First, ask.Count = one(c, []int{-3, -2, -1, 1, 2, 3}), 0, false
 		}
 		for _, f := range t.Fields {
 			if shown(f) && !f.List() {

@@ -63,9 +63,10 @@ func (d *document) shown(e *model.Entity) {
 		{"properties", object{
 			{"items", object{{"type", "array"}, {"items", ref("schemas", e.Name)}}},
 			{"next", object{{"description", "The cursor of the next page, null on the last."}, {"type", []string{"string", "null"}}}},
+			{"previous", object{{"description", "The cursor of the page before, null on the first."}, {"type", []string{"string", "null"}}}},
 			{"total", object{{"description", "How many rows fit; only with count=true."}, {"type", "integer"}}},
 		}},
-		{"required", []string{"items", "next"}},
+		{"required", []string{"items", "next", "previous"}},
 	})
 }
 
@@ -116,10 +117,10 @@ const someType = "application/json; fields=some"
 
 // pageParameters are what a list of e takes, beside the arguments of a query.
 func (d *document) pageParameters(e *model.Entity, page model.Page, args []*model.Field) []object {
-	parameters := d.conditions(e, []string{"order", "limit", "after", "include", "fields", "count"}, args)
+	parameters := d.conditions(e, []string{"order", "limit", "after", "before", "include", "fields", "count"}, args)
 	parameters = append(parameters, orderParameter(e, page), query("limit", "", object{
 		{"type", "integer"}, {"minimum", 1}, {"maximum", page.Max}, {"default", page.Size},
-	}), ref("parameters", "after"), ref("parameters", "count"), ref("parameters", "ifNoneMatch"))
+	}), ref("parameters", "after"), ref("parameters", "before"), ref("parameters", "count"), ref("parameters", "ifNoneMatch"))
 	return append(parameters, shapeParameters(e)...)
 }
 

@@ -95,7 +95,7 @@ func used(paths, components object) object {
 
 var reference = regexp.MustCompile(`"#/components/(\w+)/([^"]+)"`)
 
-const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after. " +
+const about = "Errors are problem details (RFC 9457) with a stable code. Lists come in pages: the answer's next is the cursor for after, its previous that for before. " +
 	"A row's version is its ETag, a weak one, which If-Match takes all the same; a write with If-Match is refused with 412 when the row has moved on. " +
 	"A write with an Idempotency-Key that comes again is done once and answered as it was the first time. " +
 	"Where a write is answered with a Read-After, reads that send it back see what was written."
@@ -325,7 +325,7 @@ func (d *document) headers() object {
 			{"schema", object{{"type", "integer"}}},
 		}},
 		{"Link", object{
-			{"description", "Where the next page is, as rel=\"next\" (RFC 8288); missing on the last."},
+			{"description", "Where the next page is, as rel=\"next\" (RFC 8288), and the one before, as rel=\"prev\"; missing at the ends."},
 			{"schema", object{{"type", "string"}, {"examples", []string{`</v1/articles?after=x>; rel="next"`}}}},
 		}},
 		{"Location", object{{"description", "Where the new row is."}, {"schema", object{{"type", "string"}, {"format", "uri-reference"}}}}},
@@ -341,7 +341,7 @@ func (d *document) headers() object {
 				{"schema", object{{"type", "string"}, {"examples", []string{"Sun, 31 Jan 2027 00:00:00 GMT"}}, {"maxLength", 29}}},
 			}},
 		}...)
-		all.get("Link").(object).set("description", "Where the next page is, as rel=\"next\" (RFC 8288), and what tells of something deprecated, as rel=\"deprecation\" and rel=\"sunset\".")
+		all.get("Link").(object).set("description", "Where the next page is, as rel=\"next\" (RFC 8288), and the one before, as rel=\"prev\", and what tells of something deprecated, as rel=\"deprecation\" and rel=\"sunset\".")
 	}
 	return all
 }
@@ -383,9 +383,10 @@ func (d *document) common() {
 		{"properties", object{
 			{"items", ref("schemas", "SomeRows")},
 			{"next", object{{"type", []string{"string", "null"}}}},
+			{"previous", object{{"type", []string{"string", "null"}}}},
 			{"total", object{{"type", "integer"}}},
 		}},
-		{"required", []string{"items", "next"}},
+		{"required", []string{"items", "next", "previous"}},
 	})
 	d.schemas.put("Problem", object{
 		{"description", "Problem details, as in RFC 9457."},
@@ -421,6 +422,7 @@ func (d *document) common() {
 	}
 	d.parameters = append(object{
 		{"after", query("after", "The next of the page before.", object{{"type", "string"}})},
+		{"before", query("before", "The previous of the page after; empty for the last page. It goes without after.", object{{"type", "string"}})},
 		{"count", query("count", "Also count all rows that fit.", object{{"type", "boolean"}})},
 		{"ifMatch", object{
 			{"name", "If-Match"},

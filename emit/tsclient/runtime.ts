@@ -37,6 +37,8 @@ export interface PageOf<T> {
   items: T[];
   /** For after of the next page, null on the last. */
   next: string | null;
+  /** For before of the page before, null on the first. */
+  previous: string | null;
   /** How many rows fit, where count asked. */
   total?: number;
 }
@@ -77,6 +79,8 @@ export interface Query<W, O extends string, F extends string, I extends string> 
   limit?: number;
   /** Next of the page before. */
   after?: string;
+  /** Previous of the page after, in the place of after; empty for the last page. */
+  before?: string;
   /** All that is shown of a row; everything but lists unless given. */
   fields?: readonly F[];
   /** References and lists to bring along. */
@@ -362,6 +366,7 @@ class Core {
         return;
       }
       next = { ...query, after: page.next, count: false };
+      delete next.before;
     }
   }
 
@@ -722,6 +727,9 @@ function queryValues(q: Query<unknown, string, string, string>, others: Values |
   }
   if (q.after !== undefined && q.after !== "") {
     query.set("after", q.after);
+  }
+  if (q.before !== undefined) {
+    query.set("before", q.before);
   }
   if (q.count) {
     query.set("count", "true");

@@ -8,20 +8,35 @@ import (
 	"github.com/fettlehq/fettle/kit/query"
 )
 
-// appendPage writes {"items": […], "next": …} and the total where it was asked for.
+// ends are the cursors of the next page and of the one before, empty without.
+func ends(list *query.List) (next, previous string) {
+	if list.HasNext && len(list.Rows) > 0 {
+		next = list.Cursor(len(list.Rows) - 1)
+	}
+	if list.HasPrevious && len(list.Rows) > 0 {
+		previous = list.Cursor(0)
+	}
+	return next, previous
+}
+
+// appendPage writes {"items": […], "next": …, "previous": …} and the total where it was asked for.
 func appendPage(buf []byte, s *query.Select, list *query.List) []byte {
 	buf = append(buf, `{"items":`...)
 	buf = appendRows(buf, s, list.Rows)
-	buf = append(buf, `,"next":`...)
-	if list.HasNext {
-		buf = input.AppendString(buf, list.Cursor(len(list.Rows)-1))
-	} else {
-		buf = append(buf, "null"...)
-	}
+	next, previous := ends(list)
+	buf = appendCursor(append(buf, `,"next":`...), next)
+	buf = appendCursor(append(buf, `,"previous":`...), previous)
 	if s.Count {
 		buf = strconv.AppendInt(append(buf, `,"total":`...), list.Total, 10)
 	}
 	return append(buf, '}')
+}
+
+func appendCursor(buf []byte, cursor string) []byte {
+	if cursor == "" {
+		return append(buf, "null"...)
+	}
+	return input.AppendString(buf, cursor)
 }
 
 func appendRows(buf []byte, s *query.Select, rows []*query.Row) []byte {

@@ -20,6 +20,7 @@ const (
 	paramOrder   = "order"
 	paramLimit   = "limit"
 	paramAfter   = "after"
+	paramBefore  = "before"
 	paramInclude = "include"
 	paramFields  = "fields"
 	paramCount   = "count"
@@ -96,8 +97,7 @@ func (c *call) readParameters(s *query.Select, values url.Values) error {
 	r := c.door.resources[s.Entity.Name]
 	s.Fields = c.selections(r, p)
 	s.Order = p.order(r)
-	s.First = p.limit(s)
-	s.After, _ = p.one(paramAfter)
+	p.page(s)
 	s.Count = p.count()
 	s.Search = p.search(r)
 	s.Where = p.where(r, r.listParameters())
@@ -142,8 +142,18 @@ func (c *call) checkRows(s *query.Select, times int) error {
 	return nil
 }
 
-func (p *parameters) limit(s *query.Select) int {
-	return p.atMost(cmp.Or(s.Paging(nil).Max, 100))
+// page reads which page of the list is meant: before is the way back, from the end where it is empty.
+func (p *parameters) page(s *query.Select) {
+	s.First = p.atMost(cmp.Or(s.Paging(nil).Max, 100))
+	s.After, _ = p.one(paramAfter)
+	before, back := p.one(paramBefore)
+	switch {
+	case !back:
+		return
+	case len(p.values[paramAfter]) > 0:
+		p.fail(paramBefore, kit.FieldFormat, "goes without after: a page is one or the other")
+	}
+	s.Before, s.First, s.Last = before, 0, fetch.Size(s, nil)
 }
 
 // atMost is the limit, 0 where none is given.
@@ -258,7 +268,7 @@ func named(fields []*meta.Field, name string) *meta.Field {
 
 // listParameters are those of a list that are no conditions.
 func (r *resource) listParameters() []string {
-	names := []string{paramOrder, paramLimit, paramAfter, paramInclude, paramFields, paramCount}
+	names := []string{paramOrder, paramLimit, paramAfter, paramBefore, paramInclude, paramFields, paramCount}
 	if r.searched {
 		names = append(names, paramSearch)
 	}

@@ -124,12 +124,20 @@ func (c *call) answerList(s *query.Select, parameters url.Values) error {
 	return c.answerPage(s, parameters, list)
 }
 
-// answerPage answers with a page. The link to the next one repeats the parameters.
+// answerPage answers with a page. The links to the next one and to the one before it repeat the parameters.
 func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.List) error {
-	if list.HasNext {
-		parameters.Set("after", list.Cursor(len(list.Rows)-1))
-		c.w.Header().Add("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="next"`)
+	link := func(name, cursor, relation string) {
+		if cursor == "" {
+			return
+		}
+		parameters.Del(paramAfter)
+		parameters.Del(paramBefore)
+		parameters.Set(name, cursor)
+		c.w.Header().Add("Link", "<"+tenant.Prefix(c.r.Context())+c.r.URL.EscapedPath()+"?"+parameters.Encode()+`>; rel="`+relation+`"`)
 	}
+	next, previous := ends(list)
+	link(paramAfter, next, "next")
+	link(paramBefore, previous, "prev")
 	return c.sendPage(appendPage(nil, s, list))
 }
 

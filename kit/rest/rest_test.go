@@ -206,9 +206,15 @@ func TestList(t *testing.T) {
 		t.Fatal("Link:", next)
 	}
 	w = c.want(200, "GET", next[1:strings.Index(next, ">")], "", "--", `"title":"Gamma"`, `"next":null`)
-	if strings.Contains(w.Body.String(), "Alpha") || w.Header().Get("Link") != "" {
+	previous := w.Header().Get("Link")
+	if strings.Contains(w.Body.String(), "Alpha") || !strings.HasSuffix(previous, `>; rel="prev"`) || strings.Contains(previous, "after=") {
 		t.Error("the second page:", w.Body, w.Header())
 	}
+	c.want(200, "GET", previous[1:strings.Index(previous, ">")], "", "--", `"title":"Alpha"`, `"title":"Beta"`, `"next":"`, `"previous":null`)
+	c.want(200, "GET", "/v1/articles?limit=2&order=title&before=&fields=title", "", "--", `[{"title":"Beta"},{"title":"Gamma"}]`, `"next":null,"previous":"`)
+	c.want(200, "GET", "/v1/articles?order=title&title=none&before=", "", "--", `{"items":[],"next":null,"previous":null}`)
+	c.want(422, "GET", "/v1/articles?before=x&after=", "", "--", `"field":"before","code":"WRONG_FORMAT"`)
+	c.want(400, "GET", "/v1/articles?before=nonsense", "")
 	for query, items := range map[string]string{
 		"title=Alpha":                                      "Alpha",
 		"title.in=Alpha,Gamma&order=title":                 "Alpha Gamma",

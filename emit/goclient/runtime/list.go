@@ -14,9 +14,10 @@ import (
 
 // PageOf is some of the rows that fit.
 type PageOf[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next"`            // for After of the next page, empty on the last
-	Total *int64 `json:"total,omitempty"` // how many rows fit, where Count asked
+	Items    []T    `json:"items"`
+	Next     string `json:"next"`            // for After of the next page, empty on the last
+	Previous string `json:"previous"`        // for Before of the page before, empty on the first
+	Total    *int64 `json:"total,omitempty"` // how many rows fit, where Count asked
 }
 
 // Query says which rows of E to list, and how.
@@ -26,6 +27,8 @@ type Query[E any] struct {
 	Order   []SortKey[E]     // as the service lists them unless given
 	Limit   int              // rows of a page; as many as the service gives unless given
 	After   string           // Next of the page before
+	Before  string           // Previous of the page after
+	Last    bool             // the last page, in the place of After and Before
 	Fields  []FieldOf[E]     // all that is shown of a row; everything but lists unless given
 	Include []FieldOf[E]     // references and lists to bring along
 	Count   bool             // also count all rows that fit
@@ -58,6 +61,9 @@ func (q Query[E]) values(others url.Values) (url.Values, error) {
 	}
 	if q.After != "" {
 		v.Set("after", q.After)
+	}
+	if q.Before != "" || q.Last {
+		v.Set("before", q.Before)
 	}
 	if q.Count {
 		v.Set("count", "true")
@@ -96,7 +102,7 @@ func all[E any](ctx context.Context, c *core, r request, q Query[E], options []C
 			if q.After = page.Next; q.After == "" {
 				return
 			}
-			q.Count = false // once is enough
+			q.Before, q.Last, q.Count = "", false, false // once is enough
 		}
 	}
 }

@@ -427,6 +427,11 @@ func TestConditions(t *testing.T) {
 	if v, err := (Query[thing]{Fields: []FieldOf[thing]{value, leading, value.Amount}}).values(nil); err != nil || v.Encode() != "fields=price%2Cnext%2Cprice" {
 		t.Error(v.Encode(), err)
 	}
+	for q, want := range map[*Query[thing]]string{{Before: "p", Limit: 2}: "before=p&limit=2", {Last: true}: "before="} {
+		if v, err := q.values(nil); err != nil || v.Encode() != want {
+			t.Error(v.Encode(), err)
+		}
+	}
 	for _, c := range []ConditionOf[thing]{text.In(), list.HasSome()} {
 		if _, err := (Query[thing]{Where: []ConditionOf[thing]{c}}).values(nil); err == nil {
 			t.Errorf("%+v is sent", c)
