@@ -15,6 +15,7 @@ enum Order { STATUS }
 enum OrderStatus { OPEN }
 type Product @entity { name: String! }
 input NewProduct { values: String! }
+type Board @entity { name: String! @key, create: [Product!]! @length(max: 3), byName: [Product!]! @length(max: 3), tags: [Product!]! @length(max: 3), update: [Product!]! }
 type Pair { values: String!, other: String! }
 extend type Mutation { make(input: NewProduct!): Boolean! }
 `}})
@@ -22,7 +23,9 @@ extend type Mutation { make(input: NewProduct!): Boolean! }
 	for _, c := range golang.Clashes(m) {
 		got = append(got, c.Name+": "+c.Of)
 	}
-	const want = `Values: the method that writes a Pair
+	const want = `Create: a method of the store of Board
+ByName: a method of the store of Board
+Values: the method that writes a Pair
 OrderStatus: the enum OrderStatus`
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)

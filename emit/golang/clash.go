@@ -111,4 +111,24 @@ func (c *clashes) entity(s scope, e *model.Entity) {
 		c.declare(s, e.Pos, e.Name+suffix, "the "+strings.ToLower(suffix)+" of "+e.Name)
 	}
 	c.declare(s, e.Pos, pluralName(e), "the columns of "+e.Name)
+	c.store(e)
+}
+
+// store finds bounded many-to-many lists that have the name of another method of their store.
+func (c *clashes) store(e *model.Entity) {
+	s := scope{}
+	for _, name := range []string{"Get", "List", "All", "Select", "SelectOne", "Aggregate", "Create", "Update", "Delete", "DeleteWhere", "Lock", "Restore"} {
+		s[name] = "a method of the store of " + e.Name
+	}
+	if e.Key.Name != "id" {
+		s["By"+exported(e.Key.Name)] = "a method of the store of " + e.Name
+	}
+	for _, by := range planEnsures(e) {
+		s["EnsureBy"+by.Name] = "a method of the store of " + e.Name
+	}
+	for _, f := range e.Fields {
+		if reads(f) {
+			c.declare(s, f.Pos, exported(f.Name), "the list "+f.Name)
+		}
+	}
 }

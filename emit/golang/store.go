@@ -97,8 +97,7 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 		s.Key = &keyPlan{Name: exported(e.Key.Name), Param: param, Type: t.Name, Text: keyText(t, param)}
 	}
 	for _, f := range e.Fields {
-		list := f.Kind == model.List && f.Join != nil && f.Bound > 0
-		if list {
+		if reads(f) {
 			s.Lists = append(s.Lists, f)
 		}
 		if !settable(f) {
@@ -140,6 +139,9 @@ func planStore(m *model.Module, e *model.Entity) storePlan {
 	}
 	return s
 }
+
+// reads tells whether a store has a method for the ids in a list.
+func reads(f *model.Field) bool { return f.Kind == model.List && f.Join != nil && f.Bound > 0 }
 
 // planEnsures is what rows may be ensured by: each set of fields once, however often and under whatever conditions it is unique, if business code sets
 // all of them.
