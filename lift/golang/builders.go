@@ -29,6 +29,11 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
 		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		if l.ofSquirrel(s, e, 0) {
+			if made := l.static(s, e); len(made) == 1 {
+				return l.stepsWithin(s, e, made[0], depth)
+			}
+		}
 		if !is {
 			return nil
 		}
@@ -58,6 +63,94 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 		return append(out, l.inPlace[object]...)
 	}
 	return nil
+}
+
+// stepsWithin are those of a function of the code that gives back a builder: of one that it is given, and what it puts behind it.
+func (l *lifter) stepsWithin(s *source, call *ast.CallExpr, f *function, depth int) []step {
+	var out []step
+	for _, arg := range call.Args {
+		if l.ofSquirrel(s, arg, 0) {
+			out = append(out, l.steps(s, arg, depth+1)...)
+		}
+	}
+	for _, n := range f.returns() {
+		if len(n.Results) > 0 {
+			return append(out, l.steps(f.source, n.Results[0], depth+1)...)
+		}
+	}
+	return out
+}
+
+func isSquirrel(path string) bool { return strings.HasSuffix(path, "Masterminds/squirrel") }
+
+// ofSquirrel reports whether an expression is a builder of squirrel, by its type, or by what it begins with where a library that squirrel
+// itself needs is not at hand.
+func (l *lifter) ofSquirrel(s *source, e ast.Expr, depth int) bool {
+	if t := typeOr(s.info.TypeOf(e)); t != types.Typ[types.Invalid] || depth > 6 {
+		return isSquirrel(namedPath(t))
+	}
+	switch begin := ast.Unparen(root(e)).(type) {
+	case *ast.SelectorExpr:
+		return isSquirrel(s.packageOf(begin.X)) || begin != e && l.ofSquirrel(s, begin, depth+1)
+	case *ast.Ident:
+		object := s.target(begin)
+		return isSquirrel(s.packageOf(begin)) || object != nil && slices.ContainsFunc(l.defs[object], func(d def) bool {
+			return d.kind == assigned && d.expr != nil && d.index < 0 && l.ofSquirrel(d.source, d.expr, depth+1)
+		})
+	}
+	return false
+}
+
+// built finds the builder of squirrel that gives the text that an expression holds: q, args, err := b.ToSql().
+func (l *lifter) built(s *source, e ast.Expr, depth int) (*source, *ast.CallExpr) {
+	if depth > 4 {
+		return nil, nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		switch {
+		case is && (selector.Sel.Name == "ToSql" || selector.Sel.Name == "MustSql") && l.ofSquirrel(s, selector.X, 0):
+			return s, e
+		case is && selector.Sel.Name == "Rebind" && len(e.Args) == 1:
+			return l.built(s, e.Args[0], depth+1)
+		}
+		if made := l.static(s, e); len(made) == 1 {
+			for _, n := range made[0].returns() {
+				if len(n.Results) == 0 {
+					continue
+				}
+				if in, call := l.built(made[0].source, n.Results[0], depth+1); call != nil {
+					return in, call
+				}
+			}
+		}
+	case *ast.Ident:
+		// The definition before the use: a name serves for several statements of a function.
+		for _, d := range slices.Backward(l.defs[s.target(e)]) {
+			if d.source == s && d.pos < e.Pos() {
+				if d.kind == assigned && d.expr != nil && d.index <= 0 {
+					return l.built(s, d.expr, depth+1)
+				}
+				break
+			}
+		}
+	}
+	return nil, nil
+}
+
+// builtText reads a query whose text a builder gives.
+func (l *lifter) builtText(at work, q *facts.Query, in *source, call *ast.CallExpr) {
+	mapped, given := q.Mapped, q.Args
+	q.Dynamic, q.Args = nil, nil
+	made := at
+	made.place = place{in, at.file}
+	made.call = call
+	l.chain(made, querySpec{library: "squirrel", text: -1, pos: ast.Unparen(call.Fun).(*ast.SelectorExpr)}, q)
+	q.Mapped = mapped
+	if q.Statement == nil {
+		q.Args = append(q.Args, given...)
+	}
 }
 
 // chained are the calls of an expression itself, without what they begin with.
@@ -170,7 +263,7 @@ func (b *builder) table(s step) {
 	case "Model", "First", "Take", "Last", "Find", "Create", "Save", "Delete", "FirstOrCreate", "Get", "Exist", "Insert", "InsertOne", "Update", "Count", "FindAndCount", "Iterate", "CreateInBatches":
 		if b.library == "squirrel" {
 			if name := constantText(s.source, args[0]); name != "" {
-				b.use(name)
+				b.use(strings.Trim(strings.Fields(name + " ")[0], "`\""))
 			}
 			return
 		}
@@ -193,6 +286,9 @@ func (b *builder) step(s step) {
 	table := ""
 	if len(b.out.Tables) > 0 {
 		table = b.out.Tables[0].Table
+	}
+	if b.library == "squirrel" && b.squirrel(s, values, table) {
+		return
 	}
 	switch s.name {
 	case "Where", "And", "Having", "Not":
@@ -397,6 +493,98 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		b.q.Args = append(b.q.Args, v)
 		b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: name, Operator: operator, Arg: &v, Disjoint: disjoint})
 	}
+}
+
+// squirrel reads the steps that squirrel has for itself, or takes in another way than the others.
+func (b *builder) squirrel(s step, values func(int) []facts.Value, table string) bool {
+	args := s.call.Args
+	if len(args) == 0 {
+		return false
+	}
+	switch s.name {
+	case "Update":
+		b.out.Verb = facts.Update
+	case "Insert", "Replace":
+		b.out.Verb = facts.Insert
+		b.out.OnConflict = s.name == "Replace"
+	case "Set":
+		b.out.Verb = facts.Update
+		if len(args) == 2 {
+			b.assign(s.source, column(constantText(s.source, args[0])), args[1])
+		}
+	case "SetMap":
+		literal, is := ast.Unparen(args[0]).(*ast.CompositeLit)
+		if !is {
+			b.q.Args = append(b.q.Args, values(0)...)
+			return true
+		}
+		for _, element := range literal.Elts {
+			if pair, is := element.(*ast.KeyValueExpr); is {
+				b.assign(s.source, column(constantText(s.source, pair.Key)), pair.Value)
+			}
+		}
+	case "Values":
+		b.q.Args = append(b.q.Args, values(0)...)
+	case "Columns":
+		for _, arg := range args {
+			name := column(constantText(s.source, arg))
+			if b.out.Verb == facts.Insert {
+				b.out.Sets = append(b.out.Sets, name)
+			} else {
+				b.out.Columns = append(b.out.Columns, name)
+			}
+		}
+	case "Suffix", "Prefix", "SuffixExpr", "PrefixExpr", "Options":
+		said := strings.ToUpper(b.text(s, args[0]))
+		b.out.OnConflict = b.out.OnConflict || strings.Contains(said, "ON CONFLICT") || strings.Contains(said, "ON DUPLICATE")
+		b.out.Locks = b.out.Locks || strings.Contains(said, "FOR UPDATE") || strings.Contains(said, "FOR NO KEY UPDATE")
+		b.out.Nested = b.out.Nested || strings.HasPrefix(s.name, "Prefix")
+		b.q.Args = append(b.q.Args, values(1)...)
+	case "Join", "LeftJoin", "RightJoin", "InnerJoin", "CrossJoin", "FromSelect", "JoinClause":
+		b.out.Nested = true
+		if t := s.source.info.TypeOf(args[0]); t != nil && isString(t) {
+			b.text(s, args[0])
+		}
+		b.q.Args = append(b.q.Args, values(1)...)
+	case "From":
+		if t := s.source.info.TypeOf(args[0]); t != nil && isString(t) {
+			b.text(s, args[0])
+		}
+	case "Select", "Column":
+		for _, arg := range args {
+			if t := s.source.info.TypeOf(arg); t != nil && isString(t) {
+				b.text(s, arg)
+			}
+			name := constantText(s.source, arg)
+			b.out.Columns = append(b.out.Columns, column(name))
+			b.reckons = b.reckons || reckoning.MatchString(name)
+			b.out.Aggregate = b.out.Aggregate || counting.MatchString(name)
+			if s.name == "Column" {
+				break
+			}
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// counting are columns that count rows.
+var counting = regexp.MustCompile(`(?i)^\s*count\s*\(`)
+
+// assign gives a column a value: a parameter, or what a text of SQL reckons.
+func (b *builder) assign(s *source, column string, e ast.Expr) {
+	v := b.l.value(s, e)
+	b.q.Args = append(b.q.Args, v)
+	b.out.Sets = append(b.out.Sets, column)
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is && calledName(call) == "Expr" && len(call.Args) > 0 {
+		reckons := b.text(step{source: s}, call.Args[0])
+		if written := sql.Read("UPDATE t SET "+column+" = "+reckons, nil); written != nil {
+			b.out.Self = append(b.out.Self, written.Self...)
+		}
+		return
+	}
+	b.out.Assigned = append(b.out.Assigned, facts.Assignment{Column: column, Arg: &v})
 }
 
 // text reads a part of a statement that is a text.

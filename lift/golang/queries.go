@@ -77,7 +77,7 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 		}
 		return spec
 	}
-	if strings.HasSuffix(path, "Masterminds/squirrel") && (name == "Query" || name == "QueryRow" || name == "Exec" || name == "QueryContext" || name == "QueryRowContext" || name == "ExecContext") {
+	if squirrelTerminals[name] && l.ofSquirrel(s, selector.X, 0) {
 		return querySpec{library: "squirrel", text: -1, one: strings.HasPrefix(name, "QueryRow"), ctx: contextIndex(s, call), pos: selector}
 	}
 	if strings.HasPrefix(path, "github.com/uptrace/bun") && strings.HasSuffix(typeName, "Query") && (name == "Scan" || name == "Exec" || name == "Count" || name == "Exists" || name == "ScanAndCount" || name == "Rows") {
@@ -95,6 +95,8 @@ var gormTerminals = map[string]int{
 	"UpdateColumn": 1, "UpdateColumns": 0, "Delete": 1, "Count": 1, "Pluck": 2, "Scan": 1, "Row": 0, "Rows": 0, "Exec": 1, "Raw": 1,
 	"CreateInBatches": 1, "FindInBatches": 2,
 }
+
+var squirrelTerminals = map[string]bool{"Query": true, "QueryRow": true, "Exec": true, "QueryContext": true, "QueryRowContext": true, "ExecContext": true}
 
 var xormTerminals = map[string]bool{
 	"Get": true, "Exist": true, "Find": true, "FindAndCount": true, "Count": true, "Sum": true, "SumInt": true, "Iterate": true, "Rows": true,
@@ -227,7 +229,8 @@ func (l *lifter) query(at work, spec querySpec) {
 		Pos: l.pos(spec.pos.Sel.Pos()), From: at.in.fact, Library: spec.library, One: spec.one, Loop: at.loop, Place: at.lies,
 		Name: text(at.call.Fun),
 	}
-	q.Handle = facts.Handle{Text: text(root(spec.pos.X)), Kind: l.handleKind(at.source, root(spec.pos.X))}
+	handle := sentThrough(spec)
+	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
 		if made, is := ast.Unparen(at.call.Args[spec.ctx]).(*ast.CallExpr); is && at.isNewContext(made) {
@@ -265,6 +268,11 @@ func (l *lifter) query(at work, spec querySpec) {
 			l.prepared(at, spec, q)
 		}
 	}
+	if q.Statement == nil && q.Text == "" && spec.text >= 0 && spec.text < len(at.call.Args) {
+		if in, call := l.built(at.source, at.call.Args[spec.text], 0); call != nil {
+			l.builtText(at, q, in, call)
+		}
+	}
 	if q.Text == "" && q.Statement == nil {
 		l.facts.Coverage.Dynamic++
 	}
@@ -275,6 +283,27 @@ func (l *lifter) query(at work, spec querySpec) {
 	q.Parameters = l.parameters(at, spec, q)
 	at.in.fact.Queries = append(at.in.fact.Queries, q)
 	l.queries[at.call] = q
+}
+
+// sentThrough is the handle that a query is sent through: what its chain begins with, or what squirrel is told to run with.
+func sentThrough(spec querySpec) ast.Expr {
+	if spec.library == "squirrel" {
+		for e := ast.Unparen(spec.pos.X); ; {
+			call, is := e.(*ast.CallExpr)
+			if !is {
+				break
+			}
+			selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+			if !is {
+				break
+			}
+			if selector.Sel.Name == "RunWith" && len(call.Args) == 1 {
+				return call.Args[0]
+			}
+			e = ast.Unparen(selector.X)
+		}
+	}
+	return root(spec.pos.X)
 }
 
 // builders are libraries whose chains of calls say what is asked.
@@ -698,7 +727,7 @@ func (l *lifter) liftWrappers() {
 
 // passesOn finds the parameter of a function that is, as it is, the text of a query.
 func passesOn(q *facts.Query, f *facts.Function) (index int, is bool) {
-	if q.Text != "" || len(q.Dynamic) != 1 || len(q.Dynamic[0].Origins) != 1 {
+	if q.Text != "" || q.Chain != "" || len(q.Dynamic) != 1 || len(q.Dynamic[0].Origins) != 1 {
 		return 0, false
 	}
 	o := q.Dynamic[0].Origins[0]

@@ -114,10 +114,10 @@ func lastCommit(p place, body *ast.BlockStmt, object types.Object) token.Pos {
 func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 	begun := l.pos(s.begun)
 	if q := l.queries[call]; q != nil {
-		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		spec, is := l.querySpec(p.source, call)
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
-			begin := root(selector.X)
+			begin := sentThrough(spec)
 			if object := p.target(begin); object != s.handle && (l.handleKind(p.source, begin) == "pool" || isNamed(p.info.TypeOf(begin), "gorm.io/gorm", "DB") && !l.comesFrom(object, s.handle, 0)) {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
