@@ -112,6 +112,25 @@ func TestDrawing(t *testing.T) {
 	}
 }
 
+// What depends on both of a circle is drawn above it: neither line follows from the other.
+func TestLinesIntoACircle(t *testing.T) {
+	r := &assess.Report{Name: "desk", Cycles: [][]string{{"read", "store"}}, Modules: []*assess.Module{
+		{Name: "worker", DependsOn: []assess.Dependency{{Module: "log"}, {Module: "read"}, {Module: "store"}}},
+		{Name: "read", Layer: 1, DependsOn: []assess.Dependency{{Module: "log"}, {Module: "store"}}},
+		{Name: "store", Layer: 1, DependsOn: []assess.Dependency{{Module: "read"}}},
+		{Name: "log", Layer: 2},
+	}}
+	page := string(report.HTML(r))
+	for _, want := range []string{"worker imports read", "worker imports store", "read imports log"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no line says %q", want)
+		}
+	}
+	if strings.Contains(page, "worker imports log") {
+		t.Error("a line that follows from others is drawn")
+	}
+}
+
 func assessed(t *testing.T, archive *txtar.Archive) *assess.Report {
 	r, err := pipeline.Assess(unpack(t, archive), "")
 	if err != nil {

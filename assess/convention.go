@@ -431,14 +431,23 @@ func (a *assessor) settings() *Convention {
 	if c == nil {
 		return nil
 	}
+	most := c.Ways[0]
 	var names []string
 	for _, p := range a.facts.Practices {
-		if p.Kind == facts.ForSettings && p.Name != "" && len(names) < 6 {
+		if p.Kind == facts.ForSettings && p.Way == most.Name && p.Name != "" && (p.Function == nil || p.Function.Aside == "") && len(names) < 6 {
 			names = with(names, p.Name)
 		}
 	}
-	if len(names) > 0 {
-		c.Text += ", such as " + strings.Join(names, ", ")
+	if len(names) == 0 {
+		return c
+	}
+	c.Text = "read from " + said(c.Ways[:1], 1) + ", such as " + strings.Join(names, ", ")
+	var others []string
+	for _, w := range c.Ways[1:min(len(c.Ways), 4)] {
+		others = append(others, fmt.Sprintf("%s (%d)", w.Name, w.Count))
+	}
+	if others != nil {
+		c.Text += "; and from " + strings.Join(others, ", ")
 	}
 	return c
 }

@@ -74,8 +74,8 @@ func inCircle(r *assess.Report, a, b string) bool {
 	return slices.ContainsFunc(r.Cycles, func(c []string) bool { return slices.Contains(c, a) && slices.Contains(c, b) })
 }
 
-// follows reports whether a module depends on another through a third too, which is not of its own circle: else each of a
-// circle would follow from the others.
+// follows reports whether a module depends on another through a third too. One of the circle of either is no third: each of a circle
+// would follow from the others.
 func follows(r *assess.Report, modules map[string]*assess.Module, from, to string) bool {
 	seen := map[string]bool{}
 	var reaches func(name string) bool
@@ -89,12 +89,7 @@ func follows(r *assess.Report, modules map[string]*assess.Module, from, to strin
 		seen[name] = true
 		return slices.ContainsFunc(modules[name].DependsOn, func(d assess.Dependency) bool { return reaches(d.Module) })
 	}
-	for _, circle := range r.Cycles {
-		if slices.Contains(circle, from) {
-			for _, name := range circle {
-				seen[name] = true
-			}
-		}
-	}
-	return slices.ContainsFunc(modules[from].DependsOn, func(d assess.Dependency) bool { return d.Module != to && reaches(d.Module) })
+	return slices.ContainsFunc(modules[from].DependsOn, func(d assess.Dependency) bool {
+		return d.Module != to && !inCircle(r, d.Module, from) && !inCircle(r, d.Module, to) && reaches(d.Module)
+	})
 }

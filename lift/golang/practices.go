@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -66,6 +67,9 @@ func isSentinel(p place, e ast.Expr) bool {
 	return is && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() && isErrorValue(v.Type())
 }
 
+// writesLog is the names of what writes to a log. What makes a field of it, or a logger, writes nothing.
+var writesLog = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log)`)
+
 // practice recognises a call that is one of several ways.
 func (l *lifter) practice(p place, n *ast.CallExpr, stack []ast.Node, add adder) {
 	name := calledName(n)
@@ -99,7 +103,7 @@ func (l *lifter) practice(p place, n *ast.CallExpr, stack []ast.Node, add adder)
 		add(facts.ForSettings, known, constantArg(p, n))
 	case pkg == "fmt" && strings.HasPrefix(name, "Print"):
 		add(facts.ForLogs, "fmt", name)
-	case pkg != "" && role == "log" && logName.MatchString(name):
+	case pkg != "" && role == "log" && writesLog.MatchString(name):
 		add(facts.ForLogs, known, name)
 	case pkg == "":
 		l.methodPractice(p, n, selector, add)
@@ -116,7 +120,7 @@ func (l *lifter) methodPractice(p place, n *ast.CallExpr, selector *ast.Selector
 		add(facts.ForConcurrency, "errgroup", "")
 	case path == "sync" && typeName == "WaitGroup" && name == "Go":
 		add(facts.ForConcurrency, "goroutine", "")
-	case role == "log" && logName.MatchString(name):
+	case role == "log" && writesLog.MatchString(name):
 		add(facts.ForLogs, known, name)
 	case role == "validation" && (strings.HasPrefix(name, "Struct") || strings.HasPrefix(name, "Validate")):
 		add(facts.ForInput, known, "")
