@@ -424,6 +424,9 @@ func (b *builder) step(s step) {
 			return
 		}
 		b.out.Verb = facts.Update
+		if b.library == "gorm" && b.gormSets(s) {
+			return
+		}
 		b.q.Args = append(b.q.Args, values(0)...)
 		if len(args) > 0 {
 			if name := constantText(s.source, args[0]); name != "" {
@@ -567,6 +570,51 @@ func (b *builder) squirrel(s step, values func(int) []facts.Value, table string)
 		return false
 	}
 	return true
+}
+
+// gormSets reads the columns that gorm is told to write: Update("points", value), or Updates of a map or a struct. It reports whether
+// that says them.
+func (b *builder) gormSets(s step) bool {
+	args := s.call.Args
+	if len(args) == 2 {
+		name := column(constantText(s.source, args[0]))
+		if name != "" {
+			b.assign(s.source, name, args[1])
+		}
+		return name != ""
+	}
+	if len(args) != 1 {
+		return false
+	}
+	literal, in := b.literalOf(s.source, args[0])
+	if literal == nil || len(literal.Elts) == 0 {
+		return false
+	}
+	named := structOf(in.info.TypeOf(literal))
+	for _, element := range literal.Elts {
+		pair, is := element.(*ast.KeyValueExpr)
+		if !is {
+			return false
+		}
+		name := column(constantText(in, pair.Key))
+		if field, is := pair.Key.(*ast.Ident); is && named != nil {
+			name = columnName(in, named, field)
+		}
+		b.assign(in, name, pair.Value)
+	}
+	return true
+}
+
+// literalOf is the literal that an expression is, or that a variable is given once and for all.
+func (b *builder) literalOf(s *source, e ast.Expr) (*ast.CompositeLit, *source) {
+	if literal := structLiteral(e); literal != nil {
+		return literal, s
+	}
+	object := s.target(stripAddress(e))
+	if object == nil || b.l.written[object] || len(b.l.defs[object]) != 1 || b.l.defs[object][0].expr == nil || b.l.defs[object][0].kind != assigned {
+		return nil, nil
+	}
+	return structLiteral(b.l.defs[object][0].expr), b.l.defs[object][0].source
 }
 
 // counting are columns that count rows.

@@ -223,7 +223,7 @@ func (l *lifter) fills(p place, call *ast.CallExpr, add func(ast.Expr, def)) {
 		pointer, is := ast.Unparen(arg).(*ast.UnaryExpr)
 		if !is || pointer.Op != token.AND {
 			// A pointer that was made before: in := new(Input); c.Bind(in)
-			if id, is := ast.Unparen(arg).(*ast.Ident); !is || !bindName.MatchString(calledName(call)) || !isPointer(p.info.TypeOf(id)) {
+			if id, is := ast.Unparen(arg).(*ast.Ident); !is || !bindName.MatchString(calledName(call)) && !p.readsModel(call) || !isPointer(p.info.TypeOf(id)) {
 				continue
 			}
 			add(arg, def{expr: call, index: -2, kind: filled, pos: call.Pos()})
@@ -239,6 +239,12 @@ func (l *lifter) fills(p place, call *ast.CallExpr, add func(ast.Expr, def)) {
 			add(pointer.X, def{expr: call, index: -2, kind: filled, pos: call.Pos()})
 		}
 	}
+}
+
+// readsModel reports whether a call of bun says what a SELECT is read into.
+func (s *source) readsModel(call *ast.CallExpr) bool {
+	path, name := namedType(typeOr(s.info.TypeOf(firstOf(call.Fun))))
+	return calledName(call) == "Model" && strings.HasPrefix(path, "github.com/uptrace/bun") && name == "SelectQuery"
 }
 
 var bindName = regexp.MustCompile(`(?i)^(Should)?(Must)?(Bind|Read|Decode|Unmarshal|Parse|ReadJSON|Scan|Get|First|Find|Take|Load|BodyParser|QueryParser)`)

@@ -301,7 +301,11 @@ func (w *walk) definition(d def) []facts.Origin {
 		if d.loop != nil && d.loop.Kind == facts.OverRows {
 			out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
 		}
-		if spec, is := w.l.querySpec(d.source, call); is {
+		sends := call
+		for d.source.readsModel(call) && w.l.outer[sends] != nil {
+			sends = w.l.outer[sends] // the last call of the chain
+		}
+		if spec, is := w.l.querySpec(d.source, sends); is {
 			return append(out, facts.Origin{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())})
 		}
 		return append(out, w.fill(d.source, call)...)

@@ -436,7 +436,13 @@ func (l *lifter) reckonedFields(at work, q *facts.Query) []string {
 		return nil
 	}
 	var out []string
-	for _, arg := range at.call.Args {
+	args := at.call.Args
+	for _, s := range chained(at.source, at.call) {
+		if s.name == "Model" && q.Library == "bun" {
+			args = s.call.Args
+		}
+	}
+	for _, arg := range args {
 		object, is := at.target(arg).(*types.Var)
 		if !is || object.IsField() || structOf(object.Type()) == nil {
 			continue
