@@ -36,6 +36,58 @@ func find(f *facts.Facts) []rule.Finding {
 				Fix: "send it through " + q.Handle.Other, Edits: q.ThroughTx,
 			})
 		}
+		for _, call := range function.Calls {
+			if call.InTx.Line == 0 || !surely(call) {
+				continue
+			}
+			if q, way := passing(call, nil); q != nil {
+				out = append(out, helped(tracer, function, call, q, way))
+			}
+		}
 	}
 	return out
+}
+
+// surely reports whether a call is made there and then, of one function alone, where nothing has failed: what is written where something
+// has failed shall often stay when the transaction goes.
+func surely(call *facts.Call) bool {
+	return len(call.Callees) == 1 && !call.Handed && !call.Deferred && !call.Spawned && !call.Place.ErrorPath && call.Callees[0].Aside != "test"
+}
+
+// deepest bounds how many calls below the transaction a statement is looked for.
+const deepest = 3
+
+// passing finds a statement below a call that changes rows through the pool, which no transaction can be.
+func passing(call *facts.Call, above []*facts.Call) (*facts.Query, []*facts.Call) {
+	callee, way := call.Callees[0], append(above, call)
+	for _, q := range callee.Queries {
+		if q.Handle.Kind == "pool" && q.Handle.Begun.Line == 0 && q.Statement != nil && q.Statement.Write() && !q.Place.ErrorPath && q.Library != "prepare" {
+			return q, way
+		}
+	}
+	if len(way) == deepest {
+		return nil, nil
+	}
+	for _, next := range callee.Calls {
+		if next.InTx.Line == 0 && surely(next) && next.Callees[0] != callee {
+			if q, way := passing(next, way[:len(way):len(way)]); q != nil {
+				return q, way
+			}
+		}
+	}
+	return nil, nil
+}
+
+// helped tells of a statement in a function that is called within a transaction.
+func helped(tracer *trace.Tracer, function *facts.Function, call *facts.Call, q *facts.Query, way []*facts.Call) rule.Finding {
+	evidence := append(tracer.To(function).Evidence(), rule.Evidence{Pos: call.InTx, What: "a transaction begins"})
+	for _, c := range way {
+		evidence = append(evidence, trace.Called(c))
+	}
+	return rule.Finding{
+		Pos: call.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("%s writes through %s while a transaction is open here, and is no part of it", q.From.Name, q.Handle.Text),
+		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "give " + call.Callees[0].Name + " the transaction, as what the pool and a transaction have in common: an interface of ExecContext and QueryContext",
+	}
 }
