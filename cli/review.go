@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/fettlehq/fettle/pipeline"
+	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/report"
 	"github.com/fettlehq/fettle/review/rule"
 )
@@ -115,6 +116,17 @@ func (c reviewCommand) print(s streams, reviewed *pipeline.Reviewed) error {
 	}
 	for _, pos := range coverage.Broken {
 		notes = append(notes, fmt.Sprintf("%s: the file cannot be read from here on", pos))
+	}
+	for _, file := range coverage.Unread {
+		notes = append(notes, file+": the file is not read: it is too large to be code")
+	}
+	for _, i := range reviewed.Facts.Ignores {
+		switch {
+		case review.Named(i.Rule) == nil:
+			notes = append(notes, fmt.Sprintf("%s: fettle:ignore silences nothing: there is no rule %q", i.Pos, i.Rule))
+		case i.Reason == "":
+			notes = append(notes, fmt.Sprintf("%s: fettle:ignore %s silences nothing without a reason behind it", i.Pos, i.Rule))
+		}
 	}
 	s.notes(notes)
 	return nil

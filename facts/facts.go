@@ -41,15 +41,9 @@ type Coverage struct {
 	Packages int
 	Typed    int      // packages of which every type is known
 	Broken   []Pos    // places where a file could not be parsed further
+	Unread   []string // files that are too large to be code: a few megabytes
 	Missing  []string // libraries whose source is not at hand, so that their types are guessed
 	Dynamic  int      // queries whose text is built at run time and not known
-}
-
-// Ignore is a line that asks for silence: fettle:ignore RULE reason. It holds for its own line and for the next.
-type Ignore struct {
-	Pos    Pos
-	Rule   string
-	Reason string
 }
 
 // Secret is a value in the code that looks like one that lets its holder in.

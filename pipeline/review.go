@@ -84,6 +84,7 @@ func lift(dir, folder string) (*facts.Facts, int, error) {
 	f.Functions = append(f.Functions, lifted.Queries...)
 	f.Ignores = append(f.Ignores, lifted.Ignores...)
 	maps.Copy(f.Sums, lifted.Sums)
+	f.Coverage.Unread = append(f.Coverage.Unread, lifted.Unread...)
 	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
 	graphql.Guard(dir, f.Routes, f.Sums)

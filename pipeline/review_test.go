@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -37,9 +38,17 @@ func TestReviewAnything(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "binary.sql"), []byte("create table \x00\xff (((("), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"large.go", "large.sql"} {
+		if err := os.WriteFile(filepath.Join(dir, name), append([]byte("-- "), make([]byte, 5<<20)...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	reviewed, err := pipeline.Review(dir, pipeline.ReviewOptions{Uncertain: true})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if unread := reviewed.Facts.Coverage.Unread; !slices.Equal(unread, []string{"large.go", "large.sql"}) {
+		t.Errorf("not read: %v", unread)
 	}
 	coverage := reviewed.Facts.Coverage
 	if len(coverage.Broken) < 2 || coverage.Files < 8 {

@@ -72,6 +72,7 @@ func lift(dir string, kept Kept, goroot, cache string) (*Lifted, error) {
 	}
 	out := merge(lifted)
 	out.Drawn = drawn
+	out.Facts.Coverage.Unread = loader.unread
 	return out, nil
 }
 
@@ -445,9 +446,8 @@ func sortRoutes(routes []*facts.Route) {
 func (l *lifter) findIgnores(p place) {
 	for _, group := range p.file.Comments {
 		for _, comment := range group.List {
-			if _, rest, found := strings.Cut(comment.Text, "fettle:ignore "); found {
-				rule, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-				l.facts.Ignores = append(l.facts.Ignores, facts.Ignore{Pos: l.pos(comment.Pos()), Rule: rule, Reason: strings.TrimSpace(reason)})
+			if ignore, found := facts.ReadIgnore(l.pos(comment.Pos()), comment.Text); found {
+				l.facts.Ignores = append(l.facts.Ignores, ignore)
 			}
 		}
 	}

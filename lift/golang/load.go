@@ -63,7 +63,8 @@ type loader struct {
 	sums      map[string]facts.Sum
 	looked    map[string]bool // folders beyond the code in which libraries were looked for
 	standard  *standard
-	whole     bool // libraries are read with what nobody sees of them, to compare
+	whole     bool     // libraries are read with what nobody sees of them, to compare
+	unread    []string // files that are too large
 }
 
 // standard is what was read of the standard library, for all parts of the code: it is the same to each.

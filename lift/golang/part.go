@@ -60,7 +60,12 @@ func (l *loader) read(dirs []string) []*folder {
 			if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
 				continue
 			}
-			if info, err := entry.Info(); err != nil || info.Size() > largestFile || lines > mostOfLines {
+			info, err := entry.Info()
+			if err != nil {
+				continue
+			}
+			if info.Size() > largestFile || lines > mostOfLines {
+				l.unread = append(l.unread, l.shown(filepath.Join(dir, name)))
 				continue
 			}
 			text, err := os.ReadFile(filepath.Join(dir, name))

@@ -32,12 +32,13 @@ type Lifted struct {
 	Queries    []*facts.Function // that the code loads by their names
 	Ignores    []facts.Ignore
 	Sums       map[string]facts.Sum // of the files
+	Unread     []string             // files that are too large
 }
 
 // Lift reads the files of SQL below a folder: the schema that they make in their order, each migration, and queries that
 // have names. It is also given SQL that stands in code.
 func Lift(dir string, embedded []Text) Lifted {
-	files := find(dir)
+	files, unread := find(dir)
 	r := &replay{
 		tables: map[string]*schema.Table{}, cut: map[string]bool{}, checks: map[string]string{}, proven: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
 	}
@@ -65,12 +66,11 @@ func Lift(dir string, embedded []Text) Lifted {
 	for _, f := range files {
 		sums[f.Pos.File] = sha256.Sum256([]byte(f.SQL))
 	}
-	return Lifted{r.database, migrations, named(files), ignores, sums}
+	return Lifted{r.database, migrations, named(files), ignores, sums, unread}
 }
 
 // find reads the files of SQL below a folder, without those of tests and of queries for sqlc.
-func find(dir string) []Text {
-	var out []Text
+func find(dir string) (out []Text, unread []string) {
 	_ = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		base := ""
 		if entry != nil {
@@ -84,10 +84,7 @@ func find(dir string) []Text {
 		case entry.IsDir() || !entry.Type().IsRegular() || !strings.HasSuffix(strings.ToLower(base), ".sql"):
 			return nil
 		}
-		if info, err := entry.Info(); err != nil || info.Size() > largest {
-			return nil
-		}
-		text, err := os.ReadFile(name)
+		info, err := entry.Info()
 		if err != nil {
 			return nil
 		}
@@ -96,10 +93,18 @@ func find(dir string) []Text {
 			return nil
 		}
 		shown = filepath.ToSlash(shown)
+		if info.Size() > largest {
+			unread = append(unread, shown)
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil
+		}
 		out = append(out, Text{Pos: facts.Pos{File: shown, Line: 1, Column: 1}, SQL: string(text), Name: shown})
 		return nil
 	})
-	return out
+	return out, unread
 }
 
 var leading = regexp.MustCompile(`^\D*(\d+(?:[._]\d+)*)`)
@@ -225,9 +230,8 @@ func markEnds(migrations []*facts.Migration) {
 func ignoresOf(t Text) []facts.Ignore {
 	var out []facts.Ignore
 	for i, line := range strings.Split(t.SQL, "\n") {
-		if _, rest, found := strings.Cut(line, "fettle:ignore "); found {
-			rule, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-			out = append(out, facts.Ignore{Pos: facts.Pos{File: t.Pos.File, Line: t.Pos.Line + i, Column: 1}, Rule: rule, Reason: strings.TrimSpace(reason)})
+		if ignore, found := facts.ReadIgnore(facts.Pos{File: t.Pos.File, Line: t.Pos.Line + i, Column: 1}, line); found {
+			out = append(out, ignore)
 		}
 	}
 	return out
