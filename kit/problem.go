@@ -75,7 +75,7 @@ const (
 	FieldCheck     = "CHECK_FAILED"
 	FieldForbidden = "FORBIDDEN"
 	FieldReferred  = "REFERRED" // of a row that is not deleted: the reference of another that holds it
-	FieldFlow      = "FLOW" // a step that the field's flow does not have
+	FieldFlow      = "FLOW"     // a step that the field's flow does not have
 )
 
 // Fail is a typed error of a business operation: its code stands in the operation's @fails, which also gives the status.

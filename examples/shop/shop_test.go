@@ -34,6 +34,12 @@ import (
 
 const password = "correct horse battery"
 
+// onAll runs a test on both, and behind a PgBouncer that pools transactions.
+func onAll(t *testing.T, test func(t *testing.T, s *shop)) {
+	onBoth(t, test)
+	t.Run("pgbouncer", func(t *testing.T) { test(t, start(t, kittest.Pooler(t, kittest.Postgres(t)))) })
+}
+
 // onBoth runs a test on SQLite and on Postgres.
 func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
 	t.Run("sqlite", func(t *testing.T) {
@@ -130,7 +136,7 @@ func (s *shop) signIn(email string) client {
 }
 
 func TestOrderIsPlacedOnceStockAllows(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		s.customer.fill(s.variant, 4)
 		var order object
 		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
@@ -155,7 +161,7 @@ func TestOrderIsPlacedOnceStockAllows(t *testing.T) {
 }
 
 func TestStockIsNeverOversold(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		buyers := []client{s.customer, s.other, s.staff}
 		for _, b := range buyers {
 			b.fill(s.variant, 4)
@@ -182,7 +188,7 @@ func TestStockIsNeverOversold(t *testing.T) {
 }
 
 func TestOrdersAreSeenByTheirBuyerAndStaffOnly(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		s.customer.fill(s.variant, 1)
 		var order object
 		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
@@ -201,7 +207,7 @@ func TestOrdersAreSeenByTheirBuyerAndStaffOnly(t *testing.T) {
 }
 
 func TestCancelPutsStockBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		s.customer.fill(s.variant, 10)
 		var order, variant object
 		s.customer.want(http.StatusOK, "POST", "/v1/place-order", object{"shipTo": address}, &order)
@@ -216,7 +222,7 @@ func TestCancelPutsStockBack(t *testing.T) {
 }
 
 func TestFieldsAndRowsAreHiddenAtBothDoors(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		var variant object
 		s.customer.want(http.StatusOK, "GET", "/v1/variants/"+s.variant, nil, &variant)
 		if stock := variant["stock"]; stock != nil {
@@ -235,7 +241,7 @@ func TestFieldsAndRowsAreHiddenAtBothDoors(t *testing.T) {
 
 // What is written by hand stands beside the doors, and is answered as api/openapi.part.yaml says.
 func TestSitemap(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		nobody := client{t, s.url, ""}
 		if status, text := nobody.call("GET", "/sitemap.txt", nil); status != http.StatusOK || string(text) != "/products/green-tea\n" {
 			t.Errorf("the sitemap is %d %s", status, text)
@@ -250,7 +256,7 @@ func TestSitemap(t *testing.T) {
 
 // A product and its variants are written as one: by REST, by GraphQL and by business code.
 func TestProductIsWrittenWithItsVariants(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		variant := func(sku, amount string) object {
 			return object{"sku": sku, "stock": 3, "price": object{"amount": amount, "currency": "EUR"}}
 		}
@@ -292,7 +298,7 @@ func TestProductIsWrittenWithItsVariants(t *testing.T) {
 }
 
 func TestRoleCannotBeChosen(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		nobody := client{t, s.url, ""}
 		nobody.wantProblem(http.StatusUnprocessableEntity, "INVALID", "POST", "/auth/register",
 			object{"email": "eve@shop.example", "password": password, "name": "Eve", "role": "ADMIN"})
@@ -306,7 +312,7 @@ func TestRoleCannotBeChosen(t *testing.T) {
 }
 
 func TestRegisterVerifySignIn(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		nobody := client{t, s.url, ""}
 		who := object{"email": "Grace@shop.example", "password": password, "name": "Grace"}
 		nobody.want(http.StatusAccepted, "POST", "/auth/register", who, nil)
@@ -428,7 +434,7 @@ func (c client) call(method, path string, body any) (status int, answer []byte) 
 
 // The gRPC door does what the others do, by the same rules; here it is called as Connect, with JSON.
 func TestOrdersOverConnect(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *shop) {
+	onAll(t, func(t *testing.T, s *shop) {
 		const catalog, orders = "/shop.v1.CatalogService/", "/shop.v1.OrdersService/"
 		var added, placed struct{ CartLine, Order object }
 		s.customer.want(http.StatusOK, "POST", orders+"CreateCartLine",

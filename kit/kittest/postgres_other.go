@@ -10,3 +10,10 @@ func Postgres(tb testing.TB) (url string) {
 	tb.Skip("a private PostgreSQL server is started on Unix only")
 	return ""
 }
+
+// Pooler skips the test.
+func Pooler(tb testing.TB, _ string) string {
+	tb.Helper()
+	tb.Skip("a private PostgreSQL server is started on Unix only")
+	return ""
+}

@@ -140,3 +140,30 @@ func deafen(t *testing.T, server string) string {
 	}()
 	return listener.Addr().String()
 }
+
+// What one process writes behind a real PgBouncer that pools transactions another hears, past it.
+func TestNoticesBehindPgBouncer(t *testing.T) {
+	pooled := kittest.Pooler(t, kittest.Postgres(t))
+	one, other := kittest.Open(t, postgres.Driver, pooled), kittest.Open(t, postgres.Driver, pooled)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var heard []string
+	other.(sqldb.Messenger).Listen(ctx, "news", sqldb.Listener{
+		Begun: func() {
+			go one.Write(ctx, func(c sqldb.Conn) error { return one.(sqldb.Messenger).Send(ctx, c, "news", []string{"one", "two"}) }) //nolint:errcheck // or it is not heard
+		},
+		Received: func(message string) {
+			if heard = append(heard, message); len(heard) == 2 {
+				cancel()
+			}
+		},
+		Failed: func(err error) { t.Error(err); cancel() },
+	})
+	if strings.Join(heard, " ") != "one two" {
+		t.Errorf("heard %q", heard)
+	}
+	lost := strings.Replace(pooled, "default_query_exec_mode=exec&", "", 1)
+	if _, err := postgres.Driver.Open(t.Context(), lost); err == nil || !strings.Contains(err.Error(), "default_query_exec_mode=exec") {
+		t.Error("a URL that does not say what it leads to:", err)
+	}
+}
