@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,10 +15,12 @@ import (
 // deepestLook bounds how many calls below a handler a look at the caller may be.
 const deepestLook = 5
 
-// glance is what one function does by itself: whether it reads who is calling, and which functions of the code it calls.
+// glance is what one function does by itself: whether it reads who is calling, which functions of the code it calls, and which
+// of its parameters say under what it reads something that stands beside the request.
 type glance struct {
 	reads   bool
 	callees []*function
+	keys    []int
 }
 
 // looksAtCaller reports whether a function reads who is calling, itself or some calls below.
@@ -61,11 +64,40 @@ func (l *lifter) glance(f *function) *glance {
 		case *ast.CallExpr:
 			callees := l.static(f.source, n)
 			g.callees = append(g.callees, callees...)
-			g.reads = g.reads || l.readsCaller(f.source, n, stack, len(callees) > 0)
+			g.reads = g.reads || l.readsCaller(f.source, n, stack, len(callees) > 0) || l.readsUnder(f.source, n, callees)
+			if key := besideRequest(f.source, n); key != nil {
+				if i := slices.Index(f.params, f.source.target(key)); i >= 0 && f.params[i] != nil {
+					g.keys = append(g.keys, i)
+				}
+			}
 		}
 		return true
 	})
 	return g
+}
+
+// readsUnder reports whether a call tells one of the functions that it may reach to read somebody's identity.
+func (l *lifter) readsUnder(s *source, call *ast.CallExpr, callees []*function) bool {
+	return slices.ContainsFunc(callees, func(callee *function) bool {
+		return slices.ContainsFunc(l.glance(callee).keys, func(i int) bool {
+			return i < len(call.Args) && identityName.MatchString(keptUnder(s, call.Args[i]))
+		})
+	})
+}
+
+// besideRequest is the key under which a call reads what stands beside a request, nil for a call that does not.
+func besideRequest(s *source, call *ast.CallExpr) ast.Expr {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || len(call.Args) != 1 {
+		return nil
+	}
+	switch selector.Sel.Name {
+	case "Value", "Get", "MustGet", "Locals", "GetString", "GetInt", "GetInt64", "GetUint":
+		if receiver := s.info.TypeOf(selector.X); isNamed(receiver, "context", "Context") || isRequest(receiver) {
+			return call.Args[0]
+		}
+	}
+	return nil
 }
 
 // setsHeader reports whether a header's name is given to be written, by who asks another service.
@@ -112,12 +144,9 @@ func (l *lifter) readsCaller(s *source, call *ast.CallExpr, stack []ast.Node, kn
 		return true
 	case name == "Cookie" && len(call.Args) == 1, name == "FromIncomingContext", name == "PeerFromContext":
 		return true
-	case (name == "Value" || name == "Get" || name == "MustGet" || name == "Locals" || name == "GetString" || name == "GetInt" || name == "GetInt64" || name == "GetUint") && len(call.Args) == 1:
-		receiver := s.info.TypeOf(selector.X)
-		if isNamed(receiver, "context", "Context") || isRequest(receiver) {
-			return identityName.MatchString(keptUnder(s, call.Args[0])) || identityName.MatchString(asserted(stack))
-		}
-		return l.roleOfReceiver(s, selector) == "auth"
+	}
+	if key := besideRequest(s, call); key != nil {
+		return identityName.MatchString(keptUnder(s, key)) || identityName.MatchString(asserted(stack))
 	}
 	if role := l.roleOfReceiver(s, selector); role == "auth" && !strings.HasPrefix(name, "New") {
 		return true
