@@ -54,8 +54,11 @@ func ParseLog(file, text string) (statements []*Statement, notes []string) {
 				continue
 			}
 			body = plan.Text
+			body = prepared.ReplaceAllString(body, "") // the plan is that of an EXECUTE
 		}
-		s := &Statement{Text: strings.TrimRight(body, "; \n\t"), Where: fmt.Sprintf("%s:%d", file, e.line), Calls: 1, Mean: ms}
+		text, values := executed(body, e.detail)
+		s := &Statement{Text: strings.TrimRight(text, "; \n\t"), Where: fmt.Sprintf("%s:%d", file, e.line), Calls: 1, Mean: ms}
+		s.bind(values)
 		s.bindFrom(e.detail)
 		statements = append(statements, s)
 	}
@@ -72,9 +75,43 @@ func (s *Statement) bindFrom(detail string) {
 		number, _ := strconv.Atoi(match[1])
 		values[number] = match[2]
 	}
+	s.bind(values)
+}
+
+func (s *Statement) bind(values map[int]string) {
 	if len(values) > 0 {
 		s.Text = pgsql.Bind(s.Text, values)
 	}
+}
+
+// execution is EXECUTE name (values).
+var execution = regexp.MustCompile(`(?is)^\s*execute\s+(?:"(?:[^"]|"")+"|[\w$]+)\s*(?:\((.*)\))?\s*;?\s*$`)
+
+// executed is the statement that EXECUTE ran, which the log tells beside it, with its values; anything else is as it stands.
+func executed(text, detail string) (statement string, values map[int]string) {
+	run := execution.FindStringSubmatch(text)
+	of, told := strings.CutPrefix(detail, "prepare: ")
+	if run == nil || !told {
+		return text, nil
+	}
+	values = map[int]string{}
+	from, depth := 0, 0
+	for _, token := range append(pgsql.Tokens(run[1]), pgsql.Token{Text: ",", Start: len(run[1])}) {
+		switch token.Text {
+		case "(", "[":
+			depth++
+		case ")", "]":
+			depth--
+		case ",":
+			if value := strings.TrimSpace(run[1][from:token.Start]); depth == 0 && value != "" {
+				if len(pgsql.Tokens(value)) > 1 {
+					value = "(" + value + ")"
+				}
+				values[len(values)+1], from = value, token.End()
+			}
+		}
+	}
+	return prepared.ReplaceAllString(of, ""), values
 }
 
 type logEntry struct {

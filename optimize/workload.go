@@ -161,7 +161,7 @@ func runnable(text string) string {
 }
 
 // prepared matches what stands before a statement that was prepared in SQL.
-var prepared = regexp.MustCompile(`(?is)^\s*prepare\s+\S+?\s*(?:\([^)]*\))?\s+as\s+`)
+var prepared = regexp.MustCompile(`(?is)^\s*prepare\s+\S+?\s*(?:\((?:[^()]|\([^()]*\))*\))?\s+as\s+`)
 
 // aboutCatalog matches statements of tools, this one among them.
 var aboutCatalog = regexp.MustCompile(`\b(pg_[a-z_]+|hypopg[a-z_]*|information_schema|current_setting)\b`)
