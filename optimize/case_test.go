@@ -51,6 +51,7 @@ func TestCases(t *testing.T) {
 				section[archive.Files[i].Name] = &archive.Files[i]
 			}
 			report := runCase(t, section)
+			tellsBeside(t, report)
 			got := outline(report)
 			want := string(section["advice"].Data)
 			if asGood(got, want) {
@@ -107,6 +108,28 @@ func runCase(t *testing.T, section map[string]*txtar.File) *optimize.Report {
 		t.Fatal(err)
 	}
 	return report
+}
+
+// tellsBeside fails where the evidence of an advice names an index of another one as if it were there.
+func tellsBeside(t *testing.T, r *optimize.Report) {
+	t.Helper()
+	for _, a := range r.Advice {
+		for _, other := range r.Chosen {
+			if slices.Contains(a.Indexes, other) || a.Proof.Before == nil || a.Kind != optimize.KindIndex {
+				continue
+			}
+			names := func(line string) bool { return slices.Contains(strings.Fields(line), other.Name()) }
+			told := slices.ContainsFunc(a.Notes, func(note string) bool { return strings.Contains(note, other.Name()) })
+			if slices.ContainsFunc(a.Proof.Before.Plan, names) && !told {
+				t.Errorf("%s: its plan before has %s, and no note says that it is advised, too: %q", a.Change, other.Name(), a.Notes)
+			}
+			for _, why := range a.Why {
+				if strings.Contains(why, other.Name()) && !strings.Contains(why, "advised here, too") {
+					t.Errorf("%s: says of %s as if it were there: %s", a.Change, other.Name(), why)
+				}
+			}
+		}
+	}
 }
 
 // outline is what a script compares.

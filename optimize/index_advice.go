@@ -61,6 +61,7 @@ func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Me
 	a.Confidence = fmt.Sprintf("high (%s): %s", level, sentence(before, after, r.clone.about(r.catalog, index.Table)))
 	if before.Plan != nil {
 		a.Why = diagnose(before.Plan)
+		a.tellBeside(slices.DeleteFunc(r.clone.among(before.Plan), func(i *Index) bool { return slices.Contains(a.Indexes, i) }))
 	}
 	if q.cameToNothing(after) {
 		a.Confidence = strings.Replace(a.Confidence, "high (", "medium (", 1)
@@ -72,6 +73,25 @@ func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Me
 			it = index.Name()
 		}
 		a.Notes = append(a.Notes, fmt.Sprintf("%s takes %s and was built in %s on the clone", it, Bytes(size), Milliseconds(float64(r.clone.build[index].Microseconds())/1000)))
+	}
+}
+
+// tellBeside marks what the evidence says of indexes that are not there either: they are advised, too, and were made before this one was measured.
+func (a *Advice) tellBeside(others []*Index) {
+	for i, why := range a.Why {
+		for _, other := range others {
+			if strings.Contains(why+" ", " "+other.Name()+" ") || strings.Contains(why, " "+other.Name()+",") {
+				a.Why[i] += " (" + other.Name() + " is advised here, too)"
+			}
+		}
+	}
+	others = slices.DeleteFunc(others, func(i *Index) bool { // said already
+		return slices.ContainsFunc(a.Notes, func(note string) bool {
+			return strings.HasPrefix(note, "works together with ") && strings.Contains(note, i.Name())
+		})
+	})
+	if len(others) > 0 {
+		a.Notes = append(a.Notes, fmt.Sprintf("measured beside %s, advised here, too: before is with it and without this one", namesOf(others)))
 	}
 }
 
