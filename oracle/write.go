@@ -312,9 +312,14 @@ func (w *writer) parts(row *Row, values map[string]any) {
 			w.delete(label.(string), 0, of)
 		}
 		updated, _ := asked["update"].([]any)
+		changed := map[string]bool{}
 		for _, item := range updated {
 			values := maps.Clone(objectOf(item))
 			label, _ := values["id"].(string)
+			if changed[label] {
+				w.o.fail("INVALID")
+			}
+			changed[label] = true
 			met := 0
 			if values["version"] != nil {
 				met = int(w.value(&Field{Scalar: "Int"}, values["version"]).(int64))

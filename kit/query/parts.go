@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
@@ -109,9 +110,15 @@ func (w *write) foresee(f *meta.Field, parts Parts) {
 		look("create."+itoa(i), meta.Create, changes)
 	}
 	for i, u := range parts.Update {
+		if slices.ContainsFunc(parts.Update[:i], func(other PartUpdate) bool { return other.Key == u.Key }) {
+			w.wrong.add(f.Name+".update."+itoa(i)+".id", kit.FieldFormat, twice)
+		}
 		look("update."+itoa(i), meta.Update, u.Changes)
 	}
 }
+
+// twice is said of a row that is changed a second time in one list: of two values for one field, one would be lost.
+const twice = "This row is changed above already."
 
 // missing complains of fields that a new row can have from nobody but the caller, but for the one by which it belongs.
 func (w *write) missing(by *meta.Field) {
@@ -134,7 +141,7 @@ func (w *write) belong(of *belonging) {
 		w.wrong.add(of.by.Name, kit.FieldReadOnly, "It belongs to what it is written with.")
 		return
 	}
-	w.of = of
+	w.of, w.by = of, of.by
 	w.values[of.by] = string(of.id)
 	w.trust[of.by] = true
 	w.given = append(w.given, of.by) // its rules are asked as of any
@@ -180,10 +187,16 @@ func (w *write) writeParts(ctx context.Context) error {
 				return within(p.field.Name+".delete."+itoa(i), "", err)
 			}
 		}
+		changed := map[kit.ID]bool{}
 		for i, u := range p.Update {
-			if _, err := w.tx.update(ctx, e, u.Key, u.Version, u.Changes, of, w.depth+1); err != nil {
+			id, err := w.tx.update(ctx, e, u.Key, u.Version, u.Changes, of, w.depth+1)
+			switch {
+			case err != nil:
 				return within(p.field.Name+".update."+itoa(i), ".id", err)
+			case changed[id]: // once by its key, once by its id
+				return kit.Invalid(p.field.Name+".update."+itoa(i)+".id", kit.FieldFormat, twice)
 			}
+			changed[id] = true
 		}
 	}
 	l := &lot{tx: w.tx, entity: w.entity, writes: []*write{w}}

@@ -232,7 +232,7 @@ func testPartsAtomic(w *world) {
 	_, err := w.tryCreate(w.ann, false, "Basket", "code", "x", "lines", made(
 		w.line([]int{1}, "quantity", 1, "seat", "A"), w.line(nil, "quantity", 1, "seat", "B"), w.line(nil, "quantity", 1, "seat", "A"),
 	))
-	w.want(err, "CONFLICT lines.create.2.basket:TAKEN lines.create.2.seat:TAKEN")
+	w.want(err, "CONFLICT lines.create.2.seat:TAKEN")
 	for _, table := range []string{"baskets", "lines", "charges"} {
 		if n := w.stored(table); n != 0 {
 			w.Errorf("%d %s are left", n, table)
@@ -243,7 +243,7 @@ func testPartsAtomic(w *world) {
 	err = w.update(w.ann, "Basket", "a", 0, "note", "new", "lines", query.Parts{
 		Delete: []string{ids[1]}, Create: [][]query.Change{w.line(nil, "quantity", 9, "seat", "A")},
 	})
-	w.want(err, "CONFLICT lines.create.0.basket:TAKEN lines.create.0.seat:TAKEN")
+	w.want(err, "CONFLICT lines.create.0.seat:TAKEN")
 	w.wantLines("a", "1 A 1 1; 2 B 2 0; ")
 	if got := w.row(w.ann, "Basket", w.basketID("a")); got["note"] != nil || got["version"] != int64(1) {
 		w.Errorf("the basket is %v", got)
@@ -290,6 +290,16 @@ func testPartsUpdated(w *world) {
 	w.want(w.update(w.ann, "Basket", "a", 2, "lines", query.Parts{
 		Update: []query.PartUpdate{{Key: ids[0], Changes: w.line([]int{100})}},
 	}), "FORBIDDEN lines.update.0.charges.create.0:FORBIDDEN")
+	w.want(w.update(w.ann, "Basket", "a", 2, "lines", query.Parts{
+		Update: []query.PartUpdate{{Key: ids[0], Changes: w.line(nil, "quantity", 8)}, {Key: ids[0], Changes: w.line(nil, "seat", "Z")}},
+	}), "INVALID lines.update.1.id:WRONG_FORMAT") // of two values one would be lost
+	w.want(w.update(w.ann, "Basket", "a", 2, "lines", query.Parts{
+		Update: []query.PartUpdate{{Key: ids[0], Changes: w.line(nil, "quantity", 8)}, {Key: strings.ToUpper(ids[0]), Changes: w.line(nil, "quantity", 9)}},
+	}), "INVALID lines.update.1.id:WRONG_FORMAT")
+	w.want(w.update(w.ann, "Basket", "a", 2, "lines", query.Parts{
+		Update: []query.PartUpdate{{Key: ids[0], Changes: w.line(nil, "seat", "C")}},
+	}), "CONFLICT lines.update.0.seat:TAKEN") // and not the basket, which nobody sends
+	w.want(w.update(w.ann, "Basket", "a", 2, "lines", made(w.line(nil, "quantity", 1, "seat", "C"))), "CONFLICT lines.create.0.seat:TAKEN")
 	w.wantLines("a", "1 A 7 11; 3 C 3 0; 4 B 4 4; ")
 }
 

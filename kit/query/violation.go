@@ -53,7 +53,11 @@ func (w *write) taken(refused *sqldb.Violation) error {
 		Code: kit.CodeConflict, Status: 409, Err: refused,
 		Detail: "There is such a " + w.entity.Singular + " already.",
 	}
-	for _, name := range w.uniqueFields(refused) {
+	names := w.uniqueFields(refused)
+	if w.by != nil && len(names) > 1 { // which nobody sends with it
+		names = slices.DeleteFunc(names, func(name string) bool { return name == w.by.Name })
+	}
+	for _, name := range names {
 		problem.Fields = append(problem.Fields, kit.FieldError{Field: name, Code: kit.FieldTaken, Detail: "This is taken."})
 	}
 	return problem

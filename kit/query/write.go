@@ -48,7 +48,9 @@ func (t *Tx) Update(ctx context.Context, e *meta.Entity, key string, version int
 // update is Update of a row that belongs to another, if of is not nil; depth is how many that one belongs to in turn.
 func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int64, changes []Change, of *belonging, depth int) (kit.ID, error) {
 	w := t.write(e, meta.Update)
-	w.depth = depth
+	if w.depth = depth; of != nil {
+		w.by = of.by
+	}
 	w.take(changes)
 	before, err := w.verdict(beforeStage)
 	if err != nil {
@@ -128,8 +130,9 @@ type write struct {
 	path     string // of the row in what the caller sent; empty for what he sent itself
 	depth    int    // of rows that it belongs to
 	of       *belonging
-	answered []bool // the answers of the questions about a new row; nil: not asked yet
-	seen     bool   // the viewer may read it, where that counts
+	by       *meta.Field // the reference by which it belongs to what it is written with, nil where to nothing
+	answered []bool      // the answers of the questions about a new row; nil: not asked yet
+	seen     bool        // the viewer may read it, where that counts
 
 	defaulted []*meta.Field // those whose values are defaults
 	second    bool          // what the server had made up was taken: it makes up other values
