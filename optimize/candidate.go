@@ -284,7 +284,13 @@ func (f *former) under(where string) {
 	if where != "" && len(equal)+len(sorted)+len(f.ranges)+len(f.joins)+len(f.group) == 0 { // its rows are all that is asked for: any key will do
 		index := &Index{Table: f.t, Where: where} // but of one constant only: statements ask for others, too
 		if asked := index.asked(); len(asked) > 0 && index.part() < largestPart && !strings.Contains(where, " = ") && !strings.Contains(where, " IN (") {
-			add([]Key{{Column: asked[0]}})
+			f.keep(&Index{Table: f.t, Method: "btree", Keys: []Key{{Column: asked[0]}}, Where: where})
+			for _, column := range f.rest(index) { // a key that differs says more than one that the condition makes the same everywhere
+				if key, usable := f.key(column, ""); usable {
+					add([]Key{key})
+					break
+				}
+			}
 		}
 	}
 	add(equal, sorted)

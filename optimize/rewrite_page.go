@@ -267,9 +267,23 @@ func cappedCount(s *selected) (rewrite, bool) {
 	c := s.clauses
 	c.Select, c.Limit = "1", "10001"
 	return rewrite{
-		rule: "capped-count", why: "an exact count reads every row that it counts", text: "SELECT count(*) FROM (" + strings.Join(strings.Fields(c.String()), " ") + ") counted",
+		rule: "capped-count", why: "an exact count reads every row that it counts", text: "SELECT count(*) FROM (" + spaced(c.String()) + ") counted",
 		differs: "it counts to 10,001 and no further, for a pager that then says “more than 10,000”; without a condition, reltuples of pg_class is an estimate for nothing",
 	}, true
+}
+
+// spaced is a statement on one line, without comments, with one space where there are any between its tokens; those within a text stay.
+func spaced(text string) string {
+	var out strings.Builder
+	end := 0
+	for i, token := range pgsql.Tokens(text) {
+		if i > 0 && token.Start > end {
+			out.WriteByte(' ')
+		}
+		out.WriteString(token.Text)
+		end = token.End()
+	}
+	return out.String()
 }
 
 // existence asks whether there is a row where all were counted to know it:
