@@ -211,10 +211,15 @@ func (s *search) together(f *facts.Function, list string, loop *facts.Loop) bool
 			return o.Kind == facts.FromLoop && o.Loop != loop && s.owners[o.Loop] == f && o.Loop.Over == list
 		})
 	}
+	same := func(v facts.Value) bool { return strings.TrimLeft(v.Text, "&*") == list && len(v.List) > 0 }
 	if slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
-		return q.Loop == nil && slices.ContainsFunc(arguments(q), func(v facts.Value) bool {
-			return gathered(v) || strings.TrimLeft(v.Text, "&*") == list && len(v.List) > 0
-		})
+		if q.Loop != nil || q.Statement == nil {
+			return false
+		}
+		if slices.ContainsFunc(arguments(q), gathered) || q.Statement.Verb == facts.Insert && slices.ContainsFunc(q.Args, same) {
+			return true
+		}
+		return slices.ContainsFunc(q.Statement.Predicates, func(p facts.Predicate) bool { return p.Arg != nil && same(*p.Arg) })
 	}) {
 		return true
 	}
