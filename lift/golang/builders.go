@@ -296,6 +296,12 @@ func (b *builder) step(s step) {
 			if s.name == "Where" || s.name == "And" {
 				b.beside(s, false)
 			}
+			if t := s.source.info.TypeOf(args[0]); len(args) > 1 && isLiteral(args[0]) && !(t != nil && isString(t)) {
+				for _, arg := range args { // conditions that hold together: And(builder.Eq{…}, builder.In(…))
+					b.condition(s, arg, nil, table, false)
+				}
+				return
+			}
 			b.condition(s, args[0], values(1), table, false)
 		}
 	case "Or", "WhereOr":
@@ -469,6 +475,12 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 	literal, is := ast.Unparen(e).(*ast.CompositeLit)
 	if pointer, isPointer := ast.Unparen(e).(*ast.UnaryExpr); isPointer && pointer.Op == token.AND {
 		literal, is = pointer.X.(*ast.CompositeLit)
+	}
+	if call, isCall := ast.Unparen(e).(*ast.CallExpr); isCall && calledName(call) == "In" && len(call.Args) == 2 && constantText(s.source, call.Args[0]) != "" {
+		v := b.l.value(s.source, call.Args[1])
+		b.q.Args = append(b.q.Args, v)
+		b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: column(constantText(s.source, call.Args[0])), Operator: "IN", Arg: &v, Disjoint: disjoint})
+		return
 	}
 	if !is {
 		b.out.Nested = true

@@ -325,7 +325,7 @@ var (
 	// insertReturning is an insertion that answers with the row that it made.
 	insertReturning = regexp.MustCompile(`(?is)\binsert\s+into\b.*\breturning\b`)
 	// newKey are names of what a row that was made gives back.
-	newKey = regexp.MustCompile(`^(ID|Id|UUID|LastInsertId)$`)
+	newKey = regexp.MustCompile(`^(ID|Id|UUID)$`)
 )
 
 // givesKey reports whether a query inserts a row whose new key is used: the statement returns it, or the key of what was inserted is
@@ -334,9 +334,7 @@ func (l *lifter) givesKey(at work, q *facts.Query) bool {
 	if q.One && insertReturning.MatchString(q.Text) {
 		return true
 	}
-	if q.Statement == nil || q.Statement.Verb != facts.Insert {
-		return false
-	}
+	builder := q.Statement != nil && q.Statement.Verb == facts.Insert
 	around := at.source.declarationAt(at.call.Pos(), l)
 	if around == nil {
 		return false
@@ -351,7 +349,7 @@ func (l *lifter) givesKey(at work, q *facts.Query) bool {
 	found := false
 	ast.Inspect(around.node, func(n ast.Node) bool {
 		selector, is := n.(*ast.SelectorExpr)
-		if is && n.Pos() > at.call.End() && newKey.MatchString(selector.Sel.Name) {
+		if is && n.Pos() > at.call.End() && (selector.Sel.Name == "LastInsertId" || builder && newKey.MatchString(selector.Sel.Name)) {
 			object := at.source.target(rootOf(selector.X))
 			found = found || object != nil && slices.Contains(made, object)
 		}

@@ -73,7 +73,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	}
 	kind, closers := resourceKind(object.Type(), calledName(call))
 	if kind == "" || kind == "statement" && ofTx(p, call) || kind == "body" && recorded(p, call) ||
-		kind == "session" && ofEngine(p, call) && !begins(p, f, object) {
+		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) {
 		return nil
 	}
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
@@ -120,17 +120,26 @@ func ofEngine(p place, call *ast.CallExpr) bool {
 	return isXorm(path) && (name == "Engine" || name == "EngineGroup")
 }
 
-// begins reports whether a function calls Begin on a session, or gives the session to what may.
-func begins(p place, f *function, session types.Object) bool {
-	found := false
+// begins reports whether a function calls Begin on a session, or gives the session to what does or may.
+func (l *lifter) begins(s *source, f *function, session types.Object, depth int) bool {
+	found := depth > 3
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		call, is := n.(*ast.CallExpr)
 		if !is || found {
 			return !found
 		}
-		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-		found = is && selector.Sel.Name == "Begin" && p.target(selector.X) == session ||
-			slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.target(arg) == session })
+		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && selector.Sel.Name == "Begin" && s.target(selector.X) == session {
+			found = true
+		}
+		for i, arg := range call.Args {
+			if s.target(arg) != session {
+				continue
+			}
+			callees := l.static(s, call)
+			found = found || len(callees) == 0 || slices.ContainsFunc(callees, func(callee *function) bool {
+				return i >= len(callee.params) || callee.params[i] == nil || l.begins(callee.source, callee, callee.params[i], depth+1)
+			})
+		}
 		return !found
 	})
 	return found

@@ -315,6 +315,9 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if !s.tables.Grows(table.Name) || s.tracer.Ways(q.From).Operators() {
 		finding.Confidence = rule.Uncertain
 	}
+	if len(equal) == 0 && s.tracer.Job(q.From) {
+		finding.Confidence = rule.Uncertain // a sweep that nobody waits for reads the table now and then
+	}
 	if path != nil && !served {
 		finding.Severity = rule.High
 	}

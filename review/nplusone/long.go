@@ -18,7 +18,11 @@ const inOneGo = "all of which the same function asks for in one go, too"
 // shown reports whether it is shown that a loop is long. To delete rows one by one that a query answered is told all the same: one
 // statement that needs no list of them does.
 func (s *search) shown(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
-	return s.grows(loop) != "" || len(calls) < 2 && deletesByKey(q.Statement) && s.ofRows(loop.From.List, 0)
+	why := s.grows(loop)
+	if why == inOneGo && q.Statement != nil && q.Statement.Write() {
+		why = "" // rows that are written one by one beside may each have something of their own
+	}
+	return why != "" || len(calls) < 2 && deletesByKey(q.Statement) && s.ofRows(loop.From.List, 0)
 }
 
 // because says why a loop is long, for a reader.

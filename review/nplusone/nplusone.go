@@ -325,7 +325,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	if write {
 		finding.Severity = rule.Medium
 	}
-	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.job(owner) || again(loop, calls)) ||
+	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.tracer.Job(owner) || again(loop, calls)) ||
 		once(owner, calls) || ownValues(q, loop, calls) || s.small(q, loop) || q.GivesKey || !s.shown(q, loop, calls) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}

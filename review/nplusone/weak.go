@@ -106,36 +106,6 @@ func seldom(q *facts.Query, calls []*facts.Call) bool {
 	return rare(q.Place) || slices.ContainsFunc(calls, func(call *facts.Call) bool { return rare(call.Place) })
 }
 
-// job reports whether nobody waits for a function: all ways to it begin with the program or with a thread of their own, and none
-// with a request.
-func (s *search) job(f *facts.Function) bool {
-	if s.tracer.To(f) != nil {
-		return false
-	}
-	seen := map[*facts.Function]bool{f: true}
-	queue := []*facts.Function{f}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		callers := 0
-		for _, call := range at.Callers {
-			if call.From.Aside == "test" {
-				continue
-			}
-			callers++
-			if call.Spawned || call.Handed && at.Outer == nil || call.From.Aside == "command" || seen[call.From] {
-				continue
-			}
-			seen[call.From] = true
-			queue = append(queue, call.From)
-		}
-		if callers == 0 && at.Aside != "command" {
-			return false // who calls it is not known
-		}
-	}
-	return true
-}
-
 // again reports whether a loop leads back to the function that it stands in: each item goes with all that hangs on it.
 func again(loop *facts.Loop, calls []*facts.Call) bool {
 	if len(calls) == 0 {

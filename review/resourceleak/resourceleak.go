@@ -65,6 +65,9 @@ func find(f *facts.Facts) []rule.Finding {
 			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
+			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "file" && r.Kind != "stream" {
+				finding.Confidence = rule.Uncertain // one that fails ends the program, or its transaction
+			}
 			out = append(out, finding)
 		}
 	}

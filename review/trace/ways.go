@@ -55,6 +55,36 @@ func (t *Tracer) Ways(f *facts.Function) Ways {
 	return out
 }
 
+// Job reports whether nobody waits for a function: all ways to it begin with the program or with a thread of their own, and none
+// with a request.
+func (t *Tracer) Job(f *facts.Function) bool {
+	if t.To(f) != nil {
+		return false
+	}
+	seen := map[*facts.Function]bool{f: true}
+	queue := []*facts.Function{f}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		callers := 0
+		for _, call := range at.Callers {
+			if call.From.Aside == "test" {
+				continue
+			}
+			callers++
+			if call.Spawned || call.Handed && at.Outer == nil || call.From.Aside == "command" || seen[call.From] {
+				continue
+			}
+			seen[call.From] = true
+			queue = append(queue, call.From)
+		}
+		if callers == 0 && at.Aside != "command" {
+			return false // who calls it is not known
+		}
+	}
+	return true
+}
+
 // operators are names of guards that let nobody in but who runs the service.
 var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|root)(only|user|access|required|middleware)*$`)
 
