@@ -40,6 +40,9 @@ func (l *lifter) findDefinitions(p place) {
 		case *ast.ForStmt, *ast.RangeStmt:
 			l.loop(p, n, stack)
 		}
+		for _, written := range p.writtenMaps(n) {
+			l.written[p.target(written)] = true
+		}
 		add := func(lhs ast.Expr, d def) {
 			d.source, d.loop = p.source, l.loopOf(stack)
 			if d.kind == item {
@@ -56,9 +59,6 @@ func (l *lifter) findDefinitions(p place) {
 				kind = appended
 			}
 			for i, lhs := range n.Lhs {
-				if index, is := ast.Unparen(lhs).(*ast.IndexExpr); is {
-					l.written[p.target(index.X)] = true
-				}
 				switch {
 				case len(n.Rhs) == len(n.Lhs):
 					add(lhs, def{expr: n.Rhs[i], index: -1, kind: kind, pos: n.Pos()})

@@ -3,9 +3,12 @@ package golang
 import (
 	"go/ast"
 	"go/constant"
+	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -308,6 +311,9 @@ func (l *lifter) findLiterals(p place) {
 		return ""
 	}
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		for _, written := range p.writtenMaps(n) {
+			l.sharedWrite(p, written, stack)
+		}
 		switch n := n.(type) {
 		case *ast.CompositeLit:
 			f := l.around(stack)
@@ -329,11 +335,13 @@ func (l *lifter) findLiterals(p place) {
 				}
 			}
 		case *ast.BasicLit:
-			if kind := secretKind(n.Value); kind != "" && p.aside[p.file] == "" {
+			kind := secretKind(n.Value)
+			if kind == "" && signingKey(n.Value, stack) {
+				kind = "signing key"
+			}
+			if kind != "" && p.aside[p.file] == "" {
 				l.facts.Secrets = append(l.facts.Secrets, facts.Secret{Pos: l.pos(n.Pos()), Kind: kind})
 			}
-		case *ast.AssignStmt:
-			l.sharedWrite(p, n, stack)
 		case *ast.ReturnStmt:
 			for _, result := range n.Results {
 				l.leavesLock(p, result, "is returned", stack)
@@ -397,47 +405,120 @@ func secretKind(literal string) string {
 			return s.kind
 		}
 	}
+	if m := urlPassword.FindStringSubmatch(literal); m != nil && !placeholder.MatchString(m[2]) && m[1] != m[2] && mixed(m[2]) && !nowhere.MatchString(m[3]) {
+		return "password in a URL"
+	}
+	return ""
+}
+
+var (
+	// urlPassword is a URL of a store or a queue with who logs in, the password and the host.
+	urlPassword = regexp.MustCompile(`\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|sqlserver|clickhouse)://([^:/\s@]*):([^@\s/]{8,})@([\w.-]+)`)
+	// placeholder is what stands for a password in examples.
+	placeholder = regexp.MustCompile(`(?i)pass|secret$|change|example|your|test|[%$<>{}*]`)
+	// nowhere are hosts that nobody reaches from elsewhere, and those of examples.
+	nowhere = regexp.MustCompile(`(?i)^(localhost|127\.|0\.0\.0\.0|[\w-]+$)|(^|\.)(example(\.\w+)?|test|local|localhost)$|docker`)
+	// keyNames are names of keys that signatures are made with.
+	keyNames = regexp.MustCompile(`(?i)(jwt|sign(ing|ature)?|session|cookie|hmac|token|auth|csrf)_?(secret|key)$|^secret_?key$`)
+	// keyForm is a text that was drawn, and not thought of.
+	keyForm = regexp.MustCompile(`^[A-Za-z0-9+/=_.!@#$^&*-]{16,}$`)
+)
+
+// mixed reports whether a text has letters and digits, as what was drawn has.
+func mixed(text string) bool {
+	return strings.ContainsAny(text, "0123456789") && strings.IndexFunc(text, unicode.IsLetter) >= 0
+}
+
+// signingKey reports whether a literal is a key that signatures are made with: it looks drawn, and stands for what its name says is one.
+func signingKey(literal string, stack []ast.Node) bool {
+	value := strings.Trim(literal, "`\"")
+	digits := strings.IndexFunc(value, unicode.IsDigit) >= 0 && len(digit.FindAllString(value, 3)) == 3
+	if !keyForm.MatchString(value) || !digits || !mixed(value) || placeholder.MatchString(value) || strings.Contains(value, "EXAMPLE") {
+		return false
+	}
+	for _, n := range slices.Backward(stack) {
+		switch n := n.(type) {
+		case *ast.CallExpr: // []byte("…")
+			if _, is := n.Fun.(*ast.ArrayType); !is || len(n.Args) != 1 {
+				return false
+			}
+		case *ast.ParenExpr:
+		case *ast.ValueSpec:
+			return len(n.Names) == 1 && keyNames.MatchString(n.Names[0].Name)
+		case *ast.AssignStmt:
+			return len(n.Lhs) == 1 && n.Tok != token.ADD_ASSIGN && keyNames.MatchString(lastName(n.Lhs[0]))
+		case *ast.KeyValueExpr:
+			return keyNames.MatchString(lastName(n.Key))
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+var digit = regexp.MustCompile(`[0-9]`)
+
+// lastName is the name of a variable or a field.
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
 	return ""
 }
 
 // sharedWrite lifts a write to a map that stands in a package's variable, or in a field of the receiver, in a function
 // that holds no lock.
-func (l *lifter) sharedWrite(p place, n *ast.AssignStmt, stack []ast.Node) {
-	for _, lhs := range n.Lhs {
-		index, is := ast.Unparen(lhs).(*ast.IndexExpr)
-		if !is {
-			continue
-		}
-		t := p.info.TypeOf(index.X)
-		if t == nil {
-			continue
-		}
-		if _, isMap := t.Underlying().(*types.Map); !isMap {
-			continue
-		}
-		f := l.around(stack)
-		if f == nil || f.fact.Locks {
-			continue
-		}
-		object, is := p.target(index.X).(*types.Var)
-		if !is {
-			continue
-		}
-		write := &facts.SharedWrite{Pos: l.pos(n.Pos()), Name: text(index.X)}
-		switch {
-		case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
-		case object.IsField():
-			selector, is := ast.Unparen(index.X).(*ast.SelectorExpr)
-			if !is || f.recv == nil || p.target(selector.X) != f.recv {
-				continue
-			}
-			write.Field = true
-			write.MadeIn = l.makers(f.recv.Type())
-		default:
-			continue
-		}
-		f.fact.Shared = append(f.fact.Shared, write)
+func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
+	if t := p.info.TypeOf(written); !isMap(t) {
+		return
 	}
+	f := l.around(stack)
+	object, is := p.target(written).(*types.Var)
+	if f == nil || f.fact.Locks || !is {
+		return
+	}
+	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written)}
+	switch {
+	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
+	case object.IsField():
+		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
+		if !is || f.recv == nil || p.target(selector.X) != f.recv {
+			return
+		}
+		write.Field = true
+		write.MadeIn = l.makers(f.recv.Type())
+	default:
+		return
+	}
+	f.fact.Shared = append(f.fact.Shared, write)
+}
+
+// writtenMaps are the maps that a statement or a call writes an element of: m[k] = v, m[k]++, delete(m, k) and clear(m).
+func (s *source) writtenMaps(n ast.Node) []ast.Expr {
+	var out []ast.Expr
+	element := func(e ast.Expr) {
+		if index, is := ast.Unparen(e).(*ast.IndexExpr); is {
+			out = append(out, index.X)
+		}
+	}
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		for _, lhs := range n.Lhs {
+			element(lhs)
+		}
+	case *ast.IncDecStmt:
+		element(n.X)
+	case *ast.CallExpr:
+		if id, is := ast.Unparen(n.Fun).(*ast.Ident); is && len(n.Args) > 0 && (id.Name == "delete" || id.Name == "clear") {
+			if _, builtin := s.info.Uses[id].(*types.Builtin); builtin {
+				out = append(out, n.Args[0])
+			}
+		}
+	}
+	return out
 }
 
 // keeps are names of functions that keep what they are given.
