@@ -79,7 +79,13 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
 	u.look(f.body)
 	u.lookAtKeepers(f.body)
-	if u.escapes || u.deferred {
+	if u.escapes {
+		return nil
+	}
+	if u.deferred {
+		if lost := l.beforeDefer(p, f, assign, u, stack); len(lost) > 0 {
+			return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Lost: lost}
+		}
 		return nil
 	}
 	if len(u.handedOver) > 0 && len(u.closed) == 0 {
@@ -111,6 +117,81 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// beforeDefer finds the returns between the opening of a resource and the statement that defers giving it back. Where the opening has
+// failed, or there is none, nothing needs to be given back.
+func (l *lifter) beforeDefer(p place, f *function, assign *ast.AssignStmt, u *usage, stack []ast.Node) []facts.Pos {
+	var deferring ast.Stmt
+	list := listOf(last(stack))
+	for _, s := range list {
+		if slices.Contains(u.deferredAt, s.Pos()) && s.Pos() > assign.End() {
+			deferring = s
+			break
+		}
+	}
+	if deferring == nil || len(u.deferredAt) != 1 || len(u.handedOver) > 0 {
+		return nil
+	}
+	failed := p.target(assign.Lhs[len(assign.Lhs)-1])
+	var out []facts.Pos
+	for _, s := range list {
+		if s.Pos() < assign.End() || s.End() > deferring.Pos() {
+			continue
+		}
+		ast.PreorderStack(s, nil, func(n ast.Node, within []ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.ReturnStmt:
+				if !u.closedBefore(n, within) && !l.afterFailure(p, append(within, n), assign, failed, u.object) {
+					out = append(out, l.pos(n.Pos()))
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// afterFailure reports whether a place is reached only after a look at what the opening of a resource answered: its error, which nothing
+// else was given meanwhile, or whether there is a resource at all.
+func (l *lifter) afterFailure(p place, stack []ast.Node, assign *ast.AssignStmt, failed, object types.Object) bool {
+	asks := func(e ast.Node) bool {
+		found := false
+		ast.Inspect(e, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				found = found || failed != nil && failed != object && p.info.Uses[n] == failed && !l.givenBetween(failed, assign.End(), n.Pos())
+			case *ast.BinaryExpr:
+				found = found || (n.Op == token.EQL || n.Op == token.NEQ) && isNilIdent(n.Y) && p.target(n.X) == object
+			}
+			return !found
+		})
+		return found
+	}
+	for i, n := range stack {
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			if asks(n.Cond) || n.Else != nil && i+1 < len(stack) && stack[i+1] == ast.Node(n.Else) && asks(n.Cond) {
+				return true
+			}
+		case *ast.SwitchStmt:
+			if n.Tag != nil && asks(n.Tag) {
+				return true
+			}
+		case *ast.CaseClause:
+			if slices.ContainsFunc(n.List, func(e ast.Expr) bool { return asks(e) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// givenBetween reports whether a variable is given something else between two places.
+func (l *lifter) givenBetween(object types.Object, from, to token.Pos) bool {
+	return slices.ContainsFunc(l.defs[object], func(d def) bool { return from < d.pos && d.pos < to })
 }
 
 // ofEngine reports whether a session of xorm is a new one, as the library makes it: it takes a connection for each statement alone
@@ -302,6 +383,7 @@ type usage struct {
 	from       token.Pos
 	escapes    bool
 	deferred   bool
+	deferredAt []token.Pos // the statements that do so
 	depth      int // of calls that it is followed into
 	rolledBack bool
 	closed     []token.Pos
@@ -431,6 +513,11 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				}
 				return
 			}
+			if e, is := child.(*ast.SelectorExpr); is {
+				if _, basic := typeOr(u.p.info.TypeOf(e)).Underlying().(*types.Basic); basic && u.kind == "body" {
+					return // its status
+				}
+			}
 			u.escapes = u.escapes || calledName(n) != "len" && !(u.kind == "rows" && !u.closesIn(n, child))
 			return
 		case *ast.ReturnStmt:
@@ -526,6 +613,7 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 		case *ast.DeferStmt:
 			if name != "Commit" {
 				u.deferred = true
+				u.deferredAt = append(u.deferredAt, a.Pos())
 			}
 		case *ast.FuncLit:
 			if keeper := u.keeper(above[:i]); keeper != nil {
