@@ -381,9 +381,12 @@ func (b *builder) step(s step) {
 		b.raw = s.call
 	case "First", "Take", "Last", "Find":
 		if b.library == "gorm" && len(args) > 1 {
-			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) {
+			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) && (len(args) > 2 || constantText(s.source, args[1]) != "" || b.saysMore(s.source, args[1])) {
 				b.condition(s, args[1], values(2), table, false)
 			} else {
+				if t != nil && isString(t) { // the key, or a condition where it is no number
+					b.text(s, args[1])
+				}
 				v := values(1)
 				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
 			}
@@ -442,9 +445,12 @@ func (b *builder) step(s step) {
 	case "Delete":
 		b.out.Verb = facts.Delete
 		if b.library == "gorm" && len(args) > 1 {
-			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) {
+			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) && (len(args) > 2 || constantText(s.source, args[1]) != "" || b.saysMore(s.source, args[1])) {
 				b.condition(s, args[1], values(2), table, false)
 			} else {
+				if t != nil && isString(t) { // the key, or a condition where it is no number
+					b.text(s, args[1])
+				}
 				v := values(1)
 				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
 			}
@@ -645,6 +651,13 @@ func (b *builder) assign(s *source, column string, e ast.Expr) {
 		return
 	}
 	b.out.Assigned = append(b.out.Assigned, facts.Assignment{Column: column, Arg: &v})
+}
+
+// saysMore reports whether a text has constant parts besides what it is given.
+func (b *builder) saysMore(s *source, e ast.Expr) bool {
+	probe := &facts.Query{}
+	b.l.readText(s, e, probe)
+	return probe.Text != ""
 }
 
 // text reads a part of a statement that is a text.
