@@ -98,6 +98,9 @@ type Value struct {
 	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
 }
 
+// AnyColumn says of Settable that a client says which columns are set.
+const AnyColumn = "*"
+
 // OriginKind is a kind of source of values.
 type OriginKind string
 

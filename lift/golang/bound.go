@@ -100,7 +100,8 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 		return nil
 	}
 	named := structOf(object.Type())
-	if named == nil || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+	sent := isTextMap(object.Type())
+	if !sent && (named == nil || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil) {
 		return nil
 	}
 	decoded := slices.IndexFunc(l.defs[object], func(d def) bool {
@@ -109,6 +110,12 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 	})
 	if decoded < 0 {
 		return nil
+	}
+	if sent {
+		if l.written[object] || l.goneThrough(object) {
+			return nil // what may stand in it is looked at
+		}
+		return []string{facts.AnyColumn}
 	}
 	var out []string
 	structure := named.Underlying().(*types.Struct)
@@ -126,6 +133,40 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 		}
 	}
 	return out
+}
+
+// isTextMap reports whether a type is a map from texts to anything.
+func isTextMap(t types.Type) bool {
+	if pointer, is := types.Unalias(t).(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	m, is := t.Underlying().(*types.Map)
+	return is && isString(m.Key()) && types.IsInterface(m.Elem())
+}
+
+// goneThrough reports whether a loop goes over a variable, or a function of the code is given it.
+func (l *lifter) goneThrough(object types.Object) bool {
+	if l.overs == nil {
+		l.overs = map[types.Object]bool{}
+		l.eachFile(func(p place) {
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.RangeStmt:
+					l.overs[p.target(n.X)] = true
+				case *ast.CallExpr:
+					if len(l.static(p.source, n)) > 0 {
+						for _, arg := range n.Args {
+							if object, is := p.target(arg).(*types.Var); is && isTextMap(object.Type()) {
+								l.overs[object] = true
+							}
+						}
+					}
+				}
+				return true
+			})
+		})
+	}
+	return l.overs[object]
 }
 
 var decodes = regexp.MustCompile(`(?i)^(Should|Must)?(Bind|BindJSON|Decode|Unmarshal|ReadJSON|BodyParser|DecodeJSON|ReadRequest|ParseBody|BindBody|ShouldBindBodyWith)(JSON|With)?$`)

@@ -158,6 +158,7 @@ type lifter struct {
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
+	overs           map[types.Object]bool      // what loops go over, and maps that functions of the code are given
 	bounded         map[types.Object]bool      // numbers that have an upper limit
 	checkedAt       map[*types.Var][]token.Pos // where fields are compared with what is allowed
 	limits          map[*types.Var]bool        // fields that were asked whether they hold only numbers that have one

@@ -384,7 +384,7 @@ type usage struct {
 	escapes    bool
 	deferred   bool
 	deferredAt []token.Pos // the statements that do so
-	depth      int // of calls that it is followed into
+	depth      int         // of calls that it is followed into
 	rolledBack bool
 	closed     []token.Pos
 }

@@ -30,6 +30,9 @@ func find(f *facts.Facts) []rule.Finding {
 				continue
 			}
 			for _, arg := range q.Args {
+				if slices.ContainsFunc(q.Statement.Assigned, func(a facts.Assignment) bool { return a.Arg != nil && a.Arg.Pos == arg.Pos }) {
+					continue // the value of one column
+				}
 				columns, calls := sent(arg, nil, 0)
 				columns = stored(q, columns)
 				if len(columns) == 0 {
@@ -83,9 +86,13 @@ func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []st
 	for _, call := range calls {
 		evidence = append(evidence, trace.Called(call))
 	}
+	with := strings.Join(columns, ", ")
+	if slices.Contains(columns, facts.AnyColumn) {
+		with = "whatever columns it names"
+	}
 	return rule.Finding{
 		Pos: q.Pos, Confidence: rule.Likely,
-		Message:  fmt.Sprintf("%s is stored as the client sent it, with %s", arg.Text, strings.Join(columns, ", ")),
+		Message:  fmt.Sprintf("%s is stored as the client sent it, with %s", arg.Text, with),
 		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 		Fix:      "decode into a struct that holds what a client may set alone, and copy its fields",
 	}
