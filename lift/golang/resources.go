@@ -79,8 +79,8 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
 	u.look(f.body)
 	u.lookAtKeepers(f.body)
-	if u.escapes {
-		return nil
+	if u.escapes || object.Pos() < f.node.Pos() || f.node.End() < object.Pos() {
+		return nil // a variable of the function around outlives this one
 	}
 	if u.deferred {
 		if lost := l.beforeDefer(p, f, assign, u, stack); len(lost) > 0 {
