@@ -339,13 +339,15 @@ func notIn(s *selected) (rewrite, bool) {
 		if clauses.Where != "" {
 			clauses.Where = "(" + clauses.Where + ") AND "
 		}
-		same, why := inner+" = "+outer, "NOT IN reads the whole list for each row, unless it fits into work_mem"
+		same, why := inner+" = "+outer, "NOT IN looks each row up in a list that is kept in memory, or reads all of it if it does not fit into work_mem; NOT EXISTS can be a join"
 		if s.run.catalog.Dialect == SQLite { // which compares by the collation of what stands first
 			same, why = outer+" = "+inner, "NOT IN makes a list of all that the subquery finds, before the first row"
 		}
 		clauses.Where += same
+		// A list that fits into memory is hashed, and the planner takes that for cheap: it neither counts what each look costs nor that a
+		// join is shared among workers.
 		w := rewrite{
-			rule: "not-in", why: why,
+			rule: "not-in", why: why, doubted: s.run.catalog.Dialect != SQLite,
 			text: s.with(i, existsIn(clauses, false)),
 		}
 		if !innerColumn.NotNull && !s.saidNotNull(sub.Node("subselect"), innerScan) {
