@@ -111,8 +111,6 @@ var (
 	identityName = regexp.MustCompile(`(?i)(user|account|auth|session|claims|principal|viewer|identity|member|tenant|token|subject|caller|actor|role|perm|admin|login|jwt|owner|person|customer)`)
 	// identityType are types of the one who calls, as a parameter of a handler has it.
 	identityType = regexp.MustCompile(`^(\w*User|Auth|Session|Principal|Claims|Actor|Viewer|Caller|Identity|AuthInfo|AuthContext|UserInfo|CurrentUser|Subject)$`)
-	// contextKey are names of what values are kept under beside a request.
-	contextKey = regexp.MustCompile(`(?i)(context|ctx)_?key$`)
 	// proves are functions of libraries that compare what somebody knows or has with what is kept.
 	proves = regexp.MustCompile(`^(ConstantTimeCompare|CompareHashAndPassword|ParseWithClaims|ParseRSAPublicKeyFromPEM|ParseSigned|BasicAuth|ValidateToken|VerifyToken|VerifyIDToken)$`)
 )
@@ -133,10 +131,8 @@ func (l *lifter) isGivenCaller(f *function) bool {
 // readsCaller reports whether a call reads who is calling.
 func (l *lifter) readsCaller(s *source, call *ast.CallExpr, stack []ast.Node, known bool) bool {
 	name := calledName(call)
-	if known { // what it does is read in it, but for the key that it is given
-		return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
-			return contextKey.MatchString(text(arg)) && identityName.MatchString(text(arg))
-		})
+	if known {
+		return false // what it does is read in it
 	}
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !is {
