@@ -299,11 +299,15 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 			columns, names = append(columns, part), append(names, p.Column)
 		}
 	}
+	compared := slices.Clone(columns)
 	served := slices.ContainsFunc(equal, func(p facts.Predicate) bool { return serves(table, p) })
 	for _, o := range st.Order {
 		if len(st.Order) == 1 && o.Column != "" && len(ranges) == 0 && st.Limit != "" && !slices.Contains(columns, o.Column) {
 			columns, names = append(columns, o.Column), append(names, o.Column)
 		}
+	}
+	if len(compared) == 0 {
+		compared = columns // it only orders by them
 	}
 	key := table.Name + " " + strings.Join(columns, ",")
 	if s.seen[key] {
@@ -321,9 +325,9 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if path != nil && !served {
 		finding.Severity = rule.High
 	}
-	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(columns, " or "), strings.ToLower(string(st.Verb)))
+	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(compared, " or "), strings.ToLower(string(st.Verb)))
 	if served && len(st.Order) > 0 {
-		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(columns[:len(columns)-1], ", "))
+		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(compared, ", "))
 	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	made := s.facts.Database.At[table.Name]
