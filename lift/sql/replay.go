@@ -91,6 +91,9 @@ func (r *replay) statement(list []token) []*facts.MigrationStatement {
 		s.NewTable = s.NewTable || r.made[s.Table]
 		return []*facts.MigrationStatement{s}
 	}
+	if s := r.works(list); s != nil {
+		return one(s)
+	}
 	if len(list) < 3 {
 		return nil
 	}
@@ -126,6 +129,44 @@ func (r *replay) statement(list []token) []*facts.MigrationStatement {
 		return one(&facts.MigrationStatement{Kind: "set lock_timeout"})
 	}
 	return nil
+}
+
+// works reads a statement that changes nothing of the schema and holds a table while it works through it, or for whoever asks.
+func (r *replay) works(list []token) *facts.MigrationStatement {
+	s, rest := &facts.MigrationStatement{}, list[1:]
+	if len(rest) > 0 && rest[0].is("(") {
+		rest = rest[slices.IndexFunc(rest, func(t token) bool { return t.is(")") })+1:]
+	}
+	switch {
+	case list[0].is("vacuum") && slices.ContainsFunc(list, func(t token) bool { return t.is("full") }):
+		s.Kind = "vacuum full"
+		for len(rest) > 0 && rest[0].is("full", "freeze", "verbose", "analyze") {
+			rest = rest[1:]
+		}
+	case list[0].is("cluster"):
+		s.Kind = "cluster"
+		rest = trimWord(rest, "verbose")
+	case list[0].is("reindex"):
+		s.Kind = "reindex"
+		if len(rest) == 0 || !rest[0].is("table") {
+			return nil
+		}
+		rest = rest[1:]
+		s.Concurrently = len(rest) > 0 && rest[0].is("concurrently")
+		rest = trimWord(rest, "concurrently")
+	case list[0].is("lock"):
+		s.Kind = "lock table"
+		rest = trimWord(trimWord(rest, "table"), "only")
+		if mode := until(rest, 0, "in"); mode+1 < len(rest) && !rest[mode+1].is("access", "exclusive") || until(rest, 0, "share") < len(rest) {
+			return nil
+		}
+	default:
+		return nil
+	}
+	if s.Table, _ = qualified(rest, 0); s.Table == "" {
+		return nil
+	}
+	return s
 }
 
 func predicateColumns(s *facts.Statement) []string {
@@ -502,6 +543,8 @@ func (r *replay) alter(t *schema.Table, action []token, s *facts.MigrationStatem
 		r.alterColumn(t, action, body, s)
 	case action[0].is("validate"):
 		s.Kind = "validate constraint"
+	case action[0].is("set") && body[0].is("logged", "unlogged"):
+		s.Kind = "set " + strings.ToLower(body[0].text)
 	}
 }
 
@@ -539,6 +582,8 @@ func (r *replay) addConstraint(t *schema.Table, body []token, s *facts.Migration
 		s.Kind = "add primary key"
 	case kind[0].is("check"):
 		s.Kind = "add check"
+	case kind[0].is("exclude"):
+		s.Kind = "add exclusion"
 	case kind[0].is("index", "key"):
 		s.Kind = "create index"
 	}

@@ -70,6 +70,16 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		return tell(rule.High, fmt.Sprintf("add a new column, write both, fill it in batches, then switch and drop %s", s.Column), "changing the type of %s.%s rewrites the table while nobody may use it", s.Table, s.Column)
 	case (s.Kind == "add foreign key" || s.Kind == "add check") && !s.NotValid:
 		return tell(rule.Medium, strings.TrimSuffix(s.Text, ";")+" NOT VALID; then ALTER TABLE "+s.Table+" VALIDATE CONSTRAINT … in another migration", "the constraint on %s is checked against every row under a lock", s.Table)
+	case s.Kind == "add exclusion":
+		return tell(rule.Medium, "add it while the table is small, or while the service stands still: PostgreSQL has no form of it that waits for nobody", "the index behind this constraint is built while nobody may use %s", s.Table)
+	case s.Kind == "vacuum full" || s.Kind == "cluster":
+		return tell(rule.High, "leave it out: VACUUM without FULL frees the space for new rows; pg_repack rewrites a table in use", "%s rewrites %s while nobody may use it", strings.ToUpper(s.Kind), s.Table)
+	case s.Kind == "set logged" || s.Kind == "set unlogged":
+		return tell(rule.High, "make a new table, copy the rows in batches, and switch", "%s rewrites %s while nobody may use it", strings.ToUpper(s.Kind), s.Table)
+	case s.Kind == "reindex" && !s.Concurrently:
+		return tell(rule.High, fmt.Sprintf("%sREINDEX TABLE CONCURRENTLY %s;", marker(m), s.Table), "REINDEX stops all writes to %s, and the reads that use the index, until it is done", s.Table)
+	case s.Kind == "lock table":
+		return tell(rule.Medium, "lock the rows that are changed (SELECT … FOR UPDATE), or set lock_timeout and let go soon", "LOCK TABLE keeps everybody from %s until the transaction ends", s.Table)
 	case s.Kind == "add unique" || s.Kind == "add primary key":
 		return tell(rule.Medium, fmt.Sprintf("%sCREATE UNIQUE INDEX CONCURRENTLY %s_new ON %s (%s); then ADD CONSTRAINT … USING INDEX", marker(m), s.Table, s.Table, strings.Join(s.Columns, ", ")), "the index behind this constraint is built while nobody may use %s", s.Table)
 	}
