@@ -220,6 +220,28 @@ func (s *source) isNewContext(call *ast.CallExpr) bool {
 	return is && s.packageOf(selector.X) == "context" && (selector.Sel.Name == "Background" || selector.Sel.Name == "TODO")
 }
 
+// isOwnContext reports whether a context is a new one that nothing ends, or made of such a one, also by way of a variable that is set
+// once. One with a time limit ends by itself.
+func (l *lifter) isOwnContext(s *source, e ast.Expr, depth int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		if !is || s.packageOf(selector.X) != "context" {
+			return false
+		}
+		made := selector.Sel.Name == "WithCancel" || selector.Sel.Name == "WithValue"
+		return s.isNewContext(e) || made && len(e.Args) > 0 && depth < 4 && l.isOwnContext(s, e.Args[0], depth+1)
+	case *ast.Ident:
+		v, is := s.target(e).(*types.Var)
+		if !is || v.IsField() || v.Pkg() != nil && v.Parent() == v.Pkg().Scope() || len(l.defs[v]) != 1 {
+			return false
+		}
+		d := l.defs[v][0]
+		return d.kind == assigned && d.expr != nil && d.index <= 0 && depth < 4 && l.isOwnContext(d.source, d.expr, depth+1)
+	}
+	return false
+}
+
 // chainedOn reports whether something is called on the result of a call.
 func (l *lifter) chainedOn(call *ast.CallExpr) bool { return l.outer[call] != nil }
 
@@ -233,7 +255,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
-		if made, is := ast.Unparen(at.call.Args[spec.ctx]).(*ast.CallExpr); is && at.isNewContext(made) {
+		if l.isOwnContext(at.source, at.call.Args[spec.ctx], 0) {
 			q.Endless = facts.OwnContext
 		}
 	} else if !builders[spec.library] {
