@@ -141,5 +141,5 @@ func slowListOverMCP(t *testing.T, dir string) {
 	if out, err := migrate.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	a.says("explain", read, "Index Scan using users_name_id")
+	a.says("explain", read, "Scan using users_name_id")
 }
