@@ -205,15 +205,15 @@ func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 	return c.Conn.Exec(ctx, sql, args...)
 }
 
-// Savepoint implements sqldb.Conn: what spoiled the transaction within it is undone.
+// Savepoint implements sqldb.Conn: what it undoes has not changed anything, and has not spoiled the transaction.
 func (c counted) Savepoint(ctx context.Context, do func() error) error {
 	if err := c.open(); err != nil {
 		return err
 	}
-	before := c.state.spoiled
+	writes, spoiled := c.state.writes, c.state.spoiled
 	err := c.Conn.Savepoint(ctx, do)
 	if err != nil {
-		c.state.spoiled = before
+		c.state.writes, c.state.spoiled = writes, spoiled
 	}
 	return err
 }

@@ -102,6 +102,19 @@ func testEnsure(w *world) {
 	}
 	wants(ensure(w.ann, "Article", slug, "title", "x", "slug", "two", "topics", []any{"unheard"}), "made")
 
+	// What is refused for another row has changed nothing by the time that it is: the transaction goes on.
+	before = topics()
+	must(w.engine.Write(w.Context(), w.in(w.bob), func(ctx context.Context, tx *query.Tx) error {
+		e := w.entity("Article")
+		_, _, err := tx.Ensure(ctx, e, slug, w.changes(e, "title", "x", "slug", "draft", "topics", []any{"untold"}))
+		w.want(err, "CONFLICT slug:TAKEN")
+		_, err = tx.Create(ctx, e, w.changes(e, "title", "x", "slug", "afterwards"))
+		return err
+	}))
+	if after := topics(); after != before {
+		w.Errorf("%d topics more of what was refused", after-before)
+	}
+
 	if _, _, err := w.ensure(w.ann, "Article", []string{"title"}, "title", "x"); err == nil || describe(err) == "ok" {
 		w.Error("a title need not be unique")
 	}
