@@ -16,6 +16,7 @@ type Function struct {
 	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
 	Judges  bool      // answers yes or no
+	Permits bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
 	Toils   bool      // reads or writes files, or hands something on to who waits at a channel
 	Outer   *Function // in which a literal stands, and whose variables it sees
 	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""

@@ -43,6 +43,7 @@ func (l *lifter) findDefinitions(p place) {
 		for _, written := range p.writtenMaps(n) {
 			l.written[p.target(written)] = true
 		}
+		l.permits(n, stack)
 		add := func(lhs ast.Expr, d def) {
 			d.source, d.loop = p.source, l.loopOf(stack)
 			if d.kind == item {
@@ -117,7 +118,7 @@ func (l *lifter) findDefinitions(p place) {
 		case *ast.BinaryExpr:
 			l.compares(p, n, stack)
 			l.bounds(p, n)
-			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {
+			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) && !p.isConstant(n.X) && !p.isConstant(n.Y) {
 				f.fact.Matches = append(f.fact.Matches, p.matched(n.X)...)
 				f.fact.Matches = append(f.fact.Matches, p.matched(n.Y)...)
 			}
@@ -148,13 +149,17 @@ func literalOf(t types.Type) *types.Struct {
 	return structure
 }
 
+// isConstant reports whether an expression is nil or a constant: what is compared with it is held against no other value.
+func (s *source) isConstant(e ast.Expr) bool {
+	tv := s.info.Types[e]
+	return tv.IsNil() || tv.Value != nil
+}
+
 // matched are the names of an operand of a comparison, as columns are spelled.
 func (s *source) matched(e ast.Expr) []string {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
-		if e.Name != "nil" && e.Name != "err" {
-			return []string{snake(e.Name)}
-		}
+		return []string{snake(e.Name)}
 	case *ast.SelectorExpr:
 		return []string{snake(e.Sel.Name)}
 	case *ast.StarExpr:

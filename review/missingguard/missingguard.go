@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -97,7 +96,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Guarded() {
 			severity = rule.Medium
 		}
-		if slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return g.Auth && permits.MatchString(g.Name) }) {
+		if trace.Permits(r) {
 			confidence = rule.Uncertain
 		}
 		out = append(out, rule.Finding{
@@ -112,9 +111,6 @@ func judge(routes []*facts.Route) []rule.Finding {
 	}
 	return out
 }
-
-// permits are names of guards that ask what somebody may do, and not only who it is: then the table of routes says what the handler need not.
-var permits = regexp.MustCompile(`(?i)must\w*(push|pull|write|admin|owner|member)|permission|permit|require\w*(role|perm|scope|admin|owner)|rbac|acl|^can[A-Z_]`)
 
 // writes reports whether a handler changes rows, as far as its queries are known, or as its name says.
 func writes(f *facts.Function) bool {

@@ -21,11 +21,14 @@ var document string
 var Rule = rule.Rule{Name: "missing-owner", Severity: rule.High, CWE: "CWE-639", OWASP: "API1:2023", Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
-	s := &search{facts: f, tracer: trace.New(f), columns: map[string][]string{}}
+	s := &search{facts: f, tracer: trace.New(f), columns: map[string][]string{}, ofTable: map[string][]*facts.Query{}}
 	for _, function := range f.Functions {
 		for _, q := range function.Queries {
 			if q.Statement != nil && len(q.Statement.Tables) == 1 {
 				table := strings.ToLower(q.Statement.Tables[0].Table)
+				if function.Aside != "test" {
+					s.ofTable[table] = append(s.ofTable[table], q)
+				}
 				for _, p := range q.Statement.Predicates {
 					s.columns[table] = append(s.columns[table], strings.ToLower(p.Column))
 				}
@@ -37,8 +40,8 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
-			if key := s.key(q); key != nil && !s.byRoute(q, key) {
-				s.byFields(q, key)
+			if key := s.key(q); key != nil && !s.byRoute(q, key) && !s.byFields(q, key) {
+				s.byCaller(q, key)
 			}
 		}
 	}
@@ -48,7 +51,8 @@ func find(f *facts.Facts) []rule.Finding {
 type search struct {
 	facts   *facts.Facts
 	tracer  *trace.Tracer
-	columns map[string][]string // that queries compare, by table
+	columns map[string][]string       // that queries compare, by table
+	ofTable map[string][]*facts.Query // of one table alone
 	found   []rule.Finding
 }
 
@@ -81,10 +85,10 @@ func (s *search) table(name string) *schema.Table {
 
 var pathParam = regexp.MustCompile(`\{(\w+)\}`)
 
-// byRoute looks at the parameters of the route's path: the last names the row, those before it whose it is. It reports
-// whether the row is found by a parameter of a path at all.
+// byRoute looks at the parameters of the route's path: the last names the row, those before it whose it is. It reports whether it told
+// of it.
 func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
-	for start := range s.starts(q) {
+	for _, start := range s.starts(q) {
 		for _, route := range s.tracer.Routes(start) {
 			var names []string
 			for _, m := range pathParam.FindAllStringSubmatch(route.Path, -1) {
@@ -111,15 +115,15 @@ func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 }
 
 // starts are the handlers of routes that a query may serve.
-func (s *search) starts(q *facts.Query) map[*facts.Function]bool {
-	out := map[*facts.Function]bool{}
+func (s *search) starts(q *facts.Query) []*facts.Function {
+	var out []*facts.Function
 	above := []*facts.Function{q.From}
 	seen := map[*facts.Function]bool{q.From: true}
 	for depth := 0; depth < 6 && len(above) > 0; depth++ {
 		var next []*facts.Function
 		for _, f := range above {
 			if len(s.tracer.Routes(f)) > 0 {
-				out[f] = true
+				out = append(out, f)
 			}
 			for _, call := range f.Callers {
 				if !seen[call.From] && call.From.Aside != "test" && len(seen) < 200 {
@@ -229,8 +233,8 @@ func (s *search) judged(typeName, table string) bool {
 	return false
 }
 
-// byFields looks at the fields that a router fills: one is the row's key, another says whose it is.
-func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
+// byFields looks at the fields that a router fills: one is the row's key, another says whose it is. It reports whether it told of it.
+func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 	var own *facts.Bound
 	for i, b := range q.From.Bound {
 		if b.Key && slices.ContainsFunc(key.Arg.Origins, func(o facts.Origin) bool { return o.Kind == facts.FromRequest && o.Name == b.Param }) {
@@ -238,7 +242,7 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
 		}
 	}
 	if own == nil {
-		return
+		return false
 	}
 	table := q.Statement.Tables[0].Table
 	for _, b := range q.From.Bound {
@@ -266,6 +270,7 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) {
 			},
 			Fix: fmt.Sprintf("AND %s = …", b.Column),
 		})
-		return
+		return true
 	}
+	return false
 }

@@ -141,68 +141,99 @@ type Source struct {
 // FromOutside follows the origins of a value through callers to what a client sent, or to the program's input. Numbers
 // carry no text and are left out when text is asked for.
 func (t *Tracer) FromOutside(v facts.Value, text bool) *Source {
-	return t.outside(v.Origins, func(o facts.Origin) bool { return text && (o.Number || o.Checked) }, nil, map[string]bool{}, 0)
+	return t.outside(v, func(o facts.Origin) bool { return text && (o.Number || o.Checked) })
 }
 
 // Stored follows a text to a row of the database that holds it: somebody has put it there.
 func (t *Tracer) Stored(v facts.Value) *Source {
 	t.stored = true
 	defer func() { t.stored = false }()
-	return t.outside(v.Origins, func(o facts.Origin) bool {
+	return t.outside(v, func(o facts.Origin) bool {
 		return o.Number || o.Checked || o.Kind == facts.FromRequest || o.Kind == facts.FromInput
-	}, nil, map[string]bool{}, 0)
+	})
 }
 
 // Unbounded follows a number to what a client sent, where nothing on the way gives it an upper limit.
 func (t *Tracer) Unbounded(v facts.Value) *Source {
-	return t.outside(v.Origins, func(o facts.Origin) bool { return o.Bounded }, nil, map[string]bool{}, 0)
+	return t.outside(v, func(o facts.Origin) bool { return o.Bounded })
 }
 
 // FromParam follows a value to the parameter of the request that has a name.
 func (t *Tracer) FromParam(v facts.Value, name string) *Source {
-	return t.outside(v.Origins, func(o facts.Origin) bool {
+	return t.outside(v, func(o facts.Origin) bool {
 		return o.Kind == facts.FromRequest && o.Name != name || o.Kind == facts.FromInput
-	}, nil, map[string]bool{}, 0)
+	})
 }
 
-func (t *Tracer) outside(origins []facts.Origin, without func(facts.Origin) bool, calls []*facts.Call, seen map[string]bool, depth int) *Source {
+// Sent follows a value to each place where a client sends it.
+func (t *Tracer) Sent(v facts.Value) []*Source {
+	var out []*Source
+	w := &wayOut{tracer: t, without: func(o facts.Origin) bool { return o.Kind == facts.FromInput }, seen: map[string]bool{}, found: func(s *Source) bool {
+		out = append(out, s)
+		return false
+	}}
+	w.follow(v.Origins, nil, 0)
+	return out
+}
+
+func (t *Tracer) outside(v facts.Value, without func(facts.Origin) bool) *Source {
+	var out *Source
+	w := &wayOut{tracer: t, without: without, seen: map[string]bool{}, found: func(s *Source) bool {
+		out = s
+		return true
+	}}
+	w.follow(v.Origins, nil, 0)
+	return out
+}
+
+// wayOut is a search through callers for where a value comes from outside.
+type wayOut struct {
+	tracer  *Tracer
+	without func(facts.Origin) bool
+	seen    map[string]bool
+	found   func(*Source) bool // is told of each source, and says whether it is enough
+}
+
+// follow reports whether what was found is enough.
+func (w *wayOut) follow(origins []facts.Origin, calls []*facts.Call, depth int) bool {
 	for _, o := range origins {
-		if without(o) {
+		if w.without(o) {
 			continue
 		}
-		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput || o.Kind == facts.FromQuery && t.stored {
-			return &Source{Origin: o, Calls: calls}
+		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput || o.Kind == facts.FromQuery && w.tracer.stored {
+			if w.found(&Source{Origin: o, Calls: calls}) {
+				return true
+			}
 		}
 	}
 	if depth == 6 {
-		return nil
+		return false
 	}
 	for _, o := range origins {
-		if o.Kind != facts.FromParam || o.Index < 0 || without(o) {
+		if o.Kind != facts.FromParam || o.Index < 0 || w.without(o) {
 			continue // what a receiver's field holds is said by the field
 		}
 		key := fmt.Sprintf("%p %d", o.Function, o.Index)
-		if seen[key] {
+		if w.seen[key] {
 			continue
 		}
-		seen[key] = true
-		if routes := t.routes[o.Function]; len(routes) > 0 && routes[0].Kind != "http" && o.Index > 0 && !without(facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index]}) {
-			return &Source{Origin: facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index], Pos: o.Function.Pos}, Calls: calls, Route: routes[0]}
+		w.seen[key] = true
+		if routes := w.tracer.routes[o.Function]; len(routes) > 0 && routes[0].Kind != "http" && o.Index > 0 && !w.without(facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index]}) {
+			sent := facts.Origin{Kind: facts.FromRequest, Name: o.Function.Params[o.Index], Pos: o.Function.Pos}
+			if w.found(&Source{Origin: sent, Calls: calls, Route: routes[0]}) {
+				return true
+			}
 		}
 		for _, call := range o.Function.Callers {
-			if call.From.Aside == "test" || call.Handed {
+			if call.From.Aside == "test" || call.Handed || o.Index >= len(call.Args) {
 				continue
 			}
-			if o.Index >= len(call.Args) {
-				continue
-			}
-			given := call.Args[o.Index]
-			if found := t.outside(given.Origins, without, append([]*facts.Call{call}, calls...), seen, depth+1); found != nil {
-				return found
+			if w.follow(call.Args[o.Index].Origins, append([]*facts.Call{call}, calls...), depth+1) {
+				return true
 			}
 		}
 	}
-	return nil
+	return false
 }
 
 // Writes reports whether a function changes rows, itself or in what it calls.

@@ -30,7 +30,7 @@ func (t *Tracer) Ways(f *facts.Function) Ways {
 		at := queue[0]
 		queue = queue[1:]
 		for _, r := range t.routes[at] {
-			operators := t.operatorsOnly(r)
+			operators := t.ForOperators(r)
 			out.Operator, out.Client = out.Operator || operators, out.Client || !operators
 		}
 		known := len(t.routes[at]) > 0
@@ -91,9 +91,9 @@ var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|roo
 // ofOne are names of guards that ask for an administrator of one thing, who may be any user.
 var ofOne = regexp.MustCompile(`(?i)(repo|repository|project|org|organi[sz]ation|team|group|space|tenant|channel)_?(admin|operator|maintainer)`)
 
-// operatorsOnly reports whether a route lets nobody in but who runs the service: a guard is named after administrators, the path is,
+// ForOperators reports whether a route lets nobody in but who runs the service: a guard is named after administrators, the path is,
 // or a guard lets in whoever has a key, and looks up nobody whose key it is.
-func (t *Tracer) operatorsOnly(r *facts.Route) bool {
+func (t *Tracer) ForOperators(r *facts.Route) bool {
 	for part := range strings.SplitSeq(r.Path, "/") {
 		if part == "admin" {
 			return true
@@ -139,4 +139,12 @@ func asksOnlyFor(f *facts.Function, names *regexp.Regexp) bool {
 		}
 	}
 	return found
+}
+
+// permits are names of guards that ask what somebody may do, and not only who it is: then the table of routes says what the handler need not.
+var permits = regexp.MustCompile(`(?i)must\w*(push|pull|write|admin|owner|member)|permission|permit|require\w*(role|perm|scope|admin|owner)|rbac|acl|^can[A-Z_]`)
+
+// Permits reports whether a guard of a route asks what its caller may do.
+func Permits(r *facts.Route) bool {
+	return slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return g.Auth && permits.MatchString(g.Name) })
 }

@@ -1,0 +1,191 @@
+package missingowner
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
+)
+
+// A path need not name whose a row is: DELETE /comments/{id} is for whoever is signed in, and the row has a column that names a user.
+// That the column decides who may reach a row is shown by the code's other statements of the table, which compare it beside the key.
+
+var (
+	// people are tables of those who call.
+	people = regexp.MustCompile(`(?i)(^|_)(users?|accounts?|members?|customers?|people|persons?|profiles?)$`)
+	// ofPerson are columns that name one who calls.
+	ofPerson = regexp.MustCompile(`(?i)^((user|author|owner|creator|account|member|customer|profile|person|uploader)_?(id|uid|uuid)?|(created|owned|uploaded)_by(_id)?)$`)
+	// ofPersonToo are columns that are worth a question where no other statement shows what they are for.
+	ofPersonToo = regexp.MustCompile(`(?i)^(user|author|owner|creator)_?(id|uid|uuid)$`)
+	// secretColumn are columns of what only those know whom the row is for.
+	secretColumn = regexp.MustCompile(`(?i)(token|secret|code|hash|nonce|state|password|signature|email)`)
+	// session are names of cookies, and of tables of what lets somebody in.
+	session = regexp.MustCompile(`(?i)(session|cookie|token|nonce|captcha|^sid$)`)
+)
+
+// ownerColumn reports whether a column of a table names one who calls.
+func (s *search) ownerColumn(table, column string) bool {
+	if ofPerson.MatchString(column) {
+		return true
+	}
+	t := s.table(table)
+	return t != nil && slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+		return len(k.Columns) == 1 && strings.EqualFold(k.Columns[0], column) && people.MatchString(k.Table)
+	})
+}
+
+// byCaller looks at what routes of signed-in callers send as the key of a row that belongs to one of them.
+func (s *search) byCaller(q *facts.Query, key *facts.Predicate) {
+	st := q.Statement
+	table := st.Tables[0].Table
+	if people.MatchString(table) || counts(st) || slices.ContainsFunc(st.Predicates, func(p facts.Predicate) bool {
+		return s.ownerColumn(table, p.Column) || secretColumn.MatchString(p.Column) || p.Arg != nil && p.Arg != key.Arg && p.Arg.Has(facts.FromContext)
+	}) {
+		return
+	}
+	sibling, column := s.owned(q)
+	if sibling == nil {
+		if column = s.maybeOwner(table); column == "" || !st.Write() {
+			return
+		}
+	}
+	if !st.Write() && len(st.Columns) == 1 && s.ownerColumn(table, st.Columns[0]) {
+		return // to ask whose it is
+	}
+	for _, source := range s.tracer.Sent(*key.Arg) {
+		start := s.from(q, source)
+		if session.MatchString(source.Origin.Name) {
+			continue
+		}
+		routes := s.tracer.Routes(start)
+		for _, route := range routes {
+			if !route.Guarded() && (!route.Checks || trace.Public(route)) || s.tracer.ForOperators(route) || trace.Permits(route) || session.MatchString(table) && !strings.Contains(route.Path, "{"+source.Origin.Name+"}") {
+				continue
+			}
+			if s.held(q, route, column) {
+				continue
+			}
+			s.found = append(s.found, ofCaller(q, source, route, sibling, column))
+			return
+		}
+	}
+}
+
+// counts reports whether all that a statement writes is reckoned from what was there: views and likes are for everybody to add to.
+func counts(st *facts.Statement) bool {
+	return st.Verb == facts.Update && len(st.Sets) > 0 && !slices.ContainsFunc(st.Sets, func(column string) bool { return !slices.Contains(st.Self, column) })
+}
+
+// owned is another statement of a query's table, on the way of a route, that finds a row by its key and by one who calls, and the column
+// that names him. What everybody may read may be for its owner to change, so that a read is judged by reads of routes that do no more: most of
+// them must ask for the owner.
+func (s *search) owned(q *facts.Query) (*facts.Query, string) {
+	table := q.Statement.Tables[0].Table
+	var found *facts.Query
+	column, asking, others := "", 0, 0
+	for _, other := range s.ofTable[strings.ToLower(table)] {
+		way := s.tracer.To(other.From)
+		if way == nil || s.key(other) == nil || !q.Statement.Write() && (other.Statement.Write() || way.Route.Writes()) {
+			continue // to change a row it is read first
+		}
+		i := slices.IndexFunc(other.Statement.Predicates, func(p facts.Predicate) bool {
+			return p.Operator == "=" && p.Arg != nil && !p.Disjoint && s.ownerColumn(table, p.Column) && !s.inPath(*p.Arg)
+		})
+		switch {
+		case i < 0:
+			others++
+		case found == nil:
+			found, column = other, other.Statement.Predicates[i].Column
+			fallthrough
+		default:
+			asking++
+		}
+	}
+	if !q.Statement.Write() && asking < others {
+		return nil, ""
+	}
+	return found, column
+}
+
+// inPath reports whether a value stands in the path of a route: whose rows are asked for, and not who asks.
+func (s *search) inPath(v facts.Value) bool {
+	return slices.ContainsFunc(s.tracer.Sent(v), func(source *trace.Source) bool {
+		return slices.ContainsFunc(s.facts.Routes, func(r *facts.Route) bool { return strings.Contains(r.Path, "{"+source.Origin.Name+"}") })
+	})
+}
+
+// maybeOwner is the column of a table that names a user by its own name and by a key to the users' table; "" where there is none.
+func (s *search) maybeOwner(table string) string {
+	t := s.table(table)
+	if t == nil {
+		return ""
+	}
+	for _, c := range t.Columns {
+		if ofPersonToo.MatchString(c.Name) {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// held reports whether something else on the way of a route holds the row against the caller: a comparison with the column, another
+// statement that asks for it, a question whether he may, or a guard that looks at such rows.
+func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
+	table := q.Statement.Tables[0].Table
+	for _, f := range trace.Below(route.Handler) {
+		if f.Permits || slices.ContainsFunc(f.Matches, func(name string) bool { return strings.EqualFold(name, column) || ofPerson.MatchString(name) }) {
+			return true
+		}
+		for _, other := range f.Queries {
+			if other != q && other.Statement != nil && (other.Statement.Nested && other.Statement.Uses(table) || s.asksForOwner(other.Statement)) {
+				return true
+			}
+		}
+	}
+	for _, g := range route.Guards {
+		for _, run := range g.Runs {
+			for _, f := range trace.Below(run) {
+				if slices.ContainsFunc(f.Queries, func(other *facts.Query) bool { return other.Statement != nil && other.Statement.Uses(table) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// asksForOwner reports whether a statement looks for rows of one who calls.
+func (s *search) asksForOwner(st *facts.Statement) bool {
+	return st.Verb != facts.Insert && slices.ContainsFunc(st.Predicates, func(p facts.Predicate) bool {
+		return ofPerson.MatchString(p.Column) || p.Table != "" && s.ownerColumn(p.Table, p.Column)
+	})
+}
+
+func ofCaller(q *facts.Query, source *trace.Source, route *facts.Route, sibling *facts.Query, column string) rule.Finding {
+	table := q.Statement.Tables[0].Table
+	evidence := []rule.Evidence{{Pos: route.Pos, What: fmt.Sprintf("route %s is handled by %s, for whoever is signed in", route, route.Handler.Name)}, {Pos: source.Origin.Pos, What: source.Origin.Name + " comes from the client"}}
+	for _, call := range source.Calls {
+		evidence = append(evidence, trace.Called(call))
+	}
+	evidence = append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	finding := rule.Finding{
+		Pos: q.Pos, Severity: rule.Medium, Confidence: rule.Uncertain,
+		Message: fmt.Sprintf("route %s finds the row of %s by its key alone, whoever's it is: nothing compares %s with the caller", route, table, column),
+		Fix:     fmt.Sprintf("AND %s = …, the caller's", column),
+	}
+	if q.Statement.Write() {
+		finding.Severity = rule.High
+	}
+	if sibling != nil {
+		finding.Confidence = rule.Likely
+		finding.Message += fmt.Sprintf(", as %s does", sibling.From.Name)
+		evidence = append(evidence, rule.Evidence{Pos: sibling.Pos, What: "what compares it: " + trace.Query(sibling)})
+	}
+	finding.Evidence = evidence
+	return finding
+}
