@@ -14,6 +14,7 @@ type Function struct {
 	Context string    // an expression for the request's context, where the function has one
 	Locks   bool      // takes a lock
 	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
+	Equates []string  // those of Matches that it compares with another value, and not with nil or a constant
 	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
 	Judges  bool      // answers yes or no
 	Permits bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so

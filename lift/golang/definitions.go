@@ -118,9 +118,12 @@ func (l *lifter) findDefinitions(p place) {
 		case *ast.BinaryExpr:
 			l.compares(p, n, stack)
 			l.bounds(p, n)
-			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) && !p.isConstant(n.X) && !p.isConstant(n.Y) {
-				f.fact.Matches = append(f.fact.Matches, p.matched(n.X)...)
-				f.fact.Matches = append(f.fact.Matches, p.matched(n.Y)...)
+			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {
+				names := append(p.matched(n.X), p.matched(n.Y)...)
+				f.fact.Matches = append(f.fact.Matches, names...)
+				if !p.isConstant(n.X) && !p.isConstant(n.Y) {
+					f.fact.Equates = append(f.fact.Equates, names...)
+				}
 			}
 		case *ast.IndexExpr: // _, ok := allowed[x]
 			if assign, is := last(stack).(*ast.AssignStmt); is && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 {
@@ -159,7 +162,9 @@ func (s *source) isConstant(e ast.Expr) bool {
 func (s *source) matched(e ast.Expr) []string {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
-		return []string{snake(e.Name)}
+		if e.Name != "nil" && e.Name != "err" {
+			return []string{snake(e.Name)}
+		}
 	case *ast.SelectorExpr:
 		return []string{snake(e.Sel.Name)}
 	case *ast.StarExpr:

@@ -26,6 +26,8 @@ var (
 	secretColumn = regexp.MustCompile(`(?i)(token|secret|code|hash|nonce|state|password|signature|email)`)
 	// session are names of cookies, and of tables of what lets somebody in.
 	session = regexp.MustCompile(`(?i)(session|cookie|token|nonce|captcha|^sid$)`)
+	// entering are paths of those who come in, of whom nobody knows yet who they are.
+	entering = regexp.MustCompile(`(?i)(log-?in|log-?out|sign-?(in|up|out)|register|registration|password|reset|forgot|verify|confirm|activat|oauth|oidc|sso|callback|webhook|unsubscribe)`)
 )
 
 // ownerColumn reports whether a column of a table names one who calls.
@@ -64,7 +66,7 @@ func (s *search) byCaller(q *facts.Query, key *facts.Predicate) {
 		}
 		routes := s.tracer.Routes(start)
 		for _, route := range routes {
-			if !route.Guarded() && (!route.Checks || trace.Public(route)) || s.tracer.ForOperators(route) || trace.Permits(route) || session.MatchString(table) && !strings.Contains(route.Path, "{"+source.Origin.Name+"}") {
+			if !route.Guarded() && (!route.Checks || entering.MatchString(route.Path)) || s.tracer.ForOperators(route) || trace.Permits(route) || session.MatchString(table) && !strings.Contains(route.Path, "{"+source.Origin.Name+"}") {
 				continue
 			}
 			if s.held(q, route, column) {
@@ -138,7 +140,7 @@ func (s *search) maybeOwner(table string) string {
 func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 	table := q.Statement.Tables[0].Table
 	for _, f := range trace.Below(route.Handler) {
-		if f.Permits || slices.ContainsFunc(f.Matches, func(name string) bool { return strings.EqualFold(name, column) || ofPerson.MatchString(name) }) {
+		if f.Permits || slices.ContainsFunc(f.Equates, func(name string) bool { return strings.EqualFold(name, column) || ofPerson.MatchString(name) }) {
 			return true
 		}
 		for _, other := range f.Queries {
