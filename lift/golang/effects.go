@@ -47,6 +47,14 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 	case pkg == "net/http" && (name == "Get" || name == "Post" || name == "PostForm" || name == "Head"):
 		return "http", "http." + name + " uses the default client", false
 	case path == "net/http" && typeName == "Client" && (name == "Do" || name == "Get" || name == "Post" || name == "PostForm" || name == "Head"):
+		switch {
+		case !l.isDefaultClient(at.source, selector.X):
+			return "http", "", true // its time limit is looked for where it is made
+		case name != "Do":
+			return "http", text(selector) + " has no time limit", false
+		case len(at.call.Args) == 1 && l.madeWithout(at.source, at.call.Args[0]):
+			return "http", text(selector) + " has no time limit, and its request no context", false
+		}
 		return "http", "", true
 	case pkg == "net/smtp" && name == "SendMail":
 		return "mail", "", false
@@ -83,6 +91,45 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return "remote", "", len(at.call.Args) > 0 && isNamed(at.info.TypeOf(at.call.Args[0]), "context", "Context")
 	}
 	return "", "", false
+}
+
+// isDefaultClient reports whether an expression is http.DefaultClient, also by way of a variable that is set once.
+func (l *lifter) isDefaultClient(s *source, e ast.Expr) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SelectorExpr:
+		return s.packageOf(e.X) == "net/http" && e.Sel.Name == "DefaultClient"
+	case *ast.Ident:
+		d, is := l.setOnce(s, e)
+		return is && d.index <= 0 && l.isDefaultClient(d.source, d.expr)
+	}
+	return false
+}
+
+// madeWithout reports whether a request is made here without a context, or with one that nothing ends. Of one that is given from
+// elsewhere nobody knows.
+func (l *lifter) madeWithout(s *source, e ast.Expr) bool {
+	d, is := l.setOnce(s, e)
+	if !is {
+		return false
+	}
+	call, is := ast.Unparen(d.expr).(*ast.CallExpr)
+	if !is {
+		return false
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || d.source.packageOf(selector.X) != "net/http" {
+		return false
+	}
+	return selector.Sel.Name == "NewRequest" || selector.Sel.Name == "NewRequestWithContext" && len(call.Args) > 0 && l.isOwnContext(d.source, call.Args[0], 0)
+}
+
+// setOnce is the definition of a variable of a function that has only one.
+func (l *lifter) setOnce(s *source, e ast.Expr) (def, bool) {
+	v, is := s.target(e).(*types.Var)
+	if !is || v.IsField() || v.Pkg() != nil && v.Parent() == v.Pkg().Scope() || len(l.defs[v]) != 1 || l.defs[v][0].kind != assigned || l.defs[v][0].expr == nil {
+		return def{}, false
+	}
+	return l.defs[v][0], true
 }
 
 // serverError are names of functions that make an answer of a failure of the server.

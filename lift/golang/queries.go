@@ -232,12 +232,8 @@ func (l *lifter) isOwnContext(s *source, e ast.Expr, depth int) bool {
 		made := selector.Sel.Name == "WithCancel" || selector.Sel.Name == "WithValue"
 		return s.isNewContext(e) || made && len(e.Args) > 0 && depth < 4 && l.isOwnContext(s, e.Args[0], depth+1)
 	case *ast.Ident:
-		v, is := s.target(e).(*types.Var)
-		if !is || v.IsField() || v.Pkg() != nil && v.Parent() == v.Pkg().Scope() || len(l.defs[v]) != 1 {
-			return false
-		}
-		d := l.defs[v][0]
-		return d.kind == assigned && d.expr != nil && d.index <= 0 && depth < 4 && l.isOwnContext(d.source, d.expr, depth+1)
+		d, is := l.setOnce(s, e)
+		return is && d.index <= 0 && depth < 4 && l.isOwnContext(d.source, d.expr, depth+1)
 	}
 	return false
 }
