@@ -95,6 +95,9 @@ func (c reviewCommand) print(s streams, reviewed *pipeline.Reviewed) error {
 	for _, router := range reviewed.Facts.Unheard() {
 		s.notes([]string{fmt.Sprintf("%s answers requests, and none of its routes is understood: rules about requests are silent", router)})
 	}
+	if reviewed.Facts.Undialected() {
+		s.notes([]string{"no driver, and nothing in the migrations, says which database they are for: what they lock is not judged"})
+	}
 	switch c.Format {
 	case "json":
 		return report.JSON(s.out, reviewed.Findings, reviewed.Facts.Coverage)

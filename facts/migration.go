@@ -1,5 +1,7 @@
 package facts
 
+import "slices"
+
 // Migration is one file that changes the database.
 type Migration struct {
 	File       string
@@ -28,4 +30,10 @@ type MigrationStatement struct {
 	Proven       bool   // of SET NOT NULL: a constraint that was validated before says it of every row
 	To           string // the new name of a renaming
 	Unlocked     []Edit // do the same without a lock
+}
+
+// Undialected reports whether there are migrations of tables in use, and nothing says which database they are for: what they lock there
+// nobody knows then.
+func (f *Facts) Undialected() bool {
+	return f.Database != nil && f.Database.Dialect == "" && slices.ContainsFunc(f.Migrations, func(m *Migration) bool { return m.Last && !m.Baseline })
 }
