@@ -66,6 +66,7 @@ type Problem struct {
 	Reason   string // why it hurts
 	Severity string // "critical", "high", "medium" or "low"
 	Certain  bool
+	Exposes  bool // lets others read or change what is not theirs, or holds what lets them in
 	Place    facts.Pos
 	Message  string
 	Fix      string

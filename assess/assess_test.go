@@ -13,7 +13,9 @@ import (
 
 	"github.com/fettlehq/fettle/assess"
 	"github.com/fettlehq/fettle/assess/report"
+	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/pipeline"
+	"github.com/fettlehq/fettle/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -128,6 +130,23 @@ func TestLinesIntoACircle(t *testing.T) {
 	}
 	if strings.Contains(page, "worker imports log") {
 		t.Error("a line that follows from others is drawn")
+	}
+}
+
+// One place that lets strangers at others' data, or shows what lets them in, comes before what only costs much; a small one does not.
+func TestExposuresFirst(t *testing.T) {
+	var problems []assess.Problem
+	for i := range 12 {
+		slow := assess.Problem{Rule: fmt.Sprintf("slow-%02d", i), Title: "Slow", Severity: "critical", Certain: true}
+		problems = append(problems, slow, slow, slow)
+	}
+	problems = append(problems,
+		assess.Problem{Rule: "open", Title: "Open", Severity: "high", Exposes: true},
+		assess.Problem{Rule: "guess", Title: "A guess", Severity: "medium", Exposes: true},
+	)
+	r := assess.Of(&facts.Facts{Database: &facts.Database{Schema: &schema.Schema{}}}, assess.Options{Problems: problems})
+	if len(r.Improvements) != 10 || r.Improvements[0].Rule != "open" || r.Improvements[1].Rule != "slow-00" {
+		t.Errorf("what exposes is not the first, alone: %+v", r.Improvements)
 	}
 }
 

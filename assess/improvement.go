@@ -19,9 +19,10 @@ type Improvement struct {
 	Routes []string `json:"routes"` // that it touches
 	Fix    string   `json:"fix"`    // of the first place
 	Rule   string   `json:"rule"`   // of review; "" of what only the whole shows
-	Value  int      `json:"value"`  // by which they are ordered: severity, times how sure, times how many requests meet it
+	Value  int      `json:"value"`  // by which they are ordered, behind what lets others in: severity, times how sure, times how many requests meet it
 
-	fault string // what there is too much of: "circles between modules"
+	fault   string // what there is too much of: "circles between modules"
+	exposes bool   // some of its problems are high, and let others at what is not theirs
 }
 
 // The bounds of what is told.
@@ -32,7 +33,8 @@ const (
 
 var weights = map[string]int{"critical": 100, "high": 40, "medium": 12, "low": 4}
 
-// improvements are the problems, one for each rule, and what only the whole shows, by their value.
+// improvements are the problems, one for each rule, and what only the whole shows: first what lets others at what is not theirs, since one
+// place of it is enough, then the rest, each by its value.
 func (a *assessor) improvements(r *Report, problems []Problem) []Improvement {
 	byRule := map[string]*Improvement{}
 	var out []*Improvement
@@ -45,6 +47,7 @@ func (a *assessor) improvements(r *Report, problems []Problem) []Improvement {
 			out = append(out, i)
 		}
 		value := weights[p.Severity]
+		i.exposes = i.exposes || p.Exposes && value >= weights["high"]
 		if !p.Certain {
 			value /= 2
 		}
@@ -63,13 +66,20 @@ func (a *assessor) improvements(r *Report, problems []Problem) []Improvement {
 	}
 	out = append(out, a.ofTheWhole(r)...)
 	slices.SortStableFunc(out, func(x, y *Improvement) int {
-		return cmp.Or(cmp.Compare(y.Value, x.Value), cmp.Compare(x.Title, y.Title))
+		return cmp.Or(first(y.exposes)-first(x.exposes), cmp.Compare(y.Value, x.Value), cmp.Compare(x.Title, y.Title))
 	})
 	list := []Improvement{}
 	for _, i := range out[:min(len(out), mostImprovements)] {
 		list = append(list, *i)
 	}
 	return list
+}
+
+func first(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // routesByFile finds the routes that meet a problem: those behind which its place, or a link of its chain, lies.

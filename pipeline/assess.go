@@ -47,7 +47,7 @@ func problem(f rule.Finding) assess.Problem {
 		out.Chain = append(out.Chain, e.Pos)
 	}
 	if r := review.Named(f.Rule); r != nil {
-		out.Title, out.Reason = r.Title(), reason(r)
+		out.Title, out.Reason, out.Exposes = r.Title(), reason(r), r.Exposes
 	}
 	return out
 }

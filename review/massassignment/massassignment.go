@@ -16,7 +16,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "mass-assignment", Severity: rule.High, CWE: "CWE-915", OWASP: "API3:2023", Document: document, Find: find}
+var Rule = rule.Rule{Name: "mass-assignment", Severity: rule.High, CWE: "CWE-915", OWASP: "API3:2023", Exposes: true, Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)

@@ -18,7 +18,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "missing-guard", Severity: rule.High, CWE: "CWE-862", OWASP: "API5:2023", Document: document, Find: find}
+var Rule = rule.Rule{Name: "missing-guard", Severity: rule.High, CWE: "CWE-862", OWASP: "API5:2023", Exposes: true, Document: document, Find: find}
 
 // enough is the share of siblings that look at their caller, from which on one that does not is an exception.
 const enough = 0.6

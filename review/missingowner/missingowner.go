@@ -18,7 +18,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "missing-owner", Severity: rule.High, CWE: "CWE-639", OWASP: "API1:2023", Document: document, Find: find}
+var Rule = rule.Rule{Name: "missing-owner", Severity: rule.High, CWE: "CWE-639", OWASP: "API1:2023", Exposes: true, Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
 	s := &search{facts: f, tracer: trace.New(f), columns: map[string][]string{}, ofTable: map[string][]*facts.Query{}}

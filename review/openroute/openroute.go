@@ -16,7 +16,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "open-route", Severity: rule.High, CWE: "CWE-306", OWASP: "API2:2023", Document: document, Find: find}
+var Rule = rule.Rule{Name: "open-route", Severity: rule.High, CWE: "CWE-306", OWASP: "API2:2023", Exposes: true, Document: document, Find: find}
 
 // The shares of routes that ask who is calling, from which on one that does not is an exception: of those that write, and of all where
 // few write.

@@ -15,7 +15,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "or-precedence", Severity: rule.High, CWE: "CWE-863", OWASP: "API1:2023", Document: document, Find: find}
+var Rule = rule.Rule{Name: "or-precedence", Severity: rule.High, CWE: "CWE-863", OWASP: "API1:2023", Exposes: true, Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)

@@ -16,6 +16,7 @@ type Rule struct {
 	Severity Severity
 	CWE      string // such as "CWE-89"; "" where there is none
 	OWASP    string // such as "API4:2023"
+	Exposes  bool   // lets others read or change what is not theirs, or holds what lets them in
 	Document string
 	Find     func(*facts.Facts) []Finding
 }

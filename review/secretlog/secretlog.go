@@ -14,7 +14,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "secret-log", Severity: rule.High, CWE: "CWE-532", OWASP: "A09:2021", Document: document, Find: find}
+var Rule = rule.Rule{Name: "secret-log", Severity: rule.High, CWE: "CWE-532", OWASP: "A09:2021", Exposes: true, Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)

@@ -16,7 +16,7 @@ var document string
 
 // Rule is the rule.
 var Rule = rule.Rule{
-	Name: "sql-injection", Severity: rule.Critical, CWE: "CWE-89", OWASP: "A03:2021", Document: document, Find: find,
+	Name: "sql-injection", Severity: rule.Critical, CWE: "CWE-89", OWASP: "A03:2021", Exposes: true, Document: document, Find: find,
 }
 
 func find(f *facts.Facts) []rule.Finding {
