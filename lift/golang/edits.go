@@ -190,6 +190,15 @@ func (l *lifter) throughTx(p place, call *ast.CallExpr, handle types.Object) []f
 	if !is || !p.editable() || p.sees(handle.Name(), call.Pos()) != handle || handle.Pos() > call.Pos() {
 		return nil
 	}
+	for { // to where the chain begins
+		inner, isCall := ast.Unparen(selector.X).(*ast.CallExpr)
+		if !isCall {
+			break
+		}
+		if selector, is = ast.Unparen(inner.Fun).(*ast.SelectorExpr); !is {
+			return nil
+		}
+	}
 	own := method(p.info.TypeOf(selector.X), selector.Sel.Name, p.types)
 	other := method(handle.Type(), selector.Sel.Name, p.types)
 	if own == nil || other == nil || !types.Identical(own.Params(), other.Params()) || !types.Identical(own.Results(), other.Results()) || own.Variadic() != other.Variadic() {
@@ -205,8 +214,16 @@ var closing = map[string]string{
 
 // giveBack are the edits that defer what gives a resource back, behind the check of the error that came with it.
 func (l *lifter) giveBack(p place, f *function, assign *ast.AssignStmt, call *ast.CallExpr, object types.Object, kind string, stack []ast.Node) []facts.Edit {
-	check := strictCheck(p, assign, stack)
-	if check == nil || !p.editable() || l.loopOf(stack) != nil || closing[kind] == "" || neverReturns(f.body, check.End()) || p.sees(object.Name(), check.End()) != object {
+	behind := token.NoPos
+	if check := strictCheck(p, assign, stack); check != nil {
+		behind = check.End()
+	} else if isGormDB(object.Type()) { // whose handle holds the error
+		behind = assign.End()
+		if check := l.beginCheck(p, assign, object, stack); check != nil && leaves(p, check.Body.List) {
+			behind = check.End()
+		}
+	}
+	if !behind.IsValid() || !p.editable() || l.loopOf(stack) != nil || closing[kind] == "" || neverReturns(f.body, behind) || p.sees(object.Name(), behind) != object {
 		return nil
 	}
 	given := ""
@@ -217,7 +234,7 @@ func (l *lifter) giveBack(p place, f *function, assign *ast.AssignStmt, call *as
 			return nil
 		case rollback.Params().Len() == 1 && len(call.Args) > 0:
 			id, is := ast.Unparen(call.Args[0]).(*ast.Ident) // pgx: what it was begun with
-			if !is || !isNamed(p.info.TypeOf(id), "context", "Context") || p.sees(id.Name, check.End()) != p.info.Uses[id] {
+			if !is || !isNamed(p.info.TypeOf(id), "context", "Context") || p.sees(id.Name, behind) != p.info.Uses[id] {
 				return nil
 			}
 			given = id.Name
@@ -225,8 +242,8 @@ func (l *lifter) giveBack(p place, f *function, assign *ast.AssignStmt, call *as
 			return nil
 		}
 	}
-	text := "\n" + l.indent(check.Pos()) + "defer " + object.Name() + "." + closing[kind] + "(" + given + ")"
-	return []facts.Edit{l.replace(check.End(), check.End(), text)}
+	text := "\n" + l.indent(assign.Pos()) + "defer " + object.Name() + "." + closing[kind] + "(" + given + ")"
+	return []facts.Edit{l.replace(behind, behind, text)}
 }
 
 // strictCheck is the statement behind an assignment that leaves where the error of it is not nil: what stands behind

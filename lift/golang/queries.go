@@ -87,6 +87,11 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 
 func isGorm(path string) bool { return path == "gorm.io/gorm" || path == "github.com/jinzhu/gorm" }
 
+func isGormDB(t types.Type) bool {
+	path, name := namedType(typeOr(t))
+	return isGorm(path) && name == "DB"
+}
+
 func isXorm(path string) bool { return path == "xorm.io/xorm" || path == "github.com/go-xorm/xorm" }
 
 // gormTerminals are the methods of gorm that send a statement, with the index of the first condition.

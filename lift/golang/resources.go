@@ -54,6 +54,8 @@ func resourceKind(t types.Type, call string) (kind string, closers []string) {
 		return "body", []string{"Close"}
 	case isTx(t) && beginName.MatchString(call):
 		return "transaction", []string{"Rollback", "Commit"}
+	case isGorm(path) && name == "DB" && beginName.MatchString(call):
+		return "transaction", []string{"Rollback", "Commit", "RollbackUnlessCommitted"}
 	case path == "database/sql" && name == "Stmt" && strings.HasPrefix(call, "Prepare"):
 		return "statement", []string{"Close"}
 	case strings.HasSuffix(path, "pgxpool") && name == "Conn" && call == "Acquire":
@@ -97,6 +99,12 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Close = "Rollback"
 	}
 	checked := errorCheck(assign, stack)
+	if isGormDB(object.Type()) {
+		checked = nil
+		if check := l.beginCheck(p, assign, object, stack); check != nil {
+			checked = check
+		}
+	}
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
@@ -117,6 +125,42 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// beginCheck is the statement behind the beginning of a transaction of gorm that leaves where it failed.
+func (l *lifter) beginCheck(p place, assign *ast.AssignStmt, handle types.Object, stack []ast.Node) *ast.IfStmt {
+	for _, s := range listOf(last(stack)) {
+		if check, is := s.(*ast.IfStmt); is && s.Pos() > assign.End() {
+			if l.asksGorm(p, check.Cond, handle) {
+				return check
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// asksGorm reports whether an expression asks for the error of a handle of gorm, which holds it itself, also by way of a variable:
+// if err := tx.Error; err != nil { … }.
+func (l *lifter) asksGorm(p place, e ast.Node, handle types.Object) bool {
+	isError := func(e ast.Node) bool {
+		selector, is := e.(*ast.SelectorExpr)
+		return is && selector.Sel.Name == "Error" && isGormDB(p.info.TypeOf(selector.X)) && p.target(selector.X) == handle
+	}
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, is := n.(*ast.Ident); is && p.info.Uses[id] != nil {
+			for _, d := range slices.Backward(l.defs[p.info.Uses[id]]) {
+				if d.source == p.source && d.pos < n.Pos() {
+					found = found || d.expr != nil && isError(ast.Unparen(d.expr))
+					break
+				}
+			}
+		}
+		found = found || n != nil && isError(n)
+		return !found
+	})
+	return found
 }
 
 // beforeDefer finds the returns between the opening of a resource and the statement that defers giving it back. Where the opening has
@@ -158,7 +202,7 @@ func (l *lifter) beforeDefer(p place, f *function, assign *ast.AssignStmt, u *us
 // else was given meanwhile, or whether there is a resource at all.
 func (l *lifter) afterFailure(p place, stack []ast.Node, assign *ast.AssignStmt, failed, object types.Object) bool {
 	asks := func(e ast.Node) bool {
-		found := false
+		found := isGormDB(object.Type()) && l.asksGorm(p, e, object)
 		ast.Inspect(e, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.Ident:
@@ -481,6 +525,19 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 	return false
 }
 
+// endedIn reports whether the function of the code that a transaction is given to ends it.
+func (u *usage) endedIn(call *ast.CallExpr, arg ast.Node) bool {
+	callees := u.l.static(u.p.source, call)
+	index := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg })
+	if len(callees) != 1 || index < 0 || index >= len(callees[0].params) || callees[0].params[index] == nil || u.depth > 2 {
+		return false
+	}
+	inner := &usage{l: u.l, p: place{callees[0].source, nil}, object: callees[0].params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
+	inner.look(callees[0].body)
+	u.rolledBack = u.rolledBack || inner.rolledBack
+	return inner.deferred || len(inner.closed) > 0
+}
+
 func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 	for i, n := range slices.Backward(stack) {
 		var child ast.Node = id
@@ -501,6 +558,11 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				return
 			}
 			if literal, is := n.Fun.(*ast.FuncLit); is && u.givenTo(literal, n, child, stack[:i]) {
+				return
+			}
+			if u.kind == "transaction" && u.endedIn(n, child) {
+				u.closed = append(u.closed, n.Pos())
+				u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
 				return
 			}
 			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
@@ -604,6 +666,9 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 	if !slices.Contains(u.closers, name) {
 		return false
 	}
+	if u.panicked(above) {
+		return true // an ordinary way out does not come there
+	}
 	if name == "Rollback" {
 		u.rolledBack = true
 	}
@@ -634,6 +699,29 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 		u.deferred = true // the method is handed over
 	}
 	return true
+}
+
+// panicked reports whether a place is reached only where something has panicked: if r := recover(); r != nil { … }.
+func (u *usage) panicked(above []ast.Node) bool {
+	recovers := func(e ast.Expr) bool {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		return is && calledName(call) == "recover" && len(call.Args) == 0
+	}
+	for i, n := range above {
+		check, is := n.(*ast.IfStmt)
+		if !is || i+1 == len(above) || above[i+1] != ast.Node(check.Body) {
+			continue
+		}
+		unequal, is := ast.Unparen(check.Cond).(*ast.BinaryExpr)
+		if !is || unequal.Op != token.NEQ || !isNilIdent(unequal.Y) {
+			continue
+		}
+		object := u.p.target(unequal.X)
+		if recovers(unequal.X) || object != nil && slices.ContainsFunc(u.l.defs[object], func(d def) bool { return d.expr != nil && recovers(d.expr) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // keeper is the local variable that a function literal is assigned to.

@@ -69,7 +69,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 				return true
 			}
 			object := p.target(n.Lhs[0])
-			if object == nil || !isTx(object.Type()) {
+			if object == nil || !isTx(object.Type()) && !isGormDB(object.Type()) {
 				return true
 			}
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
@@ -78,7 +78,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		case *ast.FuncLit:
 			f := l.nodes[n]
 			for _, param := range f.params {
-				if param != nil && (isTx(param.Type()) || isNamed(param.Type(), "gorm.io/gorm", "DB")) {
+				if param != nil && (isTx(param.Type()) || isGormDB(param.Type())) {
 					out = append(out, span{n.Body.Pos(), n.Body.End(), param, n.Pos()})
 				}
 			}
@@ -118,7 +118,7 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
 			begin := sentThrough(spec)
-			if object := p.target(begin); object != s.handle && (l.handleKind(p.source, begin) == "pool" || isNamed(p.info.TypeOf(begin), "gorm.io/gorm", "DB") && !l.comesFrom(object, s.handle, 0)) {
+			if object := p.target(begin); object != s.handle && (l.handleKind(p.source, begin) == "pool" || isGormDB(p.info.TypeOf(begin)) && !l.comesFrom(object, s.handle, 0)) {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
 			}
