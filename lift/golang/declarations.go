@@ -31,5 +31,9 @@ var sameAs = map[string]string{
 	"github.com/labstack/echo":        "github.com/labstack/echo/v4",
 	"github.com/labstack/echo/v5":     "github.com/labstack/echo/v4",
 	"github.com/jinzhu/gorm":          "gorm.io/gorm",
+	"github.com/go-gorp/gorp":         "github.com/go-gorp/gorp/v3",
+	"github.com/go-gorp/gorp/v2":      "github.com/go-gorp/gorp/v3",
+	"gopkg.in/gorp.v1":                "github.com/go-gorp/gorp/v3",
+	"gopkg.in/gorp.v2":                "github.com/go-gorp/gorp/v3",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 }

@@ -106,6 +106,8 @@ func isHandle(t types.Type) bool {
 	case "DB", "Tx", "Conn", "Pool", "Session", "Engine", "EngineGroup", "Interface", "IDB":
 		return path == "database/sql" || isXorm(path) || isGorm(path) || strings.HasPrefix(path, "github.com/jackc/pgx") ||
 			strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
+	case "DbMap", "Transaction", "SqlExecutor":
+		return isGorp(path)
 	}
 	return false
 }

@@ -140,6 +140,7 @@ type lifter struct {
 	handlers        map[*function]bool
 	scopes          map[types.Object]*scope
 	scopeCalls      map[*ast.CallExpr]*scope
+	gorpTables      map[*types.TypeName]gorpTable   // nil before they were looked for
 	outer           map[*ast.CallExpr]*ast.CallExpr // the call that is made on a call's result
 	siteOf          map[*function][]site
 	origins         map[types.Object][]facts.Origin

@@ -140,6 +140,9 @@ func columnAt(structure *types.Struct, i int) string {
 	if name := xormName(xormWords(reflect.StructTag(structure.Tag(i)).Get("xorm"))); name != "" {
 		return name
 	}
+	if name := dbColumn(reflect.StructTag(structure.Tag(i))); name != "" {
+		return name
+	}
 	return snake(structure.Field(i).Name())
 }
 

@@ -59,6 +59,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 			return querySpec{} // a function of the code: what it does is found in it
 		}
 	}
+	if spec, is := l.gorpSpec(s, call, selector, path, typeName); is {
+		return spec
+	}
 	if n, is := gormTerminals[name]; is && isGorm(path) && typeName == "DB" {
 		spec := querySpec{library: "gorm", text: -1, args: n, one: name == "First" || name == "Take" || name == "Last", ctx: -1, pos: selector}
 		if name == "Exec" || name == "Raw" {
@@ -286,6 +289,13 @@ func (l *lifter) query(at work, spec querySpec) {
 		l.entChain(at, spec, q)
 	case "sqlx":
 		q.Mapped = true
+	case "gorp":
+		q.Mapped = true
+		l.gorpContext(at, spec, q)
+		if spec.text < 0 {
+			l.gorpRows(at, spec, q)
+			q.Reckoned = l.reckonedFields(at, q)
+		}
 	case "database/sql":
 		if spec.text < 0 {
 			l.prepared(at, spec, q)
@@ -330,7 +340,7 @@ func sentThrough(spec querySpec) ast.Expr {
 }
 
 // builders are libraries whose chains of calls say what is asked.
-var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true}
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true}
 
 // errorLost reports whether nobody looks at whether a statement failed: it stands alone, or its error is given to _.
 func errorLost(at work, spec querySpec) bool {
@@ -545,9 +555,9 @@ func root(e ast.Expr) ast.Expr {
 func (l *lifter) handleKind(s *source, e ast.Expr) string {
 	path, name := namedType(s.info.TypeOf(e))
 	switch {
-	case name == "Tx" && path != "", name == "Session" && isXorm(path):
+	case name == "Tx" && path != "", name == "Transaction" && isGorp(path), name == "Session" && isXorm(path):
 		return "tx"
-	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path):
+	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path), name == "DbMap" && isGorp(path):
 		return "pool"
 	case name == "Conn" && path != "":
 		return "conn"

@@ -22,7 +22,7 @@ var beginName = regexp.MustCompile(`^(Begin|BeginTx|Beginx|BeginTxx|BeginTxFunc)
 // isTx reports whether a type is a transaction.
 func isTx(t types.Type) bool {
 	path, name := namedType(t)
-	return name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
+	return name == "Transaction" && isGorp(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
 }
 
 // findTransactions says of queries, calls and effects in which transaction they stand.
