@@ -241,6 +241,9 @@ func (b *builder) step(s step) {
 		if len(args) > 0 {
 			v := values(1)
 			p := facts.Predicate{Table: table, Column: column(constantText(s.source, args[0])), Operator: "IN"}
+			if s.name == "NotIn" {
+				p.Operator = "NOT IN"
+			}
 			if len(v) > 0 {
 				p.Arg = &v[0]
 			}
@@ -307,6 +310,7 @@ func (b *builder) step(s step) {
 	case "Raw", "SQL":
 		b.raw = s.call
 	case "First", "Take", "Last", "Find":
+		b.beans(s, 1, table)
 		if b.library == "gorm" && len(args) > 1 {
 			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) && (len(args) > 2 || constantText(s.source, args[1]) != "" || b.saysMore(s.source, args[1])) {
 				b.condition(s, args[1], values(2), table, false)
@@ -325,6 +329,8 @@ func (b *builder) step(s step) {
 		if b.library == "gorm" && s.name != "Find" {
 			b.out.Limit = "1"
 		}
+	case "FindAndCount":
+		b.beans(s, 1, table)
 	case "Get", "Exist":
 		if b.library == "xorm" {
 			b.bean(s, args[0], table)
@@ -332,6 +338,7 @@ func (b *builder) step(s step) {
 		}
 	case "Count", "Sum":
 		b.out.Aggregate = true
+		b.beans(s, 0, table)
 	case "NewInsert":
 		b.out.Verb = facts.Insert
 	case "NewUpdate":
@@ -554,6 +561,16 @@ func (l *lifter) quotesNames(s *source, e ast.Expr, depth int) bool {
 		return !raw
 	})
 	return !raw
+}
+
+// beans reads the conditions of xorm's values from an argument on.
+func (b *builder) beans(s step, from int, table string) {
+	if b.library != "xorm" {
+		return
+	}
+	for _, arg := range s.call.Args[min(from, len(s.call.Args)):] {
+		b.bean(s, arg, table)
+	}
 }
 
 // bean reads the conditions that xorm takes from the fields of a value that are set.

@@ -74,7 +74,7 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 	}
 	if isXorm(path) && xormTerminals[name] && len(call.Args) > 0 {
 		spec := querySpec{library: "xorm", text: -1, args: 0, one: name == "Get" || name == "Exist", ctx: -1, pos: selector}
-		if name == "Exec" || strings.HasPrefix(name, "Query") {
+		if (name == "Exec" || strings.HasPrefix(name, "Query")) && !isXormBuilder(s, call.Args[0]) {
 			spec.text, spec.args = 0, 1
 		}
 		return spec
@@ -93,6 +93,12 @@ func isGorm(path string) bool { return path == "gorm.io/gorm" || path == "github
 func isGormDB(t types.Type) bool {
 	path, name := namedType(typeOr(t))
 	return isGorm(path) && name == "DB"
+}
+
+// isXormBuilder reports whether a statement is what xorm's builder has made, which sends values as parameters.
+func isXormBuilder(s *source, e ast.Expr) bool {
+	t := typeOr(s.info.TypeOf(e))
+	return t != types.Typ[types.Invalid] && strings.HasPrefix(namedPath(t), "xorm.io/builder") || s.packageOf(root(e)) == "xorm.io/builder"
 }
 
 func isXorm(path string) bool { return path == "xorm.io/xorm" || path == "github.com/go-xorm/xorm" }
@@ -557,7 +563,7 @@ func (l *lifter) handleKind(s *source, e ast.Expr) string {
 	switch {
 	case name == "Tx" && path != "", name == "Transaction" && isGorp(path), name == "Session" && isXorm(path):
 		return "tx"
-	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), name == "Engine" && isXorm(path), name == "DbMap" && isGorp(path):
+	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), (name == "Engine" || name == "EngineGroup") && isXorm(path), name == "DbMap" && isGorp(path):
 		return "pool"
 	case name == "Conn" && path != "":
 		return "conn"

@@ -75,6 +75,19 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
 				out = append(out, span{n.End(), end, object, n.Pos()})
 			}
+		case *ast.CallExpr: // a session of xorm is a variable before it begins
+			selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+			if !is {
+				return true
+			}
+			if session := p.target(selector.X); selector.Sel.Name == "Begin" && isXormSession(p.info.TypeOf(selector.X)) && session != nil {
+				if end := lastCommit(p, fn.Body, session); end.IsValid() {
+					out = append(out, span{n.End(), end, session, n.Pos()})
+				}
+			}
+			if selector.Sel.Name == "Transaction" && isXorm(namedPath(p.info.TypeOf(selector.X))) {
+				out = append(out, l.givenSession(n)...)
+			}
 		case *ast.FuncLit:
 			f := l.nodes[n]
 			for _, param := range f.params {
@@ -85,6 +98,28 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		}
 		return true
 	})
+	return out
+}
+
+func isXormSession(t types.Type) bool {
+	path, name := namedType(typeOr(t))
+	return isXorm(path) && name == "Session"
+}
+
+// givenSession are the literals that a call of xorm's Transaction is given: in each a session is open that has begun.
+func (l *lifter) givenSession(call *ast.CallExpr) []span {
+	var out []span
+	for _, arg := range call.Args {
+		literal, is := ast.Unparen(arg).(*ast.FuncLit)
+		if !is {
+			continue
+		}
+		for _, param := range l.nodes[literal].params {
+			if param != nil && isXormSession(param.Type()) {
+				out = append(out, span{literal.Body.Pos(), literal.Body.End(), param, literal.Pos()})
+			}
+		}
+	}
 	return out
 }
 

@@ -110,6 +110,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		len(a.Tables) != 1 || !b.Uses(a.Tables[0].Table) || check.at.Line >= insert.at.Line || !(check.query.One || a.Limit == "1" || a.Aggregate) {
 		return rule.Finding{}, false
 	}
+	if check.call != nil && slices.ContainsFunc(check.call.Callees[0].Queries, func(q *facts.Query) bool { return q.Statement != nil && q.Statement.Write() }) {
+		return rule.Finding{}, false // what it has seen, it deals with itself
+	}
 	table := tableOf(s, a.Tables[0].Table)
 	var columns []string
 	for _, p := range a.Predicates {
