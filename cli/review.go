@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/pipeline"
 	"github.com/fettlehq/fettle/review"
@@ -97,6 +98,13 @@ func (c reviewCommand) print(s streams, reviewed *pipeline.Reviewed) error {
 	}
 	if reviewed.Facts.Undialected() {
 		s.notes([]string{"no driver, and nothing in the migrations, says which database they are for: what they lock is not judged"})
+	}
+	for _, library := range reviewed.Facts.Unasked() {
+		note := library + " asks the database, and none of its queries is understood: rules about queries are silent"
+		if strings.HasPrefix(library, "entgo.io/ent") {
+			note += "; the code that it writes has to be there (go generate)"
+		}
+		s.notes([]string{note})
 	}
 	switch c.Format {
 	case "json":

@@ -79,9 +79,28 @@ type Library struct {
 	Path     string // of the module, or of the package of the standard library
 	Version  string
 	Role     string // "router", "rpc", "driver", "orm", "sql", "migrations", "cache", "queue", "mail", "cloud", "payment", "log", "trace", "metrics", "config", "validation", "auth", "inject", "test", "mock"; "" where it is not known
+	Asks     string // what queries through it say that they go through; "" where it sends none, or they say something else
 	Product  string // what it leads to, such as "PostgreSQL"; "" for nothing outside of the process
 	Pos      Pos    // where it is first imported
 	Packages []string
+}
+
+// Unasked are the libraries through which the code asks its database where no query through them is understood: what rules say of
+// queries is said of none of those then.
+func (f *Facts) Unasked() []string {
+	asked := map[string]bool{}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			asked[q.Library] = true
+		}
+	}
+	var out []string
+	for _, l := range f.Libraries {
+		if l.Asks != "" && !asked[l.Asks] && len(l.Packages) > 0 {
+			out = append(out, l.Path)
+		}
+	}
+	return out
 }
 
 // Practice is a place where the code does in one way what can be done in several.

@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -56,6 +57,25 @@ func (l *lifter) entityOf(path, typeName string) (found *entity, does string) {
 	return out, m[2]
 }
 
+// writtenByEnt reports whether a package of the code is one that ent has written.
+func (l *lifter) writtenByEnt(path string) bool {
+	s := l.loader.sources[path]
+	return s != nil && s.generatedByEnt()
+}
+
+// isEntClient reports whether a type is the client of all entities, which is a pool, or bound to a transaction.
+func (l *lifter) isEntClient(t types.Type) bool {
+	path, name := namedType(typeOr(t))
+	return name == "Client" && l.writtenByEnt(path)
+}
+
+// entClientOf reports whether an expression is the client of one entity.
+func (l *lifter) entClientOf(s *source, e ast.Expr) bool {
+	path, name := namedType(typeOr(s.info.TypeOf(e)))
+	found, does := l.entityOf(path, name)
+	return found != nil && does == "Client"
+}
+
 // generatedByEnt reports whether the files of a package say that ent wrote them.
 func (s *source) generatedByEnt() bool {
 	for _, file := range s.files {
@@ -104,8 +124,9 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 		q.Args = append(q.Args, v)
 		out.Predicates = append(out.Predicates, facts.Predicate{Table: e.table, Column: e.column("ID"), Operator: "=", Arg: &v})
 	}
-	for _, s := range l.steps(at.source, spec.pos.X, 0) {
+	for _, s := range l.entSteps(at.source, spec.pos.X) {
 		args := s.call.Args
+		l.entTexts(s, q)
 		switch {
 		case s.name == "Where":
 			for _, arg := range args {
@@ -129,7 +150,7 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 		case s.name == "ForUpdate":
 			out.Locks = true
 		case strings.HasPrefix(s.name, "Query") && s.name != "Query":
-			out.Nested = true // along an edge of another
+			l.entEdge(s, e, out, q)
 		case len(args) == 1 && out.Verb != facts.Select:
 			if field, is := strings.CutPrefix(s.name, "Set"); is && e.fields[strings.TrimPrefix(field, "Nillable")] != "" {
 				v := l.value(s.source, args[0])
@@ -153,11 +174,68 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 		out.Aggregate = true
 	}
 	q.Statement = out
-	if begin, is := root(spec.pos.X).(*ast.SelectorExpr); is && q.Handle.Kind == "" {
-		q.Handle.Kind = "pool"
-		if _, name := namedType(at.info.TypeOf(begin.X)); name == "Tx" {
-			q.Handle.Kind = "tx"
+}
+
+// entSteps are the steps of a chain from where it begins: on the client of an entity, or on a row, which another chain may have found.
+func (l *lifter) entSteps(s *source, e ast.Expr) []step {
+	steps := l.steps(s, e, 0)
+	for i, s := range slices.Backward(steps) {
+		selector, is := ast.Unparen(s.call.Fun).(*ast.SelectorExpr)
+		if !is {
+			continue
 		}
+		path, name := namedType(typeOr(s.source.info.TypeOf(selector.X)))
+		if found, does := l.entityOf(path, name); found == nil || does == "Client" {
+			return steps[i:]
+		}
+	}
+	return steps
+}
+
+// entEdge reads a step along an edge: note.QueryParts(), or client.Note.QueryParts(note).
+func (l *lifter) entEdge(s step, e *entity, out *facts.Statement, q *facts.Query) {
+	from := ast.Unparen(s.call.Fun).(*ast.SelectorExpr).X
+	path, name := namedType(typeOr(s.source.info.TypeOf(from)))
+	if owner, is := strings.CutSuffix(name, "Client"); is && len(s.call.Args) == 1 {
+		from, name = s.call.Args[0], owner
+	}
+	own := l.loader.sources[path+"/"+strings.ToLower(name)]
+	if own == nil || own.types == nil || !own.generatedByEnt() {
+		out.Nested = true // of whatever rows another query finds
+		return
+	}
+	v, edge := l.value(s.source, from), strings.TrimPrefix(s.name, "Query")
+	q.Args = append(q.Args, v)
+	constantOf := func(name string) string {
+		c, is := own.types.Scope().Lookup(name).(*types.Const)
+		if !is || c.Val().Kind() != constant.String {
+			return ""
+		}
+		return constant.StringVal(c.Val())
+	}
+	if column := constantOf(edge + "Column"); column != "" && constantOf(edge+"Table") == e.table && constantOf(edge+"InverseTable") != "" && constantOf("Table") != e.table {
+		out.Predicates = append(out.Predicates, facts.Predicate{Table: e.table, Column: column, Operator: "=", Arg: &v})
+		return
+	}
+	out.Nested = true // the key stands in the other row, or in a table between the two
+}
+
+// entTexts are pieces of SQL within what a step is given: sql.ExprP("title = '" + title + "'").
+func (l *lifter) entTexts(s step, q *facts.Query) {
+	for _, arg := range s.call.Args {
+		ast.Inspect(arg, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is || len(call.Args) == 0 || s.source.packageOf(firstOf(call.Fun)) != "entgo.io/ent/dialect/sql" {
+				return true
+			}
+			switch calledName(call) {
+			case "ExprP", "Expr", "Raw":
+				probe := &facts.Query{}
+				l.readText(s.source, call.Args[0], probe)
+				q.Dynamic = append(q.Dynamic, probe.Dynamic...)
+			}
+			return true
+		})
 	}
 }
 

@@ -78,6 +78,12 @@ func roleOf(importPath string) (role, product, known string) {
 	return "", "", ""
 }
 
+// asks are what queries through a library that says them by calls name as their library. Those of sqlboiler are not read.
+var asks = map[string]string{
+	"gorm.io/gorm": "gorm", "github.com/jinzhu/gorm": "gorm", "entgo.io/ent": "ent", "xorm.io/xorm": "xorm", "github.com/uptrace/bun": "bun",
+	"github.com/go-gorp/gorp": "gorp", "github.com/letsencrypt/borp": "gorp", "github.com/volatiletech/sqlboiler": "sqlboiler",
+}
+
 // useLibrary notes that a package imports a library.
 func (l *lifter) useLibrary(s *source, importPath string, at token.Pos) {
 	role, product, known := roleOf(importPath)
@@ -97,7 +103,7 @@ func (l *lifter) useLibrary(s *source, importPath string, at token.Pos) {
 	}
 	lib := l.libraries[name]
 	if lib == nil {
-		lib = &facts.Library{Path: name, Version: version, Role: role, Product: product, Pos: l.pos(at)}
+		lib = &facts.Library{Path: name, Version: version, Role: role, Asks: asks[known], Product: product, Pos: l.pos(at)}
 		l.libraries[name] = lib
 	}
 	if !slices.Contains(lib.Packages, s.path) {

@@ -27,6 +27,7 @@ func (l *lifter) findModels() {
 			}
 		}
 	}
+	l.eachFile(l.findEntTables)
 	slices.SortStableFunc(l.facts.Models.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 }
 

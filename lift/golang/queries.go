@@ -261,7 +261,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		Pos: l.pos(spec.pos.Sel.Pos()), From: at.in.fact, Library: spec.library, One: spec.one, Loop: at.loop, Place: at.lies,
 		Name: text(at.call.Fun),
 	}
-	handle := sentThrough(spec)
+	handle := l.sentThrough(at.source, spec)
 	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
@@ -325,7 +325,7 @@ func (l *lifter) query(at work, spec querySpec) {
 }
 
 // sentThrough is the handle that a query is sent through: what its chain begins with, or what squirrel is told to run with.
-func sentThrough(spec querySpec) ast.Expr {
+func (l *lifter) sentThrough(s *source, spec querySpec) ast.Expr {
 	if spec.library == "squirrel" {
 		for e := ast.Unparen(spec.pos.X); ; {
 			call, is := e.(*ast.CallExpr)
@@ -342,7 +342,11 @@ func sentThrough(spec querySpec) ast.Expr {
 			e = ast.Unparen(selector.X)
 		}
 	}
-	return root(spec.pos.X)
+	begin := root(spec.pos.X)
+	if selector, is := ast.Unparen(begin).(*ast.SelectorExpr); is && spec.library == "ent" && l.entClientOf(s, begin) {
+		return selector.X // of client.User the client
+	}
+	return begin
 }
 
 // builders are libraries whose chains of calls say what is asked.

@@ -34,7 +34,7 @@ func (l *lifter) findResources(p place) {
 		if _, inIf := last(stack).(*ast.IfStmt); inIf {
 			return true // its scope is the statement
 		}
-		if unread(p, f, call, object) {
+		if l.unread(p, f, call, object) {
 			f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "rows", Name: object.Name(), Unread: true, Mend: l.askErr(p, f, assign, object, stack)})
 		}
 		if r := l.resource(p, f, assign, call, object, stack); r != nil {
@@ -45,16 +45,16 @@ func (l *lifter) findResources(p place) {
 }
 
 // kinds of resources, by type: what gives each back.
-func resourceKind(t types.Type, call string) (kind string, closers []string) {
+func (l *lifter) resourceKind(t types.Type, call string) (kind string, closers []string) {
 	path, name := namedType(t)
 	switch {
 	case name == "Rows" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx")):
 		return "rows", []string{"Close"}
 	case path == "net/http" && name == "Response":
 		return "body", []string{"Close"}
-	case isTx(t) && beginName.MatchString(call):
+	case l.isTx(t) && l.begunBy(t, call):
 		return "transaction", []string{"Rollback", "Commit"}
-	case isGorm(path) && name == "DB" && beginName.MatchString(call):
+	case isGormDB(t) && l.begunBy(t, call):
 		return "transaction", []string{"Rollback", "Commit", "RollbackUnlessCommitted"}
 	case path == "database/sql" && name == "Stmt" && strings.HasPrefix(call, "Prepare"):
 		return "statement", []string{"Close"}
@@ -73,8 +73,8 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if stream := l.stream(p, f, call, object); stream {
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
-	kind, closers := resourceKind(object.Type(), calledName(call))
-	if kind == "" || kind == "statement" && ofTx(p, call) || kind == "body" && recorded(p, call) ||
+	kind, closers := l.resourceKind(object.Type(), calledName(call))
+	if kind == "" || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
 		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) {
 		return nil
 	}
@@ -313,14 +313,14 @@ func recorded(p place, call *ast.CallExpr) bool {
 }
 
 // ofTx reports whether a call is made on a transaction: the statements that it prepares end with it.
-func ofTx(p place, call *ast.CallExpr) bool {
+func (l *lifter) ofTx(p place, call *ast.CallExpr) bool {
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	return is && isTx(p.info.TypeOf(selector.X))
+	return is && l.isTx(p.info.TypeOf(selector.X))
 }
 
 // unread reports whether a function goes through rows and never asks whether they ended by a failure.
-func unread(p place, f *function, call *ast.CallExpr, object types.Object) bool {
-	if kind, _ := resourceKind(object.Type(), calledName(call)); kind != "rows" {
+func (l *lifter) unread(p place, f *function, call *ast.CallExpr, object types.Object) bool {
+	if kind, _ := l.resourceKind(object.Type(), calledName(call)); kind != "rows" {
 		return false
 	}
 	next, err := false, false

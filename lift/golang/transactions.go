@@ -19,10 +19,10 @@ type span struct {
 
 var beginName = regexp.MustCompile(`^(Begin|BeginTx|Beginx|BeginTxx|BeginTxFunc)$`)
 
-// isTx reports whether a type is a transaction.
-func isTx(t types.Type) bool {
+// isTx reports whether a type is a transaction of a library, or of what ent has written.
+func (l *lifter) isTx(t types.Type) bool {
 	path, name := namedType(t)
-	return name == "Transaction" && isGorp(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
+	return name == "Transaction" && isGorp(path) || name == "Tx" && l.writtenByEnt(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
 }
 
 // findTransactions says of queries, calls and effects in which transaction they stand.
@@ -65,11 +65,11 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			call, is := rightCall(n)
-			if !is || !beginName.MatchString(calledName(call)) {
+			if !is {
 				return true
 			}
 			object := p.target(n.Lhs[0])
-			if object == nil || !isTx(object.Type()) && !isGormDB(object.Type()) {
+			if object == nil || !l.begunBy(object.Type(), calledName(call)) {
 				return true
 			}
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
@@ -91,7 +91,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		case *ast.FuncLit:
 			f := l.nodes[n]
 			for _, param := range f.params {
-				if param != nil && (isTx(param.Type()) || isGormDB(param.Type())) {
+				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) {
 					out = append(out, span{n.Body.Pos(), n.Body.End(), param, n.Pos()})
 				}
 			}
@@ -99,6 +99,12 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		return true
 	})
 	return out
+}
+
+// begunBy reports whether a call of a name that answers with a type begins a transaction.
+func (l *lifter) begunBy(t types.Type, name string) bool {
+	path, _ := namedType(t)
+	return (l.isTx(t) || isGormDB(t)) && (beginName.MatchString(name) || name == "Tx" && l.writtenByEnt(path))
 }
 
 func isXormSession(t types.Type) bool {
@@ -152,8 +158,9 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		spec, is := l.querySpec(p.source, call)
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
-			begin := sentThrough(spec)
-			if object := p.target(begin); object != s.handle && (l.handleKind(p.source, begin) == "pool" || isGormDB(p.info.TypeOf(begin)) && !l.comesFrom(object, s.handle, 0)) {
+			begin := l.sentThrough(p.source, spec)
+			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0)
+			if object := p.target(begin); beside && object != s.handle {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
 			}
@@ -171,6 +178,9 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 func (l *lifter) comesFrom(object, handle types.Object, depth int) bool {
 	if object == nil || depth > 4 {
 		return false
+	}
+	if object == handle {
+		return true
 	}
 	for _, d := range l.defs[object] {
 		if d.expr == nil || d.kind != assigned {
