@@ -76,8 +76,9 @@ type standard struct {
 // mod is one go.mod of the reviewed folder, or the folder itself where there is none.
 type mod struct {
 	dir      string
-	text     []byte // of its go.mod
-	path     string
+	text     []byte            // of its go.mod
+	path     string            // no two have the same: where two name themselves so, the folder stands behind it
+	named    string            // as its go.mod names it
 	requires map[string]string // module path to folder
 	versions map[string]string // module path to version
 }
@@ -161,8 +162,30 @@ func (l *loader) findModules() ([]string, error) {
 	if len(l.modules) == 0 || !slices.ContainsFunc(l.modules, func(m *mod) bool { return m.dir == l.root }) {
 		l.modules = append(l.modules, &mod{dir: l.root, path: bareModule})
 	}
+	l.tellModules()
 	slices.SortFunc(l.modules, func(a, b *mod) int { return len(b.dir) - len(a.dir) })
 	return folders, nil
+}
+
+// tellModules tells modules of one name apart: copies of a template, versions beside each other.
+func (l *loader) tellModules() {
+	slices.SortFunc(l.modules, func(a, b *mod) int { return strings.Compare(a.dir, b.dir) })
+	seen := map[string]bool{}
+	for _, m := range l.modules {
+		m.named = m.path
+		if seen[m.path] {
+			m.path += "#" + l.shown(m.dir)
+		}
+		seen[m.path] = true
+	}
+}
+
+// own is the path of a package as its module has it, by the path that files of the module import it by.
+func (m *mod) own(name string) string {
+	if below, is := strings.CutPrefix(name, m.named); is && m.named != "" && (below == "" || below[0] == '/') {
+		return m.path + below
+	}
+	return name
 }
 
 // skipped reports whether a folder holds no code of the backend.
@@ -349,6 +372,9 @@ func (i importer) Import(name string) (*types.Package, error) {
 
 func (l *loader) imported(name, from string) *types.Package {
 	fromGo := l.fromGo(from)
+	if len(l.modules) > 0 {
+		name = l.moduleOf(from).own(name)
+	}
 	if s := l.sources[name]; s != nil && !fromGo {
 		if p := l.check(s); p != nil {
 			return p

@@ -26,7 +26,7 @@ func (l *lifter) findPackages() {
 				p.Doc = new(doc.Package).Synopsis(file.Doc.Text())
 			}
 			for _, spec := range file.Imports {
-				name := strings.Trim(spec.Path.Value, "\"`")
+				name := l.loader.moduleOf(s.dir).own(strings.Trim(spec.Path.Value, "\"`"))
 				if l.loader.sources[name] == nil {
 					libraries[name] = true
 					l.useLibrary(s, name, spec.Pos())

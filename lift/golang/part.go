@@ -54,7 +54,7 @@ func (l *loader) read(dirs []string) []*folder {
 		}
 		m := l.moduleOf(dir)
 		below, _ := filepath.Rel(m.dir, dir)
-		f := &folder{dir: dir, path: path.Join(m.path, filepath.ToSlash(below)), bare: m.path == bareModule}
+		f := &folder{dir: dir, path: path.Join(m.path, filepath.ToSlash(below)), bare: m.named == bareModule}
 		for _, entry := range entries {
 			name := entry.Name()
 			if !entry.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
@@ -79,7 +79,7 @@ func (l *loader) read(dirs []string) []*folder {
 				}
 				lines += bytes.Count(text, []byte("\n"))
 			}
-			f.files = append(f.files, &file{shown: l.shown(filepath.Join(dir, name)), text: text, sum: sha256.Sum256(text), test: isTest, imports: importsOf(text, isTest)})
+			f.files = append(f.files, &file{shown: l.shown(filepath.Join(dir, name)), text: text, sum: sha256.Sum256(text), test: isTest, imports: m.importsOf(text, isTest)})
 		}
 		if len(f.files) > 0 {
 			out = append(out, f)
@@ -97,7 +97,7 @@ func (l *loader) builds(dir, name string, text []byte) bool {
 }
 
 // importsOf are the packages that a file imports. Of tests nobody asks.
-func importsOf(text []byte, isTest bool) []string {
+func (m *mod) importsOf(text []byte, isTest bool) []string {
 	if isTest {
 		return nil
 	}
@@ -107,7 +107,7 @@ func importsOf(text []byte, isTest bool) []string {
 	}
 	var out []string
 	for _, spec := range parsed.Imports {
-		out = append(out, strings.Trim(spec.Path.Value, "\"`"))
+		out = append(out, m.own(strings.Trim(spec.Path.Value, "\"`")))
 	}
 	return out
 }
