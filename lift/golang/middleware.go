@@ -121,13 +121,38 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 		return
 	}
 	for _, arg := range call.Args {
-		if routerOf(p.info.TypeOf(arg)) == "" {
-			continue
-		}
-		if at := l.scopeOf(p.source, arg, 0); at != nil {
-			at.add(p, call, false, l.guard(p.source, call))
+		if router := l.routerWithin(p, arg, 0); router != nil {
+			if at := l.scopeOf(p.source, router, 0); at != nil {
+				at.add(p, call, false, l.guard(p.source, call))
+			}
 		}
 	}
+}
+
+// routerWithin finds the router that handlers are put around, one around the other: a.handle(b.handle(mux)), also by way of a variable.
+func (l *lifter) routerWithin(p place, e ast.Expr, depth int) ast.Expr {
+	t := p.info.TypeOf(e)
+	if routerOf(typeOr(t)) != "" {
+		return e
+	}
+	if depth > 8 || !isAround(t) {
+		return nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		for _, arg := range e.Args {
+			if router := l.routerWithin(p, arg, depth+1); router != nil {
+				return router
+			}
+		}
+	case *ast.Ident:
+		for _, d := range slices.Backward(l.defs[p.target(e)]) {
+			if d.source == p.source && d.kind == assigned && d.expr != nil && d.index <= 0 && d.expr.End() < e.Pos() {
+				return l.routerWithin(p, d.expr, depth+1)
+			}
+		}
+	}
+	return nil
 }
 
 // importsHuma reports whether a file knows huma, whose APIs may be of a type that is not at hand.
