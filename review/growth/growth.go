@@ -71,6 +71,9 @@ func (g *Tables) Grows(table string) bool {
 	return g.used[table] && g.many[table]
 }
 
+// Used reports whether others than who runs the service make rows of a table.
+func (g *Tables) Used(table string) bool { return g.used[strings.ToLower(table)] }
+
 // Paged reports whether the code reads the rows with one value of a column by the page, and so reckons with many of them.
 func (g *Tables) Paged(table, column string) bool {
 	return g.paged[[2]string{strings.ToLower(table), strings.ToLower(column)}]

@@ -316,7 +316,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	s.seen[key] = true
 	path := s.tracer.To(q.From)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
-	if !s.tables.Grows(table.Name) || s.tracer.Ways(q.From).Operators() {
+	if !s.tables.Grows(table.Name) && !s.many(table, equal) || s.tracer.Ways(q.From).Operators() {
 		finding.Confidence = rule.Uncertain
 	}
 	if len(equal) == 0 && s.tracer.Job(q.From) {
@@ -342,6 +342,9 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		if mismatch := plain(table, p); mismatch != "" {
 			finding.Message = fmt.Sprintf("index %s is on %s, and this query compares %s(%s), which it does not serve", mismatch, p.Column, p.Function, p.Column)
 		}
+		if i := lowered(table, p); i != nil {
+			finding.Message = fmt.Sprintf("index %s is on lower(%s), and this query compares %s, which it does not serve", i.Name, p.Column, p.Column)
+		}
 	}
 	finding.Fix = s.statement(table.Name, columns, names)
 	for _, p := range equal {
@@ -357,6 +360,41 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		finding.Fix += " Then " + way
 	}
 	s.found = append(s.found, finding)
+}
+
+// expiry are names of columns that say until when a row holds.
+var expiry = regexp.MustCompile(`(?i)^(expir(es|ed|y|ation)\w*|valid_(until|to)|(refresh_|access_)?token_expir\w*)$`)
+
+// proof are names of columns of what somebody shows to be let in.
+var proof = regexp.MustCompile(`(?i)(token|hash|digest|secret|session|nonce|state|code)(_?(id|key|value))?$`)
+
+// many reports whether a lookup finds few of many rows, where the table by itself does not show that it grows: others than who runs the
+// service make rows that end by themselves and are found by what somebody shows, one each time he comes, or rows that hang on those of a table that grows, by the column that says on which.
+// And whoever made an index on another form of the column thought of many.
+func (s *search) many(t *schema.Table, equal []facts.Predicate) bool {
+	if slices.ContainsFunc(equal, func(p facts.Predicate) bool { return plain(t, p) != "" || lowered(t, p) != nil }) {
+		return true
+	}
+	if !s.tables.Used(t.Name) || len(equal) == 0 {
+		return false
+	}
+	return proof.MatchString(equal[0].Column) && slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return expiry.MatchString(c.Name) }) ||
+		slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+			return len(k.Columns) == 1 && strings.EqualFold(k.Columns[0], equal[0].Column) && s.tables.Grows(k.Table)
+		})
+}
+
+// lowered is an index on the lower case of a column that a predicate compares as it is.
+func lowered(t *schema.Table, p facts.Predicate) *schema.Index {
+	if p.Function != "" {
+		return nil
+	}
+	for _, i := range t.Indexes {
+		if len(i.Parts) > 0 && strings.EqualFold(i.Parts[0].Column, p.Column) && i.Parts[0].IgnoreCase {
+			return i
+		}
+	}
+	return nil
 }
 
 // isCast reports whether a predicate compares what a column is cast to.
