@@ -40,6 +40,7 @@ type Lack string
 const (
 	TakesNoContext Lack = "takes none"  // what is called takes no context
 	OwnContext     Lack = "has its own" // it is given a new one, that nothing ends
+	NotGiven       Lack = "not given"   // its chain could be given one, and is not
 )
 
 // Handle is what a query is sent through.

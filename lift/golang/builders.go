@@ -106,6 +106,9 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 	for _, s := range steps {
 		b.step(s)
 	}
+	if spec.library == "gorm" {
+		l.contextOfChain(at, q, l.sentThrough(at.source, spec), steps)
+	}
 	if raw := b.raw; raw != nil && q.Text == "" && len(raw.Args) > 0 {
 		l.readText(at.source, raw.Args[0], q)
 		for _, arg := range raw.Args[1:] {
@@ -125,6 +128,30 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		q.One, b.out.Limit = false, ""
 		b.out.Grouped = true
 	}
+}
+
+// contextOfChain is the context that a chain of GORM is given on its way. One that begins at a field, and not at what a function was given or has
+// made of it, has none of its own.
+func (l *lifter) contextOfChain(at work, q *facts.Query, handle ast.Expr, steps []step) {
+	for _, s := range steps {
+		if s.name == "WithContext" && len(s.call.Args) == 1 {
+			q.Context = l.value(s.source, s.call.Args[0])
+			if l.isOwnContext(s.source, s.call.Args[0], 0) {
+				q.Endless = facts.OwnContext
+			}
+			return
+		}
+	}
+	v, is := at.target(handle).(*types.Var)
+	if !is || !isGormDB(v.Type()) || !v.IsField() && (v.Pkg() == nil || v.Parent() != v.Pkg().Scope()) {
+		return
+	}
+	for _, d := range l.defs[v] {
+		if d.expr != nil && strings.Contains(text(d.expr), "WithContext") {
+			return
+		}
+	}
+	q.Endless = facts.NotGiven
 }
 
 // picksColumns are calls that say which columns of a row are stored.

@@ -18,6 +18,7 @@ var Rule = rule.Rule{Name: "lost-context", Severity: rule.Medium, CWE: "CWE-1088
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
+	given := libraries(f)
 	var out []rule.Finding
 	for _, function := range f.Functions {
 		if function.Aside != "" || function.Context == "" {
@@ -28,8 +29,12 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
-			message := ""
+			message, confidence := "", rule.Certain
 			switch q.Endless {
+			case facts.NotGiven:
+				if given[q.Library] {
+					message, confidence = fmt.Sprintf("%s is given no context, as others of the code are, and %s is at hand", q.Name, function.Context), rule.Likely
+				}
 			case facts.TakesNoContext:
 				message = fmt.Sprintf("%s takes no context, and %s is at hand", q.Name, function.Context)
 			case facts.OwnContext:
@@ -39,11 +44,22 @@ func find(f *facts.Facts) []rule.Finding {
 				continue
 			}
 			out = append(out, rule.Finding{
-				Pos: q.Pos, Confidence: rule.Certain, Message: message,
+				Pos: q.Pos, Confidence: confidence, Message: message,
 				Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 				Fix:      "pass " + function.Context + " (context.WithoutCancel of it for what must be finished)",
 				Edits:    edits(q),
 			})
+		}
+	}
+	return out
+}
+
+// libraries are those whose chains the code gives a request's context somewhere: where it does so nowhere, that is its way.
+func libraries(f *facts.Facts) map[string]bool {
+	out := map[string]bool{}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			out[q.Library] = out[q.Library] || function.Aside == "" && q.Endless == "" && len(q.Context.Origins) > 0
 		}
 	}
 	return out
