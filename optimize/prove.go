@@ -23,7 +23,8 @@ type pair struct {
 type share struct {
 	before, after Measured
 	beside        []*Index
-	varied        bool // with another value than the workload's
+	varied        bool    // with another value than the workload's
+	asked         float64 // the part of the calls that ask for the most common values, where it is with those
 }
 
 // proveIndexes turns the chosen indexes into advice, each with the query that gains most, and drops those whose gain
@@ -213,6 +214,16 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 		}
 	}
 	enough := shown.query != nil && saved.worth(r.upkeep(index))
+	if !enough {
+		busy, own, err := r.savesTheBusiest(ctx, index, gains, saved)
+		if err != nil {
+			return nil, err
+		}
+		if enough = busy.query != nil; enough {
+			shown, proved = busy, own
+			beside = append(beside, without(r.clone.among(own.before.Plan, own.after.Plan), index)...)
+		}
+	}
 	switch {
 	case !enough && len(unmeasured) > 0: // what could be measured gains too little; of the rest there is the plan
 		a := r.plannedAdvice(index, unmeasured, gains)

@@ -26,6 +26,7 @@ type Query struct {
 	first  string   // where the first of them stands
 	bound  string   // Text with values in place of parameters
 	common string   // the same with the most common values; empty: there are none
+	asked  float64  // how many of the calls ask for those, if each value is asked for as often as rows have it; 0: nobody can say
 	others []string // the same with values that are much more or less common, where a plan may stop early (varied.go)
 	Before *Plan    // estimated, with the indexes that are there
 	Base   *Plan    // as Before, where indexes are thought of: on the clone, if its statistics are fresher
@@ -245,7 +246,7 @@ func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers
 		}
 		costs = append(costs, plan.Cost())
 		if commonness == "common" {
-			q.common = text
+			q.common, q.asked = text, commonly(c, q.roles, numbers)
 		}
 	}
 	generic, err := genericPlan(ctx, s, q.parsed.Text, len(numbers))
@@ -257,6 +258,29 @@ func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers
 		q.notes = append(q.notes, fmt.Sprintf("the plan depends on the parameters: its cost is %s for some values and %s for others (%s when planned without knowing them)",
 			Count(low), Count(high), Count(generic.Cost())))
 	}
+}
+
+// commonly is how often parameters have the most common values of the columns that they are equal to, if each value is asked for as often as
+// rows have it: who has most is asked for most. 0: no column has such a value.
+func commonly(c *Catalog, roles *pgsql.Roles, numbers []int) float64 {
+	share := 0.0
+	for _, number := range numbers {
+		for _, use := range roles.Params[number] {
+			if use.Class != pgsql.Equal || use.Column.Scan == nil {
+				continue
+			}
+			column := c.table(use.Column.Scan.Table).column(use.Column.Name)
+			if column == nil || !column.Known || len(column.Common) == 0 || len(column.Frequencies) == 0 {
+				continue
+			}
+			if share == 0 {
+				share = 1
+			}
+			share *= column.Frequencies[0]
+			break
+		}
+	}
+	return share
 }
 
 // explain plans a statement; it does not run it.
