@@ -57,6 +57,7 @@ type Table struct {
 	Analysed                                        bool // once at least
 	Counted                                         bool // it has counters
 
+	home  *Catalog // that it is of
 	oid   uint32
 	size  float64 // pages that it has now; Pages is as of the last VACUUM or ANALYZE
 	fresh bool    // its statistics are those of the clone, where it was analysed
@@ -327,6 +328,7 @@ func (c *Catalog) readTables(ctx context.Context, s *session) error {
 }
 
 func (c *Catalog) add(t *Table) {
+	t.home = c
 	c.Tables = append(c.Tables, t)
 	c.byName[t.Schema+"."+t.Name] = t
 }

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/fettlehq/fettle/pgsql"
 )
 
 func newClone(s *session) *clone {
-	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}, parts: map[string]string{}, says: func(string, ...any) {}}
+	return &clone{session: s, made: map[*Index]string{}, build: map[*Index]time.Duration{}, real: map[*Index]float64{}, advised: map[string]string{}, says: func(string, ...any) {}}
 }
 
 // cloneLock is the advisory lock that a run holds on its clone, so that two do not measure each other's indexes.
@@ -27,6 +29,9 @@ func (c *clone) check(ctx context.Context, original *Catalog) error {
 	}
 	if !mine {
 		return errors.New("clone: another run is measuring in it: wait for its end, or name another copy")
+	}
+	if err := c.sweep(ctx); err != nil {
+		return fmt.Errorf("clone: %w", shortened(err))
 	}
 	catalog, _, err := readCatalog(ctx, c.session)
 	if err != nil {
@@ -196,6 +201,55 @@ func (c *clone) again(ctx context.Context) {
 	}
 	c.session = s
 	c.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(cloneLock)) //nolint:errcheck // then what is there is dropped all the same
+}
+
+// What a run makes on a clone has a name of its own, which no index of anybody's has, and says whose it is: a run that was killed drops
+// nothing, and the next one has to know what is not the user's.
+const (
+	ownPrefix  = "fettle_optimize_"
+	ownComment = "made by fettle optimize to measure with; the next run drops it"
+)
+
+func ownName() string { return fmt.Sprintf("%s%016x", ownPrefix, rand.Uint64()) }
+
+// create makes an index and marks it, both or neither. Told is how long it took.
+func (c *clone) create(ctx context.Context, index *Index, name string) (took time.Duration, err error) {
+	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	_, err = c.Exec(ctx, index.Create("", name))
+	took = time.Since(start)
+	if err == nil {
+		_, err = c.Exec(ctx, "COMMENT ON INDEX "+pgsql.Ident(index.Table.Schema)+"."+pgsql.Ident(name)+" IS "+pgsql.Literal(ownComment))
+	}
+	if err != nil {
+		c.undone(context.WithoutCancel(ctx))
+		return 0, err
+	}
+	_, err = c.Exec(ctx, "COMMIT")
+	return took, err
+}
+
+// sweep drops what a run left that was killed. None is at work: its session would have the lock that this one has.
+func (c *clone) sweep(ctx context.Context) error {
+	rows, err := c.Query(ctx, `SELECT format('%I.%I', n.nspname, k.relname), pg_get_indexdef(k.oid)
+		FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace JOIN pg_description d ON d.objoid = k.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+		WHERE k.relkind IN ('i', 'I') AND starts_with(k.relname, $1) AND d.description = $2 ORDER BY 1`, ownPrefix, ownComment)
+	if err != nil {
+		return err
+	}
+	type found struct{ Name, Definition string }
+	left, err := pgx.CollectRows(rows, pgx.RowToStructByPos[found])
+	for _, index := range left {
+		_, on, _ := strings.Cut(index.Definition, " ON ")
+		if _, err := c.Exec(ctx, "DROP INDEX "+index.Name); err != nil {
+			c.notes = append(c.notes, fmt.Sprintf("clone: the index on %s is left by a run that was killed, and cannot be dropped: %v", on, shortened(err)))
+			continue
+		}
+		c.notes = append(c.notes, fmt.Sprintf("clone: dropped the index on %s, which a run that was killed had left", on))
+	}
+	return err
 }
 
 // end removes what was made in the copy.

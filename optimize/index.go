@@ -95,6 +95,9 @@ func plainName(name string) string {
 // Name is the index's name: of its table and keys, cut at what Postgres keeps, and different for different indexes.
 func (i *Index) Name() string {
 	parts := []string{i.Table.Name}
+	if i.Table.homonym() {
+		parts = []string{i.Table.Schema, i.Table.Name}
+	}
 	for _, key := range i.Keys {
 		part := key.Column
 		if part == "" {
@@ -128,13 +131,28 @@ func (i *Index) Name() string {
 	for strings.Contains(name, "__") {
 		name = strings.ReplaceAll(name, "__", "_")
 	}
-	taken := slices.ContainsFunc(i.Table.Indexes, func(e *Existing) bool { return e.Name == name })
-	if len(name) > 63 || taken || plainName(whole) != whole || i.Where != "" || len(i.Include) > 0 {
+	if len(name) > 63 || i.Table.taken(name) || plainName(whole) != whole || i.Where != "" || len(i.Include) > 0 {
 		sum := sha256.Sum256([]byte(i.String()))
 		name = strings.TrimSuffix(name, "_idx")
 		name = strings.Trim(strings.ToValidUTF8(name[:min(len(name), 63-11)], ""), "_") + "_" + hex.EncodeToString(sum[:3]) + "_idx"
 	}
 	return name
+}
+
+// taken reports whether an index of that name could not be made in the table's schema.
+func (t *Table) taken(name string) bool {
+	called := func(e *Existing) bool { return e.Name == name }
+	if t.home == nil {
+		return slices.ContainsFunc(t.Indexes, called)
+	}
+	return slices.ContainsFunc(t.home.Tables, func(other *Table) bool {
+		return other.Schema == t.Schema && (other.Name == name || slices.ContainsFunc(other.Indexes, called))
+	})
+}
+
+// homonym reports whether the table needs its schema to be told from another.
+func (t *Table) homonym() bool {
+	return t.home != nil && t.ID != pgsql.Ident(t.Name) && slices.ContainsFunc(t.home.Tables, func(other *Table) bool { return other != t && other.Name == t.Name })
 }
 
 // nameWords are the keywords of a choice, which need no quotes in small letters.

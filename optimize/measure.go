@@ -77,12 +77,13 @@ func slower(before, after Measured) bool {
 type clone struct {
 	*session
 	catalog *Catalog
-	made    map[*Index]string // their names
+	made    map[*Index]string // what they are called there
 	build   map[*Index]time.Duration
 	real    map[*Index]float64 // their sizes
-	parts   map[string]string  // of the index of a partitioned table, those of its partitions, to its name
+	advised map[string]string  // what plans call an index that was made, or its part for a partition, to the name that is advised
 
 	extended []string // extensions that were made
+	notes    []string // what was found there
 	says     func(string, ...any)
 }
 
@@ -101,16 +102,17 @@ func (c *clone) make(ctx context.Context, indexes []*Index) (failed map[*Index]e
 			}
 		}
 		c.says("index %s, which is made on the clone", index.Name())
-		start := time.Now()
-		if _, err := c.Exec(ctx, index.Create("", index.Name())); err != nil {
+		name := ownName()
+		took, err := c.create(ctx, index, name)
+		if err != nil {
 			if ctx.Err() != nil {
-				c.made[index] = index.Name() // it may be there all the same
+				c.made[index] = name // it may be there all the same
 			}
 			failed[index] = shortened(err)
 			continue
 		}
-		c.build[index] = time.Since(start)
-		c.made[index] = index.Name()
+		c.build[index] = took
+		c.made[index], c.advised[name] = name, index.Name()
 		c.measureSize(ctx, index)
 		if !index.simple() {
 			tables[index.Table.ID] = true // an expression has statistics once its index is there
@@ -139,9 +141,7 @@ func (c *clone) measureSize(ctx context.Context, index *Index) {
 			return
 		}
 		total += float64(size)
-		if name != c.made[index] {
-			c.parts[name] = c.made[index]
-		}
+		c.advised[name] = index.Name()
 	}
 	c.real[index] = total
 }

@@ -144,8 +144,9 @@ func (r *run) openClone(ctx context.Context) error {
 	if err := r.clone.check(ctx, r.catalog); err != nil {
 		return err
 	}
+	r.report.Notes = append(r.report.Notes, r.clone.notes...)
 	if left := r.clone.extra(r.catalog); len(left) > 0 {
-		r.note("clone: %s: not in the database, so what is measured has more than it; DROP INDEX what an interrupted run may have left", strings.Join(left, ", "))
+		r.note("clone: %s: not in the database, so what is measured has more than it", strings.Join(left, ", "))
 	}
 	return nil
 }
@@ -230,7 +231,7 @@ func (r *run) openPlanner(ctx context.Context) error {
 	}
 	thinking := newHypothetical(r.thought, r.options.Ruler)
 	if r.clone != nil {
-		thinking.parts = r.clone.parts
+		thinking.there = r.clone.advised
 	}
 	r.plans = newCounted(thinking, r.options.Explains)
 	r.plans.says = r.options.says
@@ -420,7 +421,7 @@ func (r *run) planWith(ctx context.Context, q *Query, text string, indexes []*In
 	if r.plans != nil {
 		return r.plans.plan(ctx, q, text, indexes)
 	}
-	plan, err := explain(ctx, r.clone.session, text)
+	plan, err := r.clone.explain(ctx, text)
 	if err != nil {
 		return nil, nil, err
 	}

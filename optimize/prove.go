@@ -164,8 +164,8 @@ func (p *pair) used(c *clone) []*Index {
 
 // among are the indexes made on the clone that plans use.
 func (c *clone) among(plans ...*Plan) (used []*Index) {
-	for index, name := range c.made {
-		if slices.ContainsFunc(plans, func(p *Plan) bool { return p != nil && slices.Contains(p.Indexes(), name) }) {
+	for index := range c.made {
+		if slices.ContainsFunc(plans, func(p *Plan) bool { return p != nil && slices.Contains(p.Indexes(), index.Name()) }) {
 			used = append(used, index)
 		}
 	}
@@ -469,7 +469,7 @@ func (r *run) harmful(ctx context.Context) ([]*Index, error) {
 
 func sameIndexes(a, b []*Index) bool { return within(a, b) && within(b, a) }
 
-// explain plans a statement on the clone. The parts of an index of a partitioned table are called as it is.
+// explain plans a statement on the clone. The indexes that were made there are called as is advised.
 func (c *clone) explain(ctx context.Context, text string) (*Plan, error) {
 	plan, err := explain(ctx, c.session, text)
 	if err == nil {
@@ -478,11 +478,11 @@ func (c *clone) explain(ctx context.Context, text string) (*Plan, error) {
 	return plan, err
 }
 
-// rename gives what plans say of the parts of an index of a partitioned table the name of the whole.
+// rename gives the indexes of a plan that were made on the clone, and their parts for partitions, the names that are advised.
 func (c *clone) rename(plan *Plan) {
 	for _, n := range plan.All() {
-		if whole := c.parts[n.Index]; whole != "" {
-			n.Index = whole
+		if advised := c.advised[n.Index]; advised != "" {
+			n.Index = advised
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (r *run) settings(ctx context.Context) error {
 
 // changes reports whether a query is planned otherwise with a setting.
 func (r *run) changes(ctx context.Context, q *Query, set string) (changed bool, err error) {
-	without, err := explain(ctx, r.clone.session, q.bound)
+	without, err := r.clone.explain(ctx, q.bound)
 	if err != nil {
 		return false, err
 	}
@@ -76,7 +76,7 @@ func (r *run) changes(ctx context.Context, q *Query, set string) (changed bool, 
 		if _, err := r.clone.Exec(ctx, set); err != nil {
 			return err
 		}
-		with, err := explain(ctx, r.clone.session, q.bound)
+		with, err := r.clone.explain(ctx, q.bound)
 		if err == nil {
 			changed = !slices.Equal(shape(without), shape(with))
 		}

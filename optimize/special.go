@@ -438,7 +438,7 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 	}
 	a.Why = append([]string{sp.rule}, diagnose(before.Plan)...)
 	if q := sp.query; q.common != "" && q.common != q.bound {
-		plan, err := explain(ctx, r.clone.session, q.common)
+		plan, err := r.clone.explain(ctx, q.common)
 		if err == nil && !slices.ContainsFunc(sp.indexes, func(i *Index) bool { return slices.Contains(plan.Indexes(), i.Name()) }) {
 			a.Confidence = strings.Replace(a.Confidence, "high (", "medium (", 1)
 			a.Notes = append(a.Notes, "for the values that are most common the planner does not use it")

@@ -54,7 +54,7 @@ func (r *run) analyse(ctx context.Context, t *Table) error {
 		r.add(a)
 		return nil
 	}
-	plan, err := explain(ctx, r.clone.session, q.bound)
+	plan, err := r.clone.explain(ctx, q.bound)
 	if err != nil {
 		return nil //nolint:nilerr // it stays at the level of counters
 	}
@@ -122,7 +122,7 @@ func (r *run) tryStatistics(ctx context.Context, q *Query, t *Table, columns []s
 		return nil
 	}
 	guess := func() (float64, error) {
-		plan, err := explain(ctx, r.clone.session, "SELECT 1 FROM "+t.ID+" WHERE "+condition)
+		plan, err := r.clone.explain(ctx, "SELECT 1 FROM "+t.ID+" WHERE "+condition)
 		if err != nil {
 			return 0, err
 		}
@@ -154,7 +154,7 @@ func (r *run) tryStatistics(ctx context.Context, q *Query, t *Table, columns []s
 				return err
 			}
 			create, after = statement, rows
-			with, err = explain(ctx, r.clone.session, q.bound)
+			with, err = r.clone.explain(ctx, q.bound)
 			return err
 		})
 		if err != nil {
@@ -165,7 +165,7 @@ func (r *run) tryStatistics(ctx context.Context, q *Query, t *Table, columns []s
 	if off(after, actual) > off(before, actual)/3 {
 		return nil
 	}
-	without, err := explain(ctx, r.clone.session, q.bound)
+	without, err := r.clone.explain(ctx, q.bound)
 	if ofStatement(ctx, err) {
 		r.note("clone: %s: %v", q.Where, err)
 		return nil

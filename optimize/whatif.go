@@ -26,7 +26,7 @@ type hypothetical struct {
 	made   map[*Index]made
 	failed map[*Index]bool   // it cannot be thought of
 	stands map[string]*Index // for partial ones that HypoPG does not see, by how they are written
-	parts  map[string]string // of an index that is there on a partitioned table, those of its partitions, to its name
+	there  map[string]string // what plans call an index that was made on the clone, to the name that is advised
 	ruler  bool
 	sizes  map[*Index]float64 // as HypoPG has them
 }
@@ -84,8 +84,8 @@ func (h *hypothetical) plan(ctx context.Context, q *Query, text string, indexes 
 	}
 	var used []*Index
 	for _, n := range plan.All() {
-		if whole := h.parts[n.Index]; whole != "" {
-			n.Index = whole
+		if advised := h.there[n.Index]; advised != "" {
+			n.Index = advised
 		}
 		if index := named[n.Index]; index != nil {
 			n.Index = index.Name()
