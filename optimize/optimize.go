@@ -66,6 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.options.Explains = usualExplains
 	}
 	defer func() { r.clone.end() }()
+	defer func() { r.thought.unthink() }()
 	for _, step := range []func(context.Context) error{
 		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
 		r.proveRewrites, r.statistics, r.settings, r.hygiene,

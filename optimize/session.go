@@ -192,6 +192,16 @@ func (s *session) close() {
 	s.Conn.Close(ctx) //nolint:errcheck // nothing is left to lose
 }
 
+// unthink forgets the indexes that were thought of: behind a pooler the server process lives on, and would plan with them for somebody else.
+func (s *session) unthink() {
+	if s == nil || s.IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	s.Exec(ctx, "SELECT hypopg_reset()") //nolint:errcheck // then the process is as good as lost
+}
+
 // inside runs f in a transaction that is rolled back, whatever f does.
 func (s *session) inside(ctx context.Context, f func() error) error {
 	if _, err := s.Exec(ctx, "BEGIN"); err != nil {

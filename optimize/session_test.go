@@ -57,3 +57,12 @@ func exec(t *testing.T, url, sql string) {
 		t.Error(err)
 	}
 }
+
+// Indexes that were thought of are gone with the run, also where the server process is given to another client.
+func TestNothingIsThoughtOfAfterARun(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, visits)
+	pooler := pgtest.Pooler(t, url, "session", "default_pool_size=1")
+	runOn(t, pooler)
+	must(t, pooler, "DO $$ BEGIN IF (SELECT count(*) FROM hypopg_list_indexes) > 0 THEN RAISE 'an index is left'; END IF; END $$")
+}
