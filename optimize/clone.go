@@ -83,9 +83,9 @@ func (c *clone) apart(ctx context.Context, database *session, original *Catalog)
 	return nil
 }
 
-// origin tells servers of unlike data apart: a replica has that of its primary, until it is promoted.
+// origin tells databases of unlike data apart: one of a replica has that of its primary's, until it is promoted.
 func (s *session) origin(ctx context.Context) (text string, err error) {
-	err = s.QueryRow(ctx, "SELECT s.system_identifier || ' ' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c").Scan(&text)
+	err = s.QueryRow(ctx, "SELECT s.system_identifier || ' ' || c.timeline_id || ' ' || d.oid FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()").Scan(&text)
 	if err != nil {
 		return "", shortened(err)
 	}
