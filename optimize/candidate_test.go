@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,5 +41,30 @@ func TestPartOfTrue(t *testing.T) {
 				t.Errorf("%s with %v: %v", where, values, got)
 			}
 		}
+	}
+}
+
+// Indexes of one column by other operator classes have names of their own: both have to be there for one to be tried beside the other.
+func TestNamesTellOperatorClasses(t *testing.T) {
+	name := func(class string) string {
+		return (&Index{Table: &Table{Name: "things", ID: "things"}, Method: "gin", Keys: []Key{{Column: "attrs", Class: class}}}).Name()
+	}
+	if whole, paths := name(""), name("jsonb_path_ops"); whole != "things_attrs_gin_idx" || paths != "things_attrs_jsonb_path_gin_idx" {
+		t.Errorf("they are called %s and %s", whole, paths)
+	}
+}
+
+// Tables of one name are told apart by their schemas, so that advice on each has an id of its own.
+func TestNamesTellSchemas(t *testing.T) {
+	c := &Catalog{byName: map[string]*Table{}}
+	var names []string
+	for _, table := range []*Table{{Schema: "public", Name: "tracks", ID: "tracks"}, {Schema: "ops", Name: "tracks", ID: "ops.tracks"}, {Schema: "ops", Name: "cars", ID: "ops.cars"}} {
+		c.add(table)
+	}
+	for _, table := range c.Tables {
+		names = append(names, (&Index{Table: table, Method: "btree", Keys: []Key{{Column: "code"}}}).Name())
+	}
+	if want := []string{"tracks_code_idx", "ops_tracks_code_idx", "cars_code_idx"}; !slices.Equal(names, want) {
+		t.Errorf("they are called %q, not %q", names, want)
 	}
 }

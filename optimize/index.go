@@ -108,6 +108,8 @@ func (i *Index) Name() string {
 			part += "_pattern"
 		case key.Class == "COLLATE NOCASE":
 			part += "_nocase"
+		case key.Class != "":
+			part += "_" + strings.TrimPrefix(strings.TrimSuffix(key.Class, "_ops"), i.Method+"_")
 		}
 		if key.Desc {
 			part += "_desc"
