@@ -38,6 +38,8 @@ func TestOptimizeSaysWhatIsWrongWithWhatItWasGiven(t *testing.T) {
 		{[]string{"--database", "postgres://x", "--budget", "-5MB"}, `perhaps try --budget="-5MB"`},
 		{[]string{"--database", "postgres://x", "--workload", "none.sql"}, "none.sql"},
 		{[]string{"--database", "mysql://x/shop"}, "mysql://x/shop: there is no such database; it is a URL as postgres://"},
+		{[]string{"--database", "mysql://u:s3@cret/pw@h/x?password=s3cret"}, "mysql://u:…@h/x?password=…: there is no such database"},
+		{[]string{"--database", "postgress://u:s3cret@h/x"}, "postgress://u:…@h/x: there is no such database"},
 		{[]string{"--database", "postgres://x:port/shop"}, "the database's URL cannot be read: it looks like postgres://"},
 		{[]string{"--database", "postgres://x/shop", "--clone", "copy.db"}, "the clone's URL cannot be read"},
 		{[]string{"--database", "host=127.0.0.1 port=1 dbname=shop user=nobody"}, "database 127.0.0.1:1/shop: 127.0.0.1:1"},

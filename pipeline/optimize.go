@@ -26,6 +26,20 @@ type OptimizeOptions struct {
 	Project  string       // folder of the project whose database it is, or empty: its indexes are edits of the design
 }
 
+// passwordOf finds the password in a URL of whatever scheme, also where url.Parse would not read it, or in a list of settings.
+var passwordOf = regexp.MustCompile(`(://[^/?#:@]*):.*@|((?i:password|passwd|pwd|secret|token)=)[^&\s]*`)
+
+// withoutPassword is the address of a database as it may be shown.
+func withoutPassword(address string) string {
+	return passwordOf.ReplaceAllStringFunc(address, func(found string) string {
+		m := passwordOf.FindStringSubmatch(found)
+		if m[2] != "" {
+			return m[2] + "…"
+		}
+		return m[1] + ":…@"
+	})
+}
+
 // Optimize finds which statements of a database cost most, and what would help.
 func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) {
 	options := optimize.Options{Database: o.Database, Clone: o.Clone, Explains: o.Explains, Literals: o.Literals, Progress: o.Progress}
@@ -34,7 +48,7 @@ func Optimize(ctx context.Context, o OptimizeOptions) (*optimize.Report, error) 
 	}
 	if !onPostgres(o.Database) {
 		if _, err := os.Stat(sqliteFile(o.Database)); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s: there is no such database; it is a URL as postgres://user@host:5432/name, or the file of an SQLite database", o.Database)
+			return nil, fmt.Errorf("%s: there is no such database; it is a URL as postgres://user@host:5432/name, or the file of an SQLite database", withoutPassword(o.Database))
 		}
 	}
 	if o.Budget != "" {
