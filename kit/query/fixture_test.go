@@ -145,7 +145,7 @@ func backend() *meta.Backend {
 				Name: "Topic", Singular: "topic", Plural: "topics", Path: "topics", Table: "topics", Key: "name", Upsert: true,
 				Page:    meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
 				Fields:  common(&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 10}),
-				Allow:   meta.Allow{Read: when(meta.True()), Create: when(meta.Viewer("active"))},
+				Allow:   meta.Allow{Read: when(meta.Or(meta.Ne(meta.This("name"), meta.Const("veiled")), admin)), Create: when(meta.Viewer("active"))},
 				Uniques: []meta.Unique{{Name: "topics_name_key", Fields: []string{"name"}}},
 			},
 			{

@@ -186,32 +186,45 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 		return cmp.Or(cmp.Compare(a.target.Name, b.target.Name), cmp.Compare(a.text, b.text))
 	})
 	var others []named
+	taken := map[*meta.Entity]map[string]*write{}
 	for i, n := range unknown {
 		if i > 0 && unknown[i-1].target == n.target && unknown[i-1].text == n.text {
 			others = append(others, n)
 			continue
 		}
-		id, err := t.create(ctx, n.target, []Change{{n.target.Field(n.target.Key), n.text}}, "ON CONFLICT DO NOTHING", nil)
+		writes, err := t.makeAll(ctx, n.target, []draft{{changes: []Change{{n.target.Field(n.target.Key), n.text}}}}, "ON CONFLICT DO NOTHING", nil)
 		var problem *kit.Problem
 		switch {
 		case errors.As(err, &problem) && problem.Code == kit.CodeInvalid && len(problem.Fields) > 0:
 			wrong.add(n.path, problem.Fields[0].Code, "%s", problem.Fields[0].Detail)
 		case err != nil:
 			return err
-		case id == "":
+		case writes[0].id == "":
 			others = append(others, n)
+			if taken[n.target] == nil {
+				taken[n.target] = map[string]*write{}
+			}
+			taken[n.target][n.text] = writes[0]
 		default:
-			n.found(string(id))
+			n.found(string(writes[0].id))
 		}
 	}
 	if len(others) == 0 || len(wrong.wrong) > 0 {
 		return nil
 	}
 	hidden, err := t.resolve(ctx, others, wrong)
-	for _, n := range hidden {
+	if err != nil {
+		return err
+	}
+	for _, n := range hidden { // who may not make it is told that, as of one that is not there
+		if w := taken[n.target][n.text]; w != nil {
+			if err := w.mayBe(ctx); err != nil {
+				return err
+			}
+		}
 		n.miss(wrong)
 	}
-	return err
+	return nil
 }
 
 // lockParents is that of a lot of one.

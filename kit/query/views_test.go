@@ -39,7 +39,15 @@ func testUpsert(w *world) {
 	w.want(w.update(w.ann, "Article", id, 0, "topics", []any{string(kit.NewID())}), "INVALID topics.0:NOT_FOUND")
 	w.want(w.update(w.ann, "Article", id, 0, "topics", []any{"a", "b"}, "title", ""), "INVALID title:TOO_SHORT")
 	must(w.update(w.root, "User", w.ann.ID, 0, "active", false))
-	w.want(w.update(w.ann, "Article", id, 0, "topics", []any{"unheard"}), "FORBIDDEN")
+	// Who may not make one hears the same of one that he may not see and of one that is not there; who may hears that it is none for him.
+	must(w.engine.Write(w.Context(), w.in(w.root), func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.System().Create(ctx, w.entity("Topic"), w.changes(w.entity("Topic"), "name", "veiled"))
+		return err
+	}))
+	w.want(w.update(w.bob, "Article", w.article(w.bob, "his"), 0, "topics", []any{"veiled"}), "INVALID topics.0:NOT_FOUND")
+	for _, name := range []string{"veiled", "unheard"} {
+		w.want(w.update(w.ann, "Article", id, 0, "topics", []any{name}), "FORBIDDEN")
+	}
 	must(w.update(w.ann, "Article", id, 0, "topics", []any{"go"}))
 	if n := w.list(w.ann, &query.Select{Entity: w.entity("Topic"), Count: true}).Total; n != 3 {
 		w.Errorf("%d topics: a write that failed left some", n)
