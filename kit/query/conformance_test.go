@@ -120,6 +120,7 @@ var cases = []struct {
 	{"a row that no longer fits is not deleted", testDeleteWhereRace},
 	{"what is refused is undone though business code goes on", testSpoiled},
 	{"what is refused is told though business code fails behind it", testSpoiledAndFailed},
+	{"what fails by hand is undone though business code goes on", testSpoiledByHand},
 	{"a transaction does nothing once it is over", testOver},
 	{"unique", testUnique},
 	{"what is taken is hidden from who may not make it", testHiddenUnique},

@@ -95,8 +95,11 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 	defer tx.state.over.Store(true)
 	err := do(ctx, tx)
 	var own *kit.Problem
-	if spoiled := tx.state.spoiled; spoiled != nil && !errors.As(err, &own) {
-		return spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
+	switch {
+	case tx.state.exceeded != nil:
+		return tx.state.exceeded
+	case tx.state.spoiled != nil && !errors.As(err, &own):
+		return tx.state.spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
 	}
 	return err
 }
@@ -157,8 +160,14 @@ func (t *Tx) System() *Tx {
 	return &system
 }
 
-// Conn runs SQL in the transaction. No policy applies to it.
-func (t *Tx) Conn() sqldb.Conn { return t.conn }
+// Conn runs SQL in the transaction. No policy applies to it. A statement that fails spoils the transaction, as it does for Postgres, unless a
+// Savepoint takes it back.
+func (t *Tx) Conn() sqldb.Conn {
+	if c, is := t.conn.(counted); is {
+		return raw{c}
+	}
+	return t.conn
+}
 
 // Statements is how many statements the transaction has run.
 func (t *Tx) Statements() int { return t.state.statements }
@@ -186,7 +195,11 @@ func (c counted) count(sql string) error {
 	}
 	c.state.statements++
 	if budget := c.state.budget; budget > 0 && c.state.statements > budget {
-		return fmt.Errorf("statement %d of a transaction that may run %d: %s", c.state.statements, budget, sql)
+		err := fmt.Errorf("statement %d of a transaction that may run %d: %s", c.state.statements, budget, sql)
+		if c.state.exceeded == nil {
+			c.state.exceeded = err
+		}
+		return err
 	}
 	return nil
 }
@@ -259,4 +272,45 @@ func denied(v kit.Viewer, what string) *kit.Problem {
 		return kit.Unauthenticated()
 	}
 	return kit.Forbidden(what)
+}
+
+// raw is what business code runs SQL by. Of its statements nothing is known, so that one which fails may have done its part by half.
+type raw struct{ counted }
+
+func (c raw) failed(err error) {
+	if err != nil && c.state.spoiled == nil {
+		c.state.spoiled = err
+	}
+}
+
+func (c raw) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+	rows, err := c.counted.Query(ctx, sql, args...)
+	if err != nil {
+		c.failed(err)
+		return nil, err
+	}
+	return &rawRows{rows, c}, nil
+}
+
+func (c raw) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	n, err := c.counted.Exec(ctx, sql, args...)
+	c.failed(err)
+	return n, err
+}
+
+// rawRows tell a failure that is seen while they are read, whether whoever reads them asks for it or not.
+type rawRows struct {
+	sqldb.Rows
+	conn raw
+}
+
+func (r *rawRows) Err() error {
+	err := r.Rows.Err()
+	r.conn.failed(err)
+	return err
+}
+
+func (r *rawRows) Close() {
+	r.Rows.Close()
+	r.conn.failed(r.Rows.Err())
 }

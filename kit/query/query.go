@@ -138,7 +138,8 @@ type txState struct {
 	budget     int
 	changes    []feed.Change // of rows that are watched
 	writes     int           // statements that changed something
-	spoiled    error         // of the first write that failed after it had changed something
+	spoiled    error         // of the first write that failed after it had changed something, or of SQL of business code that failed
+	exceeded   error         // of the first statement beyond the budget, which no savepoint takes back
 	over       atomic.Bool   // what it did is committed or undone
 }
 

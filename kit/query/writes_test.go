@@ -493,8 +493,70 @@ func testBudget(w *world) {
 		})
 	}
 	w.want(run(3), "ok")
-	if err := run(4); err == nil || !strings.Contains(err.Error(), "statement 4 of a transaction that may run 3: SELECT") {
+	const beyond = "statement 4 of a transaction that may run 3: SELECT"
+	if err := run(4); err == nil || !strings.Contains(err.Error(), beyond) {
 		w.Errorf("got %v", err)
+	}
+	swallowed := engine.Write(context.Background(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+		for range 6 {
+			_ = tx.Conn().Savepoint(ctx, func() error {
+				_, err := tx.List(ctx, query.Full(engine.Backend().Entity("Tag")))
+				return err
+			})
+		}
+		return nil
+	})
+	if swallowed == nil || !strings.Contains(swallowed.Error(), beyond) {
+		w.Errorf("of a loop that goes on got %v", swallowed)
+	}
+}
+
+// SQL of business code that fails spoils its transaction on all databases alike: nothing stays, though the code goes on.
+func testSpoiledByHand(w *world) {
+	tag := w.entity("Tag")
+	tags := w.stored("tags")
+	write := func(name string, do func(ctx context.Context, tx *query.Tx)) error {
+		return w.engine.Write(w.Context(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+			if _, err := tx.System().Create(ctx, tag, w.changes(tag, "name", name)); err != nil {
+				return err
+			}
+			do(ctx, tx)
+			return nil
+		})
+	}
+	for how, fails := range map[string]func(ctx context.Context, tx *query.Tx) error{
+		"exec": func(ctx context.Context, tx *query.Tx) error {
+			_, err := tx.Conn().Exec(ctx, "INSERT INTO nowhere VALUES (1)")
+			return err
+		},
+		"query": func(ctx context.Context, tx *query.Tx) error {
+			rows, err := tx.Conn().Query(ctx, "SELECT id FROM nowhere")
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+			}
+			return rows.Err()
+		},
+	} {
+		err := write("by hand", func(ctx context.Context, tx *query.Tx) {
+			if err := fails(ctx, tx); err == nil {
+				w.Errorf("%s: it did not fail", how)
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "nowhere") {
+			w.Errorf("%s: got %v", how, err)
+		}
+		if n := w.stored("tags"); n != tags {
+			w.Errorf("%s: %d tags, were %d", how, n, tags)
+		}
+		must(write(how, func(ctx context.Context, tx *query.Tx) {
+			if err := tx.Conn().Savepoint(ctx, func() error { return fails(ctx, tx) }); err == nil {
+				w.Errorf("%s in a savepoint: it did not fail", how)
+			}
+		}))
+		tags++
 	}
 }
 
