@@ -12,7 +12,7 @@ type Function struct {
 	Lines   int
 
 	Context string    // an expression for the request's context, where the function has one
-	Locks   bool      // takes a lock
+	Locks   bool      // takes a lock that it alone holds, which RLock is not
 	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Equates []string  // those of Matches that it compares with another value, and not with nil or a constant
 	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
@@ -190,9 +190,10 @@ type Resource struct {
 
 // SharedWrite is a write to a map that many requests share, without a lock.
 type SharedWrite struct {
-	Pos    Pos
-	Name   string
-	Leaves string      // how the map itself leaves its lock, where it does: "is returned", "is given to f"
-	Field  bool        // of the receiver
-	MadeIn []*Function // where values of the receiver's type are made
+	Pos      Pos
+	Name     string
+	ReadLock bool        // under RLock alone, which others hold as well
+	Leaves   string      // how the map itself leaves its lock, where it does: "is returned", "is given to f"
+	Field    bool        // of the receiver
+	MadeIn   []*Function // where values of the receiver's type are made
 }

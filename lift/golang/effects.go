@@ -517,7 +517,7 @@ func lastName(e ast.Expr) string {
 }
 
 // sharedWrite lifts a write to a map that stands in a package's variable, or in a field of the receiver, in a function
-// that holds no lock.
+// that holds no lock to write under.
 func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	if t := p.info.TypeOf(written); !isMap(t) {
 		return
@@ -527,7 +527,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	if f == nil || f.fact.Locks || !is {
 		return
 	}
-	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written)}
+	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
 	switch {
 	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
 	case object.IsField():
@@ -607,13 +607,13 @@ func (l *lifter) takesLock(f *function) bool {
 	return found
 }
 
-// locks reports whether a function, or one around it, takes a lock.
+// locks reports whether a function, or one around it, takes a lock that one alone holds. RLock is none: others hold it as well.
 func (l *lifter) locks(f *function) bool {
 	for ; f != nil; f = f.parent {
 		found := strings.HasSuffix(f.fact.Name, "Locked")
 		ast.Inspect(f.body, func(n ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
-				if name := calledName(call); name == "Lock" || name == "RLock" || name == "TryLock" || name == "Do" {
+				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" {
 					found = true
 				}
 			}

@@ -41,8 +41,12 @@ func find(f *facts.Facts) []rule.Finding {
 			if w.Leaves != "" || w.Field && !outlives(tracer, w) {
 				continue
 			}
+			how := "without a lock"
+			if w.ReadLock {
+				how = "under RLock alone, which all of them hold"
+			}
 			out = append(out, rule.Finding{
-				Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests write the map %s at once, without a lock", w.Name),
+				Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests write the map %s at once, %s", w.Name, how),
 				Evidence: append(path.Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name}),
 				Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
 			})
