@@ -303,7 +303,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		if len(args) > 0 {
 			made.prefix, _ = l.routePath(s, args[0])
 		}
-	case "Subrouter", "Route", "Methods", "Name", "StrictSlash":
+	case "Subrouter", "Route", "Methods", "Name", "StrictSlash", "Host", "Schemes", "Headers", "Queries":
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if selector.Sel.Name == "Route" && len(args) == 2 {
 			made.prefix, _ = l.routePath(s, args[0])

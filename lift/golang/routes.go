@@ -59,6 +59,8 @@ func (l *lifter) registration(s *source, call *ast.CallExpr) (router ast.Expr, l
 		return selector.X, library, "", len(call.Args) >= 2
 	case name == "Method" || name == "MethodFunc" || name == "Add":
 		return selector.X, library, "arg", len(call.Args) >= 3
+	case library == "mux" && (name == "Handler" || name == "HandlerFunc"): // of a route whose path stands before: r.Path("/").Handler(h)
+		return selector.X, library, "", len(call.Args) == 1
 	}
 	return nil, "", "", false
 }
@@ -115,10 +117,17 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 			args = append([]ast.Expr{at}, args[1:]...)
 		}
 	}
+	before := library == "mux" && len(args) == 1 // the path is the router's
+	if before {
+		args = []ast.Expr{nil, args[0]}
+	}
 	if len(args) < 2 || l.registrar(p, call, args) {
 		return
 	}
-	path, known := l.routePath(p.source, args[0])
+	path, known := "", true
+	if !before {
+		path, known = l.routePath(p.source, args[0])
+	}
 	if !known {
 		return
 	}
@@ -319,14 +328,25 @@ func normalPath(path string) string {
 	return path
 }
 
+// muxMethods is the method of a route of gorilla/mux: what Methods says, behind the handler or before it.
 func (l *lifter) muxMethods(call *ast.CallExpr, method string) string {
-	if outer := l.outer[call]; outer != nil && calledName(outer) == "Methods" && len(outer.Args) > 0 {
-		if literal, is := outer.Args[0].(*ast.BasicLit); is {
-			return strings.Trim(literal.Value, `"`)
+	of := l.outer[call]
+	if of == nil || calledName(of) != "Methods" {
+		for of = call; of != nil && calledName(of) != "Methods"; {
+			selector, is := ast.Unparen(of.Fun).(*ast.SelectorExpr)
+			if !is {
+				return method
+			}
+			of, _ = ast.Unparen(selector.X).(*ast.CallExpr)
 		}
-		return strings.ToUpper(strings.TrimPrefix(text(outer.Args[0]), "http.Method"))
 	}
-	return method
+	if of == nil || len(of.Args) == 0 {
+		return method
+	}
+	if literal, is := of.Args[0].(*ast.BasicLit); is {
+		return strings.Trim(literal.Value, `"`)
+	}
+	return strings.ToUpper(strings.TrimPrefix(text(of.Args[0]), "http.Method"))
 }
 
 // unwrap finds the handler within the functions that are put around it.
