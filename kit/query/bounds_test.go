@@ -140,6 +140,13 @@ func reckoning() *meta.Backend {
 			exact(computed("lessAThird", meta.Decimal, apply(meta.OpNeg, apply(meta.OpDiv, this("price"), meta.Const("3"))))),
 			exact(computed("rest", meta.Decimal, apply(meta.OpMod, apply(meta.OpDiv, this("price"), meta.Const("8")), this("rate")))),
 			exact(computed("tiny", meta.Decimal, apply(meta.OpDiv, meta.Const("0.0000001"), this("rate")))),
+			exact(computed("product", meta.Decimal, apply(meta.OpMul, this("price"), this("rate")))),
+			exact(computed("times", meta.Decimal, apply(meta.OpMul, this("price"), this("small")))),
+			exact(computed("there4", meta.Decimal, apply(meta.OpSub, apply(meta.OpAdd, this("price"), this("rate")), this("price")))),
+			exact(computed("pick", meta.Decimal, meta.Apply(meta.OpIf, apply(meta.OpGt, this("price"), this("rate")), this("price"), this("rate")))),
+			exact(computed("finer", meta.Decimal, apply(meta.OpMul, apply(meta.OpMul, this("price"), meta.Const("0.0000000000000000001")), meta.Const("10000000000000000000")))),
+			computed("worth", meta.Boolean, apply(meta.OpGt, apply(meta.OpMul, this("price"), this("rate")), meta.Const("1.5"))),
+			exact(total("weighted", meta.Decimal, meta.OpSum, "price")), exact(total("meanProduct", meta.Decimal, meta.OpAvg, "price")), exact(total("evened", meta.Decimal, meta.OpSum, "price")),
 			computed("thirdAsFloat", meta.Float, apply(meta.OpDiv, this("price"), meta.Const("3"))),
 			computed("among", meta.Boolean, apply(meta.OpIn, apply(meta.OpDiv, this("price"), meta.Const("8")), meta.Const("0.00625"), this("price"), this("rate"))),
 			computed("priced", meta.Boolean, apply(meta.OpIn, this("price"), this("rate"))),
@@ -171,6 +178,17 @@ func reckoning() *meta.Backend {
 				x.Args[2] = apply(meta.OpDiv, x.Args[2], meta.Const("3"))
 			}
 		}
+		switch x := f.Computed; f.Name {
+		case "evened": // a sum that leaves 64 bits before it is divided
+			f.Computed = apply(meta.OpDiv, x, meta.Const("100"))
+		case "weighted", "meanProduct":
+			sum := *x
+			x.Args[2] = apply(meta.OpMul, x.Args[2], meta.Var("s", "rate"))
+			if f.Name == "weighted" {
+				sum.Op, sum.Args = meta.OpSum, []*meta.Expr{sum.Args[0], sum.Args[1], meta.Var("s", "rate")}
+				f.Computed = apply(meta.OpDiv, x, &sum)
+			}
+		}
 	}
 	return b
 }
@@ -183,7 +201,8 @@ func testReckoned(w *world) {
 	}
 	const least, most = math.MinInt64, int64(math.MaxInt64)
 	longest := time.Duration(math.MaxInt64).Truncate(time.Microsecond)
-	divided := map[string]bool{"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true}
+	divided := map[string]bool{"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true,
+		"product": true, "times": true, "there4": true, "pick": true, "finer": true, "evened": true, "weighted": true, "meanProduct": true}
 	for _, test := range []struct {
 		given []any
 		want  string
@@ -320,6 +339,50 @@ func testReckoned(w *world) {
 	if row := reckoned(w, of); fmt.Sprint(row["thirds"], row["leastThird"], row["greatestThird"], row["meanThird"]) != "5 -33333333333333.3333 33333333333333.3333 0.8333" {
 		w.Errorf("sum, least, greatest and mean of thirds: %v %v %v %v", row["thirds"], row["leastThird"], row["greatestThird"], row["meanThird"])
 	}
+	// So is what leaves 64 bits on its way, and what is asked and ordered by it.
+	for _, test := range []struct {
+		price, rate string
+		small       int64
+		want        string
+	}{
+		{"123456.5", "1.05", 1_000_000, "product=129629.325 times=123456500000 there4=1.05 pick=123456.5 finer=123456.5 worth=true"},
+		{"99999999999999.9999", "1", 1, "product=99999999999999.9999 times=99999999999999.9999 there4=1 pick=99999999999999.9999 finer=99999999999999.9999 worth=true"},
+		{"99999999999999.9999", "-0.000001", -1, "product=-100000000 times=-99999999999999.9999 there4=0 pick=99999999999999.9999 finer=99999999999999.9999 worth=false"},
+		{"99999999999999.9999", "1.5", 2, "there4=1.5 pick=99999999999999.9999 finer=99999999999999.9999 worth=true"},
+		{"-99999999999999.9999", "999999999999.999999", 1, "times=-99999999999999.9999 there4=1000000000000 pick=1000000000000 finer=-99999999999999.9999 worth=false"},
+		{"0.0001", "0.5", 3, "product=0.0001 times=0.0003 there4=0.5 pick=0.5 finer=0.0001 worth=false"},
+	} {
+		id := w.create(w.ann, false, "Sum", "price", decimal(test.price), "rate", decimal(test.rate), "small", test.small)
+		row := reckoned(w, id)
+		var got []string
+		for _, name := range []string{"product", "times", "there4", "pick", "finer", "worth"} {
+			if row[name] != nil {
+				got = append(got, fmt.Sprint(name, "=", row[name]))
+			}
+			s := w.sel("Sum", "id")
+			s.Where = meta.And(meta.Eq(meta.This("id"), meta.Const(string(id))), meta.Eq(meta.This(name), meta.Const(constantOf(row[name]))))
+			if found := len(w.list(w.ann, s).Rows); row[name] != nil && found != 1 {
+				w.Errorf("%s and %s: %d rows have their %s", test.price, test.rate, found, name)
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			w.Errorf("%s, %s and %d:\ngot  %s\nwant %s", test.price, test.rate, test.small, strings.Join(got, " "), test.want)
+		}
+	}
+	of = w.create(w.ann, false, "Sum")
+	for _, pair := range [][2]string{{"99999999999999.9999", "1"}, {"99999999999999.9999", "1"}, {"99999999999999.9999", "1"}, {"-1", "1"}} {
+		w.create(w.ann, false, "Sum", "of", of, "price", decimal(pair[0]), "rate", decimal(pair[1]))
+	}
+	if row := reckoned(w, of); fmt.Sprint(row["weighted"], row["meanProduct"], row["evened"]) != "74999999999999.7499 74999999999999.7499 2999999999999.99" {
+		w.Errorf("weighted mean, mean of products and hundredth of a sum: %v %v %v", row["weighted"], row["meanProduct"], row["evened"])
+	}
+	of = w.create(w.ann, false, "Sum")
+	for range 12 {
+		w.create(w.ann, false, "Sum", "of", of, "price", decimal("-99999999999999.9999"))
+	}
+	if row := reckoned(w, of); fmt.Sprint(row["evened"], row["prices"], row["weighted"]) != "-12000000000000 <nil> <nil>" {
+		w.Errorf("a hundredth of a sum, the sum and a mean without weights: %v %v %v", row["evened"], row["prices"], row["weighted"])
+	}
 	// What may not be null is refused.
 	_, err := w.tryCreate(w.ann, false, "Sum", "count", int64(1<<30-1))
 	w.want(err, "ok")
@@ -364,6 +427,14 @@ func reckoned(w *world, id kit.ID) map[string]any {
 		values[name.(string)] = row.Values[i]
 	}
 	return values
+}
+
+// constantOf is a value as a constant has it.
+func constantOf(v any) any {
+	if number, ok := v.(kit.Decimal); ok {
+		return number.String()
+	}
+	return v
 }
 
 func counted(s *query.Select) *query.Select {

@@ -129,19 +129,24 @@ func (r *renderer) in(x *meta.Expr, e env) string {
 	return conjunction(disjunction(append(guarded, alternatives)...), needle.guard)
 }
 
-// pair renders two sides that meet: a constant takes the type of the other side, and decimals the same scale.
+// pair renders two sides that are compared: those that meet, and decimals with the same scale.
 func (r *renderer) pair(a, b *meta.Expr, e env) (left, right operand) {
+	left, right = r.meet(a, b, e)
+	left, right = r.align(left, right)
+	return collated(left), collated(right)
+}
+
+// meet renders two sides that meet: a constant takes the type of the other side.
+func (r *renderer) meet(a, b *meta.Expr, e env) (left, right operand) {
 	left, right = r.value(a, e), r.value(b, e)
 	switch {
 	case left.sql == sqlNull || right.sql == sqlNull:
-		return left, right
 	case left.typ.untyped && !right.typ.untyped:
 		left = r.constant(a, right.typ)
 	case right.typ.untyped && !left.typ.untyped:
 		right = r.constant(b, left.typ)
 	}
-	left, right = r.align(left, right)
-	return collated(left), collated(right)
+	return left, right
 }
 
 // align gives two decimals, or a decimal and a number, the same scale on SQLite, where a decimal is a scaled integer.
@@ -167,10 +172,18 @@ func rescale(o operand, scale int) operand {
 	if o.scale() == scale || o.sql == sqlNull {
 		return o
 	}
-	o.typ.bits = o.typ.size() + (scale-o.scale())*10/3 + 1
+	o.typ.bits = o.sizeAt(scale)
 	o.sql = bracket(o.sql) + " * 1" + strings.Repeat("0", scale-o.scale())
 	o.typ.kind, o.typ.scale, o.typ.column = meta.Decimal, scale, false
 	return o
+}
+
+// sizeAt is how many bits a whole number has at most with so many digits behind the point.
+func (o operand) sizeAt(scale int) int {
+	if o.scale() == scale {
+		return o.typ.size()
+	}
+	return o.typ.size() + (scale-o.scale())*10/3 + 1
 }
 
 // shiftDuration moves a constant duration from a field to now (now < createdAt + 720h is now - 720h < createdAt), so

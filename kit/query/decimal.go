@@ -11,7 +11,7 @@ import (
 
 // A quotient of Decimals, and a mean of them, has 40 digits behind the point, the last rounded, halves away from zero. That is more than
 // a field has and a divisor may bring, so that one which comes to a field is as if it were rounded there alone. On SQLite it is
-// text, which functions of package sqlite reckon with.
+// text, which functions of package sqlite reckon with, and so is what may leave 64 bits: most products, and sums of many rows.
 
 // quotient is a by b on PostgreSQL. A quotient has as many digits there as its operands have, so that a gets twice as many as stay.
 func quotient(a, b string) string {
@@ -26,6 +26,20 @@ var longFunctions = map[meta.Op]string{
 func (r *renderer) reckonLong(op meta.Op, a, b operand) operand {
 	sql := longFunctions[op] + "(" + a.sql + ", " + itoa(a.scale()) + ", " + b.sql + ", " + itoa(b.scale()) + ")"
 	return operand{sql: sql, typ: typ{kind: meta.Decimal, long: true, reckoned: true, null: a.nullable() || b.nullable() || op == meta.OpDiv || op == meta.OpMod}}
+}
+
+// outgrows tells whether a op b, of Decimals on SQLite, may leave 64 bits with all its digits behind the point, or one of them where both
+// have as many.
+func outgrows(op meta.Op, a, b operand) bool {
+	if op == meta.OpMul {
+		return a.typ.size()+b.typ.size() > wordBits
+	}
+	scale := max(a.scale(), b.scale())
+	size := max(a.sizeAt(scale), b.sizeAt(scale))
+	if op == meta.OpAdd || op == meta.OpSub {
+		size++
+	}
+	return size > wordBits
 }
 
 // asText is a number on SQLite as text.

@@ -213,12 +213,21 @@ func (r *renderer) total(value string, t typ) (sum string, of typ, fit func(sum 
 	case t.kind == meta.Int:
 		t.kind = meta.Int64
 	}
+	// Where it does not fit, the sum of SQLite fails, but not that of its halves.
+	upper, lower := "coalesce(sum("+value+" >> 32), 0)", "coalesce(sum("+value+" & 4294967295), 0)"
+	if t.kind == meta.Decimal {
+		if t.bits = t.size() + countBits; t.bits <= wordBits {
+			return sum, t, nil
+		}
+		upper := operand{sql: upper, typ: typ{kind: meta.Decimal, scale: t.scale}}
+		exact := r.reckonLong(meta.OpAdd, r.reckonLong(meta.OpMul, upper, operand{sql: "4294967296"}), operand{sql: lower, typ: upper.typ})
+		return exact.sql, exact.typ, nil
+	}
 	t.bits, t.null = wordBits, true
 	if r.postgres {
 		return sum, t, fitsWord
 	}
-	// Where it does not fit, the sum of SQLite fails.
-	return "coalesce(sum(" + value + " >> 32), 0) * 4294967296 + coalesce(sum(" + value + " & 4294967295), 0)", t, isWord
+	return upper + " * 4294967296 + " + lower, t, isWord
 }
 
 // fitsWord is an exact number of PostgreSQL as one of 64 bits.

@@ -100,7 +100,12 @@ func naturalKind(v any) meta.Kind {
 
 func (r *renderer) either(x *meta.Expr, e env) operand {
 	condition := r.cond(x.Args[0], e, false)
-	yes, no := r.pair(x.Args[1], x.Args[2], e)
+	yes, no := r.meet(x.Args[1], x.Args[2], e)
+	if !r.postgres && wider(yes.typ, no.typ).kind == meta.Decimal && outgrows(meta.OpIf, yes, no) {
+		yes, no = asText(yes), asText(no)
+	}
+	yes, no = r.align(yes, no)
+	yes, no = collated(yes), collated(no)
 	switch {
 	case condition == sqlTrue, yes.sql == sqlNull && no.sql == sqlNull: // of a CASE of nulls PostgreSQL makes a text
 		return yes
@@ -188,6 +193,10 @@ func (r *renderer) factor(x, constant *meta.Expr, t typ) typ {
 		least = 0
 	}
 	t.scale = fraction(constant.Value, least)
+	if stored, err := r.encodeDecimal(constant.Value, t); err == nil {
+		_, whole := stored.(int64)
+		t.long = !whole
+	}
 	return t
 }
 
@@ -197,7 +206,7 @@ func (r *renderer) operate(op meta.Op, a, b operand) operand {
 		return r.instants(op, a, b)
 	case isText(a.typ.kind) && op == meta.OpAdd:
 		return operand{sql: "(" + a.sql + " || " + b.sql + ")", typ: typ{kind: meta.String}}
-	case !r.postgres && (a.typ.long || b.typ.long || op == meta.OpDiv && wider(a.typ, b.typ).kind == meta.Decimal):
+	case !r.postgres && (a.typ.long || b.typ.long || wider(a.typ, b.typ).kind == meta.Decimal && (op == meta.OpDiv || outgrows(op, a, b))):
 		return r.reckonLong(op, a, b)
 	case op == meta.OpDiv || op == meta.OpMod:
 		return r.divide(op, a, b)
