@@ -252,6 +252,24 @@ func (c *clone) sweep(ctx context.Context) error {
 	return err
 }
 
+// unwritable is why no index can be made in the copy at all; empty: one can.
+func (c *clone) unwritable(ctx context.Context) (reason string, err error) {
+	var reads, owns bool
+	var user string
+	err = c.QueryRow(ctx, `SELECT current_setting('transaction_read_only')::bool, current_user,
+		EXISTS (SELECT FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace
+			WHERE k.relkind IN ('r', 'p', 'm') AND pg_has_role(k.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') AND `+ours+`)`).Scan(&reads, &user, &owns)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("clone: %w", shortened(err))
+	case reads:
+		return "transactions of " + user + " only read (default_transaction_read_only)", nil
+	case !owns:
+		return user + " owns no table, or may make nothing in its schema", nil
+	}
+	return "", nil
+}
+
 // end removes what was made in the copy.
 func (c *clone) end() {
 	if c == nil {

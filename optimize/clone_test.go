@@ -67,3 +67,22 @@ func TestAdvisedNameIsFree(t *testing.T) {
 		t.Error("nothing is advised")
 	}
 }
+
+// A clone in which nothing can be made is told in one line, and what is advised is by plan, as without a clone.
+func TestCloneThatCannotBeWritten(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, visits+"CREATE ROLE only_reads SUPERUSER LOGIN; ALTER ROLE only_reads SET default_transaction_read_only = on; CREATE ROLE owns_nothing LOGIN; GRANT SELECT ON visits TO owns_nothing")
+	clone := copyOf(t, url)
+	for role, want := range map[string]string{
+		"only_reads":   "transactions of only_reads only read (default_transaction_read_only)",
+		"owns_nothing": "owns_nothing owns no table, or may make nothing in its schema",
+	} {
+		report := runCloned(t, url, strings.Replace(clone, "postgres@", role+"@", 1), byPage)
+		if got := outline(report); !strings.HasPrefix(got, "L1 index: CREATE INDEX ON visits (page)") {
+			t.Errorf("%s: advised %s", role, got)
+		}
+		if notes := strings.Join(report.Notes, "\n"); strings.Count(notes, "clone") != 1 || !strings.Contains(notes, want) {
+			t.Errorf("%s: said %s, not %s", role, notes, want)
+		}
+	}
+}

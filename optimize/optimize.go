@@ -146,6 +146,14 @@ func (r *run) openClone(ctx context.Context) error {
 		return err
 	}
 	r.report.Notes = append(r.report.Notes, r.clone.notes...)
+	if reason, err := r.clone.unwritable(ctx); err != nil {
+		return err
+	} else if reason != "" {
+		r.note("clone: nothing can be made there, so nothing is measured, and what follows is by plan alone: %s", reason)
+		r.clone.close()
+		r.clone = nil
+		return nil
+	}
 	if left := r.clone.extra(r.catalog); len(left) > 0 {
 		r.note("clone: %s: not in the database, so what is measured has more than it", strings.Join(left, ", "))
 	}
