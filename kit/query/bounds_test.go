@@ -201,8 +201,10 @@ func testReckoned(w *world) {
 	}
 	const least, most = math.MinInt64, int64(math.MaxInt64)
 	longest := time.Duration(math.MaxInt64).Truncate(time.Microsecond)
-	divided := map[string]bool{"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true,
-		"product": true, "times": true, "there4": true, "pick": true, "finer": true, "evened": true, "weighted": true, "meanProduct": true}
+	divided := map[string]bool{
+		"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true,
+		"product": true, "times": true, "there4": true, "pick": true, "finer": true, "evened": true, "weighted": true, "meanProduct": true,
+	}
 	for _, test := range []struct {
 		given []any
 		want  string
