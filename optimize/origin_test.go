@@ -1,9 +1,10 @@
-package optimize
+package optimize_test
 
 import (
 	"testing"
 
 	"github.com/fettlehq/fettle/internal/pgtest"
+	"github.com/fettlehq/fettle/optimize"
 )
 
 // A copy beside the database on the primary's server is another database than what a replica follows.
@@ -11,12 +12,7 @@ func TestOriginsAreOfDatabases(t *testing.T) {
 	var origins []string
 	one, other := pgtest.New(t), pgtest.New(t)
 	for _, url := range []string{one, one, other} {
-		s, err := connect(t.Context(), url, readOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.close()
-		origin, err := s.origin(t.Context())
+		origin, err := optimize.OriginOf(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
 		}
