@@ -23,30 +23,8 @@ func column(name string) string {
 
 // tableOf is the table of a struct's values: what its TableName says, else its name as the library spells it.
 func (l *lifter) tableOf(s *source, e ast.Expr, library string) string {
-	t := s.info.TypeOf(e)
-	for {
-		if t == nil {
-			return ""
-		}
-		t = types.Unalias(t)
-		switch u := t.(type) {
-		case *types.Pointer:
-			t = u.Elem()
-			continue
-		case *types.Slice:
-			t = u.Elem()
-			continue
-		case *types.Map:
-			t = u.Elem()
-			continue
-		}
-		break
-	}
-	named, is := t.(*types.Named)
-	if !is {
-		return ""
-	}
-	if _, isStruct := named.Underlying().(*types.Struct); !isStruct {
+	named := structOf(s.info.TypeOf(e))
+	if named == nil {
 		return ""
 	}
 	return l.tableNamed(named, library)
