@@ -70,7 +70,8 @@ func (b *builder) wrongDefault(f *model.Field, v *design.Value, wrong string) {
 	b.problems.AddEdit(v.Pos, WrongDefault, hint, edit, "%s", wrong)
 }
 
-// betterDefault knows a literal with quotes too many or too few, and a number that its field is too small for.
+// betterDefault knows a literal with quotes too many or too few, and a number that its field, or its @range, is too
+// small for.
 func (b *builder) betterDefault(f *model.Field, v *design.Value) (string, diag.Edit) {
 	type form struct {
 		kind design.ValueKind
@@ -91,7 +92,9 @@ func (b *builder) betterDefault(f *model.Field, v *design.Value) (string, diag.E
 		}
 	}
 	switch {
-	case f.Kind == model.Int && v.Kind == design.IntValue:
+	case outOfRange(f, v) != "":
+		return "write a number that is " + withinRange(f) + ", or widen the @range", diag.Edit{}
+	case f.Kind == model.Int && isInt64(v):
 		return "make " + f.Name + " an Int64", diag.Edit{}
 	case (f.Kind == model.Int || f.Kind == model.Int64) && v.Kind == design.FloatValue:
 		return "write a whole number, or make " + f.Name + " a Float", diag.Edit{}
@@ -167,6 +170,23 @@ func outOfRange(f *model.Field, v *design.Value) string {
 		return ""
 	}
 	return v.Text + " is not within the @range of " + f.Name
+}
+
+// withinRange says the @range of f: "at least 1 and at most 5".
+func withinRange(f *model.Field) string {
+	var bounds []string
+	if f.Min != nil {
+		bounds = append(bounds, "at least "+strconv.FormatFloat(*f.Min, 'f', -1, 64))
+	}
+	if f.Max != nil {
+		bounds = append(bounds, "at most "+strconv.FormatFloat(*f.Max, 'f', -1, 64))
+	}
+	return strings.Join(bounds, " and ")
+}
+
+func isInt64(v *design.Value) bool {
+	_, err := strconv.ParseInt(v.Text, 10, 64)
+	return v.Kind == design.IntValue && err == nil
 }
 
 // literals makes a constant of a list of scalars.

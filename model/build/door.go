@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fettlehq/fettle/model"
 )
@@ -12,8 +13,12 @@ func (b *builder) doors() {
 	generated := map[string]*model.Entity{}
 	for _, e := range b.model.Entities {
 		for _, name := range doorNames(e) {
-			if other := generated[name]; other != nil {
-				b.problems.Add(e.Pos, NamesClash, fmt.Sprintf("give %s or %s another plural with @entity", other.Name, e.Name), "%s of %s would be called as one of %s", name, e.Name, other.Name)
+			other := generated[name]
+			if other == e {
+				break // its plural is its singular, which is told already
+			}
+			if other != nil {
+				b.problems.Add(e.Pos, NamesClash, otherName(name, other, e), "%s of %s would be called as one of %s", name, e.Name, other.Name)
 				break
 			}
 			generated[name] = e
@@ -51,6 +56,20 @@ func (b *builder) doors() {
 		paths[route] = op
 	}
 	b.typeNames()
+}
+
+// otherName says what frees name, which both entities would give to an operation: a plural can be another.
+func otherName(name string, one, two *model.Entity) string {
+	var plural []string
+	for _, e := range []*model.Entity{one, two} {
+		if name == e.Plural || name == e.Plural+"Aggregate" {
+			plural = append(plural, e.Name)
+		}
+	}
+	if len(plural) == 0 {
+		return fmt.Sprintf("rename %s or %s", one.Name, two.Name)
+	}
+	return fmt.Sprintf("give %s another plural, as @entity(plural: …)", strings.Join(plural, " or "))
 }
 
 func where(op *model.Operation) string {

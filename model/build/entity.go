@@ -138,6 +138,8 @@ func (b *builder) tablesDiffer() {
 		switch other := tables[strings.ToLower(e.Table)]; {
 		case runtimeTables[strings.ToLower(e.Table)]:
 			b.problems.Add(e.Pos, NamesClash, "give it another name with @db", "table %s of %s is the runtime's own", e.Table, e.Name)
+		case other != nil && other.Plural == e.Plural && !other.Internal && !e.Internal && e.Table == snake(e.Plural) && other.Table == e.Table:
+			// One of them is told to have another plural, which its table follows: see doors.
 		case other != nil:
 			b.problems.Add(e.Pos, NamesClash, "give one of them another name with @db", "%s and %s would share table %s", other.Name, e.Name, e.Table)
 		default:
