@@ -51,6 +51,9 @@ func candidates(q *Query, c *Catalog) []*Index {
 
 // has reports whether an index that is there does what this one would.
 func (t *Table) has(index *Index) bool {
+	if len(t.Heirs) > 0 {
+		return len(index.on(t).each()) == 0
+	}
 	return slices.ContainsFunc(t.Indexes, func(e *Existing) bool {
 		if !e.Valid || e.Method != index.Method || e.Where != "" || index.Where != "" || !index.simple() || len(index.Keys) > len(e.Columns) {
 			return false

@@ -52,6 +52,7 @@ type Table struct {
 	Indexes      []*Existing
 	Keys         []ForeignKey
 	Partitions   []*Table // of a partitioned table whose partitions are not partitioned themselves
+	Heirs        []*Table // that inherit from it (INHERITS), those of its heirs among them: its rows are counted with theirs
 
 	Inserted, Updated, Hot, Deleted, Dead, Modified float64
 	Analysed                                        bool // once at least
@@ -61,6 +62,8 @@ type Table struct {
 	oid   uint32
 	size  float64 // pages that it has now; Pages is as of the last VACUUM or ANALYZE
 	fresh bool    // its statistics are those of the clone, where it was analysed
+	own   *Table  // of its own rows alone, where others inherit from it
+	read  bool    // by a plan of the workload; only told of heirs, and of what they inherit from
 }
 
 // Column is a column with its statistics.
@@ -199,6 +202,8 @@ func (t *Table) stale() bool {
 	switch {
 	case t.Kind != "r" || t.fresh:
 		return false
+	case len(t.Heirs) > 0:
+		return t.own.stale() || slices.ContainsFunc(t.Heirs, (*Table).stale)
 	case !t.Analysed:
 		return t.size > 8
 	}
@@ -234,6 +239,7 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 		{"column statistics", c.readStatistics},
 		{"indexes", c.readIndexes},
 		{"foreign keys", c.readKeys},
+		{"tables that inherit", c.readHeirs},
 		{"extensions and settings", c.readSettings},
 		{"functions", c.readFunctions},
 		{"operator classes", c.readClasses},
@@ -379,7 +385,7 @@ func (c *Catalog) readStatistics(ctx context.Context, s *session) error {
 	rows, err := s.Query(ctx, `SELECT schemaname, tablename, attname, null_frac, n_distinct, avg_width, coalesce(correlation, 0),
 			coalesce(most_common_vals::text::text[], '{}'), coalesce(most_common_freqs::float8[], '{}'),
 			coalesce(histogram_bounds::text::text[], '{}')
-		FROM pg_stats n WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`)
+		FROM pg_stats n WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY inherited`) // of a table with heirs both are told, and that of all rows is meant
 	if err != nil {
 		return err
 	}

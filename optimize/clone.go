@@ -212,20 +212,30 @@ const (
 
 func ownName() string { return fmt.Sprintf("%s%016x", ownPrefix, rand.Uint64()) }
 
+// ownPart is the name of one of the indexes that are made for one.
+func ownPart(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s_%d", name, i)
+}
+
 // create makes an index and marks it, both or neither. Told is how long it took.
 func (c *clone) create(ctx context.Context, index *Index, name string) (took time.Duration, err error) {
 	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	_, err = c.Exec(ctx, index.Create("", name))
-	took = time.Since(start)
-	if err == nil {
-		_, err = c.Exec(ctx, "COMMENT ON INDEX "+pgsql.Ident(index.Table.Schema)+"."+pgsql.Ident(name)+" IS "+pgsql.Literal(ownComment))
-	}
-	if err != nil {
-		c.undone(context.WithoutCancel(ctx))
-		return 0, err
+	for i, part := range index.each() {
+		start := time.Now()
+		_, err = c.Exec(ctx, part.Create("", ownPart(name, i)))
+		took += time.Since(start)
+		if err == nil {
+			_, err = c.Exec(ctx, "COMMENT ON INDEX "+pgsql.Ident(part.Table.Schema)+"."+pgsql.Ident(ownPart(name, i))+" IS "+pgsql.Literal(ownComment))
+		}
+		if err != nil {
+			c.undone(context.WithoutCancel(ctx))
+			return 0, err
+		}
 	}
 	_, err = c.Exec(ctx, "COMMIT")
 	return took, err

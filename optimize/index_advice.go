@@ -20,8 +20,10 @@ func (r *run) indexAdvice(g gain, indexes ...*Index) *Advice {
 	var changes []string
 	var replaced []*Existing
 	for _, index := range indexes {
-		changes = append(changes, "CREATE INDEX ON "+index.String())
-		replaced = append(replaced, index.replaces()...)
+		for _, part := range index.each() {
+			changes = append(changes, "CREATE INDEX ON "+part.String())
+			replaced = append(replaced, part.replaces()...)
+		}
 	}
 	a.Change = strings.Join(changes, ";\n")
 	a.Migration = indexMigration(r.catalog.Dialect, indexes, replaced, r.tablesOf(g.query, indexes))
@@ -152,8 +154,10 @@ func notesOf(gains []gain, shown *Query) (notes []string) {
 
 // indexNotes are what a reader should know of an index.
 func (r *run) indexNotes(index *Index) (notes []string) {
-	for _, old := range index.replaces() {
-		notes = append(notes, fmt.Sprintf("replaces %s, whose key it begins with", old.Name))
+	for _, part := range index.each() {
+		for _, old := range part.replaces() {
+			notes = append(notes, fmt.Sprintf("replaces %s, whose key it begins with", old.Name))
+		}
 	}
 	entries := "one entry more"
 	if index.Method == "gin" {
@@ -171,6 +175,8 @@ func (r *run) indexNotes(index *Index) (notes []string) {
 		notes = append(notes, fmt.Sprintf("holds %s of the rows: statements that do not say %s cannot use it", part, index.Where))
 	}
 	switch {
+	case len(index.Table.Heirs) > 0:
+		notes = append(notes, inheritedNote(index.Table))
 	case len(index.Table.Partitions) > 0:
 		notes = append(notes, fmt.Sprintf("%s is partitioned: the migration makes the index of each partition beside running writes, and attaches it", index.Table.ID))
 	case index.Table.Kind == "p":

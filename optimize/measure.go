@@ -77,7 +77,7 @@ func slower(before, after Measured) bool {
 type clone struct {
 	*session
 	catalog *Catalog
-	made    map[*Index]string // what they are called there
+	made    map[*Index]string // what they are called there; see names
 	build   map[*Index]time.Duration
 	real    map[*Index]float64 // their sizes
 	advised map[string]string  // what plans call an index that was made, or its part for a partition, to the name that is advised
@@ -126,9 +126,9 @@ func (c *clone) make(ctx context.Context, indexes []*Index) (failed map[*Index]e
 
 // measureSize asks for the size of an index that was made, and for what it is called on each partition.
 func (c *clone) measureSize(ctx context.Context, index *Index) {
-	rows, err := c.Query(ctx, `SELECT k.relname, pg_relation_size(k.oid) FROM pg_class k WHERE k.oid = $1::regclass
-		UNION ALL SELECT k.relname, pg_relation_size(k.oid) FROM pg_partition_tree($1::regclass) t JOIN pg_class k ON k.oid = t.relid WHERE t.isleaf AND t.level > 0`,
-		c.qualified(index))
+	rows, err := c.Query(ctx, `SELECT k.relname, pg_relation_size(k.oid) FROM pg_class k WHERE k.oid = ANY ($1::text[]::regclass[])
+		UNION ALL SELECT k.relname, pg_relation_size(k.oid) FROM unnest($1::text[]::regclass[]) m, pg_partition_tree(m) t JOIN pg_class k ON k.oid = t.relid
+			WHERE t.isleaf AND t.level > 0`, c.names(index, c.made[index]))
 	if err != nil {
 		return // it is called as it is, and has the size that is guessed
 	}
@@ -146,8 +146,17 @@ func (c *clone) measureSize(ctx context.Context, index *Index) {
 	c.real[index] = total
 }
 
+// qualified is what an index that was made is called there, for DROP INDEX: several have commas between them.
 func (c *clone) qualified(index *Index) string {
-	return pgsql.Ident(index.Table.Schema) + "." + pgsql.Ident(c.made[index])
+	return strings.Join(c.names(index, c.made[index]), ", ")
+}
+
+// names are what the indexes are called on the clone that are made for one.
+func (c *clone) names(index *Index, name string) (names []string) {
+	for i, part := range index.each() {
+		names = append(names, pgsql.Ident(part.Table.Schema)+"."+pgsql.Ident(ownPart(name, i)))
+	}
+	return names
 }
 
 func sortedNames[V any](of map[string]V) []string {

@@ -59,11 +59,13 @@ func indexMigration(d Dialect, indexes []*Index, replaced []*Existing, analysed 
 		if index.Needs != "" {
 			up = append(up, "CREATE EXTENSION IF NOT EXISTS "+pgsql.Ident(index.Needs))
 		}
-		name := index.Name()
-		up = append(up, index.concurrently(name)...)
-		down = append(down, "DROP INDEX "+index.beside()+"IF EXISTS "+schemaOf(index.Table)+pgsql.Ident(name))
-		if !index.simple() {
-			up = append(up, "ANALYZE "+index.Table.ID)
+		for _, part := range index.each() {
+			name := part.Name()
+			up = append(up, part.concurrently(name)...)
+			down = append(down, "DROP INDEX "+part.beside()+"IF EXISTS "+part.Table.qualified(name))
+			if !part.simple() {
+				up = append(up, "ANALYZE "+part.Table.ID)
+			}
 		}
 	}
 	for _, old := range replaced {
@@ -113,7 +115,7 @@ func (i *Index) concurrently(name string) []string {
 		part.Table = partition
 		own := part.Name()
 		statements = append(append(statements, part.wholly(own)...),
-			"ALTER INDEX "+schemaOf(i.Table)+pgsql.Ident(name)+" ATTACH PARTITION "+schemaOf(partition)+pgsql.Ident(own))
+			"ALTER INDEX "+i.Table.qualified(name)+" ATTACH PARTITION "+partition.qualified(own))
 	}
 	return statements
 }
@@ -124,7 +126,7 @@ const waitShort, waitLong = "SET lock_timeout = '5s'", "SET lock_timeout = 0"
 
 // wholly are the statements that make an index beside running writes, after what an earlier attempt may have left of it.
 func (i *Index) wholly(name string) []string {
-	qualified := schemaOf(i.Table) + pgsql.Ident(name)
+	qualified := i.Table.qualified(name)
 	return []string{
 		"-- +goose StatementBegin\nDO $$ BEGIN\n" +
 			"  IF EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(" + pgsql.Literal(qualified) + ") AND NOT indisvalid) THEN\n" +

@@ -327,11 +327,11 @@ func (r *run) writeCost(index *Index) float64 {
 			continue
 		}
 		for _, scan := range q.roles.Scans {
-			if scan.Table == index.Table.ID && scan.Write != "" {
+			if index.Table.spans(scan.Table) && scan.Write != "" {
 				rows += q.Weight * max(1, q.Before.Root.Rows, q.written())
 			}
 		}
-		if q.parsed.Tree.Is("InsertStmt") && r.catalog.find(q.target()) == index.Table {
+		if target := r.catalog.find(q.target()); target != nil && q.parsed.Tree.Is("InsertStmt") && index.Table.spans(target.ID) {
 			rows += q.Weight * max(1, q.Rows, q.written())
 		}
 	}

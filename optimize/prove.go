@@ -495,9 +495,9 @@ func (q *Query) title() string {
 	return q.ID
 }
 
-// holds reports whether the rows of a table are in the one that a plan names: itself, or one of its partitions.
+// holds reports whether the rows of a table are in the one that a plan names: itself, one of its partitions, or one that inherits from it.
 func (t *Table) holds(name string) bool {
-	return t.Name == name || slices.ContainsFunc(t.Partitions, func(p *Table) bool { return p.Name == name })
+	return t.Name == name || slices.ContainsFunc(slices.Concat(t.Partitions, t.Heirs), func(p *Table) bool { return p.Name == name })
 }
 
 // guessIndexes proposes, where nothing can be thought of, the fullest candidate for each table that is read whole.

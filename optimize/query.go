@@ -228,6 +228,7 @@ func (q *Query) bind(ctx context.Context, s *session, c *Catalog) error {
 		return err
 	}
 	q.Before, q.Base = plan, plan
+	c.markRead(plan)
 	if len(numbers) > 0 {
 		q.sensitivity(ctx, s, c, numbers, types)
 	}
@@ -245,6 +246,7 @@ func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers
 			continue
 		}
 		costs = append(costs, plan.Cost())
+		c.markRead(plan)
 		if commonness == "common" {
 			q.common, q.asked = text, commonly(c, q.roles, numbers)
 		}
@@ -254,6 +256,7 @@ func (q *Query) sensitivity(ctx context.Context, s *session, c *Catalog, numbers
 		return
 	}
 	costs = append(costs, generic.Cost())
+	c.markRead(generic)
 	if low, high := slices.Min(costs), slices.Max(costs); high > 10*low && high > 1000 {
 		q.notes = append(q.notes, fmt.Sprintf("the plan depends on the parameters: its cost is %s for some values and %s for others (%s when planned without knowing them)",
 			Count(low), Count(high), Count(generic.Cost())))

@@ -162,8 +162,7 @@ func (r *run) specials(q *Query) []special {
 // readsWhole reports whether a plan reads all of a table.
 func readsWhole(p *Plan, t *Table) bool {
 	return slices.ContainsFunc(p.All(), func(n *Node) bool {
-		ours := n.Table == t.Name || slices.ContainsFunc(t.Partitions, func(part *Table) bool { return n.Table == part.Name })
-		return ours && (strings.HasSuffix(n.Type, "Seq Scan") || strings.HasPrefix(n.Type, "Index")) && n.Filter != ""
+		return t.holds(n.Table) && (strings.HasSuffix(n.Type, "Seq Scan") || strings.HasPrefix(n.Type, "Index")) && n.Filter != ""
 	})
 }
 
@@ -220,8 +219,8 @@ func (r *run) gin(q *Query, scan *pgsql.Scan, t *Table, p pgsql.Predicate) (spec
 		}
 		index.Method = "btree"
 		sp.rule = "an expression is compared, of which nothing is known before it has an index"
-	case pgsql.Equal, pgsql.Prefix: // HypoPG's expressions are those of the first table of a statement, and not of its partitions
-		if t.Kind != "p" && scan.First || p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
+	case pgsql.Equal, pgsql.Prefix: // HypoPG's expressions are those of the first table of a statement, and not of its partitions or heirs
+		if !t.split() && scan.First || p.Column != "" || p.Join.Scan != nil || severalAtOnce(p) || !r.catalog.immutable(p.Key, t) {
 			return sp, false
 		}
 		f := &former{c: r.catalog, t: t, scan: scan}
@@ -339,6 +338,9 @@ func (r *run) foreignKeys(q *Query) []special {
 	parent := r.catalog.find(q.target())
 	var out []special
 	for _, child := range r.catalog.Tables {
+		if child.own != nil { // its heirs have no part in its keys
+			child = child.own
+		}
 		for _, key := range child.Keys {
 			if key.Table != parent || child.tiny() || parent == nil || child.serves(key.Columns) {
 				continue

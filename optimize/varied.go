@@ -44,7 +44,8 @@ func (q *Query) vary(ctx context.Context, s *session, c *Catalog) {
 		if !differs || text == parsed.Text || slices.Contains(q.others, text) {
 			continue
 		}
-		if _, err := explain(ctx, s, text); err == nil {
+		if plan, err := explain(ctx, s, text); err == nil {
+			c.markRead(plan)
 			q.others = append(q.others, text)
 		}
 	}

@@ -23,7 +23,7 @@ type planner interface {
 // hypothetical plans with indexes that are only thought of, by the HypoPG extension.
 type hypothetical struct {
 	s      *session
-	made   map[*Index]made
+	made   map[*Index][]made
 	failed map[*Index]bool   // it cannot be thought of
 	stands map[string]*Index // for partial ones that HypoPG does not see, by how they are written
 	there  map[string]string // what plans call an index that was made on the clone, to the name that is advised
@@ -37,7 +37,7 @@ type made struct {
 }
 
 func newHypothetical(s *session, ruler bool) *hypothetical {
-	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index]made{}, failed: map[*Index]bool{}, stands: map[string]*Index{}}
+	return &hypothetical{s: s, ruler: ruler, sizes: map[*Index]float64{}, made: map[*Index][]made{}, failed: map[*Index]bool{}, stands: map[string]*Index{}}
 }
 
 // cost is the mean of what the query costs with each of the values that it is planned with.
@@ -69,12 +69,10 @@ func (h *hypothetical) plan(ctx context.Context, q *Query, text string, indexes 
 	}
 	named := map[string]*Index{}
 	for _, index := range shown {
-		m, is := h.made[index]
-		switch of := instead[index.String()]; {
-		case is && of != nil:
-			named[m.name] = of
-		case is:
-			named[m.name] = index
+		for _, m := range h.made[index] {
+			if named[m.name] = instead[index.String()]; named[m.name] == nil {
+				named[m.name] = index
+			}
 		}
 	}
 	for _, index := range indexes { // where plans are asked of a copy on which it has been made by now, the one that is there may be the cheaper of the two
@@ -133,7 +131,7 @@ func (h *hypothetical) unseen(q *Query, index *Index) (is bool) {
 		case scan.Table != index.Table.ID:
 		case !index.mayServe(scan):
 			return false
-		case !scan.First || index.Table.Kind == "p":
+		case !scan.First || index.Table.split():
 			is = true
 		}
 	}
@@ -166,36 +164,59 @@ func (i *Index) standIns() []*Index {
 
 // show makes exactly these indexes thought of.
 func (h *hypothetical) show(ctx context.Context, indexes []*Index) error {
-	for index, made := range h.made {
+	for index := range h.made {
 		if !slices.Contains(indexes, index) {
-			if _, err := h.s.Exec(ctx, "SELECT hypopg_drop_index($1::oid)", made.oid); err != nil {
-				return shortened(err)
+			if err := h.forget(ctx, index); err != nil {
+				return err
 			}
-			delete(h.made, index)
 		}
 	}
 	for _, index := range indexes {
 		if _, is := h.made[index]; is || h.failed[index] {
 			continue
 		}
+		if err := h.think(ctx, index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// think makes an index thought of, or notes that it cannot be.
+func (h *hypothetical) think(ctx context.Context, index *Index) error {
+	for _, part := range index.each() {
 		var m made
-		err := h.s.QueryRow(ctx, "SELECT indexrelid, indexname FROM hypopg_create_index($1)", index.Create("", index.Name())).Scan(&m.oid, &m.name)
+		err := h.s.QueryRow(ctx, "SELECT indexrelid, indexname FROM hypopg_create_index($1)", part.Create("", part.Name())).Scan(&m.oid, &m.name)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			h.failed[index] = true
-			continue
+			return h.forget(ctx, index)
 		}
-		h.made[index] = m
-		if _, known := h.sizes[index]; h.ruler && !known {
-			var size int64
-			if err := h.s.QueryRow(ctx, "SELECT hypopg_relation_size($1::oid)", m.oid).Scan(&size); err != nil {
-				return shortened(err)
-			}
-			h.sizes[index] = float64(size)
+		h.made[index] = append(h.made[index], m)
+	}
+	if _, known := h.sizes[index]; !h.ruler || known {
+		return nil
+	}
+	for _, m := range h.made[index] {
+		var size int64
+		if err := h.s.QueryRow(ctx, "SELECT hypopg_relation_size($1::oid)", m.oid).Scan(&size); err != nil {
+			return shortened(err)
+		}
+		h.sizes[index] += float64(size)
+	}
+	return nil
+}
+
+// forget takes away one that is thought of.
+func (h *hypothetical) forget(ctx context.Context, index *Index) error {
+	for _, m := range h.made[index] {
+		if _, err := h.s.Exec(ctx, "SELECT hypopg_drop_index($1::oid)", m.oid); err != nil {
+			return shortened(err)
 		}
 	}
+	delete(h.made, index)
 	return nil
 }
 
@@ -344,7 +365,7 @@ func (c *counted) cost(ctx context.Context, q *Query, indexes []*Index) (float64
 // mayServe reports whether a plan could use the index for one mention of its table: its first part is asked about, or it
 // has all that is asked for. A partial one leaves out what the query leaves out, so that all of it can be read in place of the table.
 func (i *Index) mayServe(scan *pgsql.Scan) bool {
-	if scan.Table != i.Table.ID {
+	if !i.Table.spans(scan.Table) {
 		return false
 	}
 	if i.Where != "" {
