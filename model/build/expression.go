@@ -224,7 +224,7 @@ func (b *builder) operationRules(o *design.Operation) {
 // listArguments are what every list takes at the doors.
 var listArguments = map[string]bool{
 	"where": true, "order": true, "first": true, "last": true, "after": true, "before": true, "limit": true, "include": true,
-	"count": true, "search": true,
+	"fields": true, "count": true, "search": true,
 }
 
 // listed finds what a query by a condition cannot be. Without a rule of its own, whoever may read the rows may ask it.
