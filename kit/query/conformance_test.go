@@ -99,6 +99,7 @@ var cases = []struct {
 	{"references to hidden rows are null", testHiddenReferences},
 	{"nested selections take one statement a level", testNesting},
 	{"pages go both ways", testPages},
+	{"pages stay right while rows come and go", testPagesAmongChanges},
 	{"orders put null last", testNullOrder},
 	{"cursors belong to their order", testCursors},
 	{"filters", testFilters},

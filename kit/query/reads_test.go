@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,62 @@ func testPages(w *world) {
 		}
 		if fmt.Sprint(forward) != fmt.Sprint(cursorsOf(all)) || fmt.Sprint(backward) != fmt.Sprint(cursorsOf(all)) {
 			w.Errorf("order %v: pages differ from the whole\n%v\n%v\n%v", order, cursorsOf(all), forward, backward)
+		}
+	}
+}
+
+// testPagesAmongChanges walks a list while, between its pages, the row that the cursor names goes and others come before
+// and behind it: each row that is there all the while is seen once, in its order.
+func testPagesAmongChanges(w *world) {
+	const stay = 12
+	for _, backward := range []bool{false, true} {
+		for i, order := range [][]query.Order{{{Path: []string{"title"}}}, {{Path: []string{"rating"}}, {Path: []string{"title"}, Descending: true}}} {
+			name := func(kind string, n int) string { return fmt.Sprintf("%v-%d-%02d-%s", backward, i, n, kind) }
+			mine := func(title string) bool { return strings.HasPrefix(title, fmt.Sprintf("%v-%d-", backward, i)) }
+			for n := range stay {
+				w.article(w.ann, name("stays", n), "rating", 1+n%3)
+				w.article(w.ann, name("goes", n), "rating", 1+n%3)
+			}
+			s := w.sel("Article", "title", "slug")
+			s.Order, s.First = order, 100
+			var want, seen []string
+			for _, row := range w.list(w.ann, s).Rows {
+				if title := row.Values[0].(string); mine(title) && strings.HasSuffix(title, "stays") {
+					want = append(want, title)
+				}
+			}
+			if s.First = 2; backward {
+				s.First, s.Last = 0, 2
+			}
+			for page := 0; ; page++ {
+				l := w.list(w.ann, s)
+				var some []string
+				for _, row := range l.Rows {
+					if title := row.Values[0].(string); mine(title) && strings.HasSuffix(title, "stays") {
+						some = append(some, title)
+					}
+				}
+				edge, more := len(l.Rows)-1, l.HasNext
+				if seen = append(seen, some...); backward {
+					seen, edge, more = append(some, seen[:len(seen)-len(some)]...), 0, l.HasPrevious
+				}
+				if !more || page > 20*stay {
+					break
+				}
+				if s.After = l.Cursor(edge); backward {
+					s.After, s.Before = "", l.Cursor(edge)
+				}
+				if row := l.Rows[edge]; strings.HasSuffix(row.Values[0].(string), "goes") {
+					w.want(w.delete(w.ann, "Article", row.Values[1], 0), "ok")
+				}
+				if page < 6 {
+					w.article(w.ann, name("comes", 2*page), "rating", 1+page%3)
+					w.article(w.ann, name("comes", stay-page), "rating", 1+page%3)
+				}
+			}
+			if !slices.Equal(seen, want) {
+				w.Errorf("backward %v, order %d:\nsaw  %v\nwant %v", backward, i, seen, want)
+			}
 		}
 	}
 }
