@@ -58,12 +58,13 @@ type Table struct {
 	Analysed                                        bool // once at least
 	Counted                                         bool // it has counters
 
-	home  *Catalog // that it is of
-	oid   uint32
-	size  float64 // pages that it has now; Pages is as of the last VACUUM or ANALYZE
-	fresh bool    // its statistics are those of the clone, where it was analysed
-	own   *Table  // of its own rows alone, where others inherit from it
-	read  bool    // by a plan of the workload; only told of heirs, and of what they inherit from
+	home             *Catalog // that it is of
+	oid              uint32
+	size             float64  // pages that it has now; Pages is as of the last VACUUM or ANALYZE
+	fresh            bool     // its statistics are those of the clone, where it was analysed
+	policies, passed []policy // of row-level security: that bind the session's role, and that do not
+	own              *Table   // of its own rows alone, where others inherit from it
+	read             bool     // by a plan of the workload; only told of heirs, and of what they inherit from
 }
 
 // Column is a column with its statistics.
@@ -240,6 +241,7 @@ func readCatalog(ctx context.Context, s *session) (c *Catalog, notes []string, e
 		{"indexes", c.readIndexes},
 		{"foreign keys", c.readKeys},
 		{"tables that inherit", c.readHeirs},
+		{"policies of row-level security", c.readPolicies},
 		{"extensions and settings", c.readSettings},
 		{"functions", c.readFunctions},
 		{"operator classes", c.readClasses},

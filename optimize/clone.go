@@ -199,6 +199,7 @@ func (c *clone) again(ctx context.Context) {
 	if err != nil {
 		return // what stays is in a copy
 	}
+	s.as = c.as
 	c.session = s
 	c.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(cloneLock)) //nolint:errcheck // then what is there is dropped all the same
 }

@@ -167,6 +167,7 @@ func (r *run) indexNotes(index *Index) (notes []string) {
 	if updated := r.updatesOf(index); updated != "" {
 		notes = append(notes, updated)
 	}
+	notes = append(notes, r.policyNotes(index)...)
 	if index.Where != "" {
 		part := fmt.Sprintf("%.0f %%", 100*index.part())
 		if part == "0 %" {

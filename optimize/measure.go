@@ -235,6 +235,11 @@ func (c *clone) once(ctx context.Context, text string, first []string, m *Measur
 				return err
 			}
 		}
+		for _, statement := range c.as {
+			if _, err := c.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
 		started = true
 		return c.QueryRow(ctx, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON, "+timing+") "+text).Scan(&out)
 	})

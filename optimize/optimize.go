@@ -16,8 +16,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/fettlehq/fettle/pgsql"
 )
 
 // Options are what a run is asked for.
@@ -68,7 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer func() { r.clone.end() }()
 	defer func() { r.thought.unthink() }()
 	for _, step := range []func(context.Context) error{
-		r.readCatalog, r.openClone, r.readWorkload, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
+		r.readCatalog, r.openClone, r.policies, r.readWorkload, r.notUnder, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
 		r.proveRewrites, r.statistics, r.settings, r.hygiene,
 	} {
 		err := step(ctx)
@@ -182,7 +180,7 @@ func (r *run) readWorkload(ctx context.Context) error {
 	refused := map[string]bool{}
 	for i, q := range queries {
 		r.options.says("statement %d of %d", i+1, len(queries))
-		if q.roles = pgsql.RolesOf(q.parsed, r.catalog); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
+		if q.roles = r.catalog.rolesOf(q.parsed); len(q.roles.Scans) == 0 && aboutCatalog.MatchString(q.Text) {
 			r.report.Passed = append(r.report.Passed, q.Statement)
 			continue
 		}

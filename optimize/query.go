@@ -290,24 +290,40 @@ func commonly(c *Catalog, roles *pgsql.Roles, numbers []int) float64 {
 func explain(ctx context.Context, s *session, text string) (*Plan, error) {
 	var out []byte
 	text = "EXPLAIN (FORMAT JSON) " + text
-	if !s.reads {
+	first, last := "BEGIN", "ROLLBACK"
+	switch within := s.PgConn().TxStatus() != 'I'; {
+	case !s.reads && len(s.as) == 0:
 		if err := s.QueryRow(ctx, text).Scan(&out); err != nil {
 			return nil, shortened(err)
 		}
 		return readPlan(out)
+	case s.reads: // planning runs functions that are called immutable, whatever they do: even the settings of the session are undone after it
+		first = "BEGIN READ ONLY"
+	case within:
+		first, last = "SAVEPOINT fettle_plan", "ROLLBACK TO SAVEPOINT fettle_plan"
 	}
-	// Planning runs functions that are called immutable, whatever they do: even the settings of the session are undone after it.
 	var batch pgx.Batch
-	batch.Queue("BEGIN READ ONLY")
-	batch.Queue(text)
-	batch.Queue("ROLLBACK")
+	before := append([]string{first}, s.as...)
+	for _, statement := range slices.Concat(before, []string{text, last}) {
+		batch.Queue(statement)
+	}
 	results := s.SendBatch(ctx, &batch)
-	_, err := results.Exec()
+	var err error
+	for range before {
+		if err == nil {
+			_, err = results.Exec()
+		}
+	}
 	if err == nil {
 		err = results.QueryRow().Scan(&out)
 	}
 	err = errors.Join(err, results.Close())
-	s.undone(ctx)
+	switch {
+	case last == "ROLLBACK":
+		s.undone(ctx)
+	case err != nil:
+		s.Exec(ctx, last) //nolint:errcheck // the next statement tells
+	}
 	if err != nil {
 		return nil, shortened(err)
 	}
@@ -364,12 +380,13 @@ func genericPlan(ctx context.Context, s *session, text string, parameters int) (
 	}
 	var out []byte
 	nulls := strings.TrimSuffix(strings.Repeat("NULL, ", parameters), ", ")
-	results, err := s.PgConn().Exec(ctx, "BEGIN READ ONLY; EXPLAIN (FORMAT JSON) EXECUTE fettle_statement("+nulls+"); ROLLBACK").ReadAll()
+	before := append([]string{"BEGIN READ ONLY"}, s.as...)
+	results, err := s.PgConn().Exec(ctx, strings.Join(before, "; ")+"; EXPLAIN (FORMAT JSON) EXECUTE fettle_statement("+nulls+"); ROLLBACK").ReadAll()
 	s.undone(ctx)
 	if err != nil {
 		return nil, shortened(err)
 	}
-	for _, result := range results {
+	for _, result := range results[len(before):] {
 		for _, row := range result.Rows {
 			out = append(out, row[0]...)
 		}

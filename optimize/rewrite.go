@@ -167,7 +167,7 @@ func (r *run) judge(ctx context.Context, w *rewrite) (better bool, err error) {
 	if instead.parsed, err = pgsql.Parse(w.bound); err != nil {
 		return false, nil //nolint:nilerr // as above
 	}
-	instead.roles = pgsql.RolesOf(instead.parsed, r.catalog)
+	instead.roles = r.catalog.rolesOf(instead.parsed)
 	instead.vary(ctx, session, r.catalog)
 	cheaper, err := r.cheaper(ctx, w.query, &instead)
 	if err != nil || !cheaper && !w.unknown && (!w.doubted || w.differs != "") {

@@ -18,6 +18,8 @@ type session struct {
 	*pgx.Conn
 	reads bool   // it cannot write
 	jit   string // of the server; see uncompiled
+
+	as []string // what is done in a transaction before a statement is planned or measured in it: who asks, and with which settings
 }
 
 // connectTimeout bounds how long a server may take to answer at first.
