@@ -99,7 +99,7 @@ func (t *Tx) rows(ctx context.Context, sel *Select, v variant, value any) ([]*Ro
 		_, rows, err := t.tree(ctx, sel, v, value)
 		return rows, err
 	}
-	s := &shaper{}
+	s := newShaper()
 	p, err := t.plan(s, sel, nil, v, page{})
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (t *Tx) page(ctx context.Context, sel *Select, list *meta.Field, parents []
 	case list != nil:
 		v = childrenVariant
 	}
-	s := &shaper{}
+	s := newShaper()
 	p, err := t.plan(s, sel, list, v, pg)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (e *Engine) ids(ids []string, v variant) any {
 }
 
 func (t *Tx) count(ctx context.Context, sel *Select, list *meta.Field, parents []string, lists map[string]*List) error {
-	s := &shaper{}
+	s := newShaper()
 	v := countVariant
 	if list != nil {
 		v = countsVariant

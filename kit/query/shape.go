@@ -28,6 +28,9 @@ type shaper struct {
 	err    error
 }
 
+// newShaper has room for the shape of most reads.
+func newShaper() *shaper { return &shaper{key: make([]byte, 0, 512)} }
+
 func (s *shaper) text(t string) {
 	s.key = append(s.key, t...)
 	s.key = append(s.key, 0)

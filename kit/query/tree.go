@@ -53,7 +53,19 @@ func (t *Tx) branches(sel *Select) bool {
 
 // tree reads sel: a page of rows, or the rows that value names.
 func (t *Tx) tree(ctx context.Context, sel *Select, v variant, value any) (*List, []*Row, error) {
-	s := &shaper{}
+	r, values, err := t.planTree(sel, v, value)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.run(ctx, values); err != nil {
+		return nil, nil, err
+	}
+	return r.result(v)
+}
+
+// planTree finds the tree of that shape, or makes it, and the values that it takes.
+func (t *Tx) planTree(sel *Select, v variant, value any) (*treeReading, []any, error) {
+	s := newShaper()
 	var all []*branch
 	if err := t.grow(s, &all, &branch{sel: sel}, v, value); err != nil {
 		return nil, nil, err
@@ -68,11 +80,7 @@ func (t *Tx) tree(ctx context.Context, sel *Select, v variant, value any) (*List
 		tr = b.tree
 		t.engine.trees.put(string(s.key), tr)
 	}
-	r := &treeReading{tx: t, tree: tr, branches: all}
-	if err := r.run(ctx, s.values); err != nil {
-		return nil, nil, err
-	}
-	return r.result(v)
+	return &treeReading{tx: t, tree: tr, branches: all}, s.values, nil
 }
 
 // grow adds b and the branches in it, and writes their shape and their values.
@@ -103,21 +111,22 @@ func (t *Tx) grow(s *shaper, all *[]*branch, b *branch, v variant, value any) (e
 
 func (t *Tx) growLists(s *shaper, all *[]*branch, b *branch, fields []Selection, path []int) error {
 	for i, f := range fields {
-		here := append(path[:len(path):len(path)], i)
+		nested := f.Nested
 		switch {
-		case f.Field.Kind == meta.List:
-			nested := f.Nested
-			if nested == nil {
-				nested = &Select{Entity: f.Field.Target()}
-			}
+		case f.Field.Kind != meta.List && nested == nil:
+			continue
+		case nested == nil:
+			nested = &Select{Entity: f.Field.Target()}
+		}
+		here, err := append(path[:len(path):len(path)], i), error(nil)
+		if f.Field.Kind == meta.List {
 			b.lists = append(b.lists, len(*all))
-			if err := t.grow(s, all, &branch{sel: nested, list: f.Field, path: here}, childrenVariant, nil); err != nil {
-				return err
-			}
-		case f.Nested != nil:
-			if err := t.growLists(s, all, b, f.Nested.Fields, here); err != nil {
-				return err
-			}
+			err = t.grow(s, all, &branch{sel: nested, list: f.Field, path: here}, childrenVariant, nil)
+		} else {
+			err = t.growLists(s, all, b, nested.Fields, here)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
