@@ -3,6 +3,7 @@ package optimize
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -56,6 +57,7 @@ func values(c *Catalog, roles *pgsql.Roles, numbers []int, types []parameterType
 
 func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonness string) string {
 	kind := of.name
+	declared := of.base
 	for _, use := range roles.Params[number] {
 		switch use.Place {
 		case "limit":
@@ -71,8 +73,17 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 			continue
 		}
 		column := c.compared(t, use, of)
+		if column != nil && c.Dialect == SQLite { // whose parameters have no types
+			declared = column.Type
+		}
 		if column == nil || !column.Known {
 			continue
+		}
+		if use.Place == pgsql.Stored && use.Column.Scan.Write == "insert" && t.unique([]string{column.Name}) {
+			if c.Dialect == SQLite && column.Whole && slices.Equal(t.primary(), []string{column.Name}) {
+				return "NULL" // the next number
+			}
+			continue // a value that is there is refused
 		}
 		text, found := sample(column, roles, use, commonness)
 		if !found {
@@ -91,16 +102,37 @@ func value(c *Catalog, roles *pgsql.Roles, number int, of parameterType, commonn
 				text += "*"
 			}
 		}
-		if c.Dialect == SQLite && column.numeric() && use.Cast == "" {
-			return text // where affinity does not make a number of a text, as in an expression
+		if c.Dialect == SQLite && use.Cast == "" {
+			switch {
+			case column.numeric():
+				return text // where affinity does not make a number of a text, as in an expression
+			case column.Type == "blob" && use.Place == pgsql.Stored:
+				return blob(text)
+			}
 		}
 		return typed(text, kind)
 	}
 	if of.label != "" {
 		return typed(of.label, kind)
 	}
-	return typed(plain(of.base), kind)
+	if c.Dialect == SQLite {
+		return plainOf(declared)
+	}
+	return typed(plain(declared), kind)
 }
+
+// plainOf is some value of a type of SQLite.
+func plainOf(declared string) string {
+	switch kind := (&Column{Type: declared}); {
+	case declared == "blob":
+		return blob("x")
+	case kind.numeric():
+		return "1"
+	}
+	return pgsql.Literal(plain(""))
+}
+
+func blob(text string) string { return "x'" + hex.EncodeToString([]byte(text)) + "'" }
 
 func typed(text, kind string) string {
 	if kind == "" || kind == "unknown" {

@@ -110,3 +110,35 @@ func applies(t *testing.T, db *sql.DB, a *optimize.Advice) {
 		}
 	}
 }
+
+// The values that are made up for parameters are of the columns that they are stored in: a STRICT table takes no others.
+func TestSQLiteStoresWhatTablesTake(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "strict.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TABLE entries (id INTEGER PRIMARY KEY, book INT NOT NULL, amount REAL NOT NULL, note TEXT NOT NULL, seal BLOB NOT NULL) STRICT;
+		CREATE TABLE fresh (code TEXT PRIMARY KEY, n INT NOT NULL, x REAL NOT NULL, seal BLOB) STRICT;
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO entries SELECT i, i % 50, i / 3.0, 'note ' || i, randomblob(8) FROM n;`); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"insert into entries (id, book, amount, note, seal) values (?, ?, ?, ?, ?)",
+		"insert into entries values (?, ?, ?, ?, ?)",
+		"insert into entries (book, amount, note, seal) values (?, ?, ?, ?) on conflict (id) do update set amount = ?, seal = ?",
+		"insert into fresh values (:code, :n, :x, :seal)",
+		"update entries set book = ?, amount = ?, note = ?, seal = ? where id = ?",
+		"update fresh set n = ?, seal = ? where code = ?",
+	} {
+		statements, _ := optimize.ParseWorkload("work.sql", statement)
+		report, err := optimize.RunSQLite(context.Background(), optimize.Options{Database: path, Statements: statements})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Queries) != 1 || report.Left > 0 || report.Queries[0].Before.Cost() <= 1 {
+			t.Errorf("%s: is left out, or its rows were refused: %q", statement, report.Notes)
+		}
+	}
+}

@@ -29,10 +29,13 @@ type Use struct {
 	Column Column // what it is compared with; zero where that is no column
 	Class  Class
 	Op     string
-	Place  string // "limit" or "offset"; "from" or "to" of a range; else empty
+	Place  string // "limit" or "offset"; "from" or "to" of a range; Stored; else empty
 	Cast   string // of Column.Scan, that is cast before it is compared, where Column has no name
 	Key    string // the expression of Column.Scan that it is compared with, as SQL without tables, where Column has no name
 }
+
+// Stored is the place of a parameter whose value an INSERT or UPDATE gives to the column. The Scan of what an INSERT writes is none of Roles.Scans.
+const Stored = "stored"
 
 // Scan is one mention of a table.
 type Scan struct {
@@ -52,7 +55,7 @@ type Scan struct {
 	Times map[string]int // how often it mentions each
 	Star  bool           // all columns are asked for
 	Outer bool           // the side of an outer join that may be missing
-	Write string         // "update", "delete" where the statement changes the table
+	Write string         // "update", "delete" (or "insert", of a parameter that is Stored) where the statement changes the table
 }
 
 // Class is what a comparison can use an index for.
@@ -133,6 +136,7 @@ func (w *walker) statement(n Node, outer *scope) *source {
 	case "InsertStmt":
 		scope := w.newScope(n, outer)
 		w.statement(n.Node("selectStmt"), scope)
+		w.inserted(n)
 	case "UpdateStmt", "DeleteStmt":
 		w.change(n, outer)
 	}
@@ -151,10 +155,65 @@ func (w *walker) change(n Node, outer *scope) {
 			w.from(from, s, false)
 		}
 	}
-	for _, target := range n.Nodes("targetList") {
-		w.use(target.Node("val"), s)
+	for _, to := range n.Nodes("targetList") {
+		w.use(to.Node("val"), s)
 	}
 	w.condition(n.Node("whereClause"), s)
+	for _, to := range n.Nodes("targetList") { // what a parameter is compared with says more of its value
+		w.stored(to.Node("val"), Column{target.scan, to.Text("name")})
+	}
+}
+
+// inserted says of the parameters that an INSERT stores to which columns they go. Its table is none that is read.
+func (w *walker) inserted(n Node) {
+	relation := n.As("relation", "RangeVar")
+	id, columns, _, found := w.tables.Table(relation.Text("schemaname"), relation.Text("relname"))
+	if !found {
+		return
+	}
+	scan := &Scan{Table: id, Alias: relation.Text("relname"), Write: "insert"}
+	if n.Has("cols") {
+		columns = nil
+		for _, to := range n.Nodes("cols") {
+			columns = append(columns, to.Text("name"))
+		}
+	}
+	store := func(values []Node) {
+		for i, value := range values[:min(len(values), len(columns))] {
+			w.stored(value, Column{scan, columns[i]})
+		}
+	}
+	selected := n.Node("selectStmt")
+	for _, row := range selected.Nodes("valuesLists") {
+		store(row.Nodes("items"))
+	}
+	var values []Node
+	for _, target := range selected.Nodes("targetList") {
+		values = append(values, target.Node("val"))
+	}
+	store(values)
+	for _, to := range n.As("onConflictClause", "OnConflictClause").Nodes("targetList") {
+		w.stored(to.Node("val"), Column{scan, to.Text("name")})
+	}
+}
+
+// stored says to which column a value goes that is a parameter.
+func (w *walker) stored(value Node, column Column) {
+	for value.Is("TypeCast") {
+		value = value.Node("arg")
+	}
+	if value.Is("MultiAssignRef") { // (a, b) = ($1, $2)
+		args, at := value.Node("source").Nodes("args"), value.Int("colno")
+		if at < 1 || at > len(args) {
+			return
+		}
+		w.stored(args[at-1], column)
+		return
+	}
+	if value.Is("ParamRef") && column.Scan != nil {
+		number := value.Int("number")
+		w.roles.Params[number] = append(w.roles.Params[number], Use{Column: column, Place: Stored})
+	}
 }
 
 func (w *walker) selection(n Node, outer *scope) *source {
