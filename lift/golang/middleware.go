@@ -284,6 +284,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if len(args) > 0 && !isFunction(s.info.TypeOf(args[0])) {
 			made.prefix, _ = l.routePath(s, args[0])
+			made.prefix = below(routerOf(s.info.TypeOf(selector.X)), made.prefix)
 			args = args[1:]
 		} else {
 			args = nil

@@ -127,6 +127,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	path, known := "", true
 	if !before {
 		path, known = l.routePath(p.source, args[0])
+		path = below(library, path)
 	}
 	if !known {
 		return
@@ -318,6 +319,15 @@ func (l *lifter) routePath(s *source, e ast.Expr) (string, bool) {
 }
 
 var pathParam = regexp.MustCompile(`:(\w+)|\{(\w+)(?::[^}]*|\.\.\.)?\}`)
+
+// below is a path as gin and fiber put it behind that of their group: with a slash between, said or not. Of the others
+// only the root may leave it out.
+func below(library, path string) string {
+	if path == "" || path[0] == '/' || library != "gin" && library != "fiber" {
+		return path
+	}
+	return "/" + path
+}
 
 // normalPath writes parameters as {name}.
 func normalPath(path string) string {
