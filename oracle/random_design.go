@@ -132,7 +132,7 @@ func (d *designer) directives(e *sketch) {
 			}
 		}
 		if keys != nil {
-			e.heads = append(e.heads, "@page(order: ["+strings.Join(keys, ", ")+"])")
+			e.heads = append(e.heads, "@page(order: ["+strings.Join(keys, ", ")+"], scan: true)")
 		}
 	}
 	for i, line := range e.lines {

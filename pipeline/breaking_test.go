@@ -265,6 +265,7 @@ var evolutions = []struct{ about, from, to, breaks string }{
 	{"page(max)", "max: 100", "max: 50", "RQP"},
 	{"page(max), more", "max: 100", "max: 200", ""},
 	{"page(order)", "[createdAt_DESC]", "[createdAt_ASC]", "RQP"},
+	{"page(scan)", "max: 100", "max: 100, scan: true", ""},
 
 	// Operations.
 	{"where(that)", "rank >= least", "rank > least", ""},

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
 	"github.com/fettlehq/fettle/schema"
 )
@@ -17,7 +16,7 @@ import (
 //	startsAt > now                     the column that is compared
 //
 // Alternatives have one each. A condition on nothing of these finds its rows another way, or reads all: through a relation,
-// by search, by what is computed of each row. What callers filter by is their choice and has no index for its sake.
+// by search, by what is worked out of each row (scan.go). What callers filter by is their choice and has no index for its sake.
 
 // queryIndexes serves the queries of a model that list rows of the table.
 func (t *tableBuilder) queryIndexes(m *model.Model) {
@@ -32,7 +31,7 @@ func (t *tableBuilder) queryIndexes(m *model.Model) {
 
 // accessPath makes sure that an index leads to the rows for which a condition holds.
 func (t *tableBuilder) accessPath(x *model.Expr, order []model.Order) {
-	all := conjuncts(x)
+	all := t.conditions(x)
 	var equal, compared []*model.Field
 	var constant []*model.Expr
 	for _, c := range all {
@@ -63,59 +62,20 @@ func (t *tableBuilder) accessPath(x *model.Expr, order []model.Order) {
 	}
 }
 
-// scanned reports a query that finds its rows by a text in the middle of a field alone: no index leads to those, and there is
-// a search that does. Unlike a condition that most rows fit, it reads all of them to fill a page.
-func (b *builder) scanned(op *model.Operation, o *design.Operation) {
-	d := design.Find(o.Directives, "where")
-	if op.Where == nil || isTrue(d.Arg("scan")) {
-		return
+// conditions are the conditions that must all hold for x, those of computed fields of the row among them.
+func (t *tableBuilder) conditions(x *model.Expr) (all []*model.Expr) {
+	if f := t.computedField(x); f != nil {
+		return conjuncts(f.Computed)
 	}
-	f := b.onlyByText(op.Result.Target, op.Where)
-	if f == nil {
-		return
+	if x.Op != model.And {
+		return []*model.Expr{x}
 	}
-	e := op.Result.Target
-	that := d.Arg("that")
-	b.problems.Add(that.Pos, Unindexed, "search "+f.Name+" with @search and this.matches(…), or write @where(that: …, scan: true)",
-		"%s reads all %s: no index finds a text within %s", op.Name, e.Plural, f.Name)
+	for _, a := range x.Args {
+		all = append(all, t.conditions(a)...)
+	}
+	return all
 }
 
-// onlyByText is the field whose text the condition x looks into, where nothing else of x narrows the rows down; nil where
-// something does.
-func (b *builder) onlyByText(e *model.Entity, x *model.Expr) *model.Field {
-	switch x.Op {
-	case model.Or: // one alternative is enough to read all
-		for _, a := range x.Args {
-			if f := b.onlyByText(e, a); f != nil {
-				return f
-			}
-		}
-		return nil
-	case model.And:
-		var first *model.Field
-		for _, a := range conjuncts(x) {
-			f := b.onlyByText(e, a)
-			if f == nil {
-				return nil
-			}
-			if first == nil {
-				first = f
-			}
-		}
-		return first
-	case model.Call:
-		within := x.Name == "contains" || x.Name == "startsWith" || x.Name == "endsWith"
-		if !within || len(x.Args) != 2 || x.Args[0].Op != model.Get || x.Args[0].Root != model.This || len(x.Args[0].Path) != 1 {
-			return nil
-		}
-		if f := find(e.Fields, x.Args[0].Path[0]); f != nil && f.Stored() && !f.Repeated {
-			return f
-		}
-	}
-	return nil
-}
-
-// conjuncts are the conditions that must all hold.
 func conjuncts(x *model.Expr) (all []*model.Expr) {
 	if x.Op != model.And {
 		return []*model.Expr{x}
@@ -124,6 +84,17 @@ func conjuncts(x *model.Expr) (all []*model.Expr) {
 		all = append(all, conjuncts(a)...)
 	}
 	return all
+}
+
+// computedField is the field of the row that x is, where it is computed; else nil.
+func (t *tableBuilder) computedField(x *model.Expr) *model.Field {
+	if x.Op != model.Get || x.Root != model.This || len(x.Path) != 1 {
+		return nil
+	}
+	if f := find(t.entity.Fields, x.Path[0]); f != nil && f.Computed != nil {
+		return f
+	}
+	return nil
 }
 
 // comparedWith is the column that a comparison is about, nil where the other side is not the same for all rows.
@@ -148,13 +119,23 @@ func (t *tableBuilder) found(f *model.Field) bool {
 	return f.Column == "id" || t.leads(parts) || t.leads(parts[len(parts)-1:])
 }
 
-// ownColumn is the field of the row whose column x is, nil where it is none.
+// ownColumn is the field of the row, or the part of a value in it, whose column x is, nil where it is none.
 func (t *tableBuilder) ownColumn(x *model.Expr) *model.Field {
-	if x.Op != model.Get || x.Root != model.This || len(x.Path) != 1 {
+	if x.Op != model.Get || x.Root != model.This || len(x.Path) == 0 {
 		return nil
 	}
-	f := find(t.entity.Fields, x.Path[0])
-	if f == nil || f.Column == "" || isComputed(f) || f.Repeated {
+	var f *model.Field
+	fields := t.entity.Fields
+	for _, name := range x.Path {
+		if f != nil && f.Kind != model.Value {
+			return nil
+		}
+		if f = find(fields, name); f == nil {
+			return nil
+		}
+		fields = f.Fields
+	}
+	if f.Column == "" || isComputed(f) || f.Repeated {
 		return nil
 	}
 	return f
@@ -166,9 +147,12 @@ func ofRow(x *model.Expr) bool {
 }
 
 // provable tells whether the condition x is known before any request, and databases see that a statement that has it needs no
-// rows but those of an index that has it: both write it alike, which they do not where a comparison may meet null, or in a
-// negation.
+// rows but those of an index that has it: both write it alike, which they do not where a comparison may meet null, in a
+// negation, or in a reckoning.
 func (t *tableBuilder) provable(x *model.Expr) bool {
+	if slices.ContainsFunc(x.Args, reckons) {
+		return false
+	}
 	switch x.Op {
 	case model.Get, model.Eq, model.In, model.Lt, model.Le, model.Gt, model.Ge:
 	case model.Ne:
@@ -180,6 +164,15 @@ func (t *tableBuilder) provable(x *model.Expr) bool {
 	}
 	that, ok := predicate(t.entity, x)
 	return ok && !strings.Contains(that.Postgres, "coalesce(")
+}
+
+// reckons tells whether x is worked out, by steps that a statement writes so that none fails.
+func reckons(x *model.Expr) bool {
+	switch x.Op {
+	case model.Add, model.Sub, model.Mul, model.Div, model.Mod, model.Neg:
+		return true
+	}
+	return slices.ContainsFunc(x.Args, reckons)
 }
 
 // ofEqual serves the rows that are equal in some columns, unless one of them leads to few rows already.

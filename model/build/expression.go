@@ -27,6 +27,7 @@ func (b *builder) expressions() {
 	for _, o := range b.design.Operations {
 		b.operationRules(o)
 	}
+	b.scannedPages()
 	b.extraExpressions()
 }
 
