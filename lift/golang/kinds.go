@@ -107,7 +107,15 @@ func isHandle(t types.Type) bool {
 		return path == "database/sql" || isXorm(path) || isGorm(path) || strings.HasPrefix(path, "github.com/jackc/pgx") ||
 			strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
 	case "DbMap", "Transaction", "SqlExecutor":
-		return isGorp(path)
+		if isGorp(path) {
+			return true
+		}
 	}
-	return false
+	return types.IsInterface(t) && hasMethod(t, "QueryContext") && hasMethod(t, "ExecContext") // an interface of the code for a pool and its transactions
+}
+
+func hasMethod(t types.Type, name string) bool {
+	object, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
+	_, is := object.(*types.Func)
+	return is
 }

@@ -506,6 +506,16 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	if spec, is := w.l.querySpec(s, e); is {
 		return []facts.Origin{{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())}}
 	}
+	if text, args, is := boundNames(s, e, name); is {
+		if index <= 0 {
+			return w.origins(s, text)
+		}
+		var out []facts.Origin
+		for _, arg := range args {
+			out = append(out, w.origins(s, arg)...)
+		}
+		return out
+	}
 	if selector != nil {
 		path := s.packageOf(selector.X)
 		if id, is := selector.X.(*ast.Ident); is && id.Name == "strconv" && s.info.Uses[id] == nil {
@@ -553,6 +563,28 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// boundNames are the text and the values of a call of sqlx that writes a text for a driver: the values stay parameters.
+func boundNames(s *source, e *ast.CallExpr, name string) (text ast.Expr, args []ast.Expr, is bool) {
+	selector, isSelector := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+	if !isSelector {
+		return nil, nil, false
+	}
+	ofSqlx, first := strings.HasSuffix(s.packageOf(selector.X), "jmoiron/sqlx"), 0
+	if ofSqlx && (name == "BindNamed" || name == "Rebind") {
+		first = 1 // behind the way that the driver writes parameters
+	}
+	switch name {
+	case "BindNamed", "Rebind":
+		is = len(e.Args) > first
+	case "Named", "In":
+		is = ofSqlx && len(e.Args) > 0
+	}
+	if !is {
+		return nil, nil, false
+	}
+	return e.Args[first], e.Args[first+1:], true
 }
 
 // fillsBuilder are names of methods of libraries that give a builder a value beside the name of what it is for.
