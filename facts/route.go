@@ -7,6 +7,7 @@ type Route struct {
 	Pos      Pos
 	Method   string    // "GET"; "" for any
 	Path     string    // with {name} for parameters
+	Router   string    // what the code calls the router that it is registered with: "publicAPI"
 	Kind     string    // "http", "grpc", "graphql"
 	Handler  *Function // nil where only a contract tells of the route
 	Checks   bool      // the handler itself looks at who is calling, or what stands on its field says which callers may

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"regexp"
 	"slices"
@@ -58,7 +59,7 @@ func (l *lifter) glance(f *function) *glance {
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.BasicLit:
-			g.reads = g.reads || credentialHeader.MatchString(n.Value) && !setsHeader(stack)
+			g.reads = g.reads || credentialHeader.MatchString(n.Value) && !setsHeader(stack) && !compared(stack)
 		case *ast.SelectorExpr:
 			g.reads = g.reads || n.Sel.Name == "PeerCertificates"
 		case *ast.CallExpr:
@@ -104,6 +105,12 @@ func besideRequest(s *source, call *ast.CallExpr) ast.Expr {
 func setsHeader(stack []ast.Node) bool {
 	call, is := last(stack).(*ast.CallExpr)
 	return is && (calledName(call) == "Set" || calledName(call) == "Add" || calledName(call) == "Del" || calledName(call) == "SetHeader")
+}
+
+// compared reports whether a header's name is what another is compared with, by who leaves its value out of a log.
+func compared(stack []ast.Node) bool {
+	comparison, is := last(stack).(*ast.BinaryExpr)
+	return is && (comparison.Op == token.EQL || comparison.Op == token.NEQ)
 }
 
 var (

@@ -334,8 +334,9 @@ func returnedRouters(f *function) []ast.Expr {
 // authName are the names of middleware that looks at who is calling.
 var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|permission|require|protect|rbac|acl|apikey|api_key|admin|guard|verify|ensure|identity|oidc|signature|mustbe|onlyuser|user)`)
 
-// forgery are the names of middleware that asks where a request was made, which it may read from a session, and not who makes it.
-var forgery = regexp.MustCompile(`(?i)(csrf|xsrf|crossorigin)`)
+// serving are the names of middleware that may look at who is calling and lets everybody through: it asks where a request
+// was made, counts requests of each, or writes down who made them.
+var serving = regexp.MustCompile(`(?i)(csrf|xsrf|crossorigin|rate_?limit|throttl|logg|recover|metric|trac(e|ing))`)
 
 // guard makes the fact of a middleware.
 func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
@@ -358,7 +359,7 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 	for _, f := range l.functionsOf(s, e, 0) {
 		g.Runs = append(g.Runs, f.fact)
 	}
-	if !g.Auth && !forgery.MatchString(name) {
+	if !g.Auth && !serving.MatchString(name) {
 		for _, f := range l.functionsOf(s, e, 0) {
 			g.Auth = g.Auth || l.looksAtCaller(f)
 		}

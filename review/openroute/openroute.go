@@ -4,6 +4,7 @@ package openroute
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ const (
 	enough    = 0.6
 	nearlyAll = 0.8
 )
+
+// meantOpen are names of routers for those who are not signed in.
+var meantOpen = regexp.MustCompile(`(?i)(public|unauth|no_?auth|anonym|guest)`)
 
 // siblings are routes of one kind, and how many of them ask who is calling.
 type siblings struct{ guarded, all int }
@@ -99,8 +103,12 @@ func (u *unit) judge(named bool) []rule.Finding {
 		if trace.Public(r) || !trace.Writes(r.Handler) {
 			continue
 		}
+		confidence := rule.Likely
+		if meantOpen.MatchString(r.Router) {
+			confidence = rule.Uncertain // it may stand there by mistake
+		}
 		out = append(out, rule.Finding{
-			Pos: r.Pos, Confidence: rule.Likely,
+			Pos: r.Pos, Confidence: confidence,
 			Message: fmt.Sprintf("route %s writes and asks nobody who they are, as %s do", r, as),
 			Evidence: []rule.Evidence{
 				{Pos: r.Pos, What: "its middleware: " + names(r.Guards)},
