@@ -45,7 +45,19 @@ func isNullLiteral(x ast.Expr) bool {
 	return x.Kind() == ast.LiteralKind && x.AsLiteral() == celtypes.NullValue
 }
 
+// unfit is what was reckoned by a step that did not fit. It is null but to what is reckoned with it: a sum leaves out what is null, and must not
+// leave out this.
+type unfit struct{}
+
 func (e env) eval(x ast.Expr) Value {
+	v := e.reckoned(x)
+	if v == (unfit{}) {
+		return nil
+	}
+	return v
+}
+
+func (e env) reckoned(x ast.Expr) Value {
 	switch x.Kind() {
 	case ast.LiteralKind:
 		return literal(x)
@@ -219,9 +231,9 @@ func (e env) call(c ast.CallExpr) Value {
 		return !e.holds(args[0])
 	case operators.Conditional:
 		if e.holds(args[0]) {
-			return e.eval(args[1])
+			return e.reckoned(args[1])
 		}
-		return e.eval(args[2])
+		return e.reckoned(args[2])
 	case operators.Equals:
 		return e.equal(args[0], args[1])
 	case operators.NotEquals:
@@ -231,9 +243,9 @@ func (e env) call(c ast.CallExpr) Value {
 	case operators.In:
 		return e.in(e.eval(args[0]), e.eval(args[1]))
 	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo:
-		return arithmetic(c.FunctionName(), e.eval(args[0]), e.eval(args[1]))
+		return arithmetic(c.FunctionName(), e.reckoned(args[0]), e.reckoned(args[1]))
 	case operators.Negate:
-		return negative(e.eval(args[0]))
+		return negative(e.reckoned(args[0]))
 	case "size":
 		return size(e.eval(args[0]))
 	case "can":
@@ -283,7 +295,7 @@ func (e env) equal(a, b ast.Expr) bool {
 func isNull(v Value) bool {
 	row, ok := v.(*Row)
 	object, isObject := v.(Object)
-	return v == nil || ok && row == nil || isObject && object == nil
+	return v == nil || v == (unfit{}) || ok && row == nil || isObject && object == nil
 }
 
 func ordered(operator string, a, b Value) bool {
@@ -309,8 +321,11 @@ func (e env) in(v, list Value) bool {
 
 // arithmetic reckons; with a null side, or by zero, it gives null.
 func arithmetic(operator string, a, b Value) Value {
-	if a == nil || b == nil {
+	if a == nil || b == nil || (operator == operators.Divide || operator == operators.Modulo) && isZero(b) {
 		return nil
+	}
+	if a == (unfit{}) || b == (unfit{}) {
+		return unfit{}
 	}
 	if operator == operators.Add || operator == operators.Subtract {
 		a, b = span(a, b), span(b, a)
@@ -389,10 +404,24 @@ func integers(operator string, x, y int64) Value {
 	return inWord(z, func(n int64) Value { return n })
 }
 
-// inWord is a whole number that 64 bits hold, else null.
+func isZero(v Value) bool {
+	switch v := v.(type) {
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case time.Duration:
+		return v == 0
+	case *big.Rat:
+		return v.Sign() == 0
+	}
+	return false
+}
+
+// inWord is a whole number that 64 bits hold.
 func inWord(z *big.Int, made func(n int64) Value) Value {
-	if !z.IsInt64() || z.Int64() == math.MinInt64 {
-		return nil
+	if !z.IsInt64() {
+		return unfit{}
 	}
 	return made(z.Int64())
 }
@@ -430,8 +459,10 @@ func floats(operator string, x, y float64) Value {
 
 func negative(v Value) Value {
 	switch v := v.(type) {
+	case unfit:
+		return v
 	case int64:
-		return -v
+		return integers(operators.Subtract, 0, v)
 	case float64:
 		return -v
 	case *big.Rat:
@@ -542,7 +573,7 @@ func (e env) list(name string, items []Value, element string, x ast.Expr) Value 
 	for _, item := range items {
 		within := e.with(element, item)
 		if name == "map" {
-			mapped = append(mapped, within.eval(x))
+			mapped = append(mapped, within.reckoned(x))
 		} else if within.holds(x) {
 			fit = append(fit, item)
 		}
@@ -565,21 +596,32 @@ func (e env) list(name string, items []Value, element string, x ast.Expr) Value 
 	return fit[0]
 }
 
-// aggregate leaves out nulls. The sum of nothing is 0, the others of nothing are null.
+// aggregate leaves out nulls. The sum of nothing is 0, the others of nothing are null. Whole numbers are added up as long as they get.
 func aggregate(name string, items []Value) Value {
 	var total, least, greatest Value
+	whole := new(big.Int)
 	n := 0
 	for _, item := range items {
-		if item == nil {
+		switch item := item.(type) {
+		case nil:
 			continue
+		case unfit:
+			return item
+		case int64:
+			whole.Add(whole, big.NewInt(item))
+		case time.Duration:
+			whole.Add(whole, big.NewInt(int64(item)))
 		}
 		n++
 		if total == nil {
 			total, least, greatest = item, item, item
 			continue
 		}
-		if name == "sum" || name == "avg" {
-			total = arithmetic(operators.Add, total, item)
+		switch item.(type) {
+		case float64, *big.Rat:
+			if name == "sum" || name == "avg" {
+				total = arithmetic(operators.Add, total, item)
+			}
 		}
 		if compare(item, least) < 0 {
 			least = item
@@ -594,6 +636,12 @@ func aggregate(name string, items []Value) Value {
 	case n == 0:
 		return nil
 	case name == "sum":
+		switch total.(type) {
+		case int64:
+			return inWord(whole, func(n int64) Value { return n })
+		case time.Duration:
+			return inWord(whole, func(n int64) Value { return time.Duration(n) })
+		}
 		return total
 	case name == "min":
 		return least
@@ -602,6 +650,10 @@ func aggregate(name string, items []Value) Value {
 	}
 	if d, ok := total.(*big.Rat); ok {
 		return exact(operators.Divide, d, new(big.Rat).SetInt64(int64(n)))
+	}
+	if _, ok := total.(int64); ok {
+		sum, _ := new(big.Float).SetInt(whole).Float64()
+		return sum / float64(n)
 	}
 	return float(total) / float64(n)
 }

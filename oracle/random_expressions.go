@@ -209,6 +209,9 @@ func (d *designer) value(sc scope, kind string) string {
 				}
 				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "sum", "min", "max", "avg"))
 			case "int", "big", "span":
+				if by := d.path(scope{vars: []binding{{v, to}}}, pick(d, "int", "big")); by != "" && d.chance(40) {
+					of = fmt.Sprintf("%s %s %s", of, pick(d, "*", "*", "/"), by)
+				}
 				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "sum", "min", "max"))
 			case "real":
 				return fmt.Sprintf("%s.map(%s, %s).%s()", filtered, v, of, pick(d, "min", "max", "avg"))

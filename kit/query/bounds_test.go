@@ -107,6 +107,13 @@ func reckoning() *meta.Backend {
 		f.Digits, f.Scale = 18, 4
 		return f
 	}
+	of := func(name string, kind meta.Kind, op meta.Op, x *meta.Expr) *meta.Field {
+		return computed(name, kind, &meta.Expr{Op: op, Var: "s", Args: []*meta.Expr{this("others"), meta.True(), x}})
+	}
+	big, square := meta.Var("s", "big"), apply(meta.OpMul, meta.Var("s", "big"), meta.Var("s", "big"))
+	within := func(op meta.Op) *meta.Expr {
+		return &meta.Expr{Op: op, Var: "i", Args: []*meta.Expr{meta.Var("s", "others"), meta.True(), apply(meta.OpMul, meta.Var("i", "big"), meta.Var("i", "big"))}}
+	}
 	stored := func(name string, kind meta.Kind) *meta.Field {
 		return &meta.Field{Name: name, Kind: kind, Column: name, Null: true}
 	}
@@ -164,6 +171,15 @@ func reckoning() *meta.Backend {
 			computed("shares", meta.Float, apply(meta.OpMul, this("share"), this("share"))),
 			computed("part", meta.Float, apply(meta.OpDiv, this("share"), this("big"))),
 			computed("double", meta.Float, apply(meta.OpAdd, this("share"), this("share"))),
+			of("squares", meta.Int64, meta.OpSum, square), of("leastSquare", meta.Int64, meta.OpMin, square), of("greatestSquare", meta.Int64, meta.OpMax, square),
+			of("meanSquare", meta.Float, meta.OpAvg, square), of("minuses", meta.Int64, meta.OpSum, apply(meta.OpNeg, big)),
+			of("ratios", meta.Int64, meta.OpSum, apply(meta.OpDiv, square, meta.Var("s", "small"))),
+			of("picked", meta.Int64, meta.OpSum, apply(meta.OpIf, apply(meta.OpGt, meta.Var("s", "small"), meta.Const(int64(0))), square, big)),
+			of("longer", meta.Duration, meta.OpSum, apply(meta.OpMul, meta.Var("s", "span"), big)),
+			of("shareSquares", meta.Float, meta.OpSum, apply(meta.OpMul, meta.Var("s", "share"), meta.Var("s", "share"))),
+			of("leastShareSquare", meta.Float, meta.OpMin, apply(meta.OpMul, meta.Var("s", "share"), meta.Var("s", "share"))),
+			of("squaresWithin", meta.Int64, meta.OpSum, within(meta.OpSum)), of("greatestWithin", meta.Int64, meta.OpSum, within(meta.OpMax)),
+			of("firstWithin", meta.Int64, meta.OpSum, within(meta.OpFind)),
 			&meta.Field{Name: "count", Kind: meta.Int, Column: "n", Default: meta.Const(int64(0))},
 			&meta.Field{Name: "countTwice", Kind: meta.Int, Computed: apply(meta.OpMul, this("count"), meta.Const(int64(2)))},
 			total("smalls", meta.Int, meta.OpSum, "small"), total("bigs", meta.Int64, meta.OpSum, "big"), exact(total("prices", meta.Decimal, meta.OpSum, "price")),
@@ -276,6 +292,80 @@ func testReckoned(w *world) {
 		}
 		if got := reckoned(w, of)[test.sum]; fmt.Sprint(got) != fmt.Sprint(test.want) {
 			w.Errorf("%s of twice %v is %v, want %v", test.sum, test.each, got, test.want)
+		}
+	}
+	// Of values one of which does not fit nothing is worked out: without it that would be another number. What has no value at all is left out.
+	const large = int64(3_037_000_500) // its square leaves 64 bits
+	for _, test := range []struct {
+		others [][]any
+		want   string
+	}{
+		{[][]any{{"big", int64(2)}, {"big", int64(3)}, {}}, "squares=13 leastSquare=4 greatestSquare=9 meanSquare=6.5 minuses=-5 ratios=0 picked=5 longer=0s"},
+		{[][]any{{"big", large}, {"big", int64(3)}, {}}, "minuses=-3037000503 ratios=0 picked=3037000503 longer=0s"},
+		{[][]any{{"big", large}, {"big", large}}, "minuses=-6074001000 ratios=0 picked=6074001000 longer=0s"},
+		{[][]any{{"big", large, "small", int64(0)}, {"big", int64(4), "small", int64(2)}}, "minuses=-3037000504 ratios=8 picked=3037000516 longer=0s"},
+		{[][]any{{"big", large, "small", int64(5)}, {"big", int64(4), "small", int64(2)}}, "minuses=-3037000504 longer=0s"},
+		{[][]any{{"big", int64(least)}, {"big", int64(3)}}, "ratios=0 picked=-9223372036854775805 longer=0s"},
+		{[][]any{{"big", most, "span", longest}, {"big", int64(3), "span", time.Hour}}, "ratios=0"},
+		{[][]any{{"big", int64(-2), "span", time.Hour}, {"big", int64(3), "span", time.Hour}, {"big", most}}, "minuses=-9223372036854775808 ratios=0 longer=1h0m0s"},
+		{[][]any{{"share", 1e200}, {"share", 2.0}, {}}, "squares=0 minuses=0 ratios=0 picked=0 longer=0s"},
+		{[][]any{{"share", -1.5}, {"share", 2.0}, {}}, "squares=0 minuses=0 ratios=0 picked=0 longer=0s shareSquares=6.25 leastShareSquare=2.25"},
+	} {
+		of := w.create(w.ann, false, "Sum")
+		for _, values := range test.others {
+			w.create(w.ann, false, "Sum", append([]any{"of", of}, values...)...)
+		}
+		row := reckoned(w, of)
+		var got []string
+		for _, name := range []string{"squares", "leastSquare", "greatestSquare", "meanSquare", "minuses", "ratios", "picked", "longer", "shareSquares", "leastShareSquare"} {
+			if v := row[name]; v != nil && !(strings.HasPrefix(name, "share") && v == 0.0) {
+				got = append(got, fmt.Sprint(name, "=", v))
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			w.Errorf("%v:\ngot  %s\nwant %s", test.others, strings.Join(got, " "), test.want)
+		}
+	}
+	for _, test := range []struct {
+		inner [][]int64 // of each of the others, those of its own
+		want  string
+	}{
+		{[][]int64{{1, 2}, {3}, {}}, "14 13 10"},
+		{[][]int64{{1, large}, {3}}, "<nil> <nil> 10"},
+		{[][]int64{{large, 1}, {3}}, "<nil> <nil> <nil>"},
+	} {
+		of := w.create(w.ann, false, "Sum")
+		for _, values := range test.inner {
+			inner := w.create(w.ann, false, "Sum", "of", of)
+			for _, v := range values {
+				w.create(w.ann, false, "Sum", "of", inner, "big", v)
+			}
+		}
+		row := reckoned(w, of)
+		if got := fmt.Sprint(row["squaresWithin"], row["greatestWithin"], row["firstWithin"]); got != test.want {
+			w.Errorf("%v: sums of sums, of the greatest and of the first are %s, want %s", test.inner, got, test.want)
+		}
+	}
+	// A sum of stored numbers fits wherever 64 bits hold it, up to their edge, whatever it comes to on the way.
+	for _, test := range []struct {
+		values []int64
+		want   any
+	}{
+		{[]int64{most, -1, 1}, most},
+		{[]int64{least}, int64(least)},
+		{[]int64{least, -1, 1}, int64(least)},
+		{[]int64{-1 << 62, -1 << 62}, int64(least)},
+		{[]int64{least, least, most, most, 2}, int64(0)},
+		{[]int64{most, 1}, nil},
+		{[]int64{least, -1}, nil},
+		{[]int64{most, most, least}, most - 1},
+	} {
+		of := w.create(w.ann, false, "Sum")
+		for _, v := range test.values {
+			w.create(w.ann, false, "Sum", "of", of, "big", v)
+		}
+		if got := reckoned(w, of)["bigs"]; fmt.Sprint(got) != fmt.Sprint(test.want) {
+			w.Errorf("the sum of %v is %v, want %v", test.values, got, test.want)
 		}
 	}
 	// A mean is the exact sum by the number of values, rounded alike on both databases.

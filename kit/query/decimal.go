@@ -48,7 +48,7 @@ func asText(o operand) operand {
 		return o
 	}
 	o.sql = "decimal_text(" + o.sql + ", " + itoa(o.scale()) + ")"
-	o.typ = typ{kind: meta.Decimal, long: true, reckoned: o.typ.reckoned, null: o.typ.null}
+	o.typ = typ{kind: meta.Decimal, long: true, reckoned: o.typ.reckoned, null: o.typ.null, unfit: o.typ.unfit}
 	return o
 }
 

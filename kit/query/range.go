@@ -59,12 +59,14 @@ func (t typ) sized(literal string) typ {
 
 // reckon is a operator b, of type t.
 func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
-	t.reckoned = true
+	t.reckoned, t.unfit = true, false
 	plain := "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")"
 	switch {
 	case r.postgres && (a.typ.kind == meta.Float || b.typ.kind == meta.Float):
+		t.unfit = true
 		return operand{sql: r.reckonFloats(op, a.sql, b.sql), typ: t}
 	case t.kind == meta.Float || r.postgres && t.kind == meta.Decimal:
+		t.unfit = t.kind == meta.Float
 		return operand{sql: plain, typ: t}
 	}
 	size := map[meta.Op]int{
@@ -80,7 +82,7 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 		}
 		return operand{sql: plain, typ: t}
 	}
-	t.null = true
+	t.null, t.unfit = true, true
 	if !r.postgres {
 		return operand{sql: r.once(plain, isWord), typ: t}
 	}
@@ -126,7 +128,7 @@ func searches(sql string) bool { return strings.Contains(sql, "SELECT ") }
 func (r *renderer) fitted(o operand, f *meta.Field) operand {
 	want := fieldType(f)
 	from := o.typ
-	want.column, want.null = false, o.nullable()
+	want.column, want.null = false, o.nullable() // what does not fit a field is null as any field may be
 	o = operand{sql: r.convert(bracketCase(o.shown()), from, want), typ: want}
 	if !from.reckoned {
 		return o
@@ -227,16 +229,97 @@ func (r *renderer) total(value string, t typ) (sum string, of typ, fit func(sum 
 	if r.postgres {
 		return sum, t, fitsWord
 	}
-	return upper + " * 4294967296 + " + lower, t, isWord
+	return "(" + upper + " + (" + lower + " >> 32)) * 4294967296 + (" + lower + " & 4294967295)", t, isWord
 }
 
 // fitsWord is an exact number of PostgreSQL as one of 64 bits.
 func fitsWord(v string) string {
-	return "CASE WHEN " + v + " BETWEEN -9223372036854775807 AND 9223372036854775807 THEN " + v + "::bigint END"
+	return "CASE WHEN " + v + " BETWEEN -9223372036854775808 AND 9223372036854775807 THEN " + v + "::bigint END"
 }
 
 // isWord is a number of SQLite that did not leave 64 bits.
 func isWord(v string) string { return "CASE typeof(" + v + ") WHEN 'integer' THEN " + v + " END" }
+
+// allFit is whether no element's value, x, is null because a step towards it did not fit: what is worked out of the others alone would be
+// another number.
+func (r *renderer) allFit(x *meta.Expr, value operand, e env) string {
+	fitting := value.shown()
+	if value.typ.kind == meta.Float && !r.postgres {
+		fitting = "CASE WHEN abs(" + fitting + ") <= 1.7976931348623157e+308 THEN 1 END"
+	}
+	all := "*"
+	if given := r.given(x, e); given != sqlTrue {
+		all = "CASE WHEN " + given + " THEN 1 END"
+	}
+	return "count(" + fitting + ") = count(" + all + ")"
+}
+
+// given is whether all that x is worked out of is there, so that it has a value, or would have one if each step fitted.
+func (r *renderer) given(x *meta.Expr, e env) string {
+	switch x.Op {
+	case meta.OpConst:
+		if x.Value == nil {
+			return sqlFalse
+		}
+		return sqlTrue
+	case meta.OpAdd, meta.OpSub, meta.OpMul:
+		return conjunction(r.given(x.Args[0], e), r.given(x.Args[1], e))
+	case meta.OpDiv, meta.OpMod:
+		return conjunction(r.given(x.Args[0], e), r.given(x.Args[1], e), r.divides(x.Args[1], e))
+	case meta.OpNeg:
+		return r.given(x.Args[0], e)
+	case meta.OpIf:
+		condition, yes, no := r.cond(x.Args[0], e, false), r.given(x.Args[1], e), r.given(x.Args[2], e)
+		if yes == no {
+			return yes
+		}
+		return "(CASE WHEN " + condition + " THEN " + yes + " ELSE " + no + " END)"
+	case meta.OpSum:
+		return sqlTrue
+	case meta.OpMin, meta.OpMax, meta.OpAvg, meta.OpFind:
+		found, ok := r.elements(x, e)
+		if !ok || found.row == nil {
+			return sqlFalse
+		}
+		where := found.all(r.cond(x.Args[1], found.within, false))
+		given := r.given(x.Args[2], found.within)
+		if x.Op != meta.OpFind {
+			return "EXISTS (SELECT 1 FROM " + found.from() + whereClause(conjunction(where, given)) + ")"
+		}
+		if found.row.entity == nil {
+			break
+		}
+		return "((SELECT " + given + " FROM " + found.from() + whereClause(where) + " ORDER BY " + r.identity(found.row).sql + " LIMIT 1) IS TRUE)"
+	}
+	o := r.value(x, e)
+	switch {
+	case o.sql == sqlNull:
+		return sqlFalse
+	case !o.nullable():
+		return sqlTrue
+	}
+	return bracket(o.shown()) + " IS NOT NULL"
+}
+
+// divides is whether x, a divisor, is not 0.
+func (r *renderer) divides(x *meta.Expr, e env) string {
+	if _, asked := r.slots[x]; x.Op == meta.OpConst && !asked {
+		if number, err := decimalFrom(x.Value); err == nil && !number.IsZero() {
+			return sqlTrue
+		}
+		return sqlFalse
+	}
+	o := r.value(x, e)
+	switch {
+	case o.sql == sqlNull:
+		return sqlFalse
+	case r.postgres:
+		return bracket(o.shown()) + " IS DISTINCT FROM 0"
+	case o.typ.long:
+		return "decimal_float(" + o.shown() + ") IS NOT 0"
+	}
+	return bracket(o.shown()) + " IS NOT 0"
+}
 
 // sumOfFloats is the sum of Floats on PostgreSQL, null of none and where it is too large: what is large is added up over 2^64, so that no
 // step fails.

@@ -65,6 +65,7 @@ type typ struct {
 	reckoned bool // out of others, so that its kind may not hold it
 	bits     int  // of a whole number, at most; 0: as its kind says
 	long     bool // a Decimal on SQLite as text, with more digits than 64 bits hold
+	unfit    bool // it is null where a step towards it did not fit
 }
 
 // operand is a value as SQL. guard, unless empty, is the condition under which the viewer may see it.

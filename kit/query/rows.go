@@ -234,7 +234,7 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 		return r.nothing(x.Op)
 	}
 	t := value.typ
-	t.column, t.untyped, t.null = false, false, true
+	t.column, t.untyped, t.null, t.unfit = false, false, true, false
 	selected, order := value.shown(), ""
 	var fit func(string) string // nil: whatever it comes to
 	switch x.Op {
@@ -253,6 +253,11 @@ func (r *renderer) aggregate(x *meta.Expr, e env) operand {
 		if found.row.entity == nil {
 			order = " ORDER BY " + found.row.alias + ".key LIMIT 1"
 		}
+	}
+	t.unfit = value.typ.unfit || x.Op == meta.OpSum && t.null
+	if value.typ.unfit && x.Op != meta.OpFind {
+		t.null = true
+		selected = "CASE WHEN " + r.allFit(x.Args[2], value, found.within) + " THEN " + selected + " END"
 	}
 	sql := "(SELECT " + selected + " FROM " + found.from() + " WHERE " + where + order + ")"
 	if fit != nil {

@@ -49,7 +49,7 @@ func (r *renderer) value(x *meta.Expr, e env) operand {
 		// Of 64 bits the least has no opposite, nor on PostgreSQL that of an Int.
 		if t := o.typ; (t.kind == meta.Int64 || t.kind == meta.Duration) && t.size() == wordBits || r.postgres && t.kind == meta.Int && t.size() == intBits {
 			negative := r.reckon(meta.OpSub, operand{sql: "0", typ: typ{kind: t.kind, bits: 1}}, o, t)
-			negative.typ.null = negative.typ.null || t.null
+			negative.typ.null, negative.typ.unfit = negative.typ.null || t.null, negative.typ.unfit || t.unfit
 			return negative
 		}
 		o.sql, o.typ.reckoned = "-"+o.sql, true
@@ -116,7 +116,7 @@ func (r *renderer) either(x *meta.Expr, e env) operand {
 	if yes.sql == sqlNull {
 		t = no.typ
 	}
-	t.reckoned = yes.typ.reckoned || no.typ.reckoned
+	t.reckoned, t.unfit = yes.typ.reckoned || no.typ.reckoned, yes.typ.unfit || no.typ.unfit
 	if t.bits = 0; yes.typ.bits > 0 && no.typ.bits > 0 {
 		t.bits = max(yes.typ.bits, no.typ.bits)
 	}
@@ -140,7 +140,7 @@ func (r *renderer) arithmetic(x *meta.Expr, e env) operand {
 	null := a.nullable() || b.nullable()
 	a.sql, b.sql, a.guard, b.guard = bracket(a.shown()), bracket(b.shown()), "", ""
 	o := r.operate(x.Op, a, b)
-	o.typ.null = null || o.typ.null || x.Op == meta.OpDiv || x.Op == meta.OpMod
+	o.typ.null, o.typ.unfit = null || o.typ.null || x.Op == meta.OpDiv || x.Op == meta.OpMod, o.typ.unfit || a.typ.unfit || b.typ.unfit
 	o.typ.column, o.typ.untyped, o.typ.entity = false, false, nil
 	return o
 }
@@ -274,7 +274,7 @@ func (r *renderer) instants(op meta.Op, a, b operand) operand {
 	}
 	moved := "(" + a.sql + " " + arithmeticOperators[op] + " " + interval(b.sql) + ")"
 	if b.typ.size() > instantBits+1 { // beyond what an instant of PostgreSQL can be
-		t.null = true
+		t.null, t.unfit = true, true
 		moved = "(CASE WHEN " + b.sql + " BETWEEN -" + maxInstant + " AND " + maxInstant + " THEN " + moved + " END)"
 	}
 	return operand{sql: moved, typ: t}
