@@ -27,9 +27,10 @@ type Advice struct {
 	File    string   `json:"-"` // a name for the migration
 	Indexes []*Index `json:"-"` // that are made
 
-	shown   *Query   // that was measured; nil: none was
-	beside  []*Index // that were made, too, when it was measured
-	special *special // that it is
+	shown   *Query      // that was measured; nil: none was
+	beside  []*Index    // that were made, too, when it was measured
+	special *special    // that it is
+	serves  []servedToo // beside the statement that it is shown with; finish tells them
 }
 
 // Kind is what an advice is about.

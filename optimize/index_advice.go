@@ -53,7 +53,7 @@ func (r *run) plannedAdvice(index *Index, gains, all []gain) *Advice {
 	if others := without(best.used, index); len(others) > 0 {
 		a.Notes = append(a.Notes, "works together with "+namesOf(others))
 	}
-	return r.alsoServes(a, best.query, all)
+	return r.alsoServes(a, all)
 }
 
 func (r *run) measuredAdvice(a *Advice, index *Index, q *Query, before, after Measured) {
@@ -106,14 +106,10 @@ func (q *Query) cameToNothing(m Measured) bool {
 }
 
 // alsoServes notes what else gains by an index, with times where they were measured.
-func (r *run) alsoServes(a *Advice, shown *Query, gains []gain) *Advice {
-	var names []string
+func (r *run) alsoServes(a *Advice, gains []gain) *Advice {
 	for _, g := range gains {
-		if g.query.title() == shown.title() {
-			continue
-		}
 		changed := fmt.Sprintf("cost %s → %s", Count(g.before.Cost()), Count(g.after.Cost()))
-		if p := r.measured[g.query]; p != nil && p.err == nil && faster(p.before, p.after) {
+		if p := r.measured[g.query]; p != nil && p.err == nil {
 			before, after := p.before, p.after
 			if own := p.shares[a.Indexes[0]]; own != nil {
 				before, after = own.before, own.after
@@ -123,10 +119,7 @@ func (r *run) alsoServes(a *Advice, shown *Query, gains []gain) *Advice {
 			}
 			changed = Milliseconds(before.Median()) + " → " + Milliseconds(after.Median())
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", g.query.title(), changed))
-	}
-	if len(names) > 0 {
-		a.Notes = append(a.Notes, "also serves "+strings.Join(names, ", "))
+		a.serve(servedToo{g.query.ID, g.query.title(), changed, ""})
 	}
 	return a
 }

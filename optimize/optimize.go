@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer func() { r.thought.unthink() }()
 	for _, step := range []func(context.Context) error{
 		r.readCatalog, r.openClone, r.policies, r.readWorkload, r.notUnder, r.openPlanner, r.planRewrites, r.chooseIndexes, r.proveIndexes, r.special,
-		r.proveRewrites, r.statistics, r.settings, r.hygiene,
+		r.proveRewrites, r.alsoServed, r.statistics, r.settings, r.hygiene,
 	} {
 		err := step(ctx)
 		if ctx.Err() != nil { // what a step made of it is no advice
@@ -457,6 +457,9 @@ func (r *Report) either() {
 // finish orders the advice: what was measured to save most first, then what is planned to, hints last.
 func (r *Report) finish() {
 	r.either()
+	for _, a := range r.Advice {
+		a.tellServed()
+	}
 	slices.SortStableFunc(r.Advice, func(a, b *Advice) int {
 		switch {
 		case (a.Kind == KindHint) != (b.Kind == KindHint):

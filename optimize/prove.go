@@ -252,7 +252,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 	if err := r.forOthers(ctx, a, index, shown.query, proved); err != nil {
 		return nil, err
 	}
-	return r.alsoServes(a, shown.query, gains), r.tryBlocks(ctx, a, index, shown.query)
+	return r.alsoServes(a, gains), r.tryBlocks(ctx, a, index, shown.query)
 }
 
 // ownShare is what a query that was measured gains by an index, with the workload's values or with others; nil: nothing.

@@ -30,6 +30,16 @@ func (sp special) String() string {
 // special proposes GIN indexes and those of foreign keys, and tries them on the clone.
 func (r *run) special(ctx context.Context) error {
 	seen := map[string]bool{}
+	asking := map[string][]*Query{} // of each, the statements that ask the same
+	defer func() {
+		for _, a := range r.report.Advice {
+			if a.Kind == KindHint && a.special != nil {
+				for _, q := range asking[a.special.String()] {
+					a.serve(servedToo{id: q.ID, title: q.title()})
+				}
+			}
+		}
+	}()
 	advised := slices.Clone(r.chosen)
 	for _, q := range r.queries {
 		if !q.often() {
@@ -37,6 +47,9 @@ func (r *run) special(ctx context.Context) error {
 		}
 		var open []special
 		for _, sp := range r.specials(q) {
+			if seen[sp.String()] {
+				asking[sp.String()] = append(asking[sp.String()], q)
+			}
 			if seen[sp.String()] || len(sp.indexes) == 1 && sp.indexes[0].Table.has(sp.indexes[0]) {
 				continue
 			}
@@ -456,7 +469,7 @@ func (r *run) trySpecial(ctx context.Context, sp special) error {
 
 // hintSpecial proposes what is not proved.
 func (r *run) hintSpecial(a *Advice, sp special, confidence string) {
-	a.ID, a.Kind = "hint-"+a.File, KindHint
+	a.ID, a.Kind, a.special = "hint-"+a.File, KindHint, &sp
 	a.Proof = Proof{L0, estimated(sp.query.Before), nil}
 	a.Confidence = confidence
 	r.add(a)
@@ -468,7 +481,7 @@ func (r *run) trySharedKey(ctx context.Context, sp special, index *Index) error 
 	if err != nil || !faster(before, after) {
 		return nil //nolint:nilerr // the advice stands without it
 	}
-	r.alsoBy(sp, index, fmt.Sprintf(" (%s → %s)", Milliseconds(before.Median()), Milliseconds(after.Median())))
+	r.alsoBy(sp, index, fmt.Sprintf("%s → %s", Milliseconds(before.Median()), Milliseconds(after.Median())))
 	return nil
 }
 
@@ -476,7 +489,7 @@ func (r *run) trySharedKey(ctx context.Context, sp special, index *Index) error 
 func (r *run) alsoBy(sp special, index *Index, gained string) {
 	for _, a := range r.report.Advice {
 		if slices.Contains(a.Indexes, index) {
-			a.Notes = append(a.Notes, fmt.Sprintf("also serves %s%s: %s", sp.query.title(), gained, sp.rule))
+			a.serve(servedToo{sp.query.ID, sp.query.title(), gained, sp.rule})
 			r.alsoServing[index] = true
 		}
 	}

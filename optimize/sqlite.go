@@ -580,15 +580,9 @@ func (r *run) sqliteAdvice(index *Index, gains []gain, parts map[*Query]float64)
 	if len(beside) > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("measured beside %s, advised here, too: before is with it and without this one", namesOf(beside)))
 	}
-	var served []string
 	for _, g := range gains {
 		a.Saved += g.query.Share * parts[g.query]
-		if g.query != best.query {
-			served = append(served, fmt.Sprintf("%s (%s → %s steps)", g.query.title(), Count(g.before.Cost()), Count(g.after.Cost())))
-		}
-	}
-	if len(served) > 0 {
-		a.Notes = append(a.Notes, "also serves "+strings.Join(served, ", "))
+		a.serve(servedToo{g.query.ID, g.query.title(), fmt.Sprintf("%s → %s steps", Count(g.before.Cost()), Count(g.after.Cost())), ""})
 	}
 	if target := r.catalog.find(best.query.target()); best.query.parsed.Tree.Is("DeleteStmt") && target != index.Table {
 		a.Notes = append(a.Notes, fmt.Sprintf("where PRAGMA foreign_keys = ON, each row deleted from %s makes SQLite look for its rows in %s", target.ID, index.Table.ID))
