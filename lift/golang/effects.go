@@ -32,7 +32,7 @@ func (l *lifter) effect(at work) {
 	l.effects[at.call] = append(l.effects[at.call], e)
 }
 
-var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/sirupsen/logrus|github\.com/rs/zerolog.*)$`)
+var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/sirupsen/logrus|github\.com/rs/zerolog.*|github\.com/quay/zlog)$`)
 
 // effectKind recognises what leaves the process.
 func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
@@ -74,7 +74,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		}
 	case (name == "NewHTTPError" || name == "NewError") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
-	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path):
+	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path) || path == "" && logPath.MatchString(at.chainOf(selector.X)):
 		if secret := secretArg(at.call); secret != "" && logName.MatchString(name) {
 			return "log", secret, true
 		}
@@ -170,8 +170,26 @@ func answersError(at work) bool {
 
 var (
 	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String)`)
-	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization)$`)
+	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
 )
+
+// chainOf is the package whose function a chain of calls begins with, "" where there is none.
+func (s *source) chainOf(e ast.Expr) string {
+	for {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		if !is {
+			return ""
+		}
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !is {
+			return ""
+		}
+		if path := s.packageOf(selector.X); path != "" {
+			return path
+		}
+		e = selector.X
+	}
+}
 
 // verbose reports whether a call writes its arguments field by field.
 func verbose(call *ast.CallExpr) bool {
