@@ -49,10 +49,20 @@ type Call struct {
 	Args     []Value
 	Loop     *Loop // the innermost one around it, in its own function
 	Place    Place
-	InTx     Pos  // where the transaction that is open around it began
+	InTx     Pos   // where the transaction that is open around it began
+	Pools    []int // parameters, the receiver being -1, that are given what was made with a pool, while a transaction is open around it
+	Apart    []int // those that are given nothing that this transaction has to do with
+	MayLack  bool  // gives this transaction to what does without one where it is given none
+	HandedOn []HandedOn
 	Handed   bool // a function value that is given away, as a callback or a handler
 	Deferred bool
 	Spawned  bool // runs on a thread of its own
+}
+
+// HandedOn is a parameter of a caller, or a part of it, that it gives to a parameter of the function called. A receiver is -1.
+type HandedOn struct {
+	From int
+	To   int
 }
 
 // Loop is a loop of a function.

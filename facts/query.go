@@ -49,6 +49,13 @@ type Handle struct {
 	Kind  string // "pool", "tx", "conn", or "" where it is not known
 	Begun Pos    // of the transaction in whose scope it stands, where it stands in one
 	Other string // the name of that transaction's handle where the query does not go through it
+	Held  *Held  // where its type does not say whether it is a pool: what its function was given that holds it; nil where that is not known
+}
+
+// Held says by which parameter a function was given what it sends a query through.
+type Held struct {
+	By   int  // the receiver is -1
+	Same bool // a pool and a transaction have the same type
 }
 
 // Verb is what a statement does.

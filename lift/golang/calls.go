@@ -243,6 +243,9 @@ func (l *lifter) calls(at work) {
 	for _, arg := range at.call.Args {
 		fact.Args = append(fact.Args, l.value(at.source, arg))
 	}
+	if len(callees) == 1 {
+		fact.HandedOn = l.handsOn(at, callees[0])
+	}
 	at.in.fact.Calls = append(at.in.fact.Calls, fact)
 	at.in.calls[at.call] = fact
 	l.callFacts[at.call] = fact

@@ -15,6 +15,7 @@ type span struct {
 	from, to token.Pos
 	handle   types.Object
 	begun    token.Pos
+	keepers  map[types.Object]bool // what is made to hold the transaction
 }
 
 var beginName = regexp.MustCompile(`^(Begin|BeginTx|Beginx|BeginTxx|BeginTxFunc)$`)
@@ -35,6 +36,9 @@ func (l *lifter) findTransactions(p place) {
 		spans := l.spans(p, fn)
 		if len(spans) == 0 {
 			continue
+		}
+		for i := range spans {
+			spans[i].keepers = p.keepersOf(fn.Body, spans[i].handle)
 		}
 		ast.PreorderStack(fn.Body, nil, func(n ast.Node, stack []ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
@@ -73,16 +77,17 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 				return true
 			}
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
-				out = append(out, span{n.End(), end, object, n.Pos()})
+				out = append(out, span{from: n.End(), to: end, handle: object, begun: n.Pos()})
 			}
 		case *ast.CallExpr: // a session of xorm is a variable before it begins
 			selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+			out = append(out, l.runWithin(p, n)...)
 			if !is {
 				return true
 			}
 			if session := p.target(selector.X); selector.Sel.Name == "Begin" && isXormSession(p.info.TypeOf(selector.X)) && session != nil {
 				if end := lastCommit(p, fn.Body, session); end.IsValid() {
-					out = append(out, span{n.End(), end, session, n.Pos()})
+					out = append(out, span{from: n.End(), to: end, handle: session, begun: n.Pos()})
 				}
 			}
 			if selector.Sel.Name == "Transaction" && isXorm(namedPath(p.info.TypeOf(selector.X))) {
@@ -92,7 +97,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 			f := l.nodes[n]
 			for _, param := range f.params {
 				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) {
-					out = append(out, span{n.Body.Pos(), n.Body.End(), param, n.Pos()})
+					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos()})
 				}
 			}
 		}
@@ -122,11 +127,88 @@ func (l *lifter) givenSession(call *ast.CallExpr) []span {
 		}
 		for _, param := range l.nodes[literal].params {
 			if param != nil && isXormSession(param.Type()) {
-				out = append(out, span{literal.Body.Pos(), literal.Body.End(), param, literal.Pos()})
+				out = append(out, span{from: literal.Body.Pos(), to: literal.Body.End(), handle: param, begun: literal.Pos()})
 			}
 		}
 	}
 	return out
+}
+
+// runWithin are the literals that a call gives to a function of the code which runs them within a transaction, and gives them what it
+// made of it: func (s *Store) within(do func(*Queries) error) error { tx, err := …; do(New(tx)) … }.
+func (l *lifter) runWithin(p place, call *ast.CallExpr) []span {
+	var out []span
+	for i, arg := range call.Args {
+		literal, is := ast.Unparen(arg).(*ast.FuncLit)
+		if !is {
+			continue
+		}
+		callees := l.static(p.source, call)
+		if len(callees) != 1 || i >= len(callees[0].params) || callees[0].params[i] == nil {
+			return nil
+		}
+		given, f := l.givenWithin(callees[0], callees[0].params[i]), l.nodes[literal]
+		if given < 0 || given >= len(f.params) || f.params[given] == nil || l.isTx(f.params[given].Type()) || isGormDB(f.params[given].Type()) {
+			continue
+		}
+		out = append(out, span{from: literal.Body.Pos(), to: literal.Body.End(), handle: f.params[given], begun: literal.Pos()})
+	}
+	return out
+}
+
+// givenWithin is the argument, made of a transaction, that a function gives to one of its parameters which it calls within that; -1 where it
+// calls it nowhere else so.
+func (l *lifter) givenWithin(f *function, do types.Object) int {
+	if known, found := l.givenTx[do]; found {
+		return known
+	}
+	l.givenTx[do] = -1
+	given := -1
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || given >= 0 || f.source.target(call.Fun) != do {
+			return true
+		}
+		for i, arg := range call.Args {
+			if l.madeOfTx(f.source, arg, 0) {
+				given = i
+			}
+		}
+		return true
+	})
+	l.givenTx[do] = given
+	return given
+}
+
+// madeOfTx reports whether an expression is a transaction, or holds one.
+func (l *lifter) madeOfTx(s *source, e ast.Expr, depth int) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is || found {
+			return !found
+		}
+		v, is := s.info.Uses[id].(*types.Var)
+		if !is {
+			return true
+		}
+		if found = l.isTx(v.Type()); found || v.IsField() || depth > 3 {
+			return !found
+		}
+		if f, _, isParam := l.parameter(v); isParam {
+			found = isGormDB(v.Type()) && f.parent != nil // of db.Transaction(func(tx *gorm.DB) error { … })
+			return !found
+		}
+		for _, d := range l.defs[v] {
+			if call, is := d.expr.(*ast.CallExpr); is && isGormDB(v.Type()) {
+				found = found || beginName.MatchString(calledName(call))
+			} else if d.expr != nil && d.kind == assigned && !isError(v.Type()) {
+				found = found || l.madeOfTx(d.source, d.expr, depth+1)
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 func rightCall(n *ast.AssignStmt) (*ast.CallExpr, bool) {
@@ -160,7 +242,7 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 			q.Handle.Begun = begun
 			begin := l.sentThrough(p.source, spec)
 			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0)
-			if object := p.target(begin); beside && object != s.handle {
+			if object := p.target(begin); beside && object != s.handle && !isNamed(s.handle.Type(), "context", "Context") {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
 			}
@@ -170,7 +252,12 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		f.InTx = begun
 	}
 	if f := l.callFacts[call]; f != nil {
-		f.InTx = begun
+		f.InTx, f.Pools, f.Apart, f.MayLack = begun, nil, nil, false
+		handle, is := s.handle.(*types.Var)
+		if callees := l.static(p.source, call); len(callees) == 1 && is && !handle.IsField() {
+			f.Pools, f.Apart = l.beside(p, call, callees[0], s)
+			f.MayLack = l.asksWhether(p, call, callees[0], s.handle)
+		}
 	}
 }
 

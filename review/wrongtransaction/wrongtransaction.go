@@ -4,6 +4,7 @@ package wrongtransaction
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -37,7 +38,7 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 		for _, call := range function.Calls {
-			if call.InTx.Line == 0 || !surely(call) {
+			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
 				continue
 			}
 			if q, way := passing(call, nil); q != nil {
@@ -61,7 +62,7 @@ const deepest = 3
 func passing(call *facts.Call, above []*facts.Call) (*facts.Query, []*facts.Call) {
 	callee, way := call.Callees[0], append(above, call)
 	for _, q := range callee.Queries {
-		if q.Handle.Kind == "pool" && q.Handle.Begun.Line == 0 && q.Statement != nil && q.Statement.Write() && !q.Place.ErrorPath && q.Library != "prepare" {
+		if throughPool(q, way) && q.Handle.Begun.Line == 0 && q.Statement != nil && q.Statement.Write() && !q.Place.ErrorPath && q.Library != "prepare" {
 			return q, way
 		}
 	}
@@ -76,6 +77,25 @@ func passing(call *facts.Call, above []*facts.Call) (*facts.Query, []*facts.Call
 		}
 	}
 	return nil, nil
+}
+
+// throughPool reports whether a query goes through a pool: by its type, or because the call within the transaction handed one down to it.
+func throughPool(q *facts.Query, way []*facts.Call) bool {
+	if q.Handle.Held == nil || q.Handle.Kind == "pool" {
+		return q.Handle.Kind == "pool"
+	}
+	given := q.Handle.Held.By
+	for i, call := range slices.Backward(way) {
+		if i == 0 {
+			return slices.Contains(call.Pools, given) || q.Handle.Held.Same && slices.Contains(call.Apart, given)
+		}
+		on := slices.IndexFunc(call.HandedOn, func(h facts.HandedOn) bool { return h.To == given })
+		if on < 0 {
+			return false
+		}
+		given = call.HandedOn[on].From
+	}
+	return false
 }
 
 // helped tells of a statement in a function that is called within a transaction.
