@@ -107,6 +107,10 @@ func reckoning() *meta.Backend {
 		f.Digits, f.Scale = 18, 4
 		return f
 	}
+	sized := func(f *meta.Field, digits, scale int) *meta.Field {
+		f.Digits, f.Scale = digits, scale
+		return f
+	}
 	of := func(name string, kind meta.Kind, op meta.Op, x *meta.Expr) *meta.Field {
 		return computed(name, kind, &meta.Expr{Op: op, Var: "s", Args: []*meta.Expr{this("others"), meta.True(), x}})
 	}
@@ -171,6 +175,9 @@ func reckoning() *meta.Backend {
 			computed("shares", meta.Float, apply(meta.OpMul, this("share"), this("share"))),
 			computed("part", meta.Float, apply(meta.OpDiv, this("share"), this("big"))),
 			computed("double", meta.Float, apply(meta.OpAdd, this("share"), this("share"))),
+			sized(computed("fine", meta.Decimal, this("price")), 18, 12), sized(computed("short", meta.Decimal, this("price")), 4, 2),
+			sized(computed("coarse", meta.Decimal, this("rate")), 5, 1), sized(computed("either", meta.Decimal, apply(meta.OpIf, apply(meta.OpGt, this("price"), meta.Const("0")), this("price"), this("rate"))), 9, 6),
+			computed("narrow", meta.Int, this("big")), exact(computed("exactShare", meta.Decimal, this("share"))), exact(computed("bigExact", meta.Decimal, this("big"))), sized(computed("smallExact", meta.Decimal, this("small")), 4, 2),
 			of("squares", meta.Int64, meta.OpSum, square), of("leastSquare", meta.Int64, meta.OpMin, square), of("greatestSquare", meta.Int64, meta.OpMax, square),
 			of("meanSquare", meta.Float, meta.OpAvg, square), of("minuses", meta.Int64, meta.OpSum, apply(meta.OpNeg, big)),
 			of("ratios", meta.Int64, meta.OpSum, apply(meta.OpDiv, square, meta.Var("s", "small"))),
@@ -220,6 +227,7 @@ func testReckoned(w *world) {
 	divided := map[string]bool{
 		"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true,
 		"product": true, "times": true, "there4": true, "pick": true, "finer": true, "evened": true, "weighted": true, "meanProduct": true,
+		"fine": true, "short": true, "coarse": true, "either": true, "narrow": true, "bigExact": true, "smallExact": true, "exactShare": true,
 	}
 	for _, test := range []struct {
 		given []any
@@ -292,6 +300,36 @@ func testReckoned(w *world) {
 		}
 		if got := reckoned(w, of)[test.sum]; fmt.Sprint(got) != fmt.Sprint(test.want) {
 			w.Errorf("%s of twice %v is %v, want %v", test.sum, test.each, got, test.want)
+		}
+	}
+	// What is only copied must fit the field too.
+	for _, test := range []struct {
+		given []any
+		want  string
+	}{
+		{[]any{"price", decimal("12.3456"), "rate", decimal("1.25")}, "fine=12.3456 short=12.35 coarse=1.3 either=12.3456"},
+		{[]any{"price", decimal("999999.9999"), "rate", decimal("9999.94")}, "fine=999999.9999 coarse=9999.9"},
+		{[]any{"price", decimal("1000000"), "rate", decimal("9999.95")}, ""},
+		{[]any{"price", decimal("99.9949"), "rate", decimal("-9999.95")}, "fine=99.9949 short=99.99 either=99.9949"},
+		{[]any{"price", decimal("-99.995"), "rate", decimal("-999.999999")}, "fine=-99.995 coarse=-1000 either=-999.999999"},
+		{[]any{"price", decimal("-99999999999999.9999"), "rate", decimal("-1000")}, "coarse=-1000"},
+		{[]any{"big", int64(math.MaxInt32), "small", int64(99)}, "narrow=2147483647 bigExact=2147483647 smallExact=99"},
+		{[]any{"big", int64(math.MaxInt32 + 1), "small", int64(-100)}, "bigExact=2147483648"},
+		{[]any{"big", int64(99_999_999_999_999), "small", int64(math.MaxInt32)}, "bigExact=99999999999999"},
+		{[]any{"share", 0.5}, "exactShare=0.5"},
+		{[]any{"share", 1e15}, ""},
+		{[]any{"big", int64(-100_000_000_000_000)}, ""},
+		{[]any{"big", most}, ""},
+	} {
+		row := reckoned(w, w.create(w.ann, false, "Sum", test.given...))
+		var got []string
+		for _, name := range []string{"fine", "short", "coarse", "either", "narrow", "bigExact", "smallExact", "exactShare"} {
+			if row[name] != nil {
+				got = append(got, fmt.Sprint(name, "=", row[name]))
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			w.Errorf("%v:\ngot  %s\nwant %s", test.given, strings.Join(got, " "), test.want)
 		}
 	}
 	// Of values one of which does not fit nothing is worked out: without it that would be another number. What has no value at all is left out.

@@ -130,7 +130,7 @@ func (r *renderer) fitted(o operand, f *meta.Field) operand {
 	from := o.typ
 	want.column, want.null = false, o.nullable() // what does not fit a field is null as any field may be
 	o = operand{sql: r.convert(bracketCase(o.shown()), from, want), typ: want}
-	if !from.reckoned {
+	if !from.reckoned && !outruns(from, f) {
 		return o
 	}
 	least, most := "", ""
@@ -166,6 +166,26 @@ func (r *renderer) fitted(o operand, f *meta.Field) operand {
 		return "CASE WHEN " + v + " BETWEEN " + least + " AND " + most + " THEN CAST(" + v + " AS INTEGER) END"
 	})
 	return o
+}
+
+// outruns tells whether a number as it is stored, or a choice between such, may not fit the field f.
+func outruns(from typ, f *meta.Field) bool {
+	switch {
+	case f.Kind == meta.Int:
+		return from.kind != meta.Int && from.size() > intBits
+	case f.Kind == meta.Decimal && from.kind == meta.Float:
+		return true
+	case f.Kind != meta.Decimal || from.kind != meta.Int && from.kind != meta.Int64 && from.kind != meta.Decimal:
+		return false
+	}
+	whole := ((from.size()-1)*3+9)/10 - operand{typ: from}.scale() // its digits before the point
+	if from.kind != meta.Decimal {
+		whole = (from.size()*3 + 9) / 10
+	}
+	if scale := scaleOf(f); scale < (operand{typ: from}).scale() {
+		whole++ // 9.99 is 10.0
+	}
+	return whole > digitsOf(f)-scaleOf(f)
 }
 
 // mustFit tells whether a row is refused where what it reckons of its own values does not fit: a field that may not be null, and is so

@@ -25,7 +25,7 @@ func (b *builder) certain() {
 			}
 			if why != "" {
 				d := design.Find(b.directives(f), "computed")
-				b.problems.Add(d.Arg("from").Pos, MayBeNull, f.Name+": "+typOf(f).String(), "%s may be null: %s", f.Name, why)
+				b.problems.Add(d.Arg("from").Pos, MayBeNull, fmt.Sprintf("write %s: %s, without \"!\"", f.Name, b.written[f].Type.Name), "%s may be null: %s", f.Name, why)
 			}
 		}
 	}
@@ -172,6 +172,9 @@ const rowBits = 30
 // exceeds is why x, which is not null, may not fit f.
 func (v standing) exceeds(x *model.Expr, f *model.Field) string {
 	const sum = "a sum of rows may not fit"
+	if f.Kind == model.Decimal && v.outruns(x, f) {
+		return "what it comes to may not fit"
+	}
 	switch reckons := v.reckons(x); {
 	case !reckons:
 		return ""
@@ -193,6 +196,26 @@ func (v standing) exceeds(x *model.Expr, f *model.Field) string {
 		return sum
 	}
 	return "what it comes to may not fit"
+}
+
+// outruns tells whether x is a Decimal of a field, or a choice between such, that has more digits before the point than f, rounded to those of f
+// behind it.
+func (v standing) outruns(x *model.Expr, f *model.Field) bool {
+	switch x.Op {
+	case model.If:
+		return v.outruns(x.Args[1], f) || v.outruns(x.Args[2], f)
+	case model.Get:
+		of := v.field(x)
+		if of == nil || of.Kind != model.Decimal {
+			return false
+		}
+		whole := wholeDigits(of)
+		if f.Scale < of.Scale {
+			whole++ // 9.99 is 10.0
+		}
+		return whole > wholeDigits(f)
+	}
+	return false
 }
 
 func wholeDigits(f *model.Field) int { return f.Digits - f.Scale }
