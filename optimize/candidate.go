@@ -2,8 +2,10 @@ package optimize
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/pgsql"
@@ -460,11 +462,72 @@ func (f *former) rest(index *Index) []string {
 			rest = append(rest, column)
 		}
 	}
-	if len(rest) > mostIncluded || f.t.width(rest) > widestInclude {
+	if len(rest) > mostIncluded || f.t.width(rest) > widestInclude || len(f.t.long(rest)) > 0 {
 		return nil
 	}
 	return rest
 }
+
+// lacks are the columns that an index lacks to answer a mention of its table alone, were they not too wide, and why they are.
+func (f *former) lacks(index *Index) (columns []string, why string) {
+	if f.c.Dialect == SQLite || len(index.Include) > 0 || f.scan.Star || f.scan.Write != "" || index.Method != "btree" || !index.simple() || f.t.Visible < 0.8 {
+		return nil, ""
+	}
+	var rest []string
+	for _, column := range f.scan.Used {
+		if !slices.Contains(index.columns(), column) && f.scan.Times[column] > f.implied(column, index.Where) {
+			rest = append(rest, column)
+		}
+	}
+	if len(rest) == 0 || len(rest) > mostIncluded {
+		return nil, ""
+	}
+	if long := f.t.long(rest); len(long) > 0 {
+		return long, "values may be long, and a row of an index holds no more than 2,704 bytes: a longer one could not be inserted"
+	}
+	for _, column := range rest {
+		if f.t.width([]string{column}) > widestInclude/2 {
+			columns = append(columns, column)
+		}
+	}
+	if len(columns) == 0 || f.t.width(rest) <= widestInclude {
+		return nil, ""
+	}
+	return columns, fmt.Sprintf("%.0f bytes a row are too much to keep twice", f.t.width(columns))
+}
+
+// The bounds of what an index holds beside its key.
+const (
+	longText  = 512  // bytes of a value, beyond which others may be too long for a row of an index
+	freeWidth = 1000 // letters that a type may have which says how many
+)
+
+// long are those of the columns whose values may be too long for an index. What is stored beside the table (TOAST) counts a few bytes in the
+// statistics of its width, and values of more than a kilobyte are in no list of values.
+func (t *Table) long(columns []string) (long []string) {
+	for _, name := range columns {
+		c := t.column(name)
+		if c == nil || t.home == nil || t.home.Dialect == SQLite || !c.endless() {
+			continue
+		}
+		known := slices.Concat(c.Common, c.Histogram)
+		if !c.Known || t.toasted && len(known) == 0 || slices.ContainsFunc(known, func(value string) bool { return len(value) > longText }) {
+			long = append(long, name)
+		}
+	}
+	return long
+}
+
+// endless reports whether a column's type bounds the length of its values by nothing.
+func (c *Column) endless() bool {
+	if match := typeLength.FindStringSubmatch(c.Type); match != nil {
+		length, err := strconv.Atoi(match[1])
+		return err != nil || length > freeWidth
+	}
+	return c.Type == "text" || strings.HasPrefix(c.Type, "character varying") || c.Type == "bytea" || strings.HasPrefix(c.Type, "json") || c.Type == "xml" || strings.HasSuffix(c.Type, "[]")
+}
+
+var typeLength = regexp.MustCompile(`^character(?: varying)?\((\d+)\)$`)
 
 // implied is how many of the mentions of a column the condition of a partial index answers: they need no value from it.
 func (f *former) implied(column, where string) int {

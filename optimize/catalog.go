@@ -62,6 +62,7 @@ type Table struct {
 	oid              uint32
 	size             float64  // pages that it has now; Pages is as of the last VACUUM or ANALYZE
 	fresh            bool     // its statistics are those of the clone, where it was analysed
+	toasted          bool     // values of it are stored beside it, which counts in no width
 	policies, passed []policy // of row-level security: that bind the session's role, and that do not
 	own              *Table   // of its own rows alone, where others inherit from it
 	read             bool     // by a plan of the workload; only told of heirs, and of what they inherit from
@@ -296,8 +297,8 @@ func (c *Catalog) readTables(ctx context.Context, s *session) error {
 			coalesce(st.n_tup_ins, 0), coalesce(st.n_tup_upd, 0), coalesce(st.n_tup_hot_upd, 0), coalesce(st.n_tup_del, 0),
 			coalesce(st.n_dead_tup, 0), coalesce(st.n_mod_since_analyze, 0), st.relid IS NOT NULL,
 			k.reltuples >= 0, CASE WHEN k.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(k.oid), 0) / 8192 ELSE coalesce(leaves.pages, k.relpages) END,
-			coalesce(leaves.parts, '{}'::oid[])
-		FROM pg_class k LEFT JOIN LATERAL (SELECT sum(greatest(l.reltuples, 0))::float8 AS tuples, sum(l.relpages)::float8 AS pages, sum(l.relallvisible)::float8 AS visible,
+			coalesce(leaves.parts, '{}'::oid[]), coalesce(leaves.beside, pg_relation_size(nullif(k.reltoastrelid, 0)), 0) > 0
+		FROM pg_class k LEFT JOIN LATERAL (SELECT sum(pg_relation_size(nullif(l.reltoastrelid, 0))) AS beside, sum(greatest(l.reltuples, 0))::float8 AS tuples, sum(l.relpages)::float8 AS pages, sum(l.relallvisible)::float8 AS visible,
 			CASE WHEN max(p.level) = 1 THEN array_agg(p.relid::oid ORDER BY p.relid::oid) END AS parts
 			FROM pg_partition_tree(k.oid) p JOIN pg_class l ON l.oid = p.relid WHERE p.isleaf) leaves ON k.relkind = 'p'
 			JOIN pg_namespace n ON n.oid = k.relnamespace LEFT JOIN pg_stat_user_tables st ON st.relid = k.oid
@@ -311,7 +312,7 @@ func (c *Catalog) readTables(ctx context.Context, s *session) error {
 		t := &Table{}
 		var parts []uint32
 		if err := rows.Scan(&t.oid, &t.Schema, &t.Name, &t.Kind, &t.Rows, &t.Pages, &t.Visible, &t.View, &t.Inserted, &t.Updated,
-			&t.Hot, &t.Deleted, &t.Dead, &t.Modified, &t.Counted, &t.Analysed, &t.size, &parts); err != nil {
+			&t.Hot, &t.Deleted, &t.Dead, &t.Modified, &t.Counted, &t.Analysed, &t.size, &parts, &t.toasted); err != nil {
 			return err
 		}
 		t.View = strings.TrimSuffix(t.View, ";")

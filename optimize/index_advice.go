@@ -29,6 +29,9 @@ func (r *run) indexAdvice(g gain, indexes ...*Index) *Advice {
 	a.Migration = indexMigration(r.catalog.Dialect, indexes, replaced, r.tablesOf(g.query, indexes))
 	for _, index := range indexes {
 		a.Notes = append(a.Notes, r.indexNotes(index)...)
+		if note := r.lackNote(g.query, index); note != "" {
+			a.Notes = append(a.Notes, note)
+		}
 	}
 	return a
 }
@@ -145,6 +148,19 @@ func notesOf(gains []gain, shown *Query) (notes []string) {
 	return notes
 }
 
+// lackNote says why an index does not hold all that a query asks of its table.
+func (r *run) lackNote(q *Query, index *Index) string {
+	for _, scan := range q.roles.Scans {
+		if scan.Table != index.Table.ID || !index.mayServe(scan) {
+			continue
+		}
+		if columns, why := (&former{c: r.catalog, t: index.Table, scan: scan}).lacks(index); len(columns) > 0 {
+			return fmt.Sprintf("without INCLUDE (%s): %s", identList(columns), why)
+		}
+	}
+	return ""
+}
+
 // indexNotes are what a reader should know of an index.
 func (r *run) indexNotes(index *Index) (notes []string) {
 	for _, part := range index.each() {
@@ -186,10 +202,11 @@ func (i *Index) replaces() []*Existing {
 		return nil
 	}
 	for _, e := range i.Table.Indexes {
-		if e.Unique || e.Constraint || e.Replica || e.Where != "" || e.Method != "btree" || len(e.Include) > 0 || len(e.Columns) >= len(i.Keys)+1 {
+		if e.Unique || e.Constraint || e.Replica || e.Where != "" || e.Method != "btree" || len(e.Columns) >= len(i.Keys)+1 {
 			continue
 		}
-		same := len(e.Columns) > 0
+		holds := slices.Concat(i.columns(), i.Include)
+		same := len(e.Columns) > 0 && !slices.ContainsFunc(e.Include, func(column string) bool { return !slices.Contains(holds, column) })
 		for at, column := range e.Columns {
 			same = same && column != "" && at < len(i.Keys) && i.Keys[at] == Key{Column: column} && plainOption(e, at)
 		}

@@ -57,6 +57,7 @@ func (t *Table) inherit(each map[*Table]*Table) {
 		t.Inserted, t.Updated, t.Hot, t.Deleted = t.Inserted+own.Inserted, t.Updated+own.Updated, t.Hot+own.Hot, t.Deleted+own.Deleted
 		t.Dead, t.Modified = t.Dead+own.Dead, t.Modified+own.Modified
 		visible += own.Visible * own.Pages
+		t.toasted = t.toasted || own.toasted
 		if own.Rows > most.Rows {
 			most = own
 		}

@@ -16,6 +16,7 @@ import (
 //	greedy: what gains most a byte, looked at again only when it comes first
 //	swap: each chosen one against what else serves its table; or, if the budget is short,
 //	improve: what is guessed to be a better set, by all that is known (improve.go)
+//	twins: one in place of two whose keys begin alike and that hold different columns beside them
 //	each: what makes one statement much faster, however little of the workload it is
 //	thin: what little is gained by goes
 //
@@ -54,6 +55,7 @@ const (
 	worthSeeing = 0.03 // of one query's cost as it is
 	smallLoss   = 0.03 // of an index's gain, that another of half its size may lose
 	swapRounds  = 3
+	dearerByOne = 1.5 // times the cost of a statement that one index in place of two may not make dearer
 )
 
 // choose returns the indexes. An error other than a spent budget ends it; a spent one ends the search, not the run.
@@ -97,7 +99,7 @@ func (s *selection) search(ctx context.Context) ([]*Index, error) {
 		}
 		return s.swap(ctx, chosen)
 	}
-	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, exchange, s.each, s.thin} {
+	for _, step := range []func(context.Context, *[]*Index) error{s.greedy, exchange, s.each, s.twins, s.thin} {
 		if err := step(ctx, &chosen); err != nil && !errors.Is(err, errBudget) { // the next step does what it can by what is known
 			return nil, err
 		}
@@ -659,6 +661,81 @@ func (s *selection) missed(ctx context.Context, index *Index, with, rest []*Inde
 		}
 	}
 	return false, nil
+}
+
+// twins puts one index in place of two of which one's key is the beginning of the other's, and that hold different columns beside it: each
+// row is then written once. Statements may cost a little more by it, as the one is the wider. Where the budget is short it is used up as it is.
+func (s *selection) twins(ctx context.Context, chosen *[]*Index) error {
+	for again := !s.short; again; {
+		again = false
+		now, err := s.total(ctx, *chosen)
+		if err != nil {
+			return err
+		}
+		for _, pair := range pairsOf(*chosen) {
+			one, err := s.inPlaceOf(ctx, pair, *chosen, now)
+			if err != nil {
+				return err
+			}
+			if one != nil {
+				*chosen, again = append(without(without(*chosen, pair[0]), pair[1]), one), true
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// pairsOf are the pairs of which the key of the first is the beginning of the second's.
+func pairsOf(indexes []*Index) (pairs [][2]*Index) {
+	for _, a := range indexes {
+		for _, b := range indexes {
+			shorter := *a
+			shorter.Include = nil
+			if a != b && len(a.Include) > 0 && shorter.prefixOf(b) {
+				pairs = append(pairs, [2]*Index{a, b})
+			}
+		}
+	}
+	return pairs
+}
+
+// inPlaceOf is the index that does what two do, nil: none. It has the columns of both, if those are few and short, or is one of the two.
+func (s *selection) inPlaceOf(ctx context.Context, pair [2]*Index, chosen []*Index, now float64) (*Index, error) {
+	both := *pair[1]
+	both.Include = nil
+	for _, column := range slices.Concat(pair[0].Include, pair[1].Include) {
+		if !slices.Contains(both.Include, column) && !slices.Contains(both.columns(), column) {
+			both.Include = append(both.Include, column)
+		}
+	}
+	slices.Sort(both.Include)
+	candidates := []*Index{pair[1], pair[0]}
+	if len(both.Include) <= mostIncluded && both.Table.width(both.Include) <= widestInclude {
+		known := slices.IndexFunc(s.pool, func(i *Index) bool { return i.String() == both.String() })
+		if known < 0 { // one object an index, so that answers are found again
+			s.pool = append(s.pool, &both)
+			known = len(s.pool) - 1
+		}
+		candidates = append([]*Index{s.pool[known]}, candidates...)
+	}
+	for _, one := range candidates {
+		tried := append(without(without(chosen, pair[0]), pair[1]), one)
+		if _, is, err := s.below(ctx, tried, now+worthAdding*s.usual); err != nil || !is {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		blunter, err := s.times(ctx, tried, chosen, dearerByOne, worthLooking)
+		if err != nil {
+			return nil, err
+		}
+		if !blunter {
+			return one, nil
+		}
+	}
+	return nil, nil
 }
 
 // thin drops what the workload does not miss.
