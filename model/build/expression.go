@@ -1,6 +1,8 @@
 package build
 
 import (
+	"fmt"
+
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/model"
@@ -37,12 +39,21 @@ func (b *builder) computedField(e *model.Entity, f *model.Field) {
 		return
 	}
 	x := b.compile(from, scope{entity: e}, typOf(f))
-	if x == nil {
+	if x == nil || b.fractional(f, x, from) {
 		return
 	}
 	*f.Computed = *x
 	b.moveExpr(x, f.Computed)
 	b.computed[f] = true
+}
+
+// fractional reports a number that may have a fraction for a field that holds whole numbers.
+func (b *builder) fractional(f *model.Field, x *model.Expr, from *design.Value) bool {
+	if f.Kind != model.Int && f.Kind != model.Int64 || x.Kind != model.Float && x.Kind != model.Decimal {
+		return false
+	}
+	b.problems.Add(from.Pos, WrongType, fmt.Sprintf("write %s: %s", f.Name, x.Kind), "%s is needed here, and this is %s: nothing says how it is rounded", typOf(f), article(string(x.Kind)))
+	return true
 }
 
 // moveExpr keeps what is known of an expression that was copied.
@@ -67,7 +78,7 @@ func (b *builder) computedDefault(e *model.Entity, f *model.Field) {
 		return
 	}
 	x := b.compile(from, scope{entity: e, defaults: true}, typOf(f))
-	if x == nil {
+	if x == nil || b.fractional(f, x, from) {
 		return
 	}
 	if isNext(x) && f.Kind != model.Int && f.Kind != model.Int64 {
