@@ -177,6 +177,8 @@ func reckoning() *meta.Backend {
 			computed("double", meta.Float, apply(meta.OpAdd, this("share"), this("share"))),
 			sized(computed("fine", meta.Decimal, this("price")), 18, 12), sized(computed("short", meta.Decimal, this("price")), 4, 2),
 			sized(computed("coarse", meta.Decimal, this("rate")), 5, 1), sized(computed("either", meta.Decimal, apply(meta.OpIf, apply(meta.OpGt, this("price"), meta.Const("0")), this("price"), this("rate"))), 9, 6),
+			exact(computed("constant", meta.Decimal, meta.Const("0.3333333333333333333333333333333333333333"))), sized(computed("cents", meta.Decimal, meta.Const("-1.235")), 4, 2),
+			computed("isThird", meta.Boolean, apply(meta.OpEq, apply(meta.OpDiv, this("price"), this("rate")), meta.Const("0.3333333333333333333333333333333333333333"))),
 			computed("narrow", meta.Int, this("big")), exact(computed("exactShare", meta.Decimal, this("share"))), exact(computed("bigExact", meta.Decimal, this("big"))), sized(computed("smallExact", meta.Decimal, this("small")), 4, 2),
 			of("squares", meta.Int64, meta.OpSum, square), of("leastSquare", meta.Int64, meta.OpMin, square), of("greatestSquare", meta.Int64, meta.OpMax, square),
 			of("meanSquare", meta.Float, meta.OpAvg, square), of("minuses", meta.Int64, meta.OpSum, apply(meta.OpNeg, big)),
@@ -228,6 +230,7 @@ func testReckoned(w *world) {
 		"aThird": true, "sevenths": true, "percent": true, "lessAThird": true, "thirdAsFloat": true, "leastThird": true, "greatestThird": true,
 		"product": true, "times": true, "there4": true, "pick": true, "finer": true, "evened": true, "weighted": true, "meanProduct": true,
 		"fine": true, "short": true, "coarse": true, "either": true, "narrow": true, "bigExact": true, "smallExact": true, "exactShare": true,
+		"constant": true, "cents": true,
 	}
 	for _, test := range []struct {
 		given []any
@@ -301,6 +304,11 @@ func testReckoned(w *world) {
 		if got := reckoned(w, of)[test.sum]; fmt.Sprint(got) != fmt.Sprint(test.want) {
 			w.Errorf("%s of twice %v is %v, want %v", test.sum, test.each, got, test.want)
 		}
+	}
+	// A literal of many digits stands beside a quotient, and alone in a field that has fewer.
+	third := reckoned(w, w.create(w.ann, false, "Sum", "price", decimal("2"), "rate", decimal("6")))
+	if got := fmt.Sprint(third["constant"], third["cents"], third["isThird"]); got != "0.3333 -1.24 true" {
+		w.Errorf("a third, rounded cents, and whether two by six is a third: %s", got)
 	}
 	// What is only copied must fit the field too.
 	for _, test := range []struct {

@@ -22,7 +22,7 @@ func (r *renderer) computed(s *scope, f *meta.Field) operand {
 	}
 	o := r.value(f.Computed, inside(s))
 	if o.typ.untyped {
-		o = r.constant(f.Computed, want)
+		o = r.constant(f.Computed, r.fine(f.Computed, want))
 	}
 	if o.sql == sqlNull {
 		return operand{sql: sqlNull, typ: want}

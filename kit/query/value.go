@@ -188,11 +188,18 @@ func (r *renderer) factor(x, constant *meta.Expr, t typ) typ {
 	if _, given := r.slots[constant]; given || r.postgres || t.kind != meta.Decimal {
 		return t
 	}
-	least := t.scale
 	if x.Op == meta.OpMul {
-		least = 0
+		t.scale = 0
 	}
-	t.scale = fraction(constant.Value, least)
+	return r.fine(constant, t)
+}
+
+// fine is t with all the digits that a constant has behind the point, where t is a Decimal of SQLite.
+func (r *renderer) fine(constant *meta.Expr, t typ) typ {
+	if _, given := r.slots[constant]; given || r.postgres || t.kind != meta.Decimal {
+		return t
+	}
+	t.scale = fraction(constant.Value, t.scale)
 	if stored, err := r.encodeDecimal(constant.Value, t); err == nil {
 		_, whole := stored.(int64)
 		t.long = !whole

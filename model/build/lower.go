@@ -262,6 +262,12 @@ func (l *lowerer) settle(v *value, other typ, at ast.Expr) {
 		*v = *enumConstant(other.enum, v.t.choice)
 		return
 	}
+	if v.t.kind == model.Float && other.kind == model.Decimal && v.x.Op != model.Const {
+		if _, ok := literals(v.x); ok {
+			l.fold(v, at)
+		}
+		return
+	}
 	if v.x.Op == model.Neg && v.x.Args[0].Op == model.Const {
 		inner := value{x: v.x.Args[0], t: v.t}
 		l.settle(&inner, other, at)

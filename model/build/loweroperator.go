@@ -52,7 +52,11 @@ func (l *lowerer) call(e ast.Expr) *value {
 		if v == nil {
 			return nil
 		}
-		return &value{x: &model.Expr{Op: model.Neg, Args: []*model.Expr{v.x}, Kind: v.t.kind}, t: v.t}
+		v = &value{x: &model.Expr{Op: model.Neg, Args: []*model.Expr{v.x}, Kind: v.t.kind}, t: v.t}
+		if v.t.kind == model.Decimal {
+			l.fold(v, e)
+		}
+		return v
 	default:
 		return l.function(e, name)
 	}
@@ -141,7 +145,7 @@ func (l *lowerer) compare(e ast.Expr, op model.Op, args []ast.Expr) *value {
 	case !null && (a.t.kind == model.JSON || a.t.kind == model.File):
 		return l.fail(e, NoSuchOperation, "", "%s can only be compared with null", a.t)
 	case a.t.kind == model.Decimal && c.t.kind == model.Float || a.t.kind == model.Float && c.t.kind == model.Decimal:
-		return l.fail(e, WrongType, "", "a Decimal is exact and a Float is not: they do not compare")
+		return l.fail(e, WrongType, "make both Decimals, or both Floats; a literal is what the other side is", "a Decimal is exact and a Float is not: they do not compare")
 	}
 	if null && (a.t.kind == model.Value || c.t.kind == model.Value) {
 		return l.valueAbsence(e, op, a, c)
@@ -311,10 +315,14 @@ func (l *lowerer) arithmetic(e ast.Expr, op model.Op, args []ast.Expr) *value {
 	case numberKinds[a.t.kind] && numberKinds[c.t.kind]:
 		var ok bool
 		if kind, ok = wider(a.t.kind, c.t.kind); !ok {
-			return l.fail(e, WrongType, "", "a Decimal is exact and a Float is not: they cannot be put together")
+			return l.fail(e, WrongType, "make both Decimals, or both Floats; a literal is what the other side is", "a Decimal is exact and a Float is not: they cannot be put together")
 		}
 	}
-	return &value{x: &model.Expr{Op: op, Args: []*model.Expr{x, y}, Kind: kind}, t: typ{kind: kind}}
+	v := &value{x: &model.Expr{Op: op, Args: []*model.Expr{x, y}, Kind: kind}, t: typ{kind: kind}}
+	if kind == model.Decimal {
+		l.fold(v, e)
+	}
+	return v
 }
 
 func wider(a, b model.Kind) (model.Kind, bool) {
