@@ -70,18 +70,19 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.proveRewrites, r.alsoServed, r.statistics, r.settings, r.hygiene,
 	} {
 		err := step(ctx)
-		if ctx.Err() != nil { // what a step made of it is no advice
-			return nil, errInterrupted
+		if ctx.Err() != nil {
+			return r.untilThen()
 		}
 		if err != nil {
 			return nil, err
 		}
+		r.safe(ctx)
 	}
 	r.report.finish()
 	return r.report, nil
 }
 
-var errInterrupted = errors.New("interrupted: nothing is advised")
+var errInterrupted = errors.New("interrupted: nothing was proved until then, so nothing is advised")
 
 // run is one run.
 type run struct {
@@ -97,6 +98,8 @@ type run struct {
 	better  []*rewrite // with the same rows, and cheaper
 	stale   []*Table   // that were analysed on the clone
 	report  *Report
+	settled bool    // it was looked at whether what is advised makes a statement slower
+	sure    *Report // as it was when something was done last, of which the end of the run has made nothing else
 
 	measured    map[*Query]*pair     // on the clone
 	sharing     map[*Index][]special // that an index which was chosen does the work of

@@ -64,6 +64,7 @@ func (r *run) settle(ctx context.Context, open unproved) error {
 				return err
 			}
 			open.add(again)
+			r.safe(ctx)
 		}
 		harmful, err := r.harmful(ctx)
 		if err != nil || len(harmful) == 0 {

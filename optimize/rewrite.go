@@ -299,6 +299,7 @@ func (r *run) proveRewrites(ctx context.Context) error {
 			}
 		}
 		r.add(a)
+		r.safe(ctx)
 	}
 	return nil
 }

@@ -140,6 +140,39 @@ func TestNothingIsRunByPlanning(t *testing.T) {
 	}
 }
 
+// A run that is ended tells what it has proved until then, and leaves nothing on the clone.
+func TestInterruptedRunTellsWhatIsProved(t *testing.T) {
+	url := pgtest.New(t)
+	must(t, url, visits+"CREATE TABLE calls AS SELECT * FROM visits; VACUUM ANALYZE calls;")
+	clone := copyOf(t, url)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	measured := 0
+	report, err := optimize.Run(ctx, optimize.Options{
+		Database: url, Clone: clone, Statements: []*optimize.Statement{
+			{Text: "SELECT note FROM visits WHERE page = $1", Calls: 1000, Day: 100_000}, {Text: "SELECT note FROM calls WHERE page = $1", Calls: 1000, Day: 100_000},
+		},
+		Progress: func(what string) {
+			if strings.HasSuffix(what, "which is run on the clone") {
+				if measured++; measured == 2 {
+					interrupt()
+				}
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Advice) != 1 || report.Advice[0].Proof.Level != optimize.L3 {
+		t.Fatalf("it advises %+v", report.Advice)
+	}
+	const told = "what follows was proved until then; 1 index that was chosen was not, or not tried; whether a statement is slower with it was not looked at"
+	if report.Interrupted != told || !slices.Contains(report.Notes, "the run was interrupted: "+told) {
+		t.Errorf("it says %q, and notes %q", report.Interrupted, report.Notes)
+	}
+	must(t, clone, "DO $$ BEGIN IF EXISTS (SELECT FROM pg_indexes WHERE indexname LIKE 'fettle%') THEN RAISE 'an index is left'; END IF; END $$")
+}
+
 // A run that is broken off while it makes an index on the clone leaves nothing there, and advises nothing.
 func TestInterruptedRunLeavesNothing(t *testing.T) {
 	url := pgtest.New(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
 
 // session is one connection to Postgres that this run has for itself.
@@ -66,6 +67,10 @@ func connect(ctx context.Context, url string, settings []setting) (*session, err
 		config.RuntimeParams[set.name] = set.value
 	}
 	name := fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
+	if settings[0] != readOnly[0] { // what is being made on a clone ends with the run, and does not go on there
+		config.BuildContextWatcherHandler = cancelling
+		plain.BuildContextWatcherHandler = cancelling
+	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if refusesParameter(err) {
 		conn, err = pgx.ConnectConfig(ctx, plain)
@@ -83,6 +88,14 @@ func connect(ctx context.Context, url string, settings []setting) (*session, err
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	return s, nil
+}
+
+// cancelWait is how long a server may take to end what it is asked to end, before its connection is given up.
+const cancelWait = 5 * time.Second
+
+// cancelling asks the server to end its statement when the run is ended.
+func cancelling(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelWait}
 }
 
 // uncompiled turns JIT off but where a statement is measured: the planner thinks what asks the catalog dear, and compiling that takes

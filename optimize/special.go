@@ -28,7 +28,8 @@ func (sp special) String() string {
 }
 
 // special proposes GIN indexes and those of foreign keys, and tries them on the clone.
-func (r *run) special(ctx context.Context) error {
+func (r *run) special(ctx context.Context) (err error) {
+	defer func() { r.settled = err == nil && ctx.Err() == nil }()
 	seen := map[string]bool{}
 	asking := map[string][]*Query{} // of each, the statements that ask the same
 	defer func() {
@@ -63,6 +64,7 @@ func (r *run) special(ctx context.Context) error {
 				if err := r.trySpecial(ctx, sp); err != nil {
 					return err
 				}
+				r.safe(ctx)
 				if len(r.chosen) > before {
 					more = true
 				} else if q.parsed.Tree.Is("DeleteStmt") && r.clone != nil {
@@ -82,7 +84,6 @@ func (r *run) special(ctx context.Context) error {
 		if err := r.settle(ctx, open); err != nil {
 			return err
 		}
-		var err error
 		if open, err = r.superseded(ctx, advised); err != nil || open.none() {
 			return err
 		}

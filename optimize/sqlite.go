@@ -35,12 +35,13 @@ func RunSQLite(ctx context.Context, o Options) (*Report, error) {
 	if o.Clone != "" {
 		return nil, fmt.Errorf("SQLite needs no clone: a temporary copy is made")
 	}
-	dir, err := os.MkdirTemp("", "fettle-optimize")
+	swept := sweepCopies(ctx)
+	place, err := newCopyPlace(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "copy.db")
+	defer place.end()
+	path := filepath.Join(place.dir, copyFile)
 	o.says("a copy of the file")
 	if err := copySQLite(ctx, o.Database, path); err != nil {
 		return nil, err
@@ -67,7 +68,11 @@ func RunSQLite(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer l.close()
 	l.says, l.most = o.says, cmp.Or(o.steps, mostSteps)
-	return l.optimize(ctx, o)
+	report, err := l.optimize(ctx, o)
+	if err == nil {
+		report.Notes = append(swept, report.Notes...)
+	}
+	return report, err
 }
 
 // interruption is why a step ended, where somebody ended the run.
