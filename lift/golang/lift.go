@@ -116,7 +116,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
-		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, givenTx: map[types.Object]int{}, glances: map[*function]*glance{},
+		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedAt: map[*types.Var][]token.Pos{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
@@ -142,9 +142,10 @@ type lifter struct {
 	scopeCalls      map[*ast.CallExpr]*scope
 	gorpTables      map[*types.TypeName]gorpTable   // nil before they were looked for
 	outer           map[*ast.CallExpr]*ast.CallExpr // the call that is made on a call's result
-	givenTx         map[types.Object]int            // see givenWithin
-	callSites       map[*function][]site            // the places that call each function; nil before they were looked for
 	siteOf          map[*function][]site
+	givenTx         map[types.Object]int  // see givenWithin
+	ownTx           map[*types.Named]bool // see isOwnTx
+	callSites       map[*function][]site  // the places that call each function; nil before they were looked for
 	origins         map[types.Object][]facts.Origin
 	results         map[result][]facts.Origin
 	listed          map[result][]facts.Origin // of results that are lists: where their items are from

@@ -662,12 +662,41 @@ func (l *lifter) handleKind(s *source, e ast.Expr) string {
 	switch {
 	case name == "Tx" && path != "", name == "Transaction" && isGorp(path), name == "Session" && isXorm(path):
 		return "tx"
-	case name == "DB" && (path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")), name == "Pool" && strings.HasSuffix(path, "pgxpool"), (name == "Engine" || name == "EngineGroup") && isXorm(path), name == "DbMap" && isGorp(path):
+	case l.isOwnTx(typeOr(s.info.TypeOf(e))):
+		return "tx"
+	case isPool(path, name), embedsPool(s.info.TypeOf(e)):
 		return "pool"
 	case name == "Conn" && path != "":
 		return "conn"
 	}
 	return ""
+}
+
+// embedsPool reports whether a type is a pool of connections with more to it.
+func embedsPool(t types.Type) bool {
+	structure, is := deref(typeOr(t)).Underlying().(*types.Struct)
+	if !is {
+		return false
+	}
+	for field := range structure.Fields() {
+		if path, name := namedType(field.Type()); field.Embedded() && isPool(path, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPool reports whether the named type of a library is a pool of connections, and no transaction.
+func isPool(path, name string) bool {
+	switch name {
+	case "DB":
+		return path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
+	case "Pool":
+		return strings.HasSuffix(path, "pgxpool")
+	case "Engine", "EngineGroup":
+		return isXorm(path)
+	}
+	return name == "DbMap" && isGorp(path)
 }
 
 // hole stands in a query's text for a piece that is no constant.

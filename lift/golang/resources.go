@@ -53,7 +53,7 @@ func (l *lifter) resourceKind(t types.Type, call string) (kind string, closers [
 	case path == "net/http" && name == "Response":
 		return "body", []string{"Close"}
 	case l.isTx(t) && l.begunBy(t, call):
-		return "transaction", []string{"Rollback", "Commit"}
+		return "transaction", append([]string{"Rollback", "Commit"}, l.ownEnds(t)...)
 	case isGormDB(t) && l.begunBy(t, call):
 		return "transaction", []string{"Rollback", "Commit", "RollbackUnlessCommitted"}
 	case path == "database/sql" && name == "Stmt" && strings.HasPrefix(call, "Prepare"):
@@ -69,12 +69,31 @@ func (l *lifter) resourceKind(t types.Type, call string) (kind string, closers [
 	return "", nil
 }
 
+// ownEnds are the methods by which a transaction of the code's own type may be ended, beside Rollback and Commit.
+func (l *lifter) ownEnds(t types.Type) []string {
+	if l.isLibraryTx(t) {
+		return nil
+	}
+	if _, isPointer := t.Underlying().(*types.Pointer); !isPointer && !types.IsInterface(t) {
+		t = types.NewPointer(t)
+	}
+	var out []string
+	for method := range types.NewMethodSet(t).Methods() {
+		if name := method.Obj().Name(); ownEnd.MatchString(name) && name != "Rollback" && name != "Commit" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+var ownEnd = regexp.MustCompile(`(?i)^(must|try|do)?(commit|rollback|close|finish|release|end|done|abort|discard|cancel|clean)`)
+
 func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *ast.CallExpr, object types.Object, stack []ast.Node) *facts.Resource {
 	if stream := l.stream(p, f, call, object); stream {
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
 	kind, closers := l.resourceKind(object.Type(), calledName(call))
-	if kind == "" || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
+	if kind == "" || kind == "transaction" && l.wraps(p.source, call) || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
 		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) {
 		return nil
 	}
@@ -565,6 +584,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
 				return
 			}
+			if u.kind == "transaction" && keepsTx.MatchString(calledName(n)) {
+				u.escapes = true // whoever has it gives it back
+				return
+			}
 			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
 				return // it is used, and stays ours
 			}
@@ -669,7 +692,7 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 	if u.panicked(above) {
 		return true // an ordinary way out does not come there
 	}
-	if name == "Rollback" {
+	if name != "Commit" && u.kind == "transaction" {
 		u.rolledBack = true
 	}
 	u.closed = append(u.closed, n.Pos())
@@ -700,6 +723,9 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 	}
 	return true
 }
+
+// keepsTx are names of methods that keep a transaction that they are given: c.Set("tx", tx).
+var keepsTx = regexp.MustCompile(`^(Set|Put|Store|Register)([A-Z]|$)`)
 
 // panicked reports whether a place is reached only where something has panicked: if r := recover(); r != nil { … }.
 func (u *usage) panicked(above []ast.Node) bool {

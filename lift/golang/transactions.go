@@ -20,8 +20,75 @@ type span struct {
 
 var beginName = regexp.MustCompile(`^(Begin|BeginTx|Beginx|BeginTxx|BeginTxFunc)$`)
 
-// isTx reports whether a type is a transaction of a library, or of what ent has written.
-func (l *lifter) isTx(t types.Type) bool {
+// ownBegin are names of functions of the code that begin a transaction of its own type.
+var ownBegin = regexp.MustCompile(`^(?i:begin)\w*$|^(?i:start|open|new)\w*(Tx|Txn|Transaction)\w*$`)
+
+// isTx reports whether a type is a transaction: of a library, of what ent has written, or one of the code that holds such a one.
+func (l *lifter) isTx(t types.Type) bool { return l.isLibraryTx(t) || l.isOwnTx(t) }
+
+// isOwnTx reports whether a type of the code is a transaction of a library in other clothes: it has Commit and Rollback, and holds one, or is an
+// interface that such a type has.
+func (l *lifter) isOwnTx(t types.Type) bool {
+	if pointer, is := types.Unalias(t).(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	named, is := types.Unalias(t).(*types.Named)
+	if !is || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+		return false
+	}
+	known, found := l.ownTx[named]
+	if !found {
+		l.ownTx[named] = false // a circle finds nothing
+		known = l.wrapsTx(named)
+		l.ownTx[named] = known
+	}
+	return known
+}
+
+func (l *lifter) wrapsTx(named *types.Named) bool {
+	if !endsTx(named) {
+		return false
+	}
+	switch under := named.Underlying().(type) {
+	case *types.Interface:
+		return slices.ContainsFunc(l.withMethod["Rollback"], func(other *types.Named) bool {
+			_, isStruct := other.Underlying().(*types.Struct)
+			return isStruct && hasMethods(other, under) && l.isOwnTx(other)
+		})
+	case *types.Struct:
+		held, pool := false, false
+		for field := range under.Fields() {
+			if l.isTx(field.Type()) {
+				if field.Embedded() {
+					return true
+				}
+				held = true
+			}
+			path, name := namedType(field.Type())
+			pool = pool || isPool(path, name) || isGormDB(field.Type())
+		}
+		return held && !pool // what has both may begin one itself
+	}
+	return false
+}
+
+// endsTx reports whether a type has Commit and Rollback, which take no more than a context.
+func endsTx(named *types.Named) bool {
+	for _, name := range []string{"Commit", "Rollback"} {
+		object, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, named.Obj().Pkg(), name)
+		if types.IsInterface(named) {
+			object, _, _ = types.LookupFieldOrMethod(named, true, named.Obj().Pkg(), name)
+		}
+		method, is := object.(*types.Func)
+		if !is || method.Type().(*types.Signature).Params().Len() > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// isLibraryTx reports whether a type is a transaction of a library, or of what ent has written.
+func (l *lifter) isLibraryTx(t types.Type) bool {
 	path, name := namedType(t)
 	return name == "Transaction" && isGorp(path) || name == "Tx" && l.writtenByEnt(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
 }
@@ -73,7 +140,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 				return true
 			}
 			object := p.target(n.Lhs[0])
-			if object == nil || !l.begunBy(object.Type(), calledName(call)) {
+			if object == nil || !l.begunBy(object.Type(), calledName(call)) || l.wraps(p.source, call) {
 				return true
 			}
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
@@ -109,7 +176,15 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 // begunBy reports whether a call of a name that answers with a type begins a transaction.
 func (l *lifter) begunBy(t types.Type, name string) bool {
 	path, _ := namedType(t)
+	if !l.isLibraryTx(t) && l.isOwnTx(t) {
+		return ownBegin.MatchString(name)
+	}
 	return (l.isTx(t) || isGormDB(t)) && (beginName.MatchString(name) || name == "Tx" && l.writtenByEnt(path))
+}
+
+// wraps reports whether a call is given a transaction, and so begins none of its own type but clothes that one.
+func (l *lifter) wraps(s *source, call *ast.CallExpr) bool {
+	return slices.ContainsFunc(call.Args, func(e ast.Expr) bool { return l.isTx(typeOr(s.info.TypeOf(e))) })
 }
 
 func isXormSession(t types.Type) bool {
