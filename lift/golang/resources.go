@@ -69,6 +69,42 @@ func (l *lifter) resourceKind(t types.Type, call string) (kind string, closers [
 	return "", nil
 }
 
+// readAsResponse reports whether what a call answers, whose type is not at hand, is read as an answer of HTTP is: it has a status, and a body that
+// something reads from.
+func (l *lifter) readAsResponse(s *source, f *function, call *ast.CallExpr, object types.Object) bool {
+	if object.Type() != types.Typ[types.Invalid] || !requestName.MatchString(calledName(call)) {
+		return false
+	}
+	status, read := false, false
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		selector, is := n.(*ast.SelectorExpr)
+		if !is || s.target(selector.X) != object {
+			return true
+		}
+		above, isCall := last(stack).(*ast.CallExpr)
+		switch selector.Sel.Name {
+		case "StatusCode", "Header":
+			status = status || !isCall || above.Fun != ast.Expr(selector)
+		case "Body":
+			if isCall && above.Fun != ast.Expr(selector) {
+				pkg := s.packageOf(firstOf(above.Fun))
+				read = read || readers[pkg+"."+calledName(above)]
+			}
+		}
+		return true
+	})
+	return status && read
+}
+
+var (
+	requestName = regexp.MustCompile(`^(Do|Get|Post|PostForm|Head|Put|Patch|Delete|RoundTrip|Send|Request)\w*$`)
+	// readers are functions that read from what they are given.
+	readers = map[string]bool{
+		"io.ReadAll": true, "io/ioutil.ReadAll": true, "io.Copy": true, "encoding/json.NewDecoder": true, "encoding/xml.NewDecoder": true,
+		"bufio.NewReader": true, "bufio.NewScanner": true, "io.LimitReader": true,
+	}
+)
+
 // ownEnds are the methods by which a transaction of the code's own type may be ended, beside Rollback and Commit.
 func (l *lifter) ownEnds(t types.Type) []string {
 	if l.isLibraryTx(t) {
@@ -93,6 +129,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "stream", Name: object.Name(), Never: true}
 	}
 	kind, closers := l.resourceKind(object.Type(), calledName(call))
+	if kind == "" && l.readAsResponse(p.source, f, call, object) {
+		kind, closers = "body", []string{"Close"}
+	}
 	if kind == "" || kind == "transaction" && l.wraps(p.source, call) || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
 		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) {
 		return nil
