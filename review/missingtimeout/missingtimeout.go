@@ -4,6 +4,7 @@ package missingtimeout
 import (
 	_ "embed"
 	"regexp"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -17,15 +18,28 @@ var document string
 var Rule = rule.Rule{Name: "missing-timeout", Severity: rule.Medium, CWE: "CWE-1088", Document: document, Find: find}
 
 // trial are names of packages that try the program out.
-var trial = regexp.MustCompile(`(?i)(load|stress|smoke|soak|e2e|integration|benchmark)[_-]?tests?($|[/_-])|(^|[/_-])(bench|benchmarks?|e2e)($|/)`)
+var trial = regexp.MustCompile(`(?i)(load|stress|smoke|soak|e2e|integration|benchmark)[_-]?tests?($|[/_-])|(^|[/_-])(bench|benchmarks?|e2e)($|/)|[a-z]test$`)
+
+// program are names of packages that hold what a program does by itself: its start, and its commands.
+var program = regexp.MustCompile(`cmd($|/)`)
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	commands := map[string]bool{} // packages that are helpers and examples
+	tools := map[string]bool{}    // programs, but for those that handle requests themselves
 	for _, p := range f.Packages {
 		commands[p.Path] = p.Aside == "command" || trial.MatchString(p.Path)
+		tools[p.Path] = p.Name == "main" || program.MatchString(p.Path)
 	}
+	for _, r := range f.Routes {
+		if r.Handler != nil {
+			tools[r.Handler.Package] = false
+		}
+	}
+	serves := len(f.Routes) > 0 || slices.ContainsFunc(f.Functions, func(f *facts.Function) bool {
+		return f.Aside == "" && len(f.Queries) > 0 || slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return e.Kind == "server" })
+	})
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" || commands[function.Package] {
 			continue
@@ -34,10 +48,14 @@ func find(f *facts.Facts) []rule.Finding {
 			finding := rule.Finding{Pos: e.Pos, Confidence: rule.Likely, Message: e.Note + ": it waits for as long as the other side pleases", Edits: e.Limit}
 			switch e.Kind {
 			case "http":
-				if e.Bounded || tracer.To(function) == nil {
+				led := tracer.To(function) != nil
+				if e.Bounded || !led && (function.Aside != "" || !serves || tools[function.Package] || tracer.Ways(function).Operators()) {
 					continue
 				}
-				finding.Confidence, finding.Fix = rule.Certain, "use a client with a Timeout, and http.NewRequestWithContext"
+				if led {
+					finding.Confidence = rule.Certain
+				}
+				finding.Fix = "use a client with a Timeout, and http.NewRequestWithContext"
 			case "client":
 				finding.Fix = "http.Client{Timeout: 30 * time.Second}, or as long as the longest answer takes"
 			case "server":
