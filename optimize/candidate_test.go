@@ -68,3 +68,40 @@ func TestNamesTellSchemas(t *testing.T) {
 		t.Errorf("they are called %q, not %q", names, want)
 	}
 }
+
+// Names that can be read in two ways are told apart, so that each advice has an id of its own and each index can be made.
+func TestNamesTellWhereTheyArePutTogether(t *testing.T) {
+	c := &Catalog{byName: map[string]*Table{}}
+	columns := func(names ...string) (out []*Column) {
+		for _, name := range names {
+			out = append(out, &Column{Name: name})
+		}
+		return out
+	}
+	order := &Table{Schema: "public", Name: "order_item", ID: "order_item", Columns: columns("price", "at")}
+	c.add(order)
+	item := &Table{Schema: "public", Name: "order", ID: `"order"`, Columns: columns("item", "price", "item_price", "lower_item")}
+	c.add(item)
+	seen := map[string]string{}
+	for _, index := range []*Index{
+		{Table: order, Keys: []Key{{Column: "price"}}},
+		{Table: item, Keys: []Key{{Column: "item"}, {Column: "price"}}},
+		{Table: item, Keys: []Key{{Column: "item_price"}}},
+		{Table: item, Keys: []Key{{Column: "lower_item"}}},
+		{Table: item, Keys: []Key{{Expr: "lower(item)"}}},
+		{Table: item, Keys: []Key{{Column: "item"}}},
+		{Table: order, Keys: []Key{{Column: "at"}}},
+	} {
+		index.Method = "btree"
+		name := index.Name()
+		if seen[name] != "" {
+			t.Errorf("%s and %s are both called %s", seen[name], index, name)
+		}
+		seen[name] = index.String()
+	}
+	for _, plain := range []string{"order_item_price_idx", "order_item_idx", "order_lower_item_idx", "order_item_at_idx"} {
+		if seen[plain] == "" {
+			t.Errorf("none is called %s: %v", plain, seen)
+		}
+	}
+}

@@ -94,10 +94,7 @@ func plainName(name string) string {
 
 // Name is the index's name: of its table and keys, cut at what Postgres keeps, and different for different indexes.
 func (i *Index) Name() string {
-	parts := []string{i.Table.Name}
-	if i.Table.homonym() {
-		parts = []string{i.Table.Schema, i.Table.Name}
-	}
+	parts := []string{i.Table.label()}
 	for _, key := range i.Keys {
 		part := key.Column
 		if part == "" {
@@ -119,6 +116,10 @@ func (i *Index) Name() string {
 		}
 		parts = append(parts, part)
 	}
+	alike := i.Table.alike(parts[1:])
+	for at, key := range i.Keys {
+		alike = alike || key.Column == "" && i.Table.column(parts[1+at]) != nil
+	}
 	if len(i.Include) > 0 {
 		parts = append(parts, "covering")
 	}
@@ -133,7 +134,7 @@ func (i *Index) Name() string {
 	for strings.Contains(name, "__") {
 		name = strings.ReplaceAll(name, "__", "_")
 	}
-	if len(name) > 63 || i.Table.taken(name) || plainName(whole) != whole || i.Where != "" || len(i.Include) > 0 {
+	if len(name) > 63 || alike || i.Table.taken(name) || plainName(whole) != whole || i.Where != "" || len(i.Include) > 0 {
 		sum := sha256.Sum256([]byte(i.String()))
 		name = strings.TrimSuffix(name, "_idx")
 		name = strings.Trim(strings.ToValidUTF8(name[:min(len(name), 63-11)], ""), "_") + "_" + hex.EncodeToString(sum[:3]) + "_idx"
@@ -155,6 +156,34 @@ func (t *Table) taken(name string) bool {
 // homonym reports whether the table needs its schema to be told from another.
 func (t *Table) homonym() bool {
 	return t.home != nil && t.ID != pgsql.Ident(t.Name) && slices.ContainsFunc(t.home.Tables, func(other *Table) bool { return other != t && other.Name == t.Name })
+}
+
+// label is the table's name, after its schema where it needs that.
+func (t *Table) label() string {
+	if t.homonym() {
+		return t.Schema + "_" + t.Name
+	}
+	return t.Name
+}
+
+// alike reports whether a name that is made of the table's and these parts can be read as one of other parts, or of another table whose name is
+// longer: a_b_c is of a (b, c), of a (b_c) and of a_b (c). The one whose parts are fewer keeps it.
+func (t *Table) alike(parts []string) bool {
+	for from := range parts {
+		for to := from + 2; to <= len(parts); to++ {
+			if t.column(strings.Join(parts[from:to], "_")) != nil {
+				return true
+			}
+		}
+	}
+	if t.home == nil {
+		return false
+	}
+	whole := strings.Join(append([]string{t.label()}, parts...), "_") + "_"
+	return slices.ContainsFunc(t.home.Tables, func(other *Table) bool {
+		rest, is := strings.CutPrefix(whole, other.label()+"_")
+		return is && other != t && len(other.label()) > len(t.label()) && slices.ContainsFunc(other.Columns, func(c *Column) bool { return strings.HasPrefix(rest, c.Name+"_") })
+	})
 }
 
 // nameWords are the keywords of a choice, which need no quotes in small letters.

@@ -2,6 +2,8 @@ package optimize
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +34,7 @@ func (r *run) statistics(ctx context.Context) error {
 // analyse advises ANALYZE of a table that statements of the workload read.
 func (r *run) analyse(ctx context.Context, t *Table) error {
 	a := &Advice{
-		ID: "statistics-" + t.Name, Kind: KindStatistics, Change: "ANALYZE " + t.ID, Title: t.ID,
+		ID: "statistics-" + t.label(), Kind: KindStatistics, Change: "ANALYZE " + t.ID, Title: t.ID,
 		Why:        []string{fmt.Sprintf("%s rows of %s changed since its statistics were taken", Count(max(t.Modified, 0)), t.ID)},
 		Confidence: "medium (L0): the counters say so; what it gains was not measured",
 		Proof:      Proof{Level: L0},
@@ -116,8 +118,13 @@ func (r *run) dependent(ctx context.Context, q *Query) error {
 
 func (r *run) tryStatistics(ctx context.Context, q *Query, t *Table, columns []string, condition string) error {
 	slices.Sort(columns)
-	name := strings.Join(append([]string{t.Name}, columns...), "_")
-	name = strings.TrimRight(name[:min(len(name), 57)], "_") + "_stats"
+	name := strings.Join(append([]string{t.label()}, columns...), "_")
+	mark := ""
+	if len(name) > 57 || t.alike(columns) {
+		sum := sha256.Sum256([]byte(t.ID + " " + strings.Join(columns, ", ")))
+		mark = "_" + hex.EncodeToString(sum[:3])
+	}
+	name = strings.TrimRight(name[:min(len(name), 57-len(mark))], "_") + mark + "_stats"
 	if slices.ContainsFunc(r.report.Advice, func(a *Advice) bool { return a.ID == "statistics-"+name }) {
 		return nil
 	}
