@@ -18,6 +18,14 @@ type step struct {
 	name   string
 	call   *ast.CallExpr
 	source *source
+	within []given
+}
+
+// given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
+type given struct {
+	source *source
+	call   *ast.CallExpr
+	callee *function
 }
 
 // steps follows a chain back to where it begins, through variables that hold its middle.
@@ -28,7 +36,7 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
 		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
-		if l.ofSquirrel(s, e, 0) {
+		if l.isChain(s, e) {
 			if made := l.static(s, e); len(made) == 1 {
 				return l.stepsWithin(s, e, made[0], depth)
 			}
@@ -36,7 +44,7 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 		if !is {
 			return nil
 		}
-		return append(l.steps(s, selector.X, depth), step{selector.Sel.Name, e, s})
+		return append(l.steps(s, selector.X, depth), step{name: selector.Sel.Name, call: e, source: s})
 	case *ast.Ident:
 		object := s.target(e)
 		if object == nil {
@@ -68,16 +76,108 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 func (l *lifter) stepsWithin(s *source, call *ast.CallExpr, f *function, depth int) []step {
 	var out []step
 	for _, arg := range call.Args {
-		if l.ofSquirrel(s, arg, 0) {
+		if l.isChain(s, arg) {
 			out = append(out, l.steps(s, arg, depth+1)...)
 		}
 	}
+	return append(out, withGiven(l.stepsReturned(f, depth), given{s, call, f})...)
+}
+
+func withGiven(steps []step, by given) []step {
+	out := slices.Clone(steps)
+	for i := range out {
+		out[i].within = append(slices.Clip(out[i].within), by)
+	}
+	return out
+}
+
+// replaced are the origins of a value within functions that build a chain, with what they are given for their parameters. Which of a
+// list of steps, or of values of any type, holds what the code puts into the text is not known.
+func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin {
+	for _, by := range within {
+		w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+		var out []facts.Origin
+		for _, o := range origins {
+			if o.Kind != facts.FromParam || o.Function != by.callee.fact {
+				out = append(out, o)
+				continue
+			}
+			if o.Index >= 0 && holdsSeveral(by.callee, o.Index) {
+				out = append(out, facts.Origin{Kind: facts.FromUnknown})
+				continue
+			}
+			for _, origin := range w.argument(by.source, by.call, by.callee, o.Index) {
+				origin.Number, origin.Bounded = origin.Number || o.Number, origin.Bounded || o.Bounded
+				if o.Checked {
+					origin = allowed(origin)
+				}
+				out = append(out, origin)
+			}
+		}
+		origins = compact(out)
+	}
+	return origins
+}
+
+// holdsSeveral reports whether a parameter is a list, or of an interface that is no request.
+func holdsSeveral(f *function, index int) bool {
+	if index >= len(f.params) || f.params[index] == nil {
+		return true
+	}
+	switch t := f.params[index].Type(); t.Underlying().(type) {
+	case *types.Slice, *types.Interface, *types.Map:
+		return !isRequest(t)
+	}
+	return false
+}
+
+// stepsReturned are those of the chain that a function of the code gives back, of its longest way.
+func (l *lifter) stepsReturned(f *function, depth int) []step {
+	var longest []step
 	for _, n := range f.returns() {
-		if len(n.Results) > 0 {
-			return append(out, l.steps(f.source, n.Results[0], depth+1)...)
+		if len(n.Results) == 0 {
+			continue
+		}
+		if steps := l.steps(f.source, n.Results[0], depth+1); len(steps) > len(longest) {
+			longest = steps
+		}
+	}
+	return longest
+}
+
+// scoped are steps with those of the functions that Scopes of GORM is given.
+func (l *lifter) scoped(steps []step) []step {
+	var out []step
+	for _, s := range steps {
+		out = append(out, s)
+		if s.name != "Scopes" {
+			continue
+		}
+		for _, arg := range s.call.Args {
+			functions := l.functionsOf(s.source, arg, 0)
+			if len(functions) != 1 {
+				continue
+			}
+			scope := l.stepsReturned(functions[0], 0)
+			if made, is := ast.Unparen(arg).(*ast.CallExpr); is {
+				if makers := l.static(s.source, made); len(makers) == 1 {
+					scope = withGiven(scope, given{s.source, made, makers[0]})
+				}
+			}
+			for i := range scope {
+				scope[i].within = append(slices.Clip(scope[i].within), s.within...)
+			}
+			out = append(out, scope...)
 		}
 	}
 	return out
+}
+
+// isChain reports whether an expression is a chain of a builder that has not been sent.
+func (l *lifter) isChain(s *source, e ast.Expr) bool {
+	t := typeOr(s.info.TypeOf(e))
+	path, name := namedType(t)
+	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || l.ofSquirrel(s, e, 0)
 }
 
 // chained are the calls of an expression itself, without what they begin with.
@@ -90,12 +190,12 @@ func chained(s *source, e ast.Expr) []step {
 	if !is {
 		return nil
 	}
-	return append(chained(s, selector.X), step{selector.Sel.Name, call, s})
+	return append(chained(s, selector.X), step{name: selector.Sel.Name, call: call, source: s})
 }
 
 // chain reads what a builder asks for.
 func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
-	steps := append(l.steps(at.source, spec.pos.X, 0), step{spec.pos.Sel.Name, at.call, at.source})
+	steps := append(l.scoped(l.steps(at.source, spec.pos.X, 0)), step{name: spec.pos.Sel.Name, call: at.call, source: at.source})
 	q.Chain, q.Mapped = text(at.call), true
 	b := &builder{l: l, q: q, out: &facts.Statement{Verb: facts.Select}, library: spec.library, at: at}
 	for _, s := range steps {
@@ -104,7 +204,14 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		q.Mapped = q.Mapped && !picksColumns[s.name]
 	}
 	for _, s := range steps {
+		before := len(q.Dynamic)
 		b.step(s)
+		for i := before; i < len(q.Dynamic) && len(s.within) > 0; i++ {
+			q.Dynamic[i].Origins = l.replaced(q.Dynamic[i].Origins, s.within)
+		}
+		if limit := b.out.LimitArg; limit != nil && s.name == "Limit" && len(s.within) > 0 {
+			limit.Origins = l.replaced(limit.Origins, s.within)
+		}
 	}
 	if spec.library == "gorm" {
 		l.contextOfChain(at, q, l.sentThrough(at.source, spec), steps)

@@ -417,6 +417,9 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		}
 		return []facts.Origin{{Kind: facts.FromUnknown}}
 	}
+	if t := s.info.TypeOf(e); t != nil && isRequest(t) && !isRequest(typeOr(s.info.TypeOf(e.X))) { // one that a value holds
+		return []facts.Origin{{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(e.Pos())}}
+	}
 	out := w.origins(s, e.X)
 	field, is := object.(*types.Var)
 	if !is || !field.IsField() {
