@@ -51,7 +51,7 @@ type Table struct {
 	Columns      []*Column
 	Indexes      []*Existing
 	Keys         []ForeignKey
-	Partitions   []*Table // of a partitioned table whose partitions are not partitioned themselves
+	Partitions   []*Table // of a partitioned table; some may be partitioned themselves
 	Heirs        []*Table // that inherit from it (INHERITS), those of its heirs among them: its rows are counted with theirs
 
 	Inserted, Updated, Hot, Deleted, Dead, Modified float64
@@ -297,9 +297,8 @@ func (c *Catalog) readTables(ctx context.Context, s *session) error {
 			coalesce(st.n_tup_ins, 0), coalesce(st.n_tup_upd, 0), coalesce(st.n_tup_hot_upd, 0), coalesce(st.n_tup_del, 0),
 			coalesce(st.n_dead_tup, 0), coalesce(st.n_mod_since_analyze, 0), st.relid IS NOT NULL,
 			k.reltuples >= 0, CASE WHEN k.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(k.oid), 0) / 8192 ELSE coalesce(leaves.pages, k.relpages) END,
-			coalesce(leaves.parts, '{}'::oid[]), coalesce(leaves.beside, pg_relation_size(nullif(k.reltoastrelid, 0)), 0) > 0
-		FROM pg_class k LEFT JOIN LATERAL (SELECT sum(pg_relation_size(nullif(l.reltoastrelid, 0))) AS beside, sum(greatest(l.reltuples, 0))::float8 AS tuples, sum(l.relpages)::float8 AS pages, sum(l.relallvisible)::float8 AS visible,
-			CASE WHEN max(p.level) = 1 THEN array_agg(p.relid::oid ORDER BY p.relid::oid) END AS parts
+			ARRAY(SELECT inhrelid::oid FROM pg_inherits WHERE inhparent = k.oid AND k.relkind = 'p' ORDER BY 1), coalesce(leaves.beside, pg_relation_size(nullif(k.reltoastrelid, 0)), 0) > 0
+		FROM pg_class k LEFT JOIN LATERAL (SELECT sum(pg_relation_size(nullif(l.reltoastrelid, 0))) AS beside, sum(greatest(l.reltuples, 0))::float8 AS tuples, sum(l.relpages)::float8 AS pages, sum(l.relallvisible)::float8 AS visible
 			FROM pg_partition_tree(k.oid) p JOIN pg_class l ON l.oid = p.relid WHERE p.isleaf) leaves ON k.relkind = 'p'
 			JOIN pg_namespace n ON n.oid = k.relnamespace LEFT JOIN pg_stat_user_tables st ON st.relid = k.oid
 		WHERE k.relkind IN ('r', 'p', 'v', 'm') AND `+ours+` ORDER BY 2, 3`)

@@ -189,8 +189,6 @@ func (r *run) indexNotes(index *Index) (notes []string) {
 		notes = append(notes, inheritedNote(index.Table))
 	case len(index.Table.Partitions) > 0:
 		notes = append(notes, fmt.Sprintf("%s is partitioned: the migration makes the index of each partition beside running writes, and attaches it", index.Table.ID))
-	case index.Table.Kind == "p":
-		notes = append(notes, fmt.Sprintf("%s has partitions of partitions: made like this it locks writes; to make it beside them, CREATE INDEX ON ONLY each partitioned table, then CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION", index.Table.ID))
 	}
 	return notes
 }

@@ -101,7 +101,7 @@ func (i *Index) beside() string {
 }
 
 // concurrently are the statements that make an index beside running writes: that of a partitioned table begins empty, and
-// becomes valid with the last index of a partition that is attached to it.
+// becomes valid with the last index of a partition that is attached to it, which may itself be one of a partitioned table.
 func (i *Index) concurrently(name string) []string {
 	if len(i.Table.Partitions) == 0 {
 		if i.beside() == "" {
@@ -111,10 +111,9 @@ func (i *Index) concurrently(name string) []string {
 	}
 	statements := []string{strings.Replace(i.Create("IF NOT EXISTS ", name), " ON ", " ON ONLY ", 1)}
 	for _, partition := range i.Table.Partitions {
-		part := *i
-		part.Table = partition
+		part := i.on(partition)
 		own := part.Name()
-		statements = append(append(statements, part.wholly(own)...),
+		statements = append(append(statements, part.concurrently(own)...),
 			"ALTER INDEX "+i.Table.qualified(name)+" ATTACH PARTITION "+partition.qualified(own))
 	}
 	return statements

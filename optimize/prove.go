@@ -498,7 +498,7 @@ func (q *Query) title() string {
 
 // holds reports whether the rows of a table are in the one that a plan names: itself, one of its partitions, or one that inherits from it.
 func (t *Table) holds(name string) bool {
-	return t.Name == name || slices.ContainsFunc(slices.Concat(t.Partitions, t.Heirs), func(p *Table) bool { return p.Name == name })
+	return t.Name == name || slices.ContainsFunc(slices.Concat(t.Partitions, t.Heirs), func(p *Table) bool { return p.holds(name) })
 }
 
 // guessIndexes proposes, where nothing can be thought of, the fullest candidate for each table that is read whole.
