@@ -97,9 +97,13 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return couldNotRun
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the tool at once
+	ctx := context.Background()
+	if !onlyReads(parsed.Selected()) {
+		heard, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(heard, stop) // a second signal ends the tool at once
+		ctx = heard
+	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	switch err := parsed.Run(streams{stdin, stdout, stderr}); {
 	case err == nil:
@@ -110,4 +114,15 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "fettle: %v\n", err)
 		return couldNotRun
 	}
+}
+
+// onlyReads reports whether a command only reads until it prints. A signal ends it there and then.
+func onlyReads(command *kong.Node) bool {
+	switch c := command.Target.Interface().(type) {
+	case reviewCommand:
+		return !c.Fix
+	case assessCommand, checkCommand:
+		return true
+	}
+	return false
 }

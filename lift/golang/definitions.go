@@ -305,7 +305,9 @@ func (l *lifter) check(p place, e ast.Expr) {
 	if object := p.target(e); object != nil {
 		l.checked[object] = true
 		if field, is := object.(*types.Var); is && field.IsField() {
-			l.checkedAt[field] = append(l.checkedAt[field], e.Pos())
+			if decl := p.around(e.Pos()); decl != nil {
+				l.checkedIn[field] = append(l.checkedIn[field], decl)
+			}
 		}
 	}
 }
@@ -313,11 +315,7 @@ func (l *lifter) check(p place, e ast.Expr) {
 // checkedBeside reports whether a function that reads a field compares it with what is allowed: what one function checks, says
 // nothing of what another was given.
 func (l *lifter) checkedBeside(field *types.Var, at token.Pos) bool {
-	return slices.ContainsFunc(l.checkedAt[field], func(checked token.Pos) bool {
-		return slices.ContainsFunc(l.functions, func(f *function) bool {
-			return f.parent == nil && f.node.Pos() <= at && at < f.node.End() && f.node.Pos() <= checked && checked < f.node.End()
-		})
-	})
+	return slices.ContainsFunc(l.checkedIn[field], func(d ast.Decl) bool { return d.Pos() <= at && at < d.End() })
 }
 
 // compares notes a variable that is compared with constants, more than one or with a refusal.

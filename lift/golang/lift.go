@@ -117,7 +117,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
-		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedAt: map[*types.Var][]token.Pos{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
+		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
@@ -162,13 +162,13 @@ type lifter struct {
 	queries         map[*ast.CallExpr]*facts.Query
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
-	overs           map[types.Object]bool      // what loops go over, and maps that functions of the code are given
-	bounded         map[types.Object]bool      // numbers that have an upper limit
-	checkedAt       map[*types.Var][]token.Pos // where fields are compared with what is allowed
-	limits          map[*types.Var]bool        // fields that were asked whether they hold only numbers that have one
-	filledFields    map[*types.Var]bool        // see decoded
-	written         map[types.Object]bool      // maps and lists of which an element is assigned
-	pathParams      map[*types.Var]string      // fields that a parameter of a route's path fills
+	overs           map[types.Object]bool     // what loops go over, and maps that functions of the code are given
+	bounded         map[types.Object]bool     // numbers that have an upper limit
+	checkedIn       map[*types.Var][]ast.Decl // the declarations in which fields are compared with what is allowed
+	limits          map[*types.Var]bool       // fields that were asked whether they hold only numbers that have one
+	filledFields    map[*types.Var]bool       // see decoded
+	written         map[types.Object]bool     // maps and lists of which an element is assigned
+	pathParams      map[*types.Var]string     // fields that a parameter of a route's path fills
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
 	registrars      map[*function]int // functions that register what they are given, with the parameter that is the handler

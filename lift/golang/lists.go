@@ -241,7 +241,19 @@ func appends(e ast.Expr) bool {
 
 // declarationAt is the outermost function around a place.
 func (s *source) declarationAt(at token.Pos, l *lifter) *function {
-	for _, f := range l.functions {
+	for _, file := range s.files {
+		if file.FileStart > at || at >= file.FileEnd {
+			continue
+		}
+		switch decl := (place{s, file}).around(at).(type) {
+		case nil:
+			return nil
+		case *ast.FuncDecl:
+			return l.nodes[decl]
+		}
+		break
+	}
+	for _, f := range l.functions { // a function within a variable's declaration
 		if f.parent == nil && f.source == s && f.node.Pos() <= at && at < f.node.End() {
 			return f
 		}

@@ -403,8 +403,15 @@ func asksCache(p place, n *ast.IfStmt) bool {
 
 // lookedUp is the place of a map that a variable says whether it holds something.
 func lookedUp(p place, e *ast.Ident) *ast.IndexExpr {
-	around, object := p.declaration(e.Pos()), p.info.Uses[e]
-	if around == nil || object == nil {
+	object, is := p.info.Uses[e].(*types.Var)
+	if !is || object.IsField() {
+		return nil
+	}
+	if kind, is := object.Type().Underlying().(*types.Basic); !is || kind.Kind() != types.Invalid && kind.Info()&types.IsBoolean == 0 {
+		return nil
+	}
+	around := p.declaration(e.Pos())
+	if around == nil {
 		return nil
 	}
 	var found *ast.IndexExpr

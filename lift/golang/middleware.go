@@ -61,12 +61,25 @@ func (s *scope) add(p place, call *ast.CallExpr, ordered bool, guards ...facts.G
 
 // declaration is the function that a place lies in.
 func (p place) declaration(pos token.Pos) *ast.FuncDecl {
-	for _, decl := range p.file.Decls {
-		if fn, is := decl.(*ast.FuncDecl); is && fn.Pos() <= pos && pos <= fn.End() {
-			return fn
+	fn, _ := p.around(pos).(*ast.FuncDecl)
+	return fn
+}
+
+// around is the declaration of the file in which a position is, nil for none.
+func (p place) around(pos token.Pos) ast.Decl {
+	i, found := slices.BinarySearchFunc(p.file.Decls, pos, func(d ast.Decl, pos token.Pos) int {
+		switch {
+		case d.End() < pos:
+			return -1
+		case d.Pos() > pos:
+			return 1
 		}
+		return 0
+	})
+	if !found {
+		return nil
 	}
-	return nil
+	return p.file.Decls[i]
 }
 
 // findRouters collects what is put around routers, wherever that is written.
