@@ -24,6 +24,7 @@ type sketch struct {
 	fields []*trait
 	lines  []string // of its fields
 	heads  []string // of its directives
+	unmade bool     // clients make no rows of it
 }
 
 // trait is a field as expressions know it.
@@ -73,6 +74,9 @@ func randomDesign(r *rand.Rand) string {
 		d.lists(e)
 	}
 	for _, e := range d.entities {
+		d.unset(e)
+	}
+	for _, e := range d.entities {
 		d.computed(e)
 	}
 	for _, e := range d.entities {
@@ -106,7 +110,7 @@ func (d *designer) directives(e *sketch) {
 		e.heads = append(e.heads, fmt.Sprintf("@allow(do: UPDATE, when: \"%s\")", e.fields[at].name), fmt.Sprintf("@allow(do: UPDATE, when: \"%s != true\")", e.fields[at].name))
 	}
 	for _, verb := range verbs {
-		if d.chance(60) {
+		if d.chance(60) && (verb != "CREATE" || !e.unmade) {
 			e.heads = append(e.heads, fmt.Sprintf("@allow(do: %s, when: \"%s\")", verb, d.rule(e, verb == "UPDATE")))
 		}
 	}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -79,6 +80,25 @@ func (d *designer) whole(e, of *sketch) {
 	}
 	for _, verb := range []string{"CREATE", "UPDATE", "DELETE"} {
 		e.heads = append(e.heads, fmt.Sprintf("@allow(do: %s, when: \"%s\")", verb, pick(d, "true", "viewer != null")))
+	}
+}
+
+// required is the beginning of a field that must have a value.
+var required = regexp.MustCompile(`^(\w+: (?:\w+|\[\w+!\]))!`)
+
+// unset lets fields that must have a value, and that clients never give one, be null, or clients make no rows of e: check asks for one of the two.
+func (d *designer) unset(e *sketch) {
+	made := slices.ContainsFunc(e.heads, func(head string) bool { return strings.Contains(head, "CREATE") })
+	for i, line := range e.lines {
+		name, _, _ := strings.Cut(line, ":")
+		at := slices.IndexFunc(e.fields, func(t *trait) bool { return t.name == name })
+		hidden := strings.Contains(line, "@readOnly") || strings.Contains(line, "@internal")
+		if !hidden || at < 0 || e.fields[at].kind == "list" || strings.Contains(line, "@default") || !required.MatchString(line) {
+			continue
+		}
+		if e.unmade = e.unmade || !made && d.chance(30); !e.unmade {
+			e.lines[i], e.fields[at].null = required.ReplaceAllString(line, "$1"), true
+		}
 	}
 }
 

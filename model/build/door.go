@@ -2,8 +2,10 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -56,6 +58,26 @@ func (b *builder) doors() {
 		paths[route] = op
 	}
 	b.typeNames()
+	b.unmakable()
+}
+
+// unmakable reports rows that the doors offer to create and never can: a field must have a value, and nobody gives it one. Where an operation of
+// the design stands for the generated one, its Go does; and accounts are made by registration, which says so itself.
+func (b *builder) unmakable() {
+	for _, e := range b.model.Entities {
+		create := "create" + e.Name
+		if len(e.Allow.Create) == 0 || e.Internal || e.Upsert || slices.Contains(e.Replaced, create) || b.model.Account != nil && b.model.Account.Entity == e {
+			continue
+		}
+		for _, f := range e.Fields {
+			given := f.Null || f.Auto || f.Tenant || f.Default != nil || f.ArmOf != nil || design.Find(b.directives(f), "default") != nil
+			if !f.ReadOnly && !f.Internal || given || !f.Stored() && f.Kind != model.Union || f.Kind == "" || b.broken[f] {
+				continue
+			}
+			b.problems.Add(f.Pos, Contradiction, fmt.Sprintf("give it a @default, leave out its \"!\", or declare %s in extend type Mutation, whose Go sets it", create),
+				"no client can create %s: %s is required, and clients never set it", article(e.Name), f.Name)
+		}
+	}
 }
 
 // otherName says what frees name, which both entities would give to an operation: a plural can be another.
