@@ -37,7 +37,7 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 	case *ast.CallExpr:
 		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
 		if l.isChain(s, e) {
-			if made := l.static(s, e); len(made) == 1 {
+			if made := l.static(s, e); len(made) == 1 && !made[0].source.generatedByEnt() {
 				return l.stepsWithin(s, e, made[0], depth)
 			}
 		}
@@ -177,6 +177,9 @@ func (l *lifter) scoped(steps []step) []step {
 func (l *lifter) isChain(s *source, e ast.Expr) bool {
 	t := typeOr(s.info.TypeOf(e))
 	path, name := namedType(t)
+	if found, does := l.entityOf(path, name); found != nil {
+		return does != "Client"
+	}
 	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || l.ofSquirrel(s, e, 0)
 }
 

@@ -358,8 +358,9 @@ func (l *lifter) bounds(p place, n *ast.BinaryExpr) {
 	}
 }
 
-// inPlaceNames are methods of xorm's sessions that change the statement to come, whoever keeps their result.
-var inPlaceNames = regexp.MustCompile(`^(Where|And|Or|In|NotIn|Join|OrderBy|Asc|Desc|Limit|Cols|Table|ID|Select|GroupBy)$`)
+// inPlaceNames are methods of xorm's sessions, and of the queries of ent and bun, that change the statement to come, whoever keeps their
+// result.
+var inPlaceNames = regexp.MustCompile(`^(Where|And|Or|In|NotIn|Join|Order|OrderBy|OrderExpr|Asc|Desc|Limit|Offset|Cols|Table|ID|Select|GroupBy|WhereOr)$`)
 
 // changesInPlace notes conditions that are put on a session by a statement of their own.
 func (l *lifter) changesInPlace(p place, n *ast.ExprStmt) {
@@ -371,7 +372,9 @@ func (l *lifter) changesInPlace(p place, n *ast.ExprStmt) {
 	if !is {
 		return
 	}
-	if path, name := namedType(p.info.TypeOf(begin)); !isXorm(path) || name != "Session" {
+	path, name := namedType(p.info.TypeOf(begin))
+	ofQuery := strings.HasSuffix(name, "Query") && (strings.HasPrefix(path, "github.com/uptrace/bun") || l.writtenByEnt(path))
+	if !ofQuery && (!isXorm(path) || name != "Session") {
 		return
 	}
 	l.inPlace[p.target(begin)] = append(l.inPlace[p.target(begin)], chained(p.source, call)...)

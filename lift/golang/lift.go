@@ -272,6 +272,9 @@ func (l *lifter) addFunction(p place, f *function) {
 	if strings.HasSuffix(f.fact.Own, "ForTest") || strings.HasSuffix(f.fact.Own, "ForTests") || strings.HasSuffix(f.fact.Own, "ForTesting") {
 		f.fact.Aside = "test"
 	}
+	if f.parent != nil && f.parent.fact.Aside == "test" || slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && namedPath(o.Type()) == "testing" }) {
+		f.fact.Aside = "test"
+	}
 	if f.fact.Aside == "" && p.name == "main" && f.parent == nil && (f.fact.Name == "main.main" || f.fact.Name == "main.init") {
 		f.fact.Aside = "command"
 	}

@@ -107,6 +107,9 @@ func (l *lifter) rangeLoop(p place, n *ast.RangeStmt, loop *facts.Loop) {
 			loop.Kind = facts.OverConstant
 			return
 		case *types.Basic:
+			if u.Kind() == types.Invalid { // what a library gives that is not at hand
+				break
+			}
 			if p.info.Types[n.X].Value != nil {
 				loop.Kind = facts.OverConstant
 			} else if u.Info()&types.IsString != 0 {

@@ -357,7 +357,9 @@ var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bu
 func errorLost(at work, spec querySpec) bool {
 	switch above := last(at.stack).(type) {
 	case *ast.ExprStmt:
-		return !spec.one && !strings.HasPrefix(spec.pos.Sel.Name, "Must")
+		name := spec.pos.Sel.Name
+		panics := strings.HasPrefix(name, "Must") || spec.library == "ent" && strings.HasSuffix(name, "X")
+		return !spec.one && !panics
 	case *ast.AssignStmt:
 		id, is := above.Lhs[len(above.Lhs)-1].(*ast.Ident)
 		return is && len(above.Rhs) == 1 && (id.Name == "_" || overwritten(at, id))

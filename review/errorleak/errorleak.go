@@ -21,7 +21,7 @@ func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	for _, function := range f.Functions {
-		if function.Aside == "test" || function.Aside == "command" {
+		if function.Aside == "test" || function.Aside == "command" || function.Aside == "generated" {
 			continue
 		}
 		path := tracer.To(function)
