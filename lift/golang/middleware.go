@@ -349,7 +349,7 @@ var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|perm
 
 // serving are the names of middleware that may look at who is calling and lets everybody through: it asks where a request
 // was made, counts requests of each, or writes down who made them.
-var serving = regexp.MustCompile(`(?i)(csrf|xsrf|crossorigin|rate_?limit|throttl|logg|recover|metric|trac(e|ing))`)
+var serving = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|throttl|logg|recover|metric|trac(e|ing))`)
 
 // guard makes the fact of a middleware.
 func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
