@@ -347,6 +347,9 @@ func returnedRouters(f *function) []ast.Expr {
 // authName are the names of middleware that looks at who is calling.
 var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|permission|require|protect|rbac|acl|apikey|api_key|admin|guard|verify|ensure|identity|oidc|signature|mustbe|onlyuser|user)`)
 
+// limiting are names of such middleware that are its own whatever else they say, as in RateLimitForUser.
+var limiting = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|throttl)`)
+
 // serving are the names of middleware that may look at who is calling and lets everybody through: it asks where a request
 // was made, counts requests of each, or writes down who made them.
 var serving = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|throttl|logg|recover|metric|trac(e|ing))`)
@@ -368,7 +371,7 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 	if _, is := ast.Unparen(e).(*ast.FuncLit); is {
 		name = "a function"
 	}
-	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name)}
+	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name) && !limiting.MatchString(name)}
 	for _, f := range l.functionsOf(s, e, 0) {
 		g.Runs = append(g.Runs, f.fact)
 	}
