@@ -31,6 +31,7 @@ type Query struct {
 	ThroughTx   []Edit // send it through the transaction in whose scope it stands
 
 	Statement *Statement // nil where the text is not understood
+	Limit     *Value     // where a builder does not say what table it reads: the most rows that it asks for; nil for none
 }
 
 // Lack is what a query lacks to end with its request.

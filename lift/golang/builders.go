@@ -230,7 +230,7 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		return
 	}
 	if len(b.out.Tables) == 0 {
-		q.Statement = nil
+		q.Statement, q.Limit = nil, b.out.LimitArg
 		return
 	}
 	q.Statement = b.out

@@ -52,7 +52,7 @@ func (s *search) own(loop *facts.Loop) string {
 		return known
 	}
 	s.grown[loop] = "" // a circle shows nothing
-	why := s.long(loop.From.List, 0)
+	why := s.long(loop.From.List, s.owners[loop], 0)
 	if why == "" && loop.Outer != nil {
 		why = s.own(loop.Outer)
 	}
@@ -101,8 +101,8 @@ func apart(call *facts.Call) bool {
 	return call.From.Aside == "test" || call.From.Aside == "migration" || call.From.Aside == "command" || call.Place.ErrorPath
 }
 
-// long says by what a list is shown to be long.
-func (s *search) long(list []facts.Origin, depth int) string {
+// long says by what a list is shown to be long that a function has.
+func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string {
 	for _, o := range list {
 		switch o.Kind {
 		case facts.FromRequest:
@@ -111,17 +111,22 @@ func (s *search) long(list []facts.Origin, depth int) string {
 			return "as many as a document or another service holds"
 		case facts.FromQuery:
 			q := s.queries[o.Pos]
-			if q != nil && q.Statement == nil && strings.Contains(q.Chain, ".Limit(") {
+			few := fewFor(q, in)
+			if q != nil && q.Statement == nil && strings.Contains(q.Chain, ".Limit(") && !few {
 				return "a page of rows"
 			}
-			if q != nil && q.Statement != nil {
-				if why := s.rows(q.Statement); why != "" {
+			if q != nil && q.Statement != nil && !few {
+				if why := s.rows(q.Statement, q.From); why != "" {
 					return why
 				}
 			}
 		case facts.FromLoop:
 			if o.Loop.Kind == facts.OverEvents || o.Loop.Kind == facts.OverCondition {
 				return "put together from pages"
+			}
+			few := slices.ContainsFunc(o.Loop.From.List, func(o facts.Origin) bool { return o.Kind == facts.FromQuery && fewFor(s.queries[o.Pos], in) })
+			if few {
+				continue
 			}
 			if why := s.own(o.Loop); why != "" {
 				return why
@@ -160,7 +165,7 @@ func (s *search) param(o facts.Origin, depth int) string {
 			if given.Kind == "text" && given.Has(facts.FromRequest) {
 				return aClient // of which a list is made by cutting
 			}
-			if why := s.long(given.List, depth+1); why != "" {
+			if why := s.long(given.List, call.From, depth+1); why != "" {
 				return why
 			}
 		}
@@ -168,12 +173,54 @@ func (s *search) param(o facts.Origin, depth int) string {
 	return ""
 }
 
-// rows says by what the answer of a statement is shown to be long.
-func (s *search) rows(st *facts.Statement) string {
+// fewFor reports whether a function asks a query that reads pages for a few rows, by a number that it gives to what it calls.
+func fewFor(q *facts.Query, in *facts.Function) bool {
+	if in == nil || q == nil {
+		return false
+	}
+	limit := q.Limit
+	if q.Statement != nil {
+		limit = q.Statement.LimitArg
+	}
+	if limit == nil {
+		return false
+	}
+	few, reached := true, false
+	asked := map[facts.Origin]bool{}
+	var up func(v facts.Value, at *facts.Function, depth int)
+	up = func(v facts.Value, at *facts.Function, depth int) {
+		for _, o := range v.Origins {
+			o = facts.Origin{Kind: o.Kind, Function: o.Function, Index: o.Index}
+			if o.Kind != facts.FromParam || o.Function != at || asked[o] {
+				continue
+			}
+			asked[o] = true
+			for _, call := range at.Callers {
+				if o.Index < 0 || o.Index >= len(call.Args) || call.From.Aside == "test" {
+					continue
+				}
+				if arg := call.Args[o.Index]; call.From == in {
+					n, err := strconv.Atoi(arg.Text)
+					reached, few = true, few && err == nil && n < page
+				} else if depth < 4 {
+					up(arg, call.From, depth+1)
+				}
+			}
+		}
+	}
+	up(*limit, q.From, 0)
+	return few && reached
+}
+
+// page is how many rows a page has at least.
+const page = 20
+
+// rows says by what the answer of a statement of a function is shown to be long.
+func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 	if len(st.Tables) == 0 || st.Verb != facts.Select || st.Limit == "1" {
 		return ""
 	}
-	if n, err := strconv.Atoi(st.Limit); st.Limit != "" && (err != nil || n >= 20) {
+	if n, err := strconv.Atoi(st.Limit); st.Limit != "" && (err != nil || n >= page) {
 		return "a page of rows"
 	}
 	if !slices.ContainsFunc(st.Tables, func(t facts.TableUse) bool { return s.tables.Grows(t.Table) }) {
@@ -192,7 +239,7 @@ func (s *search) rows(st *facts.Statement) string {
 			}
 		case "IN":
 			narrow = true
-			if why := s.long(p.Arg.List, 0); why != "" {
+			if why := s.long(p.Arg.List, in, 0); why != "" {
 				return why
 			}
 		}
