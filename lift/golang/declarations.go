@@ -36,4 +36,5 @@ var sameAs = map[string]string{
 	"gopkg.in/gorp.v1":                "github.com/go-gorp/gorp/v3",
 	"gopkg.in/gorp.v2":                "github.com/go-gorp/gorp/v3",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
+	"github.com/beego/beego":          "github.com/astaxie/beego",
 }

@@ -85,13 +85,43 @@ func namedPath(t types.Type) string {
 // isRequest reports whether values of a type are what a client sent.
 func isRequest(t types.Type) bool {
 	path, name := namedType(t)
+	return path == "net/http" && name == "Request" || isRouterContext(path, name) || embedsRequest(t, 0)
+}
+
+// isRouterContext reports whether a type is what a router gives a handler.
+func isRouterContext(path, name string) bool {
 	switch {
-	case path == "net/http" && name == "Request",
-		strings.HasPrefix(path, "github.com/gin-gonic/gin") && name == "Context",
+	case strings.HasPrefix(path, "github.com/gin-gonic/gin") && name == "Context",
 		strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context",
 		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
-		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx":
+		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",
+		isBeego(path) && (name == "Controller" || name == "Context"):
 		return true
+	}
+	return false
+}
+
+func isBeego(path string) bool {
+	return path == "github.com/astaxie/beego" || strings.HasPrefix(path, "github.com/beego/beego")
+}
+
+// embedsRequest reports whether a struct is one of the code around what a router gives: type Context struct{ *gin.Context; … }.
+func embedsRequest(t types.Type, depth int) bool {
+	if t == nil || depth > 2 {
+		return false
+	}
+	if pointer, is := t.(*types.Pointer); is {
+		t = pointer.Elem()
+	}
+	structure, is := t.Underlying().(*types.Struct)
+	if !is {
+		return false
+	}
+	for i := range structure.NumFields() {
+		field := structure.Field(i)
+		if path, name := namedType(field.Type()); field.Embedded() && (isRouterContext(path, name) || embedsRequest(field.Type(), depth+1)) {
+			return true
+		}
 	}
 	return false
 }
