@@ -17,7 +17,8 @@ const (
 	tinyPages     = 8    // fewer pages, is read whole faster than by an index
 	mostKeys      = 6
 	mostIncluded  = 8
-	widestInclude = 64 // bytes a row
+	widestInclude = 64  // bytes a row
+	mostlyVisible = 0.8 // of a table's pages, for an index that holds all that is asked for to be read alone
 	mostPerScan   = 80
 	fewStates     = 10 // a column of more distinct values makes no partial index
 	fewValues     = 50 // of SQLite, whose values are all counted
@@ -453,7 +454,7 @@ func (f *former) keep(index *Index) {
 
 // rest are the columns that an index lacks to answer the query alone, when they are few and short.
 func (f *former) rest(index *Index) []string {
-	if f.scan.Star || f.scan.Write != "" || !index.simple() || f.t.Visible < 0.8 {
+	if f.scan.Star || f.scan.Write != "" || !index.simple() || f.t.Visible < mostlyVisible {
 		return nil
 	}
 	var rest []string
@@ -470,7 +471,7 @@ func (f *former) rest(index *Index) []string {
 
 // lacks are the columns that an index lacks to answer a mention of its table alone, were they not too wide, and why they are.
 func (f *former) lacks(index *Index) (columns []string, why string) {
-	if f.c.Dialect == SQLite || len(index.Include) > 0 || f.scan.Star || f.scan.Write != "" || index.Method != "btree" || !index.simple() || f.t.Visible < 0.8 {
+	if f.c.Dialect == SQLite || len(index.Include) > 0 || f.scan.Star || f.scan.Write != "" || index.Method != "btree" || !index.simple() || f.t.Visible < mostlyVisible {
 		return nil, ""
 	}
 	var rest []string

@@ -126,6 +126,16 @@ func (c *clone) about(original *Catalog, t *Table) string {
 	return fmt.Sprintf("a full copy (%s has %s rows)", t.ID, Count(copied.Rows))
 }
 
+// hides says where an index cannot show on the clone what it holds: the pages of the table are not marked there as visible to all, so each
+// row is looked up in it. What a dump is loaded into has to be vacuumed first.
+func (c *clone) hides(index *Index) string {
+	copied := c.catalog.find(index.Table.Schema, index.Table.Name)
+	if len(index.Include) == 0 || copied == nil || copied.Visible >= mostlyVisible || index.Table.Visible < mostlyVisible {
+		return ""
+	}
+	return fmt.Sprintf("; on the clone %s was not vacuumed since it was loaded, so that the index alone did not do there: VACUUM %s on the clone, and run this again", index.Table.ID, index.Table.ID)
+}
+
 // level is L3 on a full copy and L2 on a smaller one.
 func (c *clone) level(original *Catalog, t *Table) Level {
 	if strings.HasPrefix(c.about(original, t), "a sample") {

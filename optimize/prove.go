@@ -234,7 +234,7 @@ func (r *run) proveIndex(ctx context.Context, index *Index) (*Advice, error) {
 		}
 		return a, nil
 	case shown.query == nil:
-		r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised", index.Name(), index.Table.ID)
+		r.note("%s on %s: planned as useful, but on the clone it was not faster with it; it is not advised%s", index.Name(), index.Table.ID, r.clone.hides(index))
 		return nil, nil
 	case !enough:
 		r.leftAlone(index.String(), shown.query, saved, true)
