@@ -48,7 +48,8 @@ func (l *lot) refused(ctx context.Context, w *write, err error) error {
 }
 
 // mayBe asks the rules of a row that is not there. Those that look for the row itself, as on SQLite in the index of a search, or at a list
-// that is written with it, count as kept: their answer is only known when the row is there. Any other list of it is empty either way.
+// that is written with it, count as kept: their answer is only known when the row is there. Of a rule that asks for more, only the part
+// that looks does. Any other list of it is empty either way.
 func (l *lot) mayBe(ctx context.Context, w *write) error {
 	v := l.after
 	var columns []string
@@ -60,7 +61,18 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	if err != nil {
 		return err
 	}
-	asked, params := finishBehind(len(args), strings.Join(v.columns, ", "), v.renderer.params)
+	alone := len(w.parts) == 0 && !slices.ContainsFunc(w.given, func(f *meta.Field) bool { return f.Kind == meta.List })
+	conditions, kept := slices.Clone(v.columns), map[int]bool{}
+	for i, q := range v.questions {
+		if !q.isRule() || q.column < 0 || !looksForItself(v.columns[q.column], alone) {
+			continue
+		}
+		conditions[q.column], kept[i] = v.withoutLooking(q, alone)
+	}
+	if v.renderer.err != nil {
+		return v.renderer.err
+	}
+	asked, params := finishBehind(len(args), strings.Join(conditions, ", "), v.renderer.params)
 	more, err := l.tx.args(params, []any{""})
 	if err != nil {
 		return err
@@ -82,10 +94,9 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 	if err := readAll(rows, cells); err != nil {
 		return err
 	}
-	alone := len(w.parts) == 0 && !slices.ContainsFunc(w.given, func(f *meta.Field) bool { return f.Kind == meta.List })
 	held := v.answers(cells)
 	for i, q := range v.questions {
-		if !q.isRule() || q.column >= 0 && looksForItself(v.columns[q.column], alone) {
+		if !q.isRule() || kept[i] {
 			held[i] = true
 		}
 	}
@@ -93,6 +104,31 @@ func (l *lot) mayBe(ctx context.Context, w *write) error {
 		return w.at(denied)
 	}
 	return nil
+}
+
+// withoutLooking is the condition of a rule that looks its row up without the parts that do; kept where nothing is left.
+func (v *verdict) withoutLooking(q question, alone bool) (condition string, kept bool) {
+	var parts []string
+	for _, x := range conjuncts(q.when) {
+		if part := v.renderer.cond(x, q.where, false); !looksForItself(part, alone) {
+			parts = append(parts, part)
+		}
+	}
+	if condition = conjunction(parts...); condition == sqlTrue {
+		return v.columns[q.column], true
+	}
+	return "(" + condition + ") IS TRUE", false
+}
+
+// conjuncts are the conditions that must all hold.
+func conjuncts(x *meta.Expr) (all []*meta.Expr) {
+	if x.Op != meta.OpAnd {
+		return []*meta.Expr{x}
+	}
+	for _, a := range x.Args {
+		all = append(all, conjuncts(a)...)
+	}
+	return all
 }
 
 // looksForItself tells whether a condition looks its row up by its id. What refers to a row that stands alone is not there yet.

@@ -38,6 +38,9 @@ type question struct {
 	limit   int
 	usesOld bool // asked only afterwards
 	rule    int  // its place among the rules of the entity or field
+
+	when  *meta.Expr // of a rule
+	where env        // of when
 }
 
 type stage uint8
@@ -208,7 +211,7 @@ func (v *verdict) rules(rules []meta.Rule, f *meta.Field, e env, s stage, system
 		return
 	}
 	for i, rule := range rules {
-		q := question{field: f, rule: i, usesOld: usesOld(rule.When)}
+		q := question{field: f, rule: i, usesOld: usesOld(rule.When), when: rule.When, where: e}
 		if q.usesOld && e.old == nil && s == beforeStage {
 			q.column, q.truth = -1, true // asked afterwards
 			v.questions = append(v.questions, q)
