@@ -541,8 +541,19 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		return
 	}
 	f := l.around(stack)
+	if f == nil || f.fact.Locks {
+		return
+	}
+	if got := l.gotMap(p.source, written); got != nil {
+		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.takesLock(f)}
+		if got.of != nil {
+			write.Field, write.MadeIn = true, l.makers(got.of)
+		}
+		f.fact.Shared = append(f.fact.Shared, write)
+		return
+	}
 	object, is := p.target(written).(*types.Var)
-	if f == nil || f.fact.Locks || !is {
+	if !is {
 		return
 	}
 	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
@@ -559,6 +570,92 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		return
 	}
 	f.fact.Shared = append(f.fact.Shared, write)
+}
+
+// keptMap is a map that a field or a package's variable holds.
+type keptMap struct {
+	expr ast.Expr
+	of   types.Type // whose field it is, nil for a package's variable
+}
+
+// gotMap is the map that a variable of a function was given by another name: the one that a method gives away, m := s.Sessions(), or m :=
+// s.sessions. It is nil where it may be another.
+func (l *lifter) gotMap(s *source, e ast.Expr) *keptMap {
+	e = ast.Unparen(e)
+	if id, is := e.(*ast.Ident); is {
+		d := l.mapOnce(s, id)
+		if d.expr == nil {
+			return nil
+		}
+		if _, isSelector := ast.Unparen(d.expr).(*ast.SelectorExpr); isSelector {
+			return l.heldMap(d.source, d.expr)
+		}
+		s, e = d.source, ast.Unparen(d.expr)
+	}
+	call, is := e.(*ast.CallExpr)
+	if !is {
+		return nil
+	}
+	callees := l.static(s, call)
+	if len(callees) != 1 {
+		return nil
+	}
+	var out *keptMap
+	for _, r := range callees[0].returns() {
+		if len(r.Results) == 0 {
+			return nil
+		}
+		got := l.heldMap(callees[0].source, r.Results[0])
+		if got == nil || out != nil && text(out.expr) != text(got.expr) {
+			return nil
+		}
+		out = got
+	}
+	return out
+}
+
+// mapOnce is the one definition that gives a variable of a function its map. What is put into the map is none.
+func (l *lifter) mapOnce(s *source, id *ast.Ident) def {
+	v, is := s.target(id).(*types.Var)
+	if _, _, isParam := l.parameter(v); !is || isParam || v.IsField() || v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+		return def{}
+	}
+	var out def
+	for _, d := range l.defs[v] {
+		if d.expr != nil && (d.kind == assigned || d.kind == appended) && d.index <= 0 && !isMap(d.source.info.TypeOf(d.expr)) && !isTuple(d.source.info.TypeOf(d.expr)) {
+			continue
+		}
+		if out.expr != nil || d.expr == nil || d.kind != assigned || d.index > 0 {
+			return def{}
+		}
+		out = d
+	}
+	return out
+}
+
+func isTuple(t types.Type) bool {
+	_, is := t.(*types.Tuple)
+	return is
+}
+
+// heldMap is a map that is a field of the receiver of a method, or a package's variable.
+func (l *lifter) heldMap(s *source, e ast.Expr) *keptMap {
+	object, is := s.target(e).(*types.Var)
+	if _, isIndex := ast.Unparen(e).(*ast.IndexExpr); isIndex || !is || !isMap(object.Type()) {
+		return nil
+	}
+	if object.Pkg() != nil && object.Parent() == object.Pkg().Scope() {
+		return &keptMap{expr: e}
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is || !object.IsField() {
+		return nil
+	}
+	f, index, is := l.parameter(s.target(selector.X))
+	if !is || index != -1 {
+		return nil
+	}
+	return &keptMap{expr: e, of: f.recv.Type()}
 }
 
 // writtenMaps are the maps that a statement or a call writes an element of: m[k] = v, m[k]++, delete(m, k) and clear(m).
