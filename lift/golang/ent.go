@@ -124,7 +124,9 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 		q.Args = append(q.Args, v)
 		out.Predicates = append(out.Predicates, facts.Predicate{Table: e.table, Column: e.column("ID"), Operator: "=", Arg: &v})
 	}
-	for _, s := range l.entSteps(at.source, spec.pos.X) {
+	steps, known := l.entSteps(at.source, spec.pos.X)
+	out.Nested = !known
+	for _, s := range steps {
 		args := s.call.Args
 		l.entTexts(s, q)
 		switch {
@@ -176,8 +178,9 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 	q.Statement = out
 }
 
-// entSteps are the steps of a chain from where it begins: on the client of an entity, or on a row, which another chain may have found.
-func (l *lifter) entSteps(s *source, e ast.Expr) []step {
+// entSteps are the steps of a chain from where it begins: on the client of an entity, or on a row, which another chain may have found. They
+// are not known to be all where it begins elsewhere, as on a query that a function is given.
+func (l *lifter) entSteps(s *source, e ast.Expr) (from []step, known bool) {
 	steps := l.steps(s, e, 0)
 	for i, s := range slices.Backward(steps) {
 		selector, is := ast.Unparen(s.call.Fun).(*ast.SelectorExpr)
@@ -186,10 +189,10 @@ func (l *lifter) entSteps(s *source, e ast.Expr) []step {
 		}
 		path, name := namedType(typeOr(s.source.info.TypeOf(selector.X)))
 		if found, does := l.entityOf(path, name); found == nil || does == "Client" {
-			return steps[i:]
+			return steps[i:], true
 		}
 	}
-	return steps
+	return steps, l.entClientOf(s, e)
 }
 
 // entEdge reads a step along an edge: note.QueryParts(), or client.Note.QueryParts(note).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -120,7 +121,8 @@ func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 
 // whole finds rows that are read and stored again with all of their columns.
 func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
-	if !read || path == nil || !slices.Contains(q.Statement.Sets, "*") || len(q.Statement.Tables) == 0 {
+	made := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return strings.Contains(v.Text, "{") }) // a row that is written out here
+	if !read || made || path == nil || !slices.Contains(q.Statement.Sets, "*") || len(q.Statement.Tables) == 0 {
 		return rule.Finding{}, false
 	}
 	return rule.Finding{
