@@ -57,6 +57,11 @@ func (b *builder) searchStands(e *model.Entity) {
 		}
 	})
 	own := e.Table + schema.SearchSuffix
+	for _, x := range e.Indexes {
+		if x.Name == own+"_idx" {
+			b.problems.Add(x.Pos, NamesClash, "give "+x.Fields[0].Name+" another column with @db", "index %s of %s has the name of the one that @search makes", x.Name, e.Name)
+		}
+	}
 	for _, other := range b.model.Entities {
 		if other.Table == own || strings.HasPrefix(other.Table, own+"_") {
 			b.problems.Add(other.Pos, NamesClash, fmt.Sprintf("give %s another name with @db", other.Name), "table %s of %s holds what @search of %s finds", other.Table, other.Name, e.Name)
