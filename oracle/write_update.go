@@ -29,7 +29,7 @@ func (w *writer) update(t *Type, label string, values map[string]any, met int, o
 	parts := slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Parts() && anyOf(values[f.Name]) })
 	if len(given) == 0 && !parts {
 		row.Values = old.Values
-		if !w.system && !slices.ContainsFunc(row.Type.Allow["UPDATE"], func(r *Rule) bool { return held[r] || mentions(r.When, "old") }) {
+		if !w.system && !w.allowed(row.Type.Allow["UPDATE"], row, old, held) {
 			o.fail(denied(w.viewer))
 		}
 		return

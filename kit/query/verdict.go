@@ -71,8 +71,10 @@ func (w *write) verdict(s stage) (*verdict, error) {
 		v.holders(t)
 	}
 	if s == afterStage {
-		v.checks(w, e)
-		v.bounds(w, row)
+		if w.verb != meta.Update || len(w.given)+len(w.parts) > 0 {
+			v.checks(w, e)
+			v.bounds(w, row)
+		}
 	} else {
 		for _, f := range v.old {
 			v.columns = append(v.columns, v.renderer.selected(v.renderer.column(row, f).sql, fieldType(f).kind))
@@ -513,6 +515,20 @@ func (v *verdict) judge(held, before []bool, viewer kit.Viewer, what string) err
 		return &kit.Problem{Code: kit.CodeInvalid, Status: 422, Detail: "The input is invalid.", Fields: wrong}
 	}
 	return nil
+}
+
+// allowed tells whether a row may be updated by a rule that holds already, since it names no old row, or by none that is asked.
+func (v *verdict) allowed(held []bool) bool {
+	asked := false
+	for i, q := range v.questions {
+		if !q.isRule() || q.field != nil {
+			continue
+		}
+		if asked = true; held[i] && !q.usesOld {
+			return true
+		}
+	}
+	return !asked
 }
 
 // guard is a column that the database fails at (sqldb.Guard) where judge would find something wrong with a new row. It is not ok

@@ -77,8 +77,14 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	w.addUp(row)
-	if err := w.wrong.problem(); err != nil || len(w.given)+len(w.parts) == 0 {
+	if err := w.wrong.problem(); err != nil {
 		return w.id, err
+	}
+	if len(w.given)+len(w.parts) == 0 {
+		if before.allowed(row.held) {
+			return w.id, nil
+		}
+		return w.id, after.ask(ctx, t, w.id, row.old, row.held, w.what()) // by rules that name old, which is the row itself
 	}
 	if err := w.follow(row); err != nil {
 		return "", err
