@@ -92,10 +92,10 @@ func TestCloneThatIsNotVacuumed(t *testing.T) {
 	database, clone := pgtest.New(t), pgtest.New(t)
 	const load = `CREATE EXTENSION hypopg;
 		CREATE TABLE hits (id bigint PRIMARY KEY, page int NOT NULL, bytes int NOT NULL, note text NOT NULL) WITH (autovacuum_enabled = off);
-		INSERT INTO hits SELECT i, i % 6, i % 1000, repeat('n', 60) FROM generate_series(1, 100000) i;`
+		INSERT INTO hits SELECT i, i % 6, i % 1000, repeat('n', 400) FROM generate_series(1, 100000) i;`
 	must(t, database, load+"VACUUM ANALYZE hits")
 	must(t, clone, load+"ANALYZE hits")
-	report := runCloned(t, database, clone, "SELECT sum(bytes) FROM hits WHERE page = 3")
+	report := runCloned(t, database, clone, "SELECT sum(bytes) FROM hits WHERE page < 5")
 	if notes := strings.Join(report.Notes, "\n"); !strings.Contains(notes, "on the clone hits was not vacuumed since it was loaded") {
 		t.Errorf("said %s and advised %s", notes, outline(report))
 	}
