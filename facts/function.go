@@ -54,7 +54,8 @@ type Call struct {
 	Apart    []int // those that are given nothing that this transaction has to do with
 	MayLack  bool  // gives this transaction to what does without one where it is given none
 	HandedOn []HandedOn
-	Handed   bool // a function value that is given away, as a callback or a handler
+	Endless  []int // arguments that are a new context, which nothing ends with the request
+	Handed   bool  // a function value that is given away, as a callback or a handler
 	Deferred bool
 	Spawned  bool // runs on a thread of its own
 }

@@ -15,6 +15,7 @@ type Query struct {
 	One     bool // asks for one row
 	Handle  Handle
 	Context Value // the context it is given; no origins where there is none
+	Passed  bool  // that context is the parameter that it names, as its function was given it
 	Endless Lack  // why nothing ends it with its request, where that is known
 	Loop    *Loop
 	Place   Place

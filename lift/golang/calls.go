@@ -240,8 +240,11 @@ func (l *lifter) calls(at work) {
 			fact.Receiver = l.value(at.source, selector.X)
 		}
 	}
-	for _, arg := range at.call.Args {
+	for i, arg := range at.call.Args {
 		fact.Args = append(fact.Args, l.value(at.source, arg))
+		if l.isOwnContext(at.source, arg, 0) {
+			fact.Endless = append(fact.Endless, i)
+		}
 	}
 	if len(callees) == 1 {
 		fact.HandedOn = l.handsOn(at, callees[0])

@@ -265,6 +265,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle), Held: l.given(at.in, at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
+		_, q.Passed = l.holder(at.in, at.source, at.call.Args[spec.ctx], 0)
 		if l.isOwnContext(at.source, at.call.Args[spec.ctx], 0) {
 			q.Endless = facts.OwnContext
 		}

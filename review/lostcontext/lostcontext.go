@@ -4,6 +4,7 @@ package lostcontext
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -51,7 +52,67 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 	}
+	for _, function := range f.Functions {
+		path := (*trace.Path)(nil)
+		if function.Aside == "" && function.Context != "" && slices.ContainsFunc(function.Calls, func(c *facts.Call) bool { return len(c.Endless) > 0 }) {
+			path = tracer.To(function)
+		}
+		if path == nil || spawned(path) {
+			continue
+		}
+		for _, call := range function.Calls {
+			for _, i := range call.Endless {
+				if q, way := asked(call, i, nil); q != nil {
+					out = append(out, handedOn(path, function, call.Args[i], q, way))
+				}
+			}
+		}
+	}
 	return out
+}
+
+// deepest bounds how many calls below a new context a query is looked for.
+const deepest = 3
+
+// asked finds the query that is given what a call gives as one of its arguments, as it is, and is waited for.
+func asked(call *facts.Call, arg int, above []*facts.Call) (*facts.Query, []*facts.Call) {
+	if len(call.Callees) != 1 || call.Spawned || call.Deferred || call.Handed || call.Place.ErrorPath || arg >= len(call.Callees[0].Params) {
+		return nil, nil
+	}
+	callee, way := call.Callees[0], append(above, call)
+	name := callee.Params[arg]
+	for _, q := range callee.Queries {
+		if q.Passed && q.Context.Text == name && q.Endless == "" && q.Library != "prepare" && !q.Place.ErrorPath {
+			return q, way
+		}
+	}
+	if len(way) == deepest {
+		return nil, nil
+	}
+	for _, next := range callee.Calls {
+		for _, on := range next.HandedOn {
+			if on.From == arg && on.To >= 0 {
+				if q, way := asked(next, on.To, way[:len(way):len(way)]); q != nil {
+					return q, way
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// handedOn tells of a new context that a function hands to what asks the database.
+func handedOn(path *trace.Path, function *facts.Function, given facts.Value, q *facts.Query, way []*facts.Call) rule.Finding {
+	evidence := path.Evidence()
+	for _, call := range way {
+		evidence = append(evidence, trace.Called(call))
+	}
+	return rule.Finding{
+		Pos: way[0].Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("%s is given %s, and asks the database with it, and %s is at hand", way[0].Callees[0].Name, given.Text, function.Context),
+		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+		Fix:      "pass " + function.Context + " (context.WithoutCancel of it for what must be finished)",
+	}
 }
 
 // libraries are those whose chains the code gives a request's context somewhere: where it does so nowhere, that is its way.
