@@ -16,6 +16,8 @@ var roles = map[string][2]string{
 	"github.com/valyala/fasthttp": {"router"}, "github.com/danielgtaylor/huma": {"router"}, "github.com/go-ozzo/ozzo-routing": {"router"},
 	"github.com/gobuffalo/buffalo": {"router"}, "github.com/beego/beego": {"router"}, "github.com/cloudwego/hertz": {"router"},
 	"github.com/emicklei/go-restful": {"router"}, "github.com/kataras/iris": {"router"},
+	"github.com/astaxie/beego": {"router"}, "gopkg.in/macaron.v1": {"router"}, "github.com/go-macaron/macaron": {"router"}, "github.com/flamego/flamego": {"router"},
+	"github.com/go-openapi/runtime": {"router"}, "github.com/uptrace/bunrouter": {"router"}, "github.com/revel/revel": {"router"}, "github.com/go-martini/martini": {"router"},
 	"google.golang.org/grpc": {"rpc"}, "connectrpc.com/connect": {"rpc"}, "github.com/twitchtv/twirp": {"rpc"},
 	"github.com/99designs/gqlgen": {"rpc"}, "github.com/graphql-go/graphql": {"rpc"}, "github.com/graph-gophers/graphql-go": {"rpc"},
 	"github.com/grpc-ecosystem/grpc-gateway": {"rpc"}, "github.com/gorilla/websocket": {"rpc"}, "github.com/coder/websocket": {"rpc"}, "nhooyr.io/websocket": {"rpc"},
