@@ -119,6 +119,7 @@ var cases = []struct {
 	{"all that fit are deleted, or none", testDeleteWhere},
 	{"what refers to a locked row goes, and then it", testLock},
 	{"a row that no longer fits is not deleted", testDeleteWhereRace},
+	{"nobody waits for a row that he may not read", testHiddenWait},
 	{"what is refused is undone though business code goes on", testSpoiled},
 	{"what is refused is told though business code fails behind it", testSpoiledAndFailed},
 	{"what fails by hand is undone though business code goes on", testSpoiledByHand},

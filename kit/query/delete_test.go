@@ -453,6 +453,42 @@ func testDeleteWhereRace(w *world) {
 	w.wantRows(w.ann, w.sel("Comment", "body"), "[[keep me]]")
 }
 
+// Who may not read a row neither waits for whoever writes it nor has others wait: he would tell it from one that is missing.
+func testHiddenWait(w *world) {
+	draft := string(w.create(w.ann, false, "Article", "title", "hidden"))
+	written, done, held := make(chan bool), make(chan bool), make(chan error)
+	go func() {
+		held <- w.engine.Write(w.Context(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+			_, err := tx.Update(ctx, w.entity("Article"), draft, 0, w.changes(w.entity("Article"), "title", "changed"))
+			close(written)
+			<-done
+			return err
+		})
+	}()
+	<-written
+	asked := func(do func(ctx context.Context, tx *query.Tx) error) {
+		ctx, end := context.WithTimeout(w.Context(), 5*time.Second)
+		defer end()
+		if w.engine.DB().Dialect() == sqldb.SQLite { // which has one writer at a time: everybody waits for his turn, whatever he names
+			return
+		}
+		w.want(w.engine.Write(ctx, w.bob, do), "NOT_FOUND")
+	}
+	asked(func(ctx context.Context, tx *query.Tx) error {
+		_, err := tx.Update(ctx, w.entity("Article"), draft, 0, w.changes(w.entity("Article"), "title", "mine"))
+		return err
+	})
+	asked(func(ctx context.Context, tx *query.Tx) error { return tx.Delete(ctx, w.entity("Article"), draft, 0) })
+	asked(func(ctx context.Context, tx *query.Tx) error {
+		if err := tx.Lock(ctx, []query.Named{{Entity: w.entity("Article"), Key: draft}}); err != nil {
+			return err
+		}
+		return tx.Delete(ctx, w.entity("Article"), draft, 0)
+	})
+	close(done)
+	must(<-held)
+}
+
 // A row that is locked gets nothing that refers to it: what refers to it is deleted first, then it, though another refers to it meanwhile.
 func testLock(w *world) {
 	article := w.create(w.ann, false, "Article", "title", "busy", "status", "PUBLISHED")

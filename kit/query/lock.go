@@ -19,8 +19,8 @@ type Named struct {
 // Lock holds rows until the transaction ends: meanwhile nobody changes them, deletes them or makes another refer to them. Whatever
 // order they are named in, it takes them in that of their tables and ids: of two that write the same rows the other way round, one
 // waits, where else each waits for the other until PostgreSQL ends one of them, and again. A transaction that deletes what refers to
-// a row, and then the row, locks it first: what was made in between would refuse it. It asks no rule, as the writes do, and passes
-// over rows that are not there. SQLite, which has one writer at a time, needs none of it.
+// a row, and then the row, locks it first: what was made in between would refuse it. It asks no rule but the one for reading, as the
+// writes do the others, and passes over rows that are not there, or not for the viewer. SQLite, which has one writer at a time, needs none of it.
 func (t *Tx) Lock(ctx context.Context, rows []Named) error {
 	if !t.engine.dialect.postgres {
 		return nil
@@ -43,6 +43,7 @@ func (t *Tx) Lock(ctx context.Context, rows []Named) error {
 
 func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 	row, p := &scope{entity: e, alias: "t0"}, &planner{renderer: t.renderer()}
+	visible := p.policy(e, meta.Read, row)
 	var either []string
 	var values []any
 	for _, named := range rows {
@@ -51,10 +52,10 @@ func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 			either, values = append(either, p.address(row, kind)), append(values, value)
 		}
 	}
-	if len(values) == 0 {
+	if len(values) == 0 || visible == sqlFalse || visible == sqlNull {
 		return nil
 	}
-	sql := "SELECT t0.id FROM " + p.table(row) + " WHERE " + strings.Join(either, " OR ") + " ORDER BY t0.id FOR UPDATE OF t0"
+	sql := "SELECT t0.id FROM " + p.table(row) + whereClause(conjunction("("+strings.Join(either, " OR ")+")", visible)) + " ORDER BY t0.id FOR UPDATE OF t0"
 	if p.err != nil {
 		return fmt.Errorf("lock %s: %w", e.Plural, p.err)
 	}

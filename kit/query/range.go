@@ -168,11 +168,12 @@ func (r *renderer) fitted(o operand, f *meta.Field) operand {
 	return o
 }
 
-// outruns tells whether a number as it is stored, or a choice between such, may not fit the field f.
+// outruns tells whether a number as it is stored, or a choice between such, may not fit the field f. A count of rows is an Int: no row
+// has two thousand million that refer to it.
 func outruns(from typ, f *meta.Field) bool {
 	switch {
 	case f.Kind == meta.Int:
-		return from.kind != meta.Int && from.size() > intBits
+		return from.kind != meta.Int && from.size() > intBits && from.size() != countBits
 	case f.Kind == meta.Decimal && from.kind == meta.Float:
 		return true
 	case f.Kind != meta.Decimal || from.kind != meta.Int && from.kind != meta.Int64 && from.kind != meta.Decimal:

@@ -22,7 +22,8 @@ type verdict struct {
 	questions []question
 	columns   []string
 	renderer  *renderer
-	readable  int // the column that tells whether the viewer may read the row; -1 for yes, -2 for no
+	visible   string // before a write: the condition under which the viewer may read the row; who may not neither locks it nor waits for it
+	readable  int    // of new rows: the column that tells whether the viewer may read them; -1 for yes, -2 for no
 	old       []*meta.Field
 	held      []holder   // of a delete
 	of        *belonging // the row that this one belongs to; nil: whichever
@@ -61,7 +62,7 @@ func (w *write) verdict(s stage) (*verdict, error) {
 	e := env{this: row, old: w.oldScope(row, s)}
 	if s == beforeStage {
 		v.old = w.oldFields()
-		v.readable = v.add(v.renderer.policy(w.entity, meta.Read, row))
+		v.visible = v.renderer.policy(w.entity, meta.Read, row)
 	}
 	v.rules(w.entity.Allow.Of(w.verb), nil, e, s, t.system)
 	for _, f := range w.given {
@@ -304,7 +305,7 @@ type loaded struct {
 func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, what string) (*loaded, error) {
 	missing := kit.NotFound(v.entity.Singular)
 	kind, value, ok := addressed(v.entity, key)
-	if !ok || v.readable == -2 {
+	if !ok || v.visible == sqlFalse || v.visible == sqlNull {
 		return nil, missing
 	}
 	r := v.renderer
@@ -323,7 +324,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		tenant = "t0." + ident(v.entity.TenantColumn)
 	}
 	columns := append([]string{"t0.id", versionColumn, tenant}, v.columns...)
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table(v.row) + " WHERE " + where
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table(v.row) + whereClause(conjunction(where, v.visible))
 	if v.row.fate == deleted { // several may have had the key
 		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
 	}
@@ -343,7 +344,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 	if err != nil {
 		return nil, err
 	}
-	if !found || v.readable >= 0 && !answered(cells[first+v.readable]) {
+	if !found {
 		return nil, missing
 	}
 	row := &loaded{id: kit.ID(*cells[0].text)}
