@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -588,5 +589,46 @@ func testDigits(w *world) {
 	} {
 		_, err := w.tryCreate(w.ann, true, "Article", "title", "of "+text, "author", w.ann.ID, "earnings", decimal(text))
 		w.want(err, want)
+	}
+}
+
+// testFineDecimals filters by Decimals with more digits than the field has: none of its values is equal, and all others stand on
+// their side of it.
+func testFineDecimals(w *world) {
+	held := []string{"-99999999999999.9999", "-1.5", "-0.0001", "0", "0.0001", "1.5", "1.5001", "450359962737.0496", "99999999999999.9998", "99999999999999.9999"}
+	for _, text := range held {
+		w.create(w.ann, true, "Article", "title", text, "author", w.ann.ID, "status", "PUBLISHED", "earnings", decimal(text))
+	}
+	s := w.sel("Article", "title")
+	s.First = 100
+	for _, text := range append([]string{
+		"1.5000000000000000001", "1.50000000000000000", "1.49999", "0.00005", "-0.00005", "1e-60", "99999999999999.99985", "99999999999999.99989", "-99999999999999.99995",
+		"450359962737.04955", "450359962737.049550000000001", "100000000000000.00001", "1e30", "-1e30", "12345678901234.56779",
+	}, held...) {
+		than := decimal(text)
+		for operator, holds := range map[string]func(cmp int) bool{
+			"eq": func(c int) bool { return c == 0 }, "ne": func(c int) bool { return c != 0 }, "in": func(c int) bool { return c == 0 },
+			"lt": func(c int) bool { return c < 0 }, "le": func(c int) bool { return c <= 0 }, "gt": func(c int) bool { return c > 0 }, "ge": func(c int) bool { return c >= 0 },
+		} {
+			this, number := meta.This("earnings"), meta.Const(than)
+			s.Where = map[string]*meta.Expr{
+				"eq": meta.Eq(this, number), "ne": meta.Ne(this, number), "in": meta.In(this, number), "lt": meta.Lt(this, number),
+				"le": meta.Le(this, number), "gt": meta.Gt(this, number), "ge": meta.Ge(this, number),
+			}[operator]
+			var got, want []string
+			for _, row := range w.list(w.ann, s).Rows {
+				got = append(got, row.Values[0].(string))
+			}
+			for _, text := range held {
+				if holds(decimal(text).Cmp(than)) {
+					want = append(want, text)
+				}
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				w.Errorf("%s %s: %v, want %v", operator, text, got, want)
+			}
+		}
 	}
 }

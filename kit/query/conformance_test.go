@@ -107,6 +107,7 @@ var cases = []struct {
 	{"scalars keep their values", testScalars},
 	{"numbers of JSON have bounds", testJSONNumbers},
 	{"decimals have eighteen digits", testDigits},
+	{"filters know decimals that are finer than a field", testFineDecimals},
 	{"lists within lists", testDeepFilters},
 	{"a difference is added to what is there", testIncrements},
 	{"what is merged is merged with the row as it is when written", testMerges},

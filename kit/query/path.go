@@ -277,6 +277,9 @@ func (r *renderer) constant(x *meta.Expr, t typ) operand {
 	column := t.column
 	t = typ{kind: t.kind, scale: t.scale, entity: t.entity, long: t.long}
 	if slot, ok := r.slots[x]; ok {
+		if t.kind == meta.Decimal && !r.postgres && isFine(x.Value) {
+			t.long = true
+		}
 		if column {
 			return operand{sql: r.param(param{source: slotSource, slot: slot, typ: t}), typ: t}
 		}

@@ -125,6 +125,7 @@ func (s *shaper) constant(x *meta.Expr) {
 		s.flag(v)
 	default:
 		s.key = append(s.key, 'v', byte('0'+naturalKind(v)))
+		s.flag(isFine(v))
 		if s.slots == nil {
 			s.slots = map[*meta.Expr]int{}
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -299,10 +301,23 @@ func (d dialect) encodeDecimal(v any, t typ) (any, error) {
 		return number.String(), nil
 	}
 	scaled := number.Shift(int32(t.scale))
-	if whole := scaled.Truncate(0); whole.Equal(scaled) && whole.BigInt().IsInt64() {
-		return whole.IntPart(), nil
+	switch below := scaled.Floor(); {
+	case below.Equal(scaled) && below.BigInt().IsInt64():
+		return below.IntPart(), nil
+	case below.Abs().LessThan(halves): // finer than the column: between two numbers that it may hold
+		return below.InexactFloat64() + 0.5, nil
 	}
-	return scaled.InexactFloat64(), nil // finer than the column, or larger: compared as a number
+	return scaled.InexactFloat64(), nil // larger than what a column may hold
+}
+
+// halves is from where on a Float holds no number between two whole ones.
+var halves = decimal.New(1<<52, 0)
+
+// isFine tells whether a Decimal may need more digits than a Float has to stand between two numbers of a column: then it is compared
+// as text on SQLite.
+func isFine(v any) bool {
+	number, is := v.(kit.Decimal)
+	return is && number.Exponent() < 0 && number.NumDigits() > 15
 }
 
 func (d dialect) encodeInstant(v any) (any, error) {
