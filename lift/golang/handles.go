@@ -90,7 +90,7 @@ func handed(call *ast.CallExpr, callee *function) map[int]ast.Expr {
 // nothing that the transaction has to do with.
 func (l *lifter) beside(p place, call *ast.CallExpr, callee *function, in span) (pools, apart []int) {
 	for to, e := range handed(call, callee) {
-		if l.touchedBy(p.source, e, in.handle, 0) || in.keepers[p.target(beginning(e))] {
+		if l.touchedBy(p.source, e, in.handle) || in.keepers[p.target(beginning(e))] {
 			continue
 		}
 		apart = append(apart, to)
@@ -148,7 +148,7 @@ func (p place) keepersOf(body *ast.BlockStmt, handle types.Object) map[types.Obj
 // asksWhether reports whether a function that is given a transaction may be given none, and does without it then.
 func (l *lifter) asksWhether(p place, call *ast.CallExpr, callee *function, handle types.Object) bool {
 	for to, e := range handed(call, callee) {
-		if to < 0 || !l.touchedBy(p.source, e, handle, 0) {
+		if to < 0 || !l.touchedBy(p.source, e, handle) {
 			continue
 		}
 		param := callee.params[to]
@@ -169,10 +169,11 @@ func (l *lifter) asksWhether(p place, call *ast.CallExpr, callee *function, hand
 }
 
 // touchedBy reports whether an expression names a transaction, or something that was made of it or given it.
-func (l *lifter) touchedBy(s *source, e ast.Node, handle types.Object, depth int) bool {
-	if depth > 4 || e == nil {
-		return depth > 4
-	}
+func (l *lifter) touchedBy(s *source, e ast.Node, handle types.Object) bool {
+	return l.touched(s, e, handle, map[types.Object]bool{})
+}
+
+func (l *lifter) touched(s *source, e ast.Node, handle types.Object, seen map[types.Object]bool) bool {
 	found := false
 	ast.Inspect(e, func(n ast.Node) bool {
 		id, is := n.(*ast.Ident)
@@ -180,9 +181,10 @@ func (l *lifter) touchedBy(s *source, e ast.Node, handle types.Object, depth int
 			return !found
 		}
 		object := s.target(id)
-		if object == nil {
+		if object == nil || seen[object] {
 			return true
 		}
+		seen[object] = true
 		if object == handle || l.isTx(typeOr(object.Type())) {
 			found = true
 			return false
@@ -191,7 +193,7 @@ func (l *lifter) touchedBy(s *source, e ast.Node, handle types.Object, depth int
 		near := isVar && !v.IsField() && v.Pkg() != nil && v.Parent() != v.Pkg().Scope()
 		for _, d := range l.defs[object] {
 			if d.expr != nil && !found {
-				found = near && l.touchedBy(d.source, d.expr, handle, depth+1) || !near && d.source.mentionsObject(d.expr, handle)
+				found = near && l.touched(d.source, d.expr, handle, seen) || !near && d.source.mentionsObject(d.expr, handle)
 			}
 		}
 		return !found
