@@ -199,7 +199,7 @@ func (r *reader) Get(row *Row, f *Field) Value {
 	if f.List() {
 		list := []Value{}
 		for _, l := range r.Links(row, f) {
-			if r.Sees(l.to) && (l.by == nil || r.Allows("READ", l.by, nil, r.viewer)) {
+			if r.Sees(l.to) && r.learns(l, f) {
 				list = append(list, l.to)
 			}
 		}
@@ -210,6 +210,17 @@ func (r *reader) Get(row *Row, f *Field) Value {
 		return nil
 	}
 	return v
+}
+
+// learns tells whether the viewer may know of a link: of the references that it is made of too.
+func (r *reader) learns(l link, f *Field) bool {
+	switch {
+	case f.Inverse != nil:
+		return r.MayRead(l.to, f.Inverse)
+	case l.by != nil:
+		return r.Allows("READ", l.by, nil, r.viewer) && r.MayRead(l.by, f.From) && r.MayRead(l.by, f.To)
+	}
+	return true
 }
 
 // At is the value at the end of a path.

@@ -129,8 +129,11 @@ func (p *planner) where(row *scope) string {
 	if q := p.sel.Query; q != nil && p.list == nil {
 		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra, probed: !p.system}, false))
 	}
-	if p.list != nil && p.list.Join != nil {
+	switch {
+	case p.list != nil && p.list.Join != nil:
 		where = conjunction(where, p.linkPolicy(p.list, linkAlias))
+	case p.list != nil: // who may not read the reference does not learn it from the list
+		where = conjunction(where, p.fieldRule(p.sel.Entity.Field(p.list.Inverse), meta.Read, row))
 	}
 	return where
 }

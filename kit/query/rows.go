@@ -42,6 +42,9 @@ func (r *renderer) elements(x *meta.Expr, e env) (elements, bool) {
 	if f.Join == nil {
 		back := f.Target().Field(f.Inverse)
 		found.link = found.row.alias + "." + ident(back.Column)
+		if e.guarded {
+			found.where = conjunction(found.where, r.fieldRule(back, meta.Read, found.row))
+		}
 		found.from = func() string { return target }
 	} else {
 		link := r.alias("j")
@@ -380,13 +383,20 @@ func (r *renderer) policy(entity *meta.Entity, verb meta.Verb, s *scope) string 
 	return conjunction(r.rules(entity.Allow.Of(verb), inside(s)), r.ofSeenTenant(s))
 }
 
-// linkPolicy is the condition under which the viewer may see that a link of a many-to-many list exists.
+// linkPolicy is the condition under which the viewer may see that a link of a many-to-many list exists, and what it links.
 func (r *renderer) linkPolicy(list *meta.Field, alias string) string {
 	link := list.Join.Link()
 	if link == nil {
 		return sqlTrue
 	}
-	return r.policy(link, meta.Read, &scope{entity: link, alias: alias})
+	row := &scope{entity: link, alias: alias}
+	policy := r.policy(link, meta.Read, row)
+	for _, f := range link.Fields {
+		if f.Column == list.Join.From || f.Column == list.Join.To {
+			policy = conjunction(policy, r.fieldRule(f, meta.Read, row))
+		}
+	}
+	return policy
 }
 
 // fieldRule is the condition of the field's own rules for verb: true where it has none.
