@@ -115,6 +115,10 @@ func (b *Mailbox) save() error {
 	if err != nil {
 		return err
 	}
+	err = os.MkdirAll(filepath.Dir(b.path), 0o755) // with another database than SQLite nobody has made it
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(b.path), filepath.Base(b.path)+".*")
 	if err != nil {
 		return fmt.Errorf("mailbox: %w", err)

@@ -62,7 +62,7 @@ func TestMailboxForProgramsAndForPeople(t *testing.T) {
 }
 
 func TestMailboxSurvivesARestartAndIsBounded(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "shop.mail.json")
+	path := filepath.Join(t.TempDir(), "data", "shop.mail.json") // whose folder nobody has made
 	b, err := mail.OpenMailbox(path)
 	if err != nil {
 		t.Fatal(err)

@@ -115,7 +115,7 @@ func undecided(err error) error {
 	if p := (*kit.Problem)(nil); errors.As(err, &p) {
 		err = p.Err
 	}
-	return fmt.Errorf("commit: the connection was lost, so what was written may be there or not: %w", err)
+	return fmt.Errorf("commit: %w: %w", sqldb.ErrUndecided, err)
 }
 
 func unavailable(detail string, err error) *kit.Problem {

@@ -8,8 +8,12 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
+
+// ErrUndecided is the error of a transaction of which nobody knows whether it was committed: the connection was lost meanwhile.
+var ErrUndecided = errors.New("the connection was lost, so what was written may be there or not")
 
 // Dialect is a kind of database.
 type Dialect string

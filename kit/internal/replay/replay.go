@@ -138,8 +138,9 @@ type Writer func(ctx context.Context, viewer kit.Viewer, do func(ctx context.Con
 // nothing is kept, and the request may be tried again. Without a key nothing is kept either, and do may answer as late as
 // query.Tx.GetLast does.
 //
-// Its problems are IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, and IDEMPOTENCY_ANSWER_TOO_LARGE where the answer
-// was not kept although what it answers was done; its other errors are those of do.
+// Its problems are IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_ANSWER_TOO_LARGE where the answer
+// was not kept although what it answers was done, and with a key UNAVAILABLE where nobody knows whether it was done; its other errors
+// are those of do.
 func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do func(ctx context.Context, tx *query.Tx, answer *Answer) error) (Answer, error) {
 	var answer Answer
 	err := write(ctx, viewer, func(ctx context.Context, tx *query.Tx) (err error) {
@@ -161,6 +162,12 @@ func (q *Request) Write(ctx context.Context, write Writer, viewer kit.Viewer, do
 		}
 		return claim.keep(ctx, answer)
 	})
+	if q != nil && errors.Is(err, sqldb.ErrUndecided) {
+		return Answer{}, &kit.Problem{
+			Code: kit.CodeUnavailable, Status: http.StatusServiceUnavailable, Retry: 1, Err: err,
+			Detail: "The database was lost while this was written. Ask again with the same Idempotency-Key: what is done is not done twice.",
+		}
+	}
 	return answer, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -93,6 +94,20 @@ func (d *door) do(who kit.Viewer, q *Request, do func(context.Context) (Answer, 
 		d.Errorf("answer is %+v", a)
 	}
 	return fmt.Sprintf("%s replayed %v", a.Body, a.Replayed)
+}
+
+// Who sent a key may ask again where nobody knows whether his write is there; who sent none is not told to.
+func TestUndecided(t *testing.T) {
+	lost := func(context.Context, kit.Viewer, func(context.Context, *query.Tx) error) error {
+		return fmt.Errorf("commit: %w: %w", sqldb.ErrUndecided, io.EOF)
+	}
+	var p *kit.Problem
+	if _, err := request(t, "key", "{}").Write(t.Context(), lost, nobody, nil); !errors.As(err, &p) || p.Status != 503 || p.Retry == 0 {
+		t.Errorf("with a key: %v", err)
+	}
+	if _, err := (*Request)(nil).Write(t.Context(), lost, nobody, nil); err == nil || errors.As(err, &p) && p.Status == 503 {
+		t.Errorf("without a key: %v", err)
+	}
 }
 
 func (d *door) want(got, want string) {
