@@ -213,7 +213,7 @@ func (c *caller) version(label string) int {
 func (c *caller) newer(t *Type, as string, row *Row, by *Field, depth int) map[string]any {
 	values := map[string]any{}
 	for _, f := range t.Fields {
-		if f.Auto || f.Computed != nil || f.Virtual || f.Immutable || f == by || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) && !(f.Parts() && c.chance(50)) {
+		if f.Auto || f.Computed != nil || f.Virtual || f.Immutable || f == by || as != "system" && (f.ReadOnly || f.Internal) || !c.chance(30) && !(f.Parts() && c.chance(50)) && !(f.Scalar == "JSON" && c.chance(80)) {
 			continue
 		}
 		if f.Parts() && as != "system" {

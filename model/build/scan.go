@@ -97,7 +97,7 @@ func (t scans) condition(x *model.Expr, depth int) *scan {
 		}
 		return s
 	case model.Call:
-		within := x.Name == "contains" || x.Name == "startsWith" || x.Name == "endsWith"
+		within := x.Name == "contains" || x.Name == "startsWith" || x.Name == "endsWith" || x.Name == "matches" && x.Args[0].Kind != model.Ref // a pattern, and no search
 		if !within || len(x.Args) != 2 {
 			return nil
 		}
