@@ -69,6 +69,8 @@ def reviewed(copies, case, when):
             archive = subprocess.run(["git", "--git-dir", clone, "archive", case[when], "--", f":(glob){pattern}"], capture_output=True)
             if archive.returncode == 0:
                 subprocess.run(["tar", "x", "-C", folder], input=archive.stdout, check=True)
+            elif b"did not match any files" not in archive.stderr:  # a file of the copy is missing: what is left is another tree
+                sys.exit(f"{case['repo']} at {case[when]}: {archive.stderr.decode().strip()}")
         return review(folder)
 
 
