@@ -1,0 +1,377 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+)
+
+// usage is what a function does with a resource.
+type usage struct {
+	l          *lifter
+	keepers    []types.Object // variables that hold a function that gives it back
+	committers []types.Object // and that hold one that commits it
+	handedOver []token.Pos    // returns that give it to the caller
+	p          place
+	object     types.Object
+	kind       string
+	closers    []string
+	from       token.Pos
+	escapes    bool
+	deferred   bool
+	deferredAt []token.Pos // the statements that do so
+	depth      int         // of calls that it is followed into
+	rolledBack bool
+	closed     []token.Pos
+}
+
+func (u *usage) look(body *ast.BlockStmt) {
+	ast.PreorderStack(body, nil, func(n ast.Node, stack []ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is || u.p.info.Uses[id] != u.object || id.Pos() < u.from {
+			return true
+		}
+		u.use(id, stack)
+		return true
+	})
+}
+
+// lookAtKeepers looks where the functions that give the resource back are called: rollback := func() { tx.Rollback() }.
+func (u *usage) lookAtKeepers(body *ast.BlockStmt) {
+	if len(u.keepers)+len(u.committers) == 0 {
+		return
+	}
+	ast.PreorderStack(body, nil, func(n ast.Node, stack []ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if is && slices.Contains(u.committers, u.p.info.Uses[id]) {
+			if call, is := last(stack).(*ast.CallExpr); is && call.Fun == ast.Expr(id) && !slices.ContainsFunc(stack, func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is }) {
+				u.closed = append(u.closed, id.Pos())
+			}
+			return true
+		}
+		if !is || !slices.Contains(u.keepers, u.p.info.Uses[id]) {
+			return true
+		}
+		if call, is := last(stack).(*ast.CallExpr); is && call.Fun == ast.Expr(id) {
+			if slices.ContainsFunc(stack, func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is }) {
+				u.deferred = true
+			}
+			u.closed = append(u.closed, id.Pos())
+			return true
+		}
+		if r := returning(stack); r.IsValid() {
+			u.handedOver = append(u.handedOver, r)
+			return true
+		}
+		u.escapes = true
+		return true
+	})
+}
+
+// returning is the place of the return statement that a node is part of.
+func returning(stack []ast.Node) token.Pos {
+	for _, n := range slices.Backward(stack) {
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			return n.Pos()
+		case *ast.FuncLit:
+			return token.NoPos
+		}
+	}
+	return token.NoPos
+}
+
+// closesIn reports whether a function that a call gives the resource to gives it back, or may do so.
+func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
+	callees := u.l.static(u.p.source, call)
+	if len(callees) == 0 {
+		return true
+	}
+	index := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg })
+	for _, callee := range callees {
+		if index < 0 || index >= len(callee.params) || callee.params[index] == nil {
+			return true
+		}
+		inner := &usage{l: u.l, p: place{callee.source, nil}, object: callee.params[index], kind: u.kind, closers: u.closers}
+		if _, name := namedType(inner.object.Type()); u.kind == "body" && name != "Response" {
+			inner.kind = "file" // the body itself
+			if method(inner.object.Type(), "Close", nil) == nil {
+				continue // an io.Reader
+			}
+		}
+		inner.depth = u.depth + 1
+		if inner.depth > 3 {
+			return true
+		}
+		inner.look(callee.body)
+		if u.kind == "body" {
+			if inner.deferred || len(inner.closed) > 0 {
+				return true
+			}
+			continue // what reads a body does not close it
+		}
+		if inner.escapes || inner.deferred || len(inner.closed) > 0 || len(inner.handedOver) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// endedIn reports whether the function of the code that a transaction is given to ends it.
+func (u *usage) endedIn(call *ast.CallExpr, arg ast.Node) bool {
+	callees := u.l.static(u.p.source, call)
+	index := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg })
+	if len(callees) != 1 || index < 0 || index >= len(callees[0].params) || callees[0].params[index] == nil || u.depth > 2 {
+		return false
+	}
+	inner := &usage{l: u.l, p: place{callees[0].source, nil}, object: callees[0].params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
+	inner.look(callees[0].body)
+	u.rolledBack = u.rolledBack || inner.rolledBack
+	return inner.deferred || len(inner.closed) > 0
+}
+
+func (u *usage) use(id *ast.Ident, stack []ast.Node) {
+	for i, n := range slices.Backward(stack) {
+		var child ast.Node = id
+		if i+1 < len(stack) {
+			child = stack[i+1]
+		}
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if n.X == child && u.method(n, stack[:i]) {
+				return
+			}
+		case *ast.CallExpr:
+			if n.Fun == child {
+				return // a method of it
+			}
+			if u.p.packageOf(firstOf(n.Fun)) == "context" && calledName(n) == "WithValue" {
+				u.escapes = true // whoever has the context gives it back
+				return
+			}
+			if literal, is := n.Fun.(*ast.FuncLit); is && u.givenTo(literal, n, child, stack[:i]) {
+				return
+			}
+			if u.kind == "transaction" && u.endedIn(n, child) {
+				u.closed = append(u.closed, n.Pos())
+				u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
+				return
+			}
+			if u.kind == "transaction" && keepsTx.MatchString(calledName(n)) {
+				u.escapes = true // whoever has it gives it back
+				return
+			}
+			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
+				return // it is used, and stays ours
+			}
+			if selector, is := child.(*ast.SelectorExpr); is && u.kind == "body" && selector.Sel.Name == "Body" {
+				if len(u.l.static(u.p.source, n)) > 0 && u.closesIn(n, child) {
+					u.closed = append(u.closed, n.Pos())
+					u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
+				}
+				return
+			}
+			if e, is := child.(*ast.SelectorExpr); is {
+				if _, basic := typeOr(u.p.info.TypeOf(e)).Underlying().(*types.Basic); basic && u.kind == "body" {
+					return // its status
+				}
+			}
+			u.escapes = u.escapes || calledName(n) != "len" && !(u.kind == "rows" && !u.closesIn(n, child))
+			return
+		case *ast.ReturnStmt:
+			if !isFieldOf(child) && (u.kind == "transaction" || u.kind == "connection") && returning(stack[:i+1]).IsValid() && len(n.Results) > 1 {
+				u.handedOver = append(u.handedOver, n.Pos())
+				return
+			}
+			u.escapes = u.escapes || !isFieldOf(child)
+			return
+		case *ast.CompositeLit, *ast.SendStmt, *ast.KeyValueExpr:
+			u.escapes = u.escapes || !isFieldOf(child)
+			return
+		case *ast.AssignStmt:
+			for i, right := range n.Rhs {
+				if right == child && !(len(n.Lhs) == len(n.Rhs) && isBlank(n.Lhs[i])) {
+					u.escapes = u.escapes || !isFieldOf(child)
+				}
+			}
+			return
+		case *ast.BinaryExpr, *ast.IfStmt, *ast.ForStmt, *ast.ExprStmt, *ast.DeferStmt:
+			return
+		case *ast.UnaryExpr:
+			u.escapes = true
+			return
+		}
+	}
+}
+
+// givenTo notes what a function that is written in place does with the resource that it is given: defer func(tx *sql.Tx) {
+// tx.Rollback() }(tx). It reports whether that gives the resource back.
+func (u *usage) givenTo(literal *ast.FuncLit, call *ast.CallExpr, arg ast.Node, above []ast.Node) bool {
+	index, params := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg }), u.p.parameters(literal.Type)
+	if index < 0 || index >= len(params) || params[index] == nil {
+		return false
+	}
+	inner := &usage{l: u.l, p: u.p, object: params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
+	inner.look(literal.Body)
+	if len(inner.closed) == 0 && !inner.deferred {
+		return false
+	}
+	u.rolledBack = u.rolledBack || inner.rolledBack
+	u.closed = append(u.closed, call.Pos())
+	if _, is := last(above).(*ast.DeferStmt); is {
+		u.deferred = true
+	}
+	return true
+}
+
+var regexpCloses = regexp.MustCompile(`(?i)(rollback|close|finish|commit|release|done|end)`)
+
+func isBlank(e ast.Expr) bool {
+	id, is := e.(*ast.Ident)
+	return is && id.Name == "_"
+}
+
+// isFieldOf reports whether a use is of a field or method only.
+func isFieldOf(n ast.Node) bool {
+	_, is := n.(*ast.SelectorExpr)
+	return is
+}
+
+// method notes a call that gives the resource back. It reports whether the use is dealt with.
+func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
+	name := n.Sel.Name
+	if u.kind == "body" {
+		if name != "Body" || len(above) == 0 {
+			return false
+		}
+		outer, is := last(above).(*ast.SelectorExpr)
+		if !is {
+			if assign, is := last(above).(*ast.AssignStmt); is && slices.Contains(assign.Rhs, ast.Expr(n)) {
+				u.escapes = true
+			}
+			if _, is := last(above).(*ast.ReturnStmt); is {
+				u.escapes = true
+			}
+			if _, is := last(above).(*ast.KeyValueExpr); is {
+				u.escapes = true
+			}
+			return false
+		}
+		name = outer.Sel.Name
+	}
+	if !slices.Contains(u.closers, name) {
+		return false
+	}
+	if u.panicked(above) {
+		return true // an ordinary way out does not come there
+	}
+	if name != "Commit" && u.kind == "transaction" {
+		u.rolledBack = true
+	}
+	u.closed = append(u.closed, n.Pos())
+	for i, a := range above {
+		switch a.(type) {
+		case *ast.DeferStmt:
+			if name != "Commit" {
+				u.deferred = true
+				u.deferredAt = append(u.deferredAt, a.Pos())
+			}
+		case *ast.FuncLit:
+			if keeper := u.keeper(above[:i]); keeper != nil {
+				if name != "Commit" {
+					u.keepers = append(u.keepers, keeper)
+				} else {
+					u.committers = append(u.committers, keeper)
+				}
+				u.closed = u.closed[:len(u.closed)-1] // it is given back where that function is called
+				return true
+			}
+			if i > 0 && name != "Commit" {
+				u.deferred = true // in a function that is kept, or deferred
+			}
+		}
+	}
+	if _, isCall := last(above).(*ast.CallExpr); !isCall && u.kind != "body" {
+		u.deferred = true // the method is handed over
+	}
+	return true
+}
+
+// keepsTx are names of methods that keep a transaction that they are given: c.Set("tx", tx).
+var keepsTx = regexp.MustCompile(`^(Set|Put|Store|Register)([A-Z]|$)`)
+
+// panicked reports whether a place is reached only where something has panicked: if r := recover(); r != nil { … }.
+func (u *usage) panicked(above []ast.Node) bool {
+	recovers := func(e ast.Expr) bool {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		return is && calledName(call) == "recover" && len(call.Args) == 0
+	}
+	for i, n := range above {
+		check, is := n.(*ast.IfStmt)
+		if !is || i+1 == len(above) || above[i+1] != ast.Node(check.Body) {
+			continue
+		}
+		unequal, is := ast.Unparen(check.Cond).(*ast.BinaryExpr)
+		if !is || unequal.Op != token.NEQ || !isNilIdent(unequal.Y) {
+			continue
+		}
+		object := u.p.target(unequal.X)
+		if recovers(unequal.X) || object != nil && slices.ContainsFunc(u.l.defs[object], func(d def) bool { return d.expr != nil && recovers(d.expr) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// keeper is the local variable that a function literal is assigned to.
+func (u *usage) keeper(above []ast.Node) types.Object {
+	assign, is := last(above).(*ast.AssignStmt)
+	if !is || len(assign.Lhs) != 1 || u.kind != "transaction" && u.kind != "connection" {
+		return nil
+	}
+	if id, is := assign.Lhs[0].(*ast.Ident); is {
+		return u.p.info.Defs[id]
+	}
+	return nil
+}
+
+// closedBefore reports whether the resource is given back on the way to a return: in a block around it, or by it.
+func (u *usage) closedBefore(n *ast.ReturnStmt, stack []ast.Node) bool {
+	for _, pos := range u.closed {
+		if n.Pos() <= pos && pos <= n.End() {
+			return true
+		}
+		if pos > n.Pos() {
+			continue
+		}
+		if u.inPath(pos, n, stack) {
+			return true
+		}
+	}
+	return false
+}
+
+// inPath reports whether a place before a return is on its way: in a statement of a block that holds the return, not
+// within a branch of it that ends by itself.
+func (u *usage) inPath(pos token.Pos, n *ast.ReturnStmt, stack []ast.Node) bool {
+	for _, a := range stack {
+		for _, s := range listOf(a) {
+			if s.Pos() > n.Pos() || s.Pos() > pos || pos > s.End() || s.Pos() <= n.Pos() && n.End() <= s.End() {
+				continue
+			}
+			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && ends(branch.Body.List) && branch.Body.Pos() <= pos && pos <= branch.Body.End() {
+				continue // given back in a branch that left
+			}
+			return true
+		}
+	}
+	// In the condition of the branch that the return stands in.
+	for _, a := range stack {
+		if branch, is := a.(*ast.IfStmt); is && branch.Body.Pos() > pos && branch.Pos() < pos && branch.Body.Pos() <= n.Pos() {
+			return true
+		}
+	}
+	return false
+}
