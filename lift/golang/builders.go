@@ -712,28 +712,40 @@ func (b *builder) beans(s step, from int, table string) {
 
 // bean reads the conditions that xorm takes from the fields of a value that are set.
 func (b *builder) bean(s step, e ast.Expr, table string) {
-	if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is {
-		if literal, is := pointer.X.(*ast.CompositeLit); is && len(literal.Elts) > 0 {
-			b.condition(s, pointer, nil, table, false)
-		}
+	literal := structLiteral(e)
+	if literal == nil {
+		literal, s.source = b.madeOnce(s.source, stripAddress(e))
+	}
+	if literal != nil && len(literal.Elts) > 0 {
+		b.condition(s, literal, nil, table, false)
 	}
 }
 
-// keyed reads the key that is set in the struct that gorm reads a row into, and by which it finds the row.
-func (b *builder) keyed(s *source, e ast.Expr, table string) {
-	literal := structLiteral(e)
-	if id, is := stripAddress(e).(*ast.Ident); is {
+// madeOnce is the struct's literal that a variable is given, whatever is read into it later; nil where it is given several things.
+func (b *builder) madeOnce(s *source, e ast.Expr) (*ast.CompositeLit, *source) {
+	var literal *ast.CompositeLit
+	if id, is := e.(*ast.Ident); is {
 		for _, d := range b.l.defs[s.target(id)] {
 			if d.kind != assigned {
 				continue
 			}
 			if literal != nil || d.expr == nil {
-				return // one of several values
+				return nil, s
 			}
-			if literal, s = structLiteral(d.expr), d.source; literal == nil {
-				return
+			if literal = structLiteral(d.expr); literal == nil || structOf(d.source.info.TypeOf(literal)) == nil {
+				return nil, s
 			}
+			s = d.source
 		}
+	}
+	return literal, s
+}
+
+// keyed reads the key that is set in the struct that gorm reads a row into, and by which it finds the row.
+func (b *builder) keyed(s *source, e ast.Expr, table string) {
+	literal := structLiteral(e)
+	if literal == nil {
+		literal, s = b.madeOnce(s, stripAddress(e))
 	}
 	if literal == nil {
 		return

@@ -72,7 +72,7 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 		}
 		return spec
 	}
-	if isXorm(path) && xormTerminals[name] && len(call.Args) > 0 {
+	if (isXorm(path) || leadsToXorm(received)) && xormTerminals[name] && len(call.Args) > 0 {
 		spec := querySpec{library: "xorm", text: -1, args: 0, one: name == "Get" || name == "Exist", ctx: -1, pos: selector}
 		if (name == "Exec" || strings.HasPrefix(name, "Query")) && !isXormBuilder(s, call.Args[0]) {
 			spec.text, spec.args = 0, 1
@@ -111,6 +111,25 @@ var gormTerminals = map[string]int{
 }
 
 var squirrelTerminals = map[string]bool{"Query": true, "QueryRow": true, "Exec": true, "QueryContext": true, "QueryRowContext": true, "ExecContext": true}
+
+// leadsToXorm reports whether a type is an interface of the code's own that engines and sessions of xorm have: some of its methods begin
+// a chain of theirs.
+func leadsToXorm(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	iface, is := t.Underlying().(*types.Interface)
+	if !is {
+		return false
+	}
+	for method := range iface.Methods() {
+		results := method.Type().(*types.Signature).Results()
+		if results.Len() == 1 && isXorm(namedPath(results.At(0).Type())) {
+			return true
+		}
+	}
+	return false
+}
 
 var xormTerminals = map[string]bool{
 	"Get": true, "Exist": true, "Find": true, "FindAndCount": true, "Count": true, "Sum": true, "SumInt": true, "Iterate": true, "Rows": true,
