@@ -61,7 +61,7 @@ func (l *lifter) glance(f *function) *glance {
 		case *ast.BasicLit:
 			g.reads = g.reads || credentialHeader.MatchString(n.Value) && !setsHeader(stack) && !compared(stack)
 		case *ast.SelectorExpr:
-			g.reads = g.reads || n.Sel.Name == "PeerCertificates"
+			g.reads = g.reads || n.Sel.Name == "PeerCertificates" || knowsCaller.MatchString(n.Sel.Name) && l.besideInContext(f.source, n) && !assignedTo(n, stack)
 		case *ast.CallExpr:
 			callees := l.static(f.source, n)
 			g.callees = append(g.callees, callees...)
@@ -101,6 +101,12 @@ func besideRequest(s *source, call *ast.CallExpr) ast.Expr {
 	return nil
 }
 
+// assignedTo reports whether an expression is what an assignment changes.
+func assignedTo(e ast.Expr, stack []ast.Node) bool {
+	assign, is := last(stack).(*ast.AssignStmt)
+	return is && slices.Contains(assign.Lhs, e)
+}
+
 // setsHeader reports whether a header's name is given to be written, by who asks another service.
 func setsHeader(stack []ast.Node) bool {
 	call, is := last(stack).(*ast.CallExpr)
@@ -116,6 +122,8 @@ func compared(stack []ast.Node) bool {
 var (
 	// identityName are names of somebody's identity: of what it is kept under, and of its types.
 	identityName = regexp.MustCompile(`(?i)(user|account|auth|session|claims|principal|viewer|identity|member|tenant|token|subject|caller|actor|role|perm|admin|login|jwt|owner|person|customer)`)
+	// knowsCaller are names of fields of a context of the code's own that hold who calls, or whether anybody is known.
+	knowsCaller = regexp.MustCompile(`(?i)^(current)?_?(user|account|member|viewer|principal|claims|identity|actor|caller|doer)(id)?$|^is_?(logged|signed|authenticated|admin|token|basic)|^(auth|signed)`)
 	// identityType are types of the one who calls, as a parameter of a handler has it.
 	identityType = regexp.MustCompile(`^(\w*User|Auth|Session|Principal|Claims|Actor|Viewer|Caller|Identity|AuthInfo|AuthContext|UserInfo|CurrentUser|Subject)$`)
 	// proves are functions of libraries that compare what somebody knows or has with what is kept.

@@ -37,4 +37,5 @@ var sameAs = map[string]string{
 	"gopkg.in/gorp.v2":                "github.com/go-gorp/gorp/v3",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 	"github.com/beego/beego":          "github.com/astaxie/beego",
+	"github.com/go-macaron/macaron":   "gopkg.in/macaron.v1",
 }

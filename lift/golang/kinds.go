@@ -95,7 +95,8 @@ func isRouterContext(path, name string) bool {
 		strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context",
 		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
 		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",
-		isBeego(path) && (name == "Controller" || name == "Context"):
+		isBeego(path) && (name == "Controller" || name == "Context"),
+		(isMacaron(path) || path == "github.com/flamego/flamego") && (name == "Context" || name == "Request"):
 		return true
 	}
 	return false
@@ -103,6 +104,10 @@ func isRouterContext(path, name string) bool {
 
 func isBeego(path string) bool {
 	return path == "github.com/astaxie/beego" || strings.HasPrefix(path, "github.com/beego/beego")
+}
+
+func isMacaron(path string) bool {
+	return strings.HasPrefix(path, "gopkg.in/macaron.") || path == "github.com/go-macaron/macaron"
 }
 
 // embedsRequest reports whether a struct is one of the code around what a router gives: type Context struct{ *gin.Context; … }.

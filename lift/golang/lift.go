@@ -82,9 +82,11 @@ func (l *lifter) all() {
 	l.findTypes()
 	l.findBound()
 	l.eachFile(l.findDefinitions)
+	l.eachFile(l.findInjected)
 	l.eachFile(l.judgeLoops)
 	l.eachFile(l.findCutOffs)
 	l.findRouters()
+	l.findNests()
 	l.eachFile(l.findRoutes)
 	l.eachFile(l.findRegistered)
 	l.eachFile(l.findWork)
@@ -112,7 +114,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		loader: loader, facts: out, fset: loader.fset,
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
-		handlers: map[*function]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
+		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
@@ -167,11 +169,14 @@ type lifter struct {
 	checkedIn       map[*types.Var][]ast.Decl // the declarations in which fields are compared with what is allowed
 	limits          map[*types.Var]bool       // fields that were asked whether they hold only numbers that have one
 	filledFields    map[*types.Var]bool       // see decoded
+	filledTypes     map[*types.TypeName]bool  // see readInto; nil before they were looked for
 	written         map[types.Object]bool     // maps and lists of which an element is assigned
 	pathParams      map[*types.Var]string     // fields that a parameter of a route's path fills
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
-	registrars      map[*function]int // functions that register what they are given, with the parameter that is the handler
+	nests           map[*function][]nest  // see findNests
+	injected        map[types.Object]bool // parameters that hold what the client sent, see findInjected
+	registrars      map[*function]int     // functions that register what they are given, with the parameter that is the handler
 }
 
 // function is a function of the code with its fact.
@@ -312,6 +317,10 @@ func contextOf(param types.Object) string {
 		return param.Name() + ".Context()"
 	case strings.HasPrefix(path, "github.com/gofiber/fiber") && name == "Ctx":
 		return param.Name() + ".UserContext()"
+	case isMacaron(path) && name == "Context":
+		return param.Name() + ".Req.Context()"
+	case path == "github.com/flamego/flamego" && name == "Context":
+		return param.Name() + ".Request().Context()"
 	}
 	return ""
 }

@@ -188,6 +188,9 @@ func (l *lifter) scopeOf(s *source, e ast.Expr, depth int) *scope {
 	case *ast.CallExpr:
 		return l.scopeOfCall(s, e, depth)
 	case *ast.Ident, *ast.SelectorExpr:
+		if embeds, is := e.(*ast.SelectorExpr); is && nests(routerOf(typeOr(s.info.TypeOf(embeds.X)))) && routerOf(typeOr(s.info.TypeOf(e))) != "" {
+			return l.scopeOf(s, embeds.X, depth+1) // m.Router
+		}
 		object := s.target(e)
 		if object == nil {
 			return nil
@@ -312,6 +315,11 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		}
 	case "Use": // gin's answers with the group itself
 		made.parent = l.scopeOf(s, selector.X, depth+1)
+	case "Combo", "Get", "Patch", "Post", "Put", "Delete", "Options", "Head": // of macaron and flamego: several methods of one path
+		made.parent = l.scopeOf(s, selector.X, depth+1)
+		if selector.Sel.Name == "Combo" && len(args) > 0 {
+			made.prefix, _ = l.routePath(s, args[0])
+		}
 	case "PathPrefix", "Path":
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if len(args) > 0 {

@@ -230,6 +230,8 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	var out []facts.Origin
 	if f, index, is := w.l.parameter(object); is {
 		switch request, identity := isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
+		case w.l.injected[object]:
+			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the body", Pos: w.l.pos(at)})
 		case request:
 			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(at)})
 		case identity:
@@ -239,9 +241,13 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 		}
 	}
 	defs := w.l.defs[object]
+	loaded := slices.ContainsFunc(defs, w.l.loads)
 	for i, d := range defs {
 		if i == 12 {
 			break
+		}
+		if loaded && d.kind == assigned && isStructLiteral(d.expr) {
+			continue // what the row was looked for by
 		}
 		out = append(out, w.definition(d)...)
 	}
@@ -268,6 +274,31 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// loads reports whether a definition puts a row into a struct.
+func (l *lifter) loads(d def) bool {
+	call, is := d.expr.(*ast.CallExpr)
+	if !is || d.kind != filled {
+		return false
+	}
+	_, is = l.querySpec(d.source, call)
+	return is
+}
+
+func isStructLiteral(e ast.Expr) bool {
+	if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is {
+		e = pointer.X
+	}
+	literal, is := ast.Unparen(e).(*ast.CompositeLit)
+	if !is {
+		return false
+	}
+	if len(literal.Elts) == 0 {
+		return true
+	}
+	_, keyed := literal.Elts[0].(*ast.KeyValueExpr)
+	return keyed
 }
 
 // allowed is an origin whose value is compared with what is allowed.
@@ -420,10 +451,16 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if t := s.info.TypeOf(e); t != nil && isRequest(t) && !isRequest(typeOr(s.info.TypeOf(e.X))) { // one that a value holds
 		return []facts.Origin{{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(e.Pos())}}
 	}
+	if w.l.besideInContext(s, e) {
+		return []facts.Origin{{Kind: facts.FromContext}}
+	}
 	out := w.origins(s, e.X)
 	field, is := object.(*types.Var)
 	if !is || !field.IsField() {
 		return out
+	}
+	if w.l.setByCode(field, structOf(typeOr(s.info.TypeOf(e.X)))) {
+		return []facts.Origin{{Kind: facts.FromConstant}}
 	}
 	if w.l.bounded[field] || isNumber(field.Type()) && !w.seen[field] && w.limited(field) {
 		out = slices.Clone(out)
@@ -448,6 +485,57 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		out = append(slices.Clip(out), w.scanned(field)...)
 	}
 	return out
+}
+
+// besideInContext reports whether a field stands beside the request in a context of the code's own: type Context struct{ *gin.Context;
+// User *User }. A middleware put there what it found out, unless something is decoded into it.
+func (l *lifter) besideInContext(s *source, e *ast.SelectorExpr) bool {
+	selection := s.info.Selections[e]
+	if selection == nil || selection.Kind() != types.FieldVal || !isRequest(selection.Recv()) {
+		return false
+	}
+	field := selection.Obj().(*types.Var)
+	return !field.Embedded() && field.Pkg() != nil && l.loader.sources[field.Pkg().Path()] != nil && !isRequest(field.Type()) &&
+		!slices.ContainsFunc(l.defs[field], func(d def) bool { return d.kind == filled })
+}
+
+// setByCode reports whether the code gives a field constants alone, wherever it makes such a struct or changes it, and reads nothing
+// into such structs: options that functions hand on to each other.
+func (l *lifter) setByCode(field *types.Var, of *types.Named) bool {
+	if of == nil || len(l.defs[field]) == 0 || l.readInto()[of.Obj()] {
+		return false
+	}
+	return !slices.ContainsFunc(l.defs[field], func(d def) bool {
+		return d.kind != assigned || d.expr == nil || d.source.info.Types[d.expr].Value == nil
+	})
+}
+
+// readInto are the structs into which something is read: bodies, rows, configuration, and what stands within them.
+func (l *lifter) readInto() map[*types.TypeName]bool {
+	if l.filledTypes != nil {
+		return l.filledTypes
+	}
+	l.filledTypes = map[*types.TypeName]bool{}
+	var note func(t types.Type)
+	note = func(t types.Type) {
+		named := structOf(t)
+		if named == nil || l.filledTypes[named.Obj()] {
+			return
+		}
+		l.filledTypes[named.Obj()] = true
+		for field := range named.Underlying().(*types.Struct).Fields() {
+			note(field.Type())
+		}
+	}
+	for object, defs := range l.defs {
+		if slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled }) {
+			note(object.Type())
+		}
+	}
+	for object := range l.injected {
+		note(object.Type())
+	}
+	return l.filledTypes
 }
 
 // scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.
@@ -561,7 +649,7 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	}
 	for _, arg := range e.Args {
 		if text := constantText(s, arg); text != "" && len(text) < 40 {
-			out = named(out, text)
+			out = named(out, strings.TrimPrefix(text, ":")) // as macaron and beego name parameters of a path
 			break
 		}
 	}

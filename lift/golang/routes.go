@@ -26,6 +26,10 @@ func routerOf(t types.Type) string {
 		return "mux"
 	case strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "App" || name == "Group" || name == "Router"):
 		return "fiber"
+	case isMacaron(path) && (name == "Macaron" || name == "Router" || name == "ComboRouter"):
+		return "macaron"
+	case path == "github.com/flamego/flamego" && (name == "Flame" || name == "Router" || name == "ComboRoute"):
+		return "flamego"
 	}
 	return ""
 }
@@ -52,6 +56,19 @@ func (l *lifter) registration(s *source, call *ast.CallExpr) (router ast.Expr, l
 		return nil, "", "", false
 	}
 	upper := strings.ToUpper(name)
+	if nests(library) {
+		_, of := namedType(s.info.TypeOf(selector.X))
+		path := !strings.HasPrefix(of, "Combo")
+		switch {
+		case httpMethods[upper]:
+			return selector.X, library, upper, !path || len(call.Args) >= 2
+		case name == "Any":
+			return selector.X, library, "", len(call.Args) >= 2
+		case name == "Route" || name == "Routes":
+			return selector.X, library, "list", len(call.Args) >= 3
+		}
+		return nil, "", "", false
+	}
 	switch {
 	case httpMethods[upper] && len(call.Args) >= 2:
 		return selector.X, library, upper, true
@@ -87,12 +104,15 @@ func (l *lifter) isHandlerType(t types.Type) bool {
 
 // findRoutes lifts the routes that a file registers.
 func (l *lifter) findRoutes(p place) {
-	ast.Inspect(p.file, func(n ast.Node) bool {
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
 		call, is := n.(*ast.CallExpr)
 		if !is {
 			return true
 		}
-		if router, library, method, is := l.registration(p.source, call); is {
+		switch router, library, method, is := l.registration(p.source, call); {
+		case is && nests(library):
+			l.nestedRoute(p, call, router, method, l.around(stack))
+		case is:
 			l.route(p, call, router, library, method)
 		}
 		return true

@@ -7,6 +7,73 @@ import (
 	"testing"
 )
 
+// Groups of macaron and flamego are functions: what is registered within one is of it, also some calls below, and of each group that it is
+// given to.
+func TestNestedGroups(t *testing.T) {
+	for _, c := range []struct{ imports, body, want string }{
+		{
+			`"gopkg.in/macaron.v1"`,
+			`func use()   {}
+			func outer() {}
+			func inner() {}
+			func combo() {}
+			func own()   {}
+			func h() {}
+			func routes() {
+				m := macaron.New()
+				m.Use(use)
+				hooks := func() { m.Post("/hooks/:id([0-9]+)$", own, h) }
+				m.Group("/orgs", hooks, outer)
+				m.Group("/v1", func() {
+					below(m.Router)
+					m.Group("/repos", hooks)
+				}, outer)
+			}
+			func below(m *macaron.Router) {
+				m.Group("/users", func() {
+					m.Combo("/:name", combo).Get(h).Delete(own, h)
+					m.Route("/all", "GET,POST", h)
+				}, inner)
+			}`,
+			"DELETE /v1/users/{name} use outer inner combo own; GET /v1/users/all use outer inner; GET /v1/users/{name} use outer inner combo; " +
+				"POST /orgs/hooks/{id} use outer own; POST /v1/repos/hooks/{id} use outer own; POST /v1/users/all use outer inner",
+		},
+		{
+			`"github.com/flamego/flamego"`,
+			`func outer() {}
+			func h(c flamego.Context) {}
+			func routes() {
+				f := flamego.Classic()
+				f.Group("/v1", func() {
+					f.Combo("/users/{name: /[a-z]+/}").Get(h).Put(h)
+					f.Any("/files/{**}", h)
+				}, outer)
+			}`,
+			" /v1/files/{**} outer; GET /v1/users/{name} outer; PUT /v1/users/{name} outer",
+		},
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.26\n")
+		write(t, filepath.Join(dir, "app.go"), "package app\n\nimport "+c.imports+"\n\n"+c.body+"\n")
+		lifted, err := Lift(dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var routes []string
+		for _, r := range lifted.Facts.Routes {
+			line := r.Method + " " + r.Path
+			for _, g := range r.Guards {
+				line += " " + g.Name
+			}
+			routes = append(routes, line)
+		}
+		slices.Sort(routes)
+		if got := strings.Join(routes, "; "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.imports, got, c.want)
+		}
+	}
+}
+
 // Gin and fiber put a slash between the path of a group and that of its route, said or not; the other routers take both
 // as they are.
 func TestPathsBelowGroups(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -96,7 +97,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Guarded() {
 			severity = rule.Medium
 		}
-		if trace.Permits(r) {
+		if trace.Permits(r) || slices.ContainsFunc(r.Guards, asksWhetherMay) {
 			confidence = rule.Uncertain
 		}
 		out = append(out, rule.Finding{
@@ -110,6 +111,11 @@ func judge(routes []*facts.Route) []rule.Finding {
 		})
 	}
 	return out
+}
+
+// asksWhetherMay reports whether a guard asks whether its caller may do what the handler does: then the handler need not.
+func asksWhetherMay(g facts.Guard) bool {
+	return g.Auth && slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return f.Permits })
 }
 
 // writes reports whether a handler changes rows, as far as its queries are known, or as its name says.

@@ -142,9 +142,11 @@ func asksOnlyFor(f *facts.Function, names *regexp.Regexp) bool {
 }
 
 // permits are names of guards that ask what somebody may do, and not only who it is: then the table of routes says what the handler need not.
-var permits = regexp.MustCompile(`(?i)must\w*(push|pull|write|admin|owner|member)|permission|permit|require\w*(role|perm|scope|admin|owner)|rbac|acl|^can[A-Z_]`)
+var permits = regexp.MustCompile(`(?i)must\w*(push|pull|write|admin|owner|member)|permission|permit|req(uire)?\w*(role|perm|scope|admin|owner|writ)|rbac|acl|^can[A-Z_]`)
 
 // Permits reports whether a guard of a route asks what its caller may do.
 func Permits(r *facts.Route) bool {
-	return slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return g.Auth && permits.MatchString(g.Name) })
+	return slices.ContainsFunc(r.Guards, func(g facts.Guard) bool {
+		return g.Auth && (permits.MatchString(g.Name) || slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return permits.MatchString(f.Name) }))
+	})
 }
