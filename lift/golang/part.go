@@ -85,7 +85,69 @@ func (l *loader) read(dirs []string) []*folder {
 			out = append(out, f)
 		}
 	}
+	for _, m := range l.modules {
+		if m.named == bareModule {
+			m.nameByImports(out)
+		}
+	}
 	return out
+}
+
+// nameByImports names a module without a go.mod, as all were before there were any: by the path that its files import each other by. That
+// is what most imports begin with of which the rest is a folder of the code, two folders at least.
+func (m *mod) nameByImports(folders []*folder) {
+	below := func(f *folder) (string, bool) {
+		if !f.bare || f.path != m.path && !strings.HasPrefix(f.path, m.path+"/") {
+			return "", false
+		}
+		return strings.TrimPrefix(strings.TrimPrefix(f.path, m.path), "/"), true
+	}
+	known := map[string]bool{}
+	for _, f := range folders {
+		if rest, is := below(f); is && rest != "" {
+			known[rest] = true
+		}
+	}
+	named := map[string]map[string]bool{} // folders, by what stands before them
+	best := ""
+	for _, f := range folders {
+		if _, is := below(f); !is {
+			continue
+		}
+		for _, file := range f.files {
+			for _, name := range file.imports {
+				if isStandard(name) {
+					continue
+				}
+				for i := range name {
+					if name[i] != '/' || !known[name[i+1:]] {
+						continue
+					}
+					before := name[:i]
+					if named[before] == nil {
+						named[before] = map[string]bool{}
+					}
+					named[before][name[i+1:]] = true
+					if n, most := len(named[before]), len(named[best]); n > most || n == most && before < best {
+						best = before
+					}
+				}
+			}
+		}
+	}
+	if len(named[best]) < 2 {
+		return
+	}
+	m.named = best
+	for _, f := range folders {
+		if _, is := below(f); is {
+			for _, file := range f.files {
+				for i, name := range file.imports {
+					file.imports[i] = m.own(name)
+				}
+			}
+		}
+	}
 }
 
 // builds reports whether a file belongs to this system, by its name and its build tags.
