@@ -459,7 +459,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if !is || !field.IsField() {
 		return out
 	}
-	if w.l.setByCode(field, structOf(typeOr(s.info.TypeOf(e.X)))) {
+	if w.l.setByCode(s, e, 0) {
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	}
 	if w.l.bounded[field] || isNumber(field.Type()) && !w.seen[field] && w.limited(field) {
@@ -501,12 +501,18 @@ func (l *lifter) besideInContext(s *source, e *ast.SelectorExpr) bool {
 
 // setByCode reports whether the code gives a field constants alone, wherever it makes such a struct or changes it, and reads nothing
 // into such structs: options that functions hand on to each other.
-func (l *lifter) setByCode(field *types.Var, of *types.Named) bool {
-	if of == nil || len(l.defs[field]) == 0 || l.readInto()[of.Obj()] {
+func (l *lifter) setByCode(s *source, e *ast.SelectorExpr, depth int) bool {
+	field, is := s.info.Uses[e.Sel].(*types.Var)
+	of := structOf(typeOr(s.info.TypeOf(e.X)))
+	if !is || !field.IsField() || of == nil || len(l.defs[field]) == 0 || depth > 4 || l.readInto()[of.Obj()] {
 		return false
 	}
 	return !slices.ContainsFunc(l.defs[field], func(d def) bool {
-		return d.kind != assigned || d.expr == nil || d.source.info.Types[d.expr].Value == nil
+		if d.kind != assigned || d.expr == nil || d.source.info.Types[d.expr].Value != nil {
+			return d.kind != assigned || d.expr == nil
+		}
+		other, is := ast.Unparen(d.expr).(*ast.SelectorExpr)
+		return !is || !l.setByCode(d.source, other, depth+1)
 	})
 }
 
