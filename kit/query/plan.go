@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -194,8 +195,20 @@ func (p *planner) plain(row *scope, where string) {
 		if p.variant == childrenVariant {
 			p.plan.parent = p.column(parent, typ{kind: meta.ID})
 		}
+		if p.pageFirst(keys, beside) {
+			from = "(SELECT " + row.alias + ".* FROM " + from + whereClause(where) + tail + ") " + row.alias
+			where, tail = sqlTrue, " ORDER BY "+p.orderBy(keys)
+		}
 	}
 	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + beside + whereClause(where) + tail
+}
+
+// pageFirst tells whether the rows of a page are found before what they refer to is joined with them. PostgreSQL plans a join below
+// LIMIT for all rows that there are, and remembers what it read of each for those that come after, which a page does not have. Its
+// order is of the row's own columns, so that telling it again costs nothing: the page comes in it.
+func (p *planner) pageFirst(keys []orderKey, beside string) bool {
+	searched := slices.ContainsFunc(keys, func(k orderKey) bool { return searches(k.sql) })
+	return p.postgres && p.page.limit > 0 && len(p.joins) > 0 && beside == "" && !searched
 }
 
 // ranked reads a page of each of several lists: it numbers the rows of each, then reads those of a low number.
