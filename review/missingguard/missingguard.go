@@ -41,7 +41,88 @@ func find(f *facts.Facts) []rule.Finding {
 	for _, group := range order {
 		out = append(out, judge(groups[group])...)
 	}
+	return append(out, doors(f, out)...)
+}
+
+// doors finds what two routes do by the same function, of which one asks by a guard what its caller may do, and the other nowhere.
+func doors(f *facts.Facts, told []rule.Finding) []rule.Finding {
+	tracer := trace.New(f)
+	guarded := map[*facts.Function]*facts.Route{} // by what its handler calls
+	for _, r := range f.Routes {
+		if r.Kind == "http" && r.Writes() && r.Handler != nil && trace.Permits(r) && !tracer.ForOperators(r) {
+			for _, does := range deeds(r) {
+				if guarded[does] == nil {
+					guarded[does] = r
+				}
+			}
+		}
+	}
+	seen := map[*facts.Function]bool{}
+	for _, finding := range told {
+		for _, r := range f.Routes {
+			if r.Handler != nil && r.Handler.Pos == finding.Pos {
+				seen[r.Handler] = true
+			}
+		}
+	}
+	var out []rule.Finding
+	for _, r := range f.Routes {
+		if r.Kind != "http" || !r.Writes() || r.Handler == nil || seen[r.Handler] || r.Handler.Aside == "test" || !r.Guarded() || trace.Permits(r) || tracer.ForOperators(r) || asks(r) {
+			continue
+		}
+		for _, does := range deeds(r) {
+			other := guarded[does]
+			if other == nil || other.Handler == r.Handler || !ofSameThing(r, other) {
+				continue
+			}
+			seen[r.Handler] = true
+			out = append(out, rule.Finding{
+				Pos: r.Handler.Pos, Confidence: rule.Likely, Severity: rule.High,
+				Message: fmt.Sprintf("route %s does what route %s does, and asks nowhere whether its caller may", r, other),
+				Evidence: []rule.Evidence{
+					{Pos: r.Pos, What: fmt.Sprintf("route %s is handled by %s, behind %s", r, r.Handler.Name, guardNames(r))},
+					{Pos: other.Pos, What: fmt.Sprintf("route %s is handled by %s, behind %s", other, other.Handler.Name, guardNames(other))},
+					{Pos: does.Pos, What: fmt.Sprintf("both call %s", does.Name)},
+				},
+				Fix: "put it behind the guard of the other route",
+			})
+			break
+		}
+	}
 	return out
+}
+
+// deeds are the functions that a handler itself calls to change rows.
+func deeds(r *facts.Route) []*facts.Function {
+	var out []*facts.Function
+	for _, call := range r.Handler.Calls {
+		if len(call.Callees) == 1 && !call.Handed && trace.Writes(call.Callees[0]) {
+			out = append(out, call.Callees[0])
+		}
+	}
+	return out
+}
+
+// asks reports whether a handler, or what it calls, asks whether the caller may.
+func asks(r *facts.Route) bool {
+	return slices.ContainsFunc(trace.Below(r.Handler), func(f *facts.Function) bool { return f.Permits })
+}
+
+var pathParam = regexp.MustCompile(`\{\w+\}`)
+
+// ofSameThing reports whether the paths of two routes name whose what they change is, by the same parameters.
+func ofSameThing(a, b *facts.Route) bool {
+	names := pathParam.FindAllString(a.Path, -1)
+	others := pathParam.FindAllString(b.Path, -1)
+	return len(names) > 0 && len(others) > 0 && names[0] == others[0] && (len(names) == 1 || len(others) == 1 || names[1] == others[1])
+}
+
+func guardNames(r *facts.Route) string {
+	var names []string
+	for _, g := range r.Guards {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 var writingName = regexp.MustCompile(`^(Create|Update|Delete|Set|Upsert|Add|Remove|Patch|Put|Save|Move|Rename|Archive|Restore|Assign|Revoke|Grant)`)
@@ -115,7 +196,11 @@ func judge(routes []*facts.Route) []rule.Finding {
 
 // asksWhetherMay reports whether a guard asks whether its caller may do what the handler does: then the handler need not.
 func asksWhetherMay(g facts.Guard) bool {
-	return g.Auth && slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return f.Permits })
+	return g.Auth && slices.ContainsFunc(g.Runs, func(f *facts.Function) bool {
+		return f.Permits || slices.ContainsFunc(f.Calls, func(c *facts.Call) bool {
+			return slices.ContainsFunc(c.Callees, func(f *facts.Function) bool { return f.Permits })
+		})
+	})
 }
 
 // writes reports whether a handler changes rows, as far as its queries are known, or as its name says.
