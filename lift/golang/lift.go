@@ -118,7 +118,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
-		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
+		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
@@ -145,9 +145,11 @@ type lifter struct {
 	gorpTables      map[*types.TypeName]gorpTable   // nil before they were looked for
 	outer           map[*ast.CallExpr]*ast.CallExpr // the call that is made on a call's result
 	siteOf          map[*function][]site
-	givenTx         map[types.Object]int  // see givenWithin
-	ownTx           map[*types.Named]bool // see isOwnTx
-	callSites       map[*function][]site  // the places that call each function; nil before they were looked for
+	givenTx         map[types.Object]int         // see givenWithin
+	ownTx           map[*types.Named]bool        // see isOwnTx
+	endings         map[*types.Var]ending        // of what variables of functions hold
+	clients         map[types.Object][]clientUse // nil before they were looked for
+	callSites       map[*function][]site         // the places that call each function; nil before they were looked for
 	origins         map[types.Object][]facts.Origin
 	results         map[result][]facts.Origin
 	listed          map[result][]facts.Origin // of results that are lists: where their items are from

@@ -1,0 +1,308 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// clientUse is one use of a variable or field that holds a client of net/http.
+type clientUse struct {
+	source  *source
+	request ast.Expr       // what Do is given
+	into    []types.Object // the variables that it is given to
+	unseen  bool           // it is sent by without a request, or goes where nobody sees it
+}
+
+// ends reports whether a context ends each request of the client that a literal makes: its own limit is not needed then. Where the client
+// goes out of sight, or sends nothing that is seen, it is not known, and false.
+func (l *lifter) ends(p place, n *ast.CompositeLit, stack []ast.Node) bool {
+	use := l.clientUse(p, n, stack)
+	sends := false
+	return len(use.into) > 0 && !use.unseen && l.endsEach(use.into, &sends, map[types.Object]bool{}) && sends
+}
+
+// endsEach reports whether a context ends each request that is sent through some variables, and sets sends where there are any.
+func (l *lifter) endsEach(objects []types.Object, sends *bool, seen map[types.Object]bool) bool {
+	for _, object := range objects {
+		if seen[object] {
+			continue
+		}
+		seen[object] = true
+		if !isHTTPClient(object.Type()) {
+			return false
+		}
+		for _, use := range l.clientUses()[object] {
+			if use.unseen || use.request != nil && !l.requestEnds(use.source, use.request, 0) || !l.endsEach(use.into, sends, seen) {
+				return false
+			}
+			*sends = *sends || use.request != nil
+		}
+	}
+	return true
+}
+
+func isHTTPClient(t types.Type) bool {
+	path, name := namedType(t)
+	return path == "net/http" && name == "Client"
+}
+
+// clientUses are the uses of each variable and field that holds a client, but those in tests.
+func (l *lifter) clientUses() map[types.Object][]clientUse {
+	if l.clients != nil {
+		return l.clients
+	}
+	l.clients = map[types.Object][]clientUse{}
+	l.eachFile(func(p place) {
+		if p.aside[p.file] == "test" {
+			return
+		}
+		ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+			e, is := n.(ast.Expr)
+			if !is || !isHTTPClient(p.info.TypeOf(e)) {
+				return true
+			}
+			if id, is := n.(*ast.Ident); is {
+				if selector, of := last(stack).(*ast.SelectorExpr); of && selector.Sel == id || p.info.Defs[id] != nil {
+					return true
+				}
+			}
+			if object, is := p.target(e).(*types.Var); is {
+				l.clients[object] = append(l.clients[object], l.clientUse(p, e, stack))
+			}
+			return true
+		})
+	})
+	return l.clients
+}
+
+// clientUse is what is done with a client where it stands.
+func (l *lifter) clientUse(p place, e ast.Expr, stack []ast.Node) clientUse {
+	out := clientUse{source: p.source}
+	into := func(lhs ast.Expr) clientUse {
+		if object, is := p.target(lhs).(*types.Var); is {
+			out.into = append(out.into, object)
+		}
+		out.unseen = len(out.into) == 0
+		return out
+	}
+	for i, n := range slices.Backward(stack) {
+		switch n := n.(type) {
+		case *ast.ParenExpr, *ast.StarExpr:
+			e = n.(ast.Expr)
+			continue
+		case *ast.UnaryExpr:
+			e = n
+			continue
+		case *ast.SelectorExpr:
+			call, is := last(stack[:i]).(*ast.CallExpr)
+			switch {
+			case !is || call.Fun != ast.Expr(n) || n.Sel.Name == "CloseIdleConnections": // one of its fields
+			case n.Sel.Name == "Do" && len(call.Args) == 1:
+				out.request = call.Args[0]
+			default:
+				out.unseen = true
+			}
+			return out
+		case *ast.AssignStmt:
+			if slices.Contains(n.Lhs, e) {
+				return out
+			}
+			if i := slices.Index(n.Rhs, e); len(n.Lhs) == len(n.Rhs) && i >= 0 {
+				return into(n.Lhs[i])
+			}
+		case *ast.ValueSpec:
+			if i := slices.Index(n.Values, e); len(n.Names) == len(n.Values) && i >= 0 {
+				return into(n.Names[i])
+			}
+		case *ast.KeyValueExpr:
+			if n.Key == e {
+				return out
+			}
+			return into(n.Key)
+		case *ast.BinaryExpr:
+			if n.Op == token.EQL || n.Op == token.NEQ {
+				return out
+			}
+		case *ast.CallExpr:
+			index := slices.Index(n.Args, e)
+			for _, callee := range l.static(p.source, n) {
+				if index < 0 || index >= len(callee.params) || callee.params[index] == nil {
+					out.unseen = true
+					return out
+				}
+				out.into = append(out.into, callee.params[index])
+			}
+			out.unseen = len(out.into) == 0
+			return out
+		}
+		break
+	}
+	out.unseen = true
+	return out
+}
+
+// requestEnds reports whether a request carries a context that something ends.
+func (l *lifter) requestEnds(s *source, e ast.Expr, depth int) bool {
+	if depth > 5 {
+		return false
+	}
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		return l.requestOfCall(s, call, 0, depth)
+	}
+	v, is := s.target(e).(*types.Var)
+	if !is || v.IsField() {
+		return false
+	}
+	if f, index, is := l.parameter(v); is && len(l.defs[v]) == 0 {
+		if index < 0 || l.handlers[f] {
+			return false
+		}
+		sites := l.calledAt()[f]
+		return len(sites) > 0 && !slices.ContainsFunc(sites, func(at site) bool {
+			return index >= len(at.call.Args) || !l.requestEnds(at.source, at.call.Args[index], depth+1)
+		})
+	}
+	bounded := false
+	for _, d := range l.defs[v] {
+		call, is := d.expr.(*ast.CallExpr)
+		if !is || d.kind != assigned {
+			continue
+		}
+		if givesContext(d.source, call) {
+			return l.contextEnds(d.source, call.Args[0]) == ended // whatever it was made with
+		}
+		bounded = l.requestOfCall(d.source, call, max(d.index, 0), depth)
+	}
+	return bounded
+}
+
+// givesContext reports whether a call gives a request another context.
+func givesContext(s *source, call *ast.CallExpr) bool {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return is && (selector.Sel.Name == "WithContext" || selector.Sel.Name == "Clone") && len(call.Args) == 1 && isNamed(s.info.TypeOf(selector.X), "net/http", "Request")
+}
+
+// requestOfCall reports whether the request that a call answers carries a context that something ends.
+func (l *lifter) requestOfCall(s *source, call *ast.CallExpr, index, depth int) bool {
+	if givesContext(s, call) {
+		return l.contextEnds(s, call.Args[0]) == ended
+	}
+	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && s.packageOf(selector.X) == "net/http" {
+		return selector.Sel.Name == "NewRequestWithContext" && len(call.Args) > 0 && l.contextEnds(s, call.Args[0]) == ended
+	}
+	bounded := false
+	for _, callee := range l.static(s, call) {
+		for _, r := range callee.returns() {
+			if index >= len(r.Results) {
+				return false
+			}
+			if id, is := r.Results[index].(*ast.Ident); is && id.Name == "nil" {
+				continue
+			}
+			if bounded = l.requestEnds(callee.source, r.Results[index], depth+1); !bounded {
+				return false
+			}
+		}
+	}
+	return bounded
+}
+
+// ending is what is known of the end of a context.
+type ending int
+
+const (
+	unseen  ending = iota // it comes from where nobody sees it
+	endless               // nothing ends it
+	ended                 // it ends by itself, or with a request or a command
+)
+
+// contextEnds is what is known of the end of a context, wherever it is handed on from.
+func (l *lifter) contextEnds(s *source, e ast.Expr) ending {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		switch {
+		case s.isNewContext(e):
+			return endless
+		case is && s.packageOf(selector.X) == "context" && limitsContext(selector.Sel.Name):
+			return ended
+		case is && selector.Sel.Name == "Context" && len(e.Args) == 0 && (isRequest(s.info.TypeOf(selector.X)) || isCommand(s.info.TypeOf(selector.X))):
+			return ended
+		}
+		for _, arg := range e.Args {
+			if isContext(s.info.TypeOf(arg)) { // what is made of it ends with it
+				return l.contextEnds(s, arg)
+			}
+		}
+	case *ast.Ident, *ast.SelectorExpr:
+		v, is := s.target(e).(*types.Var)
+		if is && !v.IsField() {
+			known, found := l.endings[v]
+			if !found {
+				l.endings[v] = unseen // a circle adds nothing
+				known = l.variableEnds(v)
+				l.endings[v] = known
+			}
+			return known
+		}
+	}
+	return unseen
+}
+
+// variableEnds is contextEnds for a variable. It ends if it is given a time limit here, or a person who runs a command waits, or one of those
+// that it may be ends and none is endless.
+func (l *lifter) variableEnds(v *types.Var) ending {
+	if isRequest(v.Type()) || slices.ContainsFunc(l.functions, func(f *function) bool {
+		return f.node.Pos() <= v.Pos() && v.Pos() < f.node.End() && slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && isCommand(o.Type()) })
+	}) {
+		return ended
+	}
+	out := unseen
+	for _, d := range l.defs[v] {
+		if call, is := d.expr.(*ast.CallExpr); is && limitsContext(calledName(call)) && d.source.packageOf(firstOf(call.Fun)) == "context" {
+			return ended
+		}
+		if d.expr != nil && d.kind == assigned {
+			out = both(out, l.contextEnds(d.source, d.expr))
+		}
+	}
+	f, index, is := l.parameter(v)
+	switch {
+	case !is || index < 0:
+	case l.handlers[f]:
+		out = both(out, ended)
+	default:
+		for _, at := range l.calledAt()[f] {
+			if index < len(at.call.Args) && !strings.HasSuffix(at.source.path, "test") {
+				out = both(out, l.contextEnds(at.source, at.call.Args[index]))
+			}
+		}
+	}
+	return out
+}
+
+// both is what is known of a context that may be either of two.
+func both(a, b ending) ending {
+	if a == endless || b == endless {
+		return endless
+	}
+	return max(a, b)
+}
+
+// limitsContext reports whether a function of package context gives one a time limit.
+func limitsContext(name string) bool {
+	return strings.HasPrefix(name, "WithTimeout") || strings.HasPrefix(name, "WithDeadline")
+}
+
+// isCommand reports whether a type is what libraries for command lines give a command.
+func isCommand(t types.Type) bool {
+	path, name := namedType(t)
+	return path == "github.com/spf13/cobra" && name == "Command" || strings.HasPrefix(path, "github.com/urfave/cli") && (name == "Context" || name == "Command")
+}
+
+func isContext(t types.Type) bool {
+	return t != nil && (isNamed(t, "context", "Context") || isRequest(t))
+}
