@@ -4,6 +4,8 @@ package sharedmap
 import (
 	_ "embed"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -18,7 +20,12 @@ var Rule = rule.Rule{Name: "shared-map", Severity: rule.High, CWE: "CWE-362", Do
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
+	plugins := map[string]bool{} // programs that another starts and asks
+	for _, p := range f.Packages {
+		plugins[p.Path] = p.Name == "main" && slices.Contains(p.Libraries, "github.com/hashicorp/go-plugin")
+	}
 	var out []rule.Finding
+	told := map[string]int{} // where in out a map is told of, by its holder and how it is written
 	for _, function := range f.Functions {
 		if function.Aside != "" || len(function.Shared) == 0 {
 			continue
@@ -45,14 +52,36 @@ func find(f *facts.Facts) []rule.Finding {
 			if w.ReadLock {
 				how = "under RLock alone, which all of them hold"
 			}
+			writes := rule.Evidence{Pos: w.Pos, What: "writes " + w.Name}
+			key := function.Package + " " + receiver(function) + " " + w.Name + " " + how
+			if i, found := told[key]; found {
+				out[i].Evidence = append(out[i].Evidence, writes) // one lock mends all of them
+				continue
+			}
+			told[key] = len(out)
+			confidence := rule.Likely
+			if plugins[function.Package] {
+				confidence = rule.Uncertain // the one that asks mostly does so for one thing after another
+			}
 			out = append(out, rule.Finding{
-				Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests write the map %s at once, %s", w.Name, how),
-				Evidence: append(path.Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name}),
+				Pos: w.Pos, Confidence: confidence, Message: fmt.Sprintf("requests write the map %s at once, %s", w.Name, how),
+				Evidence: append(path.Evidence(), writes),
 				Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
 			})
 		}
 	}
 	return out
+}
+
+// receiver is the type whose method a function is, as its name has it: (*Service) of (*Service).Store, and "" of what is none.
+func receiver(f *facts.Function) string {
+	for f.Outer != nil {
+		f = f.Outer
+	}
+	if of, _, is := strings.Cut(f.Name, ")."); is {
+		return of
+	}
+	return ""
 }
 
 // locked reports whether some function on the way is one that holds a lock, by its name.
