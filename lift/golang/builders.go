@@ -102,7 +102,7 @@ func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin
 				out = append(out, o)
 				continue
 			}
-			if o.Index >= 0 && holdsSeveral(by.callee, o.Index) {
+			if o.Index >= 0 && l.holdsSeveral(by.callee, o.Index) {
 				out = append(out, facts.Origin{Kind: facts.FromUnknown})
 				continue
 			}
@@ -120,13 +120,13 @@ func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin
 }
 
 // holdsSeveral reports whether a parameter is a list, or of an interface that is no request.
-func holdsSeveral(f *function, index int) bool {
+func (l *lifter) holdsSeveral(f *function, index int) bool {
 	if index >= len(f.params) || f.params[index] == nil {
 		return true
 	}
 	switch t := f.params[index].Type(); t.Underlying().(type) {
 	case *types.Slice, *types.Interface, *types.Map:
-		return !isRequest(t)
+		return !l.isRequest(t)
 	}
 	return false
 }

@@ -66,7 +66,7 @@ func (l *lifter) glance(f *function) *glance {
 			callees := l.static(f.source, n)
 			g.callees = append(g.callees, callees...)
 			g.reads = g.reads || l.readsCaller(f.source, n, stack, len(callees) > 0) || l.readsUnder(f.source, n, callees)
-			if key := besideRequest(f.source, n); key != nil {
+			if key := l.besideRequest(f.source, n); key != nil {
 				if i := slices.Index(f.params, f.source.target(key)); i >= 0 && f.params[i] != nil {
 					g.keys = append(g.keys, i)
 				}
@@ -87,14 +87,14 @@ func (l *lifter) readsUnder(s *source, call *ast.CallExpr, callees []*function) 
 }
 
 // besideRequest is the key under which a call reads what stands beside a request, nil for a call that does not.
-func besideRequest(s *source, call *ast.CallExpr) ast.Expr {
+func (l *lifter) besideRequest(s *source, call *ast.CallExpr) ast.Expr {
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !is || len(call.Args) != 1 {
 		return nil
 	}
 	switch selector.Sel.Name {
 	case "Value", "Get", "MustGet", "Locals", "GetString", "GetInt", "GetInt64", "GetUint":
-		if receiver := s.info.TypeOf(selector.X); isNamed(receiver, "context", "Context") || isRequest(receiver) {
+		if receiver := s.info.TypeOf(selector.X); isNamed(receiver, "context", "Context") || l.isRequest(receiver) {
 			return call.Args[0]
 		}
 	}
@@ -133,7 +133,7 @@ var (
 // isGivenCaller reports whether a handler takes the one who calls as a parameter. The message of a remote procedure is none.
 func (l *lifter) isGivenCaller(f *function) bool {
 	for i, param := range f.params {
-		if param == nil || isRequest(param.Type()) || i == 1 && len(f.params) == 2 && f.params[0] != nil && isNamed(f.params[0].Type(), "context", "Context") {
+		if param == nil || l.isRequest(param.Type()) || i == 1 && len(f.params) == 2 && f.params[0] != nil && isNamed(f.params[0].Type(), "context", "Context") {
 			continue
 		}
 		if path, name := namedType(param.Type()); identityType.MatchString(name) && l.loader.sources[path] != nil {
@@ -160,7 +160,7 @@ func (l *lifter) readsCaller(s *source, call *ast.CallExpr, stack []ast.Node, kn
 	case name == "Cookie" && len(call.Args) == 1, name == "FromIncomingContext", name == "PeerFromContext":
 		return true
 	}
-	if key := besideRequest(s, call); key != nil {
+	if key := l.besideRequest(s, call); key != nil {
 		return identityName.MatchString(keptUnder(s, key)) || identityName.MatchString(asserted(stack))
 	}
 	if role := l.roleOfReceiver(s, selector); role == "auth" && !strings.HasPrefix(name, "New") {

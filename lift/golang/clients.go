@@ -229,11 +229,11 @@ func (l *lifter) contextEnds(s *source, e ast.Expr) ending {
 			return endless
 		case is && s.packageOf(selector.X) == "context" && limitsContext(selector.Sel.Name):
 			return ended
-		case is && selector.Sel.Name == "Context" && len(e.Args) == 0 && (isRequest(s.info.TypeOf(selector.X)) || isCommand(s.info.TypeOf(selector.X))):
+		case is && selector.Sel.Name == "Context" && len(e.Args) == 0 && (l.isRequest(s.info.TypeOf(selector.X)) || isCommand(s.info.TypeOf(selector.X))):
 			return ended
 		}
 		for _, arg := range e.Args {
-			if isContext(s.info.TypeOf(arg)) { // what is made of it ends with it
+			if l.isContext(s.info.TypeOf(arg)) { // what is made of it ends with it
 				return l.contextEnds(s, arg)
 			}
 		}
@@ -255,7 +255,7 @@ func (l *lifter) contextEnds(s *source, e ast.Expr) ending {
 // variableEnds is contextEnds for a variable. It ends if it is given a time limit here, or a person who runs a command waits, or one of those
 // that it may be ends and none is endless.
 func (l *lifter) variableEnds(v *types.Var) ending {
-	if isRequest(v.Type()) || slices.ContainsFunc(l.functions, func(f *function) bool {
+	if l.isRequest(v.Type()) || slices.ContainsFunc(l.functions, func(f *function) bool {
 		return f.node.Pos() <= v.Pos() && v.Pos() < f.node.End() && slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && isCommand(o.Type()) })
 	}) {
 		return ended
@@ -303,6 +303,6 @@ func isCommand(t types.Type) bool {
 	return path == "github.com/spf13/cobra" && name == "Command" || strings.HasPrefix(path, "github.com/urfave/cli") && (name == "Context" || name == "Command")
 }
 
-func isContext(t types.Type) bool {
-	return t != nil && (isNamed(t, "context", "Context") || isRequest(t))
+func (l *lifter) isContext(t types.Type) bool {
+	return t != nil && (isNamed(t, "context", "Context") || l.isRequest(t))
 }

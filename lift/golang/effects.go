@@ -64,9 +64,9 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return "server", "http." + name + " has no time limits", false
 	case pkg == "net/http" && name == "Error" && len(at.call.Args) == 3:
 		return l.response(at, at.call.Args[1], at.call.Args[2])
-	case isRequest(at.info.TypeOf(selector.X)) && (name == "JSON" || name == "String" || name == "AbortWithStatusJSON" || name == "HTML") && len(at.call.Args) >= 2:
+	case l.isRequest(at.info.TypeOf(selector.X)) && (name == "JSON" || name == "String" || name == "AbortWithStatusJSON" || name == "HTML") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
-	case serverError.MatchString(name) && (at.packageOf(selector.X) != "" || isRequest(at.info.TypeOf(selector.X))) && len(l.static(at.source, at.call)) == 0:
+	case serverError.MatchString(name) && (at.packageOf(selector.X) != "" || l.isRequest(at.info.TypeOf(selector.X))) && len(l.static(at.source, at.call)) == 0:
 		for _, arg := range at.call.Args {
 			if found := errorIn(at.source, arg); found != "" {
 				return "response", found, true

@@ -83,9 +83,9 @@ func namedPath(t types.Type) string {
 }
 
 // isRequest reports whether values of a type are what a client sent.
-func isRequest(t types.Type) bool {
+func (l *lifter) isRequest(t types.Type) bool {
 	path, name := namedType(t)
-	return path == "net/http" && name == "Request" || isRouterContext(path, name) || embedsRequest(t, 0)
+	return l.isEngineContext(t) || path == "net/http" && name == "Request" || isRouterContext(path, name) || embedsRequest(t, 0)
 }
 
 // isRouterContext reports whether a type is what a router gives a handler.
@@ -96,6 +96,7 @@ func isRouterContext(path, name string) bool {
 		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
 		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",
 		isBeego(path) && (name == "Controller" || name == "Context"),
+		path == "github.com/julienschmidt/httprouter" && name == "Params",
 		(isMacaron(path) || path == "github.com/flamego/flamego") && (name == "Context" || name == "Request"):
 		return true
 	}

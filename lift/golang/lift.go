@@ -85,6 +85,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findInjected)
 	l.eachFile(l.judgeLoops)
 	l.eachFile(l.findCutOffs)
+	l.findEngines()
 	l.findRouters()
 	l.findNests()
 	l.eachFile(l.findRoutes)
@@ -120,7 +121,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]int{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
 
@@ -176,9 +177,11 @@ type lifter struct {
 	pathParams      map[*types.Var]string     // fields that a parameter of a route's path fills
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
-	nests           map[*function][]nest  // see findNests
-	injected        map[types.Object]bool // parameters that hold what the client sent, see findInjected
-	registrars      map[*function]int     // functions that register what they are given, with the parameter that is the handler
+	nests           map[*function][]nest     // see findNests
+	injected        map[types.Object]bool    // parameters that hold what the client sent, see findInjected
+	engines         map[*types.TypeName]bool // types of the code that are routers, see findEngines
+	contexts        map[*types.TypeName]bool // what such routers give their handlers
+	registrars      map[*function]registrar  // functions that register what they are given
 }
 
 // function is a function of the code with its fact.

@@ -369,7 +369,7 @@ func (w *lists) call(s *source, e *ast.CallExpr, index, depth int) []facts.Origi
 			}
 		}
 	}
-	if selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr); is && len(callees) == 0 && isRequest(s.info.TypeOf(selector.X)) {
+	if selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr); is && len(callees) == 0 && w.l.isRequest(s.info.TypeOf(selector.X)) {
 		return w.sent(s, e) // c.QueryArray("id")
 	}
 	if slices.ContainsFunc(w.l.effects[e], func(e *facts.Effect) bool { return e.Kind == "remote" || e.Kind == "http" }) {

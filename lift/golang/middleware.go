@@ -111,14 +111,14 @@ func (l *lifter) findRouters() {
 // putAround notes router.Use(…), and handlers that are put around a whole router.
 func (l *lifter) putAround(p place, call *ast.CallExpr) {
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if is && (selector.Sel.Name == "Use" || selector.Sel.Name == "Pre") && routerOf(p.info.TypeOf(selector.X)) != "" {
+	if is && (selector.Sel.Name == "Use" || selector.Sel.Name == "Pre") && l.routerOf(p.info.TypeOf(selector.X)) != "" {
 		at := l.scopeOf(p.source, selector.X, 0)
 		if at == nil {
 			return
 		}
-		library := routerOf(p.info.TypeOf(selector.X))
+		library := l.routerOf(p.info.TypeOf(selector.X))
 		_, typeName := namedType(p.info.TypeOf(selector.X))
-		ordered := library == "gin" || library == "fiber" || library == "echo" && typeName == "Group"
+		ordered := library == "own" && l.collects(p.source, call) || library == "gin" || library == "fiber" || library == "echo" && typeName == "Group"
 		for _, arg := range call.Args {
 			at.add(p, call, ordered, l.guard(p.source, arg))
 		}
@@ -130,7 +130,7 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 		}
 		return
 	}
-	if p.info.Types[call.Fun].IsType() || !isAround(p.info.TypeOf(call)) {
+	if p.info.Types[call.Fun].IsType() || !l.isAround(p.info.TypeOf(call)) {
 		return
 	}
 	for _, arg := range call.Args {
@@ -145,10 +145,10 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 // routerWithin finds the router that handlers are put around, one around the other: a.handle(b.handle(mux)), also by way of a variable.
 func (l *lifter) routerWithin(p place, e ast.Expr, depth int) ast.Expr {
 	t := p.info.TypeOf(e)
-	if routerOf(typeOr(t)) != "" {
+	if l.routerOf(typeOr(t)) != "" {
 		return e
 	}
-	if depth > 8 || !isAround(t) {
+	if depth > 8 || !l.isAround(t) {
 		return nil
 	}
 	switch e := ast.Unparen(e).(type) {
@@ -175,7 +175,9 @@ func importsHuma(file *ast.File) bool {
 	})
 }
 
-func isAround(t types.Type) bool { return t != nil && hasServeHTTP(t) && routerOf(t) == "" }
+func (l *lifter) isAround(t types.Type) bool {
+	return t != nil && hasServeHTTP(t) && l.routerOf(t) == ""
+}
 
 // scopeOf finds the router that an expression is.
 func (l *lifter) scopeOf(s *source, e ast.Expr, depth int) *scope {
@@ -188,7 +190,7 @@ func (l *lifter) scopeOf(s *source, e ast.Expr, depth int) *scope {
 	case *ast.CallExpr:
 		return l.scopeOfCall(s, e, depth)
 	case *ast.Ident, *ast.SelectorExpr:
-		if embeds, is := e.(*ast.SelectorExpr); is && nests(routerOf(typeOr(s.info.TypeOf(embeds.X)))) && routerOf(typeOr(s.info.TypeOf(e))) != "" {
+		if embeds, is := e.(*ast.SelectorExpr); is && nests(l.routerOf(typeOr(s.info.TypeOf(embeds.X)))) && l.routerOf(typeOr(s.info.TypeOf(e))) != "" {
 			return l.scopeOf(s, embeds.X, depth+1) // m.Router
 		}
 		object := s.target(e)
@@ -227,14 +229,14 @@ func (l *lifter) scopeOfVariable(object types.Object, depth int) (*scope, string
 func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string) {
 	for _, site := range l.sites()[f] {
 		selector, is := ast.Unparen(site.call.Fun).(*ast.SelectorExpr)
-		if is && routerOf(site.source.info.TypeOf(selector.X)) == "chi" {
+		if is && l.routerOf(site.source.info.TypeOf(selector.X)) == "chi" {
 			prefix := ""
 			if selector.Sel.Name == "Route" && len(site.call.Args) == 2 {
 				prefix, _ = l.routePath(site.source, site.call.Args[0])
 			}
 			return l.scopeOf(site.source, selector.X, depth+1), prefix
 		}
-		if index < len(site.call.Args) && routerOf(site.source.info.TypeOf(site.call.Args[index])) != "" {
+		if index < len(site.call.Args) && l.routerOf(site.source.info.TypeOf(site.call.Args[index])) != "" {
 			return l.scopeOf(site.source, site.call.Args[index], depth+1), ""
 		}
 	}
@@ -253,7 +255,7 @@ func (l *lifter) sites() map[*function][]site {
 	}
 	l.siteOf = map[*function][]site{}
 	takesRouter := func(f *function) bool {
-		return slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && routerOf(o.Type()) != "" })
+		return slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && l.routerOf(o.Type()) != "" })
 	}
 	l.eachFile(func(p place) {
 		ast.Inspect(p.file, func(n ast.Node) bool {
@@ -283,10 +285,10 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 	}
 	made := &scope{}
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !is || routerOf(s.info.TypeOf(call)) == "" {
-		if functions := l.static(s, call); routerOf(s.info.TypeOf(call)) != "" && len(functions) == 1 {
+	if !is || l.routerOf(s.info.TypeOf(call)) == "" {
+		if functions := l.static(s, call); l.routerOf(s.info.TypeOf(call)) != "" && len(functions) == 1 {
 			l.scopeCalls[call] = made
-			if results := returnedRouters(functions[0]); len(results) > 0 {
+			if results := l.returnedRouters(functions[0]); len(results) > 0 {
 				made.parent = l.scopeOf(functions[0].source, results[0], depth+1)
 			}
 		}
@@ -300,7 +302,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		made.parent = l.scopeOf(s, selector.X, depth+1)
 		if len(args) > 0 && !isFunction(s.info.TypeOf(args[0])) {
 			made.prefix, _ = l.routePath(s, args[0])
-			made.prefix = below(routerOf(s.info.TypeOf(selector.X)), made.prefix)
+			made.prefix = below(l.routerOf(s.info.TypeOf(selector.X)), made.prefix)
 			args = args[1:]
 		} else {
 			args = nil
@@ -334,7 +336,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 	return made
 }
 
-func returnedRouters(f *function) []ast.Expr {
+func (l *lifter) returnedRouters(f *function) []ast.Expr {
 	var out []ast.Expr
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -342,7 +344,7 @@ func returnedRouters(f *function) []ast.Expr {
 			return false
 		case *ast.ReturnStmt:
 			for _, result := range n.Results {
-				if routerOf(f.source.info.TypeOf(result)) != "" {
+				if l.routerOf(f.source.info.TypeOf(result)) != "" {
 					out = append(out, result)
 				}
 			}
@@ -382,6 +384,13 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name) && !limiting.MatchString(name)}
 	for _, f := range l.functionsOf(s, e, 0) {
 		g.Runs = append(g.Runs, f.fact)
+		for _, n := range f.returns() { // func(next Handler) Handler { return func(c *Context) error {…} }
+			for _, result := range n.Results {
+				if literal, is := ast.Unparen(result).(*ast.FuncLit); is && l.nodes[literal] != nil {
+					g.Runs = append(g.Runs, l.nodes[literal].fact)
+				}
+			}
+		}
 	}
 	if !g.Auth && !serving.MatchString(name) {
 		for _, f := range l.functionsOf(s, e, 0) {

@@ -42,7 +42,7 @@ func (l *lifter) findNests() {
 				return true
 			}
 			at := site{nest: nest{call: call, source: p.source, in: l.around(stack)}}
-			if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && nests(routerOf(typeOr(p.info.TypeOf(selector.X)))) {
+			if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && nests(l.routerOf(typeOr(p.info.TypeOf(selector.X)))) {
 				for f := at.in; f != nil; f = f.parent {
 					registering[f] = true
 				}
@@ -192,7 +192,7 @@ func (l *lifter) findInjected(p place) {
 			return true
 		}
 		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-		if !is || !nests(routerOf(typeOr(p.info.TypeOf(selector.X)))) {
+		if !is || !nests(l.routerOf(typeOr(p.info.TypeOf(selector.X)))) {
 			return true
 		}
 		var forms []types.Type

@@ -229,7 +229,7 @@ func (w *walk) variable(object *types.Var, at token.Pos) []facts.Origin {
 func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	var out []facts.Origin
 	if f, index, is := w.l.parameter(object); is {
-		switch request, identity := isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
+		switch request, identity := w.l.isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
 		case w.l.injected[object]:
 			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the body", Pos: w.l.pos(at)})
 		case request:
@@ -448,7 +448,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		}
 		return []facts.Origin{{Kind: facts.FromUnknown}}
 	}
-	if t := s.info.TypeOf(e); t != nil && isRequest(t) && !isRequest(typeOr(s.info.TypeOf(e.X))) { // one that a value holds
+	if t := s.info.TypeOf(e); t != nil && w.l.isRequest(t) && !w.l.isRequest(typeOr(s.info.TypeOf(e.X))) { // one that a value holds
 		return []facts.Origin{{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(e.Pos())}}
 	}
 	if w.l.besideInContext(s, e) {
@@ -491,11 +491,14 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 // User *User }. A middleware put there what it found out, unless something is decoded into it.
 func (l *lifter) besideInContext(s *source, e *ast.SelectorExpr) bool {
 	selection := s.info.Selections[e]
-	if selection == nil || selection.Kind() != types.FieldVal || !isRequest(selection.Recv()) {
+	if selection == nil || selection.Kind() != types.FieldVal || !l.isRequest(selection.Recv()) {
 		return false
 	}
 	field := selection.Obj().(*types.Var)
-	return !field.Embedded() && field.Pkg() != nil && l.loader.sources[field.Pkg().Path()] != nil && !isRequest(field.Type()) &&
+	if l.isEngineContext(selection.Recv()) {
+		return knowsCaller.MatchString(field.Name())
+	}
+	return !field.Embedded() && field.Pkg() != nil && l.loader.sources[field.Pkg().Path()] != nil && !l.isRequest(field.Type()) &&
 		!slices.ContainsFunc(l.defs[field], func(d def) bool { return d.kind == filled })
 }
 
@@ -625,7 +628,7 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 			return numbered(w.arguments(s, e))
 		case path == "crypto/sha256" || path == "encoding/hex" || path == "crypto/md5":
 			return numbered(w.arguments(s, e))
-		case path == "" && isRequest(s.info.TypeOf(selector.X)) && identityCalls.MatchString(name) && !(name == "Get" && len(e.Args) == 1 && strings.Contains(namedPath(s.info.TypeOf(selector.X)), "fiber")):
+		case path == "" && len(w.l.engineCallees(s, selector, e)) == 0 && w.l.isRequest(s.info.TypeOf(selector.X)) && identityCalls.MatchString(name) && !(name == "Get" && len(e.Args) == 1 && strings.Contains(namedPath(s.info.TypeOf(selector.X)), "fiber")):
 			if name == "Request" {
 				return []facts.Origin{{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(e.Pos())}}
 			}
@@ -647,7 +650,7 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		return []facts.Origin{{Kind: facts.FromConstant}} // a builder gives the text apart from its parameters
 	}
 	out := w.arguments(s, e)
-	if selector != nil && s.packageOf(selector.X) == "" && fillsBuilder.MatchString(name) && !isRequest(s.info.TypeOf(selector.X)) && len(e.Args) > 1 {
+	if selector != nil && s.packageOf(selector.X) == "" && fillsBuilder.MatchString(name) && !w.l.isRequest(s.info.TypeOf(selector.X)) && len(e.Args) > 1 {
 		out = slices.Concat(w.origins(s, selector.X), numbered(w.arguments(s, e))) // what it is given becomes a parameter
 	}
 	if len(out) == 0 {
@@ -738,6 +741,11 @@ func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index in
 				}
 				out = append(out, given)
 			}
+		}
+	}
+	for _, arg := range e.Args {
+		if text := constantText(s, arg); text != "" && len(text) < 40 {
+			return named(out, strings.TrimPrefix(text, ":"))
 		}
 	}
 	return out

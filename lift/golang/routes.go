@@ -26,6 +26,8 @@ func routerOf(t types.Type) string {
 		return "mux"
 	case strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "App" || name == "Group" || name == "Router"):
 		return "fiber"
+	case path == "github.com/julienschmidt/httprouter" && name == "Router":
+		return "httprouter"
 	case isMacaron(path) && (name == "Macaron" || name == "Router" || name == "ComboRouter"):
 		return "macaron"
 	case path == "github.com/flamego/flamego" && (name == "Flame" || name == "Router" || name == "ComboRoute"):
@@ -69,6 +71,9 @@ func (l *lifter) registration(s *source, call *ast.CallExpr) (router ast.Expr, l
 		}
 		return nil, "", "", false
 	}
+	if library == "httprouter" && (name == "Handle" || name == "Handler" || name == "HandlerFunc") {
+		return selector.X, library, "arg", len(call.Args) >= 3
+	}
 	switch {
 	case httpMethods[upper] && len(call.Args) >= 2:
 		return selector.X, library, upper, true
@@ -95,7 +100,7 @@ func (l *lifter) isHandlerType(t types.Type) bool {
 	}
 	for i := range sig.Params().Len() {
 		param := sig.Params().At(i).Type()
-		if path, name := namedType(param); isRequest(param) || path == "net/http" && (name == "ResponseWriter" || name == "Handler") {
+		if path, name := namedType(param); l.isRequest(param) || path == "net/http" && (name == "ResponseWriter" || name == "Handler") {
 			return true
 		}
 	}
@@ -121,14 +126,7 @@ func (l *lifter) findRoutes(p place) {
 }
 
 func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, method string) {
-	args := call.Args
-	if method == "arg" {
-		method = strings.ToUpper(constantText(p.source, args[0]))
-		args = args[1:]
-	}
-	if library == "gin" && calledName(call) == "Handle" && len(args) >= 3 {
-		method, args = strings.ToUpper(constantText(p.source, args[0])), args[1:]
-	}
+	method, args := l.methodOf(p.source, call, library, method)
 	secured := false
 	if library == "huma" {
 		if args = args[1:]; method == "REGISTER" {
@@ -141,7 +139,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if before {
 		args = []ast.Expr{nil, args[0]}
 	}
-	if len(args) < 2 || l.registrar(p, call, args) {
+	if len(args) < 2 || l.registrar(p, call, args, method, router) {
 		return
 	}
 	path, known := "", true
@@ -186,7 +184,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 
 // registrar notes a function that registers what it is given: the routes are where it is called. It is one where the handler is
 // a parameter, or a literal that calls one, and the path is not said.
-func (l *lifter) registrar(p place, call *ast.CallExpr, args []ast.Expr) bool {
+func (l *lifter) registrar(p place, call *ast.CallExpr, args []ast.Expr, method string, router ast.Expr) bool {
 	decl := p.declaration(call.Pos())
 	f := l.nodes[decl]
 	if decl == nil || f == nil {
@@ -197,7 +195,9 @@ func (l *lifter) registrar(p place, call *ast.CallExpr, args []ast.Expr) bool {
 			if param == nil || !isFunction(param.Type()) && !hasServeHTTP(param.Type()) || !l.leadsTo(p.source, arg, param, 0) {
 				continue
 			}
-			l.registrars[f] = index
+			if _, known := l.registrars[f]; !known {
+				l.registrars[f] = registrar{index: index, method: method, router: router, at: call, source: p.source, handler: arg}
+			}
 			return true
 		}
 	}
@@ -249,8 +249,8 @@ func (l *lifter) findRegistered(p place) {
 			return true
 		}
 		for _, f := range l.static(p.source, call) {
-			if index, is := l.registrars[f]; is && index < len(call.Args) {
-				l.registered(p, call, f, index)
+			if r, is := l.registrars[f]; is && r.index < len(call.Args) {
+				l.registered(p, call, f, r)
 				break
 			}
 		}
@@ -258,12 +258,16 @@ func (l *lifter) findRegistered(p place) {
 	})
 }
 
-func (l *lifter) registered(p place, call *ast.CallExpr, f *function, index int) {
+func (l *lifter) registered(p place, call *ast.CallExpr, f *function, r registrar) {
+	index := r.index
+	if _, passes := l.registrars[l.nodes[p.declaration(call.Pos())]]; passes && l.leadsToParam(p, call, call.Args[index]) {
+		return // it registers what it is given itself
+	}
 	handler, guards := l.unwrap(p.source, call.Args[index], 0)
 	if handler == nil {
 		return
 	}
-	method, path := "", ""
+	method, path := r.method, ""
 	for i, arg := range call.Args {
 		text := constantText(p.source, arg)
 		switch {
@@ -281,10 +285,13 @@ func (l *lifter) registered(p place, call *ast.CallExpr, f *function, index int)
 	if path == "" {
 		return
 	}
-	var around []facts.Guard
-	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && routerOf(p.info.TypeOf(selector.X)) != "" {
+	around := l.wrapsOf(r.source, r.handler, f.params[index], 0)
+	if base := l.scopeOf(r.source, r.router, 0); r.router != nil && l.routerOf(r.source.info.TypeOf(r.router)) != "own" {
+		around, path = slices.Concat(base.around(r.at.Pos()), around), base.path()+path
+	}
+	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && l.routerOf(p.info.TypeOf(selector.X)) != "" {
 		at := l.scopeOf(p.source, selector.X, 0)
-		around, path = at.around(call.Pos()), at.path()+path
+		around, path = slices.Concat(around, at.around(call.Pos())), at.path()+path
 	}
 	l.handlers[handler] = true
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{

@@ -97,6 +97,13 @@ func TestPathsBelowGroups(t *testing.T) {
 			"/api/users /api/users/{id}",
 		},
 		{
+			"\"github.com/julienschmidt/httprouter\"\n\t\"net/http\"",
+			`r := httprouter.New()
+			r.GET("/users/:id", func(w http.ResponseWriter, r *http.Request, ps httprouter.Params) {})
+			r.HandlerFunc("POST", "/users/:id/*rest", func(w http.ResponseWriter, r *http.Request) {})`,
+			"/users/{id} /users/{id}/*rest",
+		},
+		{
 			`"net/http"`,
 			`r := http.NewServeMux()
 			r.HandleFunc("GET example.com/users", func(http.ResponseWriter, *http.Request) {})`,
@@ -105,7 +112,7 @@ func TestPathsBelowGroups(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.26\n")
-		write(t, filepath.Join(dir, "app.go"), "package app\n\nimport "+c.imports+"\n\nfunc routes() {\n"+c.body+"\n}\n")
+		write(t, filepath.Join(dir, "app.go"), "package app\n\nimport (\n\t"+c.imports+"\n)\n\nfunc routes() {\n"+c.body+"\n}\n")
 		lifted, err := Lift(dir, nil)
 		if err != nil {
 			t.Fatal(err)
