@@ -35,6 +35,7 @@ var sameAs = map[string]string{
 	"github.com/go-gorp/gorp/v2":      "github.com/go-gorp/gorp/v3",
 	"gopkg.in/gorp.v1":                "github.com/go-gorp/gorp/v3",
 	"gopkg.in/gorp.v2":                "github.com/go-gorp/gorp/v3",
+	"gopkg.in/go-gorp/gorp.v2":        "github.com/go-gorp/gorp/v3",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 	"github.com/beego/beego":          "github.com/astaxie/beego",
 	"github.com/go-macaron/macaron":   "gopkg.in/macaron.v1",

@@ -13,7 +13,7 @@ import (
 // Borp is the same with a context in front of the arguments. Where gorp gets one, a method says it first: dbMap.WithContext(ctx).Insert(&user).
 
 func isGorp(path string) bool {
-	return strings.HasPrefix(path, "github.com/go-gorp/gorp") || strings.HasPrefix(path, "gopkg.in/gorp.v") || strings.HasSuffix(path, "letsencrypt/borp")
+	return strings.HasPrefix(path, "github.com/go-gorp/gorp") || strings.HasPrefix(path, "gopkg.in/gorp.v") || strings.HasPrefix(path, "gopkg.in/go-gorp/gorp.v") || strings.HasSuffix(path, "letsencrypt/borp")
 }
 
 // gorpMethods are the methods that send a statement, with where their SQL stands behind a context; -1 where a struct says it.

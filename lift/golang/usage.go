@@ -128,8 +128,38 @@ func (u *usage) endedIn(call *ast.CallExpr, arg ast.Node) bool {
 	}
 	inner := &usage{l: u.l, p: place{callees[0].source, nil}, object: callees[0].params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
 	inner.look(callees[0].body)
+	if len(inner.closed) > 0 && !inner.deferred && inner.openOnFailure(callees[0]) {
+		return false
+	}
 	u.rolledBack = u.rolledBack || inner.rolledBack
 	return inner.deferred || len(inner.closed) > 0
+}
+
+// openOnFailure reports whether a function that ends the transaction it is given on some of its ways out leaves it open on another, where it
+// has failed: whoever called it has it still.
+func (u *usage) openOnFailure(f *function) bool {
+	results := f.sig.Results()
+	if results.Len() == 0 || !isError(results.At(results.Len()-1).Type()) {
+		return false
+	}
+	found := false
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			if len(n.Results) != results.Len() || isNilIdent(n.Results[len(n.Results)-1]) || u.closedBefore(n, stack) {
+				return true
+			}
+			asked := slices.ContainsFunc(stack, func(n ast.Node) bool { // whether there is one at all, or what happens to it
+				check, is := n.(*ast.IfStmt)
+				return is && mentions(check.Cond, u.object.Name())
+			})
+			found = found || !asked
+		}
+		return !found
+	})
+	return found
 }
 
 func (u *usage) use(id *ast.Ident, stack []ast.Node) {
@@ -226,7 +256,7 @@ func (u *usage) givenTo(literal *ast.FuncLit, call *ast.CallExpr, arg ast.Node, 
 	return true
 }
 
-var regexpCloses = regexp.MustCompile(`(?i)(rollback|close|finish|commit|release|done|end)`)
+var regexpCloses = regexp.MustCompile(`(?i:rollback|close|finish|commit|release)|(^end|^done|End|Done)([A-Z_]|$)`)
 
 func isBlank(e ast.Expr) bool {
 	id, is := e.(*ast.Ident)
@@ -353,6 +383,22 @@ func (u *usage) closedBefore(n *ast.ReturnStmt, stack []ast.Node) bool {
 	return false
 }
 
+// leavesBehind reports whether a place within a statement is in a branch of it that ends by a return.
+func leavesBehind(s ast.Stmt, pos token.Pos) bool {
+	found := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		if n == nil || found || pos < n.Pos() || n.End() <= pos {
+			return false
+		}
+		if list := listOf(n); len(list) > 0 && n != ast.Node(s) {
+			_, found = list[len(list)-1].(*ast.ReturnStmt)
+		}
+		_, isFunction := n.(*ast.FuncLit)
+		return !isFunction
+	})
+	return found
+}
+
 // inPath reports whether a place before a return is on its way: in a statement of a block that holds the return, not
 // within a branch of it that ends by itself.
 func (u *usage) inPath(pos token.Pos, n *ast.ReturnStmt, stack []ast.Node) bool {
@@ -361,7 +407,7 @@ func (u *usage) inPath(pos token.Pos, n *ast.ReturnStmt, stack []ast.Node) bool 
 			if s.Pos() > n.Pos() || s.Pos() > pos || pos > s.End() || s.Pos() <= n.Pos() && n.End() <= s.End() {
 				continue
 			}
-			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && ends(branch.Body.List) && branch.Body.Pos() <= pos && pos <= branch.Body.End() {
+			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && ends(branch.Body.List) && branch.Body.Pos() <= pos && pos <= branch.Body.End() || leavesBehind(s, pos) {
 				continue // given back in a branch that left
 			}
 			return true
