@@ -95,6 +95,8 @@ func (l *lifter) all() {
 	l.liftWrappers()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
+	l.eachFile(l.findGoroutines)
+	l.eachFile(l.findAbandoned)
 	for _, f := range l.functions {
 		f.fact.Locks = l.locks(f)
 		f.fact.Toils = l.toils(f)
@@ -177,11 +179,12 @@ type lifter struct {
 	pathParams      map[*types.Var]string     // fields that a parameter of a route's path fills
 	params          map[types.Object]param
 	libraries       map[string]*facts.Library
-	nests           map[*function][]nest     // see findNests
-	injected        map[types.Object]bool    // parameters that hold what the client sent, see findInjected
-	engines         map[*types.TypeName]bool // types of the code that are routers, see findEngines
-	contexts        map[*types.TypeName]bool // what such routers give their handlers
-	registrars      map[*function]registrar  // functions that register what they are given
+	senders         map[*function]*ast.GoStmt // functions that give away a channel to which a goroutine of theirs sends
+	nests           map[*function][]nest      // see findNests
+	injected        map[types.Object]bool     // parameters that hold what the client sent, see findInjected
+	engines         map[*types.TypeName]bool  // types of the code that are routers, see findEngines
+	contexts        map[*types.TypeName]bool  // what such routers give their handlers
+	registrars      map[*function]registrar   // functions that register what they are given
 }
 
 // function is a function of the code with its fact.

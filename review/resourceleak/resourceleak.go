@@ -20,7 +20,8 @@ var Rule = rule.Rule{Name: "resource-leak", Severity: rule.High, CWE: "CWE-772",
 var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
-	"file": "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
+	"goroutine": "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
+	"file":      "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
 
 // holds say what each kind keeps while it is open.
@@ -44,6 +45,10 @@ func find(f *facts.Facts) []rule.Finding {
 			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name), Edits: r.Mend}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
 			switch {
+			case r.Kind == "goroutine":
+				finding.Message = fmt.Sprintf("goroutines that send to %s wait for ever where its reader has left: the channel has no room", r.Name)
+				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " has goroutines started, which send to " + r.Name
+				finding.Confidence = rule.Likely
 			case r.Kind == "stream":
 				finding.Message = fmt.Sprintf("the stream %s stays open where the function leaves before it has ended: its context is not cancelled", r.Name)
 				finding.Confidence = rule.Likely
@@ -60,9 +65,9 @@ func find(f *facts.Facts) []rule.Finding {
 				if i == 3 {
 					break
 				}
-				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: "this path leaves without giving it back"})
+				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: leaving(r.Kind)})
 			}
-			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || function.Aside == "migration" {
+			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
 			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "file" && r.Kind != "stream" {
@@ -72,4 +77,12 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
+}
+
+// leaving says what a way out does not do.
+func leaving(kind string) string {
+	if kind == "goroutine" {
+		return "this path leaves without reading from it"
+	}
+	return "this path leaves without giving it back"
 }
