@@ -107,7 +107,9 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
 		d.answerOnce(w, r, media, viewer, p, repeated)
 		return
 	}
-	d.send(w, r, media, http.StatusOK, d.execute(r.Context(), viewer, p), nil)
+	answer := d.execute(r.Context(), viewer, p)
+	d.send(w, r, media, http.StatusOK, answer, nil)
+	giveBack(answer)
 }
 
 // Refuse answers a request that does not come as far as the door, as the door does: who stands in front of it speaks its language.

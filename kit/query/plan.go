@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fettlehq/fettle/kit/meta"
 )
@@ -19,6 +20,22 @@ type plan struct {
 	hash   string // of the order, for cursors
 	parent int    // the column that names the row whose list this is, or -1
 	lists  []listStep
+	idle   sync.Pool // of cells that no reading has, []cell
+}
+
+// take is cells to read rows into, for who alone has them until he gives them back.
+func (p *plan) take() *[]cell {
+	if idle, _ := p.idle.Get().(*[]cell); idle != nil {
+		return idle
+	}
+	cells := slices.Clone(p.cells)
+	return &cells
+}
+
+// giveBack takes cells whose rows are read. What they hold is forgotten: it is somebody's.
+func (p *plan) giveBack(cells *[]cell) {
+	copy(*cells, p.cells)
+	p.idle.Put(cells)
 }
 
 // node reads one row out of columns.

@@ -250,7 +250,11 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	if v != countVariant && v != countsVariant {
 		s.fields(sel.Fields, 0)
 		s.page(pg)
-		s.order(orderOf(sel, list))
+		if len(sel.Order) > 0 {
+			s.order(orderOf(sel, list))
+		} else { // that of the entity or list, which is named above
+			s.key = append(s.key, '.')
+		}
 	}
 	s.size = 0
 	s.filter(sel.Where, 0)
@@ -337,7 +341,9 @@ func (r *reading) run(ctx context.Context, values []any) error {
 		return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
 	}
 	defer rows.Close()
-	r.cells = append([]cell(nil), r.plan.cells...)
+	cells := r.plan.take()
+	defer r.plan.giveBack(cells)
+	r.cells = *cells
 	r.pending = make([][]hole, len(r.plan.lists))
 	for rows.Next() {
 		if err := readAll(rows, r.cells); err != nil {

@@ -329,11 +329,12 @@ type treeReading struct {
 func (r *treeReading) run(ctx context.Context, values []any) error {
 	r.parts = make([]*reading, len(r.tree.parts))
 	r.totals = make([]map[string]int64, len(r.tree.parts))
+	all := make([]reading, len(r.tree.parts))
 	for i, p := range r.tree.parts {
-		r.parts[i] = &reading{
-			tx: r.tx, plan: p.plan, sel: r.branches[p.branch].sel,
-			cells: append([]cell(nil), p.plan.cells...), pending: make([][]hole, len(p.plan.lists)),
-		}
+		cells := p.plan.take()
+		defer p.plan.giveBack(cells)
+		all[i] = reading{tx: r.tx, plan: p.plan, sel: r.branches[p.branch].sel, cells: *cells, pending: make([][]hole, len(p.plan.lists))}
+		r.parts[i] = &all[i]
 	}
 	if r.tree.parts[0].plan.never {
 		return nil

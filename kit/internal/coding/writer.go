@@ -2,7 +2,6 @@ package coding
 
 import (
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/fettlehq/fettle/kit/internal/media"
 )
 
 // least is the length from which an answer is compressed, in bytes: less fits in one packet as it is.
@@ -77,14 +78,14 @@ func (w *Writer) decide(status int) {
 
 // isText tells whether content of a type is worth its compression. Streams of events are not: each is sent at once.
 func isText(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
+	name, _, err := media.Parse(contentType)
 	switch {
-	case err != nil, media == "text/event-stream":
+	case err != nil, name == "text/event-stream":
 		return false
-	case strings.HasPrefix(media, "text/"), strings.HasSuffix(media, "+json"), strings.HasSuffix(media, "+xml"):
+	case strings.HasPrefix(name, "text/"), strings.HasSuffix(name, "+json"), strings.HasSuffix(name, "+xml"):
 		return true
 	}
-	switch media {
+	switch name {
 	case "application/json", "application/javascript", "application/xml":
 		return true
 	}

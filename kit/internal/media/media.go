@@ -102,5 +102,18 @@ func Of(h http.Header) (name string, parameters map[string]string, err error) {
 	if len(h.Values("Content-Type")) > 1 {
 		return "", nil, errMany
 	}
-	return mime.ParseMediaType(h.Get("Content-Type"))
+	return Parse(h.Get("Content-Type"))
 }
+
+// Parse is mime.ParseMediaType, which takes its time over what nearly everybody says. The parameters are not the caller's to change.
+func Parse(value string) (name string, parameters map[string]string, err error) {
+	switch value {
+	case "application/json":
+		return value, nil, nil
+	case "application/json; charset=utf-8":
+		return "application/json", inUTF8, nil
+	}
+	return mime.ParseMediaType(value)
+}
+
+var inUTF8 = map[string]string{"charset": "utf-8"}
