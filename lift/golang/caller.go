@@ -93,6 +93,10 @@ func (l *lifter) besideRequest(s *source, call *ast.CallExpr) ast.Expr {
 		return nil
 	}
 	switch selector.Sel.Name {
+	case "GetSession", "Session":
+		if l.isRequest(s.info.TypeOf(selector.X)) {
+			return call.Args[0]
+		}
 	case "Value", "Get", "MustGet", "Locals", "GetString", "GetInt", "GetInt64", "GetUint":
 		if receiver := s.info.TypeOf(selector.X); isNamed(receiver, "context", "Context") || l.isRequest(receiver) {
 			return call.Args[0]

@@ -38,5 +38,6 @@ var sameAs = map[string]string{
 	"gopkg.in/go-gorp/gorp.v2":        "github.com/go-gorp/gorp/v3",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 	"github.com/beego/beego":          "github.com/astaxie/beego",
+	"github.com/beego/beego/context":  "github.com/astaxie/beego/context",
 	"github.com/go-macaron/macaron":   "gopkg.in/macaron.v1",
 }

@@ -95,7 +95,7 @@ func isRouterContext(path, name string) bool {
 		strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context",
 		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
 		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",
-		isBeego(path) && (name == "Controller" || name == "Context"),
+		isBeego(path) && (name == "Controller" || name == "Context" || name == "Input" || name == "BeegoInput"),
 		path == "github.com/julienschmidt/httprouter" && name == "Params",
 		(isMacaron(path) || path == "github.com/flamego/flamego") && (name == "Context" || name == "Request"):
 		return true
@@ -104,7 +104,7 @@ func isRouterContext(path, name string) bool {
 }
 
 func isBeego(path string) bool {
-	return path == "github.com/astaxie/beego" || strings.HasPrefix(path, "github.com/beego/beego")
+	return path == "github.com/astaxie/beego" || path == "github.com/astaxie/beego/context" || strings.HasPrefix(path, "github.com/beego/beego")
 }
 
 func isMacaron(path string) bool {

@@ -88,8 +88,10 @@ func (l *lifter) all() {
 	l.findEngines()
 	l.findRouters()
 	l.findNests()
+	l.eachFile(l.findFilters)
 	l.eachFile(l.findRoutes)
 	l.eachFile(l.findRegistered)
+	l.eachFile(l.findBeegoRoutes)
 	l.eachFile(l.findWork)
 	l.eachFile(l.findLists)
 	l.liftWrappers()
@@ -185,6 +187,7 @@ type lifter struct {
 	engines         map[*types.TypeName]bool  // types of the code that are routers, see findEngines
 	contexts        map[*types.TypeName]bool  // what such routers give their handlers
 	registrars      map[*function]registrar   // functions that register what they are given
+	filters         []beegoFilter
 }
 
 // function is a function of the code with its fact.

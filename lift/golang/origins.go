@@ -628,7 +628,7 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 			return numbered(w.arguments(s, e))
 		case path == "crypto/sha256" || path == "encoding/hex" || path == "crypto/md5":
 			return numbered(w.arguments(s, e))
-		case path == "" && len(w.l.engineCallees(s, selector, e)) == 0 && w.l.isRequest(s.info.TypeOf(selector.X)) && identityCalls.MatchString(name) && !(name == "Get" && len(e.Args) == 1 && strings.Contains(namedPath(s.info.TypeOf(selector.X)), "fiber")):
+		case path == "" && len(w.l.engineCallees(s, selector, e)) == 0 && w.l.isRequest(s.info.TypeOf(selector.X)) && identityCalls.MatchString(name) && !s.ofBeego(selector) && !(name == "Get" && len(e.Args) == 1 && strings.Contains(namedPath(s.info.TypeOf(selector.X)), "fiber")):
 			if name == "Request" {
 				return []facts.Origin{{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(e.Pos())}}
 			}
@@ -663,6 +663,12 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// ofBeego reports whether a method is beego's: what gin reads beside a request by that name, beego reads of it.
+func (s *source) ofBeego(selector *ast.SelectorExpr) bool {
+	method, is := s.info.Uses[selector.Sel].(*types.Func)
+	return is && method.Pkg() != nil && isBeego(method.Pkg().Path())
 }
 
 // boundNames are the text and the values of a call of sqlx that writes a text for a driver: the values stay parameters.

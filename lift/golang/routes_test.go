@@ -74,6 +74,81 @@ func TestNestedGroups(t *testing.T) {
 	}
 }
 
+// Routes of beego name methods of controllers, beside the path or in comments; filters stand around what their patterns match.
+func TestBeegoRoutes(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "app.go"), `package app
+
+import (
+	beego "github.com/beego/beego/v2/server/web"
+	"github.com/beego/beego/v2/server/web/context"
+)
+
+type base struct{ beego.Controller }
+
+func (c *base) Prepare() { c.GetSession("user") }
+
+type users struct{ base }
+
+func (c *users) List()   {}
+func (c *users) Add()    {}
+func (c *users) Delete() {}
+
+// Search finds users.
+// @router /search [get,post]
+func (c *users) Search() {}
+
+type plain struct{ beego.Controller }
+
+func (c *plain) Get() {}
+
+func all(ctx *context.Context)    {}
+func admins(ctx *context.Context) {}
+func before(ctx *context.Context) {}
+
+func routes() {
+	beego.InsertFilter("*", beego.BeforeRouter, all)
+	beego.InsertFilter("/api/admin/*", beego.BeforeRouter, admins)
+	beego.AddNamespace(beego.NewNamespace("/api",
+		beego.NSBefore(before),
+		beego.NSNamespace("/admin", beego.NSRouter("/users/:id", &users{}, "get:List;put,post:Add")),
+		beego.NSInclude(&users{}),
+	))
+	beego.Router("/users", &users{}, "*:List")
+	beego.Router("/plain", &plain{})
+	beego.Get("/now", func(ctx *context.Context) {})
+}
+`)
+	lifted, err := Lift(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, r := range lifted.Facts.Routes {
+		line := r.Method + " " + r.Path + " " + r.Handler.Name
+		for _, g := range r.Guards {
+			line += " " + g.Name
+			if g.Auth {
+				line += "!"
+			}
+		}
+		routes = append(routes, line)
+	}
+	slices.Sort(routes)
+	const want = ` /users (*users).List all (*base).Prepare!
+GET /api/admin/users/{id} (*users).List all admins! before (*base).Prepare!
+GET /api/search (*users).Search all before (*base).Prepare!
+GET /now app.routes.func1 all
+GET /plain (*plain).Get all
+POST /api/admin/users/{id} (*users).Add all admins! before (*base).Prepare!
+POST /api/search (*users).Search all before (*base).Prepare!
+PUT /api/admin/users/{id} (*users).Add all admins! before (*base).Prepare!`
+	if got := strings.Join(routes, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Gin and fiber put a slash between the path of a group and that of its route, said or not; the other routers take both
 // as they are.
 func TestPathsBelowGroups(t *testing.T) {

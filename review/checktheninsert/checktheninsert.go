@@ -4,6 +4,7 @@ package checktheninsert
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ var document string
 
 // Rule is the rule.
 var Rule = rule.Rule{Name: "check-then-insert", Severity: rule.High, CWE: "CWE-367", Document: document, Find: find}
+
+// drawn are columns of what is drawn at random: nobody looks whether one is free.
+var drawn = regexp.MustCompile(`(?i)(token|secret|nonce|session)(_?(id|key|hash))?$`)
 
 // step is a query that a function makes, itself or by a call.
 type step struct {
@@ -113,6 +117,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	if check.call != nil && slices.ContainsFunc(check.call.Callees[0].Queries, func(q *facts.Query) bool { return q.Statement != nil && q.Statement.Write() }) {
 		return rule.Finding{}, false // what it has seen, it deals with itself
 	}
+	if len(check.query.Dynamic) > 0 {
+		return rule.Finding{}, false // by what else it looks is put together
+	}
 	table := tableOf(s, a.Tables[0].Table)
 	var columns []string
 	for _, p := range a.Predicates {
@@ -128,6 +135,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		if !slices.Contains(b.Sets, c) {
 			return rule.Finding{}, false // it looks for something else than what it makes
 		}
+	}
+	if len(columns) == 1 && drawn.MatchString(columns[0]) {
+		return rule.Finding{}, false // who shows one must have it: what is made has another
 	}
 	out := rule.Finding{
 		Pos: insert.at, Confidence: rule.Likely,
