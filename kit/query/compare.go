@@ -26,6 +26,12 @@ func (r *renderer) compare(x *meta.Expr, e env) string {
 		}
 		return r.isNull(a, e)
 	}
+	if a.Op == meta.OpConst && b.Op != meta.OpConst { // as an index that is kept for it has it
+		return r.compare(&meta.Expr{Op: turned(x.Op), Args: []*meta.Expr{b, a}}, e)
+	}
+	if condition, ok := r.asksForAny(x, e); ok {
+		return condition
+	}
 	a, b = shiftDuration(a, b)
 	left, right := r.pair(a, b, e)
 	if left.sql == sqlNull || right.sql == sqlNull {
@@ -48,12 +54,55 @@ func (r *renderer) differ(x *meta.Expr, e env, negate bool) string {
 		return notNull(r.isNull(a, e))
 	}
 	if _, _, deep := r.hop(equal, e); !deep {
+		if condition, ok := r.asksForAny(equal, e); ok {
+			return opposite(condition, true)
+		}
 		left, right := r.pair(a, b, e)
 		if left.sql != sqlNull && right.sql != sqlNull && !left.nullable() && !right.nullable() {
 			return left.sql + " <> " + right.sql
 		}
 	}
 	return opposite(r.compare(equal, e), true)
+}
+
+// turned is the comparison with its sides exchanged.
+func turned(op meta.Op) meta.Op {
+	if other, ok := map[meta.Op]meta.Op{meta.OpLt: meta.OpGt, meta.OpGt: meta.OpLt, meta.OpLe: meta.OpGe, meta.OpGe: meta.OpLe}[op]; ok {
+		return other
+	}
+	return op
+}
+
+// contrary are the comparisons that hold where others do not, of sides that are not null.
+var contrary = map[meta.Op]meta.Op{meta.OpLt: meta.OpGe, meta.OpGe: meta.OpLt, meta.OpGt: meta.OpLe, meta.OpLe: meta.OpGt}
+
+// beyond is !(a < b) and its like, which is true where a side is null. Where none can be, it is the contrary comparison, which an index serves.
+func (r *renderer) beyond(x *meta.Expr, e env) string {
+	if _, _, deep := r.hop(x, e); !deep && !isNull(x.Args[0]) && !isNull(x.Args[1]) {
+		left, right := r.pair(x.Args[0], x.Args[1], e)
+		if left.sql != sqlNull && right.sql != sqlNull && !left.nullable() && !right.nullable() {
+			return r.compare(&meta.Expr{Op: contrary[x.Op], Args: x.Args}, e)
+		}
+	}
+	return opposite(r.compare(x, e), true)
+}
+
+// choice is a ? b : c as a condition: as alternatives, which indexes serve, unless a is long, for they have it twice.
+func (r *renderer) choice(x *meta.Expr, condition, yes, no string, e env) string {
+	unless := func() string { return r.cond(x.Args[0], e, true) }
+	switch {
+	case no == sqlFalse:
+		return conjunction(condition, yes)
+	case yes == sqlTrue:
+		return disjunction(condition, no)
+	case yes == sqlFalse:
+		return conjunction(unless(), no)
+	case no == sqlTrue:
+		return disjunction(unless(), yes)
+	case strings.Contains(condition, "SELECT ") || strings.Contains(condition, "CASE "):
+		return "CASE WHEN " + condition + " THEN " + yes + " ELSE " + no + " END"
+	}
+	return disjunction(conjunction(condition, yes), conjunction(unless(), no))
 }
 
 func isNull(x *meta.Expr) bool { return x.Op == meta.OpConst && x.Value == nil }
@@ -83,6 +132,40 @@ func notNull(isNull string) string {
 		return there
 	}
 	return opposite(isNull, true)
+}
+
+// asksForAny is whether a list has an element that fits, where x compares their number with zero or one to ask that; ok where it does.
+func (r *renderer) asksForAny(x *meta.Expr, e env) (condition string, ok bool) {
+	list, least, op := x.Args[0], x.Args[1], x.Op
+	if list.Op == meta.OpConst {
+		list, least, op = least, list, turned(op)
+	}
+	if _, ofRequest := r.slots[least]; ofRequest || least.Op != meta.OpConst {
+		return "", false
+	}
+	within := e
+	if s, f := e.counted(list); f != nil && r.fieldGuard(s, f, e) == "" {
+		list, within = f.Computed, inside(s)
+	}
+	if list.Op != meta.OpCount {
+		return "", false
+	}
+	if _, scalars := r.scalars(list.Args[0], within); scalars {
+		return "", false
+	}
+	any := &meta.Expr{Op: meta.OpExists, Args: list.Args, Var: list.Var}
+	switch {
+	case op == meta.OpGt && isNumber(least, 0), op == meta.OpGe && isNumber(least, 1):
+		return r.exists(any, within), true
+	case op == meta.OpEq && isNumber(least, 0), op == meta.OpLe && isNumber(least, 0), op == meta.OpLt && isNumber(least, 1):
+		return opposite(r.exists(any, within), true), true
+	}
+	return "", false
+}
+
+func isNumber(x *meta.Expr, n int64) bool {
+	v, ok := x.Value.(int64)
+	return ok && v == n
 }
 
 // in is whether the first of x.Args equals one of the others.

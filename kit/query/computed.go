@@ -67,15 +67,30 @@ func (r *renderer) convert(sql string, from, to typ) string {
 
 // predicate is the computed Boolean of a row at hand that x names, nil where it names something else.
 func (e env) predicate(x *meta.Expr) (*scope, *meta.Field) {
-	if len(x.Path) != 1 || x.Root == meta.RootViewer || x.Root == meta.RootArg {
+	if s, f := e.computed(x); f != nil && f.Kind == meta.Boolean {
+		return s, f
+	}
+	return nil, nil
+}
+
+// counted is the computed number of a list's elements that x names, of a row at hand; nil where it names something else.
+func (e env) counted(x *meta.Expr) (*scope, *meta.Field) {
+	if s, f := e.computed(x); f != nil && f.Computed.Op == meta.OpCount {
+		return s, f
+	}
+	return nil, nil
+}
+
+func (e env) computed(x *meta.Expr) (*scope, *meta.Field) {
+	if x.Op != meta.OpGet || len(x.Path) != 1 || x.Root == meta.RootViewer || x.Root == meta.RootArg {
 		return nil, nil
 	}
 	s := e.rowOf(x)
-	if s == nil || s.bound != nil {
+	if s == nil || s.entity == nil || s.bound != nil {
 		return nil, nil
 	}
 	f := s.entity.Field(x.Path[0])
-	if f == nil || f.Computed == nil || f.Kind != meta.Boolean {
+	if f == nil || f.Computed == nil {
 		return nil, nil
 	}
 	return s, f

@@ -209,12 +209,13 @@ func (r *renderer) viewer(path []string, e env) operand {
 
 // argument is an argument of the operation, a field of it, or of the row that it names.
 func (r *renderer) argument(path []string, e env) operand {
-	fields := e.args
+	fields, null := e.args, false
 	for i, name := range path {
 		f := fieldNamed(fields, name)
 		if f == nil {
 			break
 		}
+		null = null || f.Null
 		if f.Kind == meta.Input || f.Kind == meta.Value {
 			fields = f.Fields
 			continue
@@ -225,7 +226,13 @@ func (r *renderer) argument(path []string, e env) operand {
 		}
 		slot += e.firstArg
 		t := fieldType(f)
-		t.column, t.null = false, true
+		t.column, t.null = false, null
+		if r.missing != nil && !f.Repeated {
+			if r.missing(slot) {
+				return operand{sql: sqlNull, typ: t}
+			}
+			t.null = false
+		}
 		o := operand{sql: r.typedParam(param{source: slotSource, slot: slot, typ: t}), typ: t}
 		rest := path[i+1:]
 		if f.Kind != meta.Reference || len(rest) == 0 || len(rest) == 1 && rest[0] == "id" {

@@ -145,6 +145,7 @@ func (p *planner) where(row *scope) string {
 		where = conjunction(policy, p.found(row, *p.search, !p.system), filter)
 	}
 	if q := p.sel.Query; q != nil && p.list == nil {
+		p.missing = func(slot int) bool { return p.sel.given[slot-p.extra] == nil }
 		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra, probed: !p.system}, false))
 	}
 	switch {

@@ -235,6 +235,9 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {
 		s.text(sel.Query.Name)
+		for _, v := range sel.given {
+			s.flag(v != nil)
+		}
 	}
 	if list != nil {
 		s.text(list.Type)

@@ -26,6 +26,8 @@ type renderer struct {
 	seeks   byTenant
 	seeking string // finds the id of the tenant, once it is rendered
 
+	// missing are the places of arguments that are not given; nil where that is not known.
+	missing func(slot int) bool
 	slots   map[*meta.Expr]int // constants that the viewer gave, and their places among the statement's values
 	params  []param
 	aliases int
@@ -182,9 +184,20 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 		return r.any(x.Args, e, negate)
 	case meta.OpNe:
 		return r.differ(x, e, negate)
-	case meta.OpEq, meta.OpLt, meta.OpLe, meta.OpGt, meta.OpGe:
-		return opposite(r.compare(x, e), negate)
+	case meta.OpEq:
+		if negate {
+			return r.differ(x, e, false)
+		}
+		return r.compare(x, e)
+	case meta.OpLt, meta.OpLe, meta.OpGt, meta.OpGe:
+		if negate {
+			return r.beyond(x, e)
+		}
+		return r.compare(x, e)
 	case meta.OpIn:
+		if len(x.Args) == 2 {
+			return r.cond(&meta.Expr{Op: meta.OpEq, Args: x.Args}, e, negate)
+		}
 		return opposite(r.in(x, e), negate)
 	case meta.OpExists:
 		return opposite(r.exists(x, e), negate)
@@ -201,7 +214,7 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 		case condition == sqlFalse:
 			return no
 		}
-		return "CASE WHEN " + condition + " THEN " + yes + " ELSE " + no + " END"
+		return r.choice(x, condition, yes, no, e)
 	case meta.OpCall:
 		if found, ok := r.matches(x, e); ok {
 			return opposite(found, negate)
@@ -239,6 +252,8 @@ func opposite(condition string, negate bool) string {
 		return sqlTrue
 	case strings.HasPrefix(condition, "EXISTS (") && closes(condition) == len(condition)-1:
 		return "NOT " + condition
+	case strings.HasPrefix(condition, "NOT EXISTS (") && closes(condition) == len(condition)-1:
+		return strings.TrimPrefix(condition, "NOT ")
 	}
 	return "(" + condition + ") IS NOT TRUE"
 }

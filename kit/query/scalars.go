@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -179,7 +178,7 @@ func (r *renderer) sizeOf(list operand) operand {
 	return operand{sql: "coalesce(" + size + "(" + list.shown() + "), 0)", typ: t}
 }
 
-// holds is whether a list of scalars has an element that is one of some constants, where x asks no more than that: on
+// holds is whether a list of scalars has an element that is one of some constants or arguments, where x asks no more than that: on
 // PostgreSQL in the form that an index of the elements serves.
 func (r *renderer) holds(x *meta.Expr, list operand, e env) (string, bool) {
 	if !r.postgres || len(x.Args) < 2 || list.sql == sqlNull || list.guard == sqlFalse {
@@ -199,13 +198,21 @@ func (r *renderer) holds(x *meta.Expr, list operand, e env) (string, bool) {
 	default:
 		return "", false
 	}
-	if slices.ContainsFunc(alternatives, func(a *meta.Expr) bool { return a.Op != meta.OpConst || a.Value == nil }) {
-		return "", false
-	}
 	of, _ := element(list.typ.kind)
 	texts := make([]string, len(alternatives))
 	for i, a := range alternatives {
-		texts[i] = r.constant(a, typ{kind: of, scale: list.typ.scale}).sql
+		switch {
+		case a.Op == meta.OpConst && a.Value != nil:
+			texts[i] = r.constant(a, typ{kind: of, scale: list.typ.scale}).sql
+		case a.Op == meta.OpGet && a.Root == meta.RootArg && !r.isList(a, e):
+			given := r.get(a, e)
+			if given.sql == sqlNull || given.guard != "" || given.typ.kind != of {
+				return "", false
+			}
+			texts[i] = given.sql
+		default:
+			return "", false
+		}
 	}
 	return conjunction(list.guard, bracket(list.sql)+" "+operator+" ARRAY["+strings.Join(texts, ", ")+"]"+r.cast(list.typ.kind)), true
 }

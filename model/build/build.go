@@ -34,6 +34,7 @@ func Model(d *design.Design, problems *diag.List) *model.Model {
 	b.flows()           // flow.go
 	b.registration()    // account.go
 	b.constrainTypes()  // index.go
+	b.scans()           // scan.go
 	if b.cycles() {     // cycle.go
 		b.keepSignedOutOut() // signedout.go
 		b.keepFromGrowing()  // escalation.go

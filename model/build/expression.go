@@ -29,7 +29,6 @@ func (b *builder) expressions() {
 	for _, o := range b.design.Operations {
 		b.operationRules(o)
 	}
-	b.scannedPages()
 	b.extraExpressions()
 }
 
@@ -225,7 +224,6 @@ func (b *builder) operationRules(o *design.Operation) {
 		} else {
 			op.Where = b.compile(that, scope{entity: op.Result.Target, args: op.Args}, boolean)
 			b.listed(op, o)
-			b.scanned(op, o)
 		}
 	}
 	if op.Result.Kind == model.Ref {

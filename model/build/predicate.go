@@ -33,9 +33,22 @@ const (
 	sqlite
 )
 
+// predicateOfIndex renders the condition of an index of some rows, as package query writes it in the statements that ask for these rows: where it may
+// be null it counts as false, and what is not true is so written. Databases see that a statement needs no other rows only where both are alike.
+func predicateOfIndex(e *model.Entity, x *model.Expr) (schema.Predicate, bool) {
+	pg := renderer{entity: e, dialect: postgres, ofIndex: true}
+	lite := renderer{entity: e, dialect: sqlite, ofIndex: true}
+	p, l := pg.condition(x), lite.condition(x)
+	if pg.failed || lite.failed {
+		return schema.Predicate{}, false
+	}
+	return schema.Predicate{SQLite: l, Postgres: p}, true
+}
+
 type renderer struct {
 	entity  *model.Entity
 	dialect dialect
+	ofIndex bool
 	failed  bool
 }
 
@@ -63,6 +76,9 @@ func (r *renderer) condition(x *model.Expr) string {
 		}
 		return "(" + strings.Join(parts, " "+strings.ToLower(string(x.Op))+" ") + ")"
 	case model.Not:
+		if r.ofIndex {
+			return "(" + r.condition(x.Args[0]) + ") is not TRUE"
+		}
 		return "(not " + r.condition(x.Args[0]) + ")"
 	case model.Eq, model.Ne, model.Lt, model.Le, model.Gt, model.Ge:
 		return r.comparison(x)
@@ -76,6 +92,9 @@ func (r *renderer) condition(x *model.Expr) string {
 }
 
 func (r *renderer) boolean(v bool) string {
+	if r.ofIndex {
+		return strings.ToUpper(strconv.FormatBool(v))
+	}
 	if r.dialect == sqlite {
 		return map[bool]string{true: "1", false: "0"}[v]
 	}
@@ -84,7 +103,7 @@ func (r *renderer) boolean(v bool) string {
 
 // wrap gives a condition that may be null a value.
 func (r *renderer) wrap(condition string, null, otherwise bool) string {
-	if !null {
+	if !null || r.ofIndex {
 		return condition
 	}
 	return fmt.Sprintf("coalesce(%s, %s)", condition, r.boolean(otherwise))
@@ -107,6 +126,9 @@ func (r *renderer) comparison(x *model.Expr) string {
 	}
 	left, leftNull := r.value(a, b)
 	right, rightNull := r.value(b, a)
+	if r.ofIndex && x.Op == model.Ne && (leftNull || rightNull) {
+		return "(" + left + " = " + right + ") is not TRUE"
+	}
 	return r.wrap(left+" "+comparisons[x.Op]+" "+right, leftNull || rightNull, x.Op == model.Ne)
 }
 
@@ -175,7 +197,7 @@ func (r *renderer) call(x *model.Expr) (string, bool) {
 	case "size":
 		v, null := arg(0)
 		name := "length"
-		if r.dialect == postgres {
+		if r.dialect == postgres && !r.ofIndex {
 			name = "char_length"
 		}
 		return name + "(" + v + ")", null
