@@ -167,10 +167,19 @@ func (l *lifter) readsCaller(s *source, call *ast.CallExpr, stack []ast.Node, kn
 	if key := l.besideRequest(s, call); key != nil {
 		return identityName.MatchString(keptUnder(s, key)) || identityName.MatchString(asserted(stack))
 	}
-	if role := l.roleOfReceiver(s, selector); role == "auth" && !strings.HasPrefix(name, "New") {
+	if role := l.roleOfReceiver(s, selector); role == "auth" && !strings.HasPrefix(name, "New") && !l.showsOwn(s, selector) {
 		return true
 	}
 	return whoName.MatchString(name)
+}
+
+// showsOwn reports whether a call makes what this program shows to another service, and reads nobody's: oauth2.StaticTokenSource(token).
+func (l *lifter) showsOwn(s *source, selector *ast.SelectorExpr) bool {
+	path := s.packageOf(selector.X)
+	if path == "" {
+		path, _ = namedType(s.info.TypeOf(selector.X))
+	}
+	return strings.HasPrefix(path, "golang.org/x/oauth2") && (strings.HasSuffix(selector.Sel.Name, "TokenSource") || selector.Sel.Name == "Client" || selector.Sel.Name == "Token")
 }
 
 // roleOfReceiver is what the library of a call's package or receiver is for.
