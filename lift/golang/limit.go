@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -132,4 +134,15 @@ func (l *lifter) addDecoded(named *types.Named, filled bool) {
 			l.filledFields[structure.Field(i)] = true
 		}
 	}
+}
+
+// limitName are names of numbers that say how many rows are read.
+var limitName = regexp.MustCompile(`(?i)(limit|size|count|first|take|max|per_?page)(val|value)?$`)
+
+// givenLimit reports whether a field says how many rows a generated statement reads, of the struct of what it is given. What the field holds
+// is said by the places that make the struct, and not by what else they put there.
+func (l *lifter) givenLimit(s *source, e *ast.SelectorExpr, field *types.Var) bool {
+	named := structOf(s.info.TypeOf(e.X))
+	return named != nil && strings.HasSuffix(named.Obj().Name(), "Params") && isNumber(field.Type()) && limitName.MatchString(field.Name()) &&
+		len(l.defs[field]) > 0 && named.Obj().Pkg() != nil && l.isGenerated(named)
 }

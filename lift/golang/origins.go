@@ -454,8 +454,11 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if w.l.besideInContext(s, e) {
 		return []facts.Origin{{Kind: facts.FromContext}}
 	}
-	out := w.origins(s, e.X)
 	field, is := object.(*types.Var)
+	if is && field.IsField() && w.l.givenLimit(s, e, field) && !w.seen[field] {
+		return w.variable(field, e.Pos())
+	}
+	out := w.origins(s, e.X)
 	if !is || !field.IsField() {
 		return out
 	}
