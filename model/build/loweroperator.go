@@ -1,6 +1,7 @@
 package build
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -318,11 +319,25 @@ func (l *lowerer) arithmetic(e ast.Expr, op model.Op, args []ast.Expr) *value {
 			return l.fail(e, WrongType, "make both Decimals, or both Floats; a literal is what the other side is", "a Decimal is exact and a Float is not: they cannot be put together")
 		}
 	}
+	if a, b, cut := cutOff(op, x, y); cut {
+		return l.fail(e, WrongType, fmt.Sprintf("write %d.0 / %d, or %d", a, b, a/b), "%d / %d is %d: whole numbers give a whole number", a, b, a/b)
+	}
 	v := &value{x: &model.Expr{Op: op, Args: []*model.Expr{x, y}, Kind: kind}, t: typ{kind: kind}}
 	if kind == model.Decimal {
 		l.fold(v, e)
 	}
 	return v
+}
+
+// cutOff tells whether x by y is a quotient of two literals that loses what is behind its point.
+func cutOff(op model.Op, x, y *model.Expr) (a, b int64, cut bool) {
+	number := func(x *model.Expr) (int64, bool) {
+		n, ok := x.Value.(int64)
+		return n, ok && x.Op == model.Const && numberKinds[x.Kind]
+	}
+	a, first := number(x)
+	b, second := number(y)
+	return a, b, op == model.Div && first && second && b != 0 && a%b != 0
 }
 
 func wider(a, b model.Kind) (model.Kind, bool) {
