@@ -2,8 +2,10 @@ package build
 
 import (
 	"fmt"
+	"math/big"
 	"math/bits"
 	"strconv"
+	"strings"
 
 	"github.com/fettlehq/fettle/design"
 	"github.com/fettlehq/fettle/model"
@@ -15,10 +17,17 @@ import (
 func (b *builder) certain() {
 	for _, e := range b.model.Entities {
 		for _, f := range e.Fields {
-			if f.Computed == nil || f.Method || f.Null || f.Kind == model.Boolean || !b.computed[f] || ownReckoning(e, f.Computed) {
+			b.certainDefault(e, f)
+			if f.Computed == nil || f.Method || f.Kind == model.Boolean || !b.computed[f] || ownReckoning(e, f.Computed) {
 				continue
 			}
 			v := standing{row: e}
+			if f.Null {
+				if x := f.Computed; x.Op == model.Const && x.Value != nil && v.exceeds(x, f) != "" {
+					b.problems.Add(design.Find(b.directives(f), "computed").Arg("from").Pos, MayBeNull, "write a constant that fits it", "%s is always null: what it comes to does not fit", f.Name)
+				}
+				continue
+			}
 			why := v.lacks(f.Computed)
 			if why == "" {
 				why = v.exceeds(f.Computed, f)
@@ -28,6 +37,23 @@ func (b *builder) certain() {
 				b.problems.Add(d.Arg("from").Pos, MayBeNull, fmt.Sprintf("write %s: %s, without \"!\"", f.Name, b.written[f].Type.Name), "%s may be null: %s", f.Name, why)
 			}
 		}
+	}
+}
+
+// certainDefault reports a default that may be null, of a field that must have a value and that no client sets: who makes the row would be told
+// that he must give it.
+func (b *builder) certainDefault(e *model.Entity, f *model.Field) {
+	if f.Default == nil || f.Default.Op == model.Const || f.Null || !f.ReadOnly || len(e.Allow.Create) == 0 {
+		return
+	}
+	v := standing{row: e, made: true}
+	if b.model.Account != nil {
+		v.viewer = b.model.Account.Entity
+	}
+	if why := v.lacks(f.Default); why != "" {
+		from := design.Find(b.directives(f), "default").Arg("from")
+		hint := fmt.Sprintf("write %s: %s, without \"!\", or @immutable for @readOnly, so that clients give it", f.Name, b.written[f].Type.Name)
+		b.problems.Add(from.Pos, MayBeNull, hint, "the default of %s may be null: %s", f.Name, why)
 	}
 }
 
@@ -61,11 +87,13 @@ func each(x *model.Expr, do func(*model.Expr)) {
 type standing struct {
 	row      *model.Entity
 	elements map[string]*model.Entity // of the lists around it, by the names of their variables
+	made     bool                     // the row is made: what it refers to is there, and so is its viewer
+	viewer   *model.Entity
 }
 
 // within is the value of an element of the list of x.
 func (v standing) within(x *model.Expr) standing {
-	inner := standing{row: v.row, elements: map[string]*model.Entity{}}
+	inner := standing{row: v.row, elements: map[string]*model.Entity{}, made: v.made, viewer: v.viewer}
 	for name, e := range v.elements {
 		inner.elements[name] = e
 	}
@@ -89,8 +117,10 @@ func (v standing) follow(x *model.Expr) (last *model.Field, why string) {
 		return nil, ""
 	case x.Root == model.Variable:
 		e = v.elements[x.Var]
-	case x.Root == model.Viewer:
+	case x.Root == model.Viewer && !v.made:
 		return nil, "nobody may be signed in"
+	case x.Root == model.Viewer: // who is not signed in is told so, or has no rule
+		e = v.viewer
 	case x.Root != model.This:
 		return nil, ""
 	}
@@ -98,7 +128,7 @@ func (v standing) follow(x *model.Expr) (last *model.Field, why string) {
 	if e != nil {
 		fields = e.Fields
 	}
-	for _, name := range x.Path {
+	for i, name := range x.Path {
 		f := find(fields, name)
 		if f == nil {
 			return nil, why
@@ -107,7 +137,7 @@ func (v standing) follow(x *model.Expr) (last *model.Field, why string) {
 		case why != "" || f.Kind == model.List:
 		case f.Null:
 			why = f.Name + " may be"
-		case f.Kind == model.Ref && f.Target != nil && f.Target.Vanishes() && !f.Said:
+		case f.Kind == model.Ref && f.Target != nil && f.Target.Vanishes() && !f.Said && (!v.made || i > 0):
 			why = f.Name + " is while what it refers to is deleted"
 		}
 		last, fields = f, f.Fields
@@ -138,7 +168,13 @@ func (v standing) lacks(x *model.Expr) string {
 			return "it may be divided by zero"
 		}
 		return v.lacks(x.Args[0])
-	case model.Add, model.Sub, model.Mul, model.Neg, model.Call:
+	case model.Call:
+		switch x.Name {
+		case "slug", "next", "token": // are made up where nothing is given
+			return ""
+		}
+		fallthrough
+	case model.Add, model.Sub, model.Mul, model.Neg:
 		for _, a := range x.Args {
 			if why := v.lacks(a); why != "" {
 				return why
@@ -204,6 +240,10 @@ func (v standing) outruns(x *model.Expr, f *model.Field) bool {
 	switch x.Op {
 	case model.If:
 		return v.outruns(x.Args[1], f) || v.outruns(x.Args[2], f)
+	case model.Const:
+		text, _ := x.Value.(string)
+		n, ok := new(big.Rat).SetString(text)
+		return ok && len(strings.TrimLeft(new(big.Rat).Abs(n).FloatString(f.Scale), "0")) > f.Digits+min(f.Scale, 1)
 	case model.Get:
 		of := v.field(x)
 		if of == nil || of.Kind != model.Decimal {

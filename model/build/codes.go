@@ -214,7 +214,7 @@ const (
 	//	type User @entity @account(login: email) @allow(do: READ, when: "this == viewer") { email: Email! @unique, phone: String! @unique }
 	Reveals diag.Code = "M027"
 
-	// MayBeNull is a computed field that may be null, though its type says that it never is.
+	// MayBeNull is a field that is computed, or has a default that no client can give, and may be null, though its type says that it never is.
 	//
 	// Example:
 	//
