@@ -133,7 +133,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		kind, closers = "body", []string{"Close"}
 	}
 	if kind == "" || kind == "transaction" && l.wraps(p.source, call) || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
-		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) {
+		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) || l.cancelled(p, f, call, object) {
 		return nil
 	}
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
@@ -183,6 +183,38 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r
+}
+
+// cancelled reports whether rows, or a transaction, of database/sql are had on a context that the function cancels on every way out: that gives them
+// back. What pgx has stays taken until it is closed.
+func (l *lifter) cancelled(p place, f *function, call *ast.CallExpr, object types.Object) bool {
+	path, name := namedType(object.Type())
+	if path != "database/sql" && !strings.HasSuffix(path, "jmoiron/sqlx") || name != "Rows" && name != "Tx" || len(call.Args) == 0 {
+		return false
+	}
+	context := p.target(call.Args[0])
+	cancels := map[types.Object]bool{}
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		assign, is := n.(*ast.AssignStmt)
+		if !is || len(assign.Lhs) != 2 || len(assign.Rhs) != 1 || context == nil || p.target(assign.Lhs[0]) != context {
+			return true
+		}
+		if made, is := assign.Rhs[0].(*ast.CallExpr); is && p.packageOf(firstOf(made.Fun)) == "context" && assign.Pos() < call.Pos() {
+			cancels[p.target(assign.Lhs[1])] = true
+		}
+		return true
+	})
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.DeferStmt:
+			found = found || cancels[p.target(n.Call.Fun)] && n.Pos() < call.Pos()
+		}
+		return !found
+	})
+	return found
 }
 
 // beginCheck is the statement behind the beginning of a transaction of gorm that leaves where it failed.
