@@ -32,6 +32,9 @@ func (l *lifter) effect(at work) {
 	l.effects[at.call] = append(l.effects[at.call], e)
 }
 
+// ownAddress are addresses that only the machine itself reaches.
+var ownAddress = regexp.MustCompile(`^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):`)
+
 var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/sirupsen/logrus|github\.com/rs/zerolog.*|github\.com/quay/zlog)$`)
 
 // effectKind recognises what leaves the process.
@@ -61,6 +64,9 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 	case pkg == "time" && name == "Sleep":
 		return "sleep", "", true
 	case pkg == "net/http" && (name == "ListenAndServe" || name == "ListenAndServeTLS"):
+		if len(at.call.Args) > 0 && ownAddress.MatchString(constantText(at.source, at.call.Args[0])) {
+			return "", "", false // nobody else reaches it
+		}
 		return "server", "http." + name + " has no time limits", false
 	case pkg == "net/http" && name == "Error" && len(at.call.Args) == 3:
 		return l.response(at, at.call.Args[1], at.call.Args[2])
