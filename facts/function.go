@@ -29,6 +29,7 @@ type Function struct {
 	Effects   []*Effect
 	Resources []*Resource
 	Shared    []*SharedWrite
+	Redrawn   []Redrawn
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
@@ -38,6 +39,14 @@ type Bound struct {
 	Param  string // in the path
 	Column string // in the table of the struct
 	Key    bool   // it is the key of the row itself
+}
+
+// Redrawn is a field that the code fills with something that nobody can guess, before what a client sent is decoded over it.
+type Redrawn struct {
+	Pos   Pos // of the decoding
+	Made  Pos // where it is drawn
+	Of    string
+	Field string
 }
 
 // Call is a place where a function of the backend is called, or handed over to be called.

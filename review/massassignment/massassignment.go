@@ -25,6 +25,7 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside == "test" {
 			continue
 		}
+		out = append(out, overwritten(tracer, function)...)
 		for _, q := range function.Queries {
 			if q.Statement == nil || q.Statement.Verb != facts.Insert && q.Statement.Verb != facts.Update || !q.Mapped {
 				continue
@@ -42,6 +43,33 @@ func find(f *facts.Facts) []rule.Finding {
 				break
 			}
 		}
+	}
+	return out
+}
+
+// overwritten tells what the code draws at random and a client may then send in its place: a code by which he proves who he is.
+func overwritten(tracer *trace.Tracer, f *facts.Function) []rule.Finding {
+	var out []rule.Finding
+	for i, r := range f.Redrawn {
+		if i > 0 && f.Redrawn[i-1].Pos == r.Pos {
+			continue // one mend for all fields of the struct
+		}
+		var fields []string
+		for _, other := range f.Redrawn[i:] {
+			if other.Pos == r.Pos {
+				fields = append(fields, other.Field)
+			}
+		}
+		which, verb := strings.Join(fields, " and "), "is"
+		if len(fields) > 1 {
+			verb = "are"
+		}
+		out = append(out, rule.Finding{
+			Pos: r.Pos, Confidence: rule.Likely,
+			Message:  fmt.Sprintf("%s of %s %s drawn at random, and what the client sends is decoded over that: whoever names it in the body chooses it", which, r.Of, verb),
+			Evidence: append(tracer.To(f).Evidence(), rule.Evidence{Pos: r.Made, What: r.Field + " is drawn"}, rule.Evidence{Pos: r.Pos, What: "what the client sends is decoded into the struct"}),
+			Fix:      "`json:\"-\"` on " + which + ", or draw behind the decoding",
+		})
 	}
 	return out
 }
