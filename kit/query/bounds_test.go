@@ -280,6 +280,7 @@ func testReckoned(w *world) {
 			w.Errorf("%v:\ngot  %s\nwant %s", test.given, strings.Join(got, " "), test.want)
 		}
 	}
+	testFloatsWithin(w)
 	for _, test := range []struct {
 		field, sum string
 		each, want any
@@ -629,6 +630,32 @@ func testFineDecimals(w *world) {
 			if !slices.Equal(got, want) {
 				w.Errorf("%s %s: %v, want %v", operator, text, got, want)
 			}
+		}
+	}
+}
+
+// A Float that is reckoned and does not fit is null where a condition asks for it, too: on SQLite it was endless, and more than anything.
+func testFloatsWithin(w *world) {
+	share, double := meta.This("share"), func(op meta.Op) *meta.Expr { return meta.Apply(op, meta.This("share"), meta.This("share")) }
+	for _, test := range []struct {
+		share float64
+		what  *meta.Expr
+		fits  bool
+	}{
+		{1e200, double(meta.OpMul), false},
+		{1.7e308, double(meta.OpAdd), false},
+		{-1.7e308, meta.Apply(meta.OpSub, meta.Const(1.7e308), share), false},
+		{1e-200, meta.Apply(meta.OpDiv, meta.Const(1e200), share), false},
+		{1e-200, double(meta.OpMul), false}, // it is 0
+		{1e150, double(meta.OpMul), true},
+		{-1e150, double(meta.OpMul), true},
+		{2, double(meta.OpAdd), true},
+	} {
+		id := w.create(w.ann, false, "Sum", "share", test.share)
+		s := w.sel("Sum", "share")
+		s.Where = meta.And(meta.Eq(meta.This("id"), meta.Const(string(id))), meta.Apply(meta.OpGt, test.what, meta.Const(0.0)))
+		if found := len(w.list(w.ann, s).Rows) == 1; found != test.fits {
+			w.Errorf("%g: what is reckoned of it is more than 0: %v", test.share, found)
 		}
 	}
 }

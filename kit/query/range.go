@@ -62,7 +62,7 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 	t.reckoned, t.unfit = true, false
 	plain := "(" + a.sql + " " + arithmeticOperators[op] + " " + b.sql + ")"
 	switch {
-	case r.postgres && (a.typ.kind == meta.Float || b.typ.kind == meta.Float):
+	case a.typ.kind == meta.Float || b.typ.kind == meta.Float:
 		t.unfit = true
 		return operand{sql: r.reckonFloats(op, a.sql, b.sql), typ: t}
 	case t.kind == meta.Float || r.postgres && t.kind == meta.Decimal:
@@ -93,10 +93,19 @@ func (r *renderer) reckon(op meta.Op, a, b operand, t typ) operand {
 	return operand{sql: r.once(exact, fitsWord), typ: t}
 }
 
-// reckonFloats is a operator b on PostgreSQL, which refuses a statement of which one Float would be too large, or too small to be told
-// from 0. Their logarithms tell before.
+// reckonFloats is a operator b. PostgreSQL refuses a statement of which one Float would be too large, or too small to be told from 0: their
+// logarithms tell before. SQLite reckons with what is endless, and is asked afterwards, within the same bounds.
 func (r *renderer) reckonFloats(op meta.Op, a, b string) string {
 	alias, fence := r.alias("n"), ""
+	if !r.postgres {
+		x, y := alias+".a", alias+".b"
+		plain := x + " " + arithmeticOperators[op] + " " + y
+		choice := "WHEN max(abs(" + x + "), abs(" + y + ")) <= " + maxFloat + " THEN " + plain
+		if op == meta.OpMul || op == meta.OpDiv {
+			choice = "WHEN abs(" + plain + ") < 3.3075e-308 THEN 0.0 WHEN abs(" + plain + ") < 3.0233e+307 THEN " + plain // e to the power of ±708
+		}
+		return "(SELECT CASE " + choice + " END FROM (SELECT " + a + " AS a, " + b + " AS b) " + alias + ")"
+	}
 	if searches(a) || searches(b) {
 		fence = r.fence()
 	}
