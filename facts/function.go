@@ -216,4 +216,13 @@ type SharedWrite struct {
 	Leaves   string      // how the map itself leaves its lock, where it does: "is returned", "is given to f"
 	Field    bool        // of the receiver
 	MadeIn   []*Function // where values of the receiver's type are made
+	Guard    *LockedUse  // where another function holds a lock for it; nil where none does
+	Turns    bool        // by goroutines of a loop, of a map of the function that starts them
+}
+
+// LockedUse is a place where a map is read or written while a lock is held.
+type LockedUse struct {
+	Pos  Pos
+	In   *Function
+	Lock string // what takes the lock: "s.mu.RLock"
 }

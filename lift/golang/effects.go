@@ -547,7 +547,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		return
 	}
 	f := l.around(stack)
-	if f == nil || f.fact.Locks {
+	if f == nil || f.fact.Locks && l.heldAt(f, written.Pos()) {
 		return
 	}
 	if got := l.gotMap(p.source, written); got != nil {
@@ -565,6 +565,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
 	switch {
 	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
+		write.Guard = l.guardOf(object, f)
 	case object.IsField():
 		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
 		if !is || f.recv == nil || p.target(selector.X) != f.recv {
@@ -572,6 +573,9 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		}
 		write.Field = true
 		write.MadeIn = l.makers(f.recv.Type())
+		write.Guard = l.guardOf(object, f)
+	case l.ofTurns(p, object, written.Pos(), stack):
+		write.Turns = true
 	default:
 		return
 	}
@@ -664,7 +668,8 @@ func (l *lifter) heldMap(s *source, e ast.Expr) *keptMap {
 	return &keptMap{expr: e, of: f.recv.Type()}
 }
 
-// writtenMaps are the maps that a statement or a call writes an element of: m[k] = v, m[k]++, delete(m, k) and clear(m).
+// writtenMaps are the maps that a statement or a call writes an element of: m[k] = v, m[k]++, delete(m, k) and clear(m), and
+// what fills it from a text: json.Unmarshal(text, &m).
 func (s *source) writtenMaps(n ast.Node) []ast.Expr {
 	var out []ast.Expr
 	element := func(e ast.Expr) {
@@ -683,6 +688,11 @@ func (s *source) writtenMaps(n ast.Node) []ast.Expr {
 		if id, is := ast.Unparen(n.Fun).(*ast.Ident); is && len(n.Args) > 0 && (id.Name == "delete" || id.Name == "clear") {
 			if _, builtin := s.info.Uses[id].(*types.Builtin); builtin {
 				out = append(out, n.Args[0])
+			}
+		}
+		if name := calledName(n); (name == "Unmarshal" || name == "Decode") && len(n.Args) > 0 {
+			if address, is := ast.Unparen(n.Args[len(n.Args)-1]).(*ast.UnaryExpr); is && address.Op == token.AND && isMap(s.info.TypeOf(address.X)) {
+				out = append(out, address.X)
 			}
 		}
 	}

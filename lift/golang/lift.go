@@ -166,6 +166,7 @@ type lifter struct {
 	effects         map[*ast.CallExpr][]*facts.Effect
 	callFacts       map[*ast.CallExpr]*facts.Call
 	madeIn          map[string][]*facts.Function
+	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard
 	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations
 	glances         map[*function]*glance

@@ -40,12 +40,24 @@ func find(f *facts.Facts) []rule.Finding {
 				})
 			}
 		}
+		for _, w := range function.Shared {
+			if w.Turns {
+				out = append(out, rule.Finding{
+					Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("goroutines of a loop write the map %s at once, without a lock", w.Name),
+					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name + " while the others do"}),
+					Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
+				})
+			}
+		}
 		path := tracer.To(function)
+		if path == nil {
+			out = append(out, forgotten(function)...)
+		}
 		if path == nil || locked(path) {
 			continue
 		}
 		for _, w := range function.Shared {
-			if w.Leaves != "" || w.Field && !outlives(tracer, w) {
+			if w.Leaves != "" || w.Turns || w.Field && !outlives(tracer, w) {
 				continue
 			}
 			how := "without a lock"
@@ -82,6 +94,43 @@ func receiver(f *facts.Function) string {
 		return of
 	}
 	return ""
+}
+
+// forgotten are the writes of a function, to which no route is seen to lead, that take no lock where another function takes one for the same map.
+func forgotten(function *facts.Function) []rule.Finding {
+	var out []rule.Finding
+	for _, w := range function.Shared {
+		if w.Guard == nil || w.Guard.In == function || underLock(function, 0) || beforeOthers(function, w.MadeIn, 0) {
+			continue
+		}
+		out = append(out, rule.Finding{
+			Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+			Message: fmt.Sprintf("%s writes the map %s without the lock that %s takes for it", function.Name, w.Name, w.Guard.In.Name),
+			Evidence: []rule.Evidence{
+				{Pos: w.Guard.Pos, What: fmt.Sprintf("%s uses it under %s", w.Guard.In.Name, w.Guard.Lock)}, {Pos: w.Pos, What: "writes " + w.Name},
+			},
+			Fix: "take the same lock, and let it be one that writes: Lock, not RLock",
+		})
+	}
+	return out
+}
+
+// underLock reports whether some function that leads to another holds a lock, by its name.
+func underLock(function *facts.Function, depth int) bool {
+	return depth < 4 && slices.ContainsFunc(function.Callers, func(call *facts.Call) bool { return call.From.Locks || underLock(call.From, depth+1) })
+}
+
+// beforeOthers reports whether a function is called only where the value is made or the program begins, or by nobody.
+func beforeOthers(function *facts.Function, makers []*facts.Function, depth int) bool {
+	if function.Own == "init" || function.Aside != "" || function.Outer != nil && function.Outer.Aside == "command" || slices.Contains(makers, function) {
+		return true
+	}
+	if depth > 4 || len(function.Callers) == 0 {
+		return depth == 0
+	}
+	return !slices.ContainsFunc(function.Callers, func(call *facts.Call) bool {
+		return call.Handed || call.Spawned || !beforeOthers(call.From, makers, depth+1)
+	})
 }
 
 // locked reports whether some function on the way is one that holds a lock, by its name.

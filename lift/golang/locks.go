@@ -1,0 +1,175 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// heldAt reports whether a function, or one around it, holds a lock at a place: one that it takes before and has not given back there.
+func (l *lifter) heldAt(f *function, at token.Pos) bool {
+	for ; f != nil; f = f.parent {
+		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock", "Do") != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// lockAt is the call, of one of some names, by which a function itself takes a lock that it holds at a place.
+func (f *function) lockAt(at token.Pos, names ...string) *ast.CallExpr {
+	var out *ast.CallExpr
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || out != nil || at <= call.Pos() || !slices.Contains(names, calledName(call)) {
+			return out == nil
+		}
+		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); !is || !givenBackBefore(selector, stack, at) {
+			out = call
+		}
+		return true
+	})
+	return out
+}
+
+// givenBackBefore reports whether the statements behind the one that takes a lock give it back before a place.
+func givenBackBefore(lock *ast.SelectorExpr, stack []ast.Node, at token.Pos) bool {
+	statement, is := last(stack).(*ast.ExprStmt)
+	if !is || len(stack) < 2 {
+		return false
+	}
+	for _, s := range listOf(stack[len(stack)-2]) {
+		after, is := s.(*ast.ExprStmt)
+		if !is || after.Pos() <= statement.Pos() || at <= after.Pos() {
+			continue
+		}
+		call, is := after.X.(*ast.CallExpr)
+		if !is {
+			continue
+		}
+		unlock, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if is && strings.TrimPrefix(unlock.Sel.Name, "R") == "Unlock" && text(unlock.X) == text(lock.X) {
+			return true
+		}
+	}
+	return false
+}
+
+// guardOf is a place where another function reads or writes a map that a field or a package's variable holds while it holds a lock that stands
+// beside the map: in the same value, or the same package.
+func (l *lifter) guardOf(object *types.Var, other *function) *facts.LockedUse {
+	if l.lockedUses == nil {
+		l.lockedUses = map[*types.Var][]*facts.LockedUse{}
+		l.eachFile(l.findLockedUses)
+	}
+	for _, use := range l.lockedUses[object] {
+		if use.In != other.fact {
+			return use
+		}
+	}
+	return nil
+}
+
+func (l *lifter) findLockedUses(p place) {
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		e, is := n.(ast.Expr)
+		if !is {
+			return true
+		}
+		held := l.heldMap(p.source, e)
+		f := l.around(stack)
+		if held == nil || f == nil || f.fact.Aside != "" {
+			return true
+		}
+		lock := f.lockAt(e.Pos(), "Lock", "RLock")
+		if lock == nil {
+			return true
+		}
+		root, object := firstIdent(lock.Fun), p.target(e).(*types.Var)
+		if root == nil {
+			return true
+		}
+		beside := p.target(root) == f.recv && f.recv != nil
+		if held.of == nil {
+			v, is := p.target(root).(*types.Var)
+			beside = is && v.Pkg() == object.Pkg() && v.Parent() == v.Pkg().Scope()
+		}
+		if beside {
+			l.lockedUses[object] = append(l.lockedUses[object], &facts.LockedUse{Pos: l.pos(e.Pos()), In: f.fact, Lock: text(lock.Fun)})
+		}
+		return true
+	})
+}
+
+// firstIdent is the name that a chain of selectors begins with.
+func firstIdent(e ast.Expr) *ast.Ident {
+	for {
+		switch n := ast.Unparen(e).(type) {
+		case *ast.Ident:
+			return n
+		case *ast.SelectorExpr:
+			e = n.X
+		default:
+			return nil
+		}
+	}
+}
+
+// ofTurns reports whether a map of a function is written by goroutines that a loop starts, each of which may run while the others do.
+func (l *lifter) ofTurns(p place, object types.Object, at token.Pos, stack []ast.Node) bool {
+	for i, n := range slices.Backward(stack) {
+		literal, is := n.(*ast.FuncLit)
+		if !is {
+			continue
+		}
+		if f := l.nodes[literal]; f == nil || literal.Pos() <= object.Pos() && object.Pos() < literal.End() || f.lockAt(at, "Lock", "TryLock", "Do") != nil {
+			return false
+		}
+		if i == 0 {
+			return false
+		}
+		call, is := stack[i-1].(*ast.CallExpr)
+		if !is || !(started(literal, stack) || calledName(call) == "Go" && slices.Contains(call.Args, ast.Expr(literal))) {
+			continue
+		}
+		loop := loopAround(stack[:i])
+		if loop == nil || object.Pos() >= loop.Pos() {
+			continue
+		}
+		return !waitsWithin(loop, literal) && !oneAtATime(l.around(stack[:i]))
+	}
+	return false
+}
+
+// waitsWithin reports whether the body of a loop waits behind what it has started.
+func waitsWithin(loop ast.Stmt, literal *ast.FuncLit) bool {
+	found := false
+	ast.Inspect(loop, func(n ast.Node) bool {
+		if n == ast.Node(literal) {
+			return false
+		}
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			found = found || n.Pos() > literal.End() && calledName(n) == "Wait"
+		case *ast.UnaryExpr:
+			found = found || n.Pos() > literal.End() && n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
+}
+
+// oneAtATime reports whether a function lets a group run one goroutine at a time.
+func oneAtATime(f *function) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		found = found || is && calledName(call) == "SetLimit" && len(call.Args) == 1 && text(call.Args[0]) == "1"
+		return !found
+	})
+	return found
+}
