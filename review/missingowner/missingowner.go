@@ -45,6 +45,7 @@ func find(f *facts.Facts) []rule.Finding {
 			}
 		}
 	}
+	s.bySiblings()
 	return s.found
 }
 
