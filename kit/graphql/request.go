@@ -138,9 +138,9 @@ func (d *Door) send(w http.ResponseWriter, r *http.Request, media string, status
 	if p != nil {
 		problem.Headers(h, p) // no-store
 	}
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the caller may be gone
