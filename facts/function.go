@@ -106,6 +106,7 @@ type Place struct {
 	EndsLoop  bool // the innermost loop ends after it
 	Picks     bool // done only for the item of the innermost loop that is the one looked for
 	Kept      bool // done only where a cache does not know the answer
+	Lacks     int  // done only where the function is given no map here: the parameter, counted from 1
 }
 
 // Value is what an expression may hold: where it comes from.

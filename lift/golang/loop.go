@@ -293,10 +293,14 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 		case *ast.IfStmt:
 			if i+1 < len(path) && path[i+1] == ast.Node(node.Body) {
 				out.Kept = out.Kept || asksCache(p, node)
+				out.Lacks = max(out.Lacks, l.asksGiven(p, node.Cond, token.EQL))
 				comparisons = append(comparisons, equalities(node.Cond, token.EQL, token.LAND)...)
 			}
 			if i+1 < len(path) && path[i+1] == ast.Node(node.Body) && failed(node.Cond) {
 				out.ErrorPath = true
+			}
+			if i+1 < len(path) && node.Else != nil && path[i+1] == ast.Node(node.Else) {
+				out.Lacks = max(out.Lacks, l.asksGiven(p, node.Cond, token.NEQ))
 			}
 			if i+1 < len(path) && path[i+1] != ast.Node(node.Init) && path[i+1] != ast.Node(node.Cond) {
 				out.Branch = out.Branch || !inLoop
@@ -368,6 +372,17 @@ func mentionsItem(p place, e ast.Expr, loop *ast.RangeStmt) bool {
 }
 
 // cacheName are names of what keeps answers.
+// asksGiven is the parameter, counted from 1, of which a condition asks whether the function was given a map at all; 0 for none. What its caller
+// has read ahead is not asked for again.
+func (l *lifter) asksGiven(p place, cond ast.Expr, comparison token.Token) int {
+	for _, c := range equalities(cond, comparison, token.LAND) {
+		if _, index, is := l.parameter(p.target(c.X)); is && index >= 0 && isNilIdent(c.Y) && isMap(p.info.TypeOf(c.X)) {
+			return index + 1
+		}
+	}
+	return 0
+}
+
 var cacheName = regexp.MustCompile(`(?i)(cache|lru|memoi[sz]e)`)
 
 // asksCache reports whether a condition, or the statement in front of it, looks into something named as a cache, or into a map that keeps

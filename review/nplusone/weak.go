@@ -100,9 +100,19 @@ func (s *search) message(o facts.Origin, depth int) bool {
 	})
 }
 
-// seldom reports whether a statement is sent for few of the items: for the one that is looked for, or for what a cache does not know.
+// seldom reports whether a statement is sent for few of the items: for the one that is looked for, for what a cache does not know, or
+// where nothing was read ahead.
 func seldom(q *facts.Query, calls []*facts.Call) bool {
 	rare := func(p facts.Place) bool { return p.Picks || p.Kept }
+	for i, call := range calls {
+		inside := q.Place
+		if i+1 < len(calls) {
+			inside = calls[i+1].Place
+		}
+		if given := inside.Lacks - 1; given >= 0 && given < len(call.Args) && call.Args[given].Text != "nil" {
+			return true // read ahead, unless that failed
+		}
+	}
 	return rare(q.Place) || slices.ContainsFunc(calls, func(call *facts.Call) bool { return rare(call.Place) })
 }
 
