@@ -68,7 +68,7 @@ func appendOne(buf []byte, f *meta.Field, value any) []byte {
 
 // AppendInstant appends an instant as a JSON text: RFC 3339 in UTC, with as many digits of a second as there are, at most six.
 func AppendInstant(buf []byte, t time.Time) []byte {
-	return append(t.UTC().AppendFormat(append(buf, '"'), instantForm), '"')
+	return append(appendInstant(append(buf, '"'), t), '"')
 }
 
 // appendUnion writes the one of its types that a union is: {"message": "…"}.
@@ -94,8 +94,10 @@ func appendStruct(buf []byte, f *meta.Field, values []any) []byte {
 	return append(buf, '}')
 }
 
-// instantForm is RFC 3339 with as many digits of a second as there are, at most six.
-const instantForm = "2006-01-02T15:04:05.999999Z07:00"
+// appendInstant appends RFC 3339 in UTC with as many digits of a second as there are, at most six. This form package time has by heart.
+func appendInstant(buf []byte, t time.Time) []byte {
+	return t.UTC().Truncate(time.Microsecond).AppendFormat(buf, time.RFC3339Nano)
+}
 
 // Text is the text form of a Decimal, Date, Time, DateTime, Duration or of a simpler value.
 func Text(value any) string {
@@ -111,7 +113,7 @@ func Text(value any) string {
 	case kit.Decimal:
 		return v.String()
 	case time.Time:
-		return v.UTC().Format(instantForm)
+		return string(appendInstant(nil, v))
 	case kit.Date:
 		return v.String()
 	case kit.TimeOfDay:

@@ -45,33 +45,37 @@ func (sel *Select) Paging(list *meta.Field) meta.Page {
 }
 
 func (sel *Select) page(list *meta.Field) (page, error) {
+	p, text, err := sel.extent(list)
+	if err != nil || text == "" {
+		return p, err
+	}
+	p.cursor, err = readCursor(text, sel.Entity, orderOf(sel, list))
+	return p, err
+}
+
+// extent is the page without the place where it begins, and the cursor that tells it.
+func (sel *Select) extent(list *meta.Field) (p page, text string, err error) {
 	settings := sel.Paging(list)
 	most := defaulted(settings.Max, 100)
-	p := page{limit: sel.First, backward: sel.Last > 0 || sel.Before != "", skip: sel.Skip}
-	text := sel.After
+	p, text = page{limit: sel.First, backward: sel.Last > 0 || sel.Before != "", skip: sel.Skip}, sel.After
 	if p.backward {
 		p.limit, text = sel.Last, sel.Before
 	}
 	switch {
 	case sel.Skip < 0 || sel.Skip > 0 && list != nil:
-		return p, malformed("Rows can be skipped of the first list alone, and not fewer than 0.")
+		return p, "", malformed("Rows can be skipped of the first list alone, and not fewer than 0.")
 	case sel.First < 0 || sel.Last < 0:
-		return p, malformed("A page cannot have fewer than 0 rows.")
+		return p, "", malformed("A page cannot have fewer than 0 rows.")
 	case p.backward && (sel.First > 0 || sel.After != ""):
-		return p, malformed("Ask for the first rows after a cursor or for the last rows before one, not both.")
+		return p, "", malformed("Ask for the first rows after a cursor or for the last rows before one, not both.")
 	case list != nil && list.Bound > 0 && p.limit == 0 && text == "":
-		return p, nil
+		return p, "", nil
 	case p.limit > max(most, boundOf(list)):
-		return p, malformed("A page has at most %d rows.", max(most, boundOf(list)))
+		return p, "", malformed("A page has at most %d rows.", max(most, boundOf(list)))
 	case p.limit == 0:
 		p.limit = min(defaulted(settings.Size, 20), most)
 	}
-	if text == "" {
-		return p, nil
-	}
-	var err error
-	p.cursor, err = readCursor(text, sel.Entity, orderOf(sel, list))
-	return p, err
+	return p, text, nil
 }
 
 func boundOf(list *meta.Field) int {
@@ -89,11 +93,13 @@ func defaulted(n, otherwise int) int {
 }
 
 func orderHash(e *meta.Entity, order []Order) string {
-	hash := fnv.New32a()
-	hash.Write([]byte(e.Name))
+	text := append(make([]byte, 0, 64), e.Name...)
 	for _, o := range order {
-		fmt.Fprintf(hash, ",%s %t", strings.Join(o.Path, "."), o.Descending)
+		text = append(append(text, ','), strings.Join(o.Path, ".")...)
+		text = strconv.AppendBool(append(text, ' '), o.Descending)
 	}
+	hash := fnv.New32a()
+	hash.Write(text)
 	return strconv.FormatUint(uint64(hash.Sum32()), 36)
 }
 

@@ -151,7 +151,7 @@ func (s *shaper) page(p page) {
 func cost(sel *Select, list *meta.Field, parents int) (int, error) {
 	rows := parents
 	if list != nil || sel.Entity != nil {
-		p, err := sel.page(list)
+		p, _, err := sel.extent(list)
 		if err != nil {
 			return 0, err
 		}
