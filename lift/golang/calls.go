@@ -205,6 +205,7 @@ func (l *lifter) findWork(p place) {
 		}
 		l.effect(at)
 		l.calls(at)
+		l.dispatched(at)
 		l.redrawn(at)
 		l.handedOver(at)
 		return true

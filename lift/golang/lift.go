@@ -94,6 +94,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findRegistered)
 	l.eachFile(l.findBeegoRoutes)
 	l.eachFile(l.findOperationRoutes)
+	l.eachFile(l.findMessages)
 	l.eachFile(l.findWork)
 	l.eachFile(l.findLists)
 	l.liftWrappers()
@@ -127,7 +128,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, operations: map[types.Object]operation{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
 
@@ -191,6 +192,7 @@ type lifter struct {
 	contexts        map[*types.TypeName]bool  // what such routers give their handlers
 	registrars      map[*function]registrar   // functions that register what they are given
 	filters         []beegoFilter
+	messages        map[message][]*function    // what handles each, see findMessages
 	operations      map[types.Object]operation // by the type of their functions
 }
 

@@ -754,10 +754,14 @@ func (l *lifter) liftWrappers() {
 
 // passesOn finds the parameter of a function that is, as it is, the text of a query.
 func passesOn(q *facts.Query, f *facts.Function) (index int, is bool) {
-	if q.Text != "" || q.Chain != "" || len(q.Dynamic) != 1 || len(q.Dynamic[0].Origins) != 1 {
+	if q.Text != "" || q.Chain != "" || len(q.Dynamic) != 1 {
 		return 0, false
 	}
-	o := q.Dynamic[0].Origins[0]
+	origins := slices.DeleteFunc(slices.Clone(q.Dynamic[0].Origins), func(o facts.Origin) bool { return o.Kind == facts.FromConstant }) // what writes it on one line
+	if len(origins) != 1 {
+		return 0, false
+	}
+	o := origins[0]
 	return o.Index, o.Kind == facts.FromParam && o.Function == f && o.Index >= 0 && q.Dynamic[0].Kind == "text"
 }
 
