@@ -40,6 +40,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, q := range function.Queries {
+			s.byTenant(q)
 			if key := s.key(q); key != nil && !s.byRoute(q, key) && !s.byFields(q, key) {
 				s.byCaller(q, key)
 			}
