@@ -571,6 +571,9 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		if !is || f.recv == nil || p.target(selector.X) != f.recv {
 			return
 		}
+		if l.madeForContext(f.recv.Type()) {
+			return
+		}
 		write.Field = true
 		write.MadeIn = l.makers(f.recv.Type())
 		write.Guard = l.guardOf(object, f)
@@ -776,6 +779,29 @@ func (l *lifter) makers(t types.Type) []*facts.Function {
 		})
 	}
 	return l.madeIn[path+"."+name]
+}
+
+// madeForContext reports whether values of a type are made where they are put into a context: whoever has the context has one of his own.
+func (l *lifter) madeForContext(t types.Type) bool {
+	if l.contextual == nil {
+		l.contextual = map[string]bool{}
+		l.eachFile(func(p place) {
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				call, is := n.(*ast.CallExpr)
+				if !is || len(call.Args) != 3 || calledName(call) != "WithValue" || p.packageOf(firstOf(call.Fun)) != "context" {
+					return true
+				}
+				switch ast.Unparen(call.Args[2]).(type) {
+				case *ast.CallExpr, *ast.UnaryExpr, *ast.CompositeLit:
+					path, name := namedType(p.info.TypeOf(call.Args[2]))
+					l.contextual[path+"."+name] = name != ""
+				}
+				return true
+			})
+		})
+	}
+	path, name := namedType(t)
+	return l.contextual[path+"."+name]
 }
 
 // fileName are functions of package os that read or change files.

@@ -168,6 +168,7 @@ type lifter struct {
 	callFacts       map[*ast.CallExpr]*facts.Call
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
+	contextual      map[string]bool                   // types of what is made where it is put into a context; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard
 	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations
 	glances         map[*function]*glance
@@ -297,7 +298,8 @@ func (l *lifter) addFunction(p place, f *function) {
 	if f.parent != nil && f.parent.fact.Aside == "test" || slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && namedPath(o.Type()) == "testing" }) {
 		f.fact.Aside = "test"
 	}
-	if f.fact.Aside == "" && p.name == "main" && f.parent == nil && (f.fact.Name == "main.main" || f.fact.Name == "main.init") {
+	if f.fact.Aside == "" && p.name == "main" && f.parent == nil && (f.fact.Name == "main.main" || f.fact.Name == "main.init") ||
+		f.fact.Aside == "" && slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && isCommand(o.Type()) }) {
 		f.fact.Aside = "command"
 	}
 	for _, param := range f.params {

@@ -57,6 +57,9 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Fix = "use a client with a Timeout, and http.NewRequestWithContext"
 			case "client":
+				if function.Aside == "command" && function.Own != "main" && tracer.To(function) == nil {
+					continue // who runs a command sees that it waits, and ends it
+				}
 				finding.Fix = "http.Client{Timeout: 30 * time.Second}, or as long as the longest answer takes"
 			case "server":
 				finding.Fix = "http.Server{ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, …}"
