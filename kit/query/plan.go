@@ -147,6 +147,7 @@ func (p *planner) where(row *scope) string {
 	if q := p.sel.Query; q != nil && p.list == nil {
 		p.missing = func(slot int) bool { return p.sel.given[slot-p.extra] == nil }
 		where = conjunction(where, p.cond(q.Where, env{this: row, args: q.Args, firstArg: p.extra, probed: !p.system}, false))
+		p.missing = nil
 	}
 	switch {
 	case p.list != nil && p.list.Join != nil:

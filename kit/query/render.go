@@ -195,7 +195,7 @@ func (r *renderer) cond(x *meta.Expr, e env, negate bool) string {
 		}
 		return r.compare(x, e)
 	case meta.OpIn:
-		if len(x.Args) == 2 {
+		if len(x.Args) == 2 && !isNull(x.Args[1]) { // null is in no list
 			return r.cond(&meta.Expr{Op: meta.OpEq, Args: x.Args}, e, negate)
 		}
 		return opposite(r.in(x, e), negate)
