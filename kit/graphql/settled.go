@@ -17,10 +17,14 @@ type settled struct {
 
 // selection is what a selection set makes of a Select, and how its rows are written. Nobody changes it.
 type selection struct {
-	fields []query.Selection
-	count  bool
-	object *object // of one row
-	page   *page   // of a list
+	read   query.Select // its part that the selection set decides
+	object *object      // of one row
+	page   *page        // of a list
+}
+
+// into makes sel read what the selection set selects.
+func (s *selection) into(sel *query.Select) {
+	sel.Fields, sel.Count, sel.Unversioned = s.read.Fields, s.read.Count, s.read.Unversioned
 }
 
 // again is the root fields with the arguments of another request.
@@ -43,7 +47,8 @@ func settle(p *plan) *settled {
 		var made *selection
 		switch r.verb.do {
 		case get, create, update, restore, list: // those that ask object or page
-			made = &selection{slices.Clip(r.sel.Fields), r.sel.Count, r.member.object, r.member.page}
+			made = &selection{object: r.member.object, page: r.member.page}
+			made.read = query.Select{Fields: slices.Clip(r.sel.Fields), Count: r.sel.Count, Unversioned: r.sel.Unversioned}
 		}
 		s.selections = append(s.selections, made)
 	}
@@ -55,7 +60,7 @@ func (r *root) object() *object {
 	if r.known == nil {
 		return planObject(r.definition.Type.Name(), r.fields, r.sel)
 	}
-	r.sel.Fields, r.sel.Count = r.known.fields, r.known.count
+	r.known.into(r.sel)
 	return r.known.object
 }
 
@@ -64,7 +69,7 @@ func (r *root) page() *page {
 	if r.known == nil {
 		return planPage(r.field, r.sel)
 	}
-	r.sel.Fields, r.sel.Count = r.known.fields, r.known.count
+	r.known.into(r.sel)
 	return r.known.page
 }
 

@@ -55,3 +55,21 @@ func TestKeptDocuments(t *testing.T) {
 		}
 	})
 }
+
+// A document that is known reads what it read when it was new.
+func TestKnownDocumentsReadTheSame(t *testing.T) {
+	onEach(t, func(c *client) {
+		for _, document := range []string{
+			`query($s: String!) { article(slug: $s) { title author { username } tags { name } } }`,
+			`query($s: String!) { articles(where: {title: {eq: $s}}) { nodes { title author { username } comments { nodes { body } } } } }`,
+			`query($s: String!) { articles(where: {title: {eq: $s}}) { totalCount nodes { title version author { version } } } }`,
+		} {
+			c.has("", document, `{"s":"alpha"}`, `"data"`)
+			first := c.world.Query()
+			c.has("", document, `{"s":"beta"}`, `"data"`)
+			if second := c.world.Query(); second != first {
+				c.Errorf("%s\nfirst  %s\nsecond %s", document, first, second)
+			}
+		}
+	})
+}

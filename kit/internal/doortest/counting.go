@@ -14,6 +14,7 @@ import (
 type counting struct {
 	sqldb.Database
 	queries    atomic.Int64
+	last       atomic.Value // the SQL of the one before, a string
 	collisions atomic.Int64 // that are to come
 }
 
@@ -50,8 +51,12 @@ type countingConn struct {
 
 func (c countingConn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
 	c.of.queries.Add(1)
+	c.of.last.Store(sql)
 	return c.Conn.Query(ctx, sql, args...)
 }
 
 // Queries is how many statements reads have run so far.
 func (w *World) Queries() int { return int(w.database.queries.Load()) }
+
+// Query is the SQL of the last of them.
+func (w *World) Query() string { return w.database.last.Load().(string) }
