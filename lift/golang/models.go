@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -36,6 +38,7 @@ type model struct {
 	l       *lifter
 	library string
 	table   *schema.Table
+	places  map[string][]int // of the columns of an index, by its name
 }
 
 // read reports whether a struct describes a table: some field has a tag of the library, and there is a key or
@@ -118,14 +121,40 @@ func scalar(t types.Type) bool {
 	return false
 }
 
-func (m *model) index(name, column string, unique bool) {
+func (m *model) index(name, column string, unique bool) { m.indexAt(name, column, unique, usual) }
+
+// usual is the place of a column among those of an index whose tag names none, as gorm counts.
+const usual = 10
+
+// indexAt puts a column into an index: before those of a higher place, behind all others.
+func (m *model) indexAt(name, column string, unique bool, place int) {
+	if m.places == nil {
+		m.places = map[string][]int{}
+	}
+	at := 0
+	for at < len(m.places[name]) && m.places[name][at] <= place {
+		at++
+	}
+	m.places[name] = slices.Insert(m.places[name], at, place)
 	for _, i := range m.table.Indexes {
 		if i.Name == name {
-			i.Parts = append(i.Parts, schema.IndexPart{Column: column})
+			i.Parts = slices.Insert(i.Parts, at, schema.IndexPart{Column: column})
 			return
 		}
 	}
 	m.table.Indexes = append(m.table.Indexes, &schema.Index{Name: name, Unique: unique, Parts: []schema.IndexPart{{Column: column}}})
+}
+
+var priority = regexp.MustCompile(`priority:\s*(\d+)`)
+
+// placeIn is the place that the options of an index in a tag of gorm give a column: priority:2.
+func placeIn(options string) int {
+	if found := priority.FindStringSubmatch(options); found != nil {
+		if n, err := strconv.Atoi(found[1]); err == nil {
+			return n
+		}
+	}
+	return usual
 }
 
 // gorm reads a field as gorm does, and bun: keys and values between semicolons or commas.
@@ -144,7 +173,7 @@ func (m *model) gorm(field *types.Var, tag string) {
 			name = strings.TrimSpace(value)
 		}
 	}
-	if !scalar(field.Type()) && !strings.Contains(tag, "type:") && !strings.Contains(tag, "serializer") {
+	if !scalar(field.Type()) && !strings.Contains(tag, "type:") && !strings.Contains(tag, "serializer") && !strings.Contains(tag, "index") {
 		return
 	}
 	c := &schema.Column{Name: name, Null: true, Type: columnType(field.Type())}
@@ -159,9 +188,9 @@ func (m *model) gorm(field *types.Var, tag string) {
 		case "primarykey", "pk":
 			m.table.PrimaryKey = append(m.table.PrimaryKey, name)
 		case "index":
-			m.index(value, name, strings.Contains(options, "unique"))
+			m.indexAt(value, name, strings.Contains(options, "unique"), placeIn(options))
 		case "uniqueindex", "unique":
-			m.index("unique "+value, name, true)
+			m.indexAt("unique "+value, name, true, placeIn(options))
 		case "not null", "notnull":
 			c.Null = false
 		}
