@@ -15,6 +15,7 @@ type span struct {
 	from, to token.Pos
 	handle   types.Object
 	begun    token.Pos
+	on       types.Object          // the handle that it is begun on, where that is seen
 	keepers  map[types.Object]bool // what is made to hold the transaction
 }
 
@@ -132,6 +133,7 @@ func spawnedIn(stack []ast.Node) bool {
 
 func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 	var out []span
+	on := map[ast.Node]types.Object{}
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
@@ -157,6 +159,11 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 					out = append(out, span{from: n.End(), to: end, handle: session, begun: n.Pos()})
 				}
 			}
+			if selector.Sel.Name == "Transaction" && isGormDB(p.info.TypeOf(selector.X)) {
+				for _, arg := range n.Args {
+					on[arg] = p.target(root(selector.X))
+				}
+			}
 			if selector.Sel.Name == "Transaction" && isXorm(namedPath(p.info.TypeOf(selector.X))) {
 				out = append(out, l.givenSession(n)...)
 			}
@@ -164,7 +171,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 			f := l.nodes[n]
 			for _, param := range f.params {
 				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) {
-					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos()})
+					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos(), on: on[n]})
 				}
 			}
 		}
@@ -313,6 +320,9 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 	begun := l.pos(s.begun)
 	if q := l.queries[call]; q != nil {
 		spec, is := l.querySpec(p.source, call)
+		if is && q.Handle.Other != "" && s.on != nil && s.on.Name() == q.Handle.Other && p.target(root(l.sentThrough(p.source, spec))) == s.handle {
+			q.Handle.Begun, q.Handle.Other, q.ThroughTx = begun, "", nil // a transaction within the other
+		}
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
 			begin := l.sentThrough(p.source, spec)
