@@ -210,7 +210,7 @@ func verbose(call *ast.CallExpr) bool {
 
 // secretArg finds an argument that by its name lets its holder in.
 func secretArg(call *ast.CallExpr) string {
-	for _, arg := range call.Args {
+	for i, arg := range call.Args {
 		name := ""
 		switch arg := ast.Unparen(arg).(type) {
 		case *ast.Ident:
@@ -218,7 +218,7 @@ func secretArg(call *ast.CallExpr) string {
 		case *ast.SelectorExpr:
 			name = arg.Sel.Name
 		}
-		if secretName.MatchString(name) {
+		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
 			return text(arg)
 		}
 		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && calledName(inner) == "Get" && len(inner.Args) == 1 {
@@ -229,6 +229,14 @@ func secretArg(call *ast.CallExpr) string {
 	}
 	return ""
 }
+
+// namesPath reports whether what stands before a value in a log calls it a place where a secret is kept, and not the secret.
+func namesPath(e ast.Expr) bool {
+	literal, is := ast.Unparen(e).(*ast.BasicLit)
+	return is && pathName.MatchString(literal.Value)
+}
+
+var pathName = regexp.MustCompile(`(?i)_?(path|file|filename|dir)"$`)
 
 var (
 	credentialHeader = regexp.MustCompile(`(?i)^"(authorization|cookie|set-cookie|x-api-key)"$`)
