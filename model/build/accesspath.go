@@ -358,8 +358,11 @@ func (t *tableBuilder) found(f *model.Field) bool {
 
 // ownColumn is the field of the row, or the part of a value in it, whose column x is, nil where it is none.
 func (t *tableBuilder) ownColumn(x *model.Expr) *model.Field {
-	if x.Op != model.Get || x.Root != model.This || len(x.Path) == 0 {
+	if x.Op != model.Get || x.Root != model.This {
 		return nil
+	}
+	if len(x.Path) == 0 { // the row is its id
+		return find(t.entity.Fields, "id")
 	}
 	var f *model.Field
 	fields := t.entity.Fields

@@ -131,15 +131,7 @@ func (t rows) indexed(x *model.Expr) bool {
 	if f == nil && x.Op == model.Get {
 		f = t.ownColumn(x)
 	}
-	if f == nil {
-		return x.Op == model.Eq && (isRow(x.Args[0]) && !ofRow(x.Args[1]) || isRow(x.Args[1]) && !ofRow(x.Args[0]))
-	}
-	return t.leadsTo(f)
-}
-
-// isRow tells whether x is the row itself.
-func isRow(x *model.Expr) bool {
-	return x.Op == model.Get && x.Root == model.This && len(x.Path) == 0
+	return f != nil && t.leadsTo(f)
 }
 
 // leadsTo tells whether an index begins with f as the design is written.
@@ -175,7 +167,7 @@ func (t rows) alternatives(xs []*model.Expr, depth int) (worst way, s scan) {
 			worst, s = w, why
 		}
 	}
-	if worst == read || known && (worst == found || len(some) == 1) {
+	if worst == read || worst == anyRow || known && (worst == found || len(some) == 1) {
 		return worst, s
 	}
 	return read, scan{what: "no index finds the rows of one alternative or of another", hint: "make a query of each"}
@@ -208,7 +200,11 @@ func (t rows) list(x *model.Expr, depth int) (way, scan) {
 	}
 	e, through := t.elements(x.Args[0])
 	switch {
-	case e == nil: // of the viewer, or of an argument
+	case e == nil && t.leadHere(x):
+		return led, scan{}
+	case e == nil && x.Args[0].Root == model.Arg && len(x.Args[0].Path) == 1:
+		return read, scan{what: "no index finds rows by what is in a list among the arguments"}
+	case e == nil:
 		return read, scan{what: "what it compares is worked out of each row, and no index has it", hint: "compare a field that is stored"}
 	case x.Args[1].Op == model.Const:
 		return led, scan{}
@@ -220,6 +216,27 @@ func (t rows) list(x *model.Expr, depth int) (way, scan) {
 		return led, scan{}
 	}
 	return read, behind(s, e, through)
+}
+
+// leadHere tells whether x asks for a row of a list of the viewer, or of a row that is an argument, which leads to the row:
+// author in viewer.following.
+func (t rows) leadHere(x *model.Expr) bool {
+	list := x.Args[0]
+	if list.Op != model.Get || list.Root != model.Viewer && (list.Root != model.Arg || len(list.Path) < 2) {
+		return false
+	}
+	ofElement := func(a *model.Expr) bool { return a.Op == model.Get && a.Root == model.Variable && a.Var == x.Var }
+	return slices.ContainsFunc(conjuncts(x.Args[1]), func(c *model.Expr) bool {
+		if c.Op != model.Eq {
+			return false
+		}
+		here, there := c.Args[0], c.Args[1]
+		if ofElement(here) {
+			here, there = there, here
+		}
+		f := t.ownColumn(here)
+		return f != nil && ofElement(there) && there.Kind != "" && t.leadsTo(f)
+	})
 }
 
 // of looks for rows of e that lead to those of t.
@@ -376,7 +393,7 @@ func (t rows) why(x *model.Expr) scan {
 		return scan{what: "no index finds a text within " + f.Name}
 	case f != nil && not:
 		return scan{what: "no index finds rows by what " + f.Name + " is not", hint: "ask for what it is"}
-	case f != nil && t.behind:
+	case f != nil && t.behind && (inner.Op == model.Get || t.comparedWith(inner) != nil):
 		return scan{what: "no index has " + f.Name, hint: "write @index on " + t.entity.Name + "." + f.Name}
 	}
 	return scan{what: "what it compares is worked out of each row, and no index has it", hint: "compare a field that is stored"}
