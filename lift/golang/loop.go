@@ -144,6 +144,9 @@ func (l *lifter) rangeLoop(p place, n *ast.RangeStmt, loop *facts.Loop) {
 	}
 }
 
+// mostGetters bounds how many values a part of the program gives of itself: its name, its kind. What gives more is data.
+const mostGetters = 4
+
 // works reports whether the items of a list are parts of the program and no data: functions, or what is called with a context to do
 // its work, such as handlers and filters.
 func works(item types.Type) bool {
@@ -154,12 +157,17 @@ func works(item types.Type) bool {
 	if !is {
 		return false
 	}
-	for i := range iface.NumMethods() {
-		if params := iface.Method(i).Type().(*types.Signature).Params(); params.Len() > 0 && isNamed(params.At(0).Type(), "context", "Context") {
-			return true
+	acts, getters := false, 0
+	for method := range iface.Methods() {
+		sig := method.Type().(*types.Signature)
+		switch params := sig.Params(); {
+		case params.Len() > 0 && isNamed(params.At(0).Type(), "context", "Context"):
+			acts = true
+		case params.Len() == 0 && sig.Results().Len() == 1 && !isError(sig.Results().At(0).Type()):
+			getters++
 		}
 	}
-	return false
+	return acts && getters <= mostGetters
 }
 
 func isBytes(s *types.Slice) bool {
