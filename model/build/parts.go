@@ -32,7 +32,7 @@ func (b *builder) parts() {
 
 // taken tells whether a client may set f in a new row.
 func taken(f *model.Field) bool {
-	return !f.Auto && !f.ReadOnly && !f.Internal && f.Stored()
+	return !f.Auto && !f.ReadOnly && !f.Internal && (f.Stored() || f.Kind == model.Union)
 }
 
 func changed(f *model.Field) bool { return taken(f) && !f.Immutable }
