@@ -179,14 +179,24 @@ func (d *designer) queries() {
 	for range d.IntN(4) {
 		e := d.entities[d.IntN(len(d.entities))]
 		sc := scope{of: e, viewer: true, depth: 2}
-		args := ""
+		var args []string
 		if d.chance(40) {
 			to := d.entities[d.IntN(len(d.entities))]
 			name := d.name("of")
 			sc.args = append(sc.args, binding{name, to})
-			args = fmt.Sprintf("(%s: ID! @ref(entity: %s))", name, to.name)
+			args = append(args, fmt.Sprintf("%s: ID! @ref(entity: %s)", name, to.name))
 		}
-		line := fmt.Sprintf("%s%s: [%s!]! @where(that: \"%s\", scan: true)", d.name("query"), args, e.name, d.condition(sc))
+		condition := d.condition(sc)
+		if d.chance(50) {
+			var argument string
+			argument, condition = d.scalarArgument(sc, condition)
+			args = append(args, argument)
+		}
+		given := ""
+		if len(args) > 0 {
+			given = "(" + strings.Join(args, ", ") + ")"
+		}
+		line := fmt.Sprintf("%s%s: [%s!]! @where(that: \"%s\", scan: true)", d.name("query"), given, e.name, condition)
 		if d.chance(50) {
 			line += fmt.Sprintf(" @allow(when: \"%s\")", pick(d, "true", "viewer != null"))
 		}
@@ -194,4 +204,20 @@ func (d *designer) queries() {
 	}
 	d.f("  unused: [User!]! @where(that: \"true\")")
 	d.f("}")
+}
+
+// scalarArgument is an argument of a query, which may be absent, and a condition that asks for it too.
+func (d *designer) scalarArgument(sc scope, condition string) (argument, with string) {
+	kind, name := pick(d, "int", "text", "at", "color"), d.name("given")
+	scalar := map[string]string{"int": "Int", "text": "String", "at": "DateTime", "color": "Color"}[kind]
+	operator := pick(d, operatorsOf...)
+	if kind == "text" || kind == "color" {
+		operator = pick(d, "==", "!=")
+	}
+	compares := fmt.Sprintf("%s %s %s", orElse(d.value(sc, kind), pick(d, literalsOf[kind]...)), operator, name)
+	asks := pick(d,
+		"("+compares+")", "!("+compares+")", "("+name+" == null || "+compares+")", "("+name+" == null ? "+condition+" : "+compares+")",
+		"("+name+" != null && "+compares+")", "("+condition+" ? "+compares+" : false)",
+	)
+	return name + ": " + scalar + pick(d, "", "", "!"), asks + pick(d, " && ", " || ") + "(" + condition + ")"
 }

@@ -28,7 +28,9 @@ func (c *caller) read(t *Type) *Read {
 		q := one(c, c.world.Schema.Queries)
 		ask.Of, t, ask.Args = q.Name, q.Of, map[string]any{}
 		for _, a := range q.Args {
-			ask.Args[a.Name] = c.json(a)
+			if !a.Null || c.chance(60) {
+				ask.Args[a.Name] = c.json(a)
+			}
 		}
 	case n == 4:
 		ask.Rest = true
