@@ -210,6 +210,7 @@ func (l *lifter) throughTx(p place, call *ast.CallExpr, handle types.Object) []f
 // closing are the calls that give each kind of resource back.
 var closing = map[string]string{
 	"rows": "Close", "body": "Body.Close", "transaction": "Rollback", "statement": "Close", "connection": "Release", "session": "Close", "file": "Close",
+	"client connection": "Close",
 }
 
 // giveBack are the edits that defer what gives a resource back, behind the check of the error that came with it.

@@ -132,6 +132,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if kind == "" && l.readAsResponse(p.source, f, call, object) {
 		kind, closers = "body", []string{"Close"}
 	}
+	if kind == "" && p.packageOf(firstOf(call.Fun)) == "google.golang.org/grpc" && grpcDial.MatchString(calledName(call)) {
+		kind, closers = "client connection", []string{"Close"}
+	}
 	if kind == "" || kind == "transaction" && l.wraps(p.source, call) || kind == "statement" && l.ofTx(p, call) || kind == "body" && recorded(p, call) ||
 		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) || l.cancelled(p, f, call, object) {
 		return nil
@@ -501,5 +504,8 @@ func (l *lifter) stream(p place, f *function, call *ast.CallExpr, object types.O
 	})
 	return leaves
 }
+
+// grpcDial are the functions that make a connection of a client of gRPC.
+var grpcDial = regexp.MustCompile(`^(NewClient|Dial|DialContext)$`)
 
 var streamName = regexp.MustCompile(`^\w+_\w+Client$`)

@@ -15,6 +15,7 @@ type usage struct {
 	committers []types.Object // and that hold one that commits it
 	handedOver []token.Pos    // returns that give it to the caller
 	p          place
+	body       *ast.BlockStmt
 	object     types.Object
 	kind       string
 	closers    []string
@@ -28,6 +29,7 @@ type usage struct {
 }
 
 func (u *usage) look(body *ast.BlockStmt) {
+	u.body = body
 	ast.PreorderStack(body, nil, func(n ast.Node, stack []ast.Node) bool {
 		id, is := n.(*ast.Ident)
 		if !is || u.p.info.Uses[id] != u.object || id.Pos() < u.from {
@@ -177,6 +179,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			if n.Fun == child {
 				return // a method of it
 			}
+			if u.kind == "client connection" {
+				u.escapes = u.escapes || !u.clientHere(n, stack[:i])
+				return
+			}
 			if u.p.packageOf(firstOf(n.Fun)) == "context" && calledName(n) == "WithValue" {
 				u.escapes = true // whoever has the context gives it back
 				return
@@ -235,6 +241,41 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 		}
 	}
 }
+
+// clientHere reports whether a call makes a client of a connection, as gRPC writes them, that stays in the function: only its methods are called.
+func (u *usage) clientHere(call *ast.CallExpr, above []ast.Node) bool {
+	if !clientMaker.MatchString(calledName(call)) || len(call.Args) != 1 {
+		return false
+	}
+	switch parent := last(above).(type) {
+	case *ast.SelectorExpr:
+		return true
+	case *ast.AssignStmt:
+		if len(parent.Lhs) != 1 || len(parent.Rhs) != 1 {
+			return false
+		}
+		client, is := u.p.target(parent.Lhs[0]).(*types.Var)
+		if !is || client.IsField() || client.Pkg() == nil || client.Parent() == client.Pkg().Scope() || client.Pos() < u.body.Pos() || u.body.End() < client.Pos() {
+			return false
+		}
+		stays := true
+		ast.PreorderStack(u.body, nil, func(n ast.Node, stack []ast.Node) bool {
+			id, is := n.(*ast.Ident)
+			if !is || u.p.info.Uses[id] != client || len(stack) < 2 {
+				return true
+			}
+			selector, isSelector := last(stack).(*ast.SelectorExpr)
+			method, isCall := stack[len(stack)-2].(*ast.CallExpr)
+			stays = stays && isSelector && selector.X == ast.Expr(id) && isCall && method.Fun == ast.Expr(selector) && literalAround(stack) == nil
+			return true
+		})
+		return stays
+	}
+	return false
+}
+
+// clientMaker are names of functions that gRPC writes to make a client.
+var clientMaker = regexp.MustCompile(`^New\w*Client$`)
 
 // givenTo notes what a function that is written in place does with the resource that it is given: defer func(tx *sql.Tx) {
 // tx.Rollback() }(tx). It reports whether that gives the resource back.

@@ -4,6 +4,7 @@ package resourceleak
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -20,8 +21,9 @@ var Rule = rule.Rule{Name: "resource-leak", Severity: rule.High, CWE: "CWE-772",
 var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
-	"goroutine": "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
-	"file":      "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
+	"client connection": "defer %s.Close()",
+	"goroutine":         "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
+	"file":              "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
 
 // holds say what each kind keeps while it is open.
@@ -29,7 +31,11 @@ var holds = map[string]string{
 	"rows": "a connection of the pool", "body": "a connection to the other side", "transaction": "a connection of the pool, and its locks",
 	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
 	"file": "a descriptor of the process", "stream": "a goroutine here and one on the other side",
+	"client connection": "a connection to the other side and the goroutines that serve it",
 }
+
+// program are names of packages that hold what a program does by itself: its start, its commands, and what tries it out.
+var program = regexp.MustCompile(`(?i)(^|[/_-])(cmd|cli|\w*ctl|commands?|tools?|tests?|bench|examples?)($|[/_-])`)
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
@@ -41,6 +47,10 @@ func find(f *facts.Facts) []rule.Finding {
 		for _, r := range function.Resources {
 			if r.Unread || r.Kind == "stream" && tracer.To(function) != nil {
 				continue // told of by another rule; the request's end is the stream's
+			}
+			led := tracer.To(function) != nil
+			if r.Kind == "client connection" && !led && (function.Context == "" || function.Aside != "" || program.MatchString(function.Package)) {
+				continue // a program that connects once
 			}
 			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name), Edits: r.Mend}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
@@ -55,6 +65,9 @@ func find(f *facts.Facts) []rule.Finding {
 			case r.Drained:
 				finding.Message = fmt.Sprintf("%s is given back by its end alone: what panics before it, or leaves in a later version, keeps it open", r.Name)
 				finding.Severity = rule.Medium
+			case r.Kind == "client connection" && !led:
+				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
+				finding.Severity, finding.Confidence = rule.Medium, rule.Likely
 			case r.Never:
 				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
 			default:
