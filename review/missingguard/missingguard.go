@@ -178,7 +178,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Guarded() {
 			severity = rule.Medium
 		}
-		if trace.Permits(r) || slices.ContainsFunc(r.Guards, asksWhetherMay) {
+		if trace.Permits(r) || slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return asksWhetherMay(g) && !around(example, g) }) {
 			confidence = rule.Uncertain
 		}
 		out = append(out, rule.Finding{
@@ -192,6 +192,11 @@ func judge(routes []*facts.Route) []rule.Finding {
 		})
 	}
 	return out
+}
+
+// around reports whether a guard stands around a route that looks at its caller all the same.
+func around(r *facts.Route, g facts.Guard) bool {
+	return slices.ContainsFunc(r.Guards, func(other facts.Guard) bool { return other.Name == g.Name })
 }
 
 // asksWhetherMay reports whether a guard asks whether its caller may do what the handler does: then the handler need not.
