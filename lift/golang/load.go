@@ -306,6 +306,9 @@ func (l *loader) add(importPath, dir, shown string, file *ast.File) {
 // helpsTests are names of files of what tests ask for.
 var helpsTests = regexp.MustCompile(`(?i)^(testing|(\w+_)?fixtures?)\.go$`)
 
+// ofTests are names of packages that tests are made with, as net/http/httptest is: their other half says what they stand for.
+var ofTests = regexp.MustCompile(`^\w*(db|sql|store|storage|http|grpc|api|auth|server|client|mail|cache|queue)tests?$`)
+
 // aside says of code that no request reaches by itself what it is.
 func aside(shown, packageName string, file *ast.File) string {
 	parts := strings.Split(strings.ToLower(path.Dir(shown)), "/")
@@ -313,7 +316,8 @@ func aside(shown, packageName string, file *ast.File) string {
 		return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(names, p) })
 	}
 	switch {
-	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"), helpsTests.MatchString(path.Base(shown)):
+	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"), helpsTests.MatchString(path.Base(shown)),
+		ofTests.MatchString(packageName) && parts[len(parts)-1] == packageName:
 		return "test"
 	case has("migration", "migrations", "migrate", "seed", "seeds"):
 		return "migration"
