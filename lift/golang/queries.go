@@ -762,7 +762,11 @@ func passesOn(q *facts.Query, f *facts.Function) (index int, is bool) {
 		return 0, false
 	}
 	o := origins[0]
-	return o.Index, o.Kind == facts.FromParam && o.Function == f && o.Index >= 0 && q.Dynamic[0].Kind == "text"
+	if o.Kind != facts.FromParam || o.Function != f || o.Index < 0 || o.Index >= len(f.Params) || q.Dynamic[0].Kind != "text" {
+		return 0, false
+	}
+	// What is put together with a constant in another variable is a text of the function's own.
+	return o.Index, len(origins) == len(q.Dynamic[0].Origins) || q.Dynamic[0].Text == f.Params[o.Index]
 }
 
 func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
