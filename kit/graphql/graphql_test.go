@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,6 +94,27 @@ func (c *client) has(who, document, variables string, parts ...string) {
 			c.Errorf("%s\n got %s\nlacks %s", document, got, part)
 		}
 	}
+}
+
+// A page has the same rows whether or not anybody asks where it ends.
+func TestPagesThatNobodyGoesOnFrom(t *testing.T) {
+	onEach(t, func(c *client) {
+		for _, document := range []string{
+			`{ articles(first: 2) { nodes { title } PLACE } }`,
+			`{ articles(last: 2, order: [title_ASC]) { nodes { title } totalCount PLACE } }`,
+			`{ articles(first: 2, order: [author_username_ASC, title_DESC]) { edges { node { title author { username } } } PLACE } }`,
+			`{ articles { nodes { title comments(first: 1, order: createdAt_ASC) { nodes { body author { username } } totalCount PLACE } } } }`,
+			`{ articles { nodes { title comments(last: 1) { nodes { body } PLACE } } PLACE } }`,
+			`{ article(slug: "alpha") { comments(first: 1) { edges { node { body } } PLACE } } }`,
+		} {
+			unasked := c.run("ann", strings.ReplaceAll(document, "PLACE", ""), "null")
+			asked := c.run("ann", strings.ReplaceAll(document, "PLACE", "pageInfo { endCursor hasNextPage hasPreviousPage }"), "null")
+			rows := regexp.MustCompile(`,"pageInfo":\{[^}]*\}`).ReplaceAllString(asked, "")
+			if unasked != rows || !strings.Contains(asked, `Page":true`) || !strings.Contains(asked, `"endCursor":"`) {
+				c.Errorf("%s\nunasked %s\nasked   %s", document, unasked, asked)
+			}
+		}
+	})
 }
 
 func TestQueries(t *testing.T) {

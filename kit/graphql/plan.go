@@ -426,6 +426,7 @@ func planParts(of *meta.Field, fields []*field) *object {
 // planPage makes s read what the fields of a connection select.
 func planPage(connection *field, s *query.Select) *page {
 	p := &page{name: connection.definition.Type.Name()}
+	s.Unplaced = true // unless cursors are asked for, or what is before and behind the page
 	for _, f := range connection.fields {
 		m := &pageMember{field: f}
 		p.members = append(p.members, m)
@@ -436,12 +437,15 @@ func planPage(connection *field, s *query.Select) *page {
 			for _, part := range f.fields {
 				edge := &pageMember{field: part}
 				m.edges = append(m.edges, edge)
-				if part.definition.Name == "node" {
+				switch part.definition.Name {
+				case "node":
 					edge.node = planObject(part.definition.Type.Name(), part.fields, s)
+				case "cursor":
+					s.Unplaced = false
 				}
 			}
 		case "pageInfo":
-			m.info = f.fields
+			m.info, s.Unplaced = f.fields, false
 		case "totalCount":
 			s.Count = true
 		}

@@ -24,7 +24,7 @@ type selection struct {
 
 // into makes sel read what the selection set selects.
 func (s *selection) into(sel *query.Select) {
-	sel.Fields, sel.Count, sel.Unversioned = s.read.Fields, s.read.Count, s.read.Unversioned
+	sel.Fields, sel.Count, sel.Unversioned, sel.Unplaced = s.read.Fields, s.read.Count, s.read.Unversioned, s.read.Unplaced
 }
 
 // again is the root fields with the arguments of another request.
@@ -48,7 +48,8 @@ func settle(p *plan) *settled {
 		switch r.verb.do {
 		case get, create, update, restore, list: // those that ask object or page
 			made = &selection{object: r.member.object, page: r.member.page}
-			made.read = query.Select{Fields: slices.Clip(r.sel.Fields), Count: r.sel.Count, Unversioned: r.sel.Unversioned}
+			made.read.Fields = slices.Clip(r.sel.Fields)
+			made.read.Count, made.read.Unversioned, made.read.Unplaced = r.sel.Count, r.sel.Unversioned, r.sel.Unplaced
 		}
 		s.selections = append(s.selections, made)
 	}

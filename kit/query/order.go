@@ -74,6 +74,9 @@ func (p *planner) orderKeys(row *scope) (keys []orderKey, beside string) {
 
 // selectKeys selects the keys of each row, for its cursor.
 func (p *planner) selectKeys(keys []orderKey) {
+	if p.sel.Unplaced {
+		return
+	}
 	for i := range keys {
 		keys[i].column = p.column(bracketCase(keys[i].sql), keys[i].typ)
 	}

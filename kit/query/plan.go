@@ -206,7 +206,7 @@ func (p *planner) plain(row *scope, where string) {
 		tail = " ORDER BY " + p.orderBy(keys)
 		if p.page.limit > 0 { // a list that is read whole has no cursors
 			p.selectKeys(keys)
-			tail += " LIMIT " + strconv.Itoa(p.page.limit+1)
+			tail += " LIMIT " + p.rowsOfPage()
 			if p.page.skip > 0 {
 				tail += " OFFSET " + p.param(param{source: slotSource, slot: p.extra + len(p.sel.given), typ: typ{kind: meta.Int64}})
 			}
@@ -220,6 +220,14 @@ func (p *planner) plain(row *scope, where string) {
 		}
 	}
 	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + beside + whereClause(where) + tail
+}
+
+// rowsOfPage is how many rows of a page are read: one more than it has, which tells whether there are more, where somebody asks.
+func (p *planner) rowsOfPage() string {
+	if p.sel.Unplaced {
+		return strconv.Itoa(p.page.limit)
+	}
+	return strconv.Itoa(p.page.limit + 1)
 }
 
 // pageFirst tells whether the rows of a page are found before what they refer to is joined with them. PostgreSQL plans a join below
@@ -243,7 +251,7 @@ func (p *planner) ranked(row *scope, where string) {
 	p.selectKeys(keys)
 	p.plan.parent = p.column("p.parent", typ{kind: meta.ID})
 	p.plan.sql = "SELECT " + strings.Join(p.columns, ", ") + " FROM (" + inner + ") p JOIN " + p.table(outer) + " ON " + outer.alias +
-		".id = p.id" + strings.Join(p.joins, "") + beside + " WHERE p.place <= " + strconv.Itoa(p.page.limit+1) + " ORDER BY p.parent, p.place"
+		".id = p.id" + strings.Join(p.joins, "") + beside + " WHERE p.place <= " + p.rowsOfPage() + " ORDER BY p.parent, p.place"
 }
 
 // lateral reads a page of each of several lists as ranked does, owner by owner: an index in the list's order ends the
@@ -255,7 +263,7 @@ func (p *planner) lateral(row *scope, where string) {
 	p.plan.node = p.node(row, p.sel.Fields, nil)
 	p.selectKeys(keys)
 	inner := "SELECT " + strings.Join(p.columns, ", ") + " FROM " + from + strings.Join(p.joins, "") + beside + whereClause(where) +
-		" ORDER BY " + p.orderBy(keys) + " LIMIT " + strconv.Itoa(p.page.limit+1)
+		" ORDER BY " + p.orderBy(keys) + " LIMIT " + p.rowsOfPage()
 	names := columnNames(len(p.columns))
 	p.plan.parent = p.column("o.id", typ{kind: meta.ID})
 	p.plan.sql = "SELECT " + names + ", o.id FROM (" + p.owners + ") o(id) CROSS JOIN LATERAL (" + inner + ") l(" + names + ")"

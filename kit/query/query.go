@@ -87,6 +87,7 @@ type Select struct {
 	Skip          int  // rows after the cursor that are left out: each is still read by the database. No door offers it
 	Count         bool // also count all rows that fit
 	Unversioned   bool // the rows come without their Version, and so do those that they refer to
+	Unplaced      bool // nobody asks where the rows of the list stand: they have no Cursor, and HasNext is not known
 
 	given []any // what the arguments of Query came to
 }

@@ -231,6 +231,7 @@ func (t *Tx) shape(s *shaper, sel *Select, list *meta.Field, v variant, pg page)
 	s.key = append(s.key, byte('0'+v))
 	s.flag(sel.Query != nil)
 	s.flag(sel.Unversioned)
+	s.flag(sel.Unplaced)
 	t.shapeOfViewer(s)
 	s.text(sel.Entity.Name)
 	if sel.Query != nil {

@@ -37,6 +37,11 @@ func TestStatements(t *testing.T) {
 	titles := func(order []Order, where *meta.Expr) *Select {
 		return &Select{Entity: article, Fields: selections(article, "title"), Order: order, Where: where}
 	}
+	unplaced := func(sel *Select) *Select {
+		asked := *sel
+		asked.Unplaced = true
+		return &asked
+	}
 	searching := func(sel *Select) *Select {
 		asked := *sel
 		asked.Search = "x"
@@ -56,6 +61,8 @@ func TestStatements(t *testing.T) {
 		{"the page before a cursor", titles(newest, nil), nil, pageVariant, page{limit: 20, backward: true, cursor: []any{"x", id}}},
 		{"an order both ways, behind a row without stars", titles(mixed, nil), nil, pageVariant, page{limit: 20, cursor: []any{nil, "x", id}}},
 		{"an order both ways, behind a row with stars", titles(mixed, nil), nil, pageVariant, page{limit: 20, cursor: []any{int64(1), "x", id}}},
+		{"a page that nobody goes on from", unplaced(titles(newest, nil)), nil, pageVariant, page{limit: 20}},
+		{"a page of lists that nobody goes on from", unplaced(comments), article.Field("comments"), childrenVariant, page{limit: 5}},
 		{"a filter", titles(newest, meta.And(meta.Eq(meta.This("author"), meta.Viewer()), meta.Eq(meta.This("title"), meta.Const("x")))), nil, pageVariant, page{limit: 20}},
 		{"a count", titles(newest, meta.Eq(meta.This("title"), meta.Const("x"))), nil, countVariant, page{}},
 		{"a search, of a field that has a rule too", searching(titles(newest, meta.Eq(meta.This("title"), meta.Const("x")))), nil, pageVariant, page{limit: 20, cursor: []any{"x", id}}},

@@ -242,7 +242,7 @@ func (p *planner) ownersIn(name string, path []int) string {
 	if guard := n.values[path[len(path)-1]].column; guard >= 0 {
 		condition = " WHERE " + columnName(guard) + " IS NOT NULL"
 	}
-	if p.variant == pageVariant && p.page.limit > 0 {
+	if p.variant == pageVariant && p.page.limit > 0 && !p.sel.Unplaced {
 		limit = " LIMIT " + strconv.Itoa(p.page.limit)
 	}
 	if limit != "" && (n != p.plan.node || condition != "") {
