@@ -120,7 +120,7 @@ func slowListOverMCP(t *testing.T, dir string) {
 	a := agentOf(t, dir)
 	const read = `{"query":"{ users(first: 20, order: [name_ASC]) { nodes { name } } }","as":"admin@shop.example"}`
 	shown := a.says("explain", read, "Seq Scan on users", "ORDER BY t0.name, t0.id")
-	sql := regexp.MustCompile(`(?s)SELECT .*? LIMIT 21`).FindString(shown)
+	sql := regexp.MustCompile(`(?s)SELECT .*? LIMIT 20`).FindString(shown)
 	id := regexp.MustCompile(`\$1 = (\S+)`).FindStringSubmatch(shown)
 	if sql == "" || id == nil {
 		t.Fatal(shown)

@@ -74,11 +74,11 @@ func TestSlowList(t *testing.T) {
 		}
 		explained := `{"query":"{ users(first: 20) { nodes { email name role } } }","as":"admin@shop.example"}`
 		byModel := in(t, dir)
-		model := scripted(t, byModel, step{tool: "explain", arguments: explained}, step{tool: "optimize", arguments: `{}`}, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`},
+		model := scripted(t, byModel, step{tool: "explain", arguments: explained}, step{tool: "optimize", arguments: `{}`}, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 20"}`},
 			step{words: "The database lacks users_created_at_id_idx, which the design makes: apply the migrations there."})
 		code, out = byModel.do(slowUsers, "--model", model.URL+"/v1")
 		wants(t, code, 0, out, "model: explain", "model: optimize", "model: The database lacks", "nothing changes")
-		for _, want := range []string{"ORDER BY t0.created_at DESC, t0.id DESC LIMIT 21", "SCAN t0", "steps of SQLite", "users_created_at_id_idx", `{"statements":"SELECT …"}`} {
+		for _, want := range []string{"ORDER BY t0.created_at DESC, t0.id DESC LIMIT 20", "SCAN t0", "steps of SQLite", "users_created_at_id_idx", `{"statements":"SELECT …"}`} {
 			if !strings.Contains(model.heard(), want) {
 				t.Errorf("the model was not told %q:\n%s", want, model.heard())
 			}
@@ -107,7 +107,7 @@ func TestSlowList(t *testing.T) {
 		clone := cloned(t, at)
 		code, out := said("do", slowUsers, "--project", dir, "--as", "admin@shop.example", "--database", at, "--clone", clone)
 		wants(t, code, 1, out, "Seq Scan users", "(L3): 5 of 5 runs faster", "the design makes this index already, as users_created_at_id_idx")
-		model := scripted(t, nil, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 21"}`}, step{words: "It is done."})
+		model := scripted(t, nil, step{tool: "optimize", arguments: `{"statements":"SELECT email, name FROM users ORDER BY created_at DESC, id DESC LIMIT 20"}`}, step{words: "It is done."})
 		code, out = said("do", slowUsers, "--project", dir, "--kit", "../kit", "--model", model.URL+"/v1/messages")
 		wants(t, code, 0, out, "model: optimize", "model: It is done.", "nothing changes")
 		if !strings.Contains(model.heard(), "created_at") {
