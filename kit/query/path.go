@@ -150,7 +150,10 @@ func scaleOf(f *meta.Field) int {
 // guard adds to o, the value of the field f, the condition under which the viewer may see it: the field's own READ
 // rules and, of a reference, those of the row that it leads to, which must be there whoever asks.
 func (r *renderer) guard(o operand, s *scope, f *meta.Field, e env) operand {
-	if s.bound != nil {
+	if s.bound != nil { // what is written is there; what the row had referred to may be gone
+		if s != e.this && f.Kind == meta.Reference && r.absent(s.entity, f.Target()) {
+			o.guard = r.isThere(&scope{entity: f.Target(), alias: r.alias("r"), kin: akin(s.entity, f.Target())}, o.sql, sqlTrue)
+		}
 		return o
 	}
 	visible := r.fieldGuard(s, f, e)
