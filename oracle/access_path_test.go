@@ -97,7 +97,7 @@ type pathForm struct {
 	plans       string
 }
 
-// readPathForm reads a line: a way, a condition and perhaps "| argument = value".
+// readPathForm reads a line: a way, a condition and perhaps "| argument = value". The value of a list is its one element.
 func readPathForm(name, line string) *pathForm {
 	way, rest, _ := strings.Cut(line, " ")
 	condition, argument, _ := strings.Cut(rest, " | ")
@@ -112,6 +112,9 @@ func readPathForm(name, line string) *pathForm {
 		f.value, _ = strconv.ParseFloat(text, 64)
 	case strings.Contains(f.argument, "Decimal"):
 		f.value, _ = kit.ParseDecimal(text)
+	}
+	if strings.Contains(f.argument, "[") { // a list of one
+		f.value = []any{f.value}
 	}
 	return f
 }

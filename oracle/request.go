@@ -408,6 +408,13 @@ func (w *World) value(f *Field, raw any) Value {
 			return w.label(f.arm(name), label.(string))
 		}
 	case "row", "reference":
+		if labels, many := raw.([]any); many { // of an argument
+			rows := make([]Value, len(labels))
+			for i, label := range labels {
+				rows[i] = w.label(f.Type, label.(string))
+			}
+			return rows
+		}
 		return w.label(f.Type, raw.(string))
 	case "ID":
 		if row := w.find(raw.(string)); row != nil {
@@ -540,9 +547,13 @@ func (w *World) query(name string) *Query {
 func (r *reader) mayAsk(q *Query, args map[string]Value) string {
 	e := env{world: r.World, viewer: r.viewer, args: args}
 	allowed := len(q.Allow) == 0 || slices.ContainsFunc(q.Allow, func(rule *Rule) bool { return e.holds(rule.When) })
-	missing := slices.ContainsFunc(q.Args, func(a *Field) bool {
-		row, ok := args[a.Name].(*Row)
+	hidden := func(v Value) bool {
+		row, ok := v.(*Row)
 		return ok && !r.Sees(row)
+	}
+	missing := slices.ContainsFunc(q.Args, func(a *Field) bool {
+		all, _ := args[a.Name].([]Value)
+		return hidden(args[a.Name]) || slices.ContainsFunc(all, hidden)
 	})
 	switch {
 	case missing && !allowed:

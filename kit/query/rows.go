@@ -175,6 +175,9 @@ func (r *renderer) exists(x *meta.Expr, e env) string {
 	if !ok || found.row == nil {
 		return sqlFalse
 	}
+	if condition, ok := r.oneOfGiven(x, found); ok {
+		return condition
+	}
 	condition := sqlTrue
 	if e.guarded {
 		r.lists++
@@ -193,6 +196,29 @@ func (r *renderer) exists(x *meta.Expr, e env) string {
 		return conjunction(found.guard, bracket(found.owner)+" IN (SELECT "+found.link+" FROM "+found.from()+whereClause(conjunction(found.where, condition))+r.fence()+")")
 	}
 	return "EXISTS (SELECT 1 FROM " + found.from() + " WHERE " + where + ")"
+}
+
+// oneOfGiven is whether a row's own value is in a list among the arguments, where x asks just that: in the form for which databases look up
+// each of the list by an index of the value.
+func (r *renderer) oneOfGiven(x *meta.Expr, found elements) (string, bool) {
+	if x.Args[0].Root != meta.RootArg || found.link != "" || len(x.Args) < 2 || x.Args[1].Op != meta.OpEq {
+		return "", false
+	}
+	value, element := x.Args[1].Args[0], x.Args[1].Args[1]
+	isElement := func(a *meta.Expr) bool {
+		return a.Op == meta.OpGet && a.Root == meta.RootVariable && a.Var == x.Var && len(a.Path) == 0
+	}
+	if isElement(value) {
+		value, element = element, value
+	}
+	if !isElement(element) || value.Op != meta.OpGet || value.Root != meta.RootThis || len(value.Path) > 1 {
+		return "", false
+	}
+	one, of := r.pair(value, element, found.within)
+	if one.sql == sqlNull || of.sql == sqlNull {
+		return sqlFalse, true
+	}
+	return conjunction(bracket(one.sql)+" IN (SELECT "+of.sql+" FROM "+found.from()+whereClause(conjunction(found.all(sqlTrue), of.guard))+")", one.guard), true
 }
 
 // fence keeps PostgreSQL from making one join of a subselect and what stands around it: of a semi-join within a semi-join it

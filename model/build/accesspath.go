@@ -125,10 +125,34 @@ func (t accessPath) plain(x *model.Expr, negate bool, depth int) *model.Expr {
 		if len(x.Args) == 2 {
 			return again(&model.Expr{Op: model.Eq, Kind: model.Boolean, Args: x.Args}, negate)
 		}
+	case model.Exists:
+		if one := oneOfGiven(x); one != nil {
+			return orNot(one, negate)
+		}
 	case model.Eq, model.Ne, model.Lt, model.Le, model.Gt, model.Ge:
 		return t.plainComparison(x, negate)
 	}
 	return orNot(x, negate)
+}
+
+// oneOfGiven is x, which asks for a row's own value in a list among the arguments, as a comparison of it with what is in the list; nil for
+// another x.
+func oneOfGiven(x *model.Expr) *model.Expr {
+	list, c := x.Args[0], x.Args[1]
+	if list.Op != model.Get || list.Root != model.Arg || len(list.Path) != 1 || c.Op != model.Eq {
+		return nil
+	}
+	value, element := c.Args[0], c.Args[1]
+	isElement := func(a *model.Expr) bool {
+		return a.Op == model.Get && a.Root == model.Variable && a.Var == x.Var && len(a.Path) == 0
+	}
+	if isElement(value) {
+		value, element = element, value
+	}
+	if !isElement(element) || value.Op != model.Get || value.Root != model.This || len(value.Path) > 1 {
+		return nil
+	}
+	return &model.Expr{Op: model.In, Kind: model.Boolean, Args: []*model.Expr{value, list}}
 }
 
 func orNot(x *model.Expr, not bool) *model.Expr {
