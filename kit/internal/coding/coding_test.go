@@ -147,3 +147,19 @@ func TestRequests(t *testing.T) {
 		}
 	}
 }
+
+// A handler may keep the values of a header field that it always sends: they are its own.
+func TestKeptHeaderValues(t *testing.T) {
+	kept := []string{"Origin"}
+	for range 2 {
+		w := httptest.NewRecorder()
+		coded := NewWriter(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		coded.Header()["Vary"] = kept
+		coded.Header().Set("Content-Type", "application/json")
+		coded.WriteHeader(http.StatusOK)
+		coded.Close()
+		if got := w.Header().Values("Vary"); len(got) != 2 || got[1] != "Accept-Encoding" || kept[0] != "Origin" {
+			t.Errorf("answers vary by %q, and the handler's own are %q", got, kept)
+		}
+	}
+}

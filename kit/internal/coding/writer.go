@@ -54,14 +54,14 @@ func (w *Writer) WriteHeader(status int) {
 func (w *Writer) decide(status int) {
 	h := w.Header()
 	if status == http.StatusNotModified { // it has no content, and stands for an answer that has some (RFC 9110, section 15.4.5)
-		vary(h)
+		h.Add("Vary", "Accept-Encoding")
 		return
 	}
 	if status == http.StatusNoContent || status == http.StatusPartialContent || h.Get("Content-Encoding") != "" || !isText(h.Get("Content-Type")) ||
 		strings.Contains(h.Get("Cache-Control"), "no-store") || strings.Contains(h.Get("Cache-Control"), "no-transform") {
 		return
 	}
-	vary(h)
+	h.Add("Vary", "Accept-Encoding")
 	length, err := strconv.Atoi(h.Get("Content-Length"))
 	if w.coding == "" || err == nil && length < least {
 		return
@@ -74,16 +74,6 @@ func (w *Writer) decide(status int) {
 	}
 	w.encoder = encoders[w.coding].Get().(encoder)
 	w.encoder.Reset(w.ResponseWriter)
-}
-
-// vary says that the answer depends on the codings that the caller takes, in the line that there is: a map that is full grows by what is
-// put into it, even where it has it, and with the header fields of an answer one is.
-func vary(h http.Header) {
-	if lines := h["Vary"]; len(lines) > 0 {
-		lines[len(lines)-1] += ", Accept-Encoding"
-		return
-	}
-	h.Set("Vary", "Accept-Encoding")
 }
 
 // isText tells whether content of a type is worth its compression. Streams of events are not: each is sent at once.
