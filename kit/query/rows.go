@@ -205,13 +205,10 @@ func (r *renderer) oneOfGiven(x *meta.Expr, found elements) (string, bool) {
 		return "", false
 	}
 	value, element := x.Args[1].Args[0], x.Args[1].Args[1]
-	isElement := func(a *meta.Expr) bool {
-		return a.Op == meta.OpGet && a.Root == meta.RootVariable && a.Var == x.Var && len(a.Path) == 0
-	}
-	if isElement(value) {
+	if isElement(value, x) {
 		value, element = element, value
 	}
-	if !isElement(element) || value.Op != meta.OpGet || value.Root != meta.RootThis || len(value.Path) > 1 {
+	if !isElement(element, x) || value.Op != meta.OpGet || value.Root != meta.RootThis || len(value.Path) > 1 {
 		return "", false
 	}
 	one, of := r.pair(value, element, found.within)
@@ -219,6 +216,11 @@ func (r *renderer) oneOfGiven(x *meta.Expr, found elements) (string, bool) {
 		return sqlFalse, true
 	}
 	return conjunction(bracket(one.sql)+" IN (SELECT "+of.sql+" FROM "+found.from()+whereClause(conjunction(found.all(sqlTrue), of.guard))+")", one.guard), true
+}
+
+// isElement tells whether a is the element itself of the list that x goes through.
+func isElement(a, x *meta.Expr) bool {
+	return a.Op == meta.OpGet && a.Root == meta.RootVariable && a.Var == x.Var && len(a.Path) == 0
 }
 
 // fence keeps PostgreSQL from making one join of a subselect and what stands around it: of a semi-join within a semi-join it

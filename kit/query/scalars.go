@@ -186,14 +186,12 @@ func (r *renderer) holds(x *meta.Expr, list operand, e env) (string, bool) {
 	}
 	condition, operator := x.Args[1], "@>"
 	var alternatives []*meta.Expr
-	switch isElement := func(a *meta.Expr) bool {
-		return a.Op == meta.OpGet && a.Root == meta.RootVariable && a.Var == x.Var && len(a.Path) == 0
-	}; {
-	case condition.Op == meta.OpEq && isElement(condition.Args[0]):
+	switch {
+	case condition.Op == meta.OpEq && isElement(condition.Args[0], x):
 		alternatives = condition.Args[1:]
-	case condition.Op == meta.OpEq && isElement(condition.Args[1]):
+	case condition.Op == meta.OpEq && isElement(condition.Args[1], x):
 		alternatives = condition.Args[:1]
-	case condition.Op == meta.OpIn && isElement(condition.Args[0]):
+	case condition.Op == meta.OpIn && isElement(condition.Args[0], x):
 		alternatives, operator = condition.Args[1:], "&&"
 	default:
 		return "", false

@@ -143,16 +143,18 @@ func oneOfGiven(x *model.Expr) *model.Expr {
 		return nil
 	}
 	value, element := c.Args[0], c.Args[1]
-	isElement := func(a *model.Expr) bool {
-		return a.Op == model.Get && a.Root == model.Variable && a.Var == x.Var && len(a.Path) == 0
-	}
-	if isElement(value) {
+	if isElement(value, x) {
 		value, element = element, value
 	}
-	if !isElement(element) || value.Op != model.Get || value.Root != model.This || len(value.Path) > 1 {
+	if !isElement(element, x) || value.Op != model.Get || value.Root != model.This || len(value.Path) > 1 {
 		return nil
 	}
 	return &model.Expr{Op: model.In, Kind: model.Boolean, Args: []*model.Expr{value, list}}
+}
+
+// isElement tells whether a is the element itself of the list that x goes through.
+func isElement(a, x *model.Expr) bool {
+	return a.Op == model.Get && a.Root == model.Variable && a.Var == x.Var && len(a.Path) == 0
 }
 
 func orNot(x *model.Expr, not bool) *model.Expr {

@@ -190,9 +190,7 @@ func isKnown(x *model.Expr) bool {
 func (t rows) list(x *model.Expr, depth int) (way, scan) {
 	if f := t.scalars(x.Args[0]); f != nil {
 		c := x.Args[1]
-		asksForOne := (c.Op == model.Eq || c.Op == model.In) && slices.ContainsFunc(c.Args, func(a *model.Expr) bool {
-			return a.Op == model.Get && a.Root == model.Variable && a.Var == x.Var && len(a.Path) == 0
-		})
+		asksForOne := (c.Op == model.Eq || c.Op == model.In) && slices.ContainsFunc(c.Args, func(a *model.Expr) bool { return isElement(a, x) })
 		if asksForOne && slices.ContainsFunc(t.entity.Indexes, func(i *model.Index) bool { return i.Fields[0] == f && i.When == nil }) {
 			return found, scan{}
 		}
