@@ -5,10 +5,10 @@ import "slices"
 // Migration is one file that changes the database.
 type Migration struct {
 	File       string
-	Runner     string // "goose", "golang-migrate", "plain", "embedded"
+	Runner     string // "goose", "golang-migrate", "plain", "folders" (one for each migration), "embedded"
 	InTx       bool   // the runner wraps it in a transaction
 	Baseline   bool   // the first, so that no table is in use yet
-	Last       bool   // of the newest
+	Last       bool   // the newest, or of the newest folder
 	Statements []*MigrationStatement
 }
 

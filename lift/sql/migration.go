@@ -109,14 +109,14 @@ func find(dir string) (out []Text, unread []string) {
 
 var leading = regexp.MustCompile(`^\D*(\d+(?:[._]\d+)*)`)
 
-// folders orders files as their runner does: by the number that their names begin with, down migrations left out. Of
+// folders orders files as their runner does: by the number that their names, or their folders, begin with, down migrations left out. Of
 // folders that hold the same migrations for several dialects one is taken: PostgreSQL's, else the first.
 func folders(files []Text) [][]Text {
 	byFolder := map[string][]Text{}
 	var names []string
 	for _, f := range files {
 		base := strings.ToLower(path.Base(f.Name))
-		if strings.Contains(base, ".down.") || strings.HasSuffix(base, "_down.sql") || strings.Contains(base, "rollback") || strings.Contains(strings.ToLower(f.Name), "seed") || strings.Contains(base, "test") {
+		if strings.Contains(base, ".down.") || base == "down.sql" || strings.HasSuffix(base, "_down.sql") || strings.Contains(base, "rollback") || strings.Contains(strings.ToLower(f.Name), "seed") || strings.Contains(base, "test") {
 			continue
 		}
 		folder := path.Dir(f.Name)
@@ -125,13 +125,54 @@ func folders(files []Text) [][]Text {
 		}
 		byFolder[folder] = append(byFolder[folder], f)
 	}
-	slices.SortFunc(names, func(a, b string) int { return slices.Compare(strings.Split(a, "/"), strings.Split(b, "/")) })
+	slices.SortFunc(names, func(a, b string) int {
+		return slices.CompareFunc(strings.Split(a, "/"), strings.Split(b, "/"), func(a, b string) int {
+			if step.MatchString(a) && step.MatchString(b) {
+				return compareNumbers(a, b)
+			}
+			return strings.Compare(a, b)
+		})
+	})
 	names = oneDialect(names)
+	parents := sequences(names)
 	var out [][]Text
+	at := map[string]int{} // of the sequence in a folder
 	for _, name := range names {
-		list := byFolder[name]
-		slices.SortStableFunc(list, func(a, b Text) int { return compareNumbers(path.Base(a.Name), path.Base(b.Name)) })
+		list := inOrder(byFolder[name])
+		if parent := parents[name]; parent != "" {
+			if i, begun := at[parent]; begun {
+				out[i] = append(out[i], list...)
+				continue
+			}
+			at[parent] = len(out)
+		}
 		out = append(out, list)
+	}
+	return out
+}
+
+// inOrder sorts the files of one folder.
+func inOrder(list []Text) []Text {
+	slices.SortStableFunc(list, func(a, b Text) int { return compareNumbers(path.Base(a.Name), path.Base(b.Name)) })
+	return list
+}
+
+// step is the name of a folder that holds one of several migrations: v1.14, 0.27, 29-add-index, 20240101120000_orders.
+var step = regexp.MustCompile(`^[vV]?\d+([._]\d+)*([_-].*)?$`)
+
+// sequences are the folders in which folders stand that are one migration each, by the names of those.
+func sequences(names []string) map[string]string {
+	count := map[string]int{}
+	for _, name := range names {
+		if step.MatchString(path.Base(name)) {
+			count[path.Dir(name)]++
+		}
+	}
+	out := map[string]string{}
+	for _, name := range names {
+		if step.MatchString(path.Base(name)) && count[path.Dir(name)] > 1 {
+			out[name] = path.Dir(name)
+		}
 	}
 	return out
 }
@@ -140,32 +181,40 @@ var dialectNames = map[string]string{"postgres": "postgres", "postgresql": "post
 
 // oneDialect leaves out folders that are the twin of another, for another database.
 func oneDialect(names []string) []string {
-	twin := map[string]string{}
+	best := map[string]string{}
 	for _, name := range names {
-		parts := strings.Split(strings.ToLower(name), "/")
-		for i, part := range parts {
-			if d, found := dialectNames[part]; found {
-				parts[i] = "*"
-				key := strings.Join(parts, "/")
-				if twin[key] == "" || d == "postgres" {
-					twin[key] = name
-				}
-				break
-			}
+		if key, d := twins(name); d != "" && (best[key] == "" || d == "postgres") {
+			best[key] = name
 		}
 	}
 	return slices.DeleteFunc(names, func(name string) bool {
-		parts := strings.Split(strings.ToLower(name), "/")
-		for i, part := range parts {
-			if _, found := dialectNames[part]; found {
-				parts[i] = "*"
-				best := twin[strings.Join(parts, "/")]
-				return best != "" && best != name
-			}
+		key, d := twins(name)
+		if d == "" {
+			return false
 		}
-		return false
+		_, chosen := twins(best[key])
+		return d != chosen
 	})
 }
+
+// twins is what folders for several databases have in common in their names, with the database that this one is for: of
+// postgresql/v12/schema and mysql/v8/schema all but the first two parts.
+func twins(name string) (key, dialect string) {
+	parts := strings.Split(strings.ToLower(name), "/")
+	for i, part := range parts {
+		if d := dialectNames[part]; d != "" {
+			parts[i] = "*"
+			if i+1 < len(parts) && release.MatchString(parts[i+1]) {
+				parts = slices.Delete(parts, i+1, i+2)
+			}
+			return strings.Join(parts, "/"), d
+		}
+	}
+	return "", ""
+}
+
+// release is the name of a folder that says for which release of a database it is.
+var release = regexp.MustCompile(`^v?\d+$`)
 
 // compareNumbers orders names by the numbers in them, so that 10 comes behind 9.
 func compareNumbers(a, b string) int {
@@ -213,17 +262,46 @@ func dialect(files, embedded []Text) string {
 	return best
 }
 
-// markEnds says of migrations whether they are the first of their folder, or the newest.
+// markEnds says of migrations whether they are the first of their sequence, or the newest: files of a folder, or folders that stand in
+// one. All files of the newest folder are new.
 func markEnds(migrations []*facts.Migration) {
-	first, last := map[string]bool{}, map[string]*facts.Migration{}
+	var names []string
+	for _, m := range migrations {
+		if folder := path.Dir(m.File); m.Runner != "embedded" && !slices.Contains(names, folder) {
+			names = append(names, folder)
+		}
+	}
+	parents := sequences(names)
+	first, last := map[string]string{}, map[string]*facts.Migration{} // of a sequence, its first folder and its newest migration
 	for _, m := range migrations {
 		folder := path.Dir(m.File)
-		m.Baseline = !first[folder]
-		first[folder] = true
+		if parent := parents[folder]; parent != "" && m.Runner != "embedded" {
+			if m.Runner == "plain" {
+				m.Runner = "folders"
+			}
+			folder = parent
+		}
+		start, begun := first[folder]
+		m.Baseline = !begun || start != folder && start == path.Dir(m.File)
+		if !begun {
+			first[folder] = path.Dir(m.File)
+		}
 		last[folder] = m
 	}
 	for _, m := range last {
 		m.Last = true
+	}
+	made := map[[2]string]bool{} // tables, by their folder
+	for _, m := range migrations {
+		folder := path.Dir(m.File)
+		if parents[folder] == "" || m.Runner == "embedded" {
+			continue
+		}
+		m.Last = m.Last || path.Dir(last[parents[folder]].File) == folder
+		for _, s := range m.Statements {
+			made[[2]string{folder, s.Table}] = made[[2]string{folder, s.Table}] || s.Kind == "create table"
+			s.NewTable = s.NewTable || made[[2]string{folder, s.Table}]
+		}
 	}
 }
 

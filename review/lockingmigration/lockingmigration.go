@@ -43,7 +43,7 @@ func find(f *facts.Facts) []rule.Finding {
 func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool) {
 	out := rule.Finding{Pos: s.Pos, Confidence: rule.Certain, Evidence: []rule.Evidence{
 		{Pos: s.Pos, What: strings.Join(strings.Fields(s.Text), " ")},
-		{Pos: facts.Pos{File: m.File, Line: 1, Column: 1}, What: "the newest migration, for " + m.Runner},
+		{Pos: facts.Pos{File: m.File, Line: 1, Column: 1}, What: newest(m)},
 	}}
 	if s.NewTable || s.Table == "" {
 		return out, false
@@ -84,6 +84,14 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		return tell(rule.Medium, fmt.Sprintf("%sCREATE UNIQUE INDEX CONCURRENTLY %s_new ON %s (%s); then ADD CONSTRAINT … USING INDEX", marker(m), s.Table, s.Table, strings.Join(s.Columns, ", ")), "the index behind this constraint is built while nobody may use %s", s.Table)
 	}
 	return out, false
+}
+
+// newest says what a migration is.
+func newest(m *facts.Migration) string {
+	if m.Runner == "folders" {
+		return "of the newest folder of migrations"
+	}
+	return "the newest migration, for " + m.Runner
 }
 
 // volatile reports whether a default is reckoned for each row.
