@@ -316,7 +316,7 @@ func aside(shown, packageName string, file *ast.File) string {
 		return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(names, p) })
 	}
 	switch {
-	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper", "integration"), helpsTests.MatchString(path.Base(shown)),
+	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper"), parts[0] == "integration", has("integration") && forTests(file), helpsTests.MatchString(path.Base(shown)),
 		ofTests.MatchString(packageName) && parts[len(parts)-1] == packageName:
 		return "test"
 	case has("migration", "migrations", "migrate", "seed", "seeds"):
@@ -328,6 +328,15 @@ func aside(shown, packageName string, file *ast.File) string {
 	default:
 		return ""
 	}
+}
+
+// forTests reports whether a file imports what only tests are made with.
+func forTests(file *ast.File) bool {
+	return slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+		name := strings.Trim(i.Path.Value, `"`)
+		role, _, _ := roleOf(name)
+		return name == "testing" || role == "test" || role == "mock"
+	})
 }
 
 // check finds the types of a package of the reviewed code.
