@@ -58,4 +58,5 @@ type Database struct {
 	Schema  *schema.Schema
 	At      map[string]Pos // of "table", "table.column" and "index:name"; "also:table" where it stands a second time
 	Dialect string         // "postgres", "mysql", "sqlite", or "" where it is not known
+	Others  []*Database    // the schemas that the same code keeps for other kinds of databases
 }

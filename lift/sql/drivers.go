@@ -10,6 +10,9 @@ var products = map[string]string{"PostgreSQL": "postgres", "MySQL": "mysql", "SQ
 // WithDrivers corrects the dialect that the words of migrations suggest by the drivers that the code imports: where none of them
 // leads to that database and one leads to another, it is that one's.
 func WithDrivers(database *facts.Database, libraries []*facts.Library) {
+	if len(database.Others) > 0 {
+		return // each schema says for which it is
+	}
 	other := ""
 	for _, library := range libraries {
 		dialect := products[library.Product]

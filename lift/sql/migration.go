@@ -39,15 +39,45 @@ type Lifted struct {
 // have names. It is also given SQL that stands in code.
 func Lift(dir string, embedded []Text) Lifted {
 	files, unread := find(dir)
-	r := &replay{
-		tables: map[string]*schema.Table{}, cut: map[string]bool{}, checks: map[string]string{}, proven: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}},
+	whole := slices.Concat(files, embedded)
+	apart := sidesOf(whole)
+	dialects := apart.dialects
+	if len(dialects) == 0 {
+		dialects = []string{""}
 	}
-	r.database.Dialect = dialect(files, embedded)
-	var migrations []*facts.Migration
-	var ignores []facts.Ignore
+	var out Lifted
+	for n, d := range dialects {
+		database, migrations := replayed(apart.of(files, d), apart.of(embedded, d), d)
+		if n > 0 {
+			out.Database.Others = append(out.Database.Others, database)
+			continue
+		}
+		out.Database, out.Migrations = database, migrations
+	}
 	for _, folder := range folders(files) {
 		for _, m := range folder {
-			ignores = append(ignores, ignoresOf(m)...)
+			out.Ignores = append(out.Ignores, ignoresOf(m)...)
+		}
+	}
+	sums := map[string]facts.Sum{}
+	for _, f := range files {
+		sums[f.Pos.File] = sha256.Sum256([]byte(f.SQL))
+	}
+	out.Queries, out.Sums, out.Unread = named(files), sums, unread
+	return out
+}
+
+// replayed is the schema that files and strings of code make of a database, with the migrations that make it.
+func replayed(files, embedded []Text, d string) (*facts.Database, []*facts.Migration) {
+	r := &replay{
+		tables: map[string]*schema.Table{}, cut: map[string]bool{}, checks: map[string]string{}, proven: map[string]bool{}, database: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Dialect: d},
+	}
+	if d == "" {
+		r.database.Dialect = dialect(files, embedded)
+	}
+	var migrations []*facts.Migration
+	for _, folder := range folders(files) {
+		for _, m := range folder {
 			if migration := r.file(m); migration != nil {
 				r.unlock(migration)
 				migrations = append(migrations, migration)
@@ -62,11 +92,7 @@ func Lift(dir string, embedded []Text) Lifted {
 	}
 	r.finish()
 	markEnds(migrations)
-	sums := map[string]facts.Sum{}
-	for _, f := range files {
-		sums[f.Pos.File] = sha256.Sum256([]byte(f.SQL))
-	}
-	return Lifted{r.database, migrations, named(files), ignores, sums, unread}
+	return r.database, migrations
 }
 
 // find reads the files of SQL below a folder, without those of tests and of queries for sqlc.
@@ -109,8 +135,7 @@ func find(dir string) (out []Text, unread []string) {
 
 var leading = regexp.MustCompile(`^\D*(\d+(?:[._]\d+)*)`)
 
-// folders orders files as their runner does: by the number that their names, or their folders, begin with, down migrations left out. Of
-// folders that hold the same migrations for several dialects one is taken: PostgreSQL's, else the first.
+// folders orders files as their runner does: by the number that their names, or their folders, begin with, down migrations left out.
 func folders(files []Text) [][]Text {
 	byFolder := map[string][]Text{}
 	var names []string
@@ -133,7 +158,6 @@ func folders(files []Text) [][]Text {
 			return strings.Compare(a, b)
 		})
 	})
-	names = oneDialect(names)
 	parents := sequences(names)
 	var out [][]Text
 	at := map[string]int{} // of the sequence in a folder
@@ -177,45 +201,6 @@ func sequences(names []string) map[string]string {
 	return out
 }
 
-var dialectNames = map[string]string{"postgres": "postgres", "postgresql": "postgres", "pg": "postgres", "pgsql": "postgres", "psql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "sqlite3": "sqlite"}
-
-// oneDialect leaves out folders that are the twin of another, for another database.
-func oneDialect(names []string) []string {
-	best := map[string]string{}
-	for _, name := range names {
-		if key, d := twins(name); d != "" && (best[key] == "" || d == "postgres") {
-			best[key] = name
-		}
-	}
-	return slices.DeleteFunc(names, func(name string) bool {
-		key, d := twins(name)
-		if d == "" {
-			return false
-		}
-		_, chosen := twins(best[key])
-		return d != chosen
-	})
-}
-
-// twins is what folders for several databases have in common in their names, with the database that this one is for: of
-// postgresql/v12/schema and mysql/v8/schema all but the first two parts.
-func twins(name string) (key, dialect string) {
-	parts := strings.Split(strings.ToLower(name), "/")
-	for i, part := range parts {
-		if d := dialectNames[part]; d != "" {
-			parts[i] = "*"
-			if i+1 < len(parts) && release.MatchString(parts[i+1]) {
-				parts = slices.Delete(parts, i+1, i+2)
-			}
-			return strings.Join(parts, "/"), d
-		}
-	}
-	return "", ""
-}
-
-// release is the name of a folder that says for which release of a database it is.
-var release = regexp.MustCompile(`^v?\d+$`)
-
 // compareNumbers orders names by the numbers in them, so that 10 comes behind 9.
 func compareNumbers(a, b string) int {
 	na, nb := leading.FindStringSubmatch(a), leading.FindStringSubmatch(b)
@@ -237,30 +222,6 @@ func compareNumbers(a, b string) int {
 }
 
 func notDigit(c rune) bool { return c < '0' || c > '9' }
-
-// dialect guesses the database from words that only it has.
-func dialect(files, embedded []Text) string {
-	votes := map[string]int{}
-	for _, f := range append(slices.Clone(files), embedded...) {
-		lower := strings.ToLower(f.SQL)
-		for word, d := range map[string]string{
-			"timestamptz": "postgres", "bigserial": "postgres", " serial": "postgres", "jsonb": "postgres", "concurrently": "postgres", "plpgsql": "postgres", "uuid_generate": "postgres", "gen_random_uuid": "postgres", "timestamp with time zone": "postgres", " bytea": "postgres",
-			"auto_increment": "mysql", "engine=innodb": "mysql", "engine = innodb": "mysql", "`": "mysql", "unsigned": "mysql",
-			"autoincrement": "sqlite", "pragma ": "sqlite", "without rowid": "sqlite",
-		} {
-			if strings.Contains(lower, word) {
-				votes[d]++
-			}
-		}
-	}
-	best := ""
-	for _, d := range []string{"postgres", "mysql", "sqlite"} {
-		if votes[d] > votes[best] {
-			best = d
-		}
-	}
-	return best
-}
 
 // markEnds says of migrations whether they are the first of their sequence, or the newest: files of a folder, or folders that stand in
 // one. All files of the newest folder are new.

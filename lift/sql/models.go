@@ -14,6 +14,9 @@ func WithModels(database, models *facts.Database) {
 	if models == nil {
 		return
 	}
+	for _, other := range database.Others {
+		WithModels(other, models)
+	}
 	for _, m := range models.Schema.Tables {
 		t := tableNamed(database.Schema, m.Name)
 		if t == nil {

@@ -691,6 +691,32 @@ func (r *replay) alterColumn(t *schema.Table, action, body []token, s *facts.Mig
 func (r *replay) finish() {
 	for _, t := range r.tables {
 		r.database.Schema.Tables = append(r.database.Schema.Tables, t)
+		if r.database.Dialect == "mysql" {
+			indexKeys(t)
+		}
 	}
 	slices.SortFunc(r.database.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// indexKeys adds the indexes that MySQL makes of foreign keys where no other leads with their columns.
+func indexKeys(t *schema.Table) {
+	for _, k := range t.ForeignKeys {
+		leads := func(columns []string) bool {
+			return len(columns) >= len(k.Columns) && slices.EqualFunc(columns[:len(k.Columns)], k.Columns, strings.EqualFold)
+		}
+		if leads(t.PrimaryKey) || slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
+			var columns []string
+			for _, p := range i.Parts {
+				columns = append(columns, p.Column)
+			}
+			return leads(columns)
+		}) {
+			continue
+		}
+		name := k.Name
+		if name == "" {
+			name = strings.Join(k.Columns, "_")
+		}
+		t.Indexes = append(t.Indexes, &schema.Index{Name: name, Parts: parts(k.Columns)})
+	}
 }

@@ -26,9 +26,26 @@ func find(f *facts.Facts) []rule.Finding {
 		return nil
 	}
 	tracer := trace.New(f)
-	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), seen: map[string]bool{}}
+	seen := map[string]bool{}
+	several := len(f.Database.Others) > 0
+	out := within(f, tracer, seen, several)
+	for _, other := range f.Database.Others {
+		beside := *f
+		beside.Database = other
+		out = append(out, within(&beside, tracer, seen, several)...)
+	}
+	return out
+}
+
+// within asks of each query whether the schema of one database serves it: of several that the code works with, where the file of the
+// query does not say that it is for another.
+func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several bool) []rule.Finding {
+	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), several: several, seen: seen}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" {
+			continue
+		}
+		if d := facts.DialectIn(function.Pos.File); several && d != "" && d != f.Database.Dialect {
 			continue
 		}
 		for _, q := range function.Queries {
@@ -44,11 +61,12 @@ func find(f *facts.Facts) []rule.Finding {
 }
 
 type search struct {
-	facts  *facts.Facts
-	tracer *trace.Tracer
-	tables *growth.Tables
-	seen   map[string]bool // what was told of, by table and columns
-	found  []rule.Finding
+	facts   *facts.Facts
+	tracer  *trace.Tracer
+	tables  *growth.Tables
+	several bool            // the database is one of several that the code works with
+	seen    map[string]bool // what was told of, by table and columns
+	found   []rule.Finding
 }
 
 // query asks whether some index leads with a column that the query compares.
@@ -334,7 +352,11 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if made.Line == 0 {
 		made = q.Pos
 	}
-	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: "the table has " + has(table)})
+	which := "the table"
+	if s.several {
+		which += " of " + s.facts.Database.Dialect
+	}
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: which + " has " + has(table)})
 	if also := s.facts.Database.At["also:"+table.Name]; also.Line > 0 {
 		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: also, What: "and stands here too"})
 	}
