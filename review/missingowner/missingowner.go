@@ -101,7 +101,7 @@ func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 			}
 			own := names[len(names)-1]
 			source := s.tracer.FromParam(*key.Arg, own)
-			if source == nil || !within(s.from(q, source), start) {
+			if source == nil || !within(s.from(q, source), start) && !inside(source.Origin.Pos, start) {
 				continue
 			}
 			parent := names[len(names)-2]
@@ -149,6 +149,11 @@ func within(f, outer *facts.Function) bool {
 	return false
 }
 
+// inside reports whether a place lies in a function: what a request sends may reach the query by a field that is filled there.
+func inside(at facts.Pos, f *facts.Function) bool {
+	return at.File == f.Pos.File && f.Pos.Line <= at.Line && at.Line <= f.End.Line
+}
+
 func (s *search) from(q *facts.Query, source *trace.Source) *facts.Function {
 	if len(source.Calls) > 0 {
 		return source.Calls[0].From
@@ -159,15 +164,27 @@ func (s *search) from(q *facts.Query, source *trace.Source) *facts.Function {
 // endings are what names of parameters and columns of a row's owner end with.
 var endings = regexp.MustCompile(`(?i)_?(id|uuid|slug|name|key)$`)
 
+// short are the usual short and other forms of words that name what holds rows.
+var short = map[string]string{
+	"org": "organization", "organisation": "organization", "repo": "repository", "proj": "project", "env": "environment", "app": "application", "ws": "workspace",
+}
+
+// inFull is what a parameter or a column names, without its ending: "organization" of orgID and of organisation_id.
+func inFull(name string) string {
+	base := strings.ToLower(strings.ReplaceAll(endings.ReplaceAllString(name, ""), "_", ""))
+	if full, is := short[base]; is {
+		return full
+	}
+	return base
+}
+
 // parentColumn is the column of a table that says which row of the parent it belongs to; "" where there is none.
 func (s *search) parentColumn(table, param string) string {
-	base := strings.ToLower(strings.ReplaceAll(endings.ReplaceAllString(param, ""), "_", ""))
+	base := inFull(param)
 	if base == "" {
 		return ""
 	}
-	matches := func(column string) bool {
-		return endings.MatchString(column) && strings.ToLower(strings.ReplaceAll(endings.ReplaceAllString(column, ""), "_", "")) == base
-	}
+	matches := func(column string) bool { return endings.MatchString(column) && inFull(column) == base }
 	if t := s.table(table); t != nil {
 		for _, c := range t.Columns {
 			if matches(c.Name) {
