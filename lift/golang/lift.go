@@ -124,7 +124,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
-		origins: map[types.Object][]facts.Origin{}, results: map[result][]facts.Origin{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
+		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
@@ -158,8 +158,8 @@ type lifter struct {
 	endings         map[*types.Var]ending        // of what variables of functions hold
 	clients         map[types.Object][]clientUse // nil before they were looked for
 	callSites       map[*function][]site         // the places that call each function; nil before they were looked for
-	origins         map[types.Object][]facts.Origin
-	results         map[result][]facts.Origin
+	origins         map[types.Object]kept
+	results         map[result]kept
 	listed          map[result][]facts.Origin // of results that are lists: where their items are from
 	documents       map[types.Object]bool     // fields of what is read from XML
 	callees         map[ast.Expr][]*function

@@ -18,7 +18,32 @@ type walk struct {
 	l      *lifter
 	seen   map[types.Object]bool
 	budget int
-	depth  int // of calls that are followed
+	depth  int  // of calls that are followed
+	cut    bool // a call was too deep to be followed: what was found of it is a guess
+}
+
+// kept are the origins of a variable or a result. Those that were found from a depth where calls could not be followed to their end hold for
+// what is as deep alone.
+type kept struct {
+	origins []facts.Origin
+	depth   int // -1 where each call was followed
+}
+
+// keep is what is kept of the origins that were found where a walk is.
+func (w *walk) keep(origins []facts.Origin) kept {
+	if w.cut {
+		return kept{origins, w.depth}
+	}
+	return kept{origins, -1}
+}
+
+// holds reports whether what is kept holds where a walk is, which then is as far from the end as what was kept was.
+func (w *walk) holds(k kept) bool {
+	if k.depth > w.depth {
+		return false
+	}
+	w.cut = w.cut || k.depth >= 0
+	return true
 }
 
 // value is an expression with its origins.
@@ -210,18 +235,21 @@ func (w *walk) ident(s *source, e *ast.Ident) []facts.Origin {
 
 // variable is what a variable may hold.
 func (w *walk) variable(object *types.Var, at token.Pos) []facts.Origin {
-	if known, found := w.l.origins[object]; found {
-		return known
+	if known, found := w.l.origins[object]; found && w.holds(known) {
+		return known.origins
 	}
 	if w.seen[object] {
 		return nil
 	}
 	w.seen[object] = true
+	before := w.cut
+	w.cut = false
 	out := compact(w.held(object, at))
 	delete(w.seen, object)
 	if w.budget > 0 {
-		w.l.origins[object] = out
+		w.l.origins[object] = w.keep(out)
 	}
+	w.cut = w.cut || before
 	return out
 }
 
@@ -725,6 +753,7 @@ func (w *walk) arguments(s *source, e *ast.CallExpr) []facts.Origin {
 // results are the origins of what functions of the code return, with their parameters replaced by the arguments.
 func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index int) []facts.Origin {
 	if w.depth >= 4 {
+		w.cut = true
 		return w.arguments(s, e)
 	}
 	w.depth++
@@ -780,10 +809,12 @@ func (w *walk) argument(s *source, e *ast.CallExpr, callee *function, index int)
 // returned are the origins of one result of a function.
 func (w *walk) returned(f *function, index int) []facts.Origin {
 	key := result{f, index}
-	if known, found := w.l.results[key]; found {
-		return known
+	if known, found := w.l.results[key]; found && w.holds(known) {
+		return known.origins
 	}
-	w.l.results[key] = nil // a circle finds nothing
+	w.l.results[key] = kept{depth: -1} // a circle finds nothing
+	before := w.cut
+	w.cut = false
 	var out []facts.Origin
 	for _, n := range f.returns() {
 		if w.budget <= 0 {
@@ -802,10 +833,11 @@ func (w *walk) returned(f *function, index int) []facts.Origin {
 	}
 	out = compact(out)
 	if w.budget > 0 {
-		w.l.results[key] = out
+		w.l.results[key] = w.keep(out)
 	} else {
 		delete(w.l.results, key)
 	}
+	w.cut = w.cut || before
 	return out
 }
 
