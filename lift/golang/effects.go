@@ -755,7 +755,7 @@ func (l *lifter) locks(f *function) bool {
 		found := strings.HasSuffix(f.fact.Name, "Locked")
 		ast.Inspect(f.body, func(n ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
-				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" {
+				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" && f.source.handsFunction(call) {
 					found = true
 				}
 			}

@@ -13,7 +13,7 @@ import (
 // heldAt reports whether a function, or one around it, holds a lock at a place: one that it takes before and has not given back there.
 func (l *lifter) heldAt(f *function, at token.Pos) bool {
 	for ; f != nil; f = f.parent {
-		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock", "Do") != nil {
+		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock") != nil || f.onceAt(at) {
 			return true
 		}
 	}
@@ -34,6 +34,27 @@ func (f *function) lockAt(at token.Pos, names ...string) *ast.CallExpr {
 		return true
 	})
 	return out
+}
+
+// onceAt reports whether a place stands in what a function hands to Do, of a sync.Once or a group of singleflight: that holds a lock while it
+// runs, and no longer.
+func (f *function) onceAt(at token.Pos) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && calledName(call) == "Do" && call.Lparen < at && at < call.Rparen {
+			found = f.source.handsFunction(call)
+		}
+		return !found
+	})
+	return found
+}
+
+// handsFunction reports whether a call is given a function.
+func (s *source) handsFunction(call *ast.CallExpr) bool {
+	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+		_, is := types.Unalias(typeOr(s.info.TypeOf(arg))).Underlying().(*types.Signature)
+		return is
+	})
 }
 
 // givenBackBefore reports whether the statements behind the one that takes a lock give it back before a place.
