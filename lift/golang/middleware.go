@@ -364,6 +364,30 @@ var limiting = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|t
 // was made, counts requests of each, or writes down who made them.
 var serving = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|throttl|logg|recover|metric|trac(e|ing))`)
 
+// sessionName are the names of libraries' middleware that loads a session for whoever comes, signed in or not.
+var sessionName = regexp.MustCompile(`(^|\.)(Sessions|SessionsMany|Sessioner|LoadAndSave)$|^sessions?\.(New|Middleware)$`)
+
+// loadsSession reports whether a middleware is a library's that loads a session and refuses nobody, also where a function of the code makes it.
+func (l *lifter) loadsSession(s *source, e ast.Expr, depth int) bool {
+	name := text(e)
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if is {
+		name = text(call.Fun)
+		callees := l.static(s, call)
+		for _, callee := range callees {
+			for _, n := range callee.returns() {
+				if depth > 2 || len(n.Results) == 0 || !l.loadsSession(callee.source, n.Results[0], depth+1) {
+					return false
+				}
+			}
+		}
+		if len(callees) > 0 {
+			return true
+		}
+	}
+	return sessionName.MatchString(name) && len(l.functionsOf(s, e, 0)) == 0
+}
+
 // guard makes the fact of a middleware.
 func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
 	if known, found := l.guards[e]; found {
@@ -382,6 +406,9 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 		name = "a function"
 	}
 	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name) && !limiting.MatchString(name)}
+	if l.loadsSession(s, e, 0) {
+		g.Auth = false
+	}
 	for _, f := range l.functionsOf(s, e, 0) {
 		g.Runs = append(g.Runs, f.fact)
 		for _, n := range f.returns() { // func(next Handler) Handler { return func(c *Context) error {…} }
