@@ -87,6 +87,24 @@ func structOf(t types.Type) *types.Named {
 // privileged are columns that no client should set: who owns the row, what its owner may do, what it is worth.
 var privileged = regexp.MustCompile(`^(is_)?(super_?)?(admin|staff|superuser|moderator|verified|approved)$|^(role|roles|role_id|permissions?|user_id|owner_id|account_id|tenant_id|org_id|organi[sz]ation_id|creator_id|author_id|created_by|created_by_id|balance|credits?|email_verified|email_confirmed|password_hash)$`)
 
+// says are those of them that say yes or no. A text of such a name is whose name it is, as that of the account that a directory is asked by.
+var says = regexp.MustCompile(`^(is_)?(super_?)?(admin|staff|superuser|moderator|verified|approved)$`)
+
+// rights are names of what somebody may do, of a struct or of its columns.
+var rights = regexp.MustCompile(`^(roles?|permissions?)$`)
+
+// isOfRights reports whether a column says what somebody may do of a row that is such a thing itself: the permissions of a role are what
+// whoever makes the role sends, and whether he may is asked before.
+func isOfRights(named *types.Named, column string) bool {
+	return rights.MatchString(column) && rights.MatchString(snake(named.Obj().Name()))
+}
+
+// isText reports whether a type is a string, or one of the code's own that is.
+func isText(t types.Type) bool {
+	basic, is := t.Underlying().(*types.Basic)
+	return is && basic.Info()&types.IsString != 0
+}
+
 // settable are the columns of a variable's struct that a request fills through the body it is decoded from, and that
 // the function does not set itself afterwards.
 func (l *lifter) settable(s *source, e ast.Expr) []string {
@@ -122,7 +140,7 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 	for i := range structure.NumFields() {
 		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i))
 		column := snake(field.Name())
-		if !field.Exported() || !privileged.MatchString(column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
+		if !field.Exported() || !privileged.MatchString(column) || says.MatchString(column) && isText(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
 			continue
 		}
 		set := slices.ContainsFunc(l.defs[field], func(d def) bool {
