@@ -115,6 +115,7 @@ type Predicate struct {
 	Arg        *Value // of a parameter
 	Literal    string // the text of a literal
 	Disjoint   bool   // one arm of an OR
+	Optional   bool   // of Disjoint: holds only where its parameter is given
 	JoinTable  string // of a JOIN: the other side
 	JoinColumn string
 }

@@ -334,14 +334,35 @@ func (r *reader) columnAt(list []token, at int) (table, column string, end int) 
 // conditions reads what must hold, each for itself; of alternatives every arm is disjoint.
 func (r *reader) conditions(list []token, disjoint bool) {
 	if arms := split(list, "or"); len(arms) > 1 {
+		before := len(r.out.Predicates)
 		for _, arm := range arms {
 			r.conditions(arm, true)
+		}
+		for i := range r.out.Predicates[before:] {
+			r.out.Predicates[before+i].Optional = len(arms) == 2 && (notGiven(arms[0]) || notGiven(arms[1]))
 		}
 		return
 	}
 	for _, condition := range split(list, "and") {
 		r.condition(condition, disjoint)
 	}
+}
+
+// notGiven reports whether a condition asks of a parameter alone whether it says anything: $1 IS NULL, $1 = ”, NOT $1.
+func notGiven(list []token) bool {
+	given, empty := false, false
+	for i, t := range list {
+		switch {
+		case t.kind == param:
+			given = true
+		case t.is("null", "not", "true", "false") || t.kind == literal && strings.Trim(t.text, "'") == "" || t.kind == number && strings.Trim(t.text, "0") == "":
+			empty = true
+		case t.is("::"), t.is("(", ")", "is", "=", "[", "]", ","), t.is("coalesce", "cardinality", "array_length", "length", "cast", "as"), i > 0 && list[i-1].is("::", "as"):
+		default:
+			return false
+		}
+	}
+	return given && empty
 }
 
 func (r *reader) condition(list []token, disjoint bool) {
@@ -456,6 +477,11 @@ func (r *reader) rightSide(rest []token, p *facts.Predicate) {
 	}
 	if rest[0].is("any", "some", "all") && p.Operator == "=" {
 		p.Operator = "IN"
+	}
+	if rest[0].is("coalesce") && len(rest) > 3 && rest[len(rest)-1].is(")") { // COALESCE($1, column) lets every row pass where nothing is given
+		if _, column, end := r.columnAt(rest, len(rest)-2); strings.EqualFold(column, p.Column) && end == len(rest)-1 {
+			p.Disjoint, p.Optional = true, true
+		}
 	}
 	switch first := rest[0]; {
 	case first.kind == literal || first.kind == number || first.is("true", "false", "null"):

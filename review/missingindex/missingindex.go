@@ -83,6 +83,9 @@ func (s *search) query(q *facts.Query, st *facts.Statement) {
 		if p.Column == "" {
 			return
 		}
+		if p.Optional {
+			continue // whoever gives nothing asks for all that the other conditions let pass
+		}
 		if p.Disjoint {
 			arms = append(arms, p)
 			continue
