@@ -24,7 +24,7 @@ func (l *lifter) findGoroutines(p place) {
 		if !is || f == nil {
 			return true
 		}
-		channel, many := l.sendsTo(p, literal, f)
+		channel, many := l.sendsTo(p, start.Call, literal, f)
 		if channel == nil {
 			return true
 		}
@@ -70,9 +70,9 @@ func (l *lifter) findAbandoned(p place) {
 	})
 }
 
-// sendsTo is the channel without room, made by the function around, to which a literal sends whatever happens; and whether it does so more
-// than once.
-func (l *lifter) sendsTo(p place, literal *ast.FuncLit, f *function) (channel types.Object, many bool) {
+// sendsTo is the channel without room, made by the function around, to which a literal sends whatever happens, also where it is given it as an
+// argument; and whether it does so more than once.
+func (l *lifter) sendsTo(p place, call *ast.CallExpr, literal *ast.FuncLit, f *function) (channel types.Object, many bool) {
 	ast.PreorderStack(literal.Body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit, *ast.GoStmt:
@@ -84,7 +84,7 @@ func (l *lifter) sendsTo(p place, literal *ast.FuncLit, f *function) (channel ty
 			if call, is := ast.Unparen(n.Value).(*ast.CallExpr); is && serves.MatchString(calledName(call)) {
 				return true // until the program ends
 			}
-			object := p.target(n.Chan)
+			object := p.given(call, literal, n.Chan)
 			if object == nil || object.Pos() < f.node.Pos() || f.node.End() <= object.Pos() || literal.Pos() <= object.Pos() && object.Pos() < literal.End() || !l.withoutRoom(object) {
 				return true
 			}
@@ -99,6 +99,17 @@ func (l *lifter) sendsTo(p place, literal *ast.FuncLit, f *function) (channel ty
 		return true
 	})
 	return channel, many
+}
+
+// given is what an expression within a literal names: of a parameter, what a call of the literal gives it.
+func (p place) given(call *ast.CallExpr, literal *ast.FuncLit, e ast.Expr) types.Object {
+	object := p.target(e)
+	for i, param := range p.parameters(literal.Type) {
+		if param != nil && param == object && i < len(call.Args) {
+			return p.target(call.Args[i])
+		}
+	}
+	return object
 }
 
 // serves are names of what runs as long as the program does.
@@ -203,6 +214,9 @@ func (l *lifter) abandons(p place, f *function, channel types.Object, sender *as
 			case *ast.ReturnStmt:
 				returned = true
 			case *ast.CallExpr:
+				if sender != nil && ast.Unparen(parent.Fun) == ast.Expr(sender) {
+					break // the goroutine itself is given it
+				}
 				if name := calledName(parent); name != "close" && name != "len" && name != "cap" {
 					known = false
 				}
