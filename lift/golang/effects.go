@@ -579,8 +579,8 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		if !is || f.recv == nil || p.target(selector.X) != f.recv {
 			return
 		}
-		if l.madeForContext(f.recv.Type()) {
-			return
+		if l.madeForContext(f.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
+			return // each request has a controller of its own
 		}
 		write.Field = true
 		write.MadeIn = l.makers(f.recv.Type())
