@@ -6,6 +6,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/internal/replay"
+	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
 
@@ -27,6 +28,9 @@ func (d *Door) answerOnce(w http.ResponseWriter, r *http.Request, media string, 
 func (d *Door) once(ctx context.Context, viewer kit.Viewer, p *plan, repeated *replay.Request) (replay.Answer, error) {
 	var failed *root // where do ended
 	answer, err := repeated.Write(ctx, d.writer(p.roots...), viewer, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		if err := tx.Queue(ctx, p.entities(create), p.entities(update)); err != nil {
+			return err
+		}
 		if rows := p.written(); len(rows) > 1 { // the write of one locks it
 			if err := tx.Lock(ctx, rows); err != nil {
 				return err
@@ -58,6 +62,16 @@ func (p *plan) written() (rows []query.Named) {
 		}
 	}
 	return rows
+}
+
+// entities is those of the rows to which root fields do one thing, as often as they do.
+func (p *plan) entities(do doing) (entities []*meta.Entity) {
+	for _, r := range p.roots {
+		if r.verb.do == do {
+			entities = append(entities, r.verb.entity)
+		}
+	}
+	return entities
 }
 
 // one runs one root field.

@@ -170,6 +170,7 @@ var cases = []struct {
 	{"numbers set by hand are not run into", testNumbersByHand},
 	{"what collided is run again", testRetries},
 	{"of two that wait for each other both end well", testDeadlock},
+	{"of many that wait for each other all end well", testDeadlocks},
 	{"no number is given twice", testRacingNumbers},
 	{"slugs that are made up at the same time differ", testRacingSlugs},
 }

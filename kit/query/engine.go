@@ -108,8 +108,9 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 // few times and a moment later. What do does outside of its transaction it may do more than once, so this is for what
 // only runs SQL, and for operations that say so.
 func (e *Engine) Retry(ctx context.Context, viewer kit.Viewer, do func(ctx context.Context, tx *Tx) error) error {
+	run := do
 	for attempt := 1; ; attempt++ {
-		err := e.Write(ctx, viewer, do)
+		err := e.Write(ctx, viewer, run)
 		var collided *sqldb.Collision
 		if attempt == maxAttempts || !errors.As(err, &collided) {
 			return err
@@ -122,7 +123,23 @@ func (e *Engine) Retry(ctx context.Context, viewer kit.Viewer, do func(ctx conte
 			pause.Stop()
 			return err
 		}
+		run = func(ctx context.Context, tx *Tx) error {
+			if err := tx.queueCollided(ctx); err != nil {
+				return err
+			}
+			return do(ctx, tx)
+		}
 	}
+}
+
+// queueCollided waits for the other transactions that are run again, of all replicas: one after the other they do not meet again.
+// SQLite has one writer at a time anyway.
+func (t *Tx) queueCollided(ctx context.Context) error {
+	if !t.engine.dialect.postgres {
+		return nil
+	}
+	_, err := t.conn.(counted).Conn.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('fettle collided', 0))")
+	return err
 }
 
 const (

@@ -41,6 +41,32 @@ func (t *Tx) Lock(ctx context.Context, rows []Named) error {
 	return nil
 }
 
+// Queue makes transactions that write several rows come one after the other, where to write one waits for more than that row: for whoever
+// writes under the same parent, numbers its rows or books the same place. Two that do so for the same parents the other way round would
+// wait for each other. made and changed have the entity of each row that will be made or changed, as often as there are rows.
+func (t *Tx) Queue(ctx context.Context, made, changed []*meta.Entity) error {
+	if !t.engine.dialect.postgres {
+		return nil
+	}
+	var queues []string
+	for i, e := range slices.Concat(made, changed) {
+		if len(e.Excludes) > 0 || reaches(e) || i < len(made) && slices.ContainsFunc(e.Fields, counts) {
+			queues = append(queues, e.Table+" "+t.tenant)
+		}
+	}
+	if len(queues) < 2 {
+		return nil
+	}
+	slices.Sort(queues)
+	queues = slices.Compact(queues)
+	locks, args := make([]string, len(queues)), make([]any, len(queues))
+	for i, queue := range queues {
+		locks[i], args[i] = "pg_advisory_xact_lock(hashtextextended('several ' || $"+itoa(i+1)+"::text, 0))", queue
+	}
+	_, err := t.conn.Exec(ctx, "SELECT "+strings.Join(locks, ", "), args...)
+	return err
+}
+
 func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 	row, p := &scope{entity: e, alias: "t0"}, &planner{renderer: t.renderer()}
 	visible := p.policy(e, meta.Read, row)

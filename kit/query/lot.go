@@ -171,10 +171,8 @@ func (l *lot) insertStepwise(ctx context.Context, onConflict string, wrong *vali
 	if err := l.lockParents(ctx); err != nil {
 		return false, err
 	}
-	for _, w := range l.writes {
-		if err := w.queueSpans(ctx); err != nil {
-			return false, err
-		}
+	if err := l.queueSpans(ctx); err != nil {
+		return false, err
 	}
 	if err := l.number(ctx); err != nil {
 		return false, err

@@ -9,7 +9,7 @@ import (
 	"github.com/fettlehq/fettle/kit/meta"
 )
 
-// queueSpans makes writes of spans that may not overlap come one after the other. PostgreSQL refuses the second of two by
+// queueSpans makes an update of spans that may not overlap wait for others. PostgreSQL refuses the second of two by
 // itself, but of two that both stand and wait to see whether the other stays it can only break the deadlock, after a
 // second. SQLite has one writer at a time anyway.
 func (w *write) queueSpans(ctx context.Context) error {
@@ -17,10 +17,43 @@ func (w *write) queueSpans(ctx context.Context) error {
 		return nil
 	}
 	for i := range w.entity.Excludes {
-		if x := &w.entity.Excludes[i]; w.verb == meta.Create || w.moves(x) {
-			if err := w.queueSpan(ctx, x); err != nil {
+		x := &w.entity.Excludes[i]
+		if !w.moves(x) {
+			continue
+		}
+		place, args, err := w.place(x, []any{string(w.id)})
+		if err != nil {
+			return err
+		}
+		if _, err := w.tx.conn.Exec(ctx, "SELECT pg_advisory_xact_lock("+place+") FROM "+stored(w.entity)+" WHERE id = $1", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queueSpans is the same for rows that are made together. They wait for each place in one order, so that two lots of the same
+// places do not wait for each other.
+func (l *lot) queueSpans(ctx context.Context) error {
+	if !l.tx.engine.dialect.postgres {
+		return nil
+	}
+	for i := range l.entity.Excludes {
+		var places []string
+		var args []any
+		for _, w := range l.writes {
+			place, more, err := w.place(&l.entity.Excludes[i], args)
+			if err != nil {
 				return err
 			}
+			places, args = append(places, place), more
+		}
+		sql := "SELECT pg_advisory_xact_lock(" + places[0] + ")"
+		if len(places) > 1 {
+			sql = "SELECT pg_advisory_xact_lock(place) FROM (SELECT DISTINCT place FROM (VALUES (" + strings.Join(places, "), (") + ")) v (place) ORDER BY place) p"
+		}
+		if _, err := l.tx.conn.Exec(ctx, sql, args...); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -39,18 +72,12 @@ func (w *write) moves(x *meta.Exclusion) bool {
 	})
 }
 
-// queueSpan waits for the others that write spans of the same place, until they are done.
-func (w *write) queueSpan(ctx context.Context, x *meta.Exclusion) error {
+// place is a number, in SQL, for all rows whose spans may not overlap with that of w. Its values are added to args.
+func (w *write) place(x *meta.Exclusion, args []any) (string, []any, error) {
 	d := w.tx.engine.dialect
 	key := []string{quote(x.Name)}
 	if w.entity.TenantColumn != "" {
 		key = append(key, quote(w.tx.tenant)) // a UUID
-	}
-	from := ""
-	var args []any
-	if w.verb == meta.Update {
-		from = " FROM " + stored(w.entity) + " WHERE id = $1"
-		args = append(args, string(w.id))
 	}
 	for _, name := range x.Per {
 		f := w.entity.Field(name)
@@ -61,11 +88,10 @@ func (w *write) queueSpan(ctx context.Context, x *meta.Exclusion) error {
 		}
 		stored, err := d.encode(value, fieldType(f))
 		if err != nil {
-			return err
+			return "", nil, err
 		}
 		args = append(args, stored)
 		key = append(key, fmt.Sprintf("$%d%s::text", len(args), d.cast(f.Kind)))
 	}
-	_, err := w.tx.conn.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', "+strings.Join(key, ", ")+"), 0))"+from, args...)
-	return err
+	return "hashtextextended(concat_ws(' ', " + strings.Join(key, ", ") + "), 0)", args, nil
 }

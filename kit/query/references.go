@@ -153,7 +153,7 @@ func (ls *lookups) place(f *meta.Field) string {
 // stored. SQLite, where a statement is no round trip, has one way only.
 func (l *lot) lookups() *lookups {
 	w := l.writes[0]
-	if len(l.writes) > 1 || !l.after.returns(l.writes) || w.reaches() || len(l.entity.Excludes) > 0 || l.entity.History() != nil {
+	if len(l.writes) > 1 || !l.after.returns(l.writes) || reaches(w.entity) || len(l.entity.Excludes) > 0 || l.entity.History() != nil {
 		return nil
 	}
 	ls := &lookups{renderer: l.tx.renderer()}
@@ -240,7 +240,7 @@ func (l *lot) lockParents(ctx context.Context) error {
 	if err := l.holdParents(ctx); err != nil {
 		return err
 	}
-	if !l.tx.engine.dialect.postgres || !l.writes[0].reaches() {
+	if !l.tx.engine.dialect.postgres || !reaches(l.entity) {
 		return nil
 	}
 	for _, f := range l.entity.Fields {
@@ -320,16 +320,11 @@ func (t *Tx) living(ctx context.Context, e *meta.Entity, ids []string) (map[stri
 }
 
 // reaches tells whether a check or a bound of the entity asks about other rows.
-func (w *write) reaches() bool {
-	for _, c := range allChecks(w.entity) {
+func reaches(e *meta.Entity) bool {
+	for _, c := range allChecks(e) {
 		if !c.Local {
 			return true
 		}
 	}
-	for _, f := range w.entity.Fields {
-		if boundBy(w.entity, f) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.Fields, func(f *meta.Field) bool { return boundBy(e, f) > 0 })
 }

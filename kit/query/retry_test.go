@@ -3,7 +3,9 @@ package query_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
@@ -91,4 +93,34 @@ func testDeadlock(w *world) {
 			w.Error(err)
 		}
 	}
+}
+
+// Many that write the same rows the other way round all end well: those that are run again go one after the other.
+func testDeadlocks(w *world) {
+	tag := w.engine.Backend().Entity("Tag")
+	for _, name := range []string{"left", "right"} {
+		w.create(w.ann, true, "Tag", "name", name)
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		names := []string{"left", "right"}
+		if i%2 == 1 {
+			slices.Reverse(names)
+		}
+		all.Go(func() {
+			err := w.engine.Retry(w.Context(), w.ann, func(ctx context.Context, tx *query.Tx) error {
+				for _, name := range names {
+					if _, err := tx.System().Update(ctx, tag, name, 0, []query.Change{{Field: tag.Field("name"), Value: name}}); err != nil {
+						return err
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+				return nil
+			})
+			if err != nil {
+				w.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -106,8 +106,20 @@ func (c *call) batch() error {
 	for i := range requests {
 		c.door.find(c.r.Context(), &requests[i])
 	}
+	var made, changed []*meta.Entity
+	for _, b := range requests {
+		if b.action.makes != nil {
+			made = append(made, b.action.makes)
+		}
+		if b.action.changes != nil {
+			changed = append(changed, b.action.changes)
+		}
+	}
 	repeatable := !slices.ContainsFunc(requests, func(b batched) bool { return b.action.once }) // after a collision
 	return c.writeOnce(repeated, repeatable, func(ctx context.Context, tx *query.Tx, answer *replay.Answer) error {
+		if err := tx.Queue(ctx, made, changed); err != nil {
+			return err
+		}
 		if rows := written(requests); len(rows) > 1 { // the write of one locks it
 			if err := tx.Lock(ctx, rows); err != nil {
 				return err

@@ -45,10 +45,14 @@ func (d *door) addResource(rs *routes, r *resource) {
 		}
 		rs.add(method, path, func(names []string) action {
 			if len(names) == 0 {
-				return action{name: name, body: e.Fields, do: func(c *call) error {
+				a := action{name: name, body: e.Fields, do: func(c *call) error {
 					c.tell(e.Deprecated)
 					return do(c, r, "")
 				}}
+				if verb == meta.Create {
+					a.makes = e
+				}
+				return a
 			}
 			a := action{name: name, body: e.Fields, do: func(c *call) error {
 				c.tell(e.Deprecated)
@@ -58,7 +62,9 @@ func (d *door) addResource(rs *routes, r *resource) {
 				}
 				return do(c, r, key)
 			}}
-			a.merges = verb == meta.Update
+			if verb == meta.Update {
+				a.merges, a.changes = true, e
+			}
 			if verb == meta.Update || verb == meta.Delete {
 				a.row = func(r *http.Request) query.Named { return query.Named{Entity: e, Key: r.PathValue(names[0])} }
 			}

@@ -42,7 +42,9 @@ type action struct {
 
 	merges bool // it takes patches
 
-	row func(r *http.Request) query.Named // the one that it writes; nil: none that it names
+	row     func(r *http.Request) query.Named // the one that it writes; nil: none that it names
+	makes   *meta.Entity                      // of the row that it makes; nil: none
+	changes *meta.Entity                      // of the row that it changes; nil: none
 }
 
 // add adds an action; the last one of a method and path wins. Path begins after Prefix and may have {wildcards}.
