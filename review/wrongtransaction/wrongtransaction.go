@@ -28,8 +28,12 @@ func find(f *facts.Facts) []rule.Finding {
 			if q.Handle.Other == "" || q.Library == "prepare" {
 				continue
 			}
+			severity := rule.High
+			if before(function, q) {
+				severity = rule.Medium
+			}
 			out = append(out, rule.Finding{
-				Pos: q.Pos, Confidence: rule.Certain,
+				Pos: q.Pos, Confidence: rule.Certain, Severity: severity,
 				Message: fmt.Sprintf("this statement goes through %s while the transaction %s is open, and is no part of it", q.Handle.Text, q.Handle.Other),
 				Evidence: append(tracer.To(function).Evidence(),
 					rule.Evidence{Pos: q.Handle.Begun, What: "transaction " + q.Handle.Other + " begins"},
@@ -47,6 +51,25 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
+}
+
+// before reports whether a statement only reads, and nothing has been asked of the transaction yet: it reads the same rows as it would
+// within, and takes a second connection to do so.
+func before(function *facts.Function, q *facts.Query) bool {
+	if q.Statement == nil || q.Statement.Write() || q.Statement.Verb != facts.Select || q.Loop != nil {
+		return false
+	}
+	within := func(begun, at facts.Pos) bool {
+		return begun == q.Handle.Begun && (at.Line < q.Pos.Line || at.Line == q.Pos.Line && at.Column < q.Pos.Column)
+	}
+	for _, other := range function.Queries {
+		if other != q && within(other.Handle.Begun, other.Pos) && other.Handle.Other == "" {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(function.Calls, func(call *facts.Call) bool {
+		return within(call.InTx, call.Pos) && slices.ContainsFunc(call.Callees, trace.Writes)
+	})
 }
 
 // surely reports whether a call is made there and then, of one function alone, where nothing has failed: what is written where something
