@@ -232,6 +232,21 @@ func (s *search) narrowed(q *facts.Query, st *facts.Statement, table *schema.Tab
 // fewValues are names of columns that tell rows apart into a few kinds.
 var fewValues = regexp.MustCompile(`(?i)(status|state|type|kind|role|level|mode|enabled|active|deleted|gender|lang|locale|currency|provider)$`)
 
+// kinds are names of columns that say what a row is from its beginning to its end, as its status does not.
+var kinds = regexp.MustCompile(`(?i)^(\w+_)?(type|kind|role|level|gender|lang|language|locale|currency)$`)
+
+// ofOneKind reports whether a predicate asks for all rows of a kind that the code names: a share of them all, which an index finds hardly
+// sooner than reading the table does.
+func ofOneKind(p facts.Predicate) bool {
+	if !kinds.MatchString(p.Column) || p.Operator != "=" {
+		return false
+	}
+	if p.Arg == nil {
+		return p.Literal != ""
+	}
+	return len(p.Arg.Origins) > 0 && !slices.ContainsFunc(p.Arg.Origins, func(o facts.Origin) bool { return o.Kind != facts.FromConstant })
+}
+
 // repeated is a loop over many items that a function, or one that calls it, runs a query in.
 func repeated(f *facts.Function, loop *facts.Loop, depth int) *facts.Loop {
 	if loop != nil && (loop.Kind == facts.OverItems || loop.Kind == facts.OverRows) && !loop.Batch {
@@ -330,7 +345,11 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if len(compared) == 0 {
 		compared = columns // it only orders by them
 	}
+	ofKind := len(ranges) == 0 && len(equal) > 0 && !slices.ContainsFunc(equal, func(p facts.Predicate) bool { return !ofOneKind(p) })
 	key := table.Name + " " + strings.Join(columns, ",")
+	if ofKind {
+		key += " of one kind" // another query by the same column may be told
+	}
 	if s.seen[key] {
 		return
 	}
@@ -338,6 +357,9 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	path := s.tracer.To(q.From)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
 	if !s.tables.Grows(table.Name) && !s.many(table, equal) || s.tracer.Ways(q.From).Operators() {
+		finding.Confidence = rule.Uncertain
+	}
+	if ofKind {
 		finding.Confidence = rule.Uncertain
 	}
 	if len(equal) == 0 && s.tracer.Job(q.From) {
