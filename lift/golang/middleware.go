@@ -17,6 +17,7 @@ type scope struct {
 	prefix string
 	guards []layer
 	made   token.Pos // where a group is made: of what is put around its parent later it knows nothing
+	given  bool      // a function is given it that nobody is seen to call
 }
 
 // layer is a middleware that is put around a router.
@@ -26,6 +27,9 @@ type layer struct {
 	in      *ast.FuncDecl // where that is written
 	ordered bool          // only around what is registered after it
 }
+
+// unplaced reports whether a scope is within a router that a function is given which nobody is seen to call: what is around it is not known.
+func (s *scope) unplaced() bool { return s != nil && (s.given || s.parent.unplaced()) }
 
 func (s *scope) path() string {
 	if s == nil {
@@ -227,6 +231,9 @@ func (l *lifter) scopeOfVariable(object types.Object, depth int) (*scope, string
 // scopeOfParameter finds the router that a function is called with: r.Route("/x", func(r chi.Router) {…}), or a
 // function of the code that registers routes.
 func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string) {
+	if len(l.sites()[f]) == 0 {
+		return &scope{given: true}, ""
+	}
 	for _, site := range l.sites()[f] {
 		selector, is := ast.Unparen(site.call.Fun).(*ast.SelectorExpr)
 		if is && l.routerOf(site.source.info.TypeOf(selector.X)) == "chi" {

@@ -178,7 +178,7 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	l.handlers[handler] = true
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(at.path() + path), Router: text(router), Kind: "http", Handler: handler.fact, Guards: guards,
-		Checks: l.looksAtCaller(handler),
+		Checks: l.looksAtCaller(handler), Unplaced: at.unplaced(),
 	})
 }
 

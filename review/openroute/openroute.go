@@ -53,8 +53,9 @@ type unit struct {
 
 func find(f *facts.Facts) []rule.Finding {
 	var units []*unit
+	placed := slices.ContainsFunc(f.Routes, func(r *facts.Route) bool { return r.Kind == "http" && !r.Unplaced })
 	for _, r := range f.Routes {
-		if r.Kind != "http" || r.Handler == nil || r.Handler.Aside == "test" {
+		if r.Kind != "http" || r.Handler == nil || r.Handler.Aside == "test" || placed && r.Unplaced {
 			continue
 		}
 		dir := f.Unit(r.Pos.File)
