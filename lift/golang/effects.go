@@ -81,7 +81,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 	case (name == "NewHTTPError" || name == "NewError") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
 	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path) || path == "" && logPath.MatchString(at.chainOf(selector.X)):
-		if secret := secretArg(at.call); secret != "" && logName.MatchString(name) {
+		if secret := l.secretArg(at.source, at.call); secret != "" && logName.MatchString(name) {
 			return "log", secret, true
 		}
 		if logName.MatchString(name) && verbose(at.call) {
@@ -175,16 +175,17 @@ func answersError(at work) bool {
 }
 
 var (
-	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String)`)
+	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String|Msg)`)
 	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
 )
 
-// chainOf is the package whose function a chain of calls begins with, "" where there is none.
+// chainOf is the package whose function a chain of calls begins with, or of whose type the value is that it begins with; "" where there is
+// none.
 func (s *source) chainOf(e ast.Expr) string {
 	for {
 		call, is := ast.Unparen(e).(*ast.CallExpr)
 		if !is {
-			return ""
+			return namedPath(typeOr(s.info.TypeOf(e)))
 		}
 		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 		if !is {
@@ -208,8 +209,8 @@ func verbose(call *ast.CallExpr) bool {
 	return name == "Interface" || name == "Any" || name == "Println" || name == "Print" || name == "Reflect"
 }
 
-// secretArg finds an argument that by its name lets its holder in.
-func secretArg(call *ast.CallExpr) string {
+// secretArg finds an argument that lets its holder in, by its name or by what else it is given to.
+func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 	for i, arg := range call.Args {
 		name := ""
 		switch arg := ast.Unparen(arg).(type) {
@@ -220,6 +221,9 @@ func secretArg(call *ast.CallExpr) string {
 		}
 		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
 			return text(arg)
+		}
+		if name != "" && l.isLogin(s.target(arg)) {
+			return text(arg) + ", with whose user and password the program connects,"
 		}
 		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && calledName(inner) == "Get" && len(inner.Args) == 1 {
 			if literal, is := inner.Args[0].(*ast.BasicLit); is && credentialHeader.MatchString(literal.Value) {

@@ -168,6 +168,7 @@ type lifter struct {
 	callFacts       map[*ast.CallExpr]*facts.Call
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
+	logins          map[types.Object]bool             // see isLogin; nil before they were looked for
 	contextual      map[string]bool                   // types of what is made where it is put into a context; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard
 	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations
