@@ -58,7 +58,7 @@ func (p *plan) written() (rows []query.Named) {
 	for _, r := range p.roots {
 		switch r.verb.do {
 		case update, remove, restore:
-			rows = append(rows, query.Named{Entity: r.verb.entity, Key: r.key})
+			rows = append(rows, query.Named{Entity: r.verb.entity, Key: r.key, Stays: r.verb.do == update})
 		}
 	}
 	return rows

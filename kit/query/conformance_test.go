@@ -171,6 +171,7 @@ var cases = []struct {
 	{"what collided is run again", testRetries},
 	{"of two that wait for each other both end well", testDeadlock},
 	{"of many that wait for each other all end well", testDeadlocks},
+	{"who refers to a row and changes it waits for nobody who waits for him", testReferAndChange},
 	{"no number is given twice", testRacingNumbers},
 	{"slugs that are made up at the same time differ", testRacingSlugs},
 }

@@ -489,6 +489,28 @@ func testHiddenWait(w *world) {
 	must(<-held)
 }
 
+// Who makes a row that refers to another and then changes that one waits for those who do the same, and no two of them for each other.
+func testReferAndChange(w *world) {
+	article := w.create(w.ann, false, "Article", "title", "discussed", "status", "PUBLISHED")
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			err := w.engine.Write(w.Context(), w.in(w.ann), func(ctx context.Context, tx *query.Tx) error {
+				if _, err := tx.Create(ctx, w.entity("Comment"), w.changes(w.entity("Comment"), "article", article, "body", "x")); err != nil {
+					return err
+				}
+				time.Sleep(20 * time.Millisecond)
+				_, err := tx.Update(ctx, w.entity("Article"), string(article), 0, w.changes(w.entity("Article"), "title", fmt.Sprint("discussed ", i)))
+				return err
+			})
+			if err != nil {
+				w.Errorf("comment %d: %s", i, describe(err))
+			}
+		})
+	}
+	all.Wait()
+}
+
 // A row that is locked gets nothing that refers to it: what refers to it is deleted first, then it, though another refers to it meanwhile.
 func testLock(w *world) {
 	article := w.create(w.ann, false, "Article", "title", "busy", "status", "PUBLISHED")

@@ -14,6 +14,16 @@ import (
 type Named struct {
 	Entity *meta.Entity
 	Key    string
+	Stays  bool // it is changed at most, and not deleted: meanwhile others may make rows refer to it
+}
+
+// lockOf locks row t0. PostgreSQL locks what a new row refers to, FOR KEY SHARE, until the transaction ends: of two that each made a row that
+// refers to this one and then change it, each would wait for the other were it locked FOR UPDATE.
+func lockOf(stays bool) string {
+	if stays {
+		return " FOR NO KEY UPDATE OF t0"
+	}
+	return " FOR UPDATE OF t0"
 }
 
 // Lock holds rows until the transaction ends: meanwhile nobody changes them, deletes them or makes another refer to them. Whatever
@@ -72,7 +82,9 @@ func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 	visible := p.policy(e, meta.Read, row)
 	var either []string
 	var values []any
+	stay := true
 	for _, named := range rows {
+		stay = stay && named.Stays
 		if kind, value, ok := addressed(e, named.Key); ok {
 			p.extra = len(values)
 			either, values = append(either, p.address(row, kind)), append(values, value)
@@ -81,7 +93,7 @@ func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 	if len(values) == 0 || visible == sqlFalse || visible == sqlNull {
 		return nil
 	}
-	sql := "SELECT t0.id FROM " + p.table(row) + whereClause(conjunction("("+strings.Join(either, " OR ")+")", visible)) + " ORDER BY t0.id FOR UPDATE OF t0"
+	sql := "SELECT t0.id FROM " + p.table(row) + whereClause(conjunction("("+strings.Join(either, " OR ")+")", visible)) + " ORDER BY t0.id" + lockOf(stay)
 	if p.err != nil {
 		return fmt.Errorf("lock %s: %w", e.Plural, p.err)
 	}

@@ -18,6 +18,7 @@ type verdict struct {
 	entity    *meta.Entity
 	row       *scope
 	looks     bool // no write follows
+	stays     bool // so does the row: meanwhile others may refer to it
 	mustRead  bool // of new rows: those with others must be readable
 	questions []question
 	columns   []string
@@ -58,7 +59,7 @@ func (w *write) verdict(s stage) (*verdict, error) {
 		return nil, denied(t.viewer, w.what())
 	}
 	row := &scope{entity: w.entity, alias: "t0", fate: w.fate}
-	v := &verdict{entity: w.entity, row: row, renderer: t.renderer(), readable: -1}
+	v := &verdict{entity: w.entity, row: row, renderer: t.renderer(), readable: -1, stays: w.verb == meta.Update}
 	e := env{this: row, old: w.oldScope(row, s)}
 	if s == beforeStage {
 		v.old = w.oldFields()
@@ -329,7 +330,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
 	}
 	if r.postgres && !v.looks {
-		sql += " FOR UPDATE OF t0"
+		sql += lockOf(v.stays)
 	}
 	const first = 3 // of the questions
 	cells := []cell{{class: textClass}, {class: integerClass, kind: meta.Int64}, {class: textClass}}

@@ -66,7 +66,9 @@ func (d *door) addResource(rs *routes, r *resource) {
 				a.merges, a.changes = true, e
 			}
 			if verb == meta.Update || verb == meta.Delete {
-				a.row = func(r *http.Request) query.Named { return query.Named{Entity: e, Key: r.PathValue(names[0])} }
+				a.row = func(r *http.Request) query.Named {
+					return query.Named{Entity: e, Key: r.PathValue(names[0]), Stays: verb == meta.Update}
+				}
 			}
 			return a
 		})
