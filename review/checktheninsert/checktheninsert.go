@@ -29,6 +29,7 @@ type step struct {
 	call  *facts.Call // nil where it stands in the function
 	at    facts.Pos
 	place facts.Place
+	loop  *facts.Loop // in which it stands
 }
 
 func find(f *facts.Facts) []rule.Finding {
@@ -93,14 +94,14 @@ func updateThenInsert(tracer *trace.Tracer, f *facts.Function) []rule.Finding {
 func steps(f *facts.Function) []step {
 	var out []step
 	for _, q := range f.Queries {
-		out = append(out, step{q, nil, q.Pos, q.Place})
+		out = append(out, step{q, nil, q.Pos, q.Place, q.Loop})
 	}
 	for _, call := range f.Calls {
 		if call.Handed || call.Spawned || len(call.Callees) != 1 {
 			continue
 		}
 		for _, q := range call.Callees[0].Queries {
-			out = append(out, step{q, call, call.Pos, call.Place})
+			out = append(out, step{q, call, call.Pos, call.Place, call.Loop})
 		}
 	}
 	return out
@@ -116,6 +117,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	}
 	if check.call != nil && slices.ContainsFunc(check.call.Callees[0].Queries, func(q *facts.Query) bool { return q.Statement != nil && q.Statement.Write() }) {
 		return rule.Finding{}, false // what it has seen, it deals with itself
+	}
+	if check.loop != nil && !within(insert.loop, check.loop) {
+		return rule.Finding{}, false // what a loop looks for is made in it, and not in another behind it
 	}
 	if len(check.query.Dynamic) > 0 {
 		return rule.Finding{}, false // by what else it looks is put together
@@ -154,6 +158,16 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		out.Evidence = append(out.Evidence, rule.Evidence{Pos: s.query.Pos, What: trace.Query(s.query)})
 	}
 	return out, true
+}
+
+// within reports whether a loop is another, or stands in it.
+func within(loop, other *facts.Loop) bool {
+	for ; loop != nil; loop = loop.Outer {
+		if loop == other {
+			return true
+		}
+	}
+	return false
 }
 
 func tableOf(s *schema.Schema, name string) *schema.Table {
