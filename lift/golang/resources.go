@@ -427,11 +427,30 @@ func (l *lifter) unread(p place, f *function, call *ast.CallExpr, object types.O
 			err = true // somebody else may ask
 			return true
 		}
-		next = next || selector.Sel.Name == "Next"
+		next = next || selector.Sel.Name == "Next" && !failsWithout(p, stack)
 		err = err || selector.Sel.Name == "Err"
 		return true
 	})
 	return next && !err
+}
+
+// failsWithout reports whether what stands around rows.Next, in a stack that ends with the selector, gives an error where there is no row: if
+// !rows.Next() { return errNone }. Then a connection that breaks is a failure too.
+func failsWithout(p place, stack []ast.Node) bool {
+	if len(stack) < 4 {
+		return false
+	}
+	not, is := stack[len(stack)-3].(*ast.UnaryExpr)
+	branch, inIf := stack[len(stack)-4].(*ast.IfStmt)
+	if !is || !inIf || not.Op != token.NOT || branch.Cond != ast.Expr(not) || len(branch.Body.List) == 0 {
+		return false
+	}
+	left, is := branch.Body.List[len(branch.Body.List)-1].(*ast.ReturnStmt)
+	if !is || len(left.Results) == 0 {
+		return false
+	}
+	result := left.Results[len(left.Results)-1]
+	return isErrorValue(p.info.TypeOf(result)) && !p.info.Types[result].IsNil()
 }
 
 // errorCheck is the statement behind an assignment that leaves where it failed. Other assignments may stand between.
