@@ -115,7 +115,7 @@ type Predicate struct {
 	Arg        *Value // of a parameter
 	Literal    string // the text of a literal
 	Disjoint   bool   // one arm of an OR
-	Optional   bool   // of Disjoint: holds only where its parameter is given
+	Optional   bool   // holds only where its parameter is given, or where the code puts it
 	JoinTable  string // of a JOIN: the other side
 	JoinColumn string
 }

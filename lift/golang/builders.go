@@ -19,6 +19,7 @@ type step struct {
 	call   *ast.CallExpr
 	source *source
 	within []given
+	maybe  bool // stands behind a condition behind which the chain is not sent
 }
 
 // given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
@@ -60,7 +61,13 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 					continue
 				}
 				if object == d.source.target(root(call)) {
-					out = append(out, chained(d.source, call)...) // q = q.Where(…): only what is new
+					added := chained(d.source, call) // q = q.Where(…): only what is new
+					if d.source.sometimes(d.pos, e.Pos()) {
+						for i := range added {
+							added[i].maybe = true
+						}
+					}
+					out = append(out, added...)
 					continue
 				}
 				out = append(out, l.steps(d.source, call, depth+1)...)
@@ -70,6 +77,35 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 		return append(out, l.inPlace[object]...)
 	}
 	return nil
+}
+
+// sometimes reports whether a place stands behind a condition, of an if or a switch, behind which another does not stand.
+func (s *source) sometimes(at, other token.Pos) bool {
+	i := slices.IndexFunc(s.files, func(f *ast.File) bool { return f.FileStart <= at && at < f.FileEnd })
+	if i < 0 {
+		return false
+	}
+	around := place{s, s.files[i]}.around(at)
+	if around == nil {
+		return false
+	}
+	found := false
+	apart := func(n ast.Node) {
+		found = found || n.Pos() <= at && at <= n.End() && (other < n.Pos() || n.End() < other)
+	}
+	ast.Inspect(around, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			apart(n.Body)
+			if n.Else != nil {
+				apart(n.Else)
+			}
+		case *ast.CaseClause:
+			apart(n)
+		}
+		return !found
+	})
+	return found
 }
 
 // stepsWithin are those of a function of the code that gives back a builder: of one that it is given, and what it puts behind it.
@@ -207,8 +243,11 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		q.Mapped = q.Mapped && !picksColumns[s.name]
 	}
 	for _, s := range steps {
-		before := len(q.Dynamic)
+		before, known := len(q.Dynamic), len(b.out.Predicates)
 		b.step(s)
+		for i := known; i < len(b.out.Predicates) && s.maybe; i++ {
+			b.out.Predicates[i].Optional = true
+		}
 		for i := before; i < len(q.Dynamic) && len(s.within) > 0; i++ {
 			q.Dynamic[i].Origins = l.replaced(q.Dynamic[i].Origins, s.within)
 		}
