@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -129,26 +130,34 @@ func (b *bench) cpu(ctx context.Context, r *running) (u usage, err error) {
 	return u, err
 }
 
-// cpuOf reads utime and stime (proc(5)), which are in hundredths of a second. A process that has ended since spent nothing.
+// cpuOf sums the time that the scheduler gave each thread, in nanoseconds (/proc/PID/task/TID/schedstat, of Linux's
+// sched-stats documentation): utime and stime are told in hundredths of a second, which is too coarse for short turns. A process that
+// has ended since spent nothing.
 func cpuOf(pids []int) (spent, error) {
 	s := spent{}
 	for _, pid := range pids {
-		fields, err := stat(pid)
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		user, err := strconv.Atoi(fields[11])
-		if err != nil {
-			return nil, err
+		for _, thread := range threads {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, thread.Name()))
+			if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			ran, _, _ := strings.Cut(string(text), " ")
+			nanoseconds, err := strconv.ParseInt(ran, 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			s[pid] += time.Duration(nanoseconds)
 		}
-		system, err := strconv.Atoi(fields[12])
-		if err != nil {
-			return nil, err
-		}
-		s[pid] = time.Duration(user+system) * 10 * time.Millisecond
 	}
 	return s, nil
 }

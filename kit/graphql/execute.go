@@ -35,6 +35,7 @@ func (d *Door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 // told writes the answer: errors first, where there are any.
 func (d *Door) told(p *plan, results []result) []byte {
 	w := &writer{limits: d.limits, buf: append(blank(), `{"data":`...)}
+	w.path = w.room[:0]
 	start := len(w.buf)
 	if !d.data(w, p, results) {
 		w.buf = append(w.buf[:start], "null"...)
@@ -111,7 +112,7 @@ func (d *Door) failed(ctx context.Context, p *plan, err error) result {
 // query reads all root fields in one snapshot.
 func (d *Door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 	results := make([]result, len(p.roots))
-	var needed []*root
+	needed := make([]*root, 0, len(p.roots))
 	for i, r := range p.roots {
 		results[i].problem = r.wrong()
 		if r.member != nil && results[i].problem == nil {
@@ -123,18 +124,16 @@ func (d *Door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 		return results
 	}
 	ctx = d.single(ctx, viewer, needed)
-	failures := map[*root]error{}
+	failures := make([]error, len(p.roots))
 	err := d.engine.Read(ctx, viewer, func(ctx context.Context, tx *query.Tx) error {
 		clear(failures)
-		var reads []func(*query.Tx)
+		reads := make([]func(*query.Tx), 0, len(needed))
 		for i, r := range p.roots {
 			if r.member == nil || results[i].problem != nil {
 				continue
 			}
 			reads = append(reads, func(tx *query.Tx) {
-				if err := d.run(ctx, tx, r, &results[i].value); err != nil {
-					failures[r] = err
-				}
+				failures[i] = d.run(ctx, tx, r, &results[i].value)
 			})
 		}
 		return tx.Together(ctx, reads)
@@ -147,8 +146,8 @@ func (d *Door) query(ctx context.Context, viewer kit.Viewer, p *plan) []result {
 		switch {
 		case err != nil && r.member != nil:
 			results[i] = all
-		case failures[r] != nil:
-			results[i] = d.failed(ctx, p, failures[r])
+		case failures[i] != nil:
+			results[i] = d.failed(ctx, p, failures[i])
 		}
 	}
 	return results
@@ -351,6 +350,9 @@ func blind(s *query.Select, id kit.ID) *query.Row {
 }
 
 func isNotFound(err error) bool {
+	if err == nil {
+		return false
+	}
 	var p *kit.Problem
 	return errors.As(err, &p) && p.Code == kit.CodeNotFound
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/media"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -134,13 +135,16 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, media string, err 
 
 func (d *Door) send(w http.ResponseWriter, r *http.Request, media string, status int, body []byte, p *kit.Problem) {
 	h := w.Header()
-	h.Set("Cache-Control", "private, no-cache")
+	h["Cache-Control"] = fields.Revalidate
 	if p != nil {
 		problem.Headers(h, p) // no-store
 	}
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["X-Content-Type-Options"] = fields.NoSniff
+	h["Content-Type"] = fields.JSONText
+	if media == mediaResponse {
+		h["Content-Type"] = fields.ResponseText
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the caller may be gone

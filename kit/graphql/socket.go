@@ -55,7 +55,7 @@ func (d *Door) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(d.limits.Body)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	s := &socket{door: d, conn: conn, request: r, ctx: ctx, running: map[string]context.CancelFunc{}}
+	s := &socket{door: d, conn: conn, request: r, ctx: ctx, budgets: body.BudgetsOf(w), running: map[string]context.CancelFunc{}}
 	defer func() {
 		cancel()
 		s.work.Wait()
@@ -78,6 +78,7 @@ type socket struct {
 	conn    *websocket.Conn
 	request *http.Request // of the upgrade, with what connection_init says in its header
 	ctx     context.Context
+	budgets body.Budgets
 	work    sync.WaitGroup // operations
 
 	mu      sync.Mutex
@@ -176,7 +177,7 @@ func (s *socket) receive() (message, bool) {
 		return message{}, false
 	}
 	defer time.AfterFunc(s.door.limits.Time, cancel).Stop()
-	received := body.BudgetsOf(s.ctx).Receiving.Receive(io.NopCloser(from), time.Time{})
+	received := s.budgets.Receiving.Receive(io.NopCloser(from), time.Time{})
 	defer received.Release()
 	text, err := io.ReadAll(received)
 	switch {
@@ -285,7 +286,7 @@ func (s *socket) subscribe(m message) bool {
 	case m.wrong != nil:
 		return s.refuse(m.id, m.wrong)
 	}
-	if err := body.BudgetsOf(s.ctx).Spent(); err != nil {
+	if err := s.budgets.Spent(); err != nil {
 		return s.refuse(m.id, err)
 	}
 	if !s.stillAllowed() {
@@ -388,7 +389,7 @@ func (s *socket) finish(id string) bool {
 func (s *socket) write(text []byte) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.door.limits.Write)
 	defer cancel()
-	_, err := body.BudgetsOf(s.ctx).Sending.Send(text, func(text []byte) (int, error) {
+	_, err := s.budgets.Sending.Send(text, func(text []byte) (int, error) {
 		return len(text), s.conn.Write(ctx, websocket.MessageText, text)
 	})
 	return err

@@ -18,7 +18,8 @@ type writer struct {
 	path     []step
 	failures []*failure
 	limits   Limits
-	done     kit.ID // the row that the mutation wrote of which the answer tells
+	done     kit.ID  // the row that the mutation wrote of which the answer tells
+	room     [8]step // of most paths
 }
 
 // step is a step of a path: a key, or the place of an element where that is empty.

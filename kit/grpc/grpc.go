@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -201,7 +202,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r}
 	v.viewer, v.err = d.options.Viewer(r)
 	telemetry.SetViewer(r.Context(), v.viewer)
-	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header()["Cache-Control"] = fields.Revalidate
 	w.Header().Add("Vary", "Accept, Authorization")
 	if method.lasting {
 		d.serveLasting(w, r, method, v)

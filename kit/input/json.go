@@ -28,6 +28,9 @@ func ParseKept(text []byte) (any, error) { return parse(text, len(text)) }
 
 func parse(text []byte, values int) (any, error) {
 	p := parser{text: text, left: values}
+	if len(text) <= sharedText {
+		p.whole = string(text)
+	}
 	p.space()
 	tree, err := p.value(0)
 	if err != nil {
@@ -39,10 +42,14 @@ func parse(text []byte, values int) (any, error) {
 	return tree, nil
 }
 
+// sharedText is the length, in bytes, up to which the strings of a text share its memory: whoever keeps one keeps no more than that.
+const sharedText = 4 << 10
+
 type parser struct {
-	text []byte
-	at   int
-	left int // values that may still come
+	text  []byte
+	whole string // text, where its strings share it
+	at    int
+	left  int // values that may still come
 }
 
 func (p *parser) fail(format string, args ...any) error {
@@ -242,6 +249,10 @@ func (p *parser) string() (string, error) {
 	start := p.at
 	for p.at < len(p.text) && p.text[p.at] != '"' && p.text[p.at] != '\\' && p.text[p.at] >= 0x20 {
 		p.at++
+	}
+	if p.peek() == '"' && p.whole != "" && utf8.ValidString(p.whole[start:p.at]) {
+		p.at++
+		return p.whole[start : p.at-1], nil
 	}
 	if p.peek() == '"' {
 		return p.checked(p.text[start:p.at])

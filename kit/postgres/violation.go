@@ -25,6 +25,9 @@ const malformedText = "22P02"
 // translate turns the error of a broken constraint into a *sqldb.Violation and one that passes into a *kit.Problem. It
 // leaves others as they are.
 func translate(err error) error {
+	if err == nil {
+		return nil
+	}
 	var problem *pgconn.PgError
 	if !errors.As(err, &problem) {
 		if lost(err) {

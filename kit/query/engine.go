@@ -94,14 +94,19 @@ func (e *Engine) run(ctx context.Context, c sqldb.Conn, viewer kit.Viewer, do fu
 	}
 	defer tx.state.over.Store(true)
 	err := do(ctx, tx)
-	var own *kit.Problem
 	switch {
 	case tx.state.exceeded != nil:
 		return tx.state.exceeded
-	case tx.state.spoiled != nil && !errors.As(err, &own):
+	case tx.state.spoiled != nil && !isProblem(err):
 		return tx.state.spoiled // do went on after a write that was refused, and perhaps done by half: nothing of it may stay
 	}
 	return err
+}
+
+// isProblem tells whether err says itself what the caller is told.
+func isProblem(err error) bool {
+	var own *kit.Problem
+	return errors.As(err, &own)
 }
 
 // Retry is Write that, when the transaction collides with another (sqldb.Collision), calls do again with a fresh one, a
@@ -148,9 +153,16 @@ const (
 )
 
 func (e *Engine) tx(c sqldb.Conn, viewer kit.Viewer) *Tx {
-	state := &txState{budget: e.budget}
+	begun := &struct { // one allocation for all that lives as long
+		tx    Tx
+		conn  counted
+		state txState
+	}{}
+	begun.state.budget = e.budget
+	begun.conn = counted{c, &begun.state, false}
 	now := e.clock.Now().UTC().Truncate(time.Microsecond)
-	return &Tx{engine: e, conn: counted{c, state, false}, viewer: viewer, now: now, state: state}
+	begun.tx = Tx{engine: e, conn: &begun.conn, viewer: viewer, now: now, state: &begun.state}
+	return &begun.tx
 }
 
 // Wrong tells what is wrong with changes that are to make a row of entity, as far as they tell it themselves: no row is looked at. Fields
@@ -180,7 +192,7 @@ func (t *Tx) System() *Tx {
 // Conn runs SQL in the transaction. No policy applies to it. A statement that fails spoils the transaction, as it does for Postgres, unless a
 // Savepoint takes it back.
 func (t *Tx) Conn() sqldb.Conn {
-	if c, is := t.conn.(counted); is {
+	if c, is := t.conn.(*counted); is {
 		return raw{c}
 	}
 	return t.conn
@@ -198,7 +210,7 @@ type counted struct {
 
 var errOver = errors.New("the transaction is over: its operation has ended")
 
-func (c counted) open() error {
+func (c *counted) open() error {
 	if c.state.over.Load() && !c.last {
 		return errOver
 	}
@@ -206,7 +218,7 @@ func (c counted) open() error {
 }
 
 // count counts one more statement, unless that is one too many.
-func (c counted) count(sql string) error {
+func (c *counted) count(sql string) error {
 	if err := c.open(); err != nil {
 		return err
 	}
@@ -221,14 +233,14 @@ func (c counted) count(sql string) error {
 	return nil
 }
 
-func (c counted) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
+func (c *counted) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
 	if err := c.count(sql); err != nil {
 		return nil, err
 	}
 	return c.Conn.Query(ctx, sql, args...)
 }
 
-func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+func (c *counted) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	if err := c.count(sql); err != nil {
 		return 0, err
 	}
@@ -236,7 +248,7 @@ func (c counted) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 }
 
 // Savepoint implements sqldb.Conn: what it undoes has not changed anything, and has not spoiled the transaction.
-func (c counted) Savepoint(ctx context.Context, do func() error) error {
+func (c *counted) Savepoint(ctx context.Context, do func() error) error {
 	if err := c.open(); err != nil {
 		return err
 	}
@@ -249,32 +261,32 @@ func (c counted) Savepoint(ctx context.Context, do func() error) error {
 }
 
 // Together implements sqldb.Pipeline.
-func (c counted) Together(ctx context.Context, do []func(sqldb.Conn)) error {
+func (c *counted) Together(ctx context.Context, do []func(sqldb.Conn)) error {
 	if err := c.open(); err != nil {
 		return err
 	}
 	all := make([]func(sqldb.Conn), len(do))
 	for i, one := range do {
-		all[i] = func(inner sqldb.Conn) { one(counted{inner, c.state, c.last}) }
+		all[i] = func(inner sqldb.Conn) { one(&counted{inner, c.state, c.last}) }
 	}
 	return sqldb.Together(ctx, c.Conn, all)
 }
 
 // Last implements sqldb.Ending.
-func (c counted) Last(do func(sqldb.Conn) error) error {
+func (c *counted) Last(do func(sqldb.Conn) error) error {
 	if err := c.open(); err != nil {
 		return err
 	}
-	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(counted{inner, c.state, true}) })
+	return sqldb.Last(c.Conn, func(inner sqldb.Conn) error { return do(&counted{inner, c.state, true}) })
 }
 
 // Whole implements sqldb.Whole.
-func (c counted) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
+func (c *counted) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, error) {
 	if err := c.open(); err != nil {
 		return false, err
 	}
 	of := func(do func(sqldb.Conn)) func(sqldb.Conn) {
-		return func(inner sqldb.Conn) { do(counted{inner, c.state, c.last}) }
+		return func(inner sqldb.Conn) { do(&counted{inner, c.state, c.last}) }
 	}
 	return sqldb.WriteWhole(ctx, c.Conn, of(write), of(read))
 }
@@ -292,7 +304,7 @@ func denied(v kit.Viewer, what string) *kit.Problem {
 }
 
 // raw is what business code runs SQL by. Of its statements nothing is known, so that one which fails may have done its part by half.
-type raw struct{ counted }
+type raw struct{ *counted }
 
 func (c raw) failed(err error) {
 	if err != nil && c.state.spoiled == nil {

@@ -320,6 +320,7 @@ type reading struct {
 	plan    *plan
 	sel     *Select
 	cells   []cell
+	taken   *[]cell // to be given back
 	rows    []*Row
 	parents []string // of each row
 	slab    slab
@@ -345,10 +346,8 @@ func (r *reading) run(ctx context.Context, values []any) error {
 		return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
 	}
 	defer rows.Close()
-	cells := r.plan.take()
-	defer r.plan.giveBack(cells)
-	r.cells = *cells
-	r.pending = make([][]hole, len(r.plan.lists))
+	r.begin()
+	defer r.end()
 	for rows.Next() {
 		if err := readAll(rows, r.cells); err != nil {
 			return fmt.Errorf("read %s: %w", r.sel.Entity.Plural, err)
@@ -360,8 +359,28 @@ func (r *reading) run(ctx context.Context, values []any) error {
 	return rows.Err()
 }
 
+// begin has room made for what is read, until end.
+func (r *reading) begin() {
+	r.taken = r.plan.take()
+	r.cells = *r.taken
+	if n := len(r.plan.lists); n > 0 {
+		r.pending = make([][]hole, n)
+	}
+	if r.plan.parent >= 0 {
+		r.slab.expected = fewRows
+	}
+}
+
+func (r *reading) end() { r.plan.giveBack(r.taken) }
+
+// fewRows is how many rows a list has room for at first.
+const fewRows = 4
+
 // take makes a row of the columns just read.
 func (r *reading) take() error {
+	if r.rows == nil && r.plan.parent >= 0 {
+		r.rows, r.parents = make([]*Row, 0, fewRows), make([]string, 0, fewRows)
+	}
 	row, err := r.node(r.plan.node)
 	if err != nil {
 		return err
@@ -515,6 +534,9 @@ func (sel *Select) at(path []int) *Select {
 }
 
 func parentsOf(holes []hole) []string {
+	if len(holes) == 1 {
+		return []string{string(holes[0].row.ID)}
+	}
 	seen := make(map[kit.ID]bool, len(holes))
 	var ids []string
 	for _, h := range holes {

@@ -26,10 +26,17 @@ type shaper struct {
 	size   int
 	listed int // alternatives
 	err    error
+	room   struct { // for the shape and the values of most reads
+		key    [512]byte
+		values [4]any
+	}
 }
 
-// newShaper has room for the shape of most reads.
-func newShaper() *shaper { return &shaper{key: make([]byte, 0, 512)} }
+func newShaper() *shaper {
+	s := &shaper{}
+	s.key, s.values = s.room.key[:0], s.room.values[:0]
+	return s
+}
 
 func (s *shaper) text(t string) {
 	s.key = append(s.key, t...)

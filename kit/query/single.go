@@ -46,6 +46,10 @@ func (e *Engine) SingleEach(ctx context.Context, viewer kit.Viewer, sels []*Sele
 // Together calls each of do with a transaction of its own that reads by the same snapshot: what they ask at the same time takes one
 // round trip. They run in turns, never two at a time. Its error is the database's: what each finds it keeps itself.
 func (t *Tx) Together(ctx context.Context, do []func(tx *Tx)) error {
+	if len(do) == 1 {
+		do[0](t)
+		return nil
+	}
 	all := make([]func(sqldb.Conn), len(do))
 	for i, one := range do {
 		all[i] = func(c sqldb.Conn) {

@@ -66,7 +66,7 @@ func (t *Tx) tree(ctx context.Context, sel *Select, v variant, value any) (*List
 // planTree finds the tree of that shape, or makes it, and the values that it takes.
 func (t *Tx) planTree(sel *Select, v variant, value any) (*treeReading, []any, error) {
 	s := newShaper()
-	var all []*branch
+	all := make([]*branch, 0, 4)
 	if err := t.grow(s, &all, &branch{sel: sel}, v, value); err != nil {
 		return nil, nil, err
 	}
@@ -117,6 +117,9 @@ func (t *Tx) growLists(s *shaper, all *[]*branch, b *branch, fields []Selection,
 			continue
 		case nested == nil:
 			nested = &Select{Entity: f.Field.Target()}
+		}
+		if f.Field.Kind != meta.List && !hasLists(nested.Fields) {
+			continue
 		}
 		here, err := append(path[:len(path):len(path)], i), error(nil)
 		if f.Field.Kind == meta.List {
@@ -322,20 +325,17 @@ type treeReading struct {
 	tx       *Tx
 	tree     *tree
 	branches []*branch
-	parts    []*reading
-	totals   []map[string]int64 // of each part that counts, by the row that holds the list
+	parts    []reading
+	totals   []map[string]int64 // of each part that counts, by the row that holds the list; nil where none does
 }
 
 func (r *treeReading) run(ctx context.Context, values []any) error {
-	r.parts = make([]*reading, len(r.tree.parts))
-	r.totals = make([]map[string]int64, len(r.tree.parts))
-	all := make([]reading, len(r.tree.parts))
+	r.parts = make([]reading, len(r.tree.parts))
 	for i, p := range r.tree.parts {
-		cells := p.plan.take()
-		defer p.plan.giveBack(cells)
-		all[i] = reading{tx: r.tx, plan: p.plan, sel: r.branches[p.branch].sel, cells: *cells, pending: make([][]hole, len(p.plan.lists))}
-		r.parts[i] = &all[i]
+		r.parts[i] = reading{tx: r.tx, plan: p.plan, sel: r.branches[p.branch].sel}
+		r.parts[i].begin()
 	}
+	defer r.end()
 	if r.tree.parts[0].plan.never {
 		return nil
 	}
@@ -361,9 +361,15 @@ func (r *treeReading) run(ctx context.Context, values []any) error {
 	return rows.Err()
 }
 
+func (r *treeReading) end() {
+	for i := range r.parts {
+		r.parts[i].end()
+	}
+}
+
 // take gives the row at hand to its part: only the columns that are the part's are read.
 func (r *treeReading) take(rows sqldb.Rows, number int) error {
-	p, part := &r.tree.parts[number], r.parts[number]
+	p, part := &r.tree.parts[number], &r.parts[number]
 	for i, place := range p.places {
 		if err := part.cells[i].read(rows, place); err != nil {
 			return err
@@ -375,6 +381,9 @@ func (r *treeReading) take(rows sqldb.Rows, number int) error {
 	owner := ""
 	if len(part.cells) == 2 {
 		owner = *part.cells[0].text
+	}
+	if r.totals == nil {
+		r.totals = make([]map[string]int64, len(r.parts))
 	}
 	if r.totals[number] == nil {
 		r.totals[number] = map[string]int64{}
@@ -391,6 +400,9 @@ func (r *treeReading) result(root variant) (*List, []*Row, error) {
 		b := r.branches[p.branch]
 		switch {
 		case p.counts:
+			if r.totals == nil {
+				continue
+			}
 			for owner, total := range r.totals[i] {
 				if l := known[p.branch][owner]; l != nil {
 					l.Total = total

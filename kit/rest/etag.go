@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
@@ -45,10 +46,11 @@ func (c *call) sendPage(body []byte) error {
 
 // send answers, or says 304 where the caller has the row.
 func (c *call) send(a replay.Answer) error {
-	for _, header := range []struct{ name, value string }{{"ETag", a.ETag}, {"Location", a.Location}} {
-		if header.value != "" {
-			c.w.Header().Set(header.name, header.value)
-		}
+	if a.ETag != "" {
+		c.w.Header()["Etag"] = []string{a.ETag}
+	}
+	if a.Location != "" {
+		c.w.Header().Set("Location", a.Location)
 	}
 	if a.Replayed {
 		c.w.Header().Set(replay.ReplayedHeader, "true")
@@ -66,7 +68,7 @@ func (c *call) send(a replay.Answer) error {
 		}
 	}
 	if reads && holds(c.r.Header.Values("If-None-Match"), a.ETag) {
-		c.w.Header().Set("Cache-Control", "private, no-cache")
+		c.w.Header()["Cache-Control"] = fields.Revalidate
 		c.w.Header().Add("Vary", "Accept, Authorization")
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil

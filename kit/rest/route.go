@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
 	"github.com/fettlehq/fettle/kit/internal/body"
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
@@ -246,14 +247,14 @@ func (d *door) otherMethod(w http.ResponseWriter, r *http.Request, route *route)
 // answer writes a JSON body.
 func (c *call) answer(status int, body []byte) error {
 	h := c.w.Header()
-	h.Set("Content-Type", "application/json")
-	if c.some {
-		h.Set("Content-Type", someType)
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "private, no-cache")
 	h.Add("Vary", "Accept, Authorization")
+	h["Content-Type"] = fields.JSON
+	if c.some {
+		h["Content-Type"] = someType
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["X-Content-Type-Options"] = fields.NoSniff
+	h["Cache-Control"] = fields.Revalidate
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // the caller may be gone
 	return nil
@@ -261,7 +262,7 @@ func (c *call) answer(status int, body []byte) error {
 
 // someType is the type of an answer whose rows have the members that fields names. It is JSON as any; the contract describes it
 // apart, so that its other answers can promise all members.
-const someType = "application/json; fields=some"
+var someType = []string{"application/json; fields=some"}
 
 func (c *call) noContent() error {
 	c.w.WriteHeader(http.StatusNoContent)

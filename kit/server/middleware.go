@@ -18,6 +18,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/coding"
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/internal/throttle"
 	"github.com/fettlehq/fettle/kit/problem"
@@ -39,7 +40,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		}
 		r = r.WithContext(ctx)
 		answer := &answer{ResponseWriter: w, draining: s.draining.Load, session: session}
-		answer.Header().Set("X-Request-Id", traceID(ctx))
+		answer.Header()["X-Request-Id"] = []string{traceID(ctx)}
 		s.recovering(answer, r, next)
 		if answer.code == 0 {
 			tellWritten(answer.Header(), session)
@@ -160,9 +161,9 @@ func (a *answer) status() int {
 func (s *Server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		header.Set("Referrer-Policy", "no-referrer")
+		header["X-Content-Type-Options"] = fields.NoSniff
+		header["Content-Security-Policy"] = fields.Nothing
+		header["Referrer-Policy"] = fields.NoReferrer
 		if s.crossOrigin(w, r) {
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -47,19 +46,19 @@ type conn struct {
 }
 
 func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, error) {
-	ctx, end := c.observer.begin(ctx, sql)
-	inner, err := c.Conn.Query(ctx, sql, args...)
+	s := c.observer.begin(ctx, sql)
+	inner, err := c.Conn.Query(s.ctx, sql, args...)
 	if err != nil {
-		end(err)
+		s.end(err)
 		return nil, err
 	}
-	return &rows{Rows: inner, end: end}, nil
+	return &rows{Rows: inner, statement: s}, nil
 }
 
 func (c *conn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, end := c.observer.begin(ctx, sql)
-	changed, err := c.Conn.Exec(ctx, sql, args...)
-	end(err)
+	s := c.observer.begin(ctx, sql)
+	changed, err := c.Conn.Exec(s.ctx, sql, args...)
+	s.end(err)
 	return changed, err
 }
 
@@ -88,21 +87,28 @@ func (c *conn) Whole(ctx context.Context, write, read func(sqldb.Conn)) (bool, e
 // rows ends the statement's span once all rows are read: a slow reader shows as a long statement, as it holds the connection.
 type rows struct {
 	sqldb.Rows
-	end  func(error)
-	once sync.Once
+	statement statement
+	ended     bool
 }
 
 func (r *rows) Next() bool {
 	more := r.Rows.Next()
 	if !more {
-		r.once.Do(func() { r.end(r.Rows.Err()) })
+		r.end()
 	}
 	return more
 }
 
 func (r *rows) Close() {
 	r.Rows.Close()
-	r.once.Do(func() { r.end(r.Rows.Err()) })
+	r.end()
+}
+
+func (r *rows) end() {
+	if !r.ended {
+		r.ended = true
+		r.statement.end(r.Rows.Err())
+	}
 }
 
 type observer struct {
@@ -113,30 +119,44 @@ type observer struct {
 	system  attribute.KeyValue
 }
 
-func (o *observer) begin(ctx context.Context, sql string) (context.Context, func(error)) {
-	began := time.Now()
-	ctx, span := o.tracer.start(ctx, verb(sql), trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(o.system, attribute.String("db.query.text", sql)))
-	return ctx, func(err error) {
-		took := time.Since(began)
+// statement is one that runs.
+type statement struct {
+	*observer
+	ctx   context.Context
+	span  trace.Span // nil where none is exported
+	sql   string
+	began time.Time
+}
+
+func (o *observer) begin(ctx context.Context, sql string) statement {
+	s := statement{observer: o, ctx: ctx, sql: sql, began: time.Now()}
+	if o.tracer.exports() {
+		s.ctx, s.span = o.tracer.tracer.Start(ctx, verb(sql), trace.WithSpanKind(trace.SpanKindClient),
+			trace.WithAttributes(o.system, attribute.String("db.query.text", sql)))
+	}
+	return s
+}
+
+func (s *statement) end(err error) {
+	took := time.Since(s.began)
+	if s.span != nil {
 		if err != nil {
-			span.SetStatus(codes.Error, "refused")
+			s.span.SetStatus(codes.Error, "refused")
 		}
-		span.End()
-		operation := ""
-		if r := of(ctx); r != nil {
-			r.ran(took)
-			operation = r.Operation()
-		}
-		if o.metrics != nil {
-			o.metrics.Statement(operation, took, err != nil)
-		}
-		if o.counts != nil {
-			o.counts.add(sql, took)
-		}
-		if o.log.Enabled(ctx, slog.LevelDebug) {
-			o.log.DebugContext(ctx, "statement", "sql", sql, "took", took)
-		}
+		s.span.End()
+	}
+	operation := ""
+	if r := of(s.ctx); r != nil {
+		operation = r.ran(took)
+	}
+	if s.metrics != nil {
+		s.metrics.Statement(operation, took, err != nil)
+	}
+	if s.counts != nil {
+		s.counts.add(s.sql, took)
+	}
+	if s.log.Enabled(s.ctx, slog.LevelDebug) {
+		s.log.DebugContext(s.ctx, "statement", "sql", s.sql, "took", took)
 	}
 }
 

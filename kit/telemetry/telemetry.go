@@ -51,10 +51,23 @@ type Request struct {
 
 type requestKey struct{}
 
+// carrier is a context that carries a record.
+type carrier struct {
+	context.Context
+	request Request
+}
+
+func (c *carrier) Value(key any) any {
+	if _, ok := key.(requestKey); ok {
+		return &c.request
+	}
+	return c.Context.Value(key)
+}
+
 // Begin makes the record of a request and a context that carries it.
 func Begin(ctx context.Context) (context.Context, *Request) {
-	r := &Request{}
-	return context.WithValue(ctx, requestKey{}, r), r
+	c := &carrier{Context: ctx}
+	return c, &c.request
 }
 
 // SetOperation names what the request does, "GET /v1/orders/{id}" or "placeOrder", in its log lines, span and metrics.
@@ -141,11 +154,13 @@ func (r *Request) Statements() (count int, took time.Duration) {
 	return r.statements, r.inDatabase
 }
 
-func (r *Request) ran(took time.Duration) {
+// ran counts a statement, and is the name of what the request does.
+func (r *Request) ran(took time.Duration) (operation string) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.statements++
 	r.inDatabase += took
-	r.mu.Unlock()
+	return r.operation
 }
 
 func of(ctx context.Context) *Request {

@@ -7,7 +7,6 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Tracer makes the spans of a service. The zero Tracer exports nothing, yet every request has a trace id for its logs.
@@ -32,13 +31,8 @@ func (t Tracer) Incoming(ctx context.Context, header http.Header) (context.Conte
 	return t.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// start begins a span inside the request's own.
-func (t Tracer) start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
-	if t.tracer == nil {
-		return ctx, noop.Span{}
-	}
-	return t.tracer.Start(ctx, name, options...)
-}
+// exports tells whether spans are made of what happens within a request.
+func (t Tracer) exports() bool { return t.tracer != nil }
 
 // unexported gives ctx a span of which nothing but the ids exist.
 func unexported(ctx context.Context) (context.Context, trace.Span) {

@@ -25,6 +25,10 @@ func Limit(w http.ResponseWriter, r *http.Request, limit int64) {
 	case r.Body == nil || r.Body == http.NoBody:
 	case r.ContentLength > limit:
 		r.Body = tooLarge{r.Body, limit}
+	case r.ContentLength >= 0: // net/http lets no more be read
+		if !tellsProblems(r.Body) {
+			r.Body = limited{r.Body}
+		}
 	default:
 		r.Body = limited{http.MaxBytesReader(w, r.Body, limit)}
 	}
@@ -39,6 +43,15 @@ func (t tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limi
 
 type limited struct{ io.ReadCloser }
 
+// tellsProblems tells whether errors of b's reader are those of Problem already.
+func tellsProblems(b io.ReadCloser) bool {
+	if received, ok := b.(*Received); ok {
+		b = received.from
+	}
+	_, ok := b.(limited)
+	return ok
+}
+
 func (l limited) Read(p []byte) (int, error) {
 	n, err := l.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
@@ -52,12 +65,30 @@ func Read(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, Problem(err)
+	if r.ContentLength < 0 || r.ContentLength > atOnce {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, Problem(err)
+		}
+		return text, nil
 	}
-	return text, nil
+	text := make([]byte, 0, r.ContentLength+1) // with room to be told of its end
+	for {
+		n, err := r.Body.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		switch {
+		case err == io.EOF:
+			return text, nil
+		case err != nil:
+			return nil, Problem(err)
+		case len(text) == cap(text): // it holds more than it said
+			text = append(text, 0)[:len(text)]
+		}
+	}
 }
+
+// atOnce is the length up to which there is memory for a body before it has come, in bytes.
+const atOnce = 64 << 10
 
 // Problem is what the caller is told of a body whose reading ended in err: a *kit.Problem, or an *http.MaxBytesError.
 func Problem(err error) error {

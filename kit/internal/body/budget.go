@@ -1,7 +1,6 @@
 package body
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -123,31 +122,38 @@ func (b Budgets) Handler(within time.Duration, refuse func(http.ResponseWriter, 
 			refuse(w, r, err)
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), budgetsKey{}, b))
 		if r.Body != nil && r.Body != http.NoBody {
 			received := b.Receiving.Receive(r.Body, time.Now().Add(within))
 			defer received.Release()
 			r.Body = received
 		}
-		next.ServeHTTP(&sender{w, b.Sending}, r)
+		next.ServeHTTP(&sender{w, b}, r)
 	})
 }
 
-type budgetsKey struct{}
-
-// BudgetsOf are those of the request that ctx belongs to, without any the zero value.
-func BudgetsOf(ctx context.Context) Budgets {
-	b, _ := ctx.Value(budgetsKey{}).(Budgets)
-	return b
+// BudgetsOf are those that count what is written to w, without any the zero value.
+func BudgetsOf(w http.ResponseWriter) Budgets {
+	for {
+		switch of := w.(type) {
+		case *sender:
+			return of.budgets
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = of.Unwrap()
+		default:
+			return Budgets{}
+		}
+	}
 }
 
 // sender counts what waits to be read.
 type sender struct {
 	http.ResponseWriter
-	budget *Budget
+	budgets Budgets
 }
 
-func (s *sender) Write(p []byte) (int, error) { return s.budget.Send(p, s.ResponseWriter.Write) }
+func (s *sender) Write(p []byte) (int, error) {
+	return s.budgets.Sending.Send(p, s.ResponseWriter.Write)
+}
 
 // Flush is http.Flusher, for which connect-go asks.
 func (s *sender) Flush() { _ = http.NewResponseController(s.ResponseWriter).Flush() }

@@ -33,6 +33,13 @@ func Decode(w http.ResponseWriter, r *http.Request, limit int64) error {
 	given := strings.Join(r.Header.Values("Content-Encoding"), ",")
 	switch coding := strings.ToLower(strings.TrimSpace(given)); coding {
 	case "", "identity":
+		if given != "" {
+			r.Header.Del("Content-Encoding")
+		}
+		if r.ContentLength < 0 || r.ContentLength > limit {
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+		}
+		return nil
 	case "gzip", "x-gzip", "zstd":
 		r.Body = &decoder{coding: coding, body: r.Body}
 		r.ContentLength = -1

@@ -3,6 +3,7 @@ package coding
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/media"
 )
 
@@ -36,9 +38,12 @@ func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
 	made := &Writer{ResponseWriter: w}
 	if r.Header.Get("Upgrade") != "" {
 		made.decided = true
-	} else if fields := r.Header.Values("Accept-Encoding"); fields != nil {
-		made.coding = choose(fields)
+		return made
 	}
+	if accepted := r.Header["Accept-Encoding"]; accepted != nil {
+		made.coding = choose(accepted)
+	}
+	w.Header()["Vary"] = append(w.Header()["Vary"], fields.ByEncoding...)
 	return made
 }
 
@@ -54,14 +59,18 @@ func (w *Writer) WriteHeader(status int) {
 func (w *Writer) decide(status int) {
 	h := w.Header()
 	if status == http.StatusNotModified { // it has no content, and stands for an answer that has some (RFC 9110, section 15.4.5)
-		h.Add("Vary", "Accept-Encoding")
+		vary(h)
 		return
 	}
-	if status == http.StatusNoContent || status == http.StatusPartialContent || h.Get("Content-Encoding") != "" || !isText(h.Get("Content-Type")) ||
+	if h.Get("Content-Encoding") != "" { // whoever has coded it says what it varies by
+		return
+	}
+	if status == http.StatusNoContent || status == http.StatusPartialContent || !isText(h.Get("Content-Type")) ||
 		strings.Contains(h.Get("Cache-Control"), "no-store") || strings.Contains(h.Get("Cache-Control"), "no-transform") {
+		unvary(h)
 		return
 	}
-	h.Add("Vary", "Accept-Encoding")
+	vary(h)
 	length, err := strconv.Atoi(h.Get("Content-Length"))
 	if w.coding == "" || err == nil && length < least {
 		return
@@ -74,6 +83,27 @@ func (w *Writer) decide(status int) {
 	}
 	w.encoder = encoders[w.coding].Get().(encoder)
 	w.encoder.Reset(w.ResponseWriter)
+}
+
+// vary tells that the answer depends on what codings the caller takes. NewWriter says it of every answer, before handlers fill the header:
+// the map of a header has room for eight fields, and the next assignment, even to a field that it has, makes it a larger one.
+func vary(h http.Header) {
+	if !slices.Contains(h["Vary"], fields.ByEncoding[0]) { // the handler has set the field anew
+		h.Add("Vary", fields.ByEncoding[0])
+	}
+}
+
+// unvary takes back what NewWriter said.
+func unvary(h http.Header) {
+	var others []string
+	for _, value := range h["Vary"] {
+		if value != fields.ByEncoding[0] {
+			others = append(others, value)
+		}
+	}
+	if h["Vary"] = others; others == nil {
+		delete(h, "Vary")
+	}
 }
 
 // isText tells whether content of a type is worth its compression. Streams of events are not: each is sent at once.
