@@ -143,7 +143,7 @@ func (t *Tx) queueCollided(ctx context.Context) error {
 	if !t.engine.dialect.postgres {
 		return nil
 	}
-	_, err := t.conn.(counted).Conn.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('fettle collided', 0))")
+	_, err := t.conn.(*counted).Conn.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('fettle collided', 0))")
 	return err
 }
 
