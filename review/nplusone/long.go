@@ -244,7 +244,7 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 			}
 		}
 	}
-	if narrow {
+	if narrow || st.Nested {
 		return ""
 	}
 	return "all rows of a table that grows"
