@@ -41,7 +41,8 @@ func find(f *facts.Facts) []rule.Finding {
 	for _, group := range order {
 		out = append(out, judge(groups[group])...)
 	}
-	return append(out, doors(f, out)...)
+	out = append(out, doors(f, out)...)
+	return append(out, ofOneRow(f, out)...)
 }
 
 // doors finds what two routes do by the same function, of which one asks by a guard what its caller may do, and the other nowhere.
@@ -101,6 +102,81 @@ func deeds(r *facts.Route) []*facts.Function {
 		}
 	}
 	return out
+}
+
+// ofOneRow finds what routes of one row do, as their paths name it, where most of them ask by the same function whether their caller may, and
+// others ask nowhere. Who only reads must ask as well.
+func ofOneRow(f *facts.Facts, told []rule.Finding) []rule.Finding {
+	tracer := trace.New(f)
+	seen := map[*facts.Function]bool{}
+	for _, r := range f.Routes {
+		seen[r.Handler] = r.Handler == nil || r.Handler.Aside == "test" || seen[r.Handler] || slices.ContainsFunc(told, func(t rule.Finding) bool { return t.Pos == r.Handler.Pos })
+	}
+	var order []string
+	groups := map[string][]*facts.Route{} // by the path as far as one of its parameters
+	for _, r := range f.Routes {
+		if r.Kind != "http" || r.Handler == nil {
+			continue
+		}
+		for _, at := range pathParam.FindAllStringIndex(r.Path, -1) {
+			row := r.Path[:at[1]]
+			if groups[row] == nil {
+				order = append(order, row)
+			}
+			if !slices.ContainsFunc(groups[row], func(other *facts.Route) bool { return other.Handler == r.Handler }) {
+				groups[row] = append(groups[row], r)
+			}
+		}
+	}
+	var out []rule.Finding
+	for _, row := range slices.Backward(order) {
+		group := groups[row]
+		check, askers := mostAsked(group)
+		if len(askers) < 4 || float64(len(askers)) < enough*float64(len(group)) {
+			continue
+		}
+		for _, r := range group {
+			if seen[r.Handler] || !r.Guarded() || r.Checks || tracer.ForOperators(r) || asks(r) || !touchesRows(r.Handler) ||
+				slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return g.Auth && !around(askers[0], g) }) {
+				continue
+			}
+			seen[r.Handler] = true
+			out = append(out, rule.Finding{
+				Pos: r.Handler.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+				Message: fmt.Sprintf("%s does not ask whether its caller may, as %d of the %d handlers below %s do", r.Handler.Name, len(askers), len(group), row),
+				Evidence: []rule.Evidence{
+					{Pos: r.Pos, What: fmt.Sprintf("route %s is handled by %s", r, r.Handler.Name)},
+					{Pos: askers[0].Handler.Pos, What: fmt.Sprintf("%s asks %s", askers[0].Handler.Name, check.Name)},
+				},
+				Fix: "ask " + check.Name + " of the row, as the others do",
+			})
+		}
+	}
+	return out
+}
+
+// mostAsked is the function that asks whether the caller may which most handlers of a group call themselves, with their routes.
+func mostAsked(group []*facts.Route) (check *facts.Function, askers []*facts.Route) {
+	by := map[*facts.Function][]*facts.Route{}
+	for _, r := range group {
+		for _, call := range r.Handler.Calls {
+			for _, callee := range call.Callees {
+				if !callee.Permits || call.Handed || slices.Contains(by[callee], r) {
+					continue
+				}
+				by[callee] = append(by[callee], r)
+				if len(by[callee]) > len(askers) {
+					check, askers = callee, by[callee]
+				}
+			}
+		}
+	}
+	return check, askers
+}
+
+// touchesRows reports whether a handler reads or changes rows, itself or in what it calls.
+func touchesRows(f *facts.Function) bool {
+	return slices.ContainsFunc(trace.Below(f), func(f *facts.Function) bool { return len(f.Queries) > 0 })
 }
 
 // asks reports whether a handler, or what it calls, asks whether the caller may.
