@@ -11,17 +11,18 @@ type Function struct {
 	Params  []string
 	Lines   int
 
-	Context string    // an expression for the request's context, where the function has one
-	Locks   bool      // takes a lock that it alone holds, which RLock is not
-	Matches []string  // names of fields and variables that it compares with something, in lower case with underscores
-	Equates []string  // those of Matches that it compares with another value, and not with nil or a constant
-	Bound   []Bound   // fields of its receiver and parameters that a route's path fills
-	Judges  bool      // answers yes or no
-	Permits bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
-	Toils   bool      // reads or writes files, or hands something on to who waits at a channel
-	Outer   *Function // in which a literal stands, and whose variables it sees
-	Aside   string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
-	Returns []Value
+	Context  string    // an expression for the request's context, where the function has one
+	Locks    bool      // takes a lock that it alone holds, which RLock is not
+	LocksAny bool      // takes a lock, be it one that others who read hold as well
+	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
+	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
+	Bound    []Bound   // fields of its receiver and parameters that a route's path fills
+	Judges   bool      // answers yes or no
+	Permits  bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
+	Toils    bool      // reads or writes files, or hands something on to who waits at a channel
+	Outer    *Function // in which a literal stands, and whose variables it sees
+	Aside    string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
+	Returns  []Value
 
 	Loops     []*Loop
 	Calls     []*Call
@@ -65,6 +66,7 @@ type Call struct {
 	HandedOn []HandedOn
 	Endless  []int // arguments that are a new context, which nothing ends with the request
 	Handed   bool  // a function value that is given away, as a callback or a handler
+	Later    bool  // of Handed: it is run by itself, by a timer or for each message
 	Deferred bool
 	Spawned  bool // runs on a thread of its own
 }
@@ -218,6 +220,7 @@ type SharedWrite struct {
 	Field    bool        // of the receiver
 	MadeIn   []*Function // where values of the receiver's type are made
 	Guard    *LockedUse  // where another function holds a lock for it; nil where none does
+	Bare     []MapUse    // where other functions of its package read or write it without taking any lock themselves
 	Turns    bool        // by goroutines of a loop, of a map of the function that starts them
 }
 
@@ -226,4 +229,10 @@ type LockedUse struct {
 	Pos  Pos
 	In   *Function
 	Lock string // what takes the lock: "s.mu.RLock"
+}
+
+// MapUse is a place where a map is read or written.
+type MapUse struct {
+	Pos Pos
+	In  *Function
 }

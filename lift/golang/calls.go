@@ -3,6 +3,7 @@ package golang
 import (
 	"go/ast"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -268,11 +269,15 @@ func (l *lifter) handedOver(at work) {
 		for _, f := range l.functionsOf(at.source, arg, 0) {
 			at.in.fact.Calls = append(at.in.fact.Calls, &facts.Call{
 				Pos: l.pos(arg.Pos()), From: at.in.fact, Callees: []*facts.Function{f.fact}, Loop: at.loop, Place: at.lies,
-				Handed: true, Deferred: at.deferred, Spawned: at.spawned || calledName(at.call) == "Go",
+				Handed: true, Later: runsLater.MatchString(calledName(at.call)), Deferred: at.deferred, Spawned: at.spawned || calledName(at.call) == "Go",
 			})
 		}
 	}
 }
+
+// runsLater are names of functions that keep what they are given and run it when its time or a message comes: of time, cron, gocron, NATS,
+// Watermill and the like.
+var runsLater = regexp.MustCompile(`^(AfterFunc|AddFunc|AddJob|NewTask|NewJob|ScheduleFunc|Subscribe\w*|QueueSubscribe\w*|Consume|ConsumeFunc|AddConsumerHandler|AddNoPublisherHandler|AddConcurrentHandlers|OnMessage)$`)
 
 // findReturns gives functions the values that they return.
 func (l *lifter) findReturns() {

@@ -577,18 +577,22 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
 	switch {
 	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
-		write.Guard = l.guardOf(object, f)
+		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)
 	case object.IsField():
 		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
-		if !is || f.recv == nil || p.target(selector.X) != f.recv {
+		method := f // in which the literal stands
+		for method.recv == nil && method.parent != nil {
+			method = method.parent
+		}
+		if !is || method.recv == nil || p.target(selector.X) != method.recv {
 			return
 		}
-		if l.madeForContext(f.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
+		if l.madeForContext(method.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
 			return // each request has a controller of its own
 		}
 		write.Field = true
-		write.MadeIn = l.makers(f.recv.Type())
-		write.Guard = l.guardOf(object, f)
+		write.MadeIn = l.makers(method.recv.Type())
+		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)
 	case l.ofTurns(p, object, written.Pos(), stack):
 		write.Turns = true
 	default:

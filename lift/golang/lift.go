@@ -103,7 +103,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findGoroutines)
 	l.eachFile(l.findAbandoned)
 	for _, f := range l.functions {
-		f.fact.Locks = l.locks(f)
+		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)
 		f.fact.Toils = l.toils(f)
 	}
 	l.eachFile(l.findLiterals)
@@ -169,6 +169,7 @@ type lifter struct {
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	logins          map[types.Object]bool             // see isLogin; nil before they were looked for
+	bare            map[*types.Var][]facts.MapUse     // of maps, where functions that take no lock use them
 	contextual      map[string]bool                   // types of what is made where it is put into a context; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard
 	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations

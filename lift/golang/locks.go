@@ -83,10 +83,7 @@ func givenBackBefore(lock *ast.SelectorExpr, stack []ast.Node, at token.Pos) boo
 // guardOf is a place where another function reads or writes a map that a field or a package's variable holds while it holds a lock that stands
 // beside the map: in the same value, or the same package.
 func (l *lifter) guardOf(object *types.Var, other *function) *facts.LockedUse {
-	if l.lockedUses == nil {
-		l.lockedUses = map[*types.Var][]*facts.LockedUse{}
-		l.eachFile(l.findLockedUses)
-	}
+	l.findUses()
 	for _, use := range l.lockedUses[object] {
 		if use.In != other.fact {
 			return use
@@ -95,7 +92,20 @@ func (l *lifter) guardOf(object *types.Var, other *function) *facts.LockedUse {
 	return nil
 }
 
-func (l *lifter) findLockedUses(p place) {
+// bareUses are the places where functions read or write a map that a field or a package's variable holds and take no lock at all.
+func (l *lifter) bareUses(object *types.Var) []facts.MapUse {
+	l.findUses()
+	return l.bare[object]
+}
+
+func (l *lifter) findUses() {
+	if l.lockedUses == nil {
+		l.lockedUses, l.bare = map[*types.Var][]*facts.LockedUse{}, map[*types.Var][]facts.MapUse{}
+		l.eachFile(l.findUsesIn)
+	}
+}
+
+func (l *lifter) findUsesIn(p place) {
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
 		e, is := n.(ast.Expr)
 		if !is {
@@ -106,11 +116,15 @@ func (l *lifter) findLockedUses(p place) {
 		if held == nil || f == nil || f.fact.Aside != "" {
 			return true
 		}
+		object := p.target(e).(*types.Var)
 		lock := f.lockAt(e.Pos(), "Lock", "RLock")
 		if lock == nil {
+			if readsMap(e, stack) && !l.locksAnywhere(f) {
+				l.bare[object] = append(l.bare[object], facts.MapUse{Pos: l.pos(e.Pos()), In: f.fact})
+			}
 			return true
 		}
-		root, object := firstIdent(lock.Fun), p.target(e).(*types.Var)
+		root := firstIdent(lock.Fun)
 		if root == nil {
 			return true
 		}
@@ -124,6 +138,29 @@ func (l *lifter) findLockedUses(p place) {
 		}
 		return true
 	})
+}
+
+// readsMap reports whether an expression that is a map is asked for what is in it, or gone through: m[k], range m, and what is given m.
+func readsMap(e ast.Expr, stack []ast.Node) bool {
+	switch parent := last(stack).(type) {
+	case *ast.IndexExpr:
+		return parent.X == e
+	case *ast.RangeStmt:
+		return parent.X == e
+	case *ast.CallExpr:
+		return slices.Contains(parent.Args, e) && calledName(parent) != "len"
+	}
+	return false
+}
+
+// locksAnywhere reports whether a function, or one around it, takes a lock of any kind, or says by its name that its caller does.
+func (l *lifter) locksAnywhere(f *function) bool {
+	for ; f != nil; f = f.parent {
+		if l.takesLock(f) || l.locks(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstIdent is the name that a chain of selectors begins with.

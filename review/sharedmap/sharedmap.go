@@ -54,6 +54,18 @@ func find(f *facts.Facts) []rule.Finding {
 			out = append(out, forgotten(function)...)
 		}
 		if path == nil || locked(path) {
+			for _, w := range function.Shared {
+				key := function.Package + " " + receiver(function) + " " + w.Name + " beside"
+				if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Guard != nil || w.Field && !outlives(tracer, w) {
+					continue
+				}
+				if finding, found := beside(tracer, function, w); found {
+					told[key] = len(out)
+					out = append(out, finding)
+				}
+			}
+		}
+		if path == nil || locked(path) {
 			continue
 		}
 		for _, w := range function.Shared {
