@@ -87,6 +87,7 @@ type Statement struct {
 	Grouped    bool
 	OnConflict bool
 	Locks      bool     // FOR UPDATE
+	Unread     bool     // has a condition of which nothing is known; then it is Nested too
 	Nested     bool     // has subqueries or set operations, which the predicates do not cover
 	Self       []string // columns whose new value is reckoned from the old, in the statement
 	Assigned   []Assignment

@@ -580,7 +580,9 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		probe := &facts.Query{}
 		b.l.readText(s.source, e, probe)
 		b.q.Dynamic = append(b.q.Dynamic, probe.Dynamic...)
-		b.out.Nested = b.out.Nested || probe.Text == "" && len(probe.Dynamic) > 0 // what it asks is not known
+		if probe.Text == "" && len(probe.Dynamic) > 0 {
+			b.out.Nested, b.out.Unread = true, true
+		}
 		predicates := sql.Conditions(probe.Text, table, args)
 		for i := range predicates {
 			predicates[i].Disjoint = predicates[i].Disjoint || disjoint

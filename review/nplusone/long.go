@@ -244,7 +244,7 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 			}
 		}
 	}
-	if narrow || st.Nested {
+	if narrow || st.Unread {
 		return ""
 	}
 	return "all rows of a table that grows"
