@@ -4,6 +4,7 @@ package redundantindex
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -24,7 +25,11 @@ func find(f *facts.Facts) []rule.Finding {
 		return nil
 	}
 	var out []rule.Finding
+	others := foreign(f)
 	for _, t := range f.Database.Schema.Tables {
+		if others[path.Dir(f.Database.At[t.Name].File)] {
+			continue
+		}
 		for _, i := range t.Indexes {
 			by, name := covered(t, i)
 			at := f.Database.At["index:"+i.Name]
@@ -48,6 +53,34 @@ func find(f *facts.Facts) []rule.Finding {
 			}
 			out = append(out, finding)
 		}
+	}
+	return out
+}
+
+// foreign are the folders of whose tables the code asks for none, where it asks for tables of another folder: what another program keeps in
+// the same database, or beside it.
+func foreign(f *facts.Facts) map[string]bool {
+	asked := map[string]bool{}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			if q.Statement == nil {
+				continue
+			}
+			for _, st := range append([]*facts.Statement{q.Statement}, q.Statement.Inner...) {
+				for _, t := range st.Tables {
+					asked[strings.ToLower(t.Table)] = true
+				}
+			}
+		}
+	}
+	own, out := map[string]bool{}, map[string]bool{}
+	for _, t := range f.Database.Schema.Tables {
+		folder := path.Dir(f.Database.At[t.Name].File)
+		own[folder] = own[folder] || asked[strings.ToLower(t.Name)]
+		out[folder] = true
+	}
+	for folder := range out {
+		out[folder] = !own[folder] && slices.Contains(slices.Collect(maps.Values(own)), true)
 	}
 	return out
 }
