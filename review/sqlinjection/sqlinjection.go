@@ -26,18 +26,26 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside == "test" {
 			continue
 		}
+		told := map[facts.Pos]int{} // where in out a piece is told of
 		for _, q := range function.Queries {
-			if finding, found := query(tracer, q); found {
-				out = append(out, finding)
+			finding, piece := query(tracer, q)
+			if piece == nil {
+				continue
 			}
+			if first, found := told[piece.Pos]; found {
+				out[first].Evidence = append(out[first].Evidence, rule.Evidence{Pos: q.Pos, What: "and it is sent here too"})
+				continue // one mend for both
+			}
+			told[piece.Pos] = len(out)
+			out = append(out, finding)
 		}
 	}
 	return out
 }
 
-// query looks for a piece of a query's text that comes from outside.
-func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
-	for _, piece := range q.Dynamic {
+// query looks for a piece of a query's text that comes from outside, nil for none.
+func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value) {
+	for i, piece := range q.Dynamic {
 		if piece.Kind == "number" {
 			continue
 		}
@@ -48,9 +56,9 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 		if source == nil {
 			continue
 		}
-		return finding(tracer, q, piece, source), true
+		return finding(tracer, q, piece, source), &q.Dynamic[i]
 	}
-	return rule.Finding{}, false
+	return rule.Finding{}, nil
 }
 
 // sorting is a place that no parameter can fill: a column or direction to sort by.
