@@ -244,19 +244,55 @@ func (s *search) tell(q *facts.Query, source *trace.Source, route *facts.Route, 
 }
 
 // judged reports whether a check of a type, one that answers yes or no, reads the row itself by its key before it answers: what it
-// says of the row holds for whoever asks, wherever the path says the row is.
-func (s *search) judged(typeName, table string) bool {
+// says of the row holds for whoever asks, wherever the path says the row is. Where what calls the method that asks for the row is seen to ask other
+// checks of the type alone, those that are not asked say nothing.
+func (s *search) judged(q *facts.Query, typeName, table string) bool {
+	var names []string
 	for _, f := range s.facts.Functions {
-		if !f.Judges || f.Aside == "test" || !slices.ContainsFunc(f.Bound, func(b facts.Bound) bool { return b.Type == typeName }) {
+		if !f.Judges || f.Aside == "test" || !ofType(f, typeName) {
 			continue
 		}
 		for _, below := range trace.Below(f) {
 			for _, q := range below.Queries {
 				st := q.Statement
 				if st != nil && st.Verb == facts.Select && st.Uses(table) && (s.key(q) != nil || q.One && len(st.Predicates) == 0 && len(st.Tables) == 1) {
-					return true
+					names = append(names, f.Own)
 				}
 			}
+		}
+	}
+	return len(names) > 0 && !passesBy(q.From, typeName, names, 0)
+}
+
+func ofType(f *facts.Function, typeName string) bool {
+	return slices.ContainsFunc(f.Bound, func(b facts.Bound) bool { return b.Type == typeName })
+}
+
+// passesBy reports whether a method of a type leads to a function, and what calls it through an interface asks checks of the interface before, and none
+// of those that have some names.
+func passesBy(f *facts.Function, typeName string, names []string, depth int) bool {
+	if depth > 3 || f.Judges || !ofType(f, typeName) {
+		return false
+	}
+	for _, call := range f.Callers {
+		if call.From.Aside == "test" || call.Handed {
+			continue
+		}
+		if len(call.Callees) == 1 {
+			if passesBy(call.From, typeName, names, depth+1) {
+				return true
+			}
+			continue
+		}
+		asks, asksThose := false, false
+		for _, other := range call.From.Calls {
+			for _, callee := range other.Callees {
+				asks = asks || len(other.Callees) > 1 && callee.Judges
+				asksThose = asksThose || slices.Contains(names, callee.Own)
+			}
+		}
+		if asks && !asksThose {
+			return true
 		}
 	}
 	return false
@@ -274,6 +310,11 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 		return false
 	}
 	table := q.Statement.Tables[0].Table
+	if slices.ContainsFunc(q.From.Queries, func(other *facts.Query) bool {
+		return other.Statement != nil && other.Statement.Verb == facts.Insert && other.Statement.Uses(table) && other.Pos.Line < q.Pos.Line
+	}) {
+		return false // the key is that of the row that it has inserted
+	}
 	for _, b := range q.From.Bound {
 		t := s.table(table)
 		if b.Key || !strings.HasSuffix(b.Column, "_id") || t == nil || !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return c.Name == b.Column }) {
@@ -288,7 +329,7 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 				compared = compared || slices.ContainsFunc(o.Origins, func(o facts.Origin) bool { return o.Kind == facts.FromRequest && o.Name == b.Param })
 			}
 		}
-		if compared || s.judged(own.Type, q.Statement.Tables[0].Table) {
+		if compared || s.judged(q, own.Type, q.Statement.Tables[0].Table) {
 			continue
 		}
 		s.found = append(s.found, rule.Finding{
