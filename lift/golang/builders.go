@@ -432,6 +432,12 @@ func (b *builder) step(s step) {
 		}
 	case "Order", "OrderBy", "Asc", "Desc":
 		for _, arg := range args {
+			if call, is := ast.Unparen(arg).(*ast.CallExpr); is && len(call.Args) > 1 && calledName(call) == "Expr" && isGorm(s.source.packageOf(firstOf(call.Fun))) {
+				for _, parameter := range call.Args[1:] {
+					b.q.Args = append(b.q.Args, b.l.value(s.source, parameter))
+				}
+				arg = call.Args[0] // a text, with parameters
+			}
 			constant := constantText(s.source, arg)
 			if constant == "" {
 				if v := b.l.value(s.source, arg); (v.Kind == "text" || v.Kind == "") && !b.l.quotesNames(s.source, arg, 0) {
