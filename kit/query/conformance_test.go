@@ -128,6 +128,8 @@ var cases = []struct {
 	{"unique", testUnique},
 	{"what is taken is hidden from who may not make it", testHiddenUnique},
 	{"checks", testChecks},
+	{"checks over what is shared hold at the same time", testSharedChecks},
+	{"who shares nothing that is checked does not wait", testUnsharedRows},
 	{"spans do not overlap", testOverlaps},
 	{"of spans at the same time one wins", testOverlapRace},
 	{"clocks of zones", testZones},

@@ -160,6 +160,13 @@ func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (id kit.ID
 	if err := w.raise(ctx); err != nil {
 		return "", err
 	}
+	for _, f := range e.Fields {
+		if t.engine.reached(e, f) {
+			if err := w.lockReferred(ctx, f); err != nil {
+				return "", err
+			}
+		}
+	}
 	again := t.System().write(e, meta.Create) // what holds of every row that is written
 	after, err := again.verdict(afterStage)
 	if err != nil {

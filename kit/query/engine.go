@@ -46,6 +46,7 @@ func (e *Engine) link() (err error) {
 		e.tenant = e.backend.Entity(e.backend.Tenant.Entity)
 	}
 	e.watched = watched(e.backend)
+	e.findReaches()
 	e.dialect = dialect{postgres: e.db.Dialect() == sqldb.Postgres}
 	e.patterns, err = compilePatterns(e.backend)
 	return err

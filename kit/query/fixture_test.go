@@ -187,6 +187,28 @@ func backend() *meta.Backend {
 				},
 			},
 			{
+				Name: "Bin", Singular: "bin", Plural: "bins", Path: "bins", Table: "bins", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "size", Kind: meta.Int, Column: "size"},
+					&meta.Field{Name: "moves", Kind: meta.List, Type: "Move", Inverse: "bin", Page: newest},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True())},
+			},
+			{
+				Name: "Move", Singular: "move", Plural: "moves", Path: "moves", Table: "moves", Key: "id", Page: newest,
+				Fields: common(
+					&meta.Field{Name: "bin", Kind: meta.Reference, Type: "Bin", Column: "bin_id"},
+					&meta.Field{Name: "by", Kind: meta.Reference, Type: "User", Column: "by_id", Default: meta.Viewer()},
+					&meta.Field{Name: "count", Kind: meta.Int, Column: "count"},
+					&meta.Field{Name: "memo", Kind: meta.String, Column: "memo", Null: true},
+				),
+				Allow: meta.Allow{Read: when(meta.True()), Create: when(meta.True()), Update: when(meta.True()), Delete: when(meta.True())},
+				Checks: []meta.Check{{
+					Name: "moves_check", Code: "FULL",
+					That: meta.Apply(meta.OpLe, meta.Over(meta.OpSum, meta.This("bin", "moves"), "m", meta.True(), meta.Var("m", "count")), meta.This("bin", "size")),
+				}},
+			},
+			{
 				Name: "Note", Singular: "note", Plural: "notes", Path: "notes", Table: "notes", Key: "id", Page: newest,
 				Fields: common(
 					&meta.Field{Name: "notebook", Kind: meta.Reference, Type: "Notebook", Column: "notebook_id"},

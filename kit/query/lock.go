@@ -60,7 +60,7 @@ func (t *Tx) Queue(ctx context.Context, made, changed []*meta.Entity) error {
 	}
 	var queues []string
 	for i, e := range slices.Concat(made, changed) {
-		if len(e.Excludes) > 0 || reaches(e) || i < len(made) && slices.ContainsFunc(e.Fields, counts) {
+		if len(e.Excludes) > 0 || len(t.engine.reaches[e]) > 0 || i < len(made) && slices.ContainsFunc(e.Fields, counts) {
 			queues = append(queues, e.Table+" "+t.tenant)
 		}
 	}

@@ -29,6 +29,7 @@ type Engine struct {
 	budget   int
 	feed     *feed.Feed // nil: nobody watches
 	watched  map[*meta.Entity]verbSet
+	reaches  map[*meta.Entity][]reach
 	plans    planCache[plan]
 	trees    planCache[tree]
 

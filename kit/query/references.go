@@ -227,10 +227,13 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 	return nil
 }
 
-// lockParents is that of a lot of one.
+// lockParents is that of a lot of one, and locks what an update leaves as it is.
 func (w *write) lockParents(ctx context.Context) error {
 	l := &lot{tx: w.tx, entity: w.entity, writes: []*write{w}}
-	return l.lockParents(ctx)
+	if err := l.lockParents(ctx); err != nil {
+		return err
+	}
+	return w.lockKept(ctx)
 }
 
 // lockParents locks the rows that the writes refer to, where a check or bound reaches over them: two writes under one
@@ -240,10 +243,13 @@ func (l *lot) lockParents(ctx context.Context) error {
 	if err := l.holdParents(ctx); err != nil {
 		return err
 	}
-	if !l.tx.engine.dialect.postgres || !reaches(l.entity) {
+	if !l.tx.engine.dialect.postgres {
 		return nil
 	}
 	for _, f := range l.entity.Fields {
+		if !l.tx.engine.reached(l.entity, f) {
+			continue
+		}
 		ids, _ := l.parents(f)
 		if len(ids) == 0 {
 			continue
