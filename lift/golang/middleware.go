@@ -115,13 +115,13 @@ func (l *lifter) findRouters() {
 // putAround notes router.Use(…), and handlers that are put around a whole router.
 func (l *lifter) putAround(p place, call *ast.CallExpr) {
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if is && (selector.Sel.Name == "Use" || selector.Sel.Name == "Pre") && l.routerOf(p.info.TypeOf(selector.X)) != "" {
-		at := l.scopeOf(p.source, selector.X, 0)
+	if used := usedOn(call); used != nil && l.routerOf(p.info.TypeOf(used)) != "" {
+		at := l.scopeOf(p.source, used, 0)
 		if at == nil {
 			return
 		}
-		library := l.routerOf(p.info.TypeOf(selector.X))
-		_, typeName := namedType(p.info.TypeOf(selector.X))
+		library := l.routerOf(p.info.TypeOf(used))
+		_, typeName := namedType(p.info.TypeOf(used))
 		ordered := library == "own" && l.collects(p.source, call) || library == "gin" || library == "fiber" || library == "echo" && typeName == "Group"
 		for _, arg := range call.Args {
 			at.add(p, call, ordered, l.guard(p.source, arg))
@@ -144,6 +144,21 @@ func (l *lifter) putAround(p place, call *ast.CallExpr) {
 			}
 		}
 	}
+}
+
+// usedOn is the router that a call of Use or Pre is made on, also behind others: router.Use(a).Use(b) puts both around the router. It is nil
+// for another call.
+func usedOn(call *ast.CallExpr) ast.Expr {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || selector.Sel.Name != "Use" && selector.Sel.Name != "Pre" {
+		return nil
+	}
+	if before, is := ast.Unparen(selector.X).(*ast.CallExpr); is {
+		if used := usedOn(before); used != nil {
+			return used
+		}
+	}
+	return selector.X
 }
 
 // routerWithin finds the router that handlers are put around, one around the other: a.handle(b.handle(mux)), also by way of a variable.
