@@ -67,12 +67,12 @@ kit/query:        kit kit/feed kit/input kit/meta kit/sqldb
 kit/typed:        kit kit/meta kit/query
 kit/telemetry:    kit kit/meta kit/sqldb
 kit/problem:      kit kit/input kit/telemetry
-kit/internal/...: kit kit/feed kit/input kit/internal/media kit/meta kit/query kit/sqldb
+kit/internal/...: kit kit/feed kit/input kit/internal/fields kit/internal/media kit/meta kit/query kit/sqldb
 kit/rest:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/grpc:         kit kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry
 kit/graphql:      kit kit/feed kit/input kit/internal/... kit/meta kit/problem kit/query kit/telemetry kit/playground
 kit/account:      kit kit/input kit/internal/body kit/internal/media kit/internal/throttle kit/mail kit/meta kit/problem kit/query kit/sqldb kit/telemetry
-kit/server:       kit kit/account kit/docs kit/feed kit/graphql kit/input kit/internal/body kit/internal/coding kit/internal/lasting kit/internal/tenant kit/internal/throttle kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
+kit/server:       kit kit/account kit/docs kit/feed kit/graphql kit/input kit/internal/body kit/internal/coding kit/internal/fields kit/internal/lasting kit/internal/tenant kit/internal/throttle kit/mail kit/meta kit/migrate kit/playground kit/problem kit/query kit/rest kit/sqldb kit/telemetry
 
 kit/sqlite:       kit kit/sqldb
 kit/postgres:     kit kit/sqldb

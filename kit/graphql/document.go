@@ -22,7 +22,7 @@ type document struct {
 
 // document parses and validates text, or finds it among the known.
 func (d *Door) document(text string) (*document, []*failure) {
-	if known, ok := d.documents.get(text); ok {
+	if known, ok := d.documents.Get(text); ok {
 		return known, nil
 	}
 	readable, ok := withoutSurrogates(text)
@@ -44,10 +44,12 @@ func (d *Door) document(text string) (*document, []*failure) {
 	}
 	known := &document{parsed, make([]atomic.Pointer[settled], len(parsed.Operations))}
 	if len(text) <= maxKeptLength {
-		d.documents.put(text, known)
+		d.documents.Put(text, known)
 	}
 	return known, nil
 }
+
+const maxKeptLength = 20_000 // bytes of a document; longer ones are not kept
 
 // validation is what is demanded of documents. Where the schema is hidden its mistakes are told without the names that
 // were meant.

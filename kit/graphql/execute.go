@@ -3,10 +3,10 @@ package graphql
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/answers"
 	"github.com/fettlehq/fettle/kit/internal/fetch"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -34,7 +34,7 @@ func (d *Door) execute(ctx context.Context, viewer kit.Viewer, p *plan) []byte {
 
 // told writes the answer: errors first, where there are any.
 func (d *Door) told(p *plan, results []result) []byte {
-	w := &writer{limits: d.limits, buf: append(blank(), `{"data":`...)}
+	w := &writer{limits: d.limits, buf: append(answers.Blank(), `{"data":`...)}
 	w.path = w.room[:0]
 	start := len(w.buf)
 	if !d.data(w, p, results) {
@@ -46,28 +46,6 @@ func (d *Door) told(p *plan, results []result) []byte {
 	}
 	buf := appendFailures(append(make([]byte, 0, len(w.buf)+512), `{"errors":`...), w.failures)
 	return append(append(buf, ','), w.buf[1:]...)
-}
-
-// Answers are written into memory of answers that were sent before.
-const (
-	leastAnswer = 4 << 10  // bytes that a new one has room for
-	mostIdle    = 64 << 10 // bytes; longer ones are rare, and would be kept for short ones
-)
-
-var idle sync.Pool // *[]byte
-
-// blank is an empty answer. It may be given back once nobody reads what was written into it, and need not be.
-func blank() []byte {
-	if text, _ := idle.Get().(*[]byte); text != nil {
-		return (*text)[:0]
-	}
-	return make([]byte, 0, leastAnswer)
-}
-
-func giveBack(answer []byte) {
-	if cap(answer) <= mostIdle {
-		idle.Put(&answer)
-	}
 }
 
 // data writes the root object; false where a root field is null that must not be.

@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/kept"
 	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/playground"
@@ -43,8 +44,8 @@ type Door struct {
 	report    problem.Reporter
 	schema    *schema
 	rules     *rules.Rules
-	documents kept[*document] // validated, by their text
-	persisted kept[string]    // texts, by their SHA-256 in hexadecimal
+	documents kept.Values[*document] // validated, by their text
+	persisted kept.Values[string]    // texts, by their SHA-256 in hexadecimal
 	streams   *lasting.Streams
 }
 

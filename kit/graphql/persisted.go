@@ -119,7 +119,7 @@ func (d *Door) requested(req request) (*document, []*failure) {
 	}
 	document, failures := d.document(text)
 	if failures == nil && req.hash != "" && !d.options.Only && len(text) <= maxKeptLength {
-		d.persisted.put(req.hash, text)
+		d.persisted.Put(req.hash, text)
 	}
 	return document, failures
 }
@@ -151,7 +151,7 @@ func (d *Door) text(req request) (string, *failure) {
 	case req.query != "":
 		return req.query, nil
 	}
-	if text, ok := d.persisted.get(req.hash); ok {
+	if text, ok := d.persisted.Get(req.hash); ok {
 		return text, nil
 	}
 	return "", refusal(codeNotPersisted, http.StatusOK, "PersistedQueryNotFound")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/answers"
 	"github.com/fettlehq/fettle/kit/internal/body"
 	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/media"
@@ -110,7 +111,7 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, media string) {
 	}
 	answer := d.execute(r.Context(), viewer, p)
 	d.send(w, r, media, http.StatusOK, answer, nil)
-	giveBack(answer)
+	answers.GiveBack(answer)
 }
 
 // Refuse answers a request that does not come as far as the door, as the door does: who stands in front of it speaks its language.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/answers"
 	"github.com/fettlehq/fettle/kit/internal/fields"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -35,7 +36,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // rowAnswer is one row and its entity tag.
 func rowAnswer(status int, s *query.Select, row *query.Row) replay.Answer {
-	body := appendRow(nil, s, row)
+	body := appendRow(answers.Blank(), s, row)
 	return replay.Answer{Status: status, ETag: entityTag(row.Version, body), Body: body}
 }
 

@@ -177,7 +177,9 @@ func (d *door) selections(r *resource, s *shape, inList bool) []query.Selection 
 		}
 		if wanted && f.Target() != nil {
 			target := d.resources[f.Target().Name]
-			selection.Nested = &query.Select{Entity: target.entity, Fields: d.selections(target, below, inList || f.Kind == meta.List)}
+			selection.Nested = &query.Select{
+				Entity: target.entity, Fields: d.selections(target, below, inList || f.Kind == meta.List), Unversioned: true,
+			}
 		}
 		if wanted || f.Kind != meta.List && (!inList || !f.IsComputed()) {
 			selections = append(selections, selection)

@@ -96,6 +96,7 @@ func (c *call) readParameters(s *query.Select, values url.Values) error {
 	p := &parameters{call: c, values: values}
 	r := c.door.resources[s.Entity.Name]
 	s.Fields = c.selections(r, p)
+	s.Unversioned = true // an answer with several rows has a tag of another kind
 	s.Order = p.order(r)
 	p.page(s)
 	s.Count = p.count()
@@ -110,8 +111,19 @@ func (c *call) readParameters(s *query.Select, values url.Values) error {
 // selections are what include and fields ask to be shown of rows of r.
 func (c *call) selections(r *resource, p *parameters) []query.Selection {
 	c.some = p.values.Get(paramFields) != ""
-	return c.door.selections(r, c.door.shape(p, r), false)
+	asked := r.entity.Name + " " + p.values.Get(paramInclude) + " " + p.values.Get(paramFields)
+	if known, ok := c.door.shown.Get(asked); ok && len(p.values[paramInclude]) < 2 && len(p.values[paramFields]) < 2 {
+		return known
+	}
+	wrong := len(p.errors)
+	selections := slices.Clip(c.door.selections(r, c.door.shape(p, r), false))
+	if len(p.errors) == wrong && len(asked) <= maxKeptLength {
+		c.door.shown.Put(asked, selections)
+	}
+	return selections
 }
+
+const maxKeptLength = 2000 // bytes of include and fields; what longer ones select is not kept
 
 // oneSelect is what the parameters of a single row ask for: nothing but include and fields.
 func (c *call) oneSelect(r *resource) (*query.Select, error) {

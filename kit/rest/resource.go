@@ -7,6 +7,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/internal/answers"
 	"github.com/fettlehq/fettle/kit/internal/change"
 	"github.com/fettlehq/fettle/kit/internal/replay"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
@@ -146,7 +147,9 @@ func (c *call) answerPage(s *query.Select, parameters url.Values, list *query.Li
 	next, previous := ends(list)
 	link(paramAfter, next, "next")
 	link(paramBefore, previous, "prev")
-	return c.sendPage(appendPage(nil, s, list))
+	page := appendPage(answers.Blank(), s, list)
+	defer answers.GiveBack(page)
+	return c.sendPage(page)
 }
 
 func (c *call) get(r *resource, key string) error {
@@ -162,7 +165,9 @@ func (c *call) get(r *resource, key string) error {
 	if err != nil {
 		return err
 	}
-	return c.send(rowAnswer(http.StatusOK, s, row))
+	answer := rowAnswer(http.StatusOK, s, row)
+	defer answers.GiveBack(answer.Body)
+	return c.send(answer)
 }
 
 func (c *call) create(r *resource, _ string) error {

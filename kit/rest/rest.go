@@ -12,6 +12,7 @@ import (
 	"net/http"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/internal/kept"
 	"github.com/fettlehq/fettle/kit/problem"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/telemetry"
@@ -49,6 +50,7 @@ type door struct {
 	report    problem.Reporter
 	routes    routes
 	resources map[string]*resource // by the name of the entity
+	shown     kept.Values[[]query.Selection]
 }
 
 // New makes the handler of every path under Prefix.

@@ -43,7 +43,11 @@ func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
 	if accepted := r.Header["Accept-Encoding"]; accepted != nil {
 		made.coding = choose(accepted)
 	}
-	w.Header()["Vary"] = append(w.Header()["Vary"], fields.ByEncoding...)
+	if h := w.Header(); h["Vary"] == nil {
+		h["Vary"] = fields.ByEncoding
+	} else {
+		h.Add("Vary", fields.ByEncoding[0])
+	}
 	return made
 }
 
