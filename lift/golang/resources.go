@@ -132,6 +132,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if kind == "" && l.readAsResponse(p.source, f, call, object) {
 		kind, closers = "body", []string{"Close"}
 	}
+	if kind == "" && l.opened(p, call, object.Type()) {
+		kind, closers = "file", []string{"Close"}
+	}
 	if kind == "" && p.packageOf(firstOf(call.Fun)) == "google.golang.org/grpc" && grpcDial.MatchString(calledName(call)) {
 		kind, closers = "client connection", []string{"Close"}
 	}

@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // usage is what a function does with a resource.
@@ -102,6 +103,9 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 			if method(inner.object.Type(), "Close", nil) == nil {
 				continue // an io.Reader
 			}
+		}
+		if u.kind == "file" && !hasClose(inner.object.Type()) {
+			continue // an io.Reader
 		}
 		inner.depth = u.depth + 1
 		if inner.depth > 3 {
@@ -214,7 +218,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 					return // its status
 				}
 			}
-			u.escapes = u.escapes || calledName(n) != "len" && !(u.kind == "rows" && !u.closesIn(n, child))
+			if part, is := child.(*ast.SelectorExpr); u.kind == "file" && (is && typeOr(u.p.info.TypeOf(part)) != types.Typ[types.Invalid] && !hasClose(u.p.info.TypeOf(part)) || u.onlyRead(n, stack[:i])) {
+				return
+			}
+			u.escapes = u.escapes || calledName(n) != "len" && !((u.kind == "rows" || u.kind == "file") && !u.closesIn(n, child))
 			return
 		case *ast.ReturnStmt:
 			if !isFieldOf(child) && (u.kind == "transaction" || u.kind == "connection") && returning(stack[:i+1]).IsValid() && len(n.Results) > 1 {
@@ -240,6 +247,18 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			return
 		}
 	}
+}
+
+// onlyRead reports whether a call of the library reads what it is given, and is done with it: what wraps a reader, such as json.NewDecoder, must be
+// asked at once.
+func (u *usage) onlyRead(call *ast.CallExpr, above []ast.Node) bool {
+	name := calledName(call)
+	full := u.p.packageOf(firstOf(call.Fun)) + "." + name
+	if strings.HasPrefix(name, "New") {
+		selector, is := last(above).(*ast.SelectorExpr)
+		return is && readers[full] && selector.X == ast.Expr(call)
+	}
+	return readers[full] && name != "LimitReader" || full == "io.CopyN" || full == "io.CopyBuffer" || full == "net/http.ServeContent"
 }
 
 // clientHere reports whether a call makes a client of a connection, as gRPC writes them, that stays in the function: only its methods are called.
