@@ -25,6 +25,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/internal/fields"
+	"github.com/fettlehq/fettle/kit/internal/kept"
 	"github.com/fettlehq/fettle/kit/internal/lasting"
 	"github.com/fettlehq/fettle/kit/internal/tenant"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -174,6 +175,7 @@ type door struct {
 	streams *lasting.Streams
 
 	resources map[*meta.Entity]*resource
+	chosen    kept.Values[choice]
 }
 
 // visit is who calls, as far as HTTP tells.

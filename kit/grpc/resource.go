@@ -286,7 +286,7 @@ func (s *selection) related(at slot, f *meta.Field, below mask, wanted bool, dee
 			return nil, nil
 		}
 	}
-	nested := &query.Select{Entity: at.target.entity}
+	nested := &query.Select{Entity: at.target.entity, Unversioned: true}
 	var out shape
 	nested.Fields, out = s.rows(at.target, below, deep+1, inList || f.Kind == meta.List)
 	return nested, out
@@ -337,17 +337,50 @@ func (s *selection) unknown(m *message, left mask) {
 
 // choose plans what is read of rows of r by the mask that stands under name, at most times of them.
 func (d *door) choose(sel *query.Select, r *resource, in input.Object, name string) (shape, error) {
+	sel.Unversioned = true // no answer has a version that was not asked for
+	text, short := r.chooses(in[name])
+	if known, ok := d.chosen.Get(text); ok && short {
+		sel.Fields = known.fields
+		return known.shape, nil
+	}
 	m, err := readMask(in, name)
 	if err != nil {
 		return nil, err
 	}
 	s := &selection{door: d, name: name}
-	var out shape
-	sel.Fields, out = s.rows(r, m, 0, false)
+	var made choice
+	made.fields, made.shape = s.rows(r, m, 0, false)
 	if len(s.errors) > 0 {
 		return nil, invalid(s.errors[:min(len(s.errors), 20)])
 	}
-	return out, nil
+	if made.fields = slices.Clip(made.fields); short {
+		d.chosen.Put(text, made)
+	}
+	sel.Fields = made.fields
+	return made.shape, nil
+}
+
+// choice is what a mask makes of rows. Nobody changes it.
+type choice struct {
+	fields []query.Selection
+	shape  shape
+}
+
+const longestKept = 2000 // bytes of a mask; what longer ones choose is not kept
+
+// chooses is a mask of rows of r as a text that no other mask has, and whether it is short enough to be kept.
+func (r *resource) chooses(raw any) (text string, short bool) {
+	paths, ok := raw.([]string)
+	if !ok && raw != nil {
+		return "", false
+	}
+	const end = "\x00"
+	all := append([]byte(r.entity.Name), end...)
+	for _, path := range paths {
+		all = append(append(all, path...), end...)
+	}
+	text = string(all)
+	return text, len(text) <= longestKept && strings.Count(text, end) == 1+len(paths)
 }
 
 // checkRows refuses an answer that may get too large.
