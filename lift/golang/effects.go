@@ -769,7 +769,7 @@ func (l *lifter) locks(f *function) bool {
 			}
 			return !found
 		})
-		if found {
+		if found || l.runUnder(f, "Lock", "TryLock") {
 			return true
 		}
 	}

@@ -169,6 +169,7 @@ type lifter struct {
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	logins          map[types.Object]bool             // see isLogin; nil before they were looked for
+	handed          map[*ast.FuncLit]*ast.CallExpr    // the calls that literals are given to
 	bare            map[*types.Var][]facts.MapUse     // of maps, where functions that take no lock use them
 	contextual      map[string]bool                   // types of what is made where it is put into a context; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard

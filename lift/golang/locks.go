@@ -13,7 +13,7 @@ import (
 // heldAt reports whether a function, or one around it, holds a lock at a place: one that it takes before and has not given back there.
 func (l *lifter) heldAt(f *function, at token.Pos) bool {
 	for ; f != nil; f = f.parent {
-		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock") != nil || f.onceAt(at) {
+		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock") != nil || f.onceAt(at) || l.runUnder(f, "Lock", "TryLock") {
 			return true
 		}
 	}
@@ -47,6 +47,55 @@ func (f *function) onceAt(at token.Pos) bool {
 		return !found
 	})
 	return found
+}
+
+// runUnder reports whether a literal is handed to a function of the code that calls it while it holds a lock, which it takes by one of some
+// names: s.locked(func() { … }).
+func (l *lifter) runUnder(f *function, names ...string) bool {
+	literal, is := f.node.(*ast.FuncLit)
+	if !is {
+		return false
+	}
+	if l.handed == nil {
+		l.handed = map[*ast.FuncLit]*ast.CallExpr{}
+		l.eachFile(func(p place) {
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				if call, is := n.(*ast.CallExpr); is {
+					for _, arg := range call.Args {
+						if literal, is := ast.Unparen(arg).(*ast.FuncLit); is {
+							l.handed[literal] = call
+						}
+					}
+				}
+				return true
+			})
+		})
+	}
+	call := l.handed[literal]
+	if call == nil {
+		return false
+	}
+	callees := l.static(f.source, call)
+	index := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return ast.Unparen(arg) == ast.Expr(literal) })
+	for _, callee := range callees {
+		if index >= len(callee.params) || callee.params[index] == nil || !callee.runsUnder(callee.params[index], names) {
+			return false
+		}
+	}
+	return len(callees) > 0
+}
+
+// runsUnder reports whether a function calls what it is given, and wherever it does holds a lock.
+func (f *function) runsUnder(param types.Object, names []string) bool {
+	runs, bare := false, false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && f.source.target(call.Fun) == param {
+			runs = true
+			bare = bare || f.lockAt(call.Pos(), names...) == nil
+		}
+		return !bare
+	})
+	return runs && !bare
 }
 
 // handsFunction reports whether a call is given a function.
@@ -156,7 +205,7 @@ func readsMap(e ast.Expr, stack []ast.Node) bool {
 // locksAnywhere reports whether a function, or one around it, takes a lock of any kind, or says by its name that its caller does.
 func (l *lifter) locksAnywhere(f *function) bool {
 	for ; f != nil; f = f.parent {
-		if l.takesLock(f) || l.locks(f) {
+		if l.takesLock(f) || l.locks(f) || l.runUnder(f, "Lock", "TryLock", "RLock") {
 			return true
 		}
 	}
