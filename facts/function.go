@@ -59,10 +59,12 @@ type Call struct {
 	Args     []Value
 	Loop     *Loop // the innermost one around it, in its own function
 	Place    Place
-	InTx     Pos   // where the transaction that is open around it began
-	Pools    []int // parameters, the receiver being -1, that are given what was made with a pool, while a transaction is open around it
-	Apart    []int // those that are given nothing that this transaction has to do with
-	MayLack  bool  // gives this transaction to what does without one where it is given none
+	InTx     Pos    // where the transaction that is open around it began
+	Pools    []int  // parameters, the receiver being -1, that are given what was made with a pool, while a transaction is open around it
+	Apart    []int  // those that are given nothing that this transaction has to do with
+	Self     bool   // of a method of the same value whose method From is
+	BegunBy  string // of Self: the field of that value by which the transaction that is open around it was begun; "" for none
+	MayLack  bool   // gives this transaction to what does without one where it is given none
 	HandedOn []HandedOn
 	Endless  []int // arguments that are a new context, which nothing ends with the request
 	Handed   bool  // a function value that is given away, as a callback or a handler

@@ -51,6 +51,7 @@ type Handle struct {
 	Kind  string // "pool", "tx", "conn", or "" where it is not known
 	Begun Pos    // of the transaction in whose scope it stands, where it stands in one
 	Other string // the name of that transaction's handle where the query does not go through it
+	Field string // of its function's receiver that it is; "" for none
 	Held  *Held  // where its type does not say whether it is a pool: what its function was given that holds it; nil where that is not known
 }
 

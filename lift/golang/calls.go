@@ -239,6 +239,9 @@ func (l *lifter) calls(at work) {
 	}
 	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is {
 		fact.Pos = l.pos(selector.Sel.Pos())
+		if method := at.in.method(); method.recv != nil && at.target(selector.X) == method.recv {
+			fact.Self = true
+		}
 		if at.packageOf(selector.X) == "" {
 			fact.Receiver = l.value(at.source, selector.X)
 		}
@@ -255,6 +258,14 @@ func (l *lifter) calls(at work) {
 	at.in.fact.Calls = append(at.in.fact.Calls, fact)
 	at.in.calls[at.call] = fact
 	l.callFacts[at.call] = fact
+}
+
+// method is the function of a declaration in which a literal stands.
+func (f *function) method() *function {
+	for f.recv == nil && f.parent != nil {
+		f = f.parent
+	}
+	return f
 }
 
 // handedOver lifts functions of the code that are given to another, which is taken to call them there and then.

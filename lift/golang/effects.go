@@ -580,10 +580,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)
 	case object.IsField():
 		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
-		method := f // in which the literal stands
-		for method.recv == nil && method.parent != nil {
-			method = method.parent
-		}
+		method := f.method()
 		if !is || method.recv == nil || p.target(selector.X) != method.recv {
 			return
 		}

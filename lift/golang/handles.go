@@ -47,6 +47,29 @@ func (l *lifter) holder(f *function, s *source, e ast.Expr, depth int) (index in
 	return 0, false
 }
 
+// fieldOfReceiver is the field of the receiver of a function, or of one around it, that an expression is; "" where it is none.
+func (l *lifter) fieldOfReceiver(f *function, s *source, e ast.Expr) string {
+	if id, is := ast.Unparen(e).(*ast.Ident); is { // q := s.client.User.Query()
+		d, once := l.setOnce(s, id)
+		if !once || d.index > 0 || d.expr == nil {
+			return ""
+		}
+		s, e = d.source, root(d.expr)
+		if selector, is := ast.Unparen(e).(*ast.SelectorExpr); is && l.entClientOf(s, e) {
+			e = selector.X
+		}
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is || f == nil {
+		return ""
+	}
+	f = f.method()
+	if field, is := s.target(selector).(*types.Var); !is || !field.IsField() || f.recv == nil || s.target(selector.X) != f.recv {
+		return ""
+	}
+	return selector.Sel.Name
+}
+
 // given says of what a query is sent through which parameter of its function holds it.
 func (l *lifter) given(f *function, s *source, handle ast.Expr) *facts.Held {
 	t := typeOr(s.info.TypeOf(handle))

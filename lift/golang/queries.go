@@ -281,7 +281,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		Name: text(at.call.Fun),
 	}
 	handle := l.sentThrough(at.source, spec)
-	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle), Held: l.given(at.in, at.source, handle)}
+	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle), Field: l.fieldOfReceiver(at.in, at.source, handle), Held: l.given(at.in, at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
 		_, q.Passed = l.holder(at.in, at.source, at.call.Args[spec.ctx], 0)

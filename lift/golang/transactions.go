@@ -16,6 +16,7 @@ type span struct {
 	handle   types.Object
 	begun    token.Pos
 	on       types.Object          // the handle that it is begun on, where that is seen
+	field    string                // of the receiver, which that is; "" for none
 	keepers  map[types.Object]bool // what is made to hold the transaction
 }
 
@@ -134,6 +135,7 @@ func spawnedIn(stack []ast.Node) bool {
 func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 	var out []span
 	on := map[ast.Node]types.Object{}
+	fields := map[ast.Node]string{}
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
@@ -146,7 +148,11 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 				return true
 			}
 			if end := lastCommit(p, fn.Body, object); end.IsValid() {
-				out = append(out, span{from: n.End(), to: end, handle: object, begun: n.Pos()})
+				begun := span{from: n.End(), to: end, handle: object, begun: n.Pos()}
+				if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is {
+					begun.field = l.fieldOfReceiver(l.nodes[fn], p.source, root(selector.X))
+				}
+				out = append(out, begun)
 			}
 		case *ast.CallExpr: // a session of xorm is a variable before it begins
 			selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
@@ -157,6 +163,11 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 			if session := p.target(selector.X); selector.Sel.Name == "Begin" && isXormSession(p.info.TypeOf(selector.X)) && session != nil {
 				if end := lastCommit(p, fn.Body, session); end.IsValid() {
 					out = append(out, span{from: n.End(), to: end, handle: session, begun: n.Pos()})
+				}
+			}
+			if field := l.fieldOfReceiver(l.nodes[fn], p.source, root(selector.X)); field != "" {
+				for _, arg := range n.Args {
+					fields[arg] = field
 				}
 			}
 			if selector.Sel.Name == "Transaction" && isGormDB(p.info.TypeOf(selector.X)) {
@@ -171,7 +182,7 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 			f := l.nodes[n]
 			for _, param := range f.params {
 				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) {
-					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos(), on: on[n]})
+					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos(), on: on[n], field: fields[n]})
 				}
 			}
 		}
@@ -337,7 +348,10 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		f.InTx = begun
 	}
 	if f := l.callFacts[call]; f != nil {
-		f.InTx, f.Pools, f.Apart, f.MayLack = begun, nil, nil, false
+		f.InTx, f.Pools, f.Apart, f.MayLack, f.BegunBy = begun, nil, nil, false, ""
+		if f.Self {
+			f.BegunBy = s.field
+		}
 		handle, is := s.handle.(*types.Var)
 		if callees := l.static(p.source, call); len(callees) == 1 && is && !handle.IsField() {
 			f.Pools, f.Apart = l.beside(p, call, callees[0], s)

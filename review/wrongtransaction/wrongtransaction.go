@@ -41,12 +41,19 @@ func find(f *facts.Facts) []rule.Finding {
 				Fix: "send it through " + q.Handle.Other, Edits: q.ThroughTx,
 			})
 		}
+		read := map[*facts.Query]bool{} // told of
 		for _, call := range function.Calls {
 			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
 				continue
 			}
-			if q, way := passing(call, nil); q != nil {
+			if q, way := passing(call, nil, writes); q != nil {
 				out = append(out, helped(tracer, function, call, q, way))
+			} else if q, way := passing(call, nil, reads); q != nil && !read[q] {
+				read[q] = true
+				finding := helped(tracer, function, call, q, way)
+				finding.Severity = rule.Medium
+				finding.Message = fmt.Sprintf("%s reads through %s while a transaction is open here that was begun by it, and sees nothing of that", q.From.Name, q.Handle.Field)
+				out = append(out, finding)
 			}
 		}
 	}
@@ -81,11 +88,21 @@ func surely(call *facts.Call) bool {
 // deepest bounds how many calls below the transaction a statement is looked for.
 const deepest = 3
 
-// passing finds a statement below a call that changes rows through the pool, which no transaction can be.
-func passing(call *facts.Call, above []*facts.Call) (*facts.Query, []*facts.Call) {
+// writes reports whether a statement changes rows through the pool, which no transaction can be.
+func writes(q *facts.Query, way []*facts.Call) bool {
+	return q.Statement != nil && q.Statement.Write() && (throughPool(q, way) || throughOpener(q, way))
+}
+
+// reads reports whether a statement reads by what the transaction was begun with.
+func reads(q *facts.Query, way []*facts.Call) bool {
+	return q.Statement != nil && q.Statement.Verb == facts.Select && throughOpener(q, way)
+}
+
+// passing finds a statement of a kind below a call that goes past the transaction around it.
+func passing(call *facts.Call, above []*facts.Call, past func(*facts.Query, []*facts.Call) bool) (*facts.Query, []*facts.Call) {
 	callee, way := call.Callees[0], append(above, call)
 	for _, q := range callee.Queries {
-		if throughPool(q, way) && q.Handle.Begun.Line == 0 && q.Statement != nil && q.Statement.Write() && !q.Place.ErrorPath && q.Library != "prepare" {
+		if past(q, way) && q.Handle.Begun.Line == 0 && !q.Place.ErrorPath && q.Library != "prepare" {
 			return q, way
 		}
 	}
@@ -94,12 +111,17 @@ func passing(call *facts.Call, above []*facts.Call) (*facts.Query, []*facts.Call
 	}
 	for _, next := range callee.Calls {
 		if next.InTx.Line == 0 && surely(next) && next.Callees[0] != callee {
-			if q, way := passing(next, way[:len(way):len(way)]); q != nil {
+			if q, way := passing(next, way[:len(way):len(way)], past); q != nil {
 				return q, way
 			}
 		}
 	}
 	return nil, nil
+}
+
+// throughOpener reports whether a query goes through that by which the transaction was begun: the same field of the same value.
+func throughOpener(q *facts.Query, way []*facts.Call) bool {
+	return way[0].BegunBy != "" && q.Handle.Field == way[0].BegunBy && !slices.ContainsFunc(way, func(call *facts.Call) bool { return !call.Self })
 }
 
 // throughPool reports whether a query goes through a pool: by its type, or because the call within the transaction handed one down to it.
