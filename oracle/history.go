@@ -73,7 +73,16 @@ func (f *Field) recorded() bool {
 
 // remembered tells whether the viewer may read the history of a row: one that he may read, or restore.
 func (r *reader) remembered(row *Row) bool {
-	return r.Sees(row) || row.Deleted && r.ours(row) && r.kept(row) && r.Allows("READ", row, nil, r.viewer) && r.holds(row.Type.Allow["DELETE"], row, row, r.viewer)
+	if r.Sees(row) {
+		return true
+	}
+	may := false
+	if row.Deleted && r.ours(row) && r.kept(row) {
+		r.asIfBack(row, func() {
+			may = r.Allows("READ", row, nil, r.viewer) && r.holds(row.Type.Allow["DELETE"], row, row, r.viewer)
+		})
+	}
+	return may
 }
 
 // history is the latest entries of a row as an answer.

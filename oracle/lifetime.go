@@ -65,13 +65,21 @@ func (w *writer) renew(row *Row, verb string) {
 // raise brings a deleted row back, with those that were deleted with it.
 func (w *writer) raise(label string) {
 	row := w.find(label)
-	if row == nil || !row.Deleted || !w.ours(row) || !w.kept(row) || !w.system && !w.wouldSee(row) {
+	if row == nil || !row.Deleted || !w.ours(row) || !w.kept(row) {
 		w.o.fail("NOT_FOUND")
 		return
 	}
-	if !w.system && !w.holds(row.Type.Allow["DELETE"], row, row, w.viewer) {
-		w.o.fail(denied(w.viewer))
-		return
+	if !w.system {
+		var sees, may bool
+		w.asIfBack(row, func() { sees, may = w.wouldSee(row), w.holds(row.Type.Allow["DELETE"], row, row, w.viewer) })
+		switch {
+		case !sees:
+			w.o.fail("NOT_FOUND")
+			return
+		case !may:
+			w.o.fail(denied(w.viewer))
+			return
+		}
 	}
 	coming := []*Row{row}
 	for i := 0; i < len(coming); i++ {
@@ -102,6 +110,23 @@ func (w *writer) raise(label string) {
 	said := (&writer{World: w.World, o: w.o, system: true}).after(row, nil, nil, "CREATE", nil)
 	for _, code := range said {
 		w.o.fail(code)
+	}
+}
+
+// asIfBack asks something of a deleted row as if all that was deleted at the same instant were there.
+func (w *World) asIfBack(row *Row, ask func()) {
+	var back []*Row
+	for _, rows := range w.Rows {
+		for _, other := range rows {
+			if other.Deleted && other.Buried.Equal(row.Buried) {
+				other.Deleted = false
+				back = append(back, other)
+			}
+		}
+	}
+	ask()
+	for _, other := range back {
+		other.Deleted = true
 	}
 }
 

@@ -24,10 +24,11 @@ const (
 
 // table is the row s after FROM or JOIN.
 func (r *renderer) table(s *scope) string {
-	if s.kin || !r.confines(s.entity) {
-		return r.derived(s.entity, s.fate, "") + " " + s.alias
+	tenant := ""
+	if !s.kin && r.confines(s.entity) {
+		tenant = r.tenantParam()
 	}
-	return r.derived(s.entity, s.fate, r.tenantParam()) + " " + s.alias
+	return r.derivedFrom(s.entity, s.fate, tenant, r.back, nil) + " " + s.alias
 }
 
 // tableOfAll is the row s after FROM or JOIN, of whatever tenant: for what follows from rows at hand.
@@ -36,15 +37,15 @@ func (d dialect) tableOfAll(s *scope) string { return d.derived(s.entity, s.fate
 // derived is the rows of e of that fate, and of that tenant unless it is empty, as a table. A row that is part of another is
 // not there while the other is deleted.
 func (d dialect) derived(e *meta.Entity, fate fate, tenant string) string {
-	return d.derivedFrom(e, fate, tenant, nil)
+	return d.derivedFrom(e, fate, tenant, "", nil)
 }
 
 // derivedFrom is derived on the way from parts to wholes, which leads through each entity once, so that it ends where entities
-// are parts of each other.
-func (d dialect) derivedFrom(e *meta.Entity, fate fate, tenant string, passed []*meta.Entity) string {
+// are parts of each other. What was deleted at the instant back, if that is not empty, counts as living.
+func (d dialect) derivedFrom(e *meta.Entity, fate fate, tenant, back string, passed []*meta.Entity) string {
 	var wholes []string
 	if fate == living {
-		wholes = d.wholes(e, append(passed[:len(passed):len(passed)], e))
+		wholes = d.wholes(e, back, append(passed[:len(passed):len(passed)], e))
 	}
 	named, row, all := "", "", "*"
 	if wholes != nil {
@@ -57,6 +58,8 @@ func (d dialect) derivedFrom(e *meta.Entity, fate fate, tenant string, passed []
 	switch {
 	case fate == deleted:
 		conditions = append(conditions, meta.DeletedAt+" IS NOT NULL")
+	case e.SoftDelete && back != "":
+		conditions = append(conditions, "("+row+meta.DeletedAt+" IS NULL OR "+row+meta.DeletedAt+" = "+back+")")
 	case e.SoftDelete:
 		conditions = append(conditions, row+meta.DeletedAt+" IS NULL")
 	}
@@ -68,12 +71,12 @@ func (d dialect) derivedFrom(e *meta.Entity, fate fate, tenant string, passed []
 }
 
 // wholes is the conditions that what a row of e is part of is there.
-func (d dialect) wholes(e *meta.Entity, passed []*meta.Entity) (conditions []string) {
+func (d dialect) wholes(e *meta.Entity, back string, passed []*meta.Entity) (conditions []string) {
 	for _, f := range e.PartOf() {
 		if slices.Contains(passed, f.Target()) {
 			continue
 		}
-		rows := d.derivedFrom(f.Target(), living, "", passed)
+		rows := d.derivedFrom(f.Target(), living, "", back, passed)
 		if rows == stored(f.Target()) {
 			continue
 		}

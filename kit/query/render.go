@@ -25,6 +25,7 @@ type renderer struct {
 	tenant  bool // in a tenant: the rows of others are not there
 	seeks   byTenant
 	seeking string // finds the id of the tenant, once it is rendered
+	back    string // the instant of a delete that may be undone: what was deleted then counts as living; empty for none
 
 	// missing are the places of arguments that are not given; nil where that is not known.
 	missing func(slot int) bool

@@ -158,6 +158,10 @@ func (r *renderer) amongTenants(s *scope, alike func(other *scope) string, compa
 		return ""
 	}
 	other := &scope{entity: s.entity, alias: r.alias("r"), fate: s.fate}
+	if s.fate == deleted {
+		defer func(back string) { r.back = back }(r.back)
+		r.back = other.alias + "." + meta.DeletedAt
+	}
 	where := conjunction(alike(other), r.policy(s.entity, meta.Read, other))
 	return "(SELECT count(DISTINCT " + other.alias + "." + ident(s.entity.TenantColumn) + ") FROM " + r.table(other) + " WHERE " + where + ") " + compared
 }

@@ -60,6 +60,9 @@ func (w *write) verdict(s stage) (*verdict, error) {
 	}
 	row := &scope{entity: w.entity, alias: "t0", fate: w.fate}
 	v := &verdict{entity: w.entity, row: row, renderer: t.renderer(), readable: -1, stays: w.verb == meta.Update}
+	if w.fate == deleted { // whoever could delete it by what was deleted with it may bring it back
+		v.renderer.back = row.alias + "." + meta.DeletedAt
+	}
 	e := env{this: row, old: w.oldScope(row, s)}
 	if s == beforeStage {
 		v.old = w.oldFields()
