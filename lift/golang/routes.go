@@ -402,6 +402,11 @@ func (l *lifter) unwrap(s *source, e ast.Expr, depth int) (*function, []facts.Gu
 			}
 		}
 	}
+	if isCall {
+		if handler, guards := l.inChain(s, call); handler != nil {
+			return handler, guards
+		}
+	}
 	if method, is := ast.Unparen(e).(*ast.SelectorExpr); is && method.Sel.Name == "ServeHTTP" { // wrapped(handler).ServeHTTP
 		if _, isCall := ast.Unparen(method.X).(*ast.CallExpr); isCall {
 			return l.unwrap(s, method.X, depth+1)
@@ -418,6 +423,56 @@ func (l *lifter) unwrap(s *source, e ast.Expr, depth int) (*function, []facts.Gu
 		}
 	}
 	return nil, nil
+}
+
+// inChain finds the handler that a library which is not at hand is given first, and what is put around it, which is given behind it:
+// chain.ToHandlerFunc(users.Find(), signedIn...), where Find is a function of the code that answers with the library's kind of handler.
+func (l *lifter) inChain(s *source, call *ast.CallExpr) (*function, []facts.Guard) {
+	if len(call.Args) == 0 || len(l.static(s, call)) > 0 {
+		return nil, nil
+	}
+	made, is := ast.Unparen(call.Args[0]).(*ast.CallExpr)
+	if !is {
+		return nil, nil
+	}
+	makers := l.static(s, made)
+	if len(makers) != 1 {
+		return nil, nil
+	}
+	handler := makers[0] // what it hands to a maker of handlers is called by them
+	for _, r := range handler.returns() {
+		if len(r.Results) != 1 {
+			return nil, nil
+		}
+		switch result := ast.Unparen(r.Results[0]).(type) {
+		case *ast.FuncLit:
+			if l.nodes[result] == nil || !l.isHandlerType(typeOr(makers[0].source.info.TypeOf(result))) {
+				return nil, nil
+			}
+			handler = l.nodes[result]
+		case *ast.CallExpr:
+			if len(l.static(makers[0].source, result)) == 0 {
+				return nil, nil
+			}
+		default:
+			return nil, nil
+		}
+	}
+	guards := []facts.Guard{}
+	for _, arg := range call.Args[1:] {
+		if d, once := l.setOnce(s, arg); once && call.Ellipsis.IsValid() {
+			list, is := d.expr.(*ast.CompositeLit)
+			if !is {
+				return nil, nil // who may come here is not known
+			}
+			for _, e := range list.Elts {
+				guards = append(guards, l.guard(d.source, e))
+			}
+			continue
+		}
+		guards = append(guards, l.guard(s, arg))
+	}
+	return handler, guards
 }
 
 func hasServeHTTP(t types.Type) bool {
