@@ -114,6 +114,7 @@ func (l *lifter) findRoutes(p place) {
 		if !is {
 			return true
 		}
+		l.findNamedRoutes(p.source, call)
 		switch router, library, method, is := l.registration(p.source, call); {
 		case is && nests(library):
 			l.nestedRoute(p, call, router, method, l.around(stack))
