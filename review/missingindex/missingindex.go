@@ -83,7 +83,7 @@ func (s *search) query(q *facts.Query, st *facts.Statement) {
 		if p.Column == "" {
 			return
 		}
-		if p.Optional {
+		if p.Optional && (p.Disjoint || !serves(table, p)) {
 			continue // whoever gives nothing asks for all that the other conditions let pass
 		}
 		if p.Disjoint {
