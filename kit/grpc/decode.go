@@ -454,13 +454,18 @@ func (d *decoder) member(entry []byte, object input.Object, depth int) error {
 
 // mask reads a FieldMask: its paths.
 func (d *decoder) mask(content []byte) (any, error) {
-	paths := []string{}
+	text, ends := make([]byte, 0, len(content)), make([]int, 0, 16)
 	err := d.each(content, func(entry []byte) error {
 		if !utf8.Valid(entry) {
 			return malformed("A path of a google.protobuf.FieldMask is not UTF-8.")
 		}
-		paths = append(paths, string(entry))
+		text = append(text, entry...)
+		ends = append(ends, len(text))
 		return nil
 	})
+	all, start, paths := string(text), 0, make([]string, len(ends)) // that share their memory
+	for i, end := range ends {
+		paths[i], start = all[start:end], end
+	}
 	return paths, err
 }

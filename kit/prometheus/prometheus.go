@@ -26,12 +26,15 @@ type Metrics struct {
 	statements *prometheus.HistogramVec
 	failures   *prometheus.CounterVec
 
-	mu         sync.Mutex
-	operations map[string]bool
+	mu         sync.RWMutex
+	operations map[string]*operation
 }
 
-// maxOperations bounds the distinct operations that are measured apart; those after them are called "other".
-const maxOperations = 1000
+// maxOperations bounds the distinct operations that are measured apart; those after them have one name.
+const (
+	maxOperations = 1000
+	others        = "other"
+)
 
 var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
@@ -39,7 +42,7 @@ var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 
 func New() *Metrics {
 	m := &Metrics{
 		Registry:   prometheus.NewRegistry(),
-		operations: map[string]bool{},
+		operations: map[string]*operation{others: {name: others}},
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_server_request_duration_seconds", Help: "Time to answer a request.", Buckets: buckets,
 		}, []string{"operation", "method", "status"}),
@@ -57,15 +60,16 @@ func New() *Metrics {
 
 // Request measures a request by its operation and class of status, "2xx".
 func (m *Metrics) Request(operation, method string, status int, took time.Duration) {
-	m.requests.WithLabelValues(m.bounded(operation), knownMethod(method), strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+	m.requests.WithLabelValues(m.bounded(operation).name, knownMethod(method), strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
 }
 
 // Statement measures a statement of the database.
 func (m *Metrics) Statement(operation string, took time.Duration, failed bool) {
-	operation = m.bounded(operation)
-	m.statements.WithLabelValues(operation).Observe(took.Seconds())
+	o := m.bounded(operation)
+	o.once.Do(func() { o.statements = m.statements.WithLabelValues(o.name) })
+	o.statements.Observe(took.Seconds())
 	if failed {
-		m.failures.WithLabelValues(operation).Inc()
+		m.failures.WithLabelValues(o.name).Inc()
 	}
 }
 
@@ -74,16 +78,30 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{})
 }
 
-func (m *Metrics) bounded(operation string) string {
+// operation is one that is measured apart, or all the others.
+type operation struct {
+	name       string
+	once       sync.Once
+	statements prometheus.Observer // made when there is the first
+}
+
+func (m *Metrics) bounded(name string) *operation {
+	m.mu.RLock()
+	known := m.operations[name]
+	m.mu.RUnlock()
+	if known != nil {
+		return known
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.operations[operation] {
-		if len(m.operations) >= maxOperations {
-			return "other"
-		}
-		m.operations[operation] = true
+	switch {
+	case m.operations[name] != nil:
+	case len(m.operations) > maxOperations: // the others are among them
+		name = others
+	default:
+		m.operations[name] = &operation{name: name}
 	}
-	return operation
+	return m.operations[name]
 }
 
 // knownMethod keeps a caller from making a metric of each method that it invents.
