@@ -484,8 +484,8 @@ func secretKind(literal string) string {
 		return ""
 	}
 	for _, s := range secretKinds {
-		if s.pattern.MatchString(literal) {
-			return s.kind
+		if found := s.pattern.FindString(literal); found != "" && mixed(found) {
+			return s.kind // what has no digit was thought of, and not drawn
 		}
 	}
 	if m := urlPassword.FindStringSubmatch(literal); m != nil && !placeholder.MatchString(m[2]) && m[1] != m[2] && mixed(m[2]) && !nowhere.MatchString(m[3]) {
