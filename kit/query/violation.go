@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/meta"
@@ -51,7 +52,7 @@ func (w *write) violation(err error) error {
 func (w *write) taken(refused *sqldb.Violation) error {
 	problem := &kit.Problem{
 		Code: kit.CodeConflict, Status: 409, Err: refused,
-		Detail: "There is such a " + w.entity.Singular + " already.",
+		Detail: "There is such " + article(w.entity.Singular) + " already.",
 	}
 	names := w.uniqueFields(refused)
 	if w.by != nil && len(names) > 1 { // which nobody sends with it
@@ -123,4 +124,12 @@ func (w *write) outOfBounds(constraint string) []kit.FieldError {
 		}
 	}
 	return nil
+}
+
+// article is a noun with its article, which goes by the letter that it begins with.
+func article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeio", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }
