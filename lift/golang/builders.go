@@ -3,234 +3,12 @@ package golang
 import (
 	"go/ast"
 	"go/token"
-	"go/types"
-	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/sql"
 )
-
-// step is one call of a builder's chain, in the order in which they run.
-type step struct {
-	name   string
-	call   *ast.CallExpr
-	source *source
-	within []given
-	maybe  bool // stands behind a condition behind which the chain is not sent
-}
-
-// given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
-type given struct {
-	source *source
-	call   *ast.CallExpr
-	callee *function
-}
-
-// steps follows a chain back to where it begins, through variables that hold its middle.
-func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
-	if depth > 8 {
-		return nil
-	}
-	switch e := ast.Unparen(e).(type) {
-	case *ast.CallExpr:
-		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
-		if l.isChain(s, e) {
-			if made := l.static(s, e); len(made) == 1 && !made[0].source.generatedByEnt() {
-				return l.stepsWithin(s, e, made[0], depth)
-			}
-		}
-		if !is {
-			return nil
-		}
-		return append(l.steps(s, selector.X, depth), step{name: selector.Sel.Name, call: e, source: s})
-	case *ast.Ident:
-		object := s.target(e)
-		if object == nil {
-			return nil
-		}
-		var out []step
-		for i, d := range l.defs[object] {
-			if d.kind != assigned || d.index > 0 || d.expr == nil || i > 8 {
-				continue
-			}
-			if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is {
-				if d.index == 0 && calledName(call) == "ToSql" {
-					continue
-				}
-				if object == d.source.target(root(call)) {
-					added := chained(d.source, call) // q = q.Where(…): only what is new
-					if d.source.sometimes(d.pos, e.Pos()) {
-						for i := range added {
-							added[i].maybe = true
-						}
-					}
-					out = append(out, added...)
-					continue
-				}
-				out = append(out, l.steps(d.source, call, depth+1)...)
-			}
-		}
-		// session.Where(…) as a statement of its own, on a builder that changes in place
-		return append(out, l.inPlace[object]...)
-	}
-	return nil
-}
-
-// sometimes reports whether a place stands behind a condition, of an if or a switch, behind which another does not stand.
-func (s *source) sometimes(at, other token.Pos) bool {
-	i := slices.IndexFunc(s.files, func(f *ast.File) bool { return f.FileStart <= at && at < f.FileEnd })
-	if i < 0 {
-		return false
-	}
-	around := place{s, s.files[i]}.around(at)
-	if around == nil {
-		return false
-	}
-	found := false
-	apart := func(n ast.Node) {
-		found = found || n.Pos() <= at && at <= n.End() && (other < n.Pos() || n.End() < other)
-	}
-	ast.Inspect(around, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.IfStmt:
-			apart(n.Body)
-			if n.Else != nil {
-				apart(n.Else)
-			}
-		case *ast.CaseClause:
-			apart(n)
-		}
-		return !found
-	})
-	return found
-}
-
-// stepsWithin are those of a function of the code that gives back a builder: of one that it is given, and what it puts behind it.
-func (l *lifter) stepsWithin(s *source, call *ast.CallExpr, f *function, depth int) []step {
-	var out []step
-	for _, arg := range call.Args {
-		if l.isChain(s, arg) {
-			out = append(out, l.steps(s, arg, depth+1)...)
-		}
-	}
-	return append(out, withGiven(l.stepsReturned(f, depth), given{s, call, f})...)
-}
-
-func withGiven(steps []step, by given) []step {
-	out := slices.Clone(steps)
-	for i := range out {
-		out[i].within = append(slices.Clip(out[i].within), by)
-	}
-	return out
-}
-
-// replaced are the origins of a value within functions that build a chain, with what they are given for their parameters. Which of a
-// list of steps, or of values of any type, holds what the code puts into the text is not known.
-func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin {
-	for _, by := range within {
-		w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
-		var out []facts.Origin
-		for _, o := range origins {
-			if o.Kind != facts.FromParam || o.Function != by.callee.fact {
-				out = append(out, o)
-				continue
-			}
-			if o.Index >= 0 && l.holdsSeveral(by.callee, o.Index) {
-				out = append(out, facts.Origin{Kind: facts.FromUnknown})
-				continue
-			}
-			for _, origin := range w.argument(by.source, by.call, by.callee, o.Index) {
-				origin.Number, origin.Bounded = origin.Number || o.Number, origin.Bounded || o.Bounded
-				if o.Checked {
-					origin = allowed(origin)
-				}
-				out = append(out, origin)
-			}
-		}
-		origins = compact(out)
-	}
-	return origins
-}
-
-// holdsSeveral reports whether a parameter is a list, or of an interface that is no request.
-func (l *lifter) holdsSeveral(f *function, index int) bool {
-	if index >= len(f.params) || f.params[index] == nil {
-		return true
-	}
-	switch t := f.params[index].Type(); t.Underlying().(type) {
-	case *types.Slice, *types.Interface, *types.Map:
-		return !l.isRequest(t)
-	}
-	return false
-}
-
-// stepsReturned are those of the chain that a function of the code gives back, of its longest way.
-func (l *lifter) stepsReturned(f *function, depth int) []step {
-	var longest []step
-	for _, n := range f.returns() {
-		if len(n.Results) == 0 {
-			continue
-		}
-		if steps := l.steps(f.source, n.Results[0], depth+1); len(steps) > len(longest) {
-			longest = steps
-		}
-	}
-	return longest
-}
-
-// scoped are steps with those of the functions that Scopes of GORM is given.
-func (l *lifter) scoped(steps []step) []step {
-	var out []step
-	for _, s := range steps {
-		out = append(out, s)
-		if s.name != "Scopes" {
-			continue
-		}
-		for _, arg := range s.call.Args {
-			functions := l.functionsOf(s.source, arg, 0)
-			if len(functions) != 1 {
-				continue
-			}
-			scope := l.stepsReturned(functions[0], 0)
-			if made, is := ast.Unparen(arg).(*ast.CallExpr); is {
-				if makers := l.static(s.source, made); len(makers) == 1 {
-					scope = withGiven(scope, given{s.source, made, makers[0]})
-				}
-			}
-			for i := range scope {
-				scope[i].within = append(slices.Clip(scope[i].within), s.within...)
-			}
-			out = append(out, scope...)
-		}
-	}
-	return out
-}
-
-// isChain reports whether an expression is a chain of a builder that has not been sent.
-func (l *lifter) isChain(s *source, e ast.Expr) bool {
-	t := typeOr(s.info.TypeOf(e))
-	path, name := namedType(t)
-	if found, does := l.entityOf(path, name); found != nil {
-		return does != "Client"
-	}
-	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || l.ofSquirrel(s, e, 0)
-}
-
-// chained are the calls of an expression itself, without what they begin with.
-func chained(s *source, e ast.Expr) []step {
-	call, is := ast.Unparen(e).(*ast.CallExpr)
-	if !is {
-		return nil
-	}
-	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !is {
-		return nil
-	}
-	return append(chained(s, selector.X), step{name: selector.Sel.Name, call: call, source: s})
-}
 
 // chain reads what a builder asks for.
 func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
@@ -277,30 +55,6 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		q.One, b.out.Limit = false, ""
 		b.out.Grouped = true
 	}
-}
-
-// contextOfChain is the context that a chain of GORM is given on its way. One that begins at a field, and not at what a function was given or has
-// made of it, has none of its own.
-func (l *lifter) contextOfChain(at work, q *facts.Query, handle ast.Expr, steps []step) {
-	for _, s := range steps {
-		if s.name == "WithContext" && len(s.call.Args) == 1 {
-			q.Context = l.value(s.source, s.call.Args[0])
-			if l.isOwnContext(s.source, s.call.Args[0], 0) {
-				q.Endless = facts.OwnContext
-			}
-			return
-		}
-	}
-	v, is := at.target(handle).(*types.Var)
-	if !is || !isGormDB(v.Type()) || !v.IsField() && (v.Pkg() == nil || v.Parent() != v.Pkg().Scope()) {
-		return
-	}
-	for _, d := range l.defs[v] {
-		if d.expr != nil && strings.Contains(text(d.expr), "WithContext") {
-			return
-		}
-	}
-	q.Endless = facts.NotGiven
 }
 
 // picksColumns are calls that say which columns of a row are stored.
@@ -635,39 +389,6 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 	}
 }
 
-// gormSets reads the columns that gorm is told to write: Update("points", value), or Updates of a map or a struct. It reports whether
-// that says them.
-func (b *builder) gormSets(s step) bool {
-	args := s.call.Args
-	if len(args) == 2 {
-		name := column(constantText(s.source, args[0]))
-		if name != "" {
-			b.assign(s.source, name, args[1])
-		}
-		return name != ""
-	}
-	if len(args) != 1 {
-		return false
-	}
-	literal, in := b.literalOf(s.source, args[0])
-	if literal == nil || len(literal.Elts) == 0 {
-		return false
-	}
-	named := structOf(in.info.TypeOf(literal))
-	for _, element := range literal.Elts {
-		pair, is := element.(*ast.KeyValueExpr)
-		if !is {
-			return false
-		}
-		name := column(constantText(in, pair.Key))
-		if field, is := pair.Key.(*ast.Ident); is && named != nil {
-			name = columnName(in, named, field)
-		}
-		b.assign(in, name, pair.Value)
-	}
-	return true
-}
-
 // literalOf is the literal that an expression is, or that a variable is given once and for all.
 func (b *builder) literalOf(s *source, e ast.Expr) (*ast.CompositeLit, *source) {
 	if literal := structLiteral(e); literal != nil {
@@ -725,50 +446,6 @@ func (b *builder) sets(s step, e ast.Expr, args []facts.Value, table string) {
 	b.out.Assigned = append(b.out.Assigned, written.Assigned...)
 }
 
-// quotesNames reports whether gorm quotes whatever names stand in a part of a statement: it does so with the columns of its clauses,
-// unless one is said to be raw.
-func (l *lifter) quotesNames(s *source, e ast.Expr, depth int) bool {
-	path, name := namedType(typeOr(s.info.TypeOf(e)))
-	if path != "gorm.io/gorm/clause" || name == "Expr" || name == "NamedExpr" || depth > 4 {
-		return false
-	}
-	if object, is := s.target(e).(*types.Var); is {
-		return !slices.ContainsFunc(l.defs[object], func(d def) bool {
-			return d.kind == assigned && d.expr != nil && d.index < 0 && !l.quotesNames(d.source, d.expr, depth+1)
-		})
-	}
-	raw := false
-	ast.Inspect(e, func(n ast.Node) bool {
-		if pair, is := n.(*ast.KeyValueExpr); is {
-			key := text(pair.Key)
-			raw = raw || key == "Raw" && text(pair.Value) != "false" || key == "Expression" && !l.quotesNames(s, pair.Value, depth+1)
-		}
-		return !raw
-	})
-	return !raw
-}
-
-// beans reads the conditions of xorm's values from an argument on.
-func (b *builder) beans(s step, from int, table string) {
-	if b.library != "xorm" {
-		return
-	}
-	for _, arg := range s.call.Args[min(from, len(s.call.Args)):] {
-		b.bean(s, arg, table)
-	}
-}
-
-// bean reads the conditions that xorm takes from the fields of a value that are set.
-func (b *builder) bean(s step, e ast.Expr, table string) {
-	literal := structLiteral(e)
-	if literal == nil {
-		literal, s.source = b.madeOnce(s.source, stripAddress(e))
-	}
-	if literal != nil && len(literal.Elts) > 0 {
-		b.condition(s, literal, nil, table, false)
-	}
-}
-
 // madeOnce is the struct's literal that a variable is given, whatever is read into it later; nil where it is given several things.
 func (b *builder) madeOnce(s *source, e ast.Expr) (*ast.CompositeLit, *source) {
 	var literal *ast.CompositeLit
@@ -789,29 +466,6 @@ func (b *builder) madeOnce(s *source, e ast.Expr) (*ast.CompositeLit, *source) {
 	return literal, s
 }
 
-// keyed reads the key that is set in the struct that gorm reads a row into, and by which it finds the row.
-func (b *builder) keyed(s *source, e ast.Expr, table string) {
-	literal := structLiteral(e)
-	if literal == nil {
-		literal, s = b.madeOnce(s, stripAddress(e))
-	}
-	if literal == nil {
-		return
-	}
-	for _, element := range literal.Elts {
-		pair, is := element.(*ast.KeyValueExpr)
-		if !is {
-			return
-		}
-		named := structOf(s.info.TypeOf(literal))
-		if id, is := pair.Key.(*ast.Ident); is && named != nil && isGormKey(named.Underlying().(*types.Struct), id.Name) {
-			v := b.l.value(s, pair.Value)
-			b.q.Args = append(b.q.Args, v)
-			b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: columnName(s, named, id), Operator: "=", Arg: &v})
-		}
-	}
-}
-
 func stripAddress(e ast.Expr) ast.Expr {
 	e = ast.Unparen(e)
 	if pointer, is := e.(*ast.UnaryExpr); is && pointer.Op == token.AND {
@@ -823,19 +477,4 @@ func stripAddress(e ast.Expr) ast.Expr {
 func structLiteral(e ast.Expr) *ast.CompositeLit {
 	literal, _ := stripAddress(e).(*ast.CompositeLit)
 	return literal
-}
-
-// isGormKey reports whether a field is of the key of its struct: by its tag, else ID.
-func isGormKey(structure *types.Struct, name string) bool {
-	tagged := false
-	for i := range structure.NumFields() {
-		tag := strings.ToLower(strings.ReplaceAll(reflect.StructTag(structure.Tag(i)).Get("gorm"), "_", ""))
-		if !slices.ContainsFunc(strings.Split(tag, ";"), func(part string) bool { return strings.HasPrefix(strings.TrimSpace(part), "primarykey") }) {
-			continue
-		}
-		if tagged = true; structure.Field(i).Name() == name {
-			return true
-		}
-	}
-	return !tagged && name == "ID"
 }

@@ -155,3 +155,28 @@ func hasMethod(t types.Type, name string) bool {
 	_, is := object.(*types.Func)
 	return is
 }
+
+func isMap(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, is := t.Underlying().(*types.Map)
+	return is
+}
+
+func isTuple(t types.Type) bool {
+	_, is := t.(*types.Tuple)
+	return is
+}
+
+func isString(t types.Type) bool {
+	b, is := t.Underlying().(*types.Basic)
+	return is && b.Info()&types.IsString != 0
+}
+
+func typeOr(t types.Type) types.Type {
+	if t == nil {
+		return types.Typ[types.Invalid]
+	}
+	return t
+}

@@ -280,3 +280,34 @@ func oneAtATime(f *function) bool {
 	})
 	return found
 }
+
+// takesLock reports whether a function itself takes a lock.
+func (l *lifter) takesLock(f *function) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && (calledName(call) == "Lock" || calledName(call) == "RLock") {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// locks reports whether a function, or one around it, takes a lock that one alone holds. RLock is none: others hold it as well.
+func (l *lifter) locks(f *function) bool {
+	for ; f != nil; f = f.parent {
+		found := strings.HasSuffix(f.fact.Name, "Locked")
+		ast.Inspect(f.body, func(n ast.Node) bool {
+			if call, is := n.(*ast.CallExpr); is {
+				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" && f.source.handsFunction(call) {
+					found = true
+				}
+			}
+			return !found
+		})
+		if found || l.runUnder(f, "Lock", "TryLock") {
+			return true
+		}
+	}
+	return false
+}

@@ -11,6 +11,8 @@ import (
 
 func isSquirrel(path string) bool { return strings.HasSuffix(path, "Masterminds/squirrel") }
 
+var squirrelTerminals = map[string]bool{"Query": true, "QueryRow": true, "Exec": true, "QueryContext": true, "QueryRowContext": true, "ExecContext": true}
+
 // ofSquirrel reports whether an expression is a builder of squirrel, by its type, or by what it begins with where a library that squirrel
 // itself needs is not at hand.
 func (l *lifter) ofSquirrel(s *source, e ast.Expr, depth int) bool {

@@ -1,0 +1,125 @@
+package golang
+
+import (
+	"go/ast"
+	"go/types"
+	"regexp"
+	"strings"
+)
+
+var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/sirupsen/logrus|github\.com/rs/zerolog.*|github\.com/quay/zlog)$`)
+
+var (
+	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String|Msg)`)
+	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
+)
+
+// chainOf is the package whose function a chain of calls begins with, or of whose type the value is that it begins with; "" where there is
+// none.
+func (s *source) chainOf(e ast.Expr) string {
+	for {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		if !is {
+			return namedPath(typeOr(s.info.TypeOf(e)))
+		}
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !is {
+			return ""
+		}
+		if path := s.packageOf(selector.X); path != "" {
+			return path
+		}
+		e = selector.X
+	}
+}
+
+// verbose reports whether a call writes its arguments field by field.
+func verbose(call *ast.CallExpr) bool {
+	for _, arg := range call.Args {
+		if literal, is := arg.(*ast.BasicLit); is && (strings.Contains(literal.Value, "%+v") || strings.Contains(literal.Value, "%#v") || strings.Contains(literal.Value, "%v")) {
+			return true
+		}
+	}
+	name := calledName(call)
+	return name == "Interface" || name == "Any" || name == "Println" || name == "Print" || name == "Reflect"
+}
+
+// secretArg finds an argument that lets its holder in, by its name or by what else it is given to.
+func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
+	for i, arg := range call.Args {
+		name := ""
+		switch arg := ast.Unparen(arg).(type) {
+		case *ast.Ident:
+			name = arg.Name
+		case *ast.SelectorExpr:
+			name = arg.Sel.Name
+		}
+		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
+			return text(arg)
+		}
+		if name != "" && l.isLogin(s.target(arg)) {
+			return text(arg) + ", with whose user and password the program connects,"
+		}
+		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && calledName(inner) == "Get" && len(inner.Args) == 1 {
+			if literal, is := inner.Args[0].(*ast.BasicLit); is && credentialHeader.MatchString(literal.Value) {
+				return text(arg)
+			}
+		}
+	}
+	return ""
+}
+
+// namesPath reports whether what stands before a value in a log calls it a place where a secret is kept, and not the secret.
+func namesPath(e ast.Expr) bool {
+	literal, is := ast.Unparen(e).(*ast.BasicLit)
+	return is && pathName.MatchString(literal.Value)
+}
+
+var pathName = regexp.MustCompile(`(?i)_?(path|file|filename|dir)"$`)
+
+var (
+	credentialHeader = regexp.MustCompile(`(?i)^"(authorization|cookie|set-cookie|x-api-key)"$`)
+	personalName     = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
+)
+
+// personalArg finds an argument that by its name says something of a person.
+func personalArg(call *ast.CallExpr) string {
+	for _, arg := range call.Args {
+		name := ""
+		switch arg := ast.Unparen(arg).(type) {
+		case *ast.Ident:
+			name = arg.Name
+		case *ast.SelectorExpr:
+			name = arg.Sel.Name
+		}
+		if personalName.MatchString(name) {
+			return text(arg)
+		}
+	}
+	return ""
+}
+
+// wholeSecret finds an argument that is a struct with a secret in it, which a log writes field by field.
+func wholeSecret(s *source, call *ast.CallExpr) string {
+	for _, arg := range call.Args {
+		named := structOf(s.info.TypeOf(arg))
+		if _, isList := deref(typeOr(s.info.TypeOf(arg))).Underlying().(*types.Slice); named == nil || isList {
+			continue
+		}
+		hides := func(name string) bool {
+			object, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, named.Obj().Pkg(), name)
+			_, is := object.(*types.Func)
+			return is
+		}
+		if hides("String") || hides("LogValue") || hides("MarshalJSON") || hides("MarshalZerologObject") || hides("Error") || hides("Format") {
+			continue
+		}
+		structure := named.Underlying().(*types.Struct)
+		for i := range structure.NumFields() {
+			if field := structure.Field(i); secretName.MatchString(field.Name()) && isString(field.Type()) {
+				return text(arg) + ", which holds " + field.Name()
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,239 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"regexp"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// sharedWrite lifts a write to a map that stands in a package's variable, or in a field of the receiver, in a function
+// that holds no lock to write under.
+func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
+	if t := p.info.TypeOf(written); !isMap(t) {
+		return
+	}
+	f := l.around(stack)
+	if f == nil || f.fact.Locks && l.heldAt(f, written.Pos()) {
+		return
+	}
+	if got := l.gotMap(p.source, written); got != nil {
+		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.takesLock(f)}
+		if got.of != nil {
+			write.Field, write.MadeIn = true, l.makers(got.of)
+		}
+		f.fact.Shared = append(f.fact.Shared, write)
+		return
+	}
+	object, is := p.target(written).(*types.Var)
+	if !is {
+		return
+	}
+	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
+	switch {
+	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
+		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)
+	case object.IsField():
+		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
+		method := f.method()
+		if !is || method.recv == nil || p.target(selector.X) != method.recv {
+			return
+		}
+		if l.madeForContext(method.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
+			return // each request has a controller of its own
+		}
+		write.Field = true
+		write.MadeIn = l.makers(method.recv.Type())
+		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)
+	case l.ofTurns(p, object, written.Pos(), stack):
+		write.Turns = true
+	default:
+		return
+	}
+	f.fact.Shared = append(f.fact.Shared, write)
+}
+
+// keptMap is a map that a field or a package's variable holds.
+type keptMap struct {
+	expr ast.Expr
+	of   types.Type // whose field it is, nil for a package's variable
+}
+
+// gotMap is the map that a variable of a function was given by another name: the one that a method gives away, m := s.Sessions(), or m :=
+// s.sessions. It is nil where it may be another.
+func (l *lifter) gotMap(s *source, e ast.Expr) *keptMap {
+	e = ast.Unparen(e)
+	if id, is := e.(*ast.Ident); is {
+		d := l.mapOnce(s, id)
+		if d.expr == nil {
+			return nil
+		}
+		if _, isSelector := ast.Unparen(d.expr).(*ast.SelectorExpr); isSelector {
+			return l.heldMap(d.source, d.expr)
+		}
+		s, e = d.source, ast.Unparen(d.expr)
+	}
+	call, is := e.(*ast.CallExpr)
+	if !is {
+		return nil
+	}
+	callees := l.static(s, call)
+	if len(callees) != 1 {
+		return nil
+	}
+	var out *keptMap
+	for _, r := range callees[0].returns() {
+		if len(r.Results) == 0 {
+			return nil
+		}
+		got := l.heldMap(callees[0].source, r.Results[0])
+		if got == nil || out != nil && text(out.expr) != text(got.expr) {
+			return nil
+		}
+		out = got
+	}
+	return out
+}
+
+// mapOnce is the one definition that gives a variable of a function its map. What is put into the map is none.
+func (l *lifter) mapOnce(s *source, id *ast.Ident) def {
+	v, is := s.target(id).(*types.Var)
+	if _, _, isParam := l.parameter(v); !is || isParam || v.IsField() || v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+		return def{}
+	}
+	var out def
+	for _, d := range l.defs[v] {
+		if d.expr != nil && (d.kind == assigned || d.kind == appended) && d.index <= 0 && !isMap(d.source.info.TypeOf(d.expr)) && !isTuple(d.source.info.TypeOf(d.expr)) {
+			continue
+		}
+		if out.expr != nil || d.expr == nil || d.kind != assigned || d.index > 0 {
+			return def{}
+		}
+		out = d
+	}
+	return out
+}
+
+// heldMap is a map that is a field of the receiver of a method, or a package's variable.
+func (l *lifter) heldMap(s *source, e ast.Expr) *keptMap {
+	object, is := s.target(e).(*types.Var)
+	if _, isIndex := ast.Unparen(e).(*ast.IndexExpr); isIndex || !is || !isMap(object.Type()) {
+		return nil
+	}
+	if object.Pkg() != nil && object.Parent() == object.Pkg().Scope() {
+		return &keptMap{expr: e}
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is || !object.IsField() {
+		return nil
+	}
+	f, index, is := l.parameter(s.target(selector.X))
+	if !is || index != -1 {
+		return nil
+	}
+	return &keptMap{expr: e, of: f.recv.Type()}
+}
+
+// writtenMaps are the maps that a statement or a call writes an element of: m[k] = v, m[k]++, delete(m, k) and clear(m), and
+// what fills it from a text: json.Unmarshal(text, &m).
+func (s *source) writtenMaps(n ast.Node) []ast.Expr {
+	var out []ast.Expr
+	element := func(e ast.Expr) {
+		if index, is := ast.Unparen(e).(*ast.IndexExpr); is {
+			out = append(out, index.X)
+		}
+	}
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		for _, lhs := range n.Lhs {
+			element(lhs)
+		}
+	case *ast.IncDecStmt:
+		element(n.X)
+	case *ast.CallExpr:
+		if id, is := ast.Unparen(n.Fun).(*ast.Ident); is && len(n.Args) > 0 && (id.Name == "delete" || id.Name == "clear") {
+			if _, builtin := s.info.Uses[id].(*types.Builtin); builtin {
+				out = append(out, n.Args[0])
+			}
+		}
+		if name := calledName(n); (name == "Unmarshal" || name == "Decode") && len(n.Args) > 0 {
+			if address, is := ast.Unparen(n.Args[len(n.Args)-1]).(*ast.UnaryExpr); is && address.Op == token.AND && isMap(s.info.TypeOf(address.X)) {
+				out = append(out, address.X)
+			}
+		}
+	}
+	return out
+}
+
+// keeps are names of functions that keep what they are given.
+var keeps = regexp.MustCompile(`^(Put|Set|Store|Save|Add|Publish|Send|Register)$`)
+
+// leavesLock lifts a map that a function holds a lock for and gives away: whoever has it goes over it without the lock.
+func (l *lifter) leavesLock(p place, e ast.Expr, how string, stack []ast.Node) {
+	f := l.around(stack)
+	if f == nil || f.parent != nil || !l.takesLock(f) {
+		return
+	}
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is {
+		return
+	}
+	object, is := p.target(selector).(*types.Var)
+	if !is || !object.IsField() || !l.written[object] {
+		return
+	}
+	if _, isMap := object.Type().Underlying().(*types.Map); !isMap {
+		return
+	}
+	begin, is := p.target(selector.X).(*types.Var)
+	if !is || begin != f.recv && (begin.Pkg() == nil || begin.Parent() != begin.Pkg().Scope()) {
+		return
+	}
+	f.fact.Shared = append(f.fact.Shared, &facts.SharedWrite{Pos: l.pos(e.Pos()), Name: text(e), Leaves: how, Field: true})
+}
+
+// makers are the functions that make values of a type.
+func (l *lifter) makers(t types.Type) []*facts.Function {
+	path, name := namedType(t)
+	if l.madeIn == nil {
+		l.madeIn = map[string][]*facts.Function{}
+		l.eachFile(func(p place) {
+			ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+				if literal, is := n.(*ast.CompositeLit); is {
+					if path, name := namedType(p.info.TypeOf(literal)); name != "" {
+						if f := l.around(stack); f != nil {
+							l.madeIn[path+"."+name] = append(l.madeIn[path+"."+name], f.fact)
+						}
+					}
+				}
+				return true
+			})
+		})
+	}
+	return l.madeIn[path+"."+name]
+}
+
+// madeForContext reports whether values of a type are made where they are put into a context: whoever has the context has one of his own.
+func (l *lifter) madeForContext(t types.Type) bool {
+	if l.contextual == nil {
+		l.contextual = map[string]bool{}
+		l.eachFile(func(p place) {
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				call, is := n.(*ast.CallExpr)
+				if !is || len(call.Args) != 3 || calledName(call) != "WithValue" || p.packageOf(firstOf(call.Fun)) != "context" {
+					return true
+				}
+				switch ast.Unparen(call.Args[2]).(type) {
+				case *ast.CallExpr, *ast.UnaryExpr, *ast.CompositeLit:
+					path, name := namedType(p.info.TypeOf(call.Args[2]))
+					l.contextual[path+"."+name] = name != ""
+				}
+				return true
+			})
+		})
+	}
+	path, name := namedType(t)
+	return l.contextual[path+"."+name]
+}

@@ -1,0 +1,201 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// step is one call of a builder's chain, in the order in which they run.
+type step struct {
+	name   string
+	call   *ast.CallExpr
+	source *source
+	within []given
+	maybe  bool // stands behind a condition behind which the chain is not sent
+}
+
+// given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
+type given struct {
+	source *source
+	call   *ast.CallExpr
+	callee *function
+}
+
+// steps follows a chain back to where it begins, through variables that hold its middle.
+func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
+	if depth > 8 {
+		return nil
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		if l.isChain(s, e) {
+			if made := l.static(s, e); len(made) == 1 && !made[0].source.generatedByEnt() {
+				return l.stepsWithin(s, e, made[0], depth)
+			}
+		}
+		if !is {
+			return nil
+		}
+		return append(l.steps(s, selector.X, depth), step{name: selector.Sel.Name, call: e, source: s})
+	case *ast.Ident:
+		object := s.target(e)
+		if object == nil {
+			return nil
+		}
+		var out []step
+		for i, d := range l.defs[object] {
+			if d.kind != assigned || d.index > 0 || d.expr == nil || i > 8 {
+				continue
+			}
+			if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is {
+				if d.index == 0 && calledName(call) == "ToSql" {
+					continue
+				}
+				if object == d.source.target(root(call)) {
+					added := chained(d.source, call) // q = q.Where(…): only what is new
+					if d.source.sometimes(d.pos, e.Pos()) {
+						for i := range added {
+							added[i].maybe = true
+						}
+					}
+					out = append(out, added...)
+					continue
+				}
+				out = append(out, l.steps(d.source, call, depth+1)...)
+			}
+		}
+		// session.Where(…) as a statement of its own, on a builder that changes in place
+		return append(out, l.inPlace[object]...)
+	}
+	return nil
+}
+
+// sometimes reports whether a place stands behind a condition, of an if or a switch, behind which another does not stand.
+func (s *source) sometimes(at, other token.Pos) bool {
+	i := slices.IndexFunc(s.files, func(f *ast.File) bool { return f.FileStart <= at && at < f.FileEnd })
+	if i < 0 {
+		return false
+	}
+	around := place{s, s.files[i]}.around(at)
+	if around == nil {
+		return false
+	}
+	found := false
+	apart := func(n ast.Node) {
+		found = found || n.Pos() <= at && at <= n.End() && (other < n.Pos() || n.End() < other)
+	}
+	ast.Inspect(around, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			apart(n.Body)
+			if n.Else != nil {
+				apart(n.Else)
+			}
+		case *ast.CaseClause:
+			apart(n)
+		}
+		return !found
+	})
+	return found
+}
+
+// stepsWithin are those of a function of the code that gives back a builder: of one that it is given, and what it puts behind it.
+func (l *lifter) stepsWithin(s *source, call *ast.CallExpr, f *function, depth int) []step {
+	var out []step
+	for _, arg := range call.Args {
+		if l.isChain(s, arg) {
+			out = append(out, l.steps(s, arg, depth+1)...)
+		}
+	}
+	return append(out, withGiven(l.stepsReturned(f, depth), given{s, call, f})...)
+}
+
+func withGiven(steps []step, by given) []step {
+	out := slices.Clone(steps)
+	for i := range out {
+		out[i].within = append(slices.Clip(out[i].within), by)
+	}
+	return out
+}
+
+// replaced are the origins of a value within functions that build a chain, with what they are given for their parameters. Which of a
+// list of steps, or of values of any type, holds what the code puts into the text is not known.
+func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin {
+	for _, by := range within {
+		w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+		var out []facts.Origin
+		for _, o := range origins {
+			if o.Kind != facts.FromParam || o.Function != by.callee.fact {
+				out = append(out, o)
+				continue
+			}
+			if o.Index >= 0 && l.holdsSeveral(by.callee, o.Index) {
+				out = append(out, facts.Origin{Kind: facts.FromUnknown})
+				continue
+			}
+			for _, origin := range w.argument(by.source, by.call, by.callee, o.Index) {
+				origin.Number, origin.Bounded = origin.Number || o.Number, origin.Bounded || o.Bounded
+				if o.Checked {
+					origin = allowed(origin)
+				}
+				out = append(out, origin)
+			}
+		}
+		origins = compact(out)
+	}
+	return origins
+}
+
+// holdsSeveral reports whether a parameter is a list, or of an interface that is no request.
+func (l *lifter) holdsSeveral(f *function, index int) bool {
+	if index >= len(f.params) || f.params[index] == nil {
+		return true
+	}
+	switch t := f.params[index].Type(); t.Underlying().(type) {
+	case *types.Slice, *types.Interface, *types.Map:
+		return !l.isRequest(t)
+	}
+	return false
+}
+
+// stepsReturned are those of the chain that a function of the code gives back, of its longest way.
+func (l *lifter) stepsReturned(f *function, depth int) []step {
+	var longest []step
+	for _, n := range f.returns() {
+		if len(n.Results) == 0 {
+			continue
+		}
+		if steps := l.steps(f.source, n.Results[0], depth+1); len(steps) > len(longest) {
+			longest = steps
+		}
+	}
+	return longest
+}
+
+// isChain reports whether an expression is a chain of a builder that has not been sent.
+func (l *lifter) isChain(s *source, e ast.Expr) bool {
+	t := typeOr(s.info.TypeOf(e))
+	path, name := namedType(t)
+	if found, does := l.entityOf(path, name); found != nil {
+		return does != "Client"
+	}
+	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || l.ofSquirrel(s, e, 0)
+}
+
+// chained are the calls of an expression itself, without what they begin with.
+func chained(s *source, e ast.Expr) []step {
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is {
+		return nil
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return nil
+	}
+	return append(chained(s, selector.X), step{name: selector.Sel.Name, call: call, source: s})
+}

@@ -1,0 +1,288 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// variable is what a variable may hold.
+func (w *walk) variable(object *types.Var, at token.Pos) []facts.Origin {
+	if known, found := w.l.origins[object]; found && w.holds(known) {
+		return known.origins
+	}
+	if w.seen[object] {
+		return nil
+	}
+	w.seen[object] = true
+	before := w.cut
+	w.cut = false
+	out := compact(w.held(object, at))
+	delete(w.seen, object)
+	if w.budget > 0 {
+		w.l.origins[object] = w.keep(out)
+	}
+	w.cut = w.cut || before
+	return out
+}
+
+// held is what the definitions of a variable give it.
+func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
+	var out []facts.Origin
+	if f, index, is := w.l.parameter(object); is {
+		switch request, identity := w.l.isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
+		case w.l.injected[object]:
+			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the body", Pos: w.l.pos(at)})
+		case request:
+			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(at)})
+		case identity:
+			out = append(out, facts.Origin{Kind: facts.FromContext})
+		default:
+			out = append(out, facts.Origin{Kind: facts.FromParam, Function: f.fact, Index: index})
+		}
+	}
+	defs := w.l.defs[object]
+	loaded := slices.ContainsFunc(defs, w.l.loads)
+	for i, d := range defs {
+		if i == 12 {
+			break
+		}
+		if loaded && d.kind == assigned && isStructLiteral(d.expr) {
+			continue // what the row was looked for by
+		}
+		out = append(out, w.definition(d)...)
+	}
+	if len(out) == 0 {
+		kind := facts.FromConstant // var total int
+		if object.Pkg() != nil && w.l.loader.sources[object.Pkg().Path()] == nil || object.IsField() {
+			kind = facts.FromUnknown
+		}
+		if object.Pkg() != nil && object.Pkg().Path() == "os" && object.Name() == "Args" {
+			return []facts.Origin{{Kind: facts.FromInput, Name: "os.Args", Pos: w.l.pos(at)}}
+		}
+		return []facts.Origin{{Kind: kind}}
+	}
+	if slices.ContainsFunc(defs, func(d def) bool { return d.kind == appended }) && isNumber(object.Type()) {
+		reckon(out)
+	}
+	if w.l.bounded[object] {
+		bound(out)
+	}
+	if w.l.checked[object] {
+		out = slices.Clone(out)
+		for i := range out {
+			out[i] = allowed(out[i])
+		}
+	}
+	return out
+}
+
+// loads reports whether a definition puts a row into a struct.
+func (l *lifter) loads(d def) bool {
+	call, is := d.expr.(*ast.CallExpr)
+	if !is || d.kind != filled {
+		return false
+	}
+	_, is = l.querySpec(d.source, call)
+	return is
+}
+
+func isStructLiteral(e ast.Expr) bool {
+	if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is {
+		e = pointer.X
+	}
+	literal, is := ast.Unparen(e).(*ast.CompositeLit)
+	if !is {
+		return false
+	}
+	if len(literal.Elts) == 0 {
+		return true
+	}
+	_, keyed := literal.Elts[0].(*ast.KeyValueExpr)
+	return keyed
+}
+
+// allowed is an origin whose value is compared with what is allowed.
+func allowed(o facts.Origin) facts.Origin {
+	switch o.Kind {
+	case facts.FromRequest, facts.FromInput, facts.FromUnknown, facts.FromQuery:
+		o.Kind = facts.FromChecked
+	case facts.FromParam:
+		o.Checked = true
+	}
+	return o
+}
+
+func (w *walk) definition(d def) []facts.Origin {
+	switch d.kind {
+	case item:
+		var out []facts.Origin
+		if d.loop != nil {
+			out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
+		}
+		switch {
+		case d.expr != nil && d.index == 0 && isMap(d.source.info.TypeOf(d.expr)):
+			out = append(out, w.keys(d.source, d.expr)...)
+		case d.expr != nil:
+			out = append(out, w.origins(d.source, d.expr)...)
+		}
+		return out
+	case filled:
+		call := d.expr.(*ast.CallExpr)
+		var out []facts.Origin
+		if d.loop != nil && d.loop.Kind == facts.OverRows {
+			out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
+		}
+		sends := call
+		for d.source.readsModel(call) && w.l.outer[sends] != nil {
+			sends = w.l.outer[sends] // the last call of the chain
+		}
+		if spec, is := w.l.querySpec(d.source, sends); is {
+			return append(out, facts.Origin{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())})
+		}
+		return append(out, w.fill(d.source, call)...)
+	default:
+		if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is && d.index >= 0 {
+			return w.call(d.source, call, d.index)
+		}
+		return w.origins(d.source, d.expr)
+	}
+}
+
+// keys are the origins of the names in a map. Those of one that was made of a struct are the names of its fields.
+func (w *walk) keys(s *source, e ast.Expr) []facts.Origin {
+	if w.l.namesFields(s, e) {
+		return []facts.Origin{{Kind: facts.FromConstant}}
+	}
+	out := slices.Clone(w.origins(s, e))
+	for i := range out {
+		out[i].Key = out[i].Kind == facts.FromParam
+	}
+	return out
+}
+
+// namesFields reports whether a map was made of a struct's fields: by a function of the code that takes any value, given
+// one, or by reading what was written of one as JSON.
+func (l *lifter) namesFields(s *source, e ast.Expr) bool {
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		for _, callee := range l.static(s, call) {
+			for i, arg := range call.Args {
+				named := structOf(s.info.TypeOf(arg))
+				if named == nil || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil || i >= len(callee.params) || callee.params[i] == nil {
+					continue
+				}
+				if takes, is := callee.params[i].Type().Underlying().(*types.Interface); is && takes.Empty() {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	object, is := s.target(e).(*types.Var)
+	return is && !object.IsField() && slices.ContainsFunc(l.defs[object], func(d def) bool {
+		call, is := d.expr.(*ast.CallExpr)
+		return is && (d.kind == assigned && d.index <= 0 && l.namesFields(d.source, call) || d.kind == filled && l.marshalled(d.source, call, 0))
+	})
+}
+
+// marshalled reports whether an expression holds what json.Marshal wrote of a struct.
+func (l *lifter) marshalled(s *source, e ast.Expr, depth int) bool {
+	if depth > 8 {
+		return false
+	}
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is {
+		object, is := s.target(e).(*types.Var)
+		return is && !object.IsField() && slices.ContainsFunc(l.defs[object], func(d def) bool {
+			return d.kind == assigned && d.expr != nil && d.index <= 0 && l.marshalled(d.source, d.expr, depth+1)
+		})
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if is && s.packageOf(selector.X) == "encoding/json" && selector.Sel.Name == "Marshal" && len(call.Args) == 1 {
+		named := structOf(s.info.TypeOf(call.Args[0]))
+		return named != nil && named.Obj().Pkg() != nil && l.loader.sources[named.Obj().Pkg().Path()] != nil
+	}
+	if is && s.packageOf(selector.X) == "" && l.marshalled(s, selector.X, depth+1) {
+		return true
+	}
+	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return l.marshalled(s, arg, depth+1) })
+}
+
+// fill is what a call writes through a pointer: what it reads from.
+func (w *walk) fill(s *source, call *ast.CallExpr) []facts.Origin {
+	if len(w.l.static(s, call)) > 0 && !bindName.MatchString(calledName(call)) {
+		return []facts.Origin{{Kind: facts.FromUnknown}} // a function of the code that builds something of its own
+	}
+	var out []facts.Origin
+	if selector, is := call.Fun.(*ast.SelectorExpr); is && s.packageOf(selector.X) == "" {
+		if selector.Sel.Name == "Scan" {
+			return []facts.Origin{{Kind: facts.FromQuery, Pos: w.l.pos(call.Pos())}}
+		}
+		out = append(out, w.origins(s, selector.X)...)
+	}
+	for _, arg := range call.Args {
+		if pointer, is := ast.Unparen(arg).(*ast.UnaryExpr); is && pointer.Op == token.AND {
+			continue
+		}
+		out = append(out, w.origins(s, arg)...)
+	}
+	return named(out, "the body")
+}
+
+// setByCode reports whether the code gives a field constants alone, wherever it makes such a struct or changes it, and reads nothing
+// into such structs: options that functions hand on to each other.
+func (l *lifter) setByCode(s *source, e *ast.SelectorExpr, depth int) bool {
+	field, is := s.info.Uses[e.Sel].(*types.Var)
+	of := structOf(typeOr(s.info.TypeOf(e.X)))
+	if !is || !field.IsField() || of == nil || len(l.defs[field]) == 0 || depth > 4 || l.readInto()[of.Obj()] {
+		return false
+	}
+	return !slices.ContainsFunc(l.defs[field], func(d def) bool {
+		if d.kind != assigned || d.expr == nil || d.source.info.Types[d.expr].Value != nil {
+			return d.kind != assigned || d.expr == nil
+		}
+		other, is := ast.Unparen(d.expr).(*ast.SelectorExpr)
+		return !is || !l.setByCode(d.source, other, depth+1)
+	})
+}
+
+// readInto are the structs into which something is read: bodies, rows, configuration, and what stands within them.
+func (l *lifter) readInto() map[*types.TypeName]bool {
+	if l.filledTypes != nil {
+		return l.filledTypes
+	}
+	l.filledTypes = map[*types.TypeName]bool{}
+	var note func(t types.Type)
+	note = func(t types.Type) {
+		named := structOf(t)
+		if named == nil || l.filledTypes[named.Obj()] {
+			return
+		}
+		l.filledTypes[named.Obj()] = true
+		for field := range named.Underlying().(*types.Struct).Fields() {
+			note(field.Type())
+		}
+	}
+	for object, defs := range l.defs {
+		if slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled }) {
+			note(object.Type())
+		}
+	}
+	for object := range l.injected {
+		note(object.Type())
+	}
+	return l.filledTypes
+}
+
+// scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.
+func (w *walk) scanned(field *types.Var) []facts.Origin {
+	for _, d := range w.l.defs[field] {
+		if call, is := d.expr.(*ast.CallExpr); is && d.kind == filled && calledName(call) == "Scan" {
+			return []facts.Origin{{Kind: facts.FromQuery, Name: field.Name(), Pos: w.l.pos(call.Pos())}}
+		}
+	}
+	return nil
+}
