@@ -6,7 +6,8 @@ import (
 )
 
 // Slug is a text in the form of an address, as @default(from: "slug(title)") makes it: letters and digits, in lower case, with one hyphen for what
-// stands between them, about a hundred bytes at most. It is empty where there is neither.
+// stands between them, about a hundred bytes at most. It is empty where there is neither. One that IsID, and one that is
+// taken, need a SlugSuffix behind a hyphen.
 func Slug(text string) string {
 	var b strings.Builder
 	hyphen := false

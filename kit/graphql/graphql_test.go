@@ -237,6 +237,7 @@ func TestMutations(t *testing.T) {
 	c.want("", `mutation { quote(input: {amount: "1.25", country: "DE"}) { a: amount currency } }`, "null", `{"data":{"quote":{"a":"2.5","currency":"EUR"}}}`)
 	c.has("", `mutation { quote(input: {amount: 1.25}) { amount } }`, "null", `"code":"NO_COUNTRY","status":402`, "Say where to.")
 	c.has("ann", `mutation { createArticle(input: {title: "", slug: "s", price: {amount: "x", currency: "EUR"}}) { id } }`, "null", `"code":"INVALID","status":422`, `"field":"price.amount"`)
+	c.has("ann", `mutation { createArticle(input: {title: "x", slug: "01890a5d-ac96-774b-bcce-b302099a8057"}) { id } }`, "null", `"field":"slug","code":"WRONG_FORMAT","detail":"This has the form of an id, and would be taken for one."`)
 	c.has("ann", `mutation { createArticle(input: {title: ""}) { id } }`, "null", `{"field":"title","code":"TOO_SHORT"`)
 	c.has("ann", `mutation { createArticle(input: {title: "Alpha"}) { slug } }`, "null", `slug`)
 	c.has("bob", `mutation { updateArticle(id: "alpha", input: {note: "y"}) { note } }`, "null", `"code":"FORBIDDEN"`)

@@ -19,6 +19,7 @@ func TestWrites(t *testing.T) {
 		c.expect("ann", "UpdateArticle", `{"id":"new","input":{},"updateMask":"title"}`, "invalid_argument INVALID input.title REQUIRED")
 		c.expect("ann", "UpdateArticle", `{"id":"new","input":{},"updateMask":"titel"}`, "invalid_argument INVALID update_mask UNKNOWN_FIELD")
 		c.expect("ann", "UpdateArticle", `{"id":"new","input":{},"updateMask":"price.amount"}`, "invalid_argument INVALID update_mask WRONG_FORMAT")
+		c.expect("ann", "CreateArticle", `{"input":{"title":"New","slug":"01890a5d-ac96-774b-bcce-b302099a8057"}}`, "invalid_argument INVALID input.slug WRONG_FORMAT")
 		c.expect("ann", "CreateComment", `{"input":{"article":"new","body":"more"},"readMask":"body,author.username"}`, `{"comment":{"author":{"username":"ann"},"body":"more"}}`)
 		c.expect("ann", "UpdateArticle", `{"id":"new","input":{"comments":{"create":[{"body":"a"},{"body":""}],"delete":["nope"]}}}`,
 			"invalid_argument INVALID input.comments.delete[0] NOT_FOUND")

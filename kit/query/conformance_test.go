@@ -113,6 +113,7 @@ var cases = []struct {
 	{"what is merged is merged with the row as it is when written", testMerges},
 	{"validation collects everything", testValidation},
 	{"defaults", testDefaults},
+	{"no key has the form of an id", testKeysLikeIDs},
 	{"create asks its rules", testCreateRules},
 	{"update asks before and after", testUpdateRules},
 	{"versions", testVersions},

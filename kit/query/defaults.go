@@ -31,6 +31,7 @@ func (w *write) defaults(ctx context.Context) error {
 		}
 		w.values[f], w.defaulted = value, append(w.defaulted, f)
 		w.trust[f] = f.Kind == meta.Reference
+		w.addresses(f)
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func (w *write) inventAgain(ctx context.Context) error {
 	return w.defaults(ctx)
 }
 
-// slug is a text in the form of an address; one that is taken gets a suffix.
+// slug is a text in the form of an address; one that is taken gets a suffix, and so does a key that would be read as an id.
 func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, error) {
 	value, err := w.evaluate(ctx, x, f)
 	text, _ := value.(string)
@@ -138,7 +139,7 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	if most := f.MaxLength; most > 8 && len(slug) > most-8 {
 		slug = strings.Trim(slug[:most-8], "-")
 	}
-	if w.second { // whoever has it may have come since it was looked up
+	if w.second || f.Name == w.entity.Key && kit.IsID(slug) { // whoever has it may have come since it was looked up
 		return suffixed(slug), nil
 	}
 	var taken int64

@@ -194,14 +194,24 @@ func (w *write) take(changes []Change) {
 		}
 		told := len(w.wrong.wrong)
 		w.values[f] = w.value(f, c.Value)
-		if text, ok := w.values[f].(string); ok && f.Name == w.entity.Key && !addresses(text) && len(w.wrong.wrong) == told {
-			w.wrong.add(f.Name, kit.FieldFormat, "This stands in paths, where nothing, . and .. lead elsewhere.")
+		if len(w.wrong.wrong) == told {
+			w.addresses(f)
 		}
 	}
 }
 
-// addresses tells whether a key can be a segment of a path: what is empty and dots is taken away from it (RFC 3986, section 5.2.4).
-func addresses(key string) bool { return key != "" && key != "." && key != ".." }
+// addresses complains of a key by which no door finds the row: what is empty and dots is taken away from a path (RFC 3986, section 5.2.4),
+// and what has the form of an id is read as one.
+func (w *write) addresses(f *meta.Field) {
+	text, isText := w.values[f].(string)
+	switch {
+	case !isText || f.Name != w.entity.Key:
+	case text == "", text == ".", text == "..":
+		w.wrong.add(f.Name, kit.FieldFormat, "This stands in paths, where nothing, . and .. lead elsewhere.")
+	case kit.IsID(text):
+		w.wrong.add(f.Name, kit.FieldFormat, "This has the form of an id, and would be taken for one.")
+	}
+}
 
 // value is what a change says of f, validated.
 func (w *write) value(f *meta.Field, value any) any {

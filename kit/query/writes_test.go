@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
 )
@@ -127,6 +129,50 @@ func testDefaults(w *world) {
 	slug := w.row(w.ann, "Article", other)["slug"].(string)
 	if !strings.HasPrefix(slug, "one-two-") || len(slug) != len("one-two-")+7 {
 		w.Errorf("slug is %q", slug)
+	}
+}
+
+// What has the form of an id is read as one, so no row has it as its key: whoever makes one up takes another, and who gives one is told.
+func testKeysLikeIDs(w *world) {
+	like := strings.ToUpper(string(kit.NewID()))
+	slugOf := func(id kit.ID) string { return w.row(w.ann, "Article", id)["slug"].(string) }
+	id := w.create(w.ann, false, "Article", "title", like)
+	slug := slugOf(id)
+	if !strings.HasPrefix(slug, strings.ToLower(like)+"-") {
+		w.Errorf("slug is %q", slug)
+	}
+	must(w.update(w.ann, "Article", slug, 0, "rating", 1))
+	for _, given := range []string{strings.ToLower(like), string(id)} {
+		for _, system := range []bool{false, true} {
+			_, err := w.tryCreate(w.ann, system, "Article", "title", "x", "author", w.ann.ID, "slug", given)
+			w.want(err, "INVALID slug:WRONG_FORMAT")
+		}
+		w.want(w.update(w.ann, "Article", id, 0, "title", "y", "slug", given), "INVALID slug:WRONG_FORMAT")
+	}
+	_, err := w.tryCreate(w.ann, true, "Tag", "name", like)
+	w.want(err, "INVALID name:WRONG_FORMAT")
+	if got := slugOf(id); got != slug {
+		w.Errorf("slug is now %q", got)
+	}
+}
+
+// Nor has one that a default takes from another field.
+func TestDefaultKeysAddressTheirRows(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			b := backend()
+			for _, e := range b.Entities {
+				if e.Name == "Article" {
+					e.Fields[slices.IndexFunc(e.Fields, func(f *meta.Field) bool { return f.Name == "slug" })].Default = meta.This("title")
+				}
+			}
+			w := newWorldOf(t, d.open(t), b)
+			w.create(w.ann, false, "Article", "title", "plain")
+			for _, title := range []string{".", "..", string(kit.NewID())} {
+				_, err := w.tryCreate(w.ann, false, "Article", "title", title)
+				w.want(err, "INVALID slug:WRONG_FORMAT")
+			}
+		})
 	}
 }
 

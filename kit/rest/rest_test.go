@@ -337,6 +337,9 @@ func TestMistakes(t *testing.T) {
 	for _, key := range []string{"", ".", ".."} {
 		c.want(422, "POST", "/v1/articles", `{"title":"x","slug":"`+key+`"}`, as(ann, "--", `"field":"slug","code":"WRONG_FORMAT","detail":"This stands in paths`)...)
 	}
+	const id = "01890A5D-AC96-774B-BCCE-B302099A8057"
+	c.want(422, "POST", "/v1/articles", `{"title":"x","slug":"`+id+`"}`, as(ann, "--", `"field":"slug","code":"WRONG_FORMAT","detail":"This has the form of an id, and would be taken for one."`)...)
+	c.want(422, "PATCH", "/v1/articles/alpha", `{"slug":"`+id+`"}`, as(ann, "--", `"field":"slug","code":"WRONG_FORMAT"`)...)
 	c.want(422, "GET", "/v1/users?search=ann", "", "--", `"field":"search","code":"UNKNOWN_FIELD"`)
 	for _, quoted := range []string{`"a`, `"a"b`, `a,"`, `""",b`} {
 		c.want(422, "GET", "/v1/articles?title.in="+url.QueryEscape(quoted), "", "--", `"field":"title.in","code":"WRONG_FORMAT","detail":"has a quote that does not end`)

@@ -229,7 +229,7 @@ func retitle(ctx context.Context, tx conduit.Tx, id kit.ID, patch conduit.Articl
 		return tx.Conn().Savepoint(ctx, func() error { return tx.Articles.Update(ctx, id, 0, patch) })
 	}
 	problem := (*kit.Problem)(nil)
-	if slug != "" && !routes[slug] {
+	if slug != "" && !routes[slug] && !kit.IsID(slug) {
 		if err := try(slug); !errors.As(err, &problem) || problem.Code != kit.CodeConflict {
 			return err
 		}

@@ -230,7 +230,14 @@ func TestSlugFollowsTitle(t *testing.T) {
 		}
 		alan.write("Taken", "[]")
 		for _, c := range []struct{ title, want string }{
-			{"Second thoughts", "second-thoughts"}, {"Second, thoughts!", "second-thoughts"}, {"Taken", "taken-*"}, {"TAKEN", "taken-*"}, {"Feed", "feed-*"}, {"!", "*"}, {"Second thoughts", "second-thoughts"},
+			{"Second thoughts", "second-thoughts"},
+			{"Second, thoughts!", "second-thoughts"},
+			{"Taken", "taken-*"},
+			{"TAKEN", "taken-*"},
+			{"Feed", "feed-*"},
+			{"!", "*"},
+			{"01890A5D-AC96-774B-BCCE-B302099A8057", "01890a5d-ac96-774b-bcce-b302099a8057-*"},
+			{"Second thoughts", "second-thoughts"},
 		} {
 			before := slug
 			got := rename(c.title)
