@@ -240,8 +240,10 @@ func (b *builder) key(e *model.Entity, f *model.Field) {
 		return
 	}
 	switch {
-	case !textKinds[f.Kind] && f.Kind != model.Int && f.Kind != model.Int64 && f.Kind != model.UUID || f.Repeated || isComputed(f):
-		b.problems.Add(d.Pos, WrongPlace, "", "a @key stands in a URL: it is a text, a whole number or a UUID, stored; %s is none", f.Name)
+	case f.Kind == model.UUID && !f.Repeated:
+		b.problems.Add(d.Pos, WrongPlace, "write @unique, and filter by it", "a UUID in a URL is read as the id of its row, and never as its %s", f.Name)
+	case !textKinds[f.Kind] && f.Kind != model.Int && f.Kind != model.Int64 || f.Repeated || isComputed(f):
+		b.problems.Add(d.Pos, WrongPlace, "", "a @key stands in a URL: it is a text or a whole number, stored; %s is none", f.Name)
 	case f.Null:
 		t := b.written[f].Type
 		b.problems.AddEdit(d.Pos, WrongPlace, fmt.Sprintf("write %s: %s!", f.Name, t.Name), diag.Edit{Pos: t.End, Text: "!"}, "a @key addresses every %s, so it is never null", e.Name)
