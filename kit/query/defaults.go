@@ -136,8 +136,8 @@ func (w *write) slug(ctx context.Context, x *meta.Expr, f *meta.Field) (any, err
 	if err != nil || slug == "" {
 		slug = strings.ToLower(kit.Token(8))
 	}
-	if most := f.MaxLength; most > 8 && len(slug) > most-8 {
-		slug = strings.Trim(slug[:most-8], "-")
+	if letters := []rune(slug); f.MaxLength > 8 && len(letters) > f.MaxLength-8 {
+		slug = strings.Trim(string(letters[:f.MaxLength-8]), "-")
 	}
 	if w.second || f.Name == w.entity.Key && kit.IsID(slug) { // whoever has it may have come since it was looked up
 		return suffixed(slug), nil

@@ -156,6 +156,26 @@ func testKeysLikeIDs(w *world) {
 	}
 }
 
+// A slug that is too long for its field, with the suffix that it may need, is cut between characters.
+func TestLongSlugs(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.name, func(t *testing.T) {
+			b := backend()
+			for _, e := range b.Entities {
+				if e.Name == "Tag" {
+					e.Fields = append(e.Fields, &meta.Field{Name: "slug", Kind: meta.String, Column: "slug", MaxLength: 13, Default: meta.Call("slug", meta.This("name"))})
+				}
+			}
+			w := newWorldOf(t, d.open(t), b)
+			for name, want := range map[string]string{"äöüäöüäöü": "äöüäö", "a日本語の題です": "a日本語の", "abcd-efghijk": "abcd", "Äöü": "äöü"} {
+				if got := w.row(w.ann, "Tag", w.create(w.ann, false, "Tag", "name", name))["slug"]; got != want {
+					w.Errorf("slug of %q is %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+}
+
 // Nor has one that a default takes from another field.
 func TestDefaultKeysAddressTheirRows(t *testing.T) {
 	for _, d := range databases(t) {
