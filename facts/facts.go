@@ -25,6 +25,7 @@ type Facts struct {
 	Database   *Database
 	Models     *Database // the tables that structs of the code describe, for an object-relational mapper
 	Migrations []*Migration
+	Guarded    []*Guarded
 	Secrets    []Secret
 	Ignores    []Ignore
 	Coverage   Coverage

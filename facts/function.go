@@ -1,5 +1,7 @@
 package facts
 
+import "slices"
+
 // Function is a function, method or literal that the backend declares.
 type Function struct {
 	Name    string // as people say it: (*Store).FindUser, or main.handler.func1 of a literal
@@ -70,7 +72,8 @@ type Call struct {
 	Handed   bool  // a function value that is given away, as a callback or a handler
 	Later    bool  // of Handed: it is run by itself, by a timer or for each message
 	Deferred bool
-	Spawned  bool // runs on a thread of its own
+	Spawned  bool     // runs on a thread of its own
+	Holds    []string // locks that are held there, see GuardedUse
 }
 
 // HandedOn is a parameter of a caller, or a part of it, that it gives to a parameter of the function called. A receiver is -1.
@@ -231,6 +234,42 @@ type LockedUse struct {
 	Pos  Pos
 	In   *Function
 	Lock string // what takes the lock: "s.mu.RLock"
+}
+
+// SomeLock is a lock of which nothing more is known.
+const SomeLock = "?"
+
+// Guarded is a map or list that outlives a call, with the locks that are held where it is used.
+type Guarded struct {
+	Name   string
+	List   bool
+	MadeIn []*Function // where values are made whose field it is; none for a package's variable
+	Uses   []GuardedUse
+}
+
+// GuardedUse is a place where it is read or written.
+type GuardedUse struct {
+	Pos   Pos
+	Name  string // as written there
+	In    *Function
+	Write bool
+	Locks []string // that are held there, by where they are declared; of a write those that nobody else holds
+	Takes []string // that the function takes, there or elsewhere
+}
+
+// Mixed reports whether some use writes under a lock, and another reads without any lock that this one holds.
+func (g *Guarded) Mixed() bool {
+	for _, w := range g.Uses {
+		if !w.Write || len(w.Locks) == 0 || slices.Contains(w.Locks, SomeLock) {
+			continue
+		}
+		for _, r := range g.Uses {
+			if !r.Write && !slices.ContainsFunc(r.Locks, func(lock string) bool { return lock == SomeLock || slices.Contains(w.Locks, lock) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // MapUse is a place where a map is read or written.

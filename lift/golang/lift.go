@@ -107,6 +107,7 @@ func (l *lifter) all() {
 		f.fact.Toils = l.toils(f)
 	}
 	l.eachFile(l.findLiterals)
+	l.findGuarded()
 	l.eachFile(l.findIgnores)
 	l.findReturns()
 	l.findModels()
@@ -128,6 +129,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
+		taken: map[*function][]taken{}, spawned: map[ast.Node]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
@@ -170,8 +172,10 @@ type lifter struct {
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	logins          map[types.Object]bool             // see isLogin; nil before they were looked for
 	handed          map[*ast.FuncLit]*ast.CallExpr    // the calls that literals are given to
-	bare            map[*types.Var][]facts.MapUse     // of maps, where functions that take no lock use them
-	contextual      map[string]bool                   // types of what is made where it is put into a context; nil before they were looked for
+	taken           map[*function][]taken
+	spawned         map[ast.Node]bool             // literals that a go statement runs
+	bare            map[*types.Var][]facts.MapUse // of maps, where functions that take no lock use them
+	contextual      map[string]bool               // types of what is made where it is put into a context; nil before they were looked for
 	guards          map[ast.Expr]facts.Guard
 	guardsOfAPI     map[string][]facts.Guard // by the package that puts them around an API made of operations
 	glances         map[*function]*glance

@@ -56,6 +56,22 @@ func (l *lifter) runUnder(f *function, names ...string) bool {
 	if !is {
 		return false
 	}
+	call := l.givenTo(literal)
+	if call == nil {
+		return false
+	}
+	callees := l.static(f.source, call)
+	index := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return ast.Unparen(arg) == ast.Expr(literal) })
+	for _, callee := range callees {
+		if index >= len(callee.params) || callee.params[index] == nil || !callee.runsUnder(callee.params[index], names) {
+			return false
+		}
+	}
+	return len(callees) > 0
+}
+
+// givenTo is the call that is given a literal, nil for none.
+func (l *lifter) givenTo(literal *ast.FuncLit) *ast.CallExpr {
 	if l.handed == nil {
 		l.handed = map[*ast.FuncLit]*ast.CallExpr{}
 		l.eachFile(func(p place) {
@@ -71,18 +87,7 @@ func (l *lifter) runUnder(f *function, names ...string) bool {
 			})
 		})
 	}
-	call := l.handed[literal]
-	if call == nil {
-		return false
-	}
-	callees := l.static(f.source, call)
-	index := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return ast.Unparen(arg) == ast.Expr(literal) })
-	for _, callee := range callees {
-		if index >= len(callee.params) || callee.params[index] == nil || !callee.runsUnder(callee.params[index], names) {
-			return false
-		}
-	}
-	return len(callees) > 0
+	return l.handed[literal]
 }
 
 // runsUnder reports whether a function calls what it is given, and wherever it does holds a lock.

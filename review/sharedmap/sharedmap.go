@@ -94,7 +94,7 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 	}
-	return out
+	return append(out, unguarded(tracer, f)...)
 }
 
 // receiver is the type whose method a function is, as its name has it: (*Service) of (*Service).Store, and "" of what is none.

@@ -1,0 +1,325 @@
+package golang
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// taken is a lock that a function takes, from there to where the statements beside it give it back.
+type taken struct {
+	lock  string // where it is declared, or facts.SomeLock
+	read  bool   // others hold it as well
+	from  token.Pos
+	given token.Pos // NoPos where it is held to the end
+}
+
+var (
+	lockNames = regexp.MustCompile(`^(Try)?R?Lock$`)
+	// lockers are names of functions that may take a lock of which nothing more is known.
+	lockers = regexp.MustCompile(`^(lock|acquire|synchronized|exclusive|(with|try|r)?Lock|(with|try|r)lock)|^(With)?(R)?Lock[A-Z]|^Acquire`)
+	// underLockDoc are words of a comment that speaks of the lock that a caller holds.
+	underLockDoc = regexp.MustCompile(`(?i)\b(lock|locked|locks|locking|mutex|mu|not (thread|goroutine|concurrency)[- ]?safe)\b`)
+)
+
+// takenBy are the locks that a function itself takes, in the order of its text.
+func (l *lifter) takenBy(f *function) []taken {
+	if known, found := l.taken[f]; found {
+		return known
+	}
+	var out []taken
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		if _, is := n.(*ast.FuncLit); is {
+			return false // it takes locks of its own
+		}
+		call, is := n.(*ast.CallExpr)
+		if !is {
+			return true
+		}
+		selector, isSelector := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		switch name := calledName(call); {
+		case isSelector && lockNames.MatchString(name) && len(call.Args) == 0:
+			t := taken{lock: l.lockOf(f.source, selector), read: strings.HasSuffix(name, "RLock"), from: call.Pos()}
+			for _, s := range behind(stack) {
+				if after, is := s.(*ast.ExprStmt); is && givesBack(after, selector) {
+					t.given = after.Pos()
+					break
+				}
+			}
+			out = append(out, t)
+		case lockers.MatchString(name):
+			out = append(out, taken{lock: facts.SomeLock, from: call.Pos()})
+		}
+		return true
+	})
+	l.taken[f] = out
+	return out
+}
+
+// behind are the statements that follow the one that a stack ends with, in its own list.
+func behind(stack []ast.Node) []ast.Stmt {
+	statement, is := last(stack).(*ast.ExprStmt)
+	if !is || len(stack) < 2 {
+		return nil
+	}
+	list := listOf(stack[len(stack)-2])
+	return list[slices.Index(list, ast.Stmt(statement))+1:]
+}
+
+// givesBack reports whether a statement gives a lock back.
+func givesBack(s *ast.ExprStmt, lock *ast.SelectorExpr) bool {
+	call, is := s.X.(*ast.CallExpr)
+	if !is {
+		return false
+	}
+	unlock, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return is && strings.TrimPrefix(unlock.Sel.Name, "R") == "Unlock" && text(unlock.X) == text(lock.X)
+}
+
+// lockOf names the lock whose method is called by where it is declared: a field, one that is embedded, or a package's variable.
+func (l *lifter) lockOf(s *source, selector *ast.SelectorExpr) string {
+	object, is := s.target(selector.X).(*types.Var)
+	if selected := s.info.Selections[selector]; selected != nil && len(selected.Index()) > 1 { // of what the value embeds
+		object, is = embeddedAt(selected), true
+	}
+	if !is || object == nil || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil || !object.IsField() && object.Parent() != object.Pkg().Scope() {
+		return facts.SomeLock
+	}
+	at := l.pos(object.Origin().Pos())
+	return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+}
+
+// embeddedAt is the field that a method is selected through.
+func embeddedAt(selected *types.Selection) *types.Var {
+	var out *types.Var
+	t := selected.Recv()
+	for _, i := range selected.Index()[:len(selected.Index())-1] {
+		structure := literalOf(t)
+		if structure == nil {
+			return nil
+		}
+		out = structure.Field(i)
+		t = out.Type()
+	}
+	return out
+}
+
+// holds are the locks that a function, or one around it that runs it in its place, holds at a place: those that it alone holds, or all of them.
+func (l *lifter) holds(f *function, at token.Pos, reading bool) []string {
+	var out []string
+	add := func(lock string) {
+		if !slices.Contains(out, lock) {
+			out = append(out, lock)
+		}
+	}
+	for ; f != nil; f = f.parent {
+		for _, t := range l.takenBy(f) {
+			if t.from < at && (t.given == token.NoPos || at < t.given) && (reading || !t.read) {
+				add(t.lock)
+			}
+		}
+		if strings.HasSuffix(f.fact.Name, "Locked") || l.saysLocked(f) || f.onceAt(at) || l.runUnder(f, "Lock", "TryLock", "RLock") {
+			add(facts.SomeLock)
+		}
+		if f.parent != nil && l.runsByItself(f) {
+			break
+		}
+		at = f.node.Pos()
+	}
+	return out
+}
+
+// saysLocked reports whether the comment of a function speaks of a lock: mostly the one that its caller holds.
+func (l *lifter) saysLocked(f *function) bool {
+	decl, is := f.node.(*ast.FuncDecl)
+	return is && decl.Doc != nil && len(l.takenBy(f)) == 0 && underLockDoc.MatchString(decl.Doc.Text())
+}
+
+// runsByItself reports whether a literal is run by a goroutine of its own, or later.
+func (l *lifter) runsByItself(f *function) bool {
+	literal, is := f.node.(*ast.FuncLit)
+	if !is {
+		return false
+	}
+	given := l.givenTo(literal)
+	return l.spawned[literal] || given != nil && (calledName(given) == "Go" || runsLater.MatchString(calledName(given)))
+}
+
+// findGuarded lifts the maps and lists that some functions write under a lock and others read without that lock.
+func (l *lifter) findGuarded() {
+	uses := map[*types.Var]*facts.Guarded{}
+	var order []*types.Var
+	l.eachFile(func(p place) {
+		ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+			if start, is := n.(*ast.GoStmt); is {
+				l.spawned[ast.Unparen(start.Call.Fun)] = true
+			}
+			e, is := n.(ast.Expr)
+			if !is {
+				return true
+			}
+			object, owner := l.keptAt(p, e, stack)
+			if object == nil {
+				return true
+			}
+			use, is := l.useOf(p, e, stack)
+			maker := l.makerOf(e, stack)
+			if !is && maker == nil {
+				return true
+			}
+			if uses[object] == nil {
+				uses[object] = &facts.Guarded{Name: text(e), List: !isMap(object.Type())}
+				if owner != nil {
+					uses[object].MadeIn = l.makers(owner)
+				}
+				order = append(order, object)
+			}
+			if maker != nil {
+				uses[object].MadeIn = append(slices.Clone(uses[object].MadeIn), maker)
+			} else {
+				uses[object].Uses = append(uses[object].Uses, use)
+			}
+			return true
+		})
+	})
+	for _, f := range l.functions {
+		for call, fact := range f.calls {
+			if !fact.Spawned {
+				fact.Holds = l.holds(f, call.Pos(), true)
+			}
+		}
+	}
+	for _, object := range order {
+		if g := uses[object]; g.Mixed() {
+			l.facts.Guarded = append(l.facts.Guarded, g)
+		}
+	}
+}
+
+// keptAt is the package's variable, or the field of a value that a method has, that an expression names and that holds a map or a list; and the type whose
+// field it is.
+func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, types.Type) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		object, is := p.info.Uses[e].(*types.Var)
+		if !is || object.Pkg() == nil || object.Parent() != object.Pkg().Scope() || !isMapOrList(object.Type()) {
+			return nil, nil
+		}
+		return object, nil
+	case *ast.SelectorExpr:
+		object, is := p.info.Uses[e.Sel].(*types.Var)
+		if p.packageOf(e.X) != "" && is && isMapOrList(object.Type()) && l.loader.sources[object.Pkg().Path()] != nil {
+			return object, nil
+		}
+		if !is || !object.IsField() || !isMapOrList(object.Type()) || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil {
+			return nil, nil
+		}
+		f := l.around(stack)
+		if f == nil {
+			return nil, nil
+		}
+		method, begin := f.method(), firstIdent(e)
+		if begin == nil || method.recv == nil || p.target(begin) != method.recv || l.madeForContext(method.recv.Type()) || isBeego(object.Pkg().Path()) {
+			return nil, nil
+		}
+		return object.Origin(), typeOr(p.info.TypeOf(e.X))
+	}
+	return nil, nil
+}
+
+func isMapOrList(t types.Type) bool {
+	switch typeOr(t).Underlying().(type) {
+	case *types.Map, *types.Slice:
+		return true
+	}
+	return false
+}
+
+// useOf is how a map or list is used where it is named; it is none where it is only counted, given away or made.
+func (l *lifter) useOf(p place, e ast.Expr, stack []ast.Node) (facts.GuardedUse, bool) {
+	f := l.around(stack)
+	if f == nil || f.fact.Aside != "" {
+		return facts.GuardedUse{}, false
+	}
+	use := facts.GuardedUse{Pos: l.pos(e.Pos()), Name: text(e), In: f.fact}
+	switch {
+	case l.changes(p, e, stack):
+		use.Write, use.Locks = true, l.holds(f, e.Pos(), false)
+	case readsItems(p, e, stack):
+		use.Locks = l.holds(f, e.Pos(), true)
+	default:
+		return facts.GuardedUse{}, false
+	}
+	for _, t := range l.takenBy(f) {
+		use.Takes = append(use.Takes, t.lock)
+	}
+	return use, true
+}
+
+// changes reports whether a map or list is changed where it is named: an element of it, or what it holds by what it held, or all of it under a lock.
+func (l *lifter) changes(p place, e ast.Expr, stack []ast.Node) bool {
+	parent := last(stack)
+	if index, is := parent.(*ast.IndexExpr); is && index.X == e && len(stack) > 1 {
+		switch above := stack[len(stack)-2].(type) {
+		case *ast.AssignStmt:
+			return slices.Contains(above.Lhs, ast.Expr(index))
+		case *ast.IncDecStmt:
+			return true
+		}
+		return false
+	}
+	switch parent := parent.(type) {
+	case *ast.CallExpr:
+		id, is := ast.Unparen(parent.Fun).(*ast.Ident)
+		return is && (id.Name == "delete" || id.Name == "clear") && len(parent.Args) > 0 && parent.Args[0] == e
+	case *ast.AssignStmt:
+		i := slices.Index(parent.Lhs, e)
+		if i < 0 {
+			return false
+		}
+		if len(parent.Rhs) == len(parent.Lhs) {
+			if call, is := ast.Unparen(parent.Rhs[i]).(*ast.CallExpr); is && calledName(call) == "append" {
+				return true
+			}
+		}
+		return len(l.holds(l.around(stack), e.Pos(), false)) > 0
+	}
+	return false
+}
+
+// makerOf is the function that makes a map or list anew where it is named, and holds no lock: others do not have it yet.
+func (l *lifter) makerOf(e ast.Expr, stack []ast.Node) *facts.Function {
+	assign, is := last(stack).(*ast.AssignStmt)
+	f := l.around(stack)
+	if !is || f == nil || len(assign.Lhs) != len(assign.Rhs) || len(l.holds(f, e.Pos(), false)) > 0 {
+		return nil
+	}
+	i := slices.Index(assign.Lhs, e)
+	if i < 0 {
+		return nil
+	}
+	switch made := ast.Unparen(assign.Rhs[i]).(type) {
+	case *ast.CompositeLit:
+		return f.fact
+	case *ast.CallExpr:
+		if calledName(made) == "make" {
+			return f.fact
+		}
+	}
+	return nil
+}
+
+// readsItems reports whether what is in a map or list is asked for, or gone through.
+func readsItems(p place, e ast.Expr, stack []ast.Node) bool {
+	if call, is := last(stack).(*ast.CallExpr); is {
+		path := p.packageOf(firstOf(call.Fun))
+		return slices.Contains([]string{"maps", "slices", "sort", "encoding/json"}, path) && slices.Contains(call.Args, e)
+	}
+	return readsMap(e, stack)
+}
