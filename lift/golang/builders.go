@@ -22,6 +22,10 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 	}
 	for _, s := range steps {
 		before, known := len(q.Dynamic), len(b.out.Predicates)
+		if s.unread {
+			b.out.Nested, b.out.Unread = true, true
+			continue
+		}
 		b.step(s)
 		for i := known; i < len(b.out.Predicates) && s.maybe; i++ {
 			b.out.Predicates[i].Optional = true

@@ -127,9 +127,11 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 	steps, known := l.entSteps(at.source, spec.pos.X)
 	out.Nested = !known
 	for _, s := range steps {
-		args := s.call.Args
+		args, before := s.call.Args, len(out.Predicates)
 		l.entTexts(s, q)
 		switch {
+		case s.unread:
+			out.Nested, out.Unread = true, true
 		case s.name == "Where":
 			for _, arg := range args {
 				l.entCondition(s.source, arg, e, out, q)
@@ -163,6 +165,9 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 				out.Sets, out.Self = append(out.Sets, e.fields[field]), append(out.Self, e.fields[field])
 			}
 		}
+		for i := before; i < len(out.Predicates) && s.maybe; i++ {
+			out.Predicates[i].Optional = true
+		}
 	}
 	switch name := strings.TrimSuffix(spec.pos.Sel.Name, "X"); name {
 	case "Get":
@@ -188,7 +193,9 @@ func (l *lifter) entSteps(s *source, e ast.Expr) (from []step, known bool) {
 			continue
 		}
 		path, name := namedType(typeOr(s.source.info.TypeOf(selector.X)))
-		if found, does := l.entityOf(path, name); found == nil || does == "Client" {
+		if found, does := l.entityOf(path, name); found == nil && !l.writtenByEnt(path) {
+			steps[i].unread = true // a method of something else, which is given the query
+		} else if found == nil || does == "Client" {
 			return steps[i:], true
 		}
 	}

@@ -16,6 +16,7 @@ type step struct {
 	source *source
 	within []given
 	maybe  bool // stands behind a condition behind which the chain is not sent
+	unread bool // a function that takes any type, and does to the chain what is not read
 }
 
 // given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
@@ -107,9 +108,12 @@ func (s *source) sometimes(at, other token.Pos) bool {
 // stepsWithin are those of a function of the code that gives back a builder: of one that it is given, and what it puts behind it.
 func (l *lifter) stepsWithin(s *source, call *ast.CallExpr, f *function, depth int) []step {
 	var out []step
-	for _, arg := range call.Args {
+	for i, arg := range call.Args {
 		if l.isChain(s, arg) {
 			out = append(out, l.steps(s, arg, depth+1)...)
+			if i < len(f.params) && f.params[i] != nil && isTypeParam(f.params[i].Type()) {
+				out = append(out, step{call: call, source: s, unread: true})
+			}
 		}
 	}
 	return append(out, withGiven(l.stepsReturned(f, depth), given{s, call, f})...)
@@ -177,9 +181,17 @@ func (l *lifter) stepsReturned(f *function, depth int) []step {
 	return longest
 }
 
-// isChain reports whether an expression is a chain of a builder that has not been sent.
+func isTypeParam(t types.Type) bool {
+	_, is := types.Unalias(t).(*types.TypeParam)
+	return is
+}
+
+// isChain reports whether an expression is a chain of a builder that has not been sent, alone or before an error.
 func (l *lifter) isChain(s *source, e ast.Expr) bool {
 	t := typeOr(s.info.TypeOf(e))
+	if several, is := t.(*types.Tuple); is && several.Len() == 2 && isError(several.At(1).Type()) {
+		t = several.At(0).Type()
+	}
 	path, name := namedType(t)
 	if found, does := l.entityOf(path, name); found != nil {
 		return does != "Client"

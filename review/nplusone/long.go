@@ -231,13 +231,15 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 		if p.Arg == nil || p.Arg.Only(facts.FromConstant) || p.Disjoint {
 			continue
 		}
-		switch p.Operator {
-		case "=":
+		switch {
+		case p.Optional:
+			narrow = true // by what one caller gives, of which another says nothing
+		case p.Operator == "=":
 			narrow = true
 			if s.tables.Paged(st.Tables[0].Table, p.Column) {
 				return "rows that are read by the page elsewhere"
 			}
-		case "IN":
+		case p.Operator == "IN":
 			narrow = true
 			if why := s.long(p.Arg.List, in, 0); why != "" {
 				return why
