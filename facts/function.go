@@ -124,6 +124,7 @@ type Value struct {
 	Origins []Origin
 	List    []Origin // of a list: where its items are from; a parameter that is not Whole has them in a field
 	Part    bool     // is made of a part of something, as written: a field, or what a method gives
+	Named   bool     // is a map all of whose names the code itself says
 
 	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
 }

@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -22,6 +21,8 @@ type def struct {
 	source *source
 	pos    token.Pos
 	keyed  bool // in a composite literal
+	entry  bool // of what a list or map holds: m[k] = v
+	named  bool // whose name is a constant: m["k"] = v
 }
 
 type defKind int
@@ -46,6 +47,9 @@ func (l *lifter) findDefinitions(p place) {
 		l.permits(n, stack)
 		add := func(lhs ast.Expr, d def) {
 			d.source, d.loop = p.source, l.loopOf(stack)
+			if index, is := ast.Unparen(lhs).(*ast.IndexExpr); is {
+				d.entry, d.named = true, p.info.Types[index.Index].Value != nil
+			}
 			if d.kind == item {
 				d.loop = l.loops[n]
 			}
@@ -310,12 +314,6 @@ func (l *lifter) check(p place, e ast.Expr) {
 			}
 		}
 	}
-}
-
-// checkedBeside reports whether a function that reads a field compares it with what is allowed: what one function checks, says
-// nothing of what another was given.
-func (l *lifter) checkedBeside(field *types.Var, at token.Pos) bool {
-	return slices.ContainsFunc(l.checkedIn[field], func(d ast.Decl) bool { return d.Pos() <= at && at < d.End() })
 }
 
 // compares notes a variable that is compared with constants, more than one or with a refusal.

@@ -57,7 +57,7 @@ func (l *lifter) value(s *source, e ast.Expr) facts.Value {
 		v.Part = v.Part || selects
 		return !v.Part
 	})
-	v.Settable = l.settable(s, e)
+	v.Settable, v.Named = l.settable(s, e), l.namedByCode(s, e)
 	if isListType(s.info.TypeOf(e)) || isLiteral(e) {
 		v.List = l.list(s, e)
 	}
@@ -264,7 +264,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		out = slices.Clone(out)
 		bound(out)
 	}
-	if w.l.checkedBeside(field, e.Pos()) {
+	if w.l.checkedBeside(s, field, e.Pos()) || w.l.checkedWherePut(s, e) {
 		out = slices.Clone(out)
 		for i := range out {
 			out[i] = allowed(out[i])

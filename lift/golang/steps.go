@@ -78,11 +78,7 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 
 // sometimes reports whether a place stands behind a condition, of an if or a switch, behind which another does not stand.
 func (s *source) sometimes(at, other token.Pos) bool {
-	i := slices.IndexFunc(s.files, func(f *ast.File) bool { return f.FileStart <= at && at < f.FileEnd })
-	if i < 0 {
-		return false
-	}
-	around := place{s, s.files[i]}.around(at)
+	around := s.topLevelAt(at)
 	if around == nil {
 		return false
 	}

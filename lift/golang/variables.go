@@ -154,7 +154,7 @@ func (w *walk) definition(d def) []facts.Origin {
 
 // keys are the origins of the names in a map. Those of one that was made of a struct are the names of its fields.
 func (w *walk) keys(s *source, e ast.Expr) []facts.Origin {
-	if w.l.namesFields(s, e) {
+	if w.l.namesFields(s, e) || w.l.namedByCode(s, e) {
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	}
 	out := slices.Clone(w.origins(s, e))
@@ -267,7 +267,7 @@ func (l *lifter) readInto() map[*types.TypeName]bool {
 		}
 	}
 	for object, defs := range l.defs {
-		if slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled }) {
+		if slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled && !l.passesOn(d, object) }) {
 			note(object.Type())
 		}
 	}
@@ -275,6 +275,20 @@ func (l *lifter) readInto() map[*types.TypeName]bool {
 		note(object.Type())
 	}
 	return l.filledTypes
+}
+
+// passesOn reports whether a call that may fill a struct gives it to functions of the code that take such a struct: whether they fill it is
+// said by their parameters.
+func (l *lifter) passesOn(d def, object types.Object) bool {
+	call, is := d.expr.(*ast.CallExpr)
+	if !is {
+		return false
+	}
+	callees := l.static(d.source, call)
+	return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
+		i := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return d.source.target(arg) == object })
+		return i < 0 || i >= len(f.params) || f.params[i] == nil || structOf(f.params[i].Type()) == nil || structOf(f.params[i].Type()) != structOf(object.Type())
+	})
 }
 
 // scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.

@@ -225,7 +225,7 @@ func (w *wayOut) follow(origins []facts.Origin, calls []*facts.Call, depth int) 
 			}
 		}
 		for _, call := range o.Function.Callers {
-			if call.From.Aside == "test" || call.Handed || o.Index >= len(call.Args) {
+			if call.From.Aside == "test" || call.Handed || o.Index >= len(call.Args) || o.Key && call.Args[o.Index].Named {
 				continue
 			}
 			if w.follow(call.Args[o.Index].Origins, append([]*facts.Call{call}, calls...), depth+1) {
