@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"regexp"
 	"strings"
@@ -57,6 +58,9 @@ func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
 			return text(arg)
 		}
+		if i > 0 && name != "" && isString(typeOr(s.info.TypeOf(arg))) && s.info.Types[arg].Value == nil && secretKey.MatchString(keyOf(call.Args[i-1])) && !shownName.MatchString(name) {
+			return text(arg) + ", which the log calls " + keyOf(call.Args[i-1]) + ","
+		}
 		if name != "" && l.isLogin(s.target(arg)) {
 			return text(arg) + ", with whose user and password the program connects,"
 		}
@@ -67,6 +71,22 @@ func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 		}
 	}
 	return ""
+}
+
+var (
+	// secretKey is what a log calls a value that lets its holder in. A token alone may be one of a text that is parsed.
+	secretKey = regexp.MustCompile(`(?i)(^|[._ -])(password|passwd|secret|(access|refresh|session|reset|csrf|xsrf|bearer|api|auth)[_-]?token|api[_-]?key|private[_-]?key|csrf|xsrf|(session[_-]?)?cookie([_-]?value)?|authorization)$`)
+	// shownName are names of what is made of a secret to be shown, or only stands beside it.
+	shownName = regexp.MustCompile(`(?i)(id|name|type|kind|len|length|size|count|hash|hashed|digest|prefix|suffix|mask|masked|redacted|hidden|expiry|err|error|path|file|dir|source|url|status|reason)$`)
+)
+
+// keyOf is what a log calls the value behind it: the literal before it, of one word.
+func keyOf(e ast.Expr) string {
+	literal, is := ast.Unparen(e).(*ast.BasicLit)
+	if !is || literal.Kind != token.STRING || strings.ContainsAny(literal.Value, "% ") {
+		return ""
+	}
+	return strings.Trim(literal.Value, "`\"")
 }
 
 // namesPath reports whether what stands before a value in a log calls it a place where a secret is kept, and not the secret.
