@@ -113,6 +113,8 @@ type Place struct {
 	EndsLoop  bool // the innermost loop ends after it
 	Picks     bool // done only for the item of the innermost loop that is the one looked for
 	Kept      bool // done only where a cache does not know the answer
+	Switch    Pos  // the innermost switch over a value around it, in its own function
+	Case      int  // of Switch: which, counted from 0
 	Lacks     int  // done only where the function is given no map here: the parameter, counted from 1
 }
 

@@ -333,6 +333,9 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 			if !inLoop && ends(node.Body) {
 				out.EndsLoop = true
 			}
+			if over, is := switchOf(path[:i]); is && out.Switch.Line == 0 {
+				out.Switch, out.Case = l.pos(over.Pos()), slices.Index(over.Body.List, ast.Stmt(node))
+			}
 		}
 	}
 	return out
@@ -542,4 +545,13 @@ var errName = regexp.MustCompile(`(?i)err`)
 func isNilIdent(e ast.Expr) bool {
 	id, is := ast.Unparen(e).(*ast.Ident)
 	return is && id.Name == "nil"
+}
+
+// switchOf is the switch over a value whose case follows a stack.
+func switchOf(stack []ast.Node) (*ast.SwitchStmt, bool) {
+	if len(stack) < 2 {
+		return nil, false
+	}
+	over, is := stack[len(stack)-2].(*ast.SwitchStmt)
+	return over, is && over.Tag != nil
 }
