@@ -149,6 +149,9 @@ func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (id kit.ID
 	if err != nil {
 		return "", err
 	}
+	if err := w.lockReached(ctx, before, key); err != nil {
+		return "", err
+	}
 	row, err := before.load(ctx, t, key, 0, w.what())
 	if err != nil {
 		return "", err
@@ -160,12 +163,8 @@ func (t *Tx) Restore(ctx context.Context, e *meta.Entity, key string) (id kit.ID
 	if err := w.raise(ctx); err != nil {
 		return "", err
 	}
-	for _, f := range e.Fields {
-		if t.engine.reached(e, f) {
-			if err := w.lockReferred(ctx, f); err != nil {
-				return "", err
-			}
-		}
+	if err := w.lockKept(ctx, row); err != nil {
+		return "", err
 	}
 	again := t.System().write(e, meta.Create) // what holds of every row that is written
 	after, err := again.verdict(afterStage)
@@ -298,7 +297,7 @@ func (w *write) together(ctx context.Context, ids []string, condition string, in
 			}
 			lock := ""
 			if w.tx.engine.dialect.postgres {
-				lock = " FOR UPDATE" // nobody refers to them from now on
+				lock = " ORDER BY id FOR UPDATE" // nobody refers to them from now on, and whoever writes several of them takes them in this order
 			}
 			ids, err := w.tx.find(ctx, stored(r.entity), where, groups[i].ids, values, lock)
 			if err != nil {

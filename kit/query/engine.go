@@ -47,6 +47,7 @@ func (e *Engine) link() (err error) {
 	}
 	e.watched = watched(e.backend)
 	e.findReaches()
+	e.findOrder()
 	e.dialect = dialect{postgres: e.db.Dialect() == sqldb.Postgres}
 	e.patterns, err = compilePatterns(e.backend)
 	return err

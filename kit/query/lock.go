@@ -26,29 +26,66 @@ func lockOf(stays bool) string {
 	return " FOR UPDATE OF t0"
 }
 
-// Lock holds rows until the transaction ends: meanwhile nobody changes them, deletes them or makes another refer to them. Whatever
-// order they are named in, it takes them in that of their tables and ids: of two that write the same rows the other way round, one
-// waits, where else each waits for the other until PostgreSQL ends one of them, and again. A transaction that deletes what refers to
-// a row, and then the row, locks it first: what was made in between would refuse it. It asks no rule but the one for reading, as the
-// writes do the others, and passes over rows that are not there, or not for the viewer. SQLite, which has one writer at a time, needs none of it.
+// Lock holds rows until the transaction ends: meanwhile nobody changes them, deletes them or makes another refer to them. Whatever order they
+// are named in, it takes them in one: what is referred to before what refers to it, and else by their ids. Of two that write the same rows the
+// other way round, one waits, where else each waits for the other until PostgreSQL ends one of them, and again. A transaction that deletes
+// what refers to a row, and then the row, locks it first: what was made in between would refuse it. So does one that changes what goes with a row,
+// and then the row, as whoever deletes it does. What a check of a row asks about is locked before it, as a change of it does. Lock asks no rule
+// but the one for reading, as the writes do the others, and passes over rows that are not there, or not for the viewer. SQLite, which has one
+// writer at a time, needs none of it.
 func (t *Tx) Lock(ctx context.Context, rows []Named) error {
 	if !t.engine.dialect.postgres {
 		return nil
 	}
 	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b Named) int { return cmp.Compare(a.Entity.Table, b.Entity.Table) })
+	slices.SortStableFunc(rows, func(a, b Named) int { return t.engine.first(a.Entity, b.Entity) })
+	var all []locking
 	for len(rows) > 0 {
 		e := rows[0].Entity
 		n := slices.IndexFunc(rows, func(other Named) bool { return other.Entity != e })
 		if n < 0 {
 			n = len(rows)
 		}
-		if err := t.lock(ctx, e, rows[:n]); err != nil {
+		of, err := t.locking(e, rows[:n])
+		if err != nil {
 			return err
 		}
-		rows = rows[n:]
+		all, rows = append(all, of...), rows[n:]
+	}
+	slices.SortStableFunc(all, func(a, b locking) int { return t.engine.first(a.entity, b.entity) })
+	for _, l := range all {
+		if _, err := t.conn.Exec(ctx, l.sql, l.args...); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// first compares entities by the order in which their rows are locked.
+func (e *Engine) first(a, b *meta.Entity) int {
+	return slices.Index(e.order, a) - slices.Index(e.order, b)
+}
+
+// findOrder finds the order in which rows are locked: those that an entity refers to come before its own, as far as they do not refer to
+// each other, and else go by the names of their tables.
+func (e *Engine) findOrder() {
+	known := map[*meta.Entity]bool{}
+	var visit func(entity *meta.Entity)
+	visit = func(entity *meta.Entity) {
+		if known[entity] {
+			return
+		}
+		known[entity] = true
+		for _, f := range entity.Fields {
+			if f.Kind == meta.Reference {
+				visit(f.Target())
+			}
+		}
+		e.order = append(e.order, entity)
+	}
+	for _, entity := range slices.SortedFunc(slices.Values(e.backend.Entities), func(a, b *meta.Entity) int { return cmp.Compare(a.Table, b.Table) }) {
+		visit(entity)
+	}
 }
 
 // Queue makes transactions that write several rows come one after the other, where to write one waits for more than that row: for whoever
@@ -77,7 +114,15 @@ func (t *Tx) Queue(ctx context.Context, made, changed []*meta.Entity) error {
 	return err
 }
 
-func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
+// locking is a statement that locks rows of an entity.
+type locking struct {
+	entity *meta.Entity
+	sql    string
+	args   []any
+}
+
+// locking is the statements that lock rows of an entity, and what its checks ask about of these.
+func (t *Tx) locking(e *meta.Entity, rows []Named) (all []locking, err error) {
 	row, p := &scope{entity: e, alias: "t0"}, &planner{renderer: t.renderer()}
 	visible := p.policy(e, meta.Read, row)
 	var either []string
@@ -91,17 +136,27 @@ func (t *Tx) lock(ctx context.Context, e *meta.Entity, rows []Named) error {
 		}
 	}
 	if len(values) == 0 || visible == sqlFalse || visible == sqlNull {
-		return nil
+		return nil, nil
 	}
-	sql := "SELECT t0.id FROM " + p.table(row) + whereClause(conjunction("("+strings.Join(either, " OR ")+")", visible)) + " ORDER BY t0.id" + lockOf(stay)
+	from := " FROM " + p.table(row) + whereClause(conjunction("("+strings.Join(either, " OR ")+")", visible))
 	if p.err != nil {
-		return fmt.Errorf("lock %s: %w", e.Plural, p.err)
+		return nil, fmt.Errorf("lock %s: %w", e.Plural, p.err)
 	}
-	sql, params := finish(sql, p.params)
-	args, err := t.args(params, values)
-	if err != nil {
-		return err
+	add := func(of *meta.Entity, sql string) {
+		var params []param
+		l := locking{entity: of}
+		l.sql, params = finish(sql, p.params)
+		if l.args, err = t.args(params, values); err == nil {
+			all = append(all, l)
+		}
 	}
-	_, err = t.conn.Exec(ctx, sql, args...)
-	return err
+	for _, f := range e.Fields {
+		if t.engine.reached(e, f) && err == nil {
+			add(f.Target(), "SELECT r.id FROM "+stored(f.Target())+" r WHERE r.id IN (SELECT t0."+ident(f.Column)+from+") ORDER BY r.id FOR NO KEY UPDATE")
+		}
+	}
+	if err == nil {
+		add(e, "SELECT t0.id"+from+" ORDER BY t0.id"+lockOf(stay))
+	}
+	return all, err
 }

@@ -30,6 +30,7 @@ type Engine struct {
 	feed     *feed.Feed // nil: nobody watches
 	watched  map[*meta.Entity]verbSet
 	reaches  map[*meta.Entity][]reach
+	order    []*meta.Entity // in which their rows are locked
 	plans    planCache[plan]
 	trees    planCache[tree]
 

@@ -228,12 +228,12 @@ func (t *Tx) upsert(ctx context.Context, unknown []named, wrong *validator) erro
 }
 
 // lockParents is that of a lot of one, and locks what an update leaves as it is.
-func (w *write) lockParents(ctx context.Context) error {
+func (w *write) lockParents(ctx context.Context, row *loaded) error {
 	l := &lot{tx: w.tx, entity: w.entity, writes: []*write{w}}
 	if err := l.lockParents(ctx); err != nil {
 		return err
 	}
-	return w.lockKept(ctx)
+	return w.lockKept(ctx, row)
 }
 
 // lockParents locks the rows that the writes refer to, where a check or bound reaches over them: two writes under one
@@ -251,6 +251,7 @@ func (l *lot) lockParents(ctx context.Context) error {
 			continue
 		}
 		ids, _ := l.parents(f)
+		ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(l.writes[0].locked, id) })
 		if len(ids) == 0 {
 			continue
 		}

@@ -104,12 +104,12 @@ func (w *write) oldScope(row *scope, s stage) *scope {
 }
 
 // oldFields is the columns that `old.` names anywhere in the entity's update rules and checks, after the id, those whose
-// flow must be followed, and those that are changed by a difference or merged with.
+// flow must be followed, those that are changed by a difference or merged with, and those that are kept.
 func (w *write) oldFields() []*meta.Field {
 	if w.verb != meta.Update {
-		return nil
+		return w.kept()
 	}
-	fields := []*meta.Field{w.entity.Field("id")}
+	fields := append([]*meta.Field{w.entity.Field("id")}, w.kept()...)
 	for _, f := range w.given {
 		if f.Flow != nil || slices.Contains(w.sums, f) {
 			fields = append(fields, f)
@@ -313,11 +313,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		return nil, missing
 	}
 	r := v.renderer
-	where, values := (&planner{renderer: r}).address(v.row, kind), []any{value}
-	if v.of != nil {
-		where += " AND t0." + ident(v.of.by.Column) + " = " + r.param(param{source: slotSource, slot: 1, typ: typ{kind: meta.ID}})
-		values = append(values, string(v.of.id))
-	}
+	where, values := v.found(r, kind, value)
 	versioned := v.entity.Field("version")
 	versionColumn := "0"
 	if versioned != nil {
@@ -328,10 +324,7 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		tenant = "t0." + ident(v.entity.TenantColumn)
 	}
 	columns := append([]string{"t0.id", versionColumn, tenant}, v.columns...)
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.table(v.row) + whereClause(conjunction(where, v.visible))
-	if v.row.fate == deleted { // several may have had the key
-		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
-	}
+	sql := "SELECT " + strings.Join(columns, ", ") + where
 	if r.postgres && !v.looks {
 		sql += lockOf(v.stays)
 	}
@@ -370,6 +363,20 @@ func (v *verdict) load(ctx context.Context, t *Tx, key string, version int64, wh
 		return nil, &kit.Problem{Code: kit.CodeStale, Status: 412, Detail: "Somebody changed this " + v.entity.Singular + " in the meantime."}
 	}
 	return row, nil
+}
+
+// found is where the row stands that a caller calls by an id or a key, as a part of a query, and what that compares with.
+func (v *verdict) found(r *renderer, kind variant, value any) (sql string, values []any) {
+	where, values := (&planner{renderer: r}).address(v.row, kind), []any{value}
+	if v.of != nil {
+		where += " AND t0." + ident(v.of.by.Column) + " = " + r.param(param{source: slotSource, slot: 1, typ: typ{kind: meta.ID}})
+		values = append(values, string(v.of.id))
+	}
+	sql = " FROM " + r.table(v.row) + whereClause(conjunction(where, v.visible))
+	if v.row.fate == deleted { // several may have had the key
+		sql += " ORDER BY t0." + meta.DeletedAt + " DESC LIMIT 1"
+	}
+	return sql, values
 }
 
 // ask asks the questions of the row of that id, after it was written. old is its old values and held the answers

@@ -57,6 +57,9 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 		return "", err
 	}
 	before.of = of
+	if err := w.lockReached(ctx, before, key); err != nil {
+		return "", err
+	}
 	row, err := before.load(ctx, t, key, version, w.what())
 	if err != nil {
 		return "", err
@@ -89,7 +92,7 @@ func (t *Tx) update(ctx context.Context, e *meta.Entity, key string, version int
 	if err := w.follow(row); err != nil {
 		return "", err
 	}
-	if err := w.lockParents(ctx); err != nil {
+	if err := w.lockParents(ctx, row); err != nil {
 		return "", err
 	}
 	if err := w.queueSpans(ctx); err != nil {
@@ -137,6 +140,7 @@ type write struct {
 	depth    int    // of rows that it belongs to
 	of       *belonging
 	by       *meta.Field // the reference by which it belongs to what it is written with, nil where to nothing
+	locked   []string    // of what the row of an update refers to: the ids of what was locked before it
 	answered []bool      // the answers of the questions about a new row; nil: not asked yet
 	seen     bool        // the viewer may read it, where that counts
 
