@@ -113,6 +113,12 @@ func (b *builder) table(s step) {
 	if len(args) == 0 {
 		return
 	}
+	if b.library == "pop" {
+		if popModel(s.name) {
+			b.use(b.l.tableOf(s.source, args[0], b.library))
+		}
+		return
+	}
 	switch s.name {
 	case "Table", "From", "Into":
 		if name := constantText(s.source, args[0]); name != "" {
@@ -147,6 +153,9 @@ func (b *builder) step(s step) {
 	table := ""
 	if len(b.out.Tables) > 0 {
 		table = b.out.Tables[0].Table
+	}
+	if b.library == "pop" && b.pop(s, values, table) {
+		return
 	}
 	if b.library == "squirrel" && b.squirrel(s, values, table) {
 		return

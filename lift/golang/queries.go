@@ -72,6 +72,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 		}
 		return spec
 	}
+	if one, is := popTerminals[name]; is && isPop(path) && (typeName == "Connection" || typeName == "Query") && (len(call.Args) > 0 || !popModel(name)) {
+		return querySpec{library: "pop", text: -1, args: len(call.Args), one: one, ctx: -1, pos: selector}
+	}
 	if (isXorm(path) || leadsToXorm(received)) && xormTerminals[name] && len(call.Args) > 0 {
 		spec := querySpec{library: "xorm", text: -1, args: 0, one: name == "Get" || name == "Exist", ctx: -1, pos: selector}
 		if (name == "Exec" || strings.HasPrefix(name, "Query")) && !isXormBuilder(s, call.Args[0]) {
@@ -259,7 +262,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		q.Args[n-1].Kind = "" // args… are several values, not one list
 	}
 	switch spec.library {
-	case "gorm", "xorm", "squirrel", "bun":
+	case "gorm", "xorm", "squirrel", "bun", "pop":
 		l.chain(at, spec, q)
 		q.Reckoned = l.reckonedFields(at, q)
 	case "ent":
@@ -321,7 +324,7 @@ func (l *lifter) sentThrough(s *source, spec querySpec) ast.Expr {
 }
 
 // builders are libraries whose chains of calls say what is asked.
-var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true}
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true, "pop": true}
 
 var (
 	// insertReturning is an insertion that answers with the row that it made.

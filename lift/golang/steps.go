@@ -192,7 +192,7 @@ func (l *lifter) isChain(s *source, e ast.Expr) bool {
 	if found, does := l.entityOf(path, name); found != nil {
 		return does != "Client"
 	}
-	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || l.ofSquirrel(s, e, 0)
+	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || isPopHandle(t) || l.ofSquirrel(s, e, 0)
 }
 
 // chained are the calls of an expression itself, without what they begin with.
