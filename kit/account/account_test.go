@@ -44,15 +44,11 @@ func backend(verify meta.Verify) *meta.Backend {
 	user := &meta.Entity{
 		Name: "User", Singular: "user", Plural: "users", Path: "users", Table: "users", Key: "id",
 		Page: meta.Page{Size: 20, Max: 100},
-		Fields: []*meta.Field{
-			{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-			{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-			{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-			{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-			{Name: "email", Kind: meta.Email, Column: "email", MaxLength: 254},
-			{Name: "name", Kind: meta.String, Column: "name", MaxLength: 50},
-			{Name: "handle", Kind: meta.String, Column: "handle", Null: true},
-		},
+		Fields: kittest.Fields(
+			&meta.Field{Name: "email", Kind: meta.Email, Column: "email", MaxLength: 254},
+			&meta.Field{Name: "name", Kind: meta.String, Column: "name", MaxLength: 50},
+			&meta.Field{Name: "handle", Kind: meta.String, Column: "handle", Null: true},
+		),
 		Uniques: []meta.Unique{
 			{Name: "users_email_key", Fields: []string{"email"}},
 			{Name: "users_handle_key", Fields: []string{"handle"}},

@@ -42,6 +42,16 @@ func Tables(tb testing.TB, db sqldb.Database, b *meta.Backend, constraints map[s
 	}
 }
 
+// Fields are those that every entity has unsaid, id, createdAt, updatedAt and version, and then its own.
+func Fields(own ...*meta.Field) []*meta.Field {
+	return append([]*meta.Field{
+		{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
+		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
+		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
+		{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
+	}, own...)
+}
+
 type tables struct {
 	postgres              bool
 	create, keys, indexes []string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fettlehq/fettle/kit"
 	"github.com/fettlehq/fettle/kit/input"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -125,7 +126,7 @@ func reckoning() *meta.Backend {
 	meanPrice := total("meanPrice", meta.Float, meta.OpAvg, "price")
 	b.Entities = append(b.Entities, &meta.Entity{
 		Name: "Sum", Singular: "sum", Plural: "sums", Path: "sums", Table: "sums", Key: "id", Page: newest,
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "of", Kind: meta.Reference, Type: "Sum", Column: "of_id", Null: true},
 			&meta.Field{Name: "others", Kind: meta.List, Type: "Sum", Inverse: "of"},
 			stored("small", meta.Int), stored("other", meta.Int), stored("big", meta.Int64), stored("span", meta.Duration), stored("at", meta.DateTime), stored("share", meta.Float),

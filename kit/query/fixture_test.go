@@ -17,15 +17,6 @@ import (
 
 // The backend of these tests: people, articles with prices, tags and comments, and private notes.
 
-func common(fields ...*meta.Field) []*meta.Field {
-	return append([]*meta.Field{
-		{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-		{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-	}, fields...)
-}
-
 func when(x *meta.Expr) []meta.Rule { return []meta.Rule{{When: x, Source: "fixture"}} }
 
 func decimal(text string) kit.Decimal {
@@ -55,7 +46,7 @@ var (
 func userEntity() *meta.Entity {
 	return &meta.Entity{
 		Name: "User", Singular: "user", Plural: "users", Path: "users", Table: "users", Key: "name", Page: newest,
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Null: false, Allow: meta.Allow{Read: when(asMe)}},
 			&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 20},
 			&meta.Field{Name: "role", Kind: meta.EnumKind, Type: "Role", Column: "role", Default: meta.Const("MEMBER"), Allow: meta.Allow{Update: when(admin), Create: when(admin)}},
@@ -80,7 +71,7 @@ func userEntity() *meta.Entity {
 func articleEntity() *meta.Entity {
 	return &meta.Entity{
 		Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest,
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title")), Pattern: "^[a-z0-9-]+$"},
 			&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40},
 			&meta.Field{Name: "summary", Kind: meta.String, Column: "summary", Null: true},
@@ -134,7 +125,7 @@ func backend() *meta.Backend {
 			{
 				Name: "Tag", Singular: "tag", Plural: "tags", Path: "tags", Table: "tags", Key: "name",
 				Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1},
 					&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: newest},
 				),
@@ -144,14 +135,14 @@ func backend() *meta.Backend {
 			{
 				Name: "Topic", Singular: "topic", Plural: "topics", Path: "topics", Table: "topics", Key: "name", Upsert: true,
 				Page:    meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-				Fields:  common(&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 10}),
+				Fields:  kittest.Fields(&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1, MaxLength: 10}),
 				Allow:   meta.Allow{Read: when(meta.Or(meta.Ne(meta.This("name"), meta.Const("veiled")), admin)), Create: when(meta.Viewer("active"))},
 				Uniques: []meta.Unique{{Name: "topics_name_key", Fields: []string{"name"}}},
 			},
 			{
 				Name: "Comment", Singular: "comment", Plural: "comments", Path: "comments", Table: "comments", Key: "id",
 				Page: meta.Page{Size: 2, Max: 10, Order: []meta.Order{{Field: "createdAt"}}},
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id", Immutable: true},
 					&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer()},
 					&meta.Field{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100},
@@ -166,7 +157,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Bookmark", Singular: "bookmark", Plural: "bookmarks", Path: "bookmarks", Table: "bookmarks", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "user", Kind: meta.Reference, Type: "User", Column: "user_id", Default: meta.Viewer()},
 					&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id"},
 				),
@@ -176,7 +167,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Notebook", Singular: "notebook", Plural: "notebooks", Path: "notebooks", Table: "notebooks", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "owner", Kind: meta.Reference, Type: "User", Column: "owner_id", Default: meta.Viewer()},
 					&meta.Field{Name: "locked", Kind: meta.Boolean, Column: "locked", Default: meta.Const(false)},
 					&meta.Field{Name: "notes", Kind: meta.List, Type: "Note", Inverse: "notebook", Bound: 3},
@@ -188,7 +179,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Bin", Singular: "bin", Plural: "bins", Path: "bins", Table: "bins", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "size", Kind: meta.Int, Column: "size"},
 					&meta.Field{Name: "moves", Kind: meta.List, Type: "Move", Inverse: "bin", Page: newest},
 				),
@@ -196,7 +187,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Move", Singular: "move", Plural: "moves", Path: "moves", Table: "moves", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "bin", Kind: meta.Reference, Type: "Bin", Column: "bin_id"},
 					&meta.Field{Name: "by", Kind: meta.Reference, Type: "User", Column: "by_id", Default: meta.Viewer()},
 					&meta.Field{Name: "count", Kind: meta.Int, Column: "count"},
@@ -210,7 +201,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Note", Singular: "note", Plural: "notes", Path: "notes", Table: "notes", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "notebook", Kind: meta.Reference, Type: "Notebook", Column: "notebook_id"},
 					&meta.Field{Name: "text", Kind: meta.String, Column: "text"},
 					&meta.Field{Name: "day", Kind: meta.Date, Column: "day", Null: true},
@@ -236,13 +227,13 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Project", Singular: "project", Plural: "projects", Path: "projects", Table: "projects", Key: "name", Page: newest,
-				Fields:  common(&meta.Field{Name: "name", Kind: meta.String, Column: "name"}),
+				Fields:  kittest.Fields(&meta.Field{Name: "name", Kind: meta.String, Column: "name"}),
 				Uniques: []meta.Unique{{Name: "projects_name_key", Fields: []string{"name"}}},
 				Allow:   meta.Allow{Read: when(meta.True())},
 			},
 			{
 				Name: "Issue", Singular: "issue", Plural: "issues", Path: "issues", Table: "issues", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "project", Kind: meta.Reference, Type: "Project", Column: "project_id", Null: true},
 					&meta.Field{Name: "number", Kind: meta.Int, Column: "number", Default: meta.Call("next", meta.This("project"))},
 					&meta.Field{Name: "serial", Kind: meta.Int64, Column: "serial", Null: true, Default: meta.Call("next")},
@@ -255,7 +246,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Order", Singular: "order", Plural: "orders", Path: "orders", Table: "orders", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "title", Kind: meta.String, Column: "title", Default: meta.Const("")},
 					&meta.Field{Name: "state", Kind: meta.EnumKind, Type: "State", Column: "state", Default: meta.Const("PLACED"), Flow: &meta.Flow{
 						Begins: []string{"PLACED"},
@@ -274,7 +265,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Shelf", Singular: "shelf", Plural: "shelves", Path: "shelves", Table: "shelves", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
 					&meta.Field{Name: "books", Kind: meta.List, Type: "Book", Inverse: "shelf"},
 				),
@@ -283,7 +274,7 @@ func backend() *meta.Backend {
 			{
 				Name: "Book", Singular: "book", Plural: "books", Path: "books", Table: "books", Key: "id",
 				Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "title"}}},
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "title", Kind: meta.String, Column: "title", Search: true},
 					&meta.Field{Name: "order", Kind: meta.String, Column: "order", Null: true, Search: true},
 					&meta.Field{Name: "memo", Kind: meta.String, Column: "memo", Null: true, Search: true, Allow: meta.Allow{Read: when(owner)}},
@@ -299,7 +290,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Loan", Singular: "loan", Plural: "loans", Path: "loans", Table: "loans", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "book", Kind: meta.Reference, Type: "Book", Column: "book_id", OnGone: meta.Restrict},
 					&meta.Field{Name: "text", Kind: meta.String, Column: "text", Search: true},
 				),
@@ -307,7 +298,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Bag", Singular: "bag", Plural: "bags", Path: "bags", Table: "bags", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "owner", Kind: meta.Reference, Type: "User", Column: "owner_id", Default: meta.Viewer()},
 					&meta.Field{Name: "labels", Kind: meta.String, Repeated: true, Column: "labels", Default: meta.Const([]any{"new"}), MaxLength: 4, Pattern: "^[^!]*$"},
 					&meta.Field{Name: "roles", Kind: meta.EnumKind, Type: "Role", Repeated: true, Column: "roles", Null: true},
@@ -336,7 +327,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Entry", Singular: "entry", Plural: "entries", Path: "entries", Table: "entries", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
 					&meta.Field{Name: "small", Kind: meta.Int, Column: "small", Null: true},
 					&meta.Field{Name: "big", Kind: meta.Int64, Column: "big", Null: true},
@@ -352,7 +343,7 @@ func backend() *meta.Backend {
 			},
 			{
 				Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "room", Kind: meta.Reference, Type: "Topic", Column: "room_id"},
 					&meta.Field{Name: "desk", Kind: meta.Int, Column: "desk", Null: true},
 					&meta.Field{Name: "startsAt", Kind: meta.DateTime, Column: "starts_at", Null: true},

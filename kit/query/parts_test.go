@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 )
@@ -37,7 +38,7 @@ func ordering() *meta.Backend {
 	b.Entities = append(b.Entities,
 		&meta.Entity{
 			Name: "Basket", Singular: "basket", Plural: "baskets", Path: "baskets", Table: "baskets", Key: "code", Page: newest,
-			Fields: common(
+			Fields: kittest.Fields(
 				&meta.Field{Name: "code", Kind: meta.String, Column: "code", MinLength: 1},
 				&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true},
 				&meta.Field{Name: "buyer", Kind: meta.Reference, Type: "User", Column: "buyer_id", Default: meta.Viewer(), ReadOnly: true},
@@ -55,7 +56,7 @@ func ordering() *meta.Backend {
 		},
 		&meta.Entity{
 			Name: "Line", Singular: "line", Plural: "lines", Path: "lines", Table: "lines", Key: "id", Page: newest,
-			Fields: common(
+			Fields: kittest.Fields(
 				&meta.Field{Name: "basket", Kind: meta.Reference, Type: "Basket", Column: "basket_id"},
 				&meta.Field{Name: "number", Kind: meta.Int, Column: "number", Default: meta.Call("next", meta.This("basket"))},
 				&meta.Field{Name: "seat", Kind: meta.String, Column: "seat", Null: true},
@@ -69,7 +70,7 @@ func ordering() *meta.Backend {
 		},
 		&meta.Entity{
 			Name: "Charge", Singular: "charge", Plural: "charges", Path: "charges", Table: "charges", Key: "id", Page: newest,
-			Fields: common(
+			Fields: kittest.Fields(
 				&meta.Field{Name: "line", Kind: meta.Reference, Type: "Line", Column: "line_id"},
 				&meta.Field{Name: "amount", Kind: meta.Int, Column: "amount"},
 			),
@@ -78,7 +79,7 @@ func ordering() *meta.Backend {
 	)
 	b.Entities = append(b.Entities, &meta.Entity{
 		Name: "Box", Singular: "box", Plural: "boxes", Path: "boxes", Table: "boxes", Key: "id", Page: newest,
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "within", Kind: meta.Reference, Type: "Box", Column: "within_id", Null: true, OnDelete: meta.Cascade},
 			&meta.Field{Name: "boxes", Kind: meta.List, Type: "Box", Inverse: "within", Page: newest, Parts: all},
 		),

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fettlehq/fettle/kit"
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -46,7 +47,7 @@ func renting(b *meta.Backend) *meta.Backend {
 	}
 	b.Entities = append(b.Entities, &meta.Entity{
 		Name: "Team", Singular: "team", Plural: "teams", Path: "teams", Table: "teams", Key: "handle", Page: newest, TenantColumn: "id",
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "handle", Kind: meta.String, Column: "handle"},
 			&meta.Field{Name: "open", Kind: meta.Boolean, Column: "open", Default: meta.Const(true)},
 			&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "team", Page: newest},

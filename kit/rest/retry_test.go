@@ -121,26 +121,18 @@ func TestBatchesThatCross(t *testing.T) {
 // trips is a backend in which rooms are booked, alone or with the trip that they are for.
 func trips() *meta.Backend {
 	newest := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt", Descending: true}}}
-	common := func(fields ...*meta.Field) []*meta.Field {
-		return append([]*meta.Field{
-			{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-			{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-			{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-			{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-		}, fields...)
-	}
 	anybody := []meta.Rule{{When: meta.True()}}
 	return &meta.Backend{Name: "trips", Entities: []*meta.Entity{
 		{
 			Name: "Trip", Singular: "trip", Plural: "trips", Path: "trips", Table: "trips", Key: "id", Page: newest,
-			Fields: common(&meta.Field{
+			Fields: kittest.Fields(&meta.Field{
 				Name: "bookings", Kind: meta.List, Type: "Booking", Inverse: "trip", Parts: &meta.Parts{Create: true}, Page: newest,
 			}),
 			Allow: meta.Allow{Read: anybody, Create: anybody},
 		},
 		{
 			Name: "Booking", Singular: "booking", Plural: "bookings", Path: "bookings", Table: "bookings", Key: "id", Page: newest,
-			Fields: common(
+			Fields: kittest.Fields(
 				&meta.Field{Name: "trip", Kind: meta.Reference, Type: "Trip", Column: "trip_id", Null: true},
 				&meta.Field{Name: "room", Kind: meta.Int, Column: "room"},
 				&meta.Field{Name: "from", Kind: meta.DateTime, Column: "from"},

@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/prometheus"
 	"github.com/fettlehq/fettle/kit/query"
@@ -45,14 +46,10 @@ func shop(counted *atomic.Int64) Service {
 	user := &meta.Entity{
 		Name: "User", Singular: "user", Plural: "users", Path: "users", Table: "users", Key: "id",
 		Page: meta.Page{Size: 20, Max: 100},
-		Fields: []*meta.Field{
-			{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-			{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-			{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-			{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-			{Name: "email", Kind: meta.Email, Column: "email", Personal: true},
-			{Name: "name", Kind: meta.String, Column: "name"},
-		},
+		Fields: kittest.Fields(
+			&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Personal: true},
+			&meta.Field{Name: "name", Kind: meta.String, Column: "name"},
+		),
 		Uniques: []meta.Unique{{Name: "users_email_key", Fields: []string{"email"}}},
 		Allow:   meta.Allow{Read: []meta.Rule{{When: meta.Eq(meta.This(), meta.Viewer())}}},
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 	"github.com/fettlehq/fettle/kit/query"
 	"github.com/fettlehq/fettle/kit/sqldb"
@@ -39,20 +40,12 @@ scalar Int64
 
 // desk is a service of teams with notes, one of which is closed to all, and a hand-written handler that counts notes.
 func desk(by meta.TenantBy) Service {
-	common := func(fields ...*meta.Field) []*meta.Field {
-		return append([]*meta.Field{
-			{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-			{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-			{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-			{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-		}, fields...)
-	}
 	all := []meta.Rule{{When: meta.True()}}
 	page := meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "createdAt"}}}
 	note := &meta.Entity{
 		Name: "Note", Singular: "note", Plural: "notes", Path: "notes", Table: "notes", Key: "id", Page: page,
 		TenantColumn: "team_id", TenantBy: "team", Allow: meta.Allow{Read: all, Create: all},
-		Fields: common(
+		Fields: kittest.Fields(
 			&meta.Field{Name: "team", Kind: meta.Reference, Type: "Team", Column: "team_id", Immutable: true},
 			&meta.Field{Name: "text", Kind: meta.String, Column: "text"},
 		),
@@ -65,7 +58,7 @@ func desk(by meta.TenantBy) Service {
 			Entities: []*meta.Entity{note, {
 				Name: "Team", Singular: "team", Plural: "teams", Path: "teams", Table: "teams", Key: "handle", Page: page, TenantColumn: "id",
 				Allow: meta.Allow{Read: []meta.Rule{{When: meta.This("open")}}, Create: all},
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "handle", Kind: meta.String, Column: "handle"},
 					&meta.Field{Name: "open", Kind: meta.Boolean, Column: "open", Default: meta.Const(true)},
 				),

@@ -3,17 +3,9 @@ package doortest
 import (
 	"net/http"
 
+	"github.com/fettlehq/fettle/kit/kittest"
 	"github.com/fettlehq/fettle/kit/meta"
 )
-
-func common(fields ...*meta.Field) []*meta.Field {
-	return append([]*meta.Field{
-		{Name: "id", Kind: meta.ID, Column: "id", Auto: true},
-		{Name: "createdAt", Kind: meta.DateTime, Column: "created_at", Auto: true},
-		{Name: "updatedAt", Kind: meta.DateTime, Column: "updated_at", Auto: true},
-		{Name: "version", Kind: meta.Int64, Column: "version", Auto: true},
-	}, fields...)
-}
 
 func when(x *meta.Expr) []meta.Rule { return []meta.Rule{{When: x, Source: "doortest"}} }
 
@@ -45,7 +37,7 @@ func Backend() *meta.Backend {
 		Entities: []*meta.Entity{
 			{
 				Name: "User", Singular: "user", Plural: "users", Path: "users", Table: "users", Key: "username", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "username", Kind: meta.String, Column: "username", MinLength: 1, MaxLength: 20},
 					&meta.Field{Name: "email", Kind: meta.Email, Column: "email", Allow: meta.Allow{Read: when(meta.Eq(meta.This(), meta.Viewer()))}},
 					&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Inverse: "author", Page: newest},
@@ -55,7 +47,7 @@ func Backend() *meta.Backend {
 			},
 			{
 				Name: "Article", Singular: "article", Plural: "articles", Path: "articles", Table: "articles", Key: "slug", Page: newest, SoftDelete: true,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "slug", Kind: meta.String, Column: "slug", Default: meta.Call("slug", meta.This("title"))},
 					&meta.Field{Name: "title", Kind: meta.String, Column: "title", MinLength: 1, MaxLength: 40, Search: true},
 					&meta.Field{Name: "note", Kind: meta.String, Column: "note", Null: true, Search: true},
@@ -90,7 +82,7 @@ func Backend() *meta.Backend {
 			{
 				Name: "Tag", Singular: "tag", Plural: "tags", Path: "tags", Table: "tags", Key: "name",
 				Page: meta.Page{Size: 20, Max: 100, Order: []meta.Order{{Field: "name"}}},
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "name", Kind: meta.String, Column: "name", MinLength: 1},
 					&meta.Field{Name: "articles", Kind: meta.List, Type: "Article", Join: &meta.JoinTable{Table: "article_tags", From: "tag_id", To: "article_id"}, Page: newest},
 				),
@@ -99,7 +91,7 @@ func Backend() *meta.Backend {
 			},
 			{
 				Name: "Comment", Singular: "comment", Plural: "comments", Path: "comments", Table: "comments", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "article", Kind: meta.Reference, Type: "Article", Column: "article_id", Immutable: true},
 					&meta.Field{Name: "author", Kind: meta.Reference, Type: "User", Column: "author_id", Default: meta.Viewer(), ReadOnly: true},
 					&meta.Field{Name: "body", Kind: meta.String, Column: "body", MaxLength: 100},
@@ -108,7 +100,7 @@ func Backend() *meta.Backend {
 			},
 			{
 				Name: "Flag", Singular: "flag", Plural: "flags", Path: "flags", Table: "flags", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "about", Kind: meta.Union, Type: "Flagged", Arms: []string{"aboutArticle", "aboutUser"}},
 					&meta.Field{Name: "mates", Kind: meta.Int, Method: true},
 					&meta.Field{Name: "secret", Kind: meta.String, Method: true, Allow: meta.Allow{Read: []meta.Rule{{When: meta.Eq(meta.This("aboutUser"), meta.Viewer())}}}},
@@ -126,12 +118,12 @@ func Backend() *meta.Backend {
 			},
 			{
 				Name: "Feedback", Singular: "feedback", Plural: "feedbacks", Path: "feedback", Table: "feedbacks", Key: "id", Page: newest,
-				Fields: common(&meta.Field{Name: "text", Kind: meta.String, Column: "text"}),
+				Fields: kittest.Fields(&meta.Field{Name: "text", Kind: meta.String, Column: "text"}),
 				Allow:  meta.Allow{Create: anybody, Read: when(meta.Eq(meta.This("text"), meta.Const("public")))},
 			},
 			{
 				Name: "Sample", Singular: "sample", Plural: "samples", Path: "samples", Table: "samples", Key: "id", Page: newest,
-				Fields: common(
+				Fields: kittest.Fields(
 					&meta.Field{Name: "small", Kind: meta.Int, Column: "small", Null: true},
 					&meta.Field{Name: "big", Kind: meta.Int64, Column: "big", Null: true},
 					&meta.Field{Name: "weight", Kind: meta.Float, Column: "weight", Null: true},
