@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -34,7 +35,14 @@ type rows struct {
 	pgx.Rows
 	batch pgx.BatchResults
 	texts texts
+
+	trip   *trip // of which it is the turn; nil outside of one
+	waited time.Duration
+	began  time.Time
 }
+
+// Waited implements sqldb.Queued.
+func (r *rows) Waited() time.Duration { return r.waited }
 
 func (r *rows) Next() bool {
 	if r.Rows.Next() {
@@ -51,5 +59,9 @@ func (r *rows) Close() {
 	if r.batch != nil {
 		r.batch.Close()
 		r.batch = nil
+	}
+	if t := r.trip; t != nil {
+		r.trip = nil
+		t.read(r.began, r.Rows.Err())
 	}
 }

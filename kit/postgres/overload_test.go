@@ -69,10 +69,12 @@ func TestLoadIsShed(t *testing.T) {
 	}
 }
 
-func TestMaxWaitIsATime(t *testing.T) {
-	_, err := postgres.Driver.Open(t.Context(), kittest.Postgres(t)+"&pool_max_wait=soon")
-	if err == nil || !strings.Contains(err.Error(), "pool_max_wait=soon") {
-		t.Error(err)
+func TestParametersOfThePool(t *testing.T) {
+	for _, wrong := range []string{"pool_max_wait=soon", "share_reads=perhaps"} {
+		_, err := postgres.Driver.Open(t.Context(), kittest.Postgres(t)+"&"+wrong)
+		if err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Error(wrong, err)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 //	statement_timeout=10s          how long a statement may run; 30s unless given
 //	pool_max_conns=50              connections; 20 unless given
 //	pool_max_wait=500ms            how long to wait for a connection before the caller hears 503; 2s unless given
+//	share_reads=off                no two reads on one trip to the server; they share them unless given
 //	default_query_exec_mode=exec   for a PgBouncer that pools transactions, where statements cannot be prepared
 //	listen=db.internal:5432        where the server itself is, past such a PgBouncer, which does not carry what subscribers are told by
 //	max_lag=2s                     of a replica: how old its answers may be before it is left alone; 5s unless given
@@ -36,6 +37,7 @@ var Driver = sqldb.Driver{Schemes: []string{"postgres", "postgresql"}, Open: ope
 
 const (
 	maxWait            = "pool_max_wait"
+	shareReads         = "share_reads"
 	defaultTimeout     = "30s"
 	defaultConnections = 20
 	defaultMaxWait     = 2 * time.Second
@@ -43,10 +45,11 @@ const (
 )
 
 type database struct {
-	pool   *pgxpool.Pool
-	queue  queue
-	handle func() *sql.DB
-	opened bool // handle was called
+	pool    *pgxpool.Pool
+	queue   queue
+	sharing sharing
+	handle  func() *sql.DB
+	opened  bool // handle was called
 	// host and port are where to listen, empty where the pool connects to.
 	host string
 	port uint16
@@ -94,22 +97,11 @@ func prepare(ctx context.Context, url string, config *pgxpool.Config) (*database
 		config.MaxConns = defaultConnections
 	}
 	db := &database{queue: queue{slots: make(chan struct{}, config.MaxConns), maxWait: defaultMaxWait}}
+	db.sharing.db = db
 	settings := config.ConnConfig.RuntimeParams
-	var err error
-	if wait, given := settings[maxWait]; given {
-		if db.queue.maxWait, err = time.ParseDuration(wait); err != nil || db.queue.maxWait < 0 {
-			return nil, fmt.Errorf("%s=%s: not a time such as 500ms", maxWait, wait)
-		}
-		delete(settings, maxWait)
-	}
-	if address, given := settings[listenAddress]; given {
-		host, port, err := net.SplitHostPort(address)
-		number, wrong := strconv.ParseUint(port, 10, 16)
-		if err = errors.Join(err, wrong); err != nil {
-			return nil, fmt.Errorf("%s=%s: not a host and a port such as db.internal:5432", listenAddress, address)
-		}
-		db.host, db.port = host, uint16(number)
-		delete(settings, listenAddress)
+	err := db.take(settings)
+	if err != nil {
+		return nil, err
 	}
 	if settings["statement_timeout"] == "" {
 		settings["statement_timeout"] = defaultTimeout
@@ -118,6 +110,10 @@ func prepare(ctx context.Context, url string, config *pgxpool.Config) (*database
 		limit := strings.ReplaceAll(settings["statement_timeout"], "'", "''")
 		db.settings = []string{"SET LOCAL statement_timeout = '" + limit + "'"}
 		delete(settings, "statement_timeout")
+		db.sharing.paces = nil
+	}
+	if db.sharing.paces != nil {
+		config.AfterConnect = db.sharing.measure
 	}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err
@@ -129,6 +125,33 @@ func prepare(ctx context.Context, url string, config *pgxpool.Config) (*database
 	return db, nil
 }
 
+// take takes the parameters that are this package's own from those for the server.
+func (db *database) take(settings map[string]string) (err error) {
+	if wait, given := settings[maxWait]; given {
+		if db.queue.maxWait, err = time.ParseDuration(wait); err != nil || db.queue.maxWait < 0 {
+			return fmt.Errorf("%s=%s: not a time such as 500ms", maxWait, wait)
+		}
+	}
+	switch share, given := settings[shareReads]; {
+	case !given, share == "on":
+		db.sharing.paces = map[string]*pace{}
+	case share != "off":
+		return fmt.Errorf("%s=%s: neither on nor off", shareReads, share)
+	}
+	if address, given := settings[listenAddress]; given {
+		host, port, err := net.SplitHostPort(address)
+		number, wrong := strconv.ParseUint(port, 10, 16)
+		if err = errors.Join(err, wrong); err != nil {
+			return fmt.Errorf("%s=%s: not a host and a port such as db.internal:5432", listenAddress, address)
+		}
+		db.host, db.port = host, uint16(number)
+	}
+	for _, own := range []string{maxWait, shareReads, listenAddress} {
+		delete(settings, own)
+	}
+	return nil
+}
+
 // pooled tells whether a session may change its server between transactions.
 func pooled(mode pgx.QueryExecMode) bool {
 	return mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol
@@ -137,6 +160,11 @@ func pooled(mode pgx.QueryExecMode) bool {
 func (db *database) Dialect() sqldb.Dialect { return sqldb.Postgres }
 
 func (db *database) Read(ctx context.Context, do func(sqldb.Conn) error) error {
+	if sqldb.Single(ctx) && len(db.settings) == 0 {
+		one := &single{db: db}
+		defer one.close()
+		return do(one)
+	}
 	return db.acquire(ctx, func(c *pgxpool.Conn) error { return db.read(ctx, c, do) })
 }
 

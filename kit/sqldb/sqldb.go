@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrUndecided is the error of a transaction of which nobody knows whether it was committed: the connection was lost meanwhile.
@@ -66,6 +67,13 @@ type Rows interface {
 	Cell(column int, into *Cell) error
 	Err() error
 	Close()
+}
+
+// Queued is Rows of a statement that may have waited before it was sent.
+type Queued interface {
+	Rows
+	// Waited is for how long: that is no time of the statement's.
+	Waited() time.Duration
 }
 
 // Collision is the error of a transaction that others stood in the way of: of two that wait for each other, or change what

@@ -52,6 +52,9 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (sqldb.Rows, 
 		s.end(err)
 		return nil, err
 	}
+	if queued, ok := inner.(sqldb.Queued); ok {
+		s.began = s.began.Add(queued.Waited())
+	}
 	return &rows{Rows: inner, statement: s}, nil
 }
 
