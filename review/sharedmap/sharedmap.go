@@ -49,6 +49,16 @@ func find(f *facts.Facts) []rule.Finding {
 				})
 			}
 		}
+		for _, w := range function.Shared {
+			key := function.Package + " " + receiver(function) + " " + w.Name + " turns"
+			if _, found := told[key]; found || w.Leaves != "" || w.Turns {
+				continue
+			}
+			if finding, found := turns(tracer, function, w); found {
+				told[key] = len(out)
+				out = append(out, finding)
+			}
+		}
 		path := tracer.To(function)
 		if path == nil {
 			out = append(out, forgotten(function)...)
