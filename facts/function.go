@@ -16,6 +16,7 @@ type Function struct {
 	Context  string    // an expression for the request's context, where the function has one
 	Locks    bool      // takes a lock that it alone holds, which RLock is not
 	LocksAny bool      // takes a lock, be it one that others who read hold as well
+	Tx       string    // the parameter that is an open transaction, which it does not do without; "" for none
 	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
 	Bound    []Bound   // fields of its receiver and parameters that a route's path fills
@@ -63,6 +64,7 @@ type Call struct {
 	Place    Place
 	InTx     Pos    // where the transaction that is open around it began
 	Pools    []int  // parameters, the receiver being -1, that are given what was made with a pool, while a transaction is open around it
+	Plain    []int  // parameters that are given a pool, as its type says, wherever it is called
 	Apart    []int  // those that are given nothing that this transaction has to do with
 	Self     bool   // of a method of the same value whose method From is
 	BegunBy  string // of Self: the field of that value by which the transaction that is open around it was begun; "" for none

@@ -252,6 +252,7 @@ func (l *lifter) calls(at work) {
 			fact.Endless = append(fact.Endless, i)
 		}
 	}
+	fact.Plain = l.poolArguments(at.source, at.call)
 	if len(callees) == 1 {
 		fact.HandedOn = l.handsOn(at, callees[0])
 	}

@@ -104,6 +104,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findAbandoned)
 	for _, f := range l.functions {
 		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)
+		f.fact.Tx = l.givenTransaction(f)
 		f.fact.Toils = l.toils(f)
 	}
 	l.eachFile(l.findLiterals)
@@ -160,6 +161,7 @@ type lifter struct {
 	endings         map[*types.Var]ending        // of what variables of functions hold
 	clients         map[types.Object][]clientUse // nil before they were looked for
 	callSites       map[*function][]site         // the places that call each function; nil before they were looked for
+	begunSessions   *bool                        // whether a function of the code makes sessions that have begun; nil where nobody has asked
 	origins         map[types.Object]kept
 	results         map[result]kept
 	listed          map[result][]facts.Origin // of results that are lists: where their items are from

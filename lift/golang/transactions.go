@@ -60,6 +60,9 @@ func (l *lifter) wrapsTx(named *types.Named) bool {
 	case *types.Struct:
 		held, pool := false, false
 		for field := range under.Fields() {
+			if ownTxName.MatchString(named.Obj().Name()) && sendsStatements(field.Type()) {
+				held = true // what the library's transaction and a pool have in common
+			}
 			if l.isTx(field.Type()) {
 				if field.Embedded() {
 					return true
@@ -70,6 +73,23 @@ func (l *lifter) wrapsTx(named *types.Named) bool {
 			pool = pool || isPool(path, name) || isGormDB(field.Type())
 		}
 		return held && !pool // what has both may begin one itself
+	}
+	return false
+}
+
+// ownTxName are names of types of the code that are transactions.
+var ownTxName = regexp.MustCompile(`(?i)(tx|txn|transaction)$`)
+
+// sendsStatements reports whether a type is an interface by which statements are sent.
+func sendsStatements(t types.Type) bool {
+	under, is := t.Underlying().(*types.Interface)
+	if !is {
+		return false
+	}
+	for method := range under.Methods() {
+		if name := method.Name(); name == "ExecContext" || name == "Exec" || name == "QueryContext" || name == "Query" {
+			return true
+		}
 	}
 	return false
 }

@@ -41,6 +41,7 @@ func find(f *facts.Facts) []rule.Finding {
 				Fix: "send it through " + q.Handle.Other, Edits: q.ThroughTx,
 			})
 		}
+		out = append(out, given(tracer, function)...)
 		read := map[*facts.Query]bool{} // told of
 		for _, call := range function.Calls {
 			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
@@ -131,6 +132,9 @@ func throughPool(q *facts.Query, way []*facts.Call) bool {
 	}
 	given := q.Handle.Held.By
 	for i, call := range slices.Backward(way) {
+		if slices.Contains(call.Plain, given) {
+			return true
+		}
 		if i == 0 {
 			return slices.Contains(call.Pools, given) || q.Handle.Held.Same && slices.Contains(call.Apart, given)
 		}
