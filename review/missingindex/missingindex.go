@@ -148,7 +148,7 @@ func (s *search) alternatives(q *facts.Query, st *facts.Statement, table *schema
 // sorted asks whether the first rows in an order can be read in that order: an index leads with what the query holds
 // equal, and goes on with the column of the order.
 func (s *search) sorted(q *facts.Query, st *facts.Statement, table *schema.Table) {
-	if st.Limit == "" || st.Limit == "1" || q.One || len(st.Order) != 1 || st.Order[0].Column == "" || st.Grouped || columnOf(table, st.Order[0].Column) == nil {
+	if st.Limit == "" || st.Limit == "1" || q.One || len(st.Order) == 0 || slices.ContainsFunc(st.Order, func(o facts.OrderPart) bool { return o.Column == "" }) || st.Grouped || columnOf(table, st.Order[0].Column) == nil {
 		return
 	}
 	var equal []facts.Predicate
@@ -338,8 +338,12 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	compared := slices.Clone(columns)
 	served := slices.ContainsFunc(equal, func(p facts.Predicate) bool { return serves(table, p) })
 	for _, o := range st.Order {
-		if len(st.Order) == 1 && o.Column != "" && len(ranges) == 0 && st.Limit != "" && !slices.Contains(columns, o.Column) {
-			columns, names = append(columns, o.Column), append(names, o.Column)
+		if (len(st.Order) == 1 || served) && o.Column != "" && len(ranges) == 0 && st.Limit != "" && !slices.Contains(columns, o.Column) {
+			part := o.Column
+			if o.Descending && len(st.Order) > 1 { // where directions differ, an index that is read backwards does not serve
+				part += " DESC"
+			}
+			columns, names = append(columns, part), append(names, o.Column)
 		}
 	}
 	if len(compared) == 0 {
