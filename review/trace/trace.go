@@ -3,7 +3,6 @@ package trace
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -278,12 +277,4 @@ func Below(f *facts.Function) []*facts.Function {
 		from = end
 	}
 	return out
-}
-
-// public are paths that are open by their nature.
-var public = regexp.MustCompile(`(?i)(login|logout|sign-?in|sign-?up|signout|register|registration|password|reset|forgot|verify|confirm|activate|oauth|oidc|sso|token|refresh|callback|webhook|hook|health|ready|live|metrics|ping|status|captcha|unsubscribe|subscri|invite|public|graphql|setup|install|debug|session|auth|feedback|contact|bounce|csp)`)
-
-// Public reports whether a route is open by its nature, as its path or handler say.
-func Public(r *facts.Route) bool {
-	return public.MatchString(r.Path) || public.MatchString(r.Handler.Name)
 }
