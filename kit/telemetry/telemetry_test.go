@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -123,6 +124,38 @@ func TestSpansNameTheOperationAndEachStatement(t *testing.T) {
 		t.Errorf("%d statements, measured %v", count, metrics)
 	}
 }
+
+// What a statement waits for before it is sent is no time of its own.
+func TestWaitingIsNoTimeOfAStatement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		statements := telemetry.NewStatements()
+		db := telemetry.Observe(busy{}, telemetry.NewTracer(nil), nil, statements, slog.New(slog.DiscardHandler))
+		err := db.Read(t.Context(), func(c sqldb.Conn) error {
+			rows, err := c.Query(t.Context(), "SELECT 1")
+			if err == nil {
+				rows.Close()
+			}
+			return err
+		})
+		if took := statements.Counted().Statements[0].Milliseconds; err != nil || took != 2 {
+			t.Errorf("a statement that waited 5 ms and then took 2 is counted with %v, %v", took, err)
+		}
+	})
+}
+
+// busy is a database that lets wait.
+type busy struct{ fake }
+
+func (b busy) Read(_ context.Context, do func(sqldb.Conn) error) error { return do(b) }
+
+func (busy) Query(context.Context, string, ...any) (sqldb.Rows, error) {
+	time.Sleep(7 * time.Millisecond)
+	return &lateRow{}, nil
+}
+
+type lateRow struct{ oneRow }
+
+func (*lateRow) Waited() time.Duration { return 5 * time.Millisecond }
 
 type measured struct {
 	operation string
