@@ -16,6 +16,21 @@ import (
 	"github.com/fettlehq/fettle/optimize"
 )
 
+// migrating is a database, and goose with the migrations of a folder for it.
+func migrating(t *testing.T, url, dir string) (*sql.DB, *goose.Provider) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // nothing is left to lose
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS(dir), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, provider
+}
+
 // Migrations run by goose, twice too, and take away what an attempt that was broken off has left: an index that is written to and
 // never read, which IF NOT EXISTS takes for the one that is wanted.
 func TestMigrationsRun(t *testing.T) {
@@ -46,15 +61,7 @@ func TestMigrationsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	db, err := sql.Open("pgx", database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // nothing is left to lose
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS(dir), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db, provider := migrating(t, database, dir)
 	valid := func() (valid, invalid int) {
 		err := db.QueryRow(`SELECT count(*) FILTER (WHERE indisvalid), count(*) FILTER (WHERE NOT indisvalid) FROM pg_index
 			WHERE indrelid = '"a | b"'::regclass AND NOT indisprimary`).Scan(&valid, &invalid)
@@ -135,15 +142,7 @@ func TestMigrationsOfSeveralTables(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			db, err := sql.Open("pgx", database)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close() //nolint:errcheck // nothing is left to lose
-			provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS(dir), goose.WithDisableGlobalRegistry(true))
-			if err != nil {
-				t.Fatal(err)
-			}
+			db, provider := migrating(t, database, dir)
 			count := func() (valid, all int) {
 				if err := db.QueryRow(`SELECT count(*) FILTER (WHERE indisvalid), count(*) FROM pg_index WHERE indrelid::regclass::text LIKE 'calls%'`).Scan(&valid, &all); err != nil {
 					t.Fatal(err)
