@@ -5,7 +5,7 @@ import "slices"
 // Migration is one file that changes the database.
 type Migration struct {
 	File       string
-	Runner     string // "goose", "golang-migrate", "plain", "folders" (one for each migration), "embedded"
+	Runner     string // "goose", "golang-migrate", "bun" (in a transaction), "plain", "folders" (one for each migration), "embedded"
 	InTx       bool   // the runner wraps it in a transaction
 	Baseline   bool   // the first, so that no table is in use yet
 	Last       bool   // the newest, or of the newest folder

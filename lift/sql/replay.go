@@ -37,6 +37,8 @@ func (r *replay) file(t Text) *facts.Migration {
 	switch lower := strings.ToLower(t.SQL); {
 	case strings.Contains(lower, "+goose"):
 		m.Runner, m.InTx = "goose", true
+	case strings.Contains(strings.ToLower(path.Base(t.Name)), ".tx.up."):
+		m.Runner, m.InTx = "bun", true // its files without .tx run as those of golang-migrate do
 	case strings.Contains(strings.ToLower(path.Base(t.Name)), ".up."):
 		m.Runner = "golang-migrate"
 	case strings.Contains(lower, "+migrate"):

@@ -120,6 +120,8 @@ func marker(m *facts.Migration) string {
 		return "-- migrate:up transaction:false\n"
 	case "sql-migrate":
 		return "-- +migrate Up notransaction\n"
+	case "bun":
+		return "in a file of its own, whose name ends with .up.sql without .tx: "
 	}
 	return ""
 }
