@@ -313,6 +313,9 @@ func (l *lifter) afterFailure(p place, stack []ast.Node, assign *ast.AssignStmt,
 	for i, n := range stack {
 		switch n := n.(type) {
 		case *ast.IfStmt:
+			if given, is := n.Init.(*ast.AssignStmt); is && slices.ContainsFunc(given.Rhs, func(e ast.Expr) bool { return asks(e) }) {
+				return true // what a function makes of the failure
+			}
 			if asks(n.Cond) || n.Else != nil && i+1 < len(stack) && stack[i+1] == ast.Node(n.Else) && asks(n.Cond) {
 				return true
 			}
@@ -331,7 +334,9 @@ func (l *lifter) afterFailure(p place, stack []ast.Node, assign *ast.AssignStmt,
 
 // givenBetween reports whether a variable is given something else between two places.
 func (l *lifter) givenBetween(object types.Object, from, to token.Pos) bool {
-	return slices.ContainsFunc(l.defs[object], func(d def) bool { return from < d.pos && d.pos < to })
+	return slices.ContainsFunc(l.defs[object], func(d def) bool {
+		return from < d.pos && d.pos < to && (d.expr == nil || !isNilIdent(d.expr)) // what is no failure is set to none
+	})
 }
 
 // ofEngine reports whether a session of xorm is a new one, as the library makes it: it takes a connection for each statement alone
