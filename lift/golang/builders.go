@@ -306,6 +306,9 @@ func (b *builder) step(s step) {
 		b.q.Args = append(b.q.Args, values(0)...)
 	case "Save":
 		b.out.Verb = facts.Update
+		if len(args) == 1 && b.l.writtenOutBefore(s.source, args[0], s.call.Pos()) {
+			b.out.Verb = facts.Insert
+		}
 		b.out.Sets = append(b.out.Sets, "*")
 		b.q.Args = append(b.q.Args, values(0)...)
 	case "Update", "Updates", "UpdateColumn", "UpdateColumns", "Set", "SetMap":

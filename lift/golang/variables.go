@@ -90,6 +90,22 @@ func (l *lifter) loads(d def) bool {
 	return is
 }
 
+// writtenOutBefore reports whether a variable that may hold a row is, on every way to a place, first given a new one that the code writes out.
+func (l *lifter) writtenOutBefore(s *source, e ast.Expr, at token.Pos) bool {
+	object, is := s.target(e).(*types.Var)
+	if !is || object.IsField() {
+		return false
+	}
+	var newest *def
+	for i, d := range l.defs[object] {
+		if d.source == s && d.pos < at && (newest == nil || d.pos > newest.pos) {
+			newest = &l.defs[object][i]
+		}
+	}
+	return newest != nil && newest.kind == assigned && !newest.entry && isStructLiteral(newest.expr) && !s.sometimes(newest.pos, at) &&
+		slices.ContainsFunc(l.defs[object], func(d def) bool { return d.pos < newest.pos && l.loads(d) })
+}
+
 func isStructLiteral(e ast.Expr) bool {
 	if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is {
 		e = pointer.X

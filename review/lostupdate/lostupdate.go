@@ -82,8 +82,8 @@ func locksRow(f *facts.Function, q *facts.Query, depth int) bool {
 func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 	column, calls := "", []*facts.Call(nil)
 	for _, a := range q.Statement.Assigned {
-		if a.Arg == nil || slices.Contains(q.Statement.Self, a.Column) {
-			continue
+		if a.Arg == nil || a.Arg.Kind == "text" || slices.Contains(q.Statement.Self, a.Column) {
+			continue // texts are put together, and not reckoned with
 		}
 		if way, is := reckoned(*a.Arg, nil, 0); is {
 			column, calls = a.Column, way
