@@ -38,6 +38,7 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	tracer := trace.New(f)
 	var out []rule.Finding
+	told := map[string]int{} // one unique key mends all of a package that look for the same
 	for _, function := range f.Functions {
 		out = append(out, updateThenInsert(tracer, function)...)
 		path := tracer.To(function)
@@ -48,7 +49,13 @@ func find(f *facts.Facts) []rule.Finding {
 		for _, check := range list {
 			for _, insert := range list {
 				if finding, found := judge(f.Database.Schema, check, insert); found {
+					key := function.Package + " " + string(finding.Confidence) + " " + finding.Message
+					if i, is := told[key]; is {
+						out[i].Evidence = append(out[i].Evidence, rule.Evidence{Pos: finding.Pos, What: "and one is made here too"})
+						continue
+					}
 					finding.Evidence = append(path.Evidence(), finding.Evidence...)
+					told[key] = len(out)
 					out = append(out, finding)
 				}
 			}
