@@ -23,13 +23,14 @@ type Tables struct {
 	used   map[string]bool    // and by others than who runs the service
 	many   map[string]bool    // the code reckons with many rows
 	sought map[string]bool    // an index was made to find some among them
+	piled  map[string]bool    // rows are made as things happen or many at once, or are cleared away when they are old
 	paged  map[[2]string]bool // rows with one value of a column are read by the page
 	within map[*facts.Function]bool
 }
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, piled: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -62,14 +63,40 @@ func sought(t *schema.Table, i *schema.Index) bool {
 	})
 }
 
+// small are names of tables that hold what a service is set up with, and not what it is used for.
+var small = regexp.MustCompile(`(^|_)(roles?|permissions?|settings?|configs?|configurations?|parameters?|options?|providers?|currenc(y|ies)|countr(y|ies)|languages?|locales?|regions?|plans?|tiers?|templates?|flags?|rules?|workflows?|environments?|rates?)$`)
+
+// ofUsers are names of tables that hold what each user has.
+var ofUsers = regexp.MustCompile(`^(users?|accounts?|members?|customers?|clients?)_`)
+
+// Small reports whether a table holds by its name what a service is set up with, and nothing shows that it has many rows all the same: a page of
+// them is a habit of writing lists.
+func (g *Tables) Small(table string) bool {
+	table = strings.ToLower(table)
+	return small.MatchString(table) && !ofUsers.MatchString(table) && !g.piled[table] && !g.sought[table]
+}
+
 // Grows reports whether a table grows with use. Of one whose rows are made in a way that is not read, its indexes speak.
 func (g *Tables) Grows(table string) bool {
 	table = strings.ToLower(table)
+	if g.Small(table) {
+		return false
+	}
 	if !g.made[table] {
 		return g.many[table] || g.sought[table]
 	}
 	return g.used[table] && g.many[table]
 }
+
+// Piles reports whether a table grows by more than that one row is made for each request that asks for one, and so may have many with one
+// value of a column.
+func (g *Tables) Piles(table string) bool {
+	table = strings.ToLower(table)
+	return g.piled[table] || g.sought[table]
+}
+
+// MadeMany reports whether a table's rows are made as things happen or many at once, or cleared away when they are old.
+func (g *Tables) MadeMany(table string) bool { return g.piled[strings.ToLower(table)] }
 
 // Used reports whether others than who runs the service make rows of a table.
 func (g *Tables) Used(table string) bool { return g.used[strings.ToLower(table)] }
@@ -90,8 +117,8 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 		if !g.tracer.Ways(q.From).Operators() {
 			g.used[table] = true
 		}
-		if !g.many[table] && (g.repeats(q.Loop) || g.withinLoop(q.From, 0)) {
-			g.many[table] = true
+		if !g.piled[table] && (g.repeats(q.Loop) || g.withinLoop(q.From, 0)) {
+			g.many[table], g.piled[table] = true, true
 		}
 	case facts.Select:
 		if st.Limit != "" && st.Limit != "1" && !q.One && !st.Aggregate {
@@ -104,7 +131,7 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 		}
 	case facts.Delete:
 		if slices.ContainsFunc(st.Predicates, old) {
-			g.many[table] = true
+			g.many[table], g.piled[table] = true, true
 		}
 	}
 }
@@ -125,7 +152,8 @@ func (g *Tables) withinLoop(f *facts.Function, depth int) bool {
 		if from.Aside == "test" || from.Aside == "migration" || from.Aside == "command" || call.Place.ErrorPath || call.Place.EndsLoop {
 			return false
 		}
-		return g.repeats(call.Loop) || g.withinLoop(from, depth+1)
+		each := len(call.Callees) > 1 && call.Receiver.Has(facts.FromLoop) // one of several things to do in each turn, and none of them twice
+		return g.repeats(call.Loop) && !each || g.withinLoop(from, depth+1)
 	})
 	return g.within[f]
 }

@@ -369,12 +369,15 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if len(equal) == 0 && s.tracer.Job(q.From) {
 		finding.Confidence = rule.Uncertain // a sweep that nobody waits for reads the table now and then
 	}
-	if path != nil && !served {
-		finding.Severity = rule.High
+	if path != nil && !served && (s.tables.MadeMany(table.Name) || s.many(table, equal)) {
+		finding.Severity = rule.High // and of others it is shown only that lists of them have pages
 	}
 	finding.Message = fmt.Sprintf("no index of %s leads with %s, by which this %s looks for rows", table.Name, strings.Join(compared, " or "), strings.ToLower(string(st.Verb)))
 	if served && len(st.Order) > 0 {
 		finding.Message = fmt.Sprintf("no index of %s goes on with %s, so all rows of the same %s are read and sorted for the first few", table.Name, st.Order[0].Column, strings.Join(compared, ", "))
+		if !s.tables.Piles(table.Name) {
+			finding.Confidence = rule.Uncertain // those of one user are mostly few enough to sort
+		}
 	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	made := s.facts.Database.At[table.Name]

@@ -39,7 +39,11 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				out = append(out, found)
 			} else if source := clientsLimit(tracer, q); source != nil {
-				out = append(out, limitFinding(tracer, q, path, source))
+				found := limitFinding(tracer, q, path, source)
+				if operators || tables.Small(q.Statement.Tables[0].Table) {
+					found.Confidence = rule.Uncertain
+				}
+				out = append(out, found)
 			}
 		}
 	}
