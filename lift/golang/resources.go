@@ -11,7 +11,8 @@ import (
 	"github.com/fettlehq/fettle/facts"
 )
 
-// findResources lifts what must be given back and on which paths it is not.
+// findResources lifts what must be given back and on which paths it is not: what a variable is given. goroutines.go tells of those that never
+// end, usage.go what a function does with a resource.
 func (l *lifter) findResources(p place) {
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
 		assign, is := n.(*ast.AssignStmt)

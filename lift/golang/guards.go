@@ -1,0 +1,86 @@
+package golang
+
+import (
+	"go/ast"
+	"regexp"
+
+	"github.com/fettlehq/fettle/facts"
+)
+
+// authName are the names of middleware that looks at who is calling.
+var authName = regexp.MustCompile(`(?i)(auth|jwt|session|login|logged|token|permission|require|protect|rbac|acl|apikey|api_key|admin|guard|verify|ensure|identity|oidc|signature|mustbe|onlyuser|user)`)
+
+// limiting are the names of middleware that asks where a request was made, or counts those of each, and lets everybody through who keeps to
+// that. They are its own whatever else they say, as in RateLimitForUser.
+var limiting = regexp.MustCompile(`(?i)(csrf|xsrf|cors|crossorigin|rate_?limit|throttl)`)
+
+// recording are the names of middleware that writes down what comes, or what came of it, and lets everybody through.
+var recording = regexp.MustCompile(`(?i)(logg|recover|metric|trac(e|ing))`)
+
+// sessionName are the names of libraries' middleware that loads a session for whoever comes, signed in or not.
+var sessionName = regexp.MustCompile(`(^|\.)(Sessions|SessionsMany|Sessioner|LoadAndSave)$|^sessions?\.(New|Middleware)$`)
+
+// loadsSession reports whether a middleware is a library's that loads a session and refuses nobody, also where a function of the code makes it.
+func (l *lifter) loadsSession(s *source, e ast.Expr, depth int) bool {
+	name := text(e)
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if is {
+		name = text(call.Fun)
+		callees := l.static(s, call)
+		for _, callee := range callees {
+			for _, n := range callee.returns() {
+				if depth > 2 || len(n.Results) == 0 || !l.loadsSession(callee.source, n.Results[0], depth+1) {
+					return false
+				}
+			}
+		}
+		if len(callees) > 0 {
+			return true
+		}
+	}
+	return sessionName.MatchString(name) && len(l.functionsOf(s, e, 0)) == 0
+}
+
+// guard makes the fact of a middleware.
+func (l *lifter) guard(s *source, e ast.Expr) facts.Guard {
+	if known, found := l.guards[e]; found {
+		return known
+	}
+	l.guards[e] = l.newGuard(s, e)
+	return l.guards[e]
+}
+
+func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
+	name := text(e)
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+		name = text(call.Fun)
+	}
+	if _, is := ast.Unparen(e).(*ast.FuncLit); is {
+		name = "a function"
+	}
+	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name) && !limiting.MatchString(name)}
+	if l.loadsSession(s, e, 0) {
+		g.Auth = false
+	}
+	for _, f := range l.functionsOf(s, e, 0) {
+		g.Runs = append(g.Runs, f.fact)
+		for _, n := range f.returns() { // func(next Handler) Handler { return func(c *Context) error {…} }
+			for _, result := range n.Results {
+				if literal, is := ast.Unparen(result).(*ast.FuncLit); is && l.nodes[literal] != nil {
+					g.Runs = append(g.Runs, l.nodes[literal].fact)
+				}
+			}
+		}
+	}
+	if !g.Auth && !limiting.MatchString(name) && !recording.MatchString(name) {
+		for _, f := range l.functionsOf(s, e, 0) {
+			g.Auth = g.Auth || l.looksAtCaller(f)
+		}
+		if call, is := ast.Unparen(e).(*ast.CallExpr); is {
+			for _, f := range l.static(s, call) {
+				g.Auth = g.Auth || l.looksAtCaller(f)
+			}
+		}
+	}
+	return g
+}
