@@ -368,6 +368,7 @@ func (t *trip) next() {
 		}
 		if !t.sharing.tell(t.riders[t.at], told) {
 			answer.Close()
+			t.failed = t.failed || answer.Err() != nil
 		} else if err == nil {
 			return
 		}

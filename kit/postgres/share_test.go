@@ -63,9 +63,14 @@ func sharing(t *testing.T, url string) sqldb.Database {
 // known asks until it is known again that asked takes little.
 func known(t *testing.T, db sqldb.Database) {
 	t.Helper()
-	for began := time.Now(); !postgres.Shares(db, asked); {
-		if a := hear(t.Context(), db, 1, 0); a.err != nil || time.Since(began) > 20*time.Second {
-			t.Fatal("a statement that takes nothing is not known to take little ", a.err)
+	knownAs(t, db, asked, func() error { return hear(t.Context(), db, 1, 0).err })
+}
+
+func knownAs(t *testing.T, db sqldb.Database, sql string, ask func() error) {
+	t.Helper()
+	for began := time.Now(); !postgres.Shares(db, sql); {
+		if err := ask(); err != nil || time.Since(began) > 20*time.Second {
+			t.Fatal("a statement that takes nothing is not known to take little ", err)
 		}
 	}
 }
@@ -198,6 +203,38 @@ func TestWhoLeavesOnTheWay(t *testing.T) {
 	}
 	if !errors.Is(left.err, context.DeadlineExceeded) || took > time.Second {
 		t.Errorf("who had 0.3 s: %v after %v", left.err, took)
+	}
+}
+
+// What goes wrong in the middle of the rows of one who left nobody hears of.
+func TestAnErrorOfWhoLeft(t *testing.T) {
+	db := sharing(t, kittest.Postgres(t))
+	const halved = "SELECT 6 / ($1::bigint - n) FROM generate_series(0, 1) AS n" // for 1 the second row fails
+	half := func(ctx context.Context, n int64) error {
+		return db.Read(sqldb.WithSingle(ctx), func(c sqldb.Conn) error {
+			rows, err := c.Query(ctx, halved, n)
+			if err != nil {
+				return err
+			}
+			for rows.Next() { //nolint:revive // only their end matters
+			}
+			return rows.Err()
+		})
+	}
+	knownAs(t, db, halved, func() error { return half(t.Context(), 3) })
+	ctx, leave := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer leave()
+	var left error
+	var last answer
+	aboard(t, db, nil,
+		func() { hear(t.Context(), db, 2, 1) },
+		func() { left = half(ctx, 1) },
+		func() { last = hear(t.Context(), db, 4, 0) })
+	if !errors.Is(left, context.DeadlineExceeded) {
+		t.Errorf("who had 0.3 s: %v", left)
+	}
+	if last.err != nil || last.number != 4 {
+		t.Errorf("who came behind him: %+v", last)
 	}
 }
 
