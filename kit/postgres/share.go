@@ -30,6 +30,7 @@ const (
 	mostRiders  = 16                     // of one trip
 	farTooLong  = 100 * time.Millisecond // a statement that took this long shares no trip
 	aloneFor    = time.Second            // for so long
+	mostBeside  = time.Second            // that one waits for those beside him before each asks by himself
 	mostPaces   = 2000                   // statements whose pace is remembered
 	paceWindow  = time.Minute            // after which it is measured anew
 )
@@ -257,12 +258,20 @@ func (s *sharing) lead(ctx context.Context, t *trip) (*rows, error) {
 		batch.Queue(r.sql, r.args...)
 	}
 	began := time.Now()
+	patience := time.AfterFunc(mostBeside, t.cancel)
 	t.results = c.SendBatch(together, batch)
 	answer, err := t.results.Query()
-	if err == nil {
+	own := false
+	switch {
+	case !patience.Stop():
+		answer.Close()
+		t.failed = true
+		s.part(t)
+	case err == nil:
 		return t.rows(answer, began), nil
+	default:
+		own = t.fails(err)
 	}
-	own := t.fails(err)
 	t.next()
 	if own {
 		return nil, err
@@ -346,17 +355,20 @@ func (t *trip) read(began time.Time, err error) {
 	t.next()
 }
 
-// fails tells whether an error in place of rows is that of the rider whose turn it is, and not of one before him or of all.
+// fails tells whether an error in place of rows is that of the rider whose turn it is, and not of all.
 func (t *trip) fails(err error) bool {
 	var all pgx.ErrPreprocessingBatch
-	own := !t.failed && !errors.As(err, &all)
 	t.failed = true
-	return own
+	return !errors.As(err, &all)
 }
 
 // next gives the next rider his turn. After the last one the trip ends.
 func (t *trip) next() {
 	for t.at++; t.at < len(t.riders); t.at++ {
+		if t.failed {
+			t.sharing.tell(t.riders[t.at], turn{})
+			continue
+		}
 		began := time.Now()
 		answer, err := t.results.Query()
 		told := turn{}
@@ -436,6 +448,17 @@ func (s *sharing) note(sql string, began, ended time.Time, first bool) {
 	}
 	if took >= farTooLong {
 		p.alone = ended.Add(aloneFor)
+	}
+}
+
+// part keeps the statements of a trip apart that took too long, as where one waits for a lock: the server answers none before all are done.
+func (s *sharing) part(t *trip) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range t.riders {
+		if p := s.paces[r.sql]; p != nil {
+			p.alone = time.Now().Add(aloneFor)
+		}
 	}
 }
 
