@@ -155,6 +155,8 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 			out.Locks = true
 		case strings.HasPrefix(s.name, "Query") && s.name != "Query":
 			l.entEdge(s, e, out, q)
+		case strings.HasPrefix(s.name, "With") && out.Verb == facts.Select:
+			l.entLoads(s, typeName, out)
 		case len(args) == 1 && out.Verb != facts.Select:
 			if field, is := strings.CutPrefix(s.name, "Set"); is && e.fields[strings.TrimPrefix(field, "Nillable")] != "" {
 				v := l.value(s.source, args[0])
@@ -216,18 +218,43 @@ func (l *lifter) entEdge(s step, e *entity, out *facts.Statement, q *facts.Query
 	}
 	v, edge := l.value(s.source, from), strings.TrimPrefix(s.name, "Query")
 	q.Args = append(q.Args, v)
-	constantOf := func(name string) string {
-		c, is := own.types.Scope().Lookup(name).(*types.Const)
-		if !is || c.Val().Kind() != constant.String {
-			return ""
-		}
-		return constant.StringVal(c.Val())
-	}
-	if column := constantOf(edge + "Column"); column != "" && constantOf(edge+"Table") == e.table && constantOf(edge+"InverseTable") != "" && constantOf("Table") != e.table {
+	if column := own.constantOf(edge + "Column"); column != "" && own.constantOf(edge+"Table") == e.table && own.constantOf(edge+"InverseTable") != "" && own.constantOf("Table") != e.table {
 		out.Predicates = append(out.Predicates, facts.Predicate{Table: e.table, Column: column, Operator: "=", Arg: &v})
 		return
 	}
 	out.Nested = true // the key stands in the other row, or in a table between the two
+}
+
+// entLoads reads a step that loads what an edge leads to, for all rows that the query finds: a SELECT of its own, by the column of the other table that
+// refers to them. Where their own column refers to the others, or a table stands between the two, the others are found by their keys.
+func (l *lifter) entLoads(s step, typeName string, out *facts.Statement) {
+	selector, is := ast.Unparen(s.call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return
+	}
+	path, name := namedType(typeOr(s.source.info.TypeOf(selector.X)))
+	own := l.loader.sources[path+"/"+strings.ToLower(strings.TrimSuffix(name, "Query"))]
+	if name != typeName || own == nil || own.types == nil || !own.generatedByEnt() {
+		return
+	}
+	edge := strings.TrimPrefix(s.name, "With")
+	table, column := own.constantOf(edge+"Table"), own.constantOf(edge+"Column")
+	if table == "" || column == "" || own.constantOf(edge+"InverseTable") != table || table == own.constantOf("Table") {
+		return
+	}
+	out.Inner = append(out.Inner, &facts.Statement{
+		Verb: facts.Select, Tables: []facts.TableUse{{Table: table, Alias: table}},
+		Predicates: []facts.Predicate{{Table: table, Column: column, Operator: "IN", Arg: &facts.Value{Kind: "list"}}},
+	})
+}
+
+// constantOf is the text of a constant of a package; "" for none.
+func (s *source) constantOf(name string) string {
+	c, is := s.types.Scope().Lookup(name).(*types.Const)
+	if !is || c.Val().Kind() != constant.String {
+		return ""
+	}
+	return constant.StringVal(c.Val())
 }
 
 // entTexts are pieces of SQL within what a step is given: sql.ExprP("title = '" + title + "'").
