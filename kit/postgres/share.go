@@ -243,13 +243,7 @@ func (s *sharing) lead(ctx context.Context, t *trip) (*rows, error) {
 	t.conn = c
 	me := t.riders[0]
 	if len(t.riders) == 1 {
-		began := time.Now()
-		answer, err := c.Query(ctx, me.sql, me.args...)
-		if err != nil {
-			t.end()
-			return nil, err
-		}
-		return t.rows(answer, began), nil
+		return t.alone(ctx, me)
 	}
 	together, cancel := t.limit(ctx)
 	t.cancel = cancel
@@ -259,7 +253,11 @@ func (s *sharing) lead(ctx context.Context, t *trip) (*rows, error) {
 	}
 	began := time.Now()
 	patience := time.AfterFunc(mostBeside, t.cancel)
-	t.results = c.SendBatch(together, batch)
+	if !t.send(together, batch) {
+		t.failed = true
+		t.next()
+		return s.lead(ctx, s.trip(me))
+	}
 	answer, err := t.results.Query()
 	own := false
 	switch {
@@ -277,6 +275,32 @@ func (s *sharing) lead(ctx context.Context, t *trip) (*rows, error) {
 		return nil, err
 	}
 	return s.lead(ctx, s.trip(me))
+}
+
+// alone asks what the only rider of a trip asks.
+func (t *trip) alone(ctx context.Context, me *rider) (answered *rows, err error) {
+	defer func() {
+		if answered == nil { // an error, or an argument that panics
+			t.end()
+		}
+	}()
+	began := time.Now()
+	answer, err := t.conn.Query(ctx, me.sql, me.args...)
+	if err != nil {
+		return nil, err
+	}
+	return t.rows(answer, began), nil
+}
+
+// send reports false where an argument panics: whose it is panics when he asks by himself.
+func (t *trip) send(ctx context.Context, batch *pgx.Batch) (sent bool) {
+	defer func() {
+		if !sent {
+			_ = recover()
+		}
+	}()
+	t.results = t.conn.SendBatch(ctx, batch)
+	return true
 }
 
 // connection waits until t may leave.
@@ -404,6 +428,8 @@ func (s *sharing) tell(r *rider, told turn) bool {
 func (t *trip) end() {
 	if t.results != nil {
 		_ = t.results.Close() // each rider was told what went wrong with his; the pool throws away a connection on which this fails
+	}
+	if t.cancel != nil {
 		t.cancel()
 	}
 	t.conn.Release()

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -379,6 +380,39 @@ func TestRowsThatAreLeftOpen(t *testing.T) {
 	aboard(t, db, nil, left(func() error { return nil }), left(func() error { panic("no") }), func() { last = hear(t.Context(), db, 3, 0) })
 	if last.err != nil || last.number != 3 {
 		t.Errorf("who came last: %+v", last)
+	}
+}
+
+// unspeakable is an argument that panics when it is to be sent.
+type unspeakable struct{}
+
+func (unspeakable) Value() (driver.Value, error) { panic("unspeakable") }
+
+// An argument that panics does so for whoever gave it, alone or beside others.
+func TestAnArgumentThatPanics(t *testing.T) {
+	db := sharing(t, kittest.Postgres(t))
+	said := make([]any, 3)
+	ask := func(by int) func() {
+		return func() {
+			defer func() { said[by] = recover() }()
+			err := db.Read(sqldb.WithSingle(t.Context()), func(c sqldb.Conn) error {
+				_, err := c.Query(t.Context(), asked, unspeakable{}, 0.0)
+				return err
+			})
+			t.Errorf("%d asked: %v", by, err)
+		}
+	}
+	var first, last answer
+	ask(0)()
+	aboard(t, db, nil, func() { first = hear(t.Context(), db, 2, 0) }, ask(1), func() { last = hear(t.Context(), db, 3, 0) })
+	aboard(t, db, nil, ask(2))
+	for by, panicked := range said {
+		if panicked != "unspeakable" {
+			t.Errorf("%d hears %v", by, panicked)
+		}
+	}
+	if first.err != nil || first.number != 2 || last.err != nil || last.number != 3 {
+		t.Errorf("before him %+v, behind him %+v", first, last)
 	}
 }
 
