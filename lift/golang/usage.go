@@ -113,7 +113,7 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 		}
 		inner.look(callee.body)
 		if u.kind == "body" {
-			if inner.deferred || len(inner.closed) > 0 {
+			if inner.deferred || len(inner.closed) > 0 || inner.kind == "body" && inner.escapes {
 				return true
 			}
 			continue // what reads a body does not close it
@@ -211,7 +211,14 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 					u.closed = append(u.closed, n.Pos())
 					u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
 				}
+				if _, returned := last(stack[:i]).(*ast.ReturnStmt); returned && strings.HasPrefix(calledName(n), "New") {
+					u.escapes = u.escapes || u.depth > 0
+					u.handedOver = append(u.handedOver, last(stack[:i]).Pos()) // what wraps it is the caller's
+				}
 				return
+			}
+			if u.kind == "body" && (u.p.packageOf(firstOf(n.Fun)) == "fmt" || len(u.l.static(u.p.source, n)) > 0 && !u.closesIn(n, child)) {
+				return // a function that looks at the answer, and leaves it open
 			}
 			if e, is := child.(*ast.SelectorExpr); is {
 				if _, basic := typeOr(u.p.info.TypeOf(e)).Underlying().(*types.Basic); basic && u.kind == "body" {
