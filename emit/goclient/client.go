@@ -185,7 +185,7 @@ func (w *writer) operation(o *client.Operation) {
 	if o.Args != nil {
 		args = ", a " + w.names.objects[o.Args]
 	}
-	doc := client.Described(name, o.Doc, "the operation "+o.Name)
+	doc := spell.Described(name, o.Doc, "the operation "+o.Name)
 	if !strings.HasPrefix(doc, name+" ") {
 		doc = name + ": " + doc
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/emit/client"
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -160,7 +161,7 @@ func (w *writer) f(format string, args ...any) {
 
 // comment prints text as a comment.
 func (w *writer) comment(text string) {
-	for _, line := range client.Comment(text, 117) {
+	for _, line := range spell.Comment(text, 117) {
 		w.f("%s", strings.TrimRight("// "+line, " "))
 	}
 }

@@ -16,7 +16,7 @@ func (w *writer) types() {
 		for i, v := range e.Values {
 			values[i] = v.Name
 		}
-		w.comment(client.Described(name, e.Doc, "one of "+strings.Join(values, ", ")))
+		w.comment(spell.Described(name, e.Doc, "one of "+strings.Join(values, ", ")))
 		w.f("type %s string", name)
 		w.f("")
 		w.comment("The values of " + name + ".")
@@ -42,7 +42,7 @@ func (w *writer) types() {
 
 func (w *writer) object(o *client.Object) {
 	name := w.names.objects[o]
-	doc := client.Described(name, renamed(o, name), what(o))
+	doc := spell.Described(name, renamed(o, name), what(o))
 	if o.Role == client.Row && o.Entity.Deprecated != "" {
 		doc += "\n\nDeprecated: " + o.Entity.Deprecated
 	}

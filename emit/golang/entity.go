@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -41,7 +42,7 @@ func enum(p *printer, e *model.Enum) {
 	for i, v := range e.Values {
 		values[i] = v.Name
 	}
-	p.comment(described(e.Name, e.Doc, "one of "+strings.Join(values, ", ")))
+	p.comment(spell.Described(e.Name, e.Doc, "one of "+strings.Join(values, ", ")))
 	p.f("type %s string", e.Name)
 	p.f("")
 	p.comment("The values of " + e.Name + ".")
@@ -71,7 +72,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 	if input {
 		what = "what clients send to operations that take it"
 	}
-	p.comment(described(s.Name, s.Doc, what))
+	p.comment(spell.Described(s.Name, s.Doc, what))
 	p.f("type %s struct {", s.Name)
 	for _, f := range s.Fields {
 		field(p, exported(f.Name), typeOf(m, f, true).declared(f.Null, f.Repeated), f)
@@ -105,7 +106,7 @@ func structure(p *printer, m *model.Module, s *model.Struct, input bool) {
 func row(p *printer, m *model.Module, e *model.Entity) {
 	columns := columns(e)
 	p.f("")
-	doc := described(e.Name, e.Doc, "a row of the table "+e.Table)
+	doc := spell.Described(e.Name, e.Doc, "a row of the table "+e.Table)
 	if e.Deprecated != "" {
 		doc += " Clients are told that it is deprecated: " + e.Deprecated + "."
 	}
@@ -197,20 +198,4 @@ func trailing(doc, deprecated string) string {
 		return ""
 	}
 	return " // " + doc
-}
-
-// described is the doc comment of a type: its name, then what the design says, or what it is.
-func described(name, doc, what string) string {
-	doc = strings.TrimSpace(doc)
-	if doc == "" {
-		return name + " is " + what + "."
-	}
-	first, rest, _ := strings.Cut(doc, " ")
-	switch first {
-	case "A", "An", "The", "What", "Who", "How", "Where", "Whether", "One":
-		return name + " is " + strings.ToLower(first) + " " + rest
-	case name:
-		return doc
-	}
-	return name + " is " + what + ".\n\n" + doc
 }

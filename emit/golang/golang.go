@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -97,28 +98,7 @@ func (p *printer) f(format string, args ...any) {
 
 // comment prints text as a comment, broken into lines of at most 117 characters.
 func (p *printer) comment(text string) {
-	for i, paragraph := range strings.Split(text, "\n\n") {
-		if i > 0 {
-			p.f("//")
-		}
-		for _, line := range wrap(paragraph, 117) {
-			p.f("// %s", line)
-		}
+	for _, line := range spell.Comment(text, 117) {
+		p.f("%s", strings.TrimRight("// "+line, " "))
 	}
-}
-
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

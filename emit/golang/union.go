@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/emit/door"
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -15,7 +16,7 @@ func union(p *printer, u *model.UnionType) {
 		kinds[i], params[i] = armName(u, e), parameter(e.Singular)
 	}
 	p.f("")
-	p.comment(described(u.Name, u.Doc, "one of several entities, by its id") + "\n\nIt is " + door.Either(kinds) + "; nil is none, or one that the viewer may not see.")
+	p.comment(spell.Described(u.Name, u.Doc, "one of several entities, by its id") + "\n\nIt is " + door.Either(kinds) + "; nil is none, or one that the viewer may not see.")
 	p.f("type %s interface {", u.Name)
 	p.comment("Values is the union as package meta states it.")
 	p.f("Values() []any")

@@ -1,4 +1,4 @@
-// Package spell turns the names of a design into those of programs.
+// Package spell turns the names of a design into those of programs, and what it says into their comments.
 //
 //	shopUrl ─▶ ShopURL, "shop URL"; SENT_BACK of OrderStatus ─▶ OrderStatusSentBack
 //

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/emit/client"
+	"github.com/fettlehq/fettle/emit/spell"
 	"github.com/fettlehq/fettle/model"
 )
 
@@ -77,7 +78,7 @@ func (w *writer) comment(indent, text, deprecated string) {
 	if deprecated != "" {
 		text = strings.TrimSpace(text + "\n\n@deprecated " + deprecated)
 	}
-	lines := client.Comment(strings.ReplaceAll(text, "*/", "* /"), 120)
+	lines := spell.Comment(strings.ReplaceAll(text, "*/", "* /"), 120)
 	switch {
 	case strings.TrimSpace(text) == "":
 	case len(lines) == 1:
