@@ -47,16 +47,30 @@ func (q *queue) leave() { <-q.slots }
 
 // acquire lends do a connection.
 func (db *database) acquire(ctx context.Context, do func(*pgxpool.Conn) error) error {
-	if err := db.queue.enter(ctx); err != nil {
-		return err
-	}
-	defer db.queue.leave()
-	c, err := db.pool.Acquire(ctx)
+	c, err := db.lend(ctx)
 	if err != nil {
 		return translate(err)
 	}
-	defer c.Release()
+	defer db.takeBack(c)
 	return do(c)
+}
+
+// lend waits for a connection, which takeBack ends.
+func (db *database) lend(ctx context.Context) (*pgxpool.Conn, error) {
+	if err := db.queue.enter(ctx); err != nil {
+		return nil, err
+	}
+	c, err := db.pool.Acquire(ctx)
+	if err != nil {
+		db.queue.leave()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (db *database) takeBack(c *pgxpool.Conn) {
+	c.Release()
+	db.queue.leave()
 }
 
 const (

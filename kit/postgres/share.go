@@ -218,56 +218,64 @@ func (s *sharing) lead(ctx context.Context, t *trip) (*rows, error) {
 	}
 	s.mu.Unlock()
 	t.conn = c
-	me := t.riders[0]
 	if len(t.riders) == 1 {
-		return t.alone(ctx, me)
+		return t.alone(ctx)
 	}
-	together, cancel := t.limit(ctx)
-	t.cancel = cancel
+	answer, own, err := t.together(ctx)
+	if err == nil || own {
+		return answer, err
+	}
+	return s.lead(ctx, s.trip(t.riders[0]))
+}
+
+// together asks what all riders of a trip ask, and returns the rows of the first. Own tells whether an error is his: he is to ask again by
+// himself where it is not. The trip goes on without him.
+func (t *trip) together(ctx context.Context) (first *rows, own bool, err error) {
+	ctx, t.cancel = t.limit(ctx)
 	batch := &pgx.Batch{}
 	for _, r := range t.riders {
 		batch.Queue(r.sql, r.args...)
 	}
 	began := time.Now()
 	patience := time.AfterFunc(mostBeside, t.cancel)
-	if !t.send(together, batch) {
+	defer patience.Stop()
+	if !t.send(ctx, batch) {
 		t.failed = true
 		t.next()
-		return s.lead(ctx, s.trip(me))
+		return nil, false, errPanicked
 	}
 	answer, err := t.results.Query()
-	own := false
 	switch {
 	case !patience.Stop():
 		answer.Close()
 		t.failed = true
-		s.part(t)
+		t.sharing.part(t)
+		err = context.DeadlineExceeded
 	case err == nil:
-		return t.rows(answer, began), nil
+		return t.rows(answer, began), false, nil
 	default:
 		own = t.fails(err)
 	}
 	t.next()
-	if own {
-		return nil, err
-	}
-	return s.lead(ctx, s.trip(me))
+	return nil, own, err
 }
 
 // alone asks what the only rider of a trip asks.
-func (t *trip) alone(ctx context.Context, me *rider) (answered *rows, err error) {
+func (t *trip) alone(ctx context.Context) (answered *rows, err error) {
 	defer func() {
 		if answered == nil { // an error, or an argument that panics
 			t.end()
 		}
 	}()
-	began := time.Now()
+	me, began := t.riders[0], time.Now()
 	answer, err := t.conn.Query(ctx, me.sql, me.args...)
 	if err != nil {
 		return nil, err
 	}
 	return t.rows(answer, began), nil
 }
+
+var errPanicked = errors.New("query: an argument panicked while it was encoded")
 
 // send reports false where an argument panics: whose it is panics when he asks by himself.
 func (t *trip) send(ctx context.Context, batch *pgx.Batch) (sent bool) {
@@ -292,15 +300,7 @@ func (s *sharing) connection(ctx context.Context, t *trip) (*pgxpool.Conn, error
 			return nil, ctx.Err()
 		}
 	}
-	if err := s.db.queue.enter(ctx); err != nil {
-		return nil, err
-	}
-	c, err := s.db.pool.Acquire(ctx)
-	if err != nil {
-		s.db.queue.leave()
-		return nil, err
-	}
-	return c, nil
+	return s.db.lend(ctx)
 }
 
 // forgo gives up leading a trip that has not left. Unless an error keeps all from leaving, the next rider leads it.
@@ -409,9 +409,8 @@ func (t *trip) end() {
 	if t.cancel != nil {
 		t.cancel()
 	}
-	t.conn.Release()
 	s := t.sharing
-	s.db.queue.leave()
+	s.db.takeBack(t.conn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !t.shares {

@@ -49,16 +49,20 @@ func sharing(t *testing.T, url string) sqldb.Database {
 	if two != nil {
 		t.Fatal(two)
 	}
-	t.Cleanup(func() {
-		for range 1000 {
-			if postgres.InUse(db) == 0 {
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-		t.Errorf("%d connections, slots and trips are in use by nobody", postgres.InUse(db))
-	})
+	t.Cleanup(func() { idle(t, db) })
 	return db
+}
+
+// idle waits until nothing of a database is in use.
+func idle(t *testing.T, db sqldb.Database) {
+	t.Helper()
+	for range 1000 {
+		if postgres.InUse(db) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d connections, slots and trips are in use by nobody", postgres.InUse(db))
 }
 
 // known asks until it is known again that asked takes little.
@@ -454,11 +458,5 @@ func TestManyReaders(t *testing.T) {
 	if shared <= 0 {
 		t.Errorf("each of %d answers took a trip of its own", answered.Load())
 	}
-	for range 1000 {
-		if postgres.InUse(db) == 0 {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Errorf("%d connections, slots and trips are in use by nobody", postgres.InUse(db))
+	idle(t, db)
 }
