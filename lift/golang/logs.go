@@ -48,13 +48,7 @@ func verbose(call *ast.CallExpr) bool {
 // secretArg finds an argument that lets its holder in, by its name or by what else it is given to.
 func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 	for i, arg := range call.Args {
-		name := ""
-		switch arg := ast.Unparen(arg).(type) {
-		case *ast.Ident:
-			name = arg.Name
-		case *ast.SelectorExpr:
-			name = arg.Sel.Name
-		}
+		name := lastName(ast.Unparen(arg))
 		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
 			return text(arg)
 		}
@@ -105,13 +99,7 @@ var (
 // personalArg finds an argument that by its name says something of a person.
 func personalArg(call *ast.CallExpr) string {
 	for _, arg := range call.Args {
-		name := ""
-		switch arg := ast.Unparen(arg).(type) {
-		case *ast.Ident:
-			name = arg.Name
-		case *ast.SelectorExpr:
-			name = arg.Sel.Name
-		}
+		name := lastName(ast.Unparen(arg))
 		if personalName.MatchString(name) {
 			return text(arg)
 		}
