@@ -55,6 +55,17 @@ func (s *scope) around(at token.Pos) []facts.Guard {
 	return out
 }
 
+// put places a router within another. One that would lie within itself stays where it is: functions that hand a router on to each other, or
+// methods of one interface of which one calls another, name no outermost one.
+func (s *scope) put(parent *scope) {
+	for up := parent; up != nil; up = up.parent {
+		if up == s {
+			return
+		}
+	}
+	s.parent = parent
+}
+
 // add puts middleware around a router. Those of gin, fiber and of echo's groups are only around what is registered after them.
 func (s *scope) add(p place, call *ast.CallExpr, ordered bool, guards ...facts.Guard) {
 	for _, g := range guards {
@@ -220,7 +231,9 @@ func (l *lifter) scopeOf(s *source, e ast.Expr, depth int) *scope {
 		}
 		made := &scope{}
 		l.scopes[object] = made
-		made.parent, made.prefix = l.scopeOfVariable(object, depth)
+		parent, prefix := l.scopeOfVariable(object, depth)
+		made.prefix = prefix
+		made.put(parent)
 		return made
 	}
 	return nil
@@ -249,6 +262,9 @@ func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string
 		return &scope{given: true}, ""
 	}
 	for _, site := range l.sites()[f] {
+		if site.source == f.source && f.node.Pos() <= site.call.Pos() && site.call.End() <= f.node.End() {
+			continue // of itself, or of another method of its name: an interface does not say which
+		}
 		selector, is := ast.Unparen(site.call.Fun).(*ast.SelectorExpr)
 		if is && l.routerOf(site.source.info.TypeOf(selector.X)) == "chi" {
 			prefix := ""
@@ -310,7 +326,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		if functions := l.static(s, call); l.routerOf(s.info.TypeOf(call)) != "" && len(functions) == 1 {
 			l.scopeCalls[call] = made
 			if results := l.returnedRouters(functions[0]); len(results) > 0 {
-				made.parent = l.scopeOf(functions[0].source, results[0], depth+1)
+				made.put(l.scopeOf(functions[0].source, results[0], depth+1))
 			}
 		}
 		return made
@@ -320,7 +336,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 	switch selector.Sel.Name {
 	case "Group":
 		made.made = call.Pos()
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 		if len(args) > 0 && !isFunction(s.info.TypeOf(args[0])) {
 			made.prefix, _ = l.routePath(s, args[0])
 			made.prefix = below(l.routerOf(s.info.TypeOf(selector.X)), made.prefix)
@@ -332,24 +348,24 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
 		}
 	case "With":
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 		for _, arg := range args {
 			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
 		}
 	case "Use": // gin's answers with the group itself
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 	case "Combo", "Get", "Patch", "Post", "Put", "Delete", "Options", "Head": // of macaron and flamego: several methods of one path
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 		if selector.Sel.Name == "Combo" && len(args) > 0 {
 			made.prefix, _ = l.routePath(s, args[0])
 		}
 	case "PathPrefix", "Path":
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 		if len(args) > 0 {
 			made.prefix, _ = l.routePath(s, args[0])
 		}
 	case "Subrouter", "Route", "Methods", "Name", "StrictSlash", "Host", "Schemes", "Headers", "Queries":
-		made.parent = l.scopeOf(s, selector.X, depth+1)
+		made.put(l.scopeOf(s, selector.X, depth+1))
 		if selector.Sel.Name == "Route" && len(args) == 2 {
 			made.prefix, _ = l.routePath(s, args[0])
 		}

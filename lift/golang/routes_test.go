@@ -202,3 +202,59 @@ func TestPathsBelowGroups(t *testing.T) {
 		}
 	}
 }
+
+// Parts of an application that register themselves by one interface look as if each called itself: the router that one is given is looked for
+// outside it. Two that hand a router on to each other have none.
+func TestRoutersHandedOn(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "app.go"), `package app
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+)
+
+type part interface{ Register(r *mux.Router) }
+
+type store struct{ charts part }
+
+func (s store) Register(r *mux.Router) {
+	below := r.PathPrefix("/charts").Subrouter()
+	s.charts.Register(below)
+	r.Path("/stores").HandlerFunc(h).Methods("GET")
+}
+
+func h(w http.ResponseWriter, r *http.Request) {}
+
+func routes(p part) {
+	root := mux.NewRouter()
+	p.Register(root.PathPrefix("/api").Subrouter())
+}
+
+func even(r *mux.Router, depth int) {
+	r.Path("/even").HandlerFunc(h).Methods("GET")
+	if depth > 0 {
+		odd(r.PathPrefix("/down").Subrouter(), depth-1)
+	}
+}
+
+func odd(r *mux.Router, depth int) {
+	r.Path("/odd").HandlerFunc(h).Methods("GET")
+	even(r.PathPrefix("/up").Subrouter(), depth)
+}
+`)
+	lifted, err := Lift(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, r := range lifted.Facts.Routes {
+		routes = append(routes, r.Method+" "+r.Path)
+	}
+	slices.Sort(routes)
+	if got, want := strings.Join(routes, "; "), "GET /api/stores; GET /down/odd; GET /even"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
