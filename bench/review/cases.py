@@ -3,7 +3,8 @@
 
     bench/review/cases.py CASES.json COPIES [CASE…]
 
-CASES.json is a list of {id, repo, before, after, cls, stack, files}: a fault that a commit of a public project mended. COPIES
+CASES.json is a list of {id, repo, before, after, cls, stack, files}: a fault that a commit of a public project mended. "without" are
+patterns of files that clones may lack, generated ones of many megabytes, and that are left out on both sides. COPIES
 holds either the files themselves, as ID/before and ID/after, or a bare clone of each project as owner+name/repo. Nothing of
 them is kept. FETTLE names the tool, "fettle" where it is not set; JOBS how many reviews run at once, 2.
 
@@ -37,11 +38,14 @@ RULES = {
     "missing-authz": ["open-route", "missing-guard"],
     "authz-query-precedence": ["or-precedence"],
     "mass-assignment": ["mass-assignment"],
+    "sql-injection": ["sql-injection"],
     "sql-injection-orderby": ["sql-injection"],
     "goroutine-leak": ["resource-leak"],
     "rows-leak": ["resource-leak"],
     "session-leak": ["resource-leak"],
+    "reader-leak": ["resource-leak"],
     "tx-leak": ["resource-leak"],
+    "past-transaction": ["wrong-transaction"],
     "unsafe-migration": ["locking-migration"],
     "lock-order-deadlock": ["locking-migration"],
     "unbounded-list": ["unbounded-list"],
@@ -66,7 +70,8 @@ def reviewed(copies, case, when):
     clone = os.path.join(copies, case["repo"].replace("/", "+"), "repo")
     with tempfile.TemporaryDirectory() as folder:
         for pattern in ("**/*.go", "**/*.sql", "**/go.mod"):
-            archive = subprocess.run(["git", "--git-dir", clone, "archive", case[when], "--", f":(glob){pattern}"], capture_output=True)
+            paths = [f":(glob){pattern}"] + [f":(exclude,glob){left}" for left in case.get("without", [])]
+            archive = subprocess.run(["git", "--git-dir", clone, "archive", case[when], "--", *paths], capture_output=True)
             if archive.returncode == 0:
                 subprocess.run(["tar", "x", "-C", folder], input=archive.stdout, check=True)
             elif b"did not match any files" not in archive.stderr:  # a file of the copy is missing: what is left is another tree
