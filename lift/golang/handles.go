@@ -344,21 +344,34 @@ func embeddedField(selection *types.Selection) types.Object {
 	return field
 }
 
-// calledAt are the places that call each function of the code by its name.
+// calledAt are the places that call each function of the code by its name, those of tests left out. It notes what else names a function.
 func (l *lifter) calledAt() map[*function][]site {
 	if l.callSites != nil {
 		return l.callSites
 	}
-	l.callSites = map[*function][]site{}
-	for _, f := range l.functions {
-		if f.fact.Aside == "test" {
-			continue
+	l.callSites, l.mentioned = map[*function][]site{}, map[*types.Func]bool{}
+	l.eachFile(func(p place) {
+		if p.aside[p.file] == "test" {
+			return
 		}
-		for call := range f.calls {
-			for _, callee := range l.static(f.source, call) {
-				l.callSites[callee] = append(l.callSites[callee], site{call, f.source})
+		ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+			if id, is := n.(*ast.Ident); is {
+				if named, is := p.info.Uses[id].(*types.Func); is {
+					l.mentioned[named.Origin()] = true
+				}
 			}
-		}
-	}
+			call, is := n.(*ast.CallExpr)
+			if !is {
+				return true
+			}
+			if f := l.around(stack); f != nil && f.fact.Aside == "test" {
+				return true
+			}
+			for _, callee := range l.static(p.source, call) {
+				l.callSites[callee] = append(l.callSites[callee], site{call, p.source})
+			}
+			return true
+		})
+	})
 	return l.callSites
 }

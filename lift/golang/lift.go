@@ -161,6 +161,7 @@ type lifter struct {
 	endings         map[*types.Var]ending        // of what variables of functions hold
 	clients         map[types.Object][]clientUse // nil before they were looked for
 	callSites       map[*function][]site         // the places that call each function; nil before they were looked for
+	mentioned       map[*types.Func]bool         // functions that the code outside of tests names, see calledAt
 	begunSessions   *bool                        // whether a function of the code makes sessions that have begun; nil where nobody has asked
 	origins         map[types.Object]kept
 	results         map[result]kept
@@ -191,6 +192,7 @@ type lifter struct {
 	limits          map[*types.Var]bool       // fields that were asked whether they hold only numbers that have one
 	filledFields    map[*types.Var]bool       // see decoded
 	filledTypes     map[*types.TypeName]bool  // see readInto; nil before they were looked for
+	handedTypes     map[*types.TypeName]bool  // see handedIn; nil before they were looked for
 	written         map[types.Object]bool     // maps and lists of which an element is assigned
 	pathParams      map[*types.Var]string     // fields that a parameter of a route's path fills
 	params          map[types.Object]param

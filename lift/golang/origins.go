@@ -257,7 +257,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	if !is || !field.IsField() {
 		return out
 	}
-	if w.l.setByCode(s, e, 0) {
+	if w.l.setByCode(s, e) {
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	}
 	if w.l.bounded[field] || isNumber(field.Type()) && !w.seen[field] && w.limited(field) {

@@ -248,65 +248,6 @@ func (w *walk) fill(s *source, call *ast.CallExpr) []facts.Origin {
 	return named(out, "the body")
 }
 
-// setByCode reports whether the code gives a field constants alone, wherever it makes such a struct or changes it, and reads nothing
-// into such structs: options that functions hand on to each other.
-func (l *lifter) setByCode(s *source, e *ast.SelectorExpr, depth int) bool {
-	field, is := s.info.Uses[e.Sel].(*types.Var)
-	of := structOf(typeOr(s.info.TypeOf(e.X)))
-	if !is || !field.IsField() || of == nil || len(l.defs[field]) == 0 || depth > 4 || l.readInto()[of.Obj()] {
-		return false
-	}
-	return !slices.ContainsFunc(l.defs[field], func(d def) bool {
-		if d.kind != assigned || d.expr == nil || d.source.info.Types[d.expr].Value != nil {
-			return d.kind != assigned || d.expr == nil
-		}
-		other, is := ast.Unparen(d.expr).(*ast.SelectorExpr)
-		return !is || !l.setByCode(d.source, other, depth+1)
-	})
-}
-
-// readInto are the structs into which something is read: bodies, rows, configuration, and what stands within them.
-func (l *lifter) readInto() map[*types.TypeName]bool {
-	if l.filledTypes != nil {
-		return l.filledTypes
-	}
-	l.filledTypes = map[*types.TypeName]bool{}
-	var note func(t types.Type)
-	note = func(t types.Type) {
-		named := structOf(t)
-		if named == nil || l.filledTypes[named.Obj()] {
-			return
-		}
-		l.filledTypes[named.Obj()] = true
-		for field := range named.Underlying().(*types.Struct).Fields() {
-			note(field.Type())
-		}
-	}
-	for object, defs := range l.defs {
-		if slices.ContainsFunc(defs, func(d def) bool { return d.kind == filled && !l.passesOn(d, object) }) {
-			note(object.Type())
-		}
-	}
-	for object := range l.injected {
-		note(object.Type())
-	}
-	return l.filledTypes
-}
-
-// passesOn reports whether a call that may fill a struct gives it to functions of the code that take such a struct: whether they fill it is
-// said by their parameters.
-func (l *lifter) passesOn(d def, object types.Object) bool {
-	call, is := d.expr.(*ast.CallExpr)
-	if !is {
-		return false
-	}
-	callees := l.static(d.source, call)
-	return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
-		i := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return d.source.target(arg) == object })
-		return i < 0 || i >= len(f.params) || f.params[i] == nil || structOf(f.params[i].Type()) == nil || structOf(f.params[i].Type()) != structOf(object.Type())
-	})
-}
-
 // scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.
 func (w *walk) scanned(field *types.Var) []facts.Origin {
 	for _, d := range w.l.defs[field] {
