@@ -3,6 +3,7 @@ package sql
 import (
 	"crypto/sha256"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -76,19 +77,40 @@ func replayed(files, embedded []Text, d string) (*facts.Database, []*facts.Migra
 		r.database.Dialect = dialect(files, embedded)
 	}
 	var migrations []*facts.Migration
+	fromCode := func(text Text) {
+		if migration := r.file(text); migration != nil && len(migration.Statements) > 0 {
+			migration.Runner = "embedded"
+			migrations = append(migrations, migration)
+		}
+	}
+	steps, others := stepsInCode(embedded)
 	for _, folder := range folders(files) {
 		for _, m := range folder {
+			in := path.Dir(m.Name)
+			for len(steps[in]) > 0 && compareNumbers(path.Base(steps[in][0].Name), path.Base(m.Name)) < 0 {
+				fromCode(steps[in][0])
+				steps[in] = steps[in][1:]
+			}
 			if migration := r.file(m); migration != nil {
 				r.unlock(migration)
 				migrations = append(migrations, migration)
 			}
 		}
-	}
-	for _, text := range embedded {
-		if migration := r.file(text); migration != nil && len(migration.Statements) > 0 {
-			migration.Runner = "embedded"
-			migrations = append(migrations, migration)
+		if len(folder) > 0 {
+			in := path.Dir(folder[len(folder)-1].Name)
+			for _, text := range steps[in] {
+				fromCode(text)
+			}
+			delete(steps, in)
 		}
+	}
+	for _, in := range slices.Sorted(maps.Keys(steps)) {
+		for _, text := range steps[in] {
+			fromCode(text)
+		}
+	}
+	for _, text := range others {
+		fromCode(text)
 	}
 	r.finish()
 	markEnds(migrations)
@@ -131,6 +153,29 @@ func find(dir string) (out []Text, unread []string) {
 		return nil
 	})
 	return out, unread
+}
+
+// stepsInCode takes from strings of code those of migrations whose files begin with their number, as files of SQL do: they run in the order of
+// the numbers, between such files. The others stay in the order in which they were found.
+func stepsInCode(embedded []Text) (steps map[string][]Text, others []Text) {
+	steps = map[string][]Text{}
+	for _, text := range embedded {
+		if in := path.Dir(text.Name); numberedFile(text.Name) {
+			steps[in] = append(steps[in], text)
+		} else {
+			others = append(others, text)
+		}
+	}
+	for _, list := range steps {
+		inOrder(list)
+	}
+	return steps, others
+}
+
+// numberedFile reports whether the name of a file begins with a number.
+func numberedFile(name string) bool {
+	base := path.Base(name)
+	return base != "" && !notDigit(rune(base[0]))
 }
 
 var leading = regexp.MustCompile(`^\D*(\d+(?:[._]\d+)*)`)
@@ -251,6 +296,11 @@ func markEnds(migrations []*facts.Migration) {
 	}
 	for _, m := range last {
 		m.Last = true
+	}
+	for _, m := range migrations { // several strings of the newest file
+		if newest := last[path.Dir(m.File)]; newest != nil && m.Runner == "embedded" && numberedFile(m.File) {
+			m.Last = m.File == newest.File
+		}
 	}
 	made := map[[2]string]bool{} // tables, by their folder
 	for _, m := range migrations {

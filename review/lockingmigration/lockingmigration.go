@@ -91,6 +91,9 @@ func newest(m *facts.Migration) string {
 	if m.Runner == "folders" {
 		return "of the newest folder of migrations"
 	}
+	if m.Runner == "embedded" {
+		return "of the newest migration, which stands in code"
+	}
 	return "the newest migration, for " + m.Runner
 }
 

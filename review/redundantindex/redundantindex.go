@@ -110,6 +110,9 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 		if other == i || other.Name == i.Name && i.Name != "" || other.Lists || other.Where != nil || len(other.Parts) < len(i.Parts) || len(other.Parts) == len(i.Parts) && !other.Unique && !before(t, i, other) {
 			continue
 		}
+		if strings.Contains(other.Name, "%") && len(other.Parts) == len(i.Parts) {
+			continue
+		}
 		same := true
 		for n, p := range i.Parts {
 			same = same && other.Parts[n] == p
