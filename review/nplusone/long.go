@@ -9,20 +9,44 @@ import (
 	"github.com/fettlehq/fettle/review/trace"
 )
 
-// aClient is why a list is long that comes with a request.
-const aClient = "as many as a client sends"
+// Why a list is long.
+const (
+	aClient    = "as many as a client sends"
+	outside    = "as many as a document or another service holds"
+	aPage      = "a page of rows"
+	pages      = "put together from pages"
+	elsewhere  = "rows that are read by the page elsewhere"
+	wholeTable = "all rows of a table that grows"
+	inOneGo    = "all of which the same function asks for in one go, too"
+)
 
-// inOneGo is why a list is long that is sent as a whole elsewhere.
-const inOneGo = "all of which the same function asks for in one go, too"
-
-// shown reports whether it is shown that a loop is long. To delete rows one by one that a query answered is told all the same: one
-// statement that needs no list of them does.
+// shown reports whether it is shown that a loop is long, and for a statement that writes, that it is longer than such loops mostly are. A
+// client that has something stored sends the parts of one form, and keys alone of what he has deleted; all rows of a table, or all that
+// hang on one row, are written when something is set up, synchronised or removed. Of what is sent in one go, too, each row may have
+// something of its own.
 func (s *search) shown(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
 	why := s.grows(loop)
-	if why == inOneGo && q.Statement != nil && q.Statement.Write() {
-		why = "" // rows that are written one by one beside may each have something of their own
+	if q.Statement != nil && q.Statement.Write() {
+		return why == outside || why == aPage || why == pages || why == aClient && deletesByKey(q.Statement, loop, calls)
 	}
-	return why != "" || len(calls) < 2 && deletesByKey(q.Statement) && s.ofRows(loop.From.List, 0)
+	return why != ""
+}
+
+// deletesByKey reports whether a statement deletes by one key that differs from turn to turn, so that a list of keys deletes all.
+func deletesByKey(st *facts.Statement, loop *facts.Loop, calls []*facts.Call) bool {
+	if st.Verb != facts.Delete {
+		return false
+	}
+	keys := 0
+	for _, p := range st.Predicates {
+		if p.Operator != "=" {
+			return false
+		}
+		if p.Arg != nil && vary([]facts.Value{*p.Arg}, loop, calls) {
+			keys++
+		}
+	}
+	return keys == 1
 }
 
 // because says why a loop is long, for a reader.
@@ -31,11 +55,6 @@ func (s *search) because(loop *facts.Loop) string {
 		return ": " + why
 	}
 	return ""
-}
-
-// deletesByKey reports whether a statement deletes by one key alone.
-func deletesByKey(st *facts.Statement) bool {
-	return st != nil && st.Verb == facts.Delete && len(st.Predicates) == 1 && st.Predicates[0].Operator == "="
 }
 
 // grows says by what a loop is shown to be long, itself or where it stands, "" where nothing shows it.
@@ -90,13 +109,6 @@ func (s *search) around(f *facts.Function, depth int) string {
 	return ""
 }
 
-// ofRows reports whether the items of a list are rows of a query, all of them.
-func (s *search) ofRows(list []facts.Origin, depth int) bool {
-	return depth < 4 && slices.ContainsFunc(list, func(o facts.Origin) bool {
-		return o.Kind == facts.FromQuery || o.Kind == facts.FromLoop && (o.Loop.Kind == facts.OverRows || s.ofRows(o.Loop.From.List, depth+1))
-	})
-}
-
 func apart(call *facts.Call) bool {
 	return call.From.Aside == "test" || call.From.Aside == "migration" || call.From.Aside == "command" || call.Place.ErrorPath
 }
@@ -108,12 +120,12 @@ func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string
 		case facts.FromRequest:
 			return aClient
 		case facts.FromOutside:
-			return "as many as a document or another service holds"
+			return outside
 		case facts.FromQuery:
 			q := s.queries[o.Pos]
 			few := fewFor(q, in)
 			if q != nil && q.Statement == nil && strings.Contains(q.Chain, ".Limit(") && !few {
-				return "a page of rows"
+				return aPage
 			}
 			if q != nil && q.Statement != nil && !few {
 				if why := s.rows(q.Statement, q.From); why != "" {
@@ -122,7 +134,7 @@ func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string
 			}
 		case facts.FromLoop:
 			if o.Loop.Kind == facts.OverEvents || o.Loop.Kind == facts.OverCondition {
-				return "put together from pages"
+				return pages
 			}
 			few := slices.ContainsFunc(o.Loop.From.List, func(o facts.Origin) bool { return o.Kind == facts.FromQuery && fewFor(s.queries[o.Pos], in) })
 			if few {
@@ -221,7 +233,7 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 		return ""
 	}
 	if n, err := strconv.Atoi(st.Limit); st.Limit != "" && (err != nil || n >= page) {
-		return "a page of rows"
+		return aPage
 	}
 	if !slices.ContainsFunc(st.Tables, func(t facts.TableUse) bool { return s.tables.Grows(t.Table) }) {
 		return ""
@@ -237,7 +249,7 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 		case p.Operator == "=":
 			narrow = true
 			if s.tables.Paged(st.Tables[0].Table, p.Column) {
-				return "rows that are read by the page elsewhere"
+				return elsewhere
 			}
 		case p.Operator == "IN":
 			narrow = true
@@ -249,7 +261,7 @@ func (s *search) rows(st *facts.Statement, in *facts.Function) string {
 	if narrow || st.Unread {
 		return ""
 	}
-	return "all rows of a table that grows"
+	return wholeTable
 }
 
 // together reports whether a function sends a list, or what it gathers of its items, to the database in one go, outside of a loop: whoever

@@ -326,7 +326,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		finding.Severity = rule.Medium
 	}
 	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.tracer.Job(owner) || again(loop, calls)) ||
-		once(owner, calls) || ownValues(q, loop, calls) || s.small(q, loop) || q.GivesKey || !s.shown(q, loop, calls) {
+		once(owner, calls) || ownValues(q, loop, calls) || s.small(loop) || q.GivesKey || alters(q) || !s.shown(q, loop, calls) || s.operated(owner) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}
 	each := "an item of " + loop.Over

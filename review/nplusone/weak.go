@@ -14,7 +14,7 @@ import (
 // writes files, hands something on, begins a thread or a transaction of its own. Then each item is a task of its own, for which
 // the database is not what takes long.
 func (s *search) ownWork(f *facts.Function, loop *facts.Loop) bool {
-	if slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return inside(e.Loop, loop) && outside(e) }) {
+	if slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return inside(e.Loop, loop) && leaves(e) }) {
 		return true
 	}
 	if slices.ContainsFunc(f.Queries, func(q *facts.Query) bool { return inside(q.Loop, loop) && begunWithin(q, loop) }) {
@@ -50,7 +50,7 @@ func (s *search) toils(f *facts.Function, depth int) bool {
 		return known
 	}
 	s.toil[f] = false // a circle adds nothing
-	s.toil[f] = f.Toils || slices.ContainsFunc(f.Effects, outside) ||
+	s.toil[f] = f.Toils || slices.ContainsFunc(f.Effects, leaves) ||
 		slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
 			return q.Handle.Begun.File == f.Pos.File && q.Handle.Begun.Line > f.Pos.Line && q.Handle.Begun.Line < f.End.Line
 		}) ||
@@ -60,7 +60,7 @@ func (s *search) toils(f *facts.Function, depth int) bool {
 	return s.toil[f]
 }
 
-func outside(e *facts.Effect) bool {
+func leaves(e *facts.Effect) bool {
 	return (e.Kind == "http" || e.Kind == "remote" || e.Kind == "mail") && !e.Place.ErrorPath
 }
 
@@ -146,7 +146,17 @@ func once(owner *facts.Function, calls []*facts.Call) bool {
 	})
 }
 
-// ownValues reports whether an update gives each row a value of its own: one statement for all of them would have to list them with their keys.
+// operated reports whether all ways to a function begin with a route that nobody but who runs the service may ask for: he does so now and then.
+func (s *search) operated(f *facts.Function) bool {
+	ways := s.tracer.Ways(f)
+	return ways.Operator && !ways.Client && !ways.Other
+}
+
+// alters reports whether a statement neither reads nor changes rows, but what holds them: one statement does not do so for several.
+func alters(q *facts.Query) bool { return q.Statement != nil && q.Statement.Verb == facts.Other }
+
+// ownValues reports whether an update gives each row a value of its own, as one that stores a whole row does: one statement for all of them would
+// have to list them with their keys.
 func ownValues(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
 	if q.Statement == nil || q.Statement.Verb != facts.Update {
 		return false
@@ -157,6 +167,14 @@ func ownValues(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
 			values = append(values, *set.Arg)
 		}
 	}
+	if q.Mapped && len(values) == 0 {
+		values = slices.DeleteFunc(slices.Clone(q.Args), func(v facts.Value) bool { return v.Kind != "" || v.Part })
+	}
+	return vary(values, loop, calls)
+}
+
+// vary reports whether some of the values that a function has differ from turn to turn of a loop that calls it by calls, outermost first.
+func vary(values []facts.Value, loop *facts.Loop, calls []*facts.Call) bool {
 	for _, call := range slices.Backward(calls) {
 		needs := map[int]bool{}
 		for _, callee := range call.Callees {
@@ -169,13 +187,9 @@ func ownValues(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
 	return anyTurns(values, loop)
 }
 
-// small reports whether a loop goes over rows of tables that do not grow with use, as far as is known which tables they are of. To delete
-// few rows one by one is told all the same: one statement that needs no list of them does.
-func (s *search) small(q *facts.Query, loop *facts.Loop) bool {
+// small reports whether a loop goes over rows of tables that do not grow with use, as far as is known which tables they are of.
+func (s *search) small(loop *facts.Loop) bool {
 	known := false
-	if q.Statement != nil && q.Statement.Verb == facts.Delete {
-		return false
-	}
 	for _, o := range loop.From.Origins {
 		if o.Kind != facts.FromQuery {
 			continue
