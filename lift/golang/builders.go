@@ -102,7 +102,7 @@ func (b *builder) beside(s step, or bool) {
 }
 
 func (b *builder) use(table string) {
-	if table != "" && len(b.out.Tables) == 0 {
+	if table = unqualified(table); table != "" && len(b.out.Tables) == 0 {
 		b.out.Tables = append(b.out.Tables, facts.TableUse{Table: table, Alias: table})
 	}
 }

@@ -30,6 +30,12 @@ func (l *lifter) tableOf(s *source, e ast.Expr, library string) string {
 	return l.tableNamed(named, library)
 }
 
+// unqualified is a table's name without its schema and quotes, as tables are called in SQL too: which schema an unqualified name is of, the
+// connection's search path says.
+func unqualified(table string) string {
+	return strings.Trim(table[strings.LastIndexByte(table, '.')+1:], "`\"")
+}
+
 // tableNamed is the table of a struct by what its TableName says, else by its name.
 func (l *lifter) tableNamed(named *types.Named, library string) string {
 	if object, _, _ := types.LookupFieldOrMethod(named, true, named.Obj().Pkg(), "TableName"); object != nil {
@@ -37,7 +43,7 @@ func (l *lifter) tableNamed(named *types.Named, library string) string {
 			if f := l.declared[fn.Origin()]; f != nil {
 				if results := singleReturn(f); len(results) == 1 {
 					if name := constantText(f.source, results[0]); name != "" {
-						return name
+						return unqualified(name)
 					}
 				}
 			}
@@ -68,7 +74,7 @@ func bunTable(named *types.Named) string {
 		}
 		for part := range strings.SplitSeq(reflect.StructTag(structure.Tag(i)).Get("bun"), ",") {
 			if table, is := strings.CutPrefix(part, "table:"); is {
-				return table
+				return unqualified(table)
 			}
 		}
 	}

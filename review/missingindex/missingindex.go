@@ -215,6 +215,9 @@ func (s *search) narrowed(q *facts.Query, st *facts.Statement, table *schema.Tab
 	if column == nil || column.Type == "boolean" || column.Type == "bool" || column.Type == schema.BigInt || strings.Contains(string(column.Type), "int") || fewValues.MatchString(column.Name) {
 		return // a number may count a few within the rows of the other column
 	}
+	if s.sharedWithParent(table, equal[served].Column, column.Name) {
+		return
+	}
 	around := repeated(q.From, q.Loop, 0)
 	if around == nil {
 		return
@@ -421,6 +424,14 @@ var expiry = regexp.MustCompile(`(?i)^(expir(es|ed|y|ation)\w*|valid_(until|to)|
 
 // proof are names of columns of what somebody shows to be let in.
 var proof = regexp.MustCompile(`(?i)(token|hash|digest|secret|session|nonce|state|code)(_?(id|key|value))?$`)
+
+// sharedWithParent reports whether a column says the same of all rows of one parent, which has such a column itself: whose they are.
+func (s *search) sharedWithParent(t *schema.Table, key, column string) bool {
+	return slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+		parent := s.table(k.Table)
+		return len(k.Columns) == 1 && strings.EqualFold(k.Columns[0], key) && parent != nil && parent != t && strings.HasSuffix(column, "_id") && columnOf(parent, column) != nil
+	})
+}
 
 // many reports whether a lookup finds few of many rows, where the table by itself does not show that it grows: others than who runs the
 // service make rows that end by themselves and are found by what somebody shows, one each time he comes, or rows that hang on those of a table that grows, by the column that says on which.
