@@ -97,6 +97,21 @@ func (l *lifter) readAsResponse(s *source, f *function, call *ast.CallExpr, obje
 	return status && read
 }
 
+// readAsTransaction reports whether what a call answers, whose type is not at hand, is ended as a transaction is.
+func readAsTransaction(s *source, f *function, call *ast.CallExpr, object types.Object) bool {
+	if object.Type() != types.Typ[types.Invalid] || !beginName.MatchString(calledName(call)) {
+		return false
+	}
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && (calledName(call) == "Commit" || calledName(call) == "Rollback") {
+			found = found || s.target(firstOf(call.Fun)) == object
+		}
+		return !found
+	})
+	return found
+}
+
 var (
 	requestName = regexp.MustCompile(`^(Do|Get|Post|PostForm|Head|Put|Patch|Delete|RoundTrip|Send|Request)\w*$`)
 	// readers are functions that read from what they are given.
@@ -132,6 +147,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	kind, closers := l.resourceKind(object.Type(), calledName(call))
 	if kind == "" && l.readAsResponse(p.source, f, call, object) {
 		kind, closers = "body", []string{"Close"}
+	}
+	if kind == "" && readAsTransaction(p.source, f, call, object) {
+		kind, closers = "transaction", []string{"Rollback", "Commit"}
 	}
 	if kind == "" && l.opened(p, call, object.Type()) {
 		kind, closers = "file", []string{"Close"}
@@ -178,6 +196,10 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 			inCheck := checked != nil && checked.Pos() <= n.Pos() && n.End() <= checked.End()
 			beyond := len(u.closed) > 0 && outOfSight(object, n.Pos()) // the block that has it gives it back, or leaves
 			if n.Pos() > assign.End() && !inCheck && !beyond && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) {
+				r.Lost = append(r.Lost, l.pos(n.Pos()))
+			}
+		case *ast.BranchStmt:
+			if n.Pos() > assign.End() && endsTurn(n, stack, object) && !u.closedBefore(n, stack) && !l.afterFailure(p, append(stack, n), assign, p.target(assign.Lhs[len(assign.Lhs)-1]), object) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		}

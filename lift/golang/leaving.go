@@ -1,0 +1,111 @@
+package golang
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// bodyOfLoop is the body of a loop, nil for what is none.
+func bodyOfLoop(n ast.Node) *ast.BlockStmt {
+	switch n := n.(type) {
+	case *ast.ForStmt:
+		return n.Body
+	case *ast.RangeStmt:
+		return n.Body
+	}
+	return nil
+}
+
+// endsTurn reports whether a statement ends the turn of a loop that declares a variable: continue, or break, of that loop. The next turn has a
+// variable of its own, and nothing behind the loop has one.
+func endsTurn(n *ast.BranchStmt, stack []ast.Node, object types.Object) bool {
+	if n.Tok != token.CONTINUE && n.Tok != token.BREAK {
+		return false
+	}
+	for i := len(stack) - 1; i >= 0; i-- {
+		switch s := stack[i].(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+			if n.Tok == token.BREAK && n.Label == nil {
+				return false
+			}
+		case *ast.ForStmt, *ast.RangeStmt:
+			if n.Label != nil && (i == 0 || !labels(stack[i-1], n.Label.Name)) {
+				continue
+			}
+			body := bodyOfLoop(s)
+			return body.Pos() < object.Pos() && object.Pos() < body.End()
+		}
+	}
+	return false
+}
+
+func labels(n ast.Node, name string) bool {
+	s, is := n.(*ast.LabeledStmt)
+	return is && s.Label.Name == name
+}
+
+// closedBefore reports whether the resource is given back on the way to a statement that leaves: in a block around it, or by it.
+func (u *usage) closedBefore(n ast.Stmt, stack []ast.Node) bool {
+	for _, pos := range u.closed {
+		if n.Pos() <= pos && pos <= n.End() {
+			return true
+		}
+		if pos > n.Pos() {
+			continue
+		}
+		if u.inPath(pos, n, stack) {
+			return true
+		}
+	}
+	return false
+}
+
+// leavesBehind reports whether a place within a statement is in a branch of it that ends by a return, or, in the turn of the loop that opens the
+// resource, by going on to the next turn.
+func leavesBehind(s ast.Stmt, pos token.Pos, inTurn bool) bool {
+	found := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		if n == nil || found || pos < n.Pos() || n.End() <= pos {
+			return false
+		}
+		inTurn = inTurn && bodyOfLoop(n) == nil
+		if list := listOf(n); len(list) > 0 && n != ast.Node(s) {
+			_, found = list[len(list)-1].(*ast.ReturnStmt)
+			next, is := list[len(list)-1].(*ast.BranchStmt)
+			found = found || is && inTurn && next.Tok == token.CONTINUE && next.Label == nil
+		}
+		_, isFunction := n.(*ast.FuncLit)
+		return !isFunction
+	})
+	return found
+}
+
+// inPath reports whether a place before a statement that leaves is on its way: in a statement of a block that holds it, not
+// within a branch of it that ends by itself.
+func (u *usage) inPath(pos token.Pos, n ast.Stmt, stack []ast.Node) bool {
+	inTurn := false
+	for _, a := range stack {
+		if body := bodyOfLoop(a); body != nil {
+			inTurn = body.Pos() < u.from && u.from < body.End()
+		}
+		for _, s := range listOf(a) {
+			if s.Pos() > n.Pos() || s.Pos() > pos || pos > s.End() || s.Pos() <= n.Pos() && n.End() <= s.End() {
+				continue
+			}
+			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && ends(branch.Body.List) && branch.Body.Pos() <= pos && pos <= branch.Body.End() || leavesBehind(s, pos, inTurn) {
+				continue // given back in a branch that left
+			}
+			return true
+		}
+	}
+	// In the condition of the branch that the statement stands in.
+	for _, a := range stack {
+		if branch, is := a.(*ast.IfStmt); is && branch.Body.Pos() > pos && branch.Pos() < pos && branch.Body.Pos() <= n.Pos() {
+			return true
+		}
+	}
+	return false
+}
