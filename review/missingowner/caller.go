@@ -59,7 +59,7 @@ func (s *search) byCaller(q *facts.Query, key *facts.Predicate) {
 	if !st.Write() && len(st.Columns) == 1 && s.ownerColumn(table, st.Columns[0]) {
 		return // to ask whose it is
 	}
-	for _, source := range s.tracer.Sent(*key.Arg) {
+	for _, source := range s.tracer.Sent(q.From, *key.Arg) {
 		start := s.from(q, source)
 		if session.MatchString(source.Origin.Name) {
 			continue
@@ -96,7 +96,7 @@ func (s *search) owned(q *facts.Query) (*facts.Query, string) {
 			continue // to change a row it is read first
 		}
 		i := slices.IndexFunc(other.Statement.Predicates, func(p facts.Predicate) bool {
-			return p.Operator == "=" && p.Arg != nil && !p.Disjoint && s.ownerColumn(table, p.Column) && !s.inPath(*p.Arg)
+			return p.Operator == "=" && p.Arg != nil && !p.Disjoint && s.ownerColumn(table, p.Column) && !s.inPath(other, *p.Arg)
 		})
 		switch {
 		case i < 0:
@@ -114,9 +114,9 @@ func (s *search) owned(q *facts.Query) (*facts.Query, string) {
 	return found, column
 }
 
-// inPath reports whether a value stands in the path of a route: whose rows are asked for, and not who asks.
-func (s *search) inPath(v facts.Value) bool {
-	return slices.ContainsFunc(s.tracer.Sent(v), func(source *trace.Source) bool {
+// inPath reports whether a value of a query stands in the path of a route: whose rows are asked for, and not who asks.
+func (s *search) inPath(q *facts.Query, v facts.Value) bool {
+	return slices.ContainsFunc(s.tracer.Sent(q.From, v), func(source *trace.Source) bool {
 		return slices.ContainsFunc(s.facts.Routes, func(r *facts.Route) bool { return strings.Contains(r.Path, "{"+source.Origin.Name+"}") })
 	})
 }

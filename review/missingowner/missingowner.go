@@ -101,7 +101,7 @@ func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 				continue
 			}
 			own := names[len(names)-1]
-			source := s.tracer.FromParam(*key.Arg, own)
+			source := s.tracer.FromParam(q.From, *key.Arg, own)
 			if source == nil || !within(s.from(q, source), start) && !inside(source.Origin.Pos, start) {
 				continue
 			}
@@ -210,7 +210,7 @@ func (s *search) scoped(q *facts.Query, start *facts.Function, parent, column st
 		}
 	}
 	for _, arg := range q.Args {
-		if s.tracer.FromParam(arg, parent) != nil {
+		if s.tracer.FromParam(q.From, arg, parent) != nil {
 			return true
 		}
 	}

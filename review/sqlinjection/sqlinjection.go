@@ -49,9 +49,9 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value) {
 		if piece.Kind == "number" {
 			continue
 		}
-		source := tracer.FromOutside(piece, true)
+		source := tracer.TextFromOutside(q.From, piece)
 		if source == nil && ordering(q) {
-			source = tracer.Stored(piece)
+			source = tracer.Stored(q.From, piece)
 		}
 		if source == nil {
 			continue

@@ -86,7 +86,7 @@ func clientsLimit(tracer *trace.Tracer, q *facts.Query) *trace.Source {
 	if q.Statement == nil || q.Statement.Verb != facts.Select || q.Statement.LimitArg == nil {
 		return nil
 	}
-	source := tracer.Unbounded(*q.Statement.LimitArg)
+	source := tracer.Unbounded(q.From, *q.Statement.LimitArg)
 	if source == nil || source.Origin.Kind != facts.FromRequest {
 		return nil
 	}
