@@ -96,8 +96,10 @@ func (a *assessor) routesByFile() func(Problem) []string {
 			routes[f] = append(routes[f], r.String())
 		}
 	}
-	for f := range routes {
-		files[f.Pos.File] = append(files[f.Pos.File], span{f, f.Pos.Line, f.End.Line})
+	for _, f := range a.facts.Functions {
+		if len(routes[f]) > 0 {
+			files[f.Pos.File] = append(files[f.Pos.File], span{f, f.Pos.Line, f.End.Line})
+		}
 	}
 	return func(p Problem) []string {
 		var out []string

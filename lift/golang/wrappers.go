@@ -1,6 +1,8 @@
 package golang
 
 import (
+	"cmp"
+	"go/ast"
 	"slices"
 
 	"github.com/fettlehq/fettle/facts"
@@ -54,8 +56,9 @@ func passesOn(q *facts.Query, f *facts.Function) (index int, is bool) {
 func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
 	moved := false
 	for _, caller := range l.functions {
-		for call, fact := range caller.calls {
-			if len(call.Args) <= index || !calls(fact, f.fact) || l.queries[call] != nil {
+		for _, call := range callsOf(caller, f.fact) {
+			fact := caller.calls[call]
+			if len(call.Args) <= index || l.queries[call] != nil {
 				continue
 			}
 			q := &facts.Query{
@@ -72,11 +75,14 @@ func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
 	return moved
 }
 
-func calls(call *facts.Call, f *facts.Function) bool {
-	for _, callee := range call.Callees {
-		if callee == f {
-			return true
+// callsOf are a function's calls of another one, in the order of the text.
+func callsOf(caller *function, f *facts.Function) []*ast.CallExpr {
+	var out []*ast.CallExpr
+	for call, fact := range caller.calls {
+		if slices.Contains(fact.Callees, f) {
+			out = append(out, call)
 		}
 	}
-	return false
+	slices.SortFunc(out, func(a, b *ast.CallExpr) int { return cmp.Or(cmp.Compare(a.Pos(), b.Pos()), cmp.Compare(a.End(), b.End())) })
+	return out
 }
