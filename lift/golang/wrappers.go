@@ -83,6 +83,8 @@ func callsOf(caller *function, f *facts.Function) []*ast.CallExpr {
 			out = append(out, call)
 		}
 	}
-	slices.SortFunc(out, func(a, b *ast.CallExpr) int { return cmp.Or(cmp.Compare(a.Pos(), b.Pos()), cmp.Compare(a.End(), b.End())) })
+	slices.SortFunc(out, func(a, b *ast.CallExpr) int {
+		return cmp.Or(cmp.Compare(a.Pos(), b.Pos()), cmp.Compare(a.End(), b.End()))
+	})
 	return out
 }
