@@ -148,6 +148,9 @@ func (l *lifter) routerOf(t types.Type) string {
 	if library := routerOf(t); library != "" {
 		return library
 	}
+	if library := l.routerOfContract(t); library != "" {
+		return library
+	}
 	if named := structOf(t); named != nil && l.engines[named.Obj()] && !isList(t) && !isMap(t) {
 		return "own"
 	}

@@ -15,7 +15,7 @@ import (
 // what is meant: the constant Table of the package user, and a constant FieldName for each column.
 
 // entBuilder are the types that ent generates for an entity, with what they do.
-var entBuilder = regexp.MustCompile(`^(\w+?)(Query|CreateBulk|Create|UpdateOne|Update|DeleteOne|Delete|UpsertOne|Client)$`)
+var entBuilder = regexp.MustCompile(`^(\w+?)(Query|CreateBulk|Create|UpdateOne|Update|DeleteOne|Delete|UpsertOne|UpsertBulk|Client)$`)
 
 // entTerminals are the methods that send a statement, with whether they ask for one row.
 var entTerminals = map[string]bool{
@@ -112,7 +112,7 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 	q.Chain, q.Mapped = text(at.call), true
 	out := &facts.Statement{Verb: facts.Select, Tables: []facts.TableUse{{Table: e.table, Alias: e.table}}}
 	switch does {
-	case "Create", "CreateBulk":
+	case "Create", "CreateBulk", "UpsertOne", "UpsertBulk":
 		out.Verb = facts.Insert
 	case "Update", "UpdateOne":
 		out.Verb = facts.Update

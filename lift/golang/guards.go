@@ -3,6 +3,7 @@ package golang
 import (
 	"go/ast"
 	"regexp"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -62,6 +63,12 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 	if l.loadsSession(s, e, 0) {
 		g.Auth = false
 	}
+	for _, f := range l.authenticators(s, e) {
+		g.Auth, g.Runs = true, append(g.Runs, f.fact)
+		if l.permitsWithin(f, 0) {
+			l.contractual[f.fact] = true
+		}
+	}
 	for _, f := range l.functionsOf(s, e, 0) {
 		g.Runs = append(g.Runs, f.fact)
 		for _, n := range f.returns() { // func(next Handler) Handler { return func(c *Context) error {…} }
@@ -83,4 +90,33 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 		}
 	}
 	return g
+}
+
+// authenticators are the functions that a middleware of a contract is made with, which say how callers prove who they are: it asks them where
+// the contract says so.
+func (l *lifter) authenticators(s *source, e ast.Expr) []*function {
+	if d, once := l.setOnce(s, e); once && d.expr != nil {
+		s, e = d.source, d.expr
+	}
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is {
+		return nil
+	}
+	var out []*function
+	for _, arg := range call.Args {
+		ast.Inspect(arg, func(n ast.Node) bool {
+			pair, is := n.(*ast.KeyValueExpr)
+			if is && text(pair.Key) == "AuthenticationFunc" {
+				out = append(out, l.functionsOf(s, pair.Value, 0)...)
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// asksForContract reports whether a guard is one that asks for each operation of a contract whether its caller may: what the contract says of
+// an operation says which callers may.
+func (l *lifter) asksForContract(g facts.Guard) bool {
+	return slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return l.contractual[f] })
 }

@@ -88,7 +88,7 @@ const bareModule = "code"
 
 // The bounds of what is read. A file beyond them is data in the clothes of code.
 const (
-	largestFile    = 2 << 20
+	largestFile    = 4 << 20
 	mostOfLibaries = 120 << 20
 	mostOfLines    = 5_000_000
 )

@@ -261,6 +261,7 @@ func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string
 	if len(l.sites()[f]) == 0 {
 		return &scope{given: true}, ""
 	}
+	var unplaced *scope
 	for _, site := range l.sites()[f] {
 		if site.source == f.source && f.node.Pos() <= site.call.Pos() && site.call.End() <= f.node.End() {
 			continue // of itself, or of another method of its name: an interface does not say which
@@ -274,10 +275,16 @@ func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string
 			return l.scopeOf(site.source, selector.X, depth+1), prefix
 		}
 		if index < len(site.call.Args) && l.routerOf(site.source.info.TypeOf(site.call.Args[index])) != "" {
-			return l.scopeOf(site.source, site.call.Args[index], depth+1), ""
+			at := l.scopeOf(site.source, site.call.Args[index], depth+1)
+			if !at.unplaced() {
+				return at, ""
+			}
+			if unplaced == nil { // of several ways to register what a contract says, the code uses one
+				unplaced = at
+			}
 		}
 	}
-	return nil, ""
+	return unplaced, ""
 }
 
 type site struct {

@@ -62,10 +62,17 @@ func (m *model) read(named *types.Named, structure *types.Struct) bool {
 
 // isGenerated reports whether a program wrote the file of a type.
 func (l *lifter) isGenerated(named *types.Named) bool {
+	if named == nil || named.Obj().Pkg() == nil {
+		return false
+	}
+	if known, found := l.generated[named.Obj()]; found {
+		return known
+	}
 	s := l.loader.sources[named.Obj().Pkg().Path()]
-	return s != nil && slices.ContainsFunc(s.files, func(file *ast.File) bool {
+	l.generated[named.Obj()] = s != nil && slices.ContainsFunc(s.files, func(file *ast.File) bool {
 		return file.FileStart <= named.Obj().Pos() && named.Obj().Pos() < file.FileEnd && ast.IsGenerated(file)
 	})
+	return l.generated[named.Obj()]
 }
 
 func isGormModel(field *types.Var) bool {

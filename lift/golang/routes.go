@@ -53,7 +53,10 @@ func (l *lifter) registration(s *source, call *ast.CallExpr) (router ast.Expr, l
 			return nil, "huma", upper, true
 		}
 	}
-	library = routerOf(s.info.TypeOf(selector.X))
+	of := s.info.TypeOf(selector.X)
+	if library = routerOf(of); library == "" {
+		library = l.routerOfContract(of)
+	}
 	if library == "" {
 		return nil, "", "", false
 	}
@@ -176,10 +179,11 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if handler == nil {
 		return
 	}
+	handler = l.behindGenerated(handler)
 	l.handlers[handler] = true
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(at.path() + path), Router: text(router), Kind: "http", Handler: handler.fact, Guards: guards,
-		Checks: l.looksAtCaller(handler), Unplaced: at.unplaced(),
+		Checks: l.looksAtCaller(handler) || slices.ContainsFunc(guards, l.asksForContract), Unplaced: at.unplaced(),
 	})
 }
 

@@ -29,7 +29,7 @@ func (l *lifter) findServices(p place) {
 		if service == "" {
 			continue
 		}
-		if _, name := namedType(sig.Params().At(1).Type()); name == "" {
+		if _, name := namedType(sig.Params().At(1).Type()); name == "" && !isPointer(sig.Params().At(1).Type()) {
 			continue
 		}
 		l.handlers[f] = true

@@ -97,16 +97,19 @@ func (l *lifter) findOperationRoutes(p place) {
 			return true
 		}
 		of, is := l.operations[p.target(call.Fun)]
-		if !is || p.aside[p.file] == "generated" {
+		if !is {
 			return true
 		}
 		functions := l.functionsOf(p.source, call.Args[0], 0)
 		if len(functions) == 0 {
 			return true
 		}
-		handler := functions[0]
+		handler := l.behindGenerated(functions[0])
+		if handler.fact.Aside == "generated" {
+			return true // it answers that nothing is there
+		}
 		var guards []facts.Guard
-		if len(handler.params) == 2 { // who calls, as the contract says that he proves it
+		if len(functions[0].params) == 2 { // who calls, as the contract says that he proves it
 			guards = append(guards, facts.Guard{Pos: l.pos(call.Pos()), Name: "principal", Auth: true})
 		}
 		l.handlers[handler] = true

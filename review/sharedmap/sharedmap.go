@@ -169,12 +169,30 @@ func locked(path *trace.Path) bool {
 func outlives(tracer *trace.Tracer, w *facts.SharedWrite) bool {
 	started := false
 	for _, maker := range w.MadeIn {
-		if tracer.To(maker) != nil {
+		if tracer.To(maker) != nil || mayBeAsked(maker, map[*facts.Function]bool{}) {
 			return false
 		}
 		started = started || fromStart(maker, map[*facts.Function]bool{})
 	}
 	return started
+}
+
+// mayBeAsked reports whether a method that is given a context and that nobody is seen to call leads to a function: it may be called through
+// something that is not followed, for each request anew.
+func mayBeAsked(f *facts.Function, seen map[*facts.Function]bool) bool {
+	if seen[f] || f.Aside != "" {
+		return false
+	}
+	seen[f] = true
+	if len(f.Callers) == 0 {
+		return f.Of != "" && f.Context != ""
+	}
+	for _, call := range f.Callers {
+		if mayBeAsked(call.From, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // fromStart reports whether the beginning of a program leads to a function.
