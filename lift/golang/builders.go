@@ -354,12 +354,12 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 	t := s.source.info.TypeOf(e)
 	if t != nil && isString(t) {
 		probe := &facts.Query{}
-		b.l.readText(s.source, e, probe)
+		read := b.l.readText(s.source, e, probe)
 		b.q.Dynamic = append(b.q.Dynamic, probe.Dynamic...)
 		if probe.Text == "" && len(probe.Dynamic) > 0 {
 			b.out.Nested, b.out.Unread = true, true
 		}
-		predicates := sql.Conditions(probe.Text, table, args)
+		predicates := sql.Conditions(read.text, table, args)
 		for i := range predicates {
 			predicates[i].Disjoint = predicates[i].Disjoint || disjoint
 			predicates[i].Table = strings.TrimPrefix(predicates[i].Table, "?")

@@ -127,7 +127,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
-		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, wrapped: map[*facts.Query]bool{},
+		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, marked: map[*facts.Query]string{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
@@ -186,6 +186,7 @@ type lifter struct {
 	glances         map[*function]*glance
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query
+	marked          map[*facts.Query]string // their texts, with marks of what is there only sometimes
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
 	overs           map[types.Object]bool     // what loops go over, and maps that functions of the code are given
@@ -474,7 +475,11 @@ func (l *lifter) link() {
 	for _, f := range l.facts.Functions {
 		for _, q := range f.Queries {
 			if q.Statement == nil && q.Text != "" {
-				q.Statement = sql.Read(q.Text, q.Args)
+				text := q.Text
+				if marked := l.marked[q]; marked != "" {
+					text = marked
+				}
+				q.Statement = sql.Read(text, q.Args)
 			}
 		}
 		for _, call := range f.Calls {

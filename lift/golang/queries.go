@@ -156,9 +156,8 @@ func (l *lifter) sayingSQL(s *source, call *ast.CallExpr, selector *ast.Selector
 		if t == nil || !isString(t) {
 			continue
 		}
-		probe := &facts.Query{}
-		r := &reader{l: l, q: probe, seen: map[types.Object]bool{}}
-		if startSQL.MatchString(r.read(s, arg, 0)) {
+		r := &reader{l: l, seen: map[types.Object]bool{}}
+		if startSQL.MatchString(always(r.read(s, arg, 0))) {
 			one := name == "SelectOne" || name == "Get" || name == "FindOne" || strings.HasPrefix(name, "QueryRow") || strings.HasPrefix(name, "SelectNull") || name == "SelectInt" || name == "SelectStr"
 			return querySpec{library: "sql", text: i, args: i + 1, one: one, ctx: contextIndex(s, call), pos: selector}
 		}
@@ -248,8 +247,10 @@ func (l *lifter) query(at work, spec querySpec) {
 	if strings.HasPrefix(spec.pos.Sel.Name, "Prepare") {
 		q.Library = "prepare"
 	}
+	var read *reader
 	if spread := at.call.Ellipsis.IsValid() && spec.text == len(at.call.Args)-1; spec.text >= 0 && spec.text < len(at.call.Args) && !spread {
-		l.readText(at.source, at.call.Args[spec.text], q)
+		read = l.readText(at.source, at.call.Args[spec.text], q)
+		l.marked[q] = read.text
 	}
 	first := spec.args
 	if spec.text < 0 && !builders[spec.library] {
@@ -260,6 +261,9 @@ func (l *lifter) query(at work, spec querySpec) {
 	}
 	if n := len(q.Args); n > 0 && at.call.Ellipsis.IsValid() {
 		q.Args[n-1].Kind = "" // args… are several values, not one list
+		if values := read.spread(at.source, at.call.Args[len(at.call.Args)-1]); values != nil {
+			q.Args = append(q.Args[:n-1], values...)
+		}
 	}
 	switch spec.library {
 	case "gorm", "xorm", "squirrel", "bun", "pop":

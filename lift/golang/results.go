@@ -154,27 +154,32 @@ func (w *walk) results(s *source, e *ast.CallExpr, callees []*function, index in
 			break
 		}
 		for _, o := range w.returned(callee, max(index, 0)) {
-			if o.Kind != facts.FromParam || o.Function != callee.fact {
-				out = append(out, o)
-				continue
-			}
-			if o.Key && o.Index >= 0 && o.Index < len(e.Args) {
-				out = append(out, w.keys(s, e.Args[o.Index])...)
-				continue
-			}
-			for _, given := range w.argument(s, e, callee, o.Index) {
-				given.Number, given.Bounded = given.Number || o.Number, given.Bounded || o.Bounded
-				if o.Checked {
-					given = allowed(given)
-				}
-				out = append(out, given)
-			}
+			out = append(out, w.handedTo(s, e, callee, o)...)
 		}
 	}
 	for _, arg := range e.Args {
 		if text := constantText(s, arg); text != "" && len(text) < 40 {
 			return named(out, strings.TrimPrefix(text, ":"))
 		}
+	}
+	return out
+}
+
+// handedTo are the origins that stand for one within a function where a call gives what a parameter of it holds.
+func (w *walk) handedTo(s *source, e *ast.CallExpr, callee *function, o facts.Origin) []facts.Origin {
+	if o.Kind != facts.FromParam || o.Function != callee.fact {
+		return []facts.Origin{o}
+	}
+	if o.Key && o.Index >= 0 && o.Index < len(e.Args) {
+		return w.keys(s, e.Args[o.Index])
+	}
+	var out []facts.Origin
+	for _, given := range w.argument(s, e, callee, o.Index) {
+		given.Number, given.Bounded = given.Number || o.Number, given.Bounded || o.Bounded
+		if o.Checked {
+			given = allowed(given)
+		}
+		out = append(out, given)
 	}
 	return out
 }

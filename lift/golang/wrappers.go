@@ -3,6 +3,7 @@ package golang
 import (
 	"cmp"
 	"go/ast"
+	"go/types"
 	"slices"
 
 	"github.com/fettlehq/fettle/facts"
@@ -65,14 +66,27 @@ func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
 				Pos: fact.Pos, From: caller.fact, Library: inner.Library, One: inner.One, Loop: fact.Loop, Place: fact.Place,
 				Name: text(call.Fun), Handle: facts.Handle{Text: fact.Receiver.Text}, Context: facts.Value{Text: "unknown"},
 			}
-			l.readText(caller.source, call.Args[index], q)
+			read := l.readText(caller.source, call.Args[index], q)
+			l.marked[q] = read.text
 			q.Args = fact.Args[index+1:]
+			if len(q.Args) == 1 && isValues(caller.source.info.TypeOf(call.Args[index+1])) { // all in one list
+				q.Args = read.spread(caller.source, call.Args[index+1])
+			}
 			caller.fact.Queries = append(caller.fact.Queries, q)
 			l.queries[call] = q
 			moved = true
 		}
 	}
 	return moved
+}
+
+// isValues reports whether a type is a list of any values.
+func isValues(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	list, is := t.Underlying().(*types.Slice)
+	return is && types.IsInterface(list.Elem())
 }
 
 // callsOf are a function's calls of another one, in the order of the text.

@@ -209,7 +209,11 @@ func (r *reader) from(list []token) {
 				end++
 			}
 			if end < len(list) && list[end].is("(") { // a function
-				end = closing(list, end) + 1
+				stop := closing(list, end)
+				for _, t := range list[end:stop] {
+					r.value(t)
+				}
+				end = stop + 1
 				r.out.Nested = true
 			} else {
 				r.use(table, alias)
@@ -339,12 +343,17 @@ func (r *reader) conditions(list []token, disjoint bool) {
 			r.conditions(arm, true)
 		}
 		for i := range r.out.Predicates[before:] {
-			r.out.Predicates[before+i].Optional = len(arms) == 2 && (notGiven(arms[0]) || notGiven(arms[1]))
+			p := &r.out.Predicates[before+i]
+			p.Optional = p.Optional || len(arms) == 2 && (notGiven(arms[0]) || notGiven(arms[1]))
 		}
 		return
 	}
 	for _, condition := range split(list, "and") {
+		before := len(r.out.Predicates)
 		r.condition(condition, disjoint)
+		for i := before; i < len(r.out.Predicates) && len(condition) > 0 && condition[0].sometimes; i++ {
+			r.out.Predicates[i].Optional = true
+		}
 	}
 }
 
@@ -534,7 +543,7 @@ func (r *reader) value(t token) *facts.Value {
 	}
 	index := r.next
 	if n, err := strconv.Atoi(strings.TrimLeft(t.text, "$?")); err == nil {
-		index = n - 1
+		index, r.next = n-1, max(r.next, n)
 	} else if t.text == "?" {
 		r.next++
 	} else {

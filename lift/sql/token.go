@@ -12,7 +12,15 @@ type token struct {
 	text string
 	at   int // the byte where it begins
 	end  int
+
+	sometimes bool // is there only where the code puts it
 }
+
+// What stands in a text between Sometimes and Again is there only where a condition of the code holds.
+const (
+	Sometimes = "\uFFF9"
+	Again     = "\uFFFB"
+)
 
 type tokenKind int
 
@@ -29,16 +37,23 @@ const (
 // tokens cuts SQL of PostgreSQL, MySQL or SQLite into words, without comments. What no dialect has is a mark.
 func tokens(text string) []token {
 	var out []token
+	sometimes := 0
 	for i := 0; i < len(text); {
 		c, width := utf8.DecodeRuneInString(text[i:])
 		start := i
 		add := func(kind tokenKind, s string, end int) {
-			out = append(out, token{kind, s, start, end})
+			out = append(out, token{kind, s, start, end, sometimes > 0})
 			i = end
 		}
 		rest := text[i:]
 		switch {
 		case unicode.IsSpace(c):
+			i += width
+		case strings.HasPrefix(rest, Sometimes):
+			sometimes++
+			i += width
+		case strings.HasPrefix(rest, Again):
+			sometimes--
 			i += width
 		case strings.HasPrefix(rest, "--"):
 			i = lineEnd(text, i)
@@ -59,6 +74,8 @@ func tokens(text string) []token {
 		case c == '[' && strings.IndexByte(rest, ']') > 1 && isName(rest[1:strings.IndexByte(rest, ']')]) && !afterName(out):
 			end := i + strings.IndexByte(rest, ']') + 1
 			add(quoted, text[i+1:end-1], end)
+		case strings.HasPrefix(rest, "$\uFFFC"): // whose number the code counts
+			add(param, "?", i+len("$\uFFFC"))
 		case c == '$' && len(rest) > 1 && (rest[1] < '0' || rest[1] > '9'):
 			if end := dollarEnd(text, i); end > 0 {
 				add(literal, text[start:end], end)
