@@ -226,6 +226,7 @@ type SharedWrite struct {
 	Pos      Pos
 	Name     string
 	ReadLock bool        // under RLock alone, which others hold as well
+	OfKey    bool        // under a lock that is taken for a key, which others hold for other keys
 	Leaves   string      // how the map itself leaves its lock, where it does: "is returned", "is given to f"
 	Field    bool        // of the receiver
 	MadeIn   []*Function // where values of the receiver's type are made

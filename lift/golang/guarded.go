@@ -124,7 +124,7 @@ func (l *lifter) holds(f *function, at token.Pos, reading bool) []string {
 				add(t.lock)
 			}
 		}
-		if strings.HasSuffix(f.fact.Name, "Locked") || l.saysLocked(f) || f.onceAt(at) || l.runUnder(f, "Lock", "TryLock", "RLock") {
+		if strings.HasSuffix(f.fact.Name, "Locked") || l.saysLocked(f) || l.onceAt(f, at) || l.runUnder(f, "Lock", "TryLock", "RLock") {
 			add(facts.SomeLock)
 		}
 		if f.parent != nil && l.runsByItself(f) {

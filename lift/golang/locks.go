@@ -13,19 +13,20 @@ import (
 // heldAt reports whether a function, or one around it, holds a lock at a place: one that it takes before and has not given back there.
 func (l *lifter) heldAt(f *function, at token.Pos) bool {
 	for ; f != nil; f = f.parent {
-		if strings.HasSuffix(f.fact.Name, "Locked") || f.lockAt(at, "Lock", "TryLock") != nil || f.onceAt(at) || l.runUnder(f, "Lock", "TryLock") {
+		if strings.HasSuffix(f.fact.Name, "Locked") || l.lockAt(f, at, "Lock", "TryLock") != nil || l.onceAt(f, at) || l.runUnder(f, "Lock", "TryLock") {
 			return true
 		}
 	}
 	return false
 }
 
-// lockAt is the call, of one of some names, by which a function itself takes a lock that it holds at a place.
-func (f *function) lockAt(at token.Pos, names ...string) *ast.CallExpr {
+// lockAt is the call, of one of some names, by which a function itself takes a lock that it holds at a place. One that is taken for a key is none:
+// others hold it for other keys.
+func (l *lifter) lockAt(f *function, at token.Pos, names ...string) *ast.CallExpr {
 	var out *ast.CallExpr
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		call, is := n.(*ast.CallExpr)
-		if !is || out != nil || at <= call.Pos() || !slices.Contains(names, calledName(call)) {
+		if !is || out != nil || at <= call.Pos() || !slices.Contains(names, calledName(call)) || l.forKey(f.source, call) {
 			return out == nil
 		}
 		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); !is || !givenBackBefore(selector, stack, at) {
@@ -38,11 +39,11 @@ func (f *function) lockAt(at token.Pos, names ...string) *ast.CallExpr {
 
 // onceAt reports whether a place stands in what a function hands to Do, of a sync.Once or a group of singleflight: that holds a lock while it
 // runs, and no longer.
-func (f *function) onceAt(at token.Pos) bool {
+func (l *lifter) onceAt(f *function, at token.Pos) bool {
 	found := false
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		if call, is := n.(*ast.CallExpr); is && calledName(call) == "Do" && call.Lparen < at && at < call.Rparen {
-			found = f.source.handsFunction(call)
+			found = f.source.handsFunction(call) && !l.forKey(f.source, call)
 		}
 		return !found
 	})
@@ -63,7 +64,7 @@ func (l *lifter) runUnder(f *function, names ...string) bool {
 	callees := l.static(f.source, call)
 	index := slices.IndexFunc(call.Args, func(arg ast.Expr) bool { return ast.Unparen(arg) == ast.Expr(literal) })
 	for _, callee := range callees {
-		if index >= len(callee.params) || callee.params[index] == nil || !callee.runsUnder(callee.params[index], names) {
+		if index >= len(callee.params) || callee.params[index] == nil || !l.runsUnder(callee, callee.params[index], names) {
 			return false
 		}
 	}
@@ -91,12 +92,12 @@ func (l *lifter) givenTo(literal *ast.FuncLit) *ast.CallExpr {
 }
 
 // runsUnder reports whether a function calls what it is given, and wherever it does holds a lock.
-func (f *function) runsUnder(param types.Object, names []string) bool {
+func (l *lifter) runsUnder(f *function, param types.Object, names []string) bool {
 	runs, bare := false, false
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		if call, is := n.(*ast.CallExpr); is && f.source.target(call.Fun) == param {
 			runs = true
-			bare = bare || f.lockAt(call.Pos(), names...) == nil
+			bare = bare || l.lockAt(f, call.Pos(), names...) == nil
 		}
 		return !bare
 	})
@@ -171,7 +172,7 @@ func (l *lifter) findUsesIn(p place) {
 			return true
 		}
 		object := p.target(e).(*types.Var)
-		lock := f.lockAt(e.Pos(), "Lock", "RLock")
+		lock := l.lockAt(f, e.Pos(), "Lock", "RLock")
 		if lock == nil {
 			if readsMap(e, stack) && !l.locksAnywhere(f) {
 				l.bare[object] = append(l.bare[object], facts.MapUse{Pos: l.pos(e.Pos()), In: f.fact})
@@ -238,7 +239,7 @@ func (l *lifter) ofTurns(p place, object types.Object, at token.Pos, stack []ast
 		if !is {
 			continue
 		}
-		if f := l.nodes[literal]; f == nil || literal.Pos() <= object.Pos() && object.Pos() < literal.End() || f.lockAt(at, "Lock", "TryLock", "Do") != nil {
+		if f := l.nodes[literal]; f == nil || literal.Pos() <= object.Pos() && object.Pos() < literal.End() || l.lockAt(f, at, "Lock", "TryLock", "Do") != nil {
 			return false
 		}
 		if i == 0 {
@@ -305,7 +306,7 @@ func (l *lifter) locks(f *function) bool {
 		ast.Inspect(f.body, func(n ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
 				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" && f.source.handsFunction(call) {
-					found = true
+					found = found || !l.forKey(f.source, call)
 				}
 			}
 			return !found

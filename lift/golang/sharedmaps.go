@@ -20,7 +20,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		return
 	}
 	if got := l.gotMap(p.source, written); got != nil {
-		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.takesLock(f)}
+		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
 		if got.of != nil {
 			write.Field, write.MadeIn = true, l.makers(got.of)
 		}
@@ -31,7 +31,7 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	if !is {
 		return
 	}
-	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.takesLock(f)}
+	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
 	switch {
 	case object.Pkg() != nil && object.Parent() == object.Pkg().Scope():
 		write.Guard, write.Bare = l.guardOf(object, f), l.bareUses(object)

@@ -83,8 +83,11 @@ func find(f *facts.Facts) []rule.Finding {
 				continue
 			}
 			how := "without a lock"
-			if w.ReadLock {
+			switch {
+			case w.ReadLock:
 				how = "under RLock alone, which all of them hold"
+			case w.OfKey:
+				how = "under a lock for each key, which others hold for theirs"
 			}
 			writes := rule.Evidence{Pos: w.Pos, What: "writes " + w.Name}
 			key := function.Package + " " + receiver(function) + " " + w.Name + " " + how
