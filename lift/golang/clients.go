@@ -16,8 +16,8 @@ type clientUse struct {
 	unseen  bool           // it is sent by without a request, or goes where nobody sees it
 }
 
-// ends reports whether a context ends each request of the client that a literal makes: its own limit is not needed then. Where the client
-// goes out of sight, or sends nothing that is seen, it is not known, and false.
+// ends reports whether a context ends each request of the client that a literal makes, or may end it, where it comes from where nobody sees
+// it: its own limit is not needed then. Where the client goes out of sight, or sends nothing that is seen, it is not known, and false.
 func (l *lifter) ends(p place, n *ast.CompositeLit, stack []ast.Node) bool {
 	use := l.clientUse(p, n, stack)
 	sends := false
@@ -31,7 +31,7 @@ func (l *lifter) endsEach(objects []types.Object, sends *bool, seen map[types.Ob
 			continue
 		}
 		seen[object] = true
-		if !isHTTPClient(object.Type()) {
+		if _, made := object.(*types.Func); !made && !isHTTPClient(object.Type()) {
 			return false
 		}
 		for _, use := range l.clientUses()[object] {
@@ -44,12 +44,20 @@ func (l *lifter) endsEach(objects []types.Object, sends *bool, seen map[types.Ob
 	return true
 }
 
+// object is what a function is declared as, nil for a literal.
+func (f *function) object() types.Object {
+	if declared, is := f.node.(*ast.FuncDecl); is {
+		return f.source.info.Defs[declared.Name]
+	}
+	return nil
+}
+
 func isHTTPClient(t types.Type) bool {
 	path, name := namedType(t)
 	return path == "net/http" && name == "Client"
 }
 
-// clientUses are the uses of each variable and field that holds a client, but those in tests.
+// clientUses are the uses of each variable and field that holds a client, and of what each function of the code answers, but those in tests.
 func (l *lifter) clientUses() map[types.Object][]clientUse {
 	if l.clients != nil {
 		return l.clients
@@ -71,6 +79,13 @@ func (l *lifter) clientUses() map[types.Object][]clientUse {
 			}
 			if object, is := p.target(e).(*types.Var); is {
 				l.clients[object] = append(l.clients[object], l.clientUse(p, e, stack))
+			}
+			if call, is := e.(*ast.CallExpr); is {
+				for _, callee := range l.static(p.source, call) {
+					if made := callee.object(); made != nil {
+						l.clients[made] = append(l.clients[made], l.clientUse(p, e, stack))
+					}
+				}
 			}
 			return true
 		})
@@ -122,6 +137,11 @@ func (l *lifter) clientUse(p place, e ast.Expr, stack []ast.Node) clientUse {
 				return out
 			}
 			return into(n.Key)
+		case *ast.ReturnStmt:
+			if f := l.around(stack); f != nil && len(n.Results) == 1 && f.object() != nil {
+				out.into = append(out.into, f.object())
+				return out
+			}
 		case *ast.BinaryExpr:
 			if n.Op == token.EQL || n.Op == token.NEQ {
 				return out
@@ -144,7 +164,7 @@ func (l *lifter) clientUse(p place, e ast.Expr, stack []ast.Node) clientUse {
 	return out
 }
 
-// requestEnds reports whether a request carries a context that something ends.
+// requestEnds reports whether a request carries a context of which it is not seen that nothing ends it.
 func (l *lifter) requestEnds(s *source, e ast.Expr, depth int) bool {
 	if depth > 5 {
 		return false
@@ -172,7 +192,7 @@ func (l *lifter) requestEnds(s *source, e ast.Expr, depth int) bool {
 			continue
 		}
 		if givesContext(d.source, call) {
-			return l.contextEnds(d.source, call.Args[0]) == ended // whatever it was made with
+			return l.contextEnds(d.source, call.Args[0]) != endless // whatever it was made with
 		}
 		bounded = l.requestOfCall(d.source, call, max(d.index, 0), depth)
 	}
@@ -185,13 +205,13 @@ func givesContext(s *source, call *ast.CallExpr) bool {
 	return is && (selector.Sel.Name == "WithContext" || selector.Sel.Name == "Clone") && len(call.Args) == 1 && isNamed(s.info.TypeOf(selector.X), "net/http", "Request")
 }
 
-// requestOfCall reports whether the request that a call answers carries a context that something ends.
+// requestOfCall reports whether the request that a call answers carries such a context.
 func (l *lifter) requestOfCall(s *source, call *ast.CallExpr, index, depth int) bool {
 	if givesContext(s, call) {
-		return l.contextEnds(s, call.Args[0]) == ended
+		return l.contextEnds(s, call.Args[0]) != endless
 	}
 	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && s.packageOf(selector.X) == "net/http" {
-		return selector.Sel.Name == "NewRequestWithContext" && len(call.Args) > 0 && l.contextEnds(s, call.Args[0]) == ended
+		return selector.Sel.Name == "NewRequestWithContext" && len(call.Args) > 0 && l.contextEnds(s, call.Args[0]) != endless
 	}
 	bounded := false
 	for _, callee := range l.static(s, call) {

@@ -1,7 +1,9 @@
 package sql
 
 import (
+	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +18,8 @@ import (
 type sides struct {
 	dialects []string            // those that are known here, the foremost first; none where there is one schema alone
 	keys     map[string][]string // the dialects of what is alike
+	beside   map[string]side     // of folders that name no database, see unnamed
+	guessed  map[side]bool       // those of them
 }
 
 // known are the dialects whose schemas are read, the foremost first.
@@ -23,12 +27,13 @@ var known = []string{"postgres", "mysql", "sqlite"}
 
 // sidesOf reads the names of files.
 func sidesOf(texts []Text) sides {
-	s := sides{keys: map[string][]string{}}
+	s := sides{keys: map[string][]string{}, beside: map[string]side{}, guessed: map[side]bool{}}
 	for _, t := range texts {
 		if key, d := twins(t.Name); d != "" && !slices.Contains(s.keys[key], d) {
 			s.keys[key] = append(s.keys[key], d)
 		}
 	}
+	s.unnamed(texts)
 	for _, d := range known {
 		for _, list := range s.keys {
 			if len(list) > 1 && slices.Contains(list, d) && !slices.Contains(s.dialects, d) {
@@ -43,6 +48,9 @@ func sidesOf(texts []Text) sides {
 // what there is for others alone.
 func (s sides) holds(name, dialect string) bool {
 	key, own := twins(name)
+	if beside, is := s.beside[path.Dir(name)]; is && own == "" {
+		key, own = beside.key, beside.dialect
+	}
 	list := s.keys[key]
 	if own == "" || len(list) < 2 || own == dialect {
 		return true
@@ -56,6 +64,50 @@ func (s sides) holds(name, dialect string) bool {
 		}
 	}
 	return own == list[0]
+}
+
+// side is of which of several schemas a folder is.
+type side struct{ key, dialect string }
+
+var createsTable = regexp.MustCompile("(?i)\\bcreate\\s+table\\s+(?:if\\s+not\\s+exists\\s+)?[`\"]?(?:\\w+[`\"]?\\.[`\"]?)?(\\w+)")
+
+// unnamed looks for folders that name no database and stand beside one that does: versioned beside mysql. What makes the same tables in the
+// words of another database is the schema of that one.
+func (s sides) unnamed(texts []Text) {
+	made := map[string]map[string]bool{} // tables, by the key of twins, or by the folder of what has none
+	of := map[string][]Text{}
+	for _, t := range texts {
+		key, own := twins(t.Name)
+		if own == "" {
+			if path.Ext(t.Name) != ".sql" {
+				continue
+			}
+			key = path.Dir(t.Name)
+			of[key] = append(of[key], t)
+		}
+		if made[key] == nil {
+			made[key] = map[string]bool{}
+		}
+		for _, found := range createsTable.FindAllStringSubmatch(t.SQL, -1) {
+			made[key][strings.ToLower(found[1])] = true
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(of)) {
+		key, d := strings.ToLower(path.Join(path.Dir(folder), "*")), dialect(of[folder], nil)
+		same := 0
+		for table := range made[folder] {
+			if made[key][table] {
+				same++
+			}
+		}
+		if d == "" || len(s.keys[key]) == 0 || slices.Contains(s.keys[key], d) && s.beside[folder].key == "" && !s.guessed[side{key, d}] || same < 2 || same*2 < min(len(made[folder]), len(made[key])) {
+			continue
+		}
+		if !slices.Contains(s.keys[key], d) {
+			s.keys[key] = append(s.keys[key], d)
+		}
+		s.beside[folder], s.guessed[side{key, d}] = side{key, d}, true
+	}
 }
 
 // of leaves those of the texts that are of the schema of one of the dialects.

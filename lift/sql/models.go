@@ -9,16 +9,29 @@ import (
 )
 
 // WithModels adds to a database the tables that structs of the code describe: whole where no migration makes them, and
-// their columns and indexes where one does. Several structs of one table are one table.
+// their columns and indexes where one does. Several structs of one table are one table. Of several databases of the code one may lack a table
+// that migrations of another make: the code does not ask it for that.
 func WithModels(database, models *facts.Database) {
 	if models == nil {
 		return
 	}
-	for _, other := range database.Others {
-		WithModels(other, models)
+	made := map[string]bool{}
+	for _, d := range append(slices.Clone(database.Others), database) {
+		for _, t := range d.Schema.Tables {
+			made[strings.ToLower(t.Name)] = true
+		}
 	}
+	for _, d := range append(slices.Clone(database.Others), database) {
+		withModels(d, models, made)
+	}
+}
+
+func withModels(database, models *facts.Database, made map[string]bool) {
 	for _, m := range models.Schema.Tables {
 		t := tableNamed(database.Schema, m.Name)
+		if t == nil && made[strings.ToLower(m.Name)] {
+			continue
+		}
 		if t == nil {
 			database.Schema.Tables = append(database.Schema.Tables, m)
 			database.At[m.Name] = models.At[m.Name]
