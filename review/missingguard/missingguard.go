@@ -254,7 +254,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Guarded() {
 			severity = rule.Medium
 		}
-		if trace.Permits(r) || slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return asksWhetherMay(g) && !around(example, g) }) {
+		if trace.Permits(r) || byPolicy(r) || slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return asksWhetherMay(g) && !around(example, g) }) {
 			confidence = rule.Uncertain
 		}
 		out = append(out, rule.Finding{
@@ -281,6 +281,16 @@ func asksWhetherMay(g facts.Guard) bool {
 		return f.Permits || slices.ContainsFunc(f.Calls, func(c *facts.Call) bool {
 			return slices.ContainsFunc(c.Callees, func(f *facts.Function) bool { return f.Permits })
 		})
+	})
+}
+
+// policies are names of guards that look up in a table of rights who may ask for which path.
+var policies = regexp.MustCompile(`(?i)casbin|enforce`)
+
+// byPolicy reports whether a table of rights lets a route's callers in. Handlers behind it look at their caller for something else.
+func byPolicy(r *facts.Route) bool {
+	return slices.ContainsFunc(r.Guards, func(g facts.Guard) bool {
+		return policies.MatchString(g.Name) || slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return policies.MatchString(f.Name) })
 	})
 }
 

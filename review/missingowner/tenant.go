@@ -76,6 +76,9 @@ func tenantKey(t *schema.Table, st *facts.Statement) (key []string, column strin
 				rest = append(rest, part.Column)
 			}
 		}
+		if slices.ContainsFunc(rest, func(c string) bool { return refers(t, c) }) {
+			continue // whoever names another row by its own key says whose it is
+		}
 		if len(rest) == 0 || slices.ContainsFunc(rest, func(c string) bool { return !compares(st, c) }) {
 			continue
 		}
@@ -85,6 +88,13 @@ func tenantKey(t *schema.Table, st *facts.Statement) (key []string, column strin
 		key, column = rest, tenant
 	}
 	return key, column
+}
+
+// refers reports whether a column names a row of another table.
+func refers(t *schema.Table, column string) bool {
+	return strings.HasSuffix(strings.ToLower(column), "_id") || slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+		return slices.ContainsFunc(k.Columns, func(c string) bool { return strings.EqualFold(c, column) })
+	})
 }
 
 // compares reports whether a statement asks for one value of a column.
