@@ -89,6 +89,11 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 			}
 		}
 	}
+	for _, element := range l.spread(s, e) {
+		inner := l.guard(element.source, element.expr)
+		g.Auth = g.Auth || inner.Auth
+		g.Runs = append(g.Runs, inner.Runs...)
+	}
 	return g
 }
 
@@ -119,4 +124,39 @@ func (l *lifter) authenticators(s *source, e ast.Expr) []*function {
 // an operation says which callers may.
 func (l *lifter) asksForContract(g facts.Guard) bool {
 	return slices.ContainsFunc(g.Runs, func(f *facts.Function) bool { return l.contractual[f] })
+}
+
+// element is an expression that a list holds.
+type element struct {
+	source *source
+	expr   ast.Expr
+}
+
+// spread are the elements of the list that a call is given as the rest of its arguments, as far as the function that calls says them: what
+// is put around a router all at once, as in chain(mux, around...).
+func (l *lifter) spread(s *source, e ast.Expr) []element {
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is || !call.Ellipsis.IsValid() {
+		return nil
+	}
+	var out []element
+	for _, d := range l.defs[s.target(call.Args[len(call.Args)-1])] {
+		var list []ast.Expr
+		switch expr := ast.Unparen(d.expr).(type) {
+		case *ast.CompositeLit:
+			list = expr.Elts
+		case *ast.CallExpr:
+			if calledName(expr) == "append" && !expr.Ellipsis.IsValid() {
+				list = expr.Args[1:]
+			}
+		default:
+			list = []ast.Expr{d.expr}
+		}
+		for _, expr := range list {
+			if expr != nil {
+				out = append(out, element{d.source, expr})
+			}
+		}
+	}
+	return out
 }
