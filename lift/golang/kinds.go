@@ -140,7 +140,7 @@ func isHandle(t types.Type) bool {
 	path, name := namedType(t)
 	switch name {
 	case "DB", "Tx", "Conn", "Pool", "Session", "Engine", "EngineGroup", "Interface", "IDB", "Connection":
-		return path == "database/sql" || isXorm(path) || isGorm(path) || isPop(path) || strings.HasPrefix(path, "github.com/jackc/pgx") ||
+		return path == "database/sql" || isXorm(path) || isGorm(path) || isPop(path) || isGoPg(path) || strings.HasPrefix(path, "github.com/jackc/pgx") ||
 			strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
 	case "DbMap", "Transaction", "SqlExecutor":
 		if isGorp(path) {

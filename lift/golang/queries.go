@@ -62,6 +62,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 	if spec, is := l.gorpSpec(s, call, selector, path, typeName); is {
 		return spec
 	}
+	if spec, is := l.goPgSpec(s, call, selector, path, typeName); is {
+		return spec
+	}
 	if n, is := gormTerminals[name]; is && isGorm(path) && typeName == "DB" {
 		spec := querySpec{library: "gorm", text: -1, args: n, one: name == "First" || name == "Take" || name == "Last", ctx: -1, pos: selector}
 		if name == "Exec" || name == "Raw" {
@@ -556,7 +559,7 @@ func embedsPool(t types.Type) bool {
 func isPool(path, name string) bool {
 	switch name {
 	case "DB":
-		return path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun")
+		return path == "database/sql" || strings.HasSuffix(path, "sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun") || isGoPg(path)
 	case "Pool":
 		return strings.HasSuffix(path, "pgxpool")
 	case "Engine", "EngineGroup":

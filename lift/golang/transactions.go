@@ -112,7 +112,7 @@ func endsTx(named *types.Named) bool {
 // isLibraryTx reports whether a type is a transaction of a library, or of what ent has written.
 func (l *lifter) isLibraryTx(t types.Type) bool {
 	path, name := namedType(t)
-	return name == "Transaction" && isGorp(path) || name == "Tx" && l.writtenByEnt(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun"))
+	return name == "Transaction" && isGorp(path) || name == "Tx" && l.writtenByEnt(path) || name == "Tx" && (path == "database/sql" || strings.HasPrefix(path, "github.com/jackc/pgx") || strings.HasSuffix(path, "jmoiron/sqlx") || strings.HasPrefix(path, "github.com/uptrace/bun") || isGoPg(path))
 }
 
 // findTransactions says of queries, calls and effects in which transaction they stand.
