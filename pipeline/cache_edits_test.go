@@ -109,6 +109,8 @@ func TestCacheParts(t *testing.T) {
 		{"shop/seed/seed.go", "package main\n\nfunc main() { println() }\n", 1},
 		{"tools/leak/leak.go", "package leak\n", 2},
 		{"shop/web/web.go", "package web\n\nimport \"example.com/shop/store\"\n\nfunc Serve(db store.DB) { db.Name(2) }\n", 3},
+		{"shop/seed/seed.go", "package main\n\nimport _ \"embed\"\n\n//go:embed all.sql\nvar all string\n\nfunc main() { println(all) }\n", 1},
+		{"shop/seed/all.sql", "SELECT 1", 1}, // its text is a part of the code
 		{"shop/store/store.go", edits["store/store.go"][1], 3},
 		{"shop/seed/seed.go", "package main\n\nimport _ \"example.com/shop/store\"\n\nfunc main() {}\n", 4}, // two parts become one
 		{"shop/seed/seed.go", "package main\n\nfunc main() {}\n", 0},                                        // and two again, both still kept

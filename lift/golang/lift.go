@@ -83,6 +83,7 @@ func (l *lifter) all() {
 	l.findBound()
 	l.eachFile(l.findDefinitions)
 	l.eachFile(l.findInjected)
+	l.eachFile(l.findEmbeddedTexts)
 	l.eachFile(l.judgeLoops)
 	l.eachFile(l.findCutOffs)
 	l.eachFile(l.findOperations)
@@ -133,7 +134,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		taken: map[*function][]taken{}, spawned: map[ast.Node]bool{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
 
@@ -208,6 +209,7 @@ type lifter struct {
 	registrars      map[*function]registrar   // functions that register what they are given
 	filters         []beegoFilter
 	generated       map[*types.TypeName]bool   // see isGenerated
+	embeddedTexts   map[types.Object]string    // of variables that hold a file of SQL
 	contractual     map[*facts.Function]bool   // see asksForContract
 	messages        map[message][]*function    // what handles each, see findMessages
 	operations      map[types.Object]operation // by the type of their functions

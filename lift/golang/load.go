@@ -65,6 +65,7 @@ type loader struct {
 	standard  *standard
 	whole     bool     // libraries are read with what nobody sees of them, to compare
 	unread    []string // files that are too large
+	embeds    map[*ast.File][]embedded
 }
 
 // standard is what was read of the standard library, for all parts of the code: it is the same to each.
@@ -261,6 +262,9 @@ func (l *loader) parseFolder(f *folder) {
 			continue
 		}
 		l.texts[read.shown], l.sums[read.shown] = read.text, read.sum
+		if len(read.texts) > 0 {
+			l.embeds[file] = read.texts
+		}
 		l.coverage.Files++
 		l.coverage.Lines += bytes.Count(read.text, []byte("\n"))
 		l.add(f.path, f.dir, read.shown, file)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -41,6 +42,7 @@ type file struct {
 	sum     facts.Sum
 	test    bool
 	imports []string
+	texts   []embedded // SQL that variables of the file hold
 }
 
 // read reads the files of some folders. What stands beyond the bounds is left out.
@@ -79,7 +81,11 @@ func (l *loader) read(dirs []string) []*folder {
 				}
 				lines += bytes.Count(text, []byte("\n"))
 			}
-			f.files = append(f.files, &file{shown: l.shown(filepath.Join(dir, name)), text: text, sum: sha256.Sum256(text), test: isTest, imports: m.importsOf(text, isTest)})
+			read := &file{shown: l.shown(filepath.Join(dir, name)), text: text, sum: sha256.Sum256(text), test: isTest, imports: m.importsOf(text, isTest)}
+			if !isTest {
+				read.texts = embeddedIn(dir, text)
+			}
+			f.files = append(f.files, read)
 		}
 		if len(f.files) > 0 {
 			out = append(out, f)
@@ -250,6 +256,9 @@ func sumOf(folders []*folder, modules facts.Sum) (out facts.Sum) {
 		fmt.Fprintf(sum, "%q %q %d\n", f.dir, f.path, len(f.files))
 		for _, file := range f.files {
 			fmt.Fprintf(sum, "%q %x\n", file.shown, file.sum)
+			for _, e := range file.texts {
+				fmt.Fprintf(sum, "%q %q\n", e.name, e.text)
+			}
 		}
 	}
 	return facts.Sum(sum.Sum(nil))
@@ -272,7 +281,7 @@ func (l *loader) part(folders []*folder) *Part {
 	own := *l
 	own.sources, own.order, own.libs = map[string]*source{}, nil, map[string]*types.Package{"unsafe": types.Unsafe}
 	own.used, own.missing, own.testFiles, own.texts = map[string]map[string]bool{}, map[string]bool{}, map[string][]*facts.TestFile{}, map[string][]byte{}
-	own.sums, own.looked, own.coverage, own.bytes = map[string]facts.Sum{}, map[string]bool{}, &out.Coverage, 0
+	own.embeds, own.sums, own.looked, own.coverage, own.bytes = map[*ast.File][]embedded{}, map[string]facts.Sum{}, map[string]bool{}, &out.Coverage, 0
 	own.load(folders)
 	lifter := newLifter(&own, out)
 	lifter.all()

@@ -138,6 +138,9 @@ func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
 	if object.IsField() {
 		return r.held.text(r, object, "")
 	}
+	if text, is := r.l.embeddedTexts[object]; is {
+		return text, true
+	}
 	if r.l.checked[object] {
 		return "", false
 	}
