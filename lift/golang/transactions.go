@@ -357,7 +357,7 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
 			begin := l.sentThrough(p.source, spec)
-			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0)
+			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0) && !l.givenBack(p.source, begin, s.handle, 0)
 			if object := p.target(begin); beside && object != s.handle && !isNamed(s.handle.Type(), "context", "Context") {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
@@ -392,9 +392,35 @@ func (l *lifter) comesFrom(object, handle types.Object, depth int) bool {
 		if d.expr == nil || d.kind != assigned {
 			continue
 		}
-		if from := d.source.target(root(d.expr)); from == handle || l.comesFrom(from, handle, depth+1) {
+		if from := d.source.target(root(d.expr)); from == handle || l.comesFrom(from, handle, depth+1) || l.givenBack(d.source, d.expr, handle, depth+1) {
 			return true
 		}
 	}
 	return false
+}
+
+// givenBack reports whether a chain begins with a call of a function of the code that gives back a handle that it is given, as it is or with more
+// put on it: locking(tx).Where(…).
+func (l *lifter) givenBack(s *source, e ast.Expr, handle types.Object, depth int) bool {
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	if !is || depth > 4 {
+		return false
+	}
+	if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && s.packageOf(selector.X) == "" && l.givenBack(s, selector.X, handle, depth) {
+		return true
+	}
+	callees := l.static(s, call)
+	return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
+		index := slices.IndexFunc(call.Args, func(arg ast.Expr) bool {
+			from := s.target(root(arg))
+			return from == handle || l.comesFrom(from, handle, depth+1)
+		})
+		if index < 0 || index >= len(f.params) || f.params[index] == nil {
+			return true
+		}
+		returns := f.returns()
+		return len(returns) == 0 || slices.ContainsFunc(returns, func(r *ast.ReturnStmt) bool {
+			return len(r.Results) != 1 || !l.comesFrom(f.source.target(root(r.Results[0])), f.params[index], depth+1)
+		})
+	})
 }
