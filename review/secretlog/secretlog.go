@@ -19,6 +19,7 @@ var Rule = rule.Rule{Name: "secret-log", Severity: rule.High, CWE: "CWE-532", OW
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
+	told := map[string]int{} // where in out a file's log of personal data is told of
 	for _, function := range f.Functions {
 		if function.Aside != "" {
 			continue
@@ -32,6 +33,11 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				if e.Kind == "personal log" {
 					finding.Severity = rule.Low
+					if first, found := told[e.Pos.File]; found { // one habit
+						out[first].Evidence = append(out[first].Evidence, rule.Evidence{Pos: e.Pos, What: fmt.Sprintf("and %s here", e.Note)})
+						continue
+					}
+					told[e.Pos.File] = len(out)
 				}
 				out = append(out, finding)
 			}
