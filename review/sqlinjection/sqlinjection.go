@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -22,15 +23,23 @@ var Rule = rule.Rule{
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
+	filled := map[*facts.Function]*built{} // what each method of a builder has put into statements
 	for _, function := range f.Functions {
 		if function.Aside == "test" {
 			continue
 		}
 		told := map[facts.Pos]int{} // where in out a piece is told of
 		for _, q := range function.Queries {
-			finding, piece := query(tracer, q)
+			finding, piece, taker := query(tracer, q)
 			if piece == nil {
 				continue
+			}
+			if b := filled[taker]; b != nil {
+				b.add(&out[b.first], q)
+				continue // one mend for all
+			}
+			if taker != nil {
+				filled[taker] = &built{first: len(out)}
 			}
 			if first, found := told[piece.Pos]; found {
 				out[first].Evidence = append(out[first].Evidence, rule.Evidence{Pos: q.Pos, What: "and it is sent here too"})
@@ -43,8 +52,29 @@ func find(f *facts.Facts) []rule.Finding {
 	return out
 }
 
-// query looks for a piece of a query's text that comes from outside, nil for none.
-func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value) {
+// built are the statements that one method of a builder puts a stranger's text into.
+type built struct {
+	first int // which finding tells of them
+	more  int
+}
+
+// shown is how many of them a finding shows beside the first.
+const shown = 3
+
+func (b *built) add(to *rule.Finding, q *facts.Query) {
+	b.more++
+	to.Confidence = rule.Likely
+	if b.more <= shown {
+		to.Evidence = append(to.Evidence, rule.Evidence{Pos: q.Pos, What: "and the same method builds this one"})
+		return
+	}
+	last := &to.Evidence[len(to.Evidence)-1]
+	last.What = fmt.Sprintf("and the same method builds this one, and %d more", b.more-shown)
+}
+
+// query looks for a piece of a query's text that comes from outside, nil for none, and for the method that took it into a struct, whose
+// field the text is made of; nil where it came by parameters alone.
+func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value, *facts.Function) {
 	for i, piece := range q.Dynamic {
 		if piece.Kind == "number" {
 			continue
@@ -56,9 +86,20 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value) {
 		if source == nil {
 			continue
 		}
-		return finding(tracer, q, piece, source), &q.Dynamic[i]
+		return finding(tracer, q, piece, source), &q.Dynamic[i], taker(q, source)
 	}
-	return rule.Finding{}, nil
+	return rule.Finding{}, nil, nil
+}
+
+func taker(q *facts.Query, source *trace.Source) *facts.Function {
+	if len(source.Calls) == 0 {
+		return nil
+	}
+	last := source.Calls[len(source.Calls)-1].Callees
+	if len(last) == 0 || last[0].Of == "" || slices.Contains(last, q.From) {
+		return nil
+	}
+	return last[0]
 }
 
 // sorting is a place that no parameter can fill: a column or direction to sort by.
