@@ -241,16 +241,23 @@ var fewValues = regexp.MustCompile(`(?i)(status|state|type|kind|role|level|mode|
 // kinds are names of columns that say what a row is from its beginning to its end, as its status does not.
 var kinds = regexp.MustCompile(`(?i)^(\w+_)?(type|kind|role|level|gender|lang|language|locale|currency)$`)
 
-// ofOneKind reports whether a predicate asks for all rows of a kind that the code names: a share of them all, which an index finds hardly
-// sooner than reading the table does.
-func ofOneKind(p facts.Predicate) bool {
-	if !kinds.MatchString(p.Column) || p.Operator != "=" {
+// sameEachTime reports whether a statement asks for all rows of which some columns have values that the code names, so that it is the same
+// share of them each time: how large that is the data says. The first few of them, such as those that wait, are few of many, unless the column
+// says what a row is from its beginning to its end.
+func sameEachTime(st *facts.Statement, equal, ranges []facts.Predicate) bool {
+	if len(equal) == 0 || slices.ContainsFunc(equal, func(p facts.Predicate) bool { return !named(p) }) {
 		return false
 	}
+	return st.Limit == "" || st.Limit == "1" ||
+		len(ranges) == 0 && !slices.ContainsFunc(equal, func(p facts.Predicate) bool { return !kinds.MatchString(p.Column) || p.Operator != "=" })
+}
+
+// named reports whether the code names the value that a predicate compares with.
+func named(p facts.Predicate) bool {
 	if p.Arg == nil {
 		return p.Literal != ""
 	}
-	return len(p.Arg.Origins) > 0 && !slices.ContainsFunc(p.Arg.Origins, func(o facts.Origin) bool { return o.Kind != facts.FromConstant })
+	return len(p.Arg.Origins) > 0 && p.Arg.Only(facts.FromConstant)
 }
 
 // repeated is a loop over many items that a function, or one that calls it, runs a query in.
@@ -355,10 +362,10 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if len(compared) == 0 {
 		compared = columns // it only orders by them
 	}
-	ofKind := len(ranges) == 0 && len(equal) > 0 && !slices.ContainsFunc(equal, func(p facts.Predicate) bool { return !ofOneKind(p) })
+	same := sameEachTime(st, equal, ranges)
 	key := table.Name + " " + strings.Join(columns, ",")
-	if ofKind {
-		key += " of one kind" // another query by the same column may be told
+	if same {
+		key += " the same" // another query by the same column may be told
 	}
 	if s.seen[key] {
 		return
@@ -366,10 +373,8 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	s.seen[key] = true
 	path := s.tracer.To(q.From)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
-	if !s.tables.Grows(table.Name) && !s.many(table, equal) || s.tracer.Ways(q.From).Operators() {
-		finding.Confidence = rule.Uncertain
-	}
-	if ofKind {
+	ways := s.tracer.Ways(q.From)
+	if !s.tables.Grows(table.Name) && !s.many(table, equal) || ways.Operators() || ways.None() || same {
 		finding.Confidence = rule.Uncertain
 	}
 	if len(equal) == 0 && s.tracer.Job(q.From) {

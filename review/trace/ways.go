@@ -19,6 +19,10 @@ type Ways struct {
 // Operators reports whether a function is reached by who runs the service alone.
 func (w Ways) Operators() bool { return !w.Client && !w.Other && (w.Operator || w.Command) }
 
+// None reports whether no way leads into a function: nothing calls it but functions that call each other, as those that wrap an interface do,
+// and tests.
+func (w Ways) None() bool { return w == Ways{} }
+
 // Ways finds all ways into a function.
 func (t *Tracer) Ways(f *facts.Function) Ways {
 	if known, found := t.ways[f]; found {
