@@ -204,6 +204,7 @@ type Effect struct {
 	Deferred bool
 	InTx     Pos  // where the transaction that is open around it began
 	Bounded  bool // has a time limit, or is given a context
+	Operator bool // of a server: it serves those who run the program alone
 	Note     string
 	Limit    []Edit // give it a time limit
 }

@@ -287,7 +287,11 @@ func (l *lifter) findLiterals(p place) {
 					if !sets(n, "IdleTimeout") && len(l.defsOfField(n, "IdleTimeout", p)) == 0 {
 						limits = append(limits, idleLimit)
 					}
-					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "server", Note: "http.Server without ReadHeaderTimeout", Limit: l.limitLiteral(p, n, limits...)})
+					handler := valueOf(n, "Handler")
+					f.fact.Effects = append(f.fact.Effects, &facts.Effect{
+						Pos: l.pos(n.Pos()), Kind: "server", Operator: handler != nil && l.forOperators(p, handler, f),
+						Note: "http.Server without ReadHeaderTimeout", Limit: l.limitLiteral(p, n, limits...),
+					})
 				}
 			}
 		case *ast.BasicLit:
@@ -313,15 +317,16 @@ func (l *lifter) findLiterals(p place) {
 	})
 }
 
-func sets(n *ast.CompositeLit, field string) bool {
-	for _, e := range n.Elts {
-		if pair, is := e.(*ast.KeyValueExpr); is {
-			if key, is := pair.Key.(*ast.Ident); is && key.Name == field {
-				return true
-			}
+func sets(n *ast.CompositeLit, field string) bool { return valueOf(n, field) != nil }
+
+// valueOf is what a literal gives a field, nil where it gives nothing.
+func valueOf(literal *ast.CompositeLit, field string) ast.Expr {
+	for _, element := range literal.Elts {
+		if pair, is := element.(*ast.KeyValueExpr); is && text(pair.Key) == field {
+			return pair.Value
 		}
 	}
-	return false
+	return nil
 }
 
 // defsOfField are assignments to a field of a literal's type anywhere, such as server.ReadTimeout = x.

@@ -62,6 +62,9 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Fix = "http.Client{Timeout: 30 * time.Second}, or as long as the longest answer takes"
 			case "server":
+				if e.Operator {
+					finding.Confidence = rule.Uncertain // on an address of its own, which few reach
+				}
 				finding.Fix = "http.Server{ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, …}"
 			default:
 				continue
