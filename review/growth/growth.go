@@ -23,6 +23,7 @@ type Tables struct {
 	used   map[string]bool    // and by others than who runs the service
 	many   map[string]bool    // the code reckons with many rows
 	sought map[string]bool    // an index was made to find some among them
+	aging  map[string]bool    // rows end by themselves: they are cleared away when they are old, or have a column that says until when
 	piled  map[string]bool    // rows are made as things happen or many at once, or are cleared away when they are old
 	paged  map[[2]string]bool // rows with one value of a column are read by the page
 	within map[*facts.Function]bool
@@ -30,7 +31,7 @@ type Tables struct {
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, piled: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -47,6 +48,9 @@ func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
 	}
 	if f.Database != nil {
 		for _, table := range f.Database.Schema.Tables {
+			if slices.ContainsFunc(table.Columns, func(c *schema.Column) bool { return expiry.MatchString(c.Name) }) {
+				g.aging[strings.ToLower(table.Name)] = true
+			}
 			g.sought[strings.ToLower(table.Name)] = slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool { return sought(table, i) })
 		}
 	}
@@ -98,6 +102,9 @@ func (g *Tables) Piles(table string) bool {
 // MadeMany reports whether a table's rows are made as things happen or many at once, or cleared away when they are old.
 func (g *Tables) MadeMany(table string) bool { return g.piled[strings.ToLower(table)] }
 
+// Ages reports whether a table grows whose rows end by themselves: they come with use, and more of them than anybody keeps.
+func (g *Tables) Ages(table string) bool { return g.aging[strings.ToLower(table)] && g.Grows(table) }
+
 // Used reports whether others than who runs the service make rows of a table.
 func (g *Tables) Used(table string) bool { return g.used[strings.ToLower(table)] }
 
@@ -131,7 +138,7 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 		}
 	case facts.Delete:
 		if slices.ContainsFunc(st.Predicates, old) {
-			g.many[table], g.piled[table] = true, true
+			g.many[table], g.piled[table], g.aging[table] = true, true, true
 		}
 	}
 }
@@ -160,6 +167,9 @@ func (g *Tables) withinLoop(f *facts.Function, depth int) bool {
 
 // times are names of columns that say when.
 var times = regexp.MustCompile(`(?i)(_at|at|time|date|created|updated|expir\w*|timestamp|_on|until|since)$`)
+
+// expiry are names of columns that say until when a row holds, and not something of it, as `password_expires_at` of a user does.
+var expiry = regexp.MustCompile(`(?i)^((idle|absolute)_)?(expir(es|ed|y|ation)\w*|valid_(until|to))$`)
 
 // old reports whether a condition tells old rows from new ones.
 func old(p facts.Predicate) bool {

@@ -34,7 +34,7 @@ func find(f *facts.Facts) []rule.Finding {
 			operators := tracer.Ways(function).Operators()
 			if unbounded(q) {
 				found := finding(q, path)
-				if operators || !tables.Grows(q.Statement.Tables[0].Table) {
+				if operators || !tables.Ages(q.Statement.Tables[0].Table) {
 					found.Confidence = rule.Uncertain
 				}
 				out = append(out, found)
