@@ -119,6 +119,12 @@ func (b *builder) table(s step) {
 		}
 		return
 	}
+	if b.library == "goqu" {
+		if s.name == "From" || s.name == "Insert" || s.name == "Update" || s.name == "Delete" {
+			b.use(b.goquTable(s.source, args[0]))
+		}
+		return
+	}
 	switch s.name {
 	case "Table", "From", "Into":
 		if name := constantText(s.source, args[0]); name != "" {
@@ -153,6 +159,10 @@ func (b *builder) step(s step) {
 	table := ""
 	if len(b.out.Tables) > 0 {
 		table = b.out.Tables[0].Table
+	}
+	if b.library == "goqu" {
+		b.goqu(s, values, table)
+		return
 	}
 	if b.library == "pop" && b.pop(s, values, table) {
 		return

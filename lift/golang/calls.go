@@ -148,7 +148,7 @@ func (l *lifter) implementing(method *types.Func, iface *types.Interface) []*fun
 			continue
 		}
 		f := l.declared[found.Origin()]
-		if mock := f.fact.Aside == "test" || strings.Contains(strings.ToLower(f.fact.Name), "mock"); mock || !hasMethods(named, iface) {
+		if mock := f.fact.Aside == "test" || strings.Contains(strings.ToLower(f.fact.Name), "mock"); mock || !l.hasMethods(named, iface) {
 			continue
 		}
 		if !slices.Contains(out, f) {
@@ -160,8 +160,8 @@ func (l *lifter) implementing(method *types.Func, iface *types.Interface) []*fun
 }
 
 // hasMethods reports whether a type has the methods of an interface: by their types where all are known, else by name
-// and number of parameters.
-func hasMethods(named *types.Named, iface *types.Interface) bool {
+// and number of parameters, and by those types that the code itself declares.
+func (l *lifter) hasMethods(named *types.Named, iface *types.Interface) bool {
 	pointer := types.NewPointer(named)
 	if types.Implements(pointer, iface) {
 		return true
@@ -177,8 +177,42 @@ func hasMethods(named *types.Named, iface *types.Interface) bool {
 		if a.Params().Len() != b.Params().Len() || a.Results().Len() != b.Results().Len() {
 			return false
 		}
+		if l.apart(a.Params(), b.Params()) || l.apart(a.Results(), b.Results()) {
+			return false
+		}
 	}
 	return iface.NumMethods() > 0
+}
+
+// apart reports whether what two methods take, or give, is surely not the same: two types that the code declares.
+func (l *lifter) apart(a, b *types.Tuple) bool {
+	for i := range a.Len() {
+		one, other := l.ownType(a.At(i).Type()), l.ownType(b.At(i).Type())
+		if one != nil && other != nil && one != other {
+			return true
+		}
+	}
+	return false
+}
+
+// ownType is the type that the code declares which a type is, points to or lists; nil for another one, and for one with parameters.
+func (l *lifter) ownType(t types.Type) *types.TypeName {
+	for {
+		switch of := types.Unalias(t).(type) {
+		case *types.Pointer:
+			t = of.Elem()
+			continue
+		case *types.Slice:
+			t = of.Elem()
+			continue
+		case *types.Named:
+			if of.Obj().Pkg() == nil || l.loader.sources[of.Obj().Pkg().Path()] == nil || of.TypeArgs().Len() > 0 {
+				return nil
+			}
+			return of.Obj()
+		}
+		return nil
+	}
 }
 
 // findWork lifts the calls, queries and effects of a file.

@@ -40,6 +40,7 @@ var sameAs = map[string]string{
 	"github.com/gobuffalo/pop/v5":     "github.com/gobuffalo/pop/v6",
 	"github.com/ory/pop/v5":           "github.com/gobuffalo/pop/v6",
 	"github.com/ory/pop/v6":           "github.com/gobuffalo/pop/v6",
+	"github.com/doug-martin/goqu":     "github.com/doug-martin/goqu/v9",
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 	"github.com/beego/beego":          "github.com/astaxie/beego",
 	"github.com/beego/beego/context":  "github.com/astaxie/beego/context",

@@ -40,7 +40,7 @@ func (l *lifter) built(s *source, e ast.Expr, depth int) (*source, *ast.CallExpr
 	case *ast.CallExpr:
 		selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr)
 		switch {
-		case is && (selector.Sel.Name == "ToSql" || selector.Sel.Name == "MustSql") && l.ofSquirrel(s, selector.X, 0):
+		case is && (selector.Sel.Name == "ToSql" || selector.Sel.Name == "MustSql") && l.ofSquirrel(s, selector.X, 0), is && selector.Sel.Name == "ToSQL" && l.ofGoqu(s, selector.X):
 			return s, e
 		case is && selector.Sel.Name == "Rebind" && len(e.Args) == 1:
 			return l.built(s, e.Args[0], depth+1)
@@ -76,7 +76,11 @@ func (l *lifter) builtText(at work, q *facts.Query, in *source, call *ast.CallEx
 	made := at
 	made.place = place{in, at.file}
 	made.call = call
-	l.chain(made, querySpec{library: "squirrel", text: -1, pos: ast.Unparen(call.Fun).(*ast.SelectorExpr)}, q)
+	spec := querySpec{library: "squirrel", text: -1, pos: ast.Unparen(call.Fun).(*ast.SelectorExpr)}
+	if l.ofGoqu(in, spec.pos.X) {
+		spec.library = "goqu"
+	}
+	l.chain(made, spec, q)
 	q.Mapped = mapped
 	if q.Statement == nil {
 		q.Args = append(q.Args, given...)

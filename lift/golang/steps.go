@@ -50,11 +50,14 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 		}
 		var out []step
 		for i, d := range l.defs[object] {
+			if l.ofGoqu(s, e) && d.source == s && d.pos > e.Pos() {
+				break // what a chain gives is another, and the one before it stays as it was
+			}
 			if d.kind != assigned || d.index > 0 || d.expr == nil || i > 8 {
 				continue
 			}
 			if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is {
-				if d.index == 0 && calledName(call) == "ToSql" {
+				if d.index == 0 && (calledName(call) == "ToSql" || calledName(call) == "ToSQL") {
 					continue
 				}
 				if object == d.source.target(root(call)) {
@@ -192,7 +195,7 @@ func (l *lifter) isChain(s *source, e ast.Expr) bool {
 	if found, does := l.entityOf(path, name); found != nil {
 		return does != "Client"
 	}
-	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || isPopHandle(t) || l.ofSquirrel(s, e, 0)
+	return isGorm(path) && name == "DB" || isXorm(path) && name == "Session" || isPopHandle(t) || l.ofGoqu(s, e) || l.ofSquirrel(s, e, 0)
 }
 
 // chained are the calls of an expression itself, without what they begin with.

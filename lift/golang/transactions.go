@@ -55,7 +55,7 @@ func (l *lifter) wrapsTx(named *types.Named) bool {
 	case *types.Interface:
 		return slices.ContainsFunc(l.withMethod["Rollback"], func(other *types.Named) bool {
 			_, isStruct := other.Underlying().(*types.Struct)
-			return isStruct && hasMethods(other, under) && l.isOwnTx(other)
+			return isStruct && l.hasMethods(other, under) && l.isOwnTx(other)
 		})
 	case *types.Struct:
 		held, pool := false, false
