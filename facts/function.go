@@ -130,7 +130,17 @@ type Value struct {
 	Part    bool     // is made of a part of something, as written: a field, or what a method gives
 	Named   bool     // is a map all of whose names the code itself says
 
+	Written bool         // is a struct that the code writes out where it is given, with Fields and no others in it
+	Fields  []FieldGiven // of Written, those that hold something
+
 	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
+}
+
+// FieldGiven is a field of a struct that the code writes out.
+type FieldGiven struct {
+	Name      string
+	Sometimes bool // is set only where a condition holds
+	Origins   []Origin
 }
 
 // AnyColumn says of Settable that a client says which columns are set.
@@ -161,12 +171,13 @@ type Origin struct {
 	Loop     *Loop     // of FromLoop
 	Name     string    // of the request's parameter, the query's table
 	Pos      Pos
-	Bounded  bool // compared with an upper limit
-	Reckoned bool // a sum or difference of it
-	Checked  bool // compared with what is allowed, on the way from a parameter
-	Number   bool // passed through a number, boolean or time, so that it holds no text
-	Whole    bool // the parameter itself is what is written, or a pointer to it, and nothing made of it
-	Key      bool // a name in the map that is the parameter, and not what stands under it
+	Bounded  bool   // compared with an upper limit
+	Reckoned bool   // a sum or difference of it
+	Checked  bool   // compared with what is allowed, on the way from a parameter
+	Number   bool   // passed through a number, boolean or time, so that it holds no text
+	Whole    bool   // the parameter itself is what is written, or a pointer to it, and nothing made of it
+	Field    string // of FromParam: the field of it that holds the value; "" for all of it, or where that is not known
+	Key      bool   // a name in the map that is the parameter, and not what stands under it
 }
 
 // Has reports whether a value may come from a kind of source.

@@ -81,6 +81,7 @@ type Statement struct {
 	Order      []OrderPart
 	Limit      string // the text of LIMIT; "" for none
 	LimitArg   *Value // its value, where it is a parameter
+	LimitGiven *Given // it is there only where a caller gives this
 	Offset     bool
 	Sets       []string // columns that are written
 	Columns    []string // columns that are read at the top
@@ -118,8 +119,16 @@ type Predicate struct {
 	Literal    string // the text of a literal
 	Disjoint   bool   // one arm of an OR
 	Optional   bool   // holds only where its parameter is given, or where the code puts it
+	Given      *Given // of Optional: holds only where a caller gives this, and then always; nil where that is not known
 	JoinTable  string // of a JOIN: the other side
 	JoinColumn string
+}
+
+// Given is what a caller of the query's function gives or leaves out: a field of a struct that it gives for a parameter, or the parameter
+// itself.
+type Given struct {
+	Param int
+	Field string // "" for the parameter itself
 }
 
 // OrderPart is one part of ORDER BY.

@@ -28,7 +28,7 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		}
 		b.step(s)
 		for i := known; i < len(b.out.Predicates) && s.maybe; i++ {
-			b.out.Predicates[i].Optional = true
+			b.out.Predicates[i].Optional, b.out.Predicates[i].Given = true, s.given
 		}
 		for i := before; i < len(q.Dynamic) && len(s.within) > 0; i++ {
 			q.Dynamic[i].Origins = l.replaced(q.Dynamic[i].Origins, s.within)

@@ -65,7 +65,7 @@ func (h *held) all(r *reader) string {
 }
 
 // beginsWith is a word that joins what follows to what stands before it, where nothing does.
-var beginsWith = regexp.MustCompile(`(?i)^([\s\x{FFF9}]*)(?:(?:and|or)\b|,)`)
+var beginsWith = regexp.MustCompile(`(?i)^((?:[\s\x{FFF9}]|\x{FFFE}[^\x{FFFE}]*\x{FFFE})*)(?:(?:and|or)\b|,)`)
 
 // collected reads the text that a method of a builder of the code's own gives: q.SQL().
 func (r *reader) collected(s *source, e *ast.CallExpr, depth int) (string, bool) {
@@ -320,11 +320,9 @@ func (r *reader) putInto(s *source, around ast.Node, object types.Object, of *ty
 			continue
 		}
 		pieces := event.put()
-		if len(pieces) > 0 && s.sometimes(event.pos, until) {
-			for i := range pieces {
-				if pieces[i].text != "" {
-					pieces[i].text = sql.Sometimes + pieces[i].text + sql.Again
-				}
+		for i := range pieces {
+			if pieces[i].text != "" {
+				pieces[i].text = r.placed(s, pieces[i].text, event.pos, until)
 			}
 		}
 		out = append(out, pieces...)
@@ -553,7 +551,7 @@ func (r *reader) spread(s *source, e ast.Expr) []facts.Value {
 	if !r.collects {
 		values, known = r.valuesSpread(s, e, 0)
 	}
-	if text := always(r.text); !known || !saysNumbers.MatchString(text) && len(placeholders(text))+strings.Count(text, "$"+hole) != len(values) {
+	if text := sql.Always(r.text); !known || !saysNumbers.MatchString(text) && len(placeholders(text))+strings.Count(text, "$"+hole) != len(values) {
 		return nil
 	}
 	out := []facts.Value{}

@@ -57,6 +57,7 @@ func (l *lifter) value(s *source, e ast.Expr) facts.Value {
 		v.Part = v.Part || selects
 		return !v.Part
 	})
+	v.Fields, v.Written = l.writtenOut(s, e)
 	v.Settable, v.Named = l.settable(s, e), l.namedByCode(s, e)
 	if isListType(s.info.TypeOf(e)) || isLiteral(e) {
 		v.List = l.list(s, e)
@@ -256,6 +257,16 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	out := w.origins(s, e.X)
 	if !is || !field.IsField() {
 		return out
+	}
+	if _, index, isParam := w.l.parameter(s.target(e.X)); isParam && index >= 0 {
+		if _, is := ast.Unparen(e.X).(*ast.Ident); is {
+			out = slices.Clone(out)
+			for i := range out {
+				if out[i].Kind == facts.FromParam && out[i].Index == index {
+					out[i].Field = field.Name()
+				}
+			}
+		}
 	}
 	if w.l.setByCode(s, e) {
 		return []facts.Origin{{Kind: facts.FromConstant}}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/sql"
 )
 
 // querySpec says how a call reaches a database.
@@ -160,7 +161,7 @@ func (l *lifter) sayingSQL(s *source, call *ast.CallExpr, selector *ast.Selector
 			continue
 		}
 		r := &reader{l: l, seen: map[types.Object]bool{}}
-		if startSQL.MatchString(always(r.read(s, arg, 0))) {
+		if startSQL.MatchString(sql.Always(r.read(s, arg, 0))) {
 			one := name == "SelectOne" || name == "Get" || name == "FindOne" || strings.HasPrefix(name, "QueryRow") || strings.HasPrefix(name, "SelectNull") || name == "SelectInt" || name == "SelectStr"
 			return querySpec{library: "sql", text: i, args: i + 1, one: one, ctx: contextIndex(s, call), pos: selector}
 		}

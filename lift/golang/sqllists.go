@@ -103,7 +103,7 @@ func (r *reader) listed(s *source, e *ast.Ident, object *types.Var, depth int) (
 	for i, d := range r.l.defsBefore(s, object, e.Pos()) {
 		if d.kind == filled && len(out) > 0 && i < 60 { // a function that is given the list adds to it
 			r.lost = true
-			out = append(out, sql.Sometimes+r.open(s, e)+sql.Again)
+			out = append(out, sql.OnlyWhere(nil, r.open(s, e)))
 			continue
 		}
 		if d.kind != assigned || d.expr == nil || d.index > 0 || d.entry || d.source != s || i > 60 {
@@ -114,10 +114,8 @@ func (r *reader) listed(s *source, e *ast.Ident, object *types.Var, depth int) (
 		if !known {
 			return nil, false
 		}
-		if sometimes := s.sometimes(d.pos, e.Pos()); sometimes {
-			for i := range texts {
-				texts[i] = sql.Sometimes + texts[i] + sql.Again
-			}
+		for i := range texts {
+			texts[i] = r.placed(s, texts[i], d.pos, e.Pos())
 		}
 		out = append(out, texts...)
 	}

@@ -24,19 +24,11 @@ func (l *lifter) readText(s *source, e ast.Expr, q *facts.Query) *reader {
 	if strings.Trim(r.text, hole+" ") == "" {
 		r.text = ""
 	}
-	q.Text = strings.TrimSpace(always(r.text))
+	q.Text = strings.TrimSpace(sql.Always(r.text))
 	for _, piece := range r.holes {
 		q.Dynamic = append(q.Dynamic, r.valueOf(piece))
 	}
 	return r
-}
-
-// always is a text without the marks of what is there only sometimes.
-func always(text string) string {
-	if !strings.Contains(text, sql.Sometimes) {
-		return text
-	}
-	return strings.NewReplacer(sql.Sometimes, "", sql.Again, "").Replace(text)
 }
 
 // piece is an expression whose value goes into a text, or fills one of its parameters.
@@ -178,8 +170,8 @@ func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
 			r.forget(holes, args)
 			return "", false
 		}
-		if i > 0 && d.source == s && s.sometimes(d.pos, e.Pos()) {
-			text = sql.Sometimes + text + sql.Again
+		if i > 0 && d.source == s {
+			text = r.placed(s, text, d.pos, e.Pos())
 		}
 		b.WriteString(text)
 	}

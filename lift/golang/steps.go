@@ -15,8 +15,9 @@ type step struct {
 	call   *ast.CallExpr
 	source *source
 	within []given
-	maybe  bool // stands behind a condition behind which the chain is not sent
-	unread bool // a function that takes any type, and does to the chain what is not read
+	given  *facts.Given // what a caller gives where it does, of maybe
+	maybe  bool         // stands behind a condition behind which the chain is not sent
+	unread bool         // a function that takes any type, and does to the chain what is not read
 }
 
 // given is a call of a function of the code whose steps are part of a chain: what it is given stands for the parameters.
@@ -63,8 +64,9 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 				if object == d.source.target(root(call)) {
 					added := chained(d.source, call) // q = q.Where(…): only what is new
 					if d.source.sometimes(d.pos, e.Pos()) {
+						given := l.givenAt(d.source, d.pos, e.Pos())
 						for i := range added {
-							added[i].maybe = true
+							added[i].maybe, added[i].given = true, given
 						}
 					}
 					out = append(out, added...)

@@ -243,6 +243,7 @@ func (r *reader) clauses(list []token, at int) {
 			r.order(body)
 		case keyword.is("limit"):
 			r.limit(body)
+			r.out.LimitGiven = keyword.given
 		case keyword.is("offset"):
 			r.out.Offset = true
 			for _, t := range body {
@@ -352,7 +353,7 @@ func (r *reader) conditions(list []token, disjoint bool) {
 		before := len(r.out.Predicates)
 		r.condition(condition, disjoint)
 		for i := before; i < len(r.out.Predicates) && len(condition) > 0 && condition[0].sometimes; i++ {
-			r.out.Predicates[i].Optional = true
+			r.out.Predicates[i].Optional, r.out.Predicates[i].Given = true, condition[0].given
 		}
 	}
 }

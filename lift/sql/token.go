@@ -1,9 +1,13 @@
 package sql
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // token is a word of SQL. Text is lower case of a plain word, and as it is of all else.
@@ -13,14 +17,44 @@ type token struct {
 	at   int // the byte where it begins
 	end  int
 
-	sometimes bool // is there only where the code puts it
+	sometimes bool         // is there only where the code puts it
+	given     *facts.Given // and puts it where a caller gives this
 }
 
-// What stands in a text between Sometimes and Again is there only where a condition of the code holds.
+// What stands in a text between Sometimes and Again is there only where a condition of the code holds, which Where may say.
 const (
 	Sometimes = "\uFFF9"
 	Again     = "\uFFFB"
+	where     = "\uFFFE"
 )
+
+// OnlyWhere marks a text that is there only where a condition holds: that a caller gives something, or one that is not known.
+func OnlyWhere(given *facts.Given, text string) string {
+	if given == nil {
+		return Sometimes + text + Again
+	}
+	return Sometimes + where + strconv.Itoa(given.Param) + "." + given.Field + where + text + Again
+}
+
+var marks = regexp.MustCompile(Sometimes + "|" + Again + "|" + where + "[^" + where + "]*" + where)
+
+// Always is a text without the marks of what is there only sometimes.
+func Always(text string) string {
+	if !strings.Contains(text, Sometimes) {
+		return text
+	}
+	return marks.ReplaceAllString(text, "")
+}
+
+// read reads what Where says.
+func read(mark string) *facts.Given {
+	param, field, _ := strings.Cut(mark, ".")
+	n, err := strconv.Atoi(param)
+	if err != nil {
+		return nil
+	}
+	return &facts.Given{Param: n, Field: field}
+}
 
 type tokenKind int
 
@@ -38,11 +72,12 @@ const (
 func tokens(text string) []token {
 	var out []token
 	sometimes := 0
+	var given *facts.Given
 	for i := 0; i < len(text); {
 		c, width := utf8.DecodeRuneInString(text[i:])
 		start := i
 		add := func(kind tokenKind, s string, end int) {
-			out = append(out, token{kind, s, start, end, sometimes > 0})
+			out = append(out, token{kind, s, start, end, sometimes > 0, given})
 			i = end
 		}
 		rest := text[i:]
@@ -51,9 +86,17 @@ func tokens(text string) []token {
 			i += width
 		case strings.HasPrefix(rest, Sometimes):
 			sometimes++
+			given = nil // of one within another nobody knows when it is there
 			i += width
+		case strings.HasPrefix(rest, where):
+			end := i + width + max(0, strings.Index(rest[width:], where))
+			if sometimes == 1 {
+				given = read(text[i+width : end])
+			}
+			i = end + width
 		case strings.HasPrefix(rest, Again):
 			sometimes--
+			given = nil
 			i += width
 		case strings.HasPrefix(rest, "--"):
 			i = lineEnd(text, i)

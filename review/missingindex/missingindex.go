@@ -50,6 +50,9 @@ func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several 
 		}
 		for _, q := range function.Queries {
 			s.query(q, q.Statement)
+			for _, asked := range trace.PerCaller(q) {
+				s.query(q, asked.Statement)
+			}
 			if q.Statement != nil {
 				for _, inner := range q.Statement.Inner {
 					s.query(q, inner)

@@ -101,7 +101,7 @@ func (w *wayOut) follow(origins []facts.Origin, at step) bool {
 		if within == nil && o.Function != at.in {
 			within = reaching(at.in, o.Function)
 		}
-		key := fmt.Sprintf("%p %d %p", o.Function, o.Index, within.name())
+		key := fmt.Sprintf("%p %d %s %p", o.Function, o.Index, o.Field, within.name())
 		if w.seen[key] {
 			continue
 		}
@@ -120,12 +120,35 @@ func (w *wayOut) follow(origins []facts.Origin, at step) bool {
 			if within != nil && within.inner[call.From] {
 				next.within = within
 			}
-			if w.follow(call.Args[o.Index].Origins, next) {
+			if w.follow(held(call.Args[o.Index], o.Field), next) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// held are the origins of a field of a value, or of all of it.
+func held(v facts.Value, field string) []facts.Origin {
+	if field == "" {
+		return v.Origins
+	}
+	if v.Written {
+		var out []facts.Origin
+		for _, f := range v.Fields {
+			if f.Name == field {
+				out = append(out, f.Origins...)
+			}
+		}
+		return out
+	}
+	out := slices.Clone(v.Origins)
+	for i := range out {
+		if out[i].Whole {
+			out[i].Field = field
+		}
+	}
+	return out
 }
 
 // between are the functions that fill what a function, the user, reads again by a method: the parts of a builder. Many functions build

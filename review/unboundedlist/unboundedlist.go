@@ -4,6 +4,7 @@ package unboundedlist
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -28,6 +29,13 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			path := tracer.To(function)
+			if found, is := forCaller(tracer, q); is {
+				if !tables.Grows(q.Statement.Tables[0].Table) {
+					found.Confidence = rule.Uncertain
+				}
+				out = append(out, found)
+				continue
+			}
 			if path == nil || path.Route.Method != "GET" && path.Route.Method != "" {
 				continue
 			}
@@ -49,6 +57,31 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	return out
 }
+
+// forCaller tells of a query that one of its callers asks without a limit, and without anything else that narrows it: what hangs on what a
+// caller gives is not there where he leaves it out.
+func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
+	if q.Statement == nil || q.Statement.LimitGiven == nil {
+		return rule.Finding{}, false
+	}
+	for _, asked := range trace.PerCaller(q) {
+		one := *q
+		one.Statement, one.Text = asked.Statement, harmless.ReplaceAllString(q.Text, " ")
+		if path := tracer.To(asked.From); path != nil && path.Route.Method == "GET" && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
+			found := finding(q, path)
+			found.Evidence = found.Evidence[:len(found.Evidence)-1]
+			for _, call := range asked.Calls {
+				found.Evidence = append(found.Evidence, trace.Called(call))
+			}
+			found.Evidence = append(found.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+			return found, true
+		}
+	}
+	return rule.Finding{}, false
+}
+
+// harmless are parts of a text that are not known and say nothing of which rows are read.
+var harmless = regexp.MustCompile(`(?is)^\s*select\s.*?\sfrom\s|\$\x{FFFC}|\border\s+by\s[^()]*|\b(?:limit|offset)\s+\x{FFFC}`)
 
 // unbounded reports whether a query lists a whole table: no condition that a value of the request or the caller narrows,
 // and no limit.
