@@ -60,4 +60,12 @@ type Database struct {
 	At      map[string]Pos // of "table", "table.column" and "index:name"; "also:table" where it stands a second time
 	Dialect string         // "postgres", "mysql", "sqlite", or "" where it is not known
 	Others  []*Database    // the schemas that the same code keeps for other kinds of databases
+	Loose   []LooseIndex   // of tables that no migration makes: of the models, which the program may make its tables of
+}
+
+// LooseIndex is an index of a table that was not known where the index was made.
+type LooseIndex struct {
+	Table string
+	Index *schema.Index
+	Pos   Pos
 }

@@ -207,6 +207,7 @@ func (r *replay) createIndex(list []token, unique bool) *facts.MigrationStatemen
 	}
 	t := r.table(table)
 	if t == nil {
+		r.database.Loose = append(r.database.Loose, facts.LooseIndex{Table: table, Index: index, Pos: r.at(list[0])})
 		return s
 	}
 	if !slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool { return old.Name != "" && old.Name == index.Name }) {

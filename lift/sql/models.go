@@ -35,6 +35,7 @@ func withModels(database, models *facts.Database, made map[string]bool) {
 		if t == nil {
 			database.Schema.Tables = append(database.Schema.Tables, m)
 			database.At[m.Name] = models.At[m.Name]
+			placeLoose(database, m)
 			continue
 		}
 		for _, c := range m.Columns {
@@ -49,6 +50,17 @@ func withModels(database, models *facts.Database, made map[string]bool) {
 		}
 	}
 	slices.SortStableFunc(database.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// placeLoose gives a table of the models the indexes that migrations make of it.
+func placeLoose(database *facts.Database, t *schema.Table) {
+	for _, loose := range database.Loose {
+		if !strings.EqualFold(loose.Table, t.Name) || slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool { return old.Name == loose.Index.Name }) {
+			continue
+		}
+		t.Indexes = append(t.Indexes, loose.Index)
+		database.At["index:"+loose.Index.Name] = loose.Pos
+	}
 }
 
 func tableNamed(s *schema.Schema, name string) *schema.Table {

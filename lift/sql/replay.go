@@ -209,6 +209,7 @@ func (r *replay) dropIndex(list []token) *facts.MigrationStatement {
 			return false
 		})
 	}
+	r.database.Loose = slices.DeleteFunc(r.database.Loose, func(loose facts.LooseIndex) bool { return strings.EqualFold(loose.Index.Name, s.Name) })
 	return s
 }
 
