@@ -34,6 +34,7 @@ type Function struct {
 	Resources []*Resource
 	Shared    []*SharedWrite
 	Redrawn   []Redrawn
+	Given     []Given
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
@@ -43,6 +44,13 @@ type Bound struct {
 	Param  string // in the path
 	Column string // in the table of the struct
 	Key    bool   // it is the key of the row itself
+}
+
+// Given is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.
+type Given struct {
+	Pos    Pos
+	Param  int
+	Column string
 }
 
 // Redrawn is a field that the code fills with something that nobody can guess, before what a client sent is decoded over it.

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"reflect"
 	"regexp"
@@ -87,4 +88,60 @@ func sendable(named *types.Named, field *types.Var) bool {
 		}
 	}
 	return false
+}
+
+// findGiven notes what functions put themselves into the structs that they are given a pointer to. What is put only where the struct itself says
+// so, as a default where a field is empty, leaves what a client sent.
+func (l *lifter) findGiven() {
+	for _, f := range l.functions {
+		if !slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && isPointer(o.Type()) && structOf(o.Type()) != nil }) {
+			continue
+		}
+		ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+			if _, is := n.(*ast.FuncLit); is {
+				return false
+			}
+			assign, is := n.(*ast.AssignStmt)
+			if !is || assign.Tok != token.ASSIGN {
+				return true
+			}
+			for _, lhs := range assign.Lhs {
+				selector, is := ast.Unparen(lhs).(*ast.SelectorExpr)
+				if !is {
+					continue
+				}
+				object := f.source.target(selector.X)
+				index := slices.IndexFunc(f.params, func(o types.Object) bool { return o != nil && o == object })
+				if index >= 0 && isPointer(object.Type()) && !f.decidedBy(stack, object) {
+					f.fact.Given = append(f.fact.Given, facts.Given{Pos: l.pos(assign.Pos()), Param: index, Column: snake(selector.Sel.Name)})
+				}
+			}
+			return true
+		})
+	}
+}
+
+// decidedBy reports whether a place is reached only by what a variable holds.
+func (f *function) decidedBy(stack []ast.Node, object types.Object) bool {
+	found := false
+	names := func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		found = found || is && f.source.info.Uses[id] == object
+		return !found
+	}
+	for _, n := range stack {
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			ast.Inspect(n.Cond, names)
+		case *ast.SwitchStmt:
+			if n.Tag != nil {
+				ast.Inspect(n.Tag, names)
+			}
+		case *ast.CaseClause:
+			for _, e := range n.List {
+				ast.Inspect(e, names)
+			}
+		}
+	}
+	return found
 }

@@ -34,7 +34,7 @@ func find(f *facts.Facts) []rule.Finding {
 				if slices.ContainsFunc(q.Statement.Assigned, func(a facts.Assignment) bool { return a.Arg != nil && a.Arg.Pos == arg.Pos }) {
 					continue // the value of one column
 				}
-				columns, calls := sent(arg, nil, 0)
+				columns, calls := sent(arg, q.Pos, nil, 0)
 				columns = stored(q, columns)
 				if len(columns) == 0 {
 					continue
@@ -82,8 +82,9 @@ func stored(q *facts.Query, columns []string) []string {
 	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return !slices.Contains(q.Statement.Sets, c) })
 }
 
-// sent are the columns that a client sets of a row, which the function or its callers decoded.
-func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Call) {
+// sent are the columns that a client sets of a row, which the function or its callers decoded, without those that a function on the way gives a
+// value of its own before it hands the row on.
+func sent(v facts.Value, at facts.Pos, calls []*facts.Call, depth int) ([]string, []*facts.Call) {
 	if len(v.Settable) > 0 {
 		return v.Settable, calls
 	}
@@ -96,13 +97,22 @@ func sent(v facts.Value, calls []*facts.Call, depth int) ([]string, []*facts.Cal
 		}
 		for _, call := range o.Function.Callers {
 			if o.Index < len(call.Args) && call.From.Aside != "test" {
-				if columns, way := sent(call.Args[o.Index], append([]*facts.Call{call}, calls...), depth+1); len(columns) > 0 {
+				columns, way := sent(call.Args[o.Index], call.Pos, append([]*facts.Call{call}, calls...), depth+1)
+				columns = slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return givenBefore(o.Function, o.Index, c, at) })
+				if len(columns) > 0 {
 					return columns, way
 				}
 			}
 		}
 	}
 	return nil, nil
+}
+
+// givenBefore reports whether a function gives a column of one of its parameters a value of its own before a place in it.
+func givenBefore(f *facts.Function, param int, column string, at facts.Pos) bool {
+	return slices.ContainsFunc(f.Given, func(g facts.Given) bool {
+		return g.Param == param && g.Column == column && g.Pos.File == at.File && (g.Pos.Line < at.Line || g.Pos.Line == at.Line && g.Pos.Column < at.Column)
+	})
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call) rule.Finding {
