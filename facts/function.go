@@ -34,7 +34,7 @@ type Function struct {
 	Resources []*Resource
 	Shared    []*SharedWrite
 	Redrawn   []Redrawn
-	Given     []Given
+	SetFields []SetField
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
@@ -46,8 +46,8 @@ type Bound struct {
 	Key    bool   // it is the key of the row itself
 }
 
-// Given is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.
-type Given struct {
+// SetField is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.
+type SetField struct {
 	Pos    Pos
 	Param  int
 	Column string

@@ -114,7 +114,7 @@ func (l *lifter) all() {
 	l.findGuarded()
 	l.eachFile(l.findIgnores)
 	l.findReturns()
-	l.findGiven()
+	l.findSetFields()
 	l.findModels()
 	l.eachFile(l.findEmbedded)
 	l.findPackages()

@@ -90,9 +90,9 @@ func sendable(named *types.Named, field *types.Var) bool {
 	return false
 }
 
-// findGiven notes what functions put themselves into the structs that they are given a pointer to. What is put only where the struct itself says
+// findSetFields notes what functions put themselves into the structs that they are given a pointer to. What is put only where the struct itself says
 // so, as a default where a field is empty, leaves what a client sent.
-func (l *lifter) findGiven() {
+func (l *lifter) findSetFields() {
 	for _, f := range l.functions {
 		if !slices.ContainsFunc(f.params, func(o types.Object) bool { return o != nil && isPointer(o.Type()) && structOf(o.Type()) != nil }) {
 			continue
@@ -113,7 +113,7 @@ func (l *lifter) findGiven() {
 				object := f.source.target(selector.X)
 				index := slices.IndexFunc(f.params, func(o types.Object) bool { return o != nil && o == object })
 				if index >= 0 && isPointer(object.Type()) && !f.decidedBy(stack, object) {
-					f.fact.Given = append(f.fact.Given, facts.Given{Pos: l.pos(assign.Pos()), Param: index, Column: snake(selector.Sel.Name)})
+					f.fact.SetFields = append(f.fact.SetFields, facts.SetField{Pos: l.pos(assign.Pos()), Param: index, Column: snake(selector.Sel.Name)})
 				}
 			}
 			return true

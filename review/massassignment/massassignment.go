@@ -110,7 +110,7 @@ func sent(v facts.Value, at facts.Pos, calls []*facts.Call, depth int) ([]string
 
 // givenBefore reports whether a function gives a column of one of its parameters a value of its own before a place in it.
 func givenBefore(f *facts.Function, param int, column string, at facts.Pos) bool {
-	return slices.ContainsFunc(f.Given, func(g facts.Given) bool {
+	return slices.ContainsFunc(f.SetFields, func(g facts.SetField) bool {
 		return g.Param == param && g.Column == column && g.Pos.File == at.File && (g.Pos.Line < at.Line || g.Pos.Line == at.Line && g.Pos.Column < at.Column)
 	})
 }
