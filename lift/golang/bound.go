@@ -187,7 +187,7 @@ func (l *lifter) goneThrough(object types.Object) bool {
 	return l.overs[object]
 }
 
-var decodes = regexp.MustCompile(`(?i)^(Should|Must)?(Bind|BindJSON|Decode|Unmarshal|ReadJSON|BodyParser|DecodeJSON|ReadRequest|ParseBody|BindBody|ShouldBindBodyWith)(JSON|With)?$`)
+var decodes = regexp.MustCompile(`(?i)^(Should|Must)?(Bind|BindJSON|BindAndValidate|Decode|Unmarshal|ReadJSON|BodyParser|DecodeJSON|ReadRequest|ParseBody|BindBody|ShouldBindBodyWith)(JSON|With)?$`)
 
 // readsBody reports whether a call decodes what a client sent.
 func (l *lifter) readsBody(s *source, call *ast.CallExpr) bool {

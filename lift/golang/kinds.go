@@ -92,6 +92,7 @@ func (l *lifter) isRequest(t types.Type) bool {
 func isRouterContext(path, name string) bool {
 	switch {
 	case strings.HasPrefix(path, "github.com/gin-gonic/gin") && name == "Context",
+		path == "github.com/cloudwego/hertz/pkg/app" && name == "RequestContext",
 		strings.HasPrefix(path, "github.com/labstack/echo") && name == "Context",
 		strings.HasPrefix(path, "github.com/gofiber/fiber") && (name == "Ctx" || name == "Context"),
 		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",

@@ -14,7 +14,7 @@ var roles = map[string][2]string{
 	"github.com/go-chi/chi": {"router"}, "github.com/gin-gonic/gin": {"router"}, "github.com/labstack/echo": {"router"},
 	"github.com/gofiber/fiber": {"router"}, "github.com/gorilla/mux": {"router"}, "github.com/julienschmidt/httprouter": {"router"},
 	"github.com/valyala/fasthttp": {"router"}, "github.com/danielgtaylor/huma": {"router"}, "github.com/go-ozzo/ozzo-routing": {"router"},
-	"github.com/gobuffalo/buffalo": {"router"}, "github.com/beego/beego": {"router"}, "github.com/cloudwego/hertz": {"router"},
+	"github.com/gobuffalo/buffalo": {"router"}, "github.com/beego/beego": {"router"}, "github.com/cloudwego/hertz": {"router"}, "github.com/zeromicro/go-zero/rest": {"router"},
 	"github.com/emicklei/go-restful": {"router"}, "github.com/kataras/iris": {"router"},
 	"github.com/astaxie/beego": {"router"}, "gopkg.in/macaron.v1": {"router"}, "github.com/go-macaron/macaron": {"router"}, "github.com/flamego/flamego": {"router"},
 	"github.com/go-openapi/runtime": {"router"}, "github.com/uptrace/bunrouter": {"router"}, "github.com/revel/revel": {"router"}, "github.com/go-martini/martini": {"router"},

@@ -94,6 +94,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findRoutes)
 	l.eachFile(l.findRegistered)
 	l.eachFile(l.findBeegoRoutes)
+	l.eachFile(l.findGoZeroRoutes)
 	l.eachFile(l.findOperationRoutes)
 	l.eachFile(l.findServed)
 	l.findProcedureChecks()

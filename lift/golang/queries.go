@@ -145,7 +145,7 @@ func (l *lifter) textSpec(s *source, call *ast.CallExpr, selector *ast.SelectorE
 // sendsSQL are names of methods that send SQL in one of their first arguments, of libraries and wrappers that are not
 // known by their types: gorp's SelectOne, a client of one's own.
 var (
-	sendsSQL = regexp.MustCompile(`^(Select|SelectOne|SelectInt|SelectNullInt|SelectStr|SelectNullStr|SelectFloat|Get|GetAll|Find|FindOne|Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|ExecOne|Execute)$`)
+	sendsSQL = regexp.MustCompile(`^(Select|SelectOne|SelectInt|SelectNullInt|SelectStr|SelectNullStr|SelectFloat|Get|GetAll|Find|FindOne|Query|QueryRow|QueryContext|QueryRowContext|Exec|ExecContext|ExecOne|Execute|(QueryRows?|Exec)(Partial)?(NoCache)?Ctx)$`)
 	startSQL = regexp.MustCompile(`(?is)^\s*(--[^\n]*\n\s*)*(select\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|with\s+\w+\s+as\b)`)
 )
 

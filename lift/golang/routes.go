@@ -20,6 +20,8 @@ func routerOf(t types.Type) string {
 		return "chi"
 	case strings.HasPrefix(path, "github.com/gin-gonic/gin") && (name == "Engine" || name == "RouterGroup" || name == "IRouter" || name == "IRoutes"):
 		return "gin"
+	case strings.HasPrefix(path, "github.com/cloudwego/hertz/pkg/") && (name == "Hertz" || name == "Engine" || name == "RouterGroup" || name == "IRouter" || name == "IRoutes"):
+		return "gin" // whose methods it has
 	case strings.HasPrefix(path, "github.com/labstack/echo") && (name == "Echo" || name == "Group"):
 		return "echo"
 	case path == "github.com/gorilla/mux" && (name == "Router" || name == "Route"):
