@@ -11,6 +11,7 @@ type Asked struct {
 	Statement *facts.Statement
 	From      *facts.Function // who says what is asked
 	Calls     []*facts.Call   // his call, and those that hand it on to the query, outermost first
+	Narrows   bool            // he gives more than constants, whatever the code does with it
 }
 
 // PerCaller are what a query asks for each caller that writes out what it gives, where conditions or a limit hang on that; none where no
@@ -35,7 +36,7 @@ func PerCaller(q *facts.Query) []Asked {
 			way := append([]*facts.Call{call}, calls...)
 			arg := call.Args[param]
 			if arg.Written {
-				out = append(out, Asked{Statement: asked(q.Statement, arg), From: call.From, Calls: way})
+				out = append(out, Asked{Statement: asked(q.Statement, arg), From: call.From, Calls: way, Narrows: slices.ContainsFunc(arg.Fields, narrows)})
 				continue
 			}
 			for _, o := range arg.Origins {
@@ -47,6 +48,11 @@ func PerCaller(q *facts.Query) []Asked {
 	}
 	up(q.From, param, nil)
 	return out
+}
+
+// narrows reports whether a field may hold anything but what the code itself says.
+func narrows(f facts.FieldGiven) bool {
+	return slices.ContainsFunc(f.Origins, func(o facts.Origin) bool { return o.Kind != facts.FromConstant })
 }
 
 // hangsOn is the parameter by a field of which some conditions or the limit of a statement hold, -1 for none and for several.
