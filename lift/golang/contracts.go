@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	goconstant "go/constant"
 	"go/types"
 	"regexp"
 	"slices"
@@ -206,6 +207,34 @@ func (l *lifter) behindGenerated(handler *function) *function {
 		return handler
 	}
 	return found[0]
+}
+
+// scopes are names of constants that a tool writes for each way of a contract in which callers prove who they are. What it writes around a
+// handler puts them into the context of a request that has to be proven so, for a middleware that asks.
+var scopes = regexp.MustCompile(`Scopes$`)
+
+// askedByContract reports whether a contract says of a handler that is written of it that callers prove who they are, or says so of others
+// alone.
+func (l *lifter) askedByContract(handler *function) (asked, open bool) {
+	if handler.fact.Aside != "generated" || handler.source.types == nil {
+		return false, false
+	}
+	some := slices.ContainsFunc(handler.source.types.Scope().Names(), func(name string) bool {
+		constant, is := handler.source.types.Scope().Lookup(name).(*types.Const)
+		return is && scopes.MatchString(name) && constant.Val().Kind() == goconstant.String
+	})
+	if !some {
+		return false, false
+	}
+	ast.Inspect(handler.body, func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if is && scopes.MatchString(id.Name) {
+			_, constant := handler.source.info.Uses[id].(*types.Const)
+			asked = asked || constant
+		}
+		return !asked
+	})
+	return asked, !asked
 }
 
 // ledTo collects the methods of the code that generated functions call through interfaces of their contract.

@@ -181,11 +181,12 @@ func (l *lifter) route(p place, call *ast.CallExpr, router ast.Expr, library, me
 	if handler == nil {
 		return
 	}
+	asked, open := l.askedByContract(handler)
 	handler = l.behindGenerated(handler)
 	l.handlers[handler] = true
 	l.facts.Routes = append(l.facts.Routes, &facts.Route{
 		Pos: l.pos(call.Pos()), Method: method, Path: normalPath(at.path() + path), Router: text(router), Kind: "http", Handler: handler.fact, Guards: guards,
-		Checks: l.looksAtCaller(handler) || slices.ContainsFunc(guards, l.asksForContract), Unplaced: at.unplaced(),
+		Checks: asked || l.looksAtCaller(handler) || slices.ContainsFunc(guards, l.asksForContract), Open: open, Unplaced: at.unplaced(),
 	})
 }
 

@@ -101,7 +101,7 @@ func (u *unit) judge(named bool) []rule.Finding {
 	}
 	var out []rule.Finding
 	for _, r := range u.open {
-		if trace.Public(r) || !trace.Writes(r.Handler) {
+		if r.Open || trace.Public(r) || !trace.Writes(r.Handler) {
 			continue
 		}
 		confidence := rule.Likely
