@@ -38,6 +38,11 @@ type Function struct {
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
+// Contains reports whether a place lies in a function's text.
+func (f *Function) Contains(at Pos) bool {
+	return at.File == f.Pos.File && f.Pos.Line <= at.Line && at.Line <= f.End.Line
+}
+
 // Bound is a field that a parameter of a route's path fills.
 type Bound struct {
 	Type   string // of the struct: its package's path and its name

@@ -102,7 +102,7 @@ func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 			}
 			own := names[len(names)-1]
 			source := s.tracer.FromParam(q.From, *key.Arg, own)
-			if source == nil || !within(s.from(q, source), start) && !inside(source.Origin.Pos, start) {
+			if source == nil || !within(s.from(q, source), start) && !start.Contains(source.Origin.Pos) {
 				continue
 			}
 			parent := names[len(names)-2]
@@ -148,11 +148,6 @@ func within(f, outer *facts.Function) bool {
 		}
 	}
 	return false
-}
-
-// inside reports whether a place lies in a function: what a request sends may reach the query by a field that is filled there.
-func inside(at facts.Pos, f *facts.Function) bool {
-	return at.File == f.Pos.File && f.Pos.Line <= at.Line && at.Line <= f.End.Line
 }
 
 func (s *search) from(q *facts.Query, source *trace.Source) *facts.Function {

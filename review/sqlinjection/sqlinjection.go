@@ -83,12 +83,28 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value, *f
 		if source == nil && ordering(q) {
 			source = tracer.Stored(q.From, piece)
 		}
-		if source == nil {
+		if source == nil || answered(tracer, q, source) {
 			continue
 		}
 		return finding(tracer, q, piece, source), &q.Dynamic[i], taker(q, source)
 	}
 	return rule.Finding{}, nil, nil
+}
+
+// answered reports whether a command holds what a client sends elsewhere: what a service of the same code answers it, which it calls by the
+// same methods that the service has.
+func answered(tracer *trace.Tracer, q *facts.Query, source *trace.Source) bool {
+	start := first(q, source)
+	ways := tracer.Ways(start)
+	return source.Origin.Kind == facts.FromRequest && ways.Command && !ways.Client && !start.Contains(source.Origin.Pos)
+}
+
+// first is the function that a text goes out from.
+func first(q *facts.Query, source *trace.Source) *facts.Function {
+	if len(source.Calls) > 0 {
+		return source.Calls[0].From
+	}
+	return q.From
 }
 
 func taker(q *facts.Query, source *trace.Source) *facts.Function {
@@ -122,11 +138,7 @@ func finding(tracer *trace.Tracer, q *facts.Query, piece facts.Value, source *tr
 		from = "a row of the database holds"
 	}
 	out.Message = fmt.Sprintf("the text of this SQL holds %s, which %s", piece.Text, from)
-	start := q.From
-	if len(source.Calls) > 0 {
-		start = source.Calls[0].From
-	}
-	out.Evidence = tracer.To(start).Evidence()
+	out.Evidence = tracer.To(first(q, source)).Evidence()
 	name := source.Origin.Name
 	if name == "" {
 		name = "a value"
