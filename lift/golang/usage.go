@@ -180,8 +180,11 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				return
 			}
 		case *ast.CallExpr:
-			if n.Fun == child {
-				return // a method of it
+			if n.Fun == child { // a method of it
+				if u.kind == "transaction" {
+					u.leads(n, stack[:i])
+				}
+				return
 			}
 			if u.kind == "client connection" {
 				u.escapes = u.escapes || !u.clientHere(n, stack[:i])
@@ -254,6 +257,29 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			return
 		}
 	}
+}
+
+// makesAnother are names of methods of a transaction that begin another one within it.
+var makesAnother = regexp.MustCompile(`(?i)^(begin|start|new|open|savepoint|nest)`)
+
+// leads notes where a transaction is ended by way of another one that it leads to: inner := outer.Delegate().(*bolt.Tx).
+func (u *usage) leads(call *ast.CallExpr, above []ast.Node) {
+	if _, is := last(above).(*ast.TypeAssertExpr); is {
+		above = above[:len(above)-1]
+	}
+	assign, is := last(above).(*ast.AssignStmt)
+	if !is || len(assign.Rhs) != 1 || makesAnother.MatchString(calledName(call)) || u.depth > 2 {
+		return
+	}
+	object, is := u.p.target(assign.Lhs[0]).(*types.Var)
+	if !is || object.IsField() || object == u.object {
+		return
+	}
+	inner := &usage{l: u.l, p: u.p, object: object, kind: u.kind, closers: u.closers, from: assign.End(), depth: u.depth + 1}
+	inner.look(u.body)
+	u.closed = append(u.closed, inner.closed...)
+	u.deferredAt = append(u.deferredAt, inner.deferredAt...)
+	u.deferred, u.rolledBack = u.deferred || inner.deferred, u.rolledBack || inner.rolledBack
 }
 
 // onlyRead reports whether a call of the library reads what it is given, and is done with it: what wraps a reader, such as json.NewDecoder, must be
