@@ -206,6 +206,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 				u.escapes = true // whoever has it gives it back
 				return
 			}
+			if at := returning(stack[:i]); u.kind == "transaction" && at.IsValid() && u.l.isTx(typeOr(u.p.info.TypeOf(n))) {
+				u.handedOver = append(u.handedOver, at) // in other clothes
+				return
+			}
 			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
 				return // it is used, and stays ours
 			}
