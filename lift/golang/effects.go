@@ -218,6 +218,13 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 			found = path == "net/http" && name == "ResponseWriter"
 		case "Marshal", "MarshalIndent", "Unmarshal":
 			found = s.packageOf(selector.X) == "encoding/json"
+		case "Encode":
+			maker := selector.X
+			if d, once := l.setOnce(s, maker); once {
+				maker = d.expr
+			}
+			call, is := ast.Unparen(maker).(*ast.CallExpr)
+			found = is && calledName(call) == "NewEncoder"
 		}
 		return true
 	})
