@@ -32,7 +32,7 @@ func (l *lifter) permits(n ast.Node, stack []ast.Node) {
 		asks = n.Tag != nil && names(n.Tag, roleOfCaller)
 	case *ast.CaseClause:
 		for _, e := range n.List {
-			asks = asks || names(e, roleOfCaller)
+			asks = asks || names(e, roleOfCaller) && !l.tellsErrors(stack)
 		}
 	case *ast.UnaryExpr:
 		asks = n.Op == token.NOT && names(n.X, roleOfCaller)
