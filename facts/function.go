@@ -38,6 +38,16 @@ type Function struct {
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
+// Within reports whether a function is another one, or a literal in it.
+func (f *Function) Within(outer *Function) bool {
+	for ; f != nil; f = f.Outer {
+		if f == outer {
+			return true
+		}
+	}
+	return false
+}
+
 // Contains reports whether a place lies in a function's text.
 func (f *Function) Contains(at Pos) bool {
 	return at.File == f.Pos.File && f.Pos.Line <= at.Line && at.Line <= f.End.Line

@@ -102,7 +102,7 @@ func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 			}
 			own := names[len(names)-1]
 			source := s.tracer.FromParam(q.From, *key.Arg, own)
-			if source == nil || !within(s.from(q, source), start) && !start.Contains(source.Origin.Pos) {
+			if source == nil || !s.from(q, source).Within(start) && !start.Contains(source.Origin.Pos) {
 				continue
 			}
 			parent := names[len(names)-2]
@@ -138,16 +138,6 @@ func (s *search) starts(q *facts.Query) []*facts.Function {
 		above = next
 	}
 	return out
-}
-
-// within reports whether a function is another one, or a literal in it.
-func within(f, outer *facts.Function) bool {
-	for ; f != nil; f = f.Outer {
-		if f == outer {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *search) from(q *facts.Query, source *trace.Source) *facts.Function {

@@ -163,7 +163,7 @@ type between struct {
 // reaching finds what leads from a user to the method that takes a value that the user reads from a field, nil where the user does not call that
 // at all: then the field was filled before, by whoever made its struct.
 func reaching(user, taker *facts.Function) *between {
-	if user == nil || taker.Of == "" || encloses(user, taker) || encloses(taker, user) {
+	if user == nil || taker.Of == "" || taker.Within(user) || user.Within(taker) {
 		return nil // a closure sees the variables of what it stands in
 	}
 	above := callersOf(taker)
@@ -210,15 +210,6 @@ func callersOf(f *facts.Function) map[*facts.Function]bool {
 		last = next
 	}
 	return out
-}
-
-func encloses(outer, f *facts.Function) bool {
-	for ; f != nil; f = f.Outer {
-		if f == outer {
-			return true
-		}
-	}
-	return false
 }
 
 // admits reports whether a call may put something in.
