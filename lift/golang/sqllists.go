@@ -42,36 +42,49 @@ func together(texts []string, between string) string {
 	return b.String()
 }
 
-// items reads the texts of a list, in the order in which they are put there.
-func (r *reader) items(s *source, e ast.Expr, depth int) ([]string, bool) {
+// writtenList reads a list that an expression writes out: a literal, make, or append to another one, which rest reads. It reports whether the list is
+// known, and whether the expression is such a one at all.
+func writtenList[T any](e ast.Expr, one func(ast.Expr) T, rest func(ast.Expr) ([]T, bool)) (out []T, known, is bool) {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CompositeLit:
-		var out []string
 		for _, element := range e.Elts {
 			if _, keyed := element.(*ast.KeyValueExpr); keyed {
-				return nil, false
+				return nil, false, true
 			}
-			out = append(out, r.read(s, element, depth+1))
+			out = append(out, one(element))
 		}
-		return out, true
+		return out, true, true
 	case *ast.CallExpr:
 		switch calledName(e) {
 		case "make":
-			return nil, true
+			return nil, true, true
 		case "append":
 			if len(e.Args) == 0 || e.Ellipsis.IsValid() && len(e.Args) != 2 {
-				return nil, false
+				return nil, false, true
 			}
-			out, known := r.items(s, e.Args[0], depth+1)
+			out, known = rest(e.Args[0])
 			if e.Ellipsis.IsValid() && known {
-				more, known := r.items(s, e.Args[1], depth+1)
-				return append(out, more...), known
+				more, known := rest(e.Args[1])
+				return append(out, more...), known, true
 			}
 			for _, arg := range e.Args[1:] {
-				out = append(out, r.read(s, arg, depth+1))
+				out = append(out, one(arg))
 			}
-			return out, known
+			return out, known, true
 		}
+	}
+	return nil, false, false
+}
+
+// items reads the texts of a list, in the order in which they are put there.
+func (r *reader) items(s *source, e ast.Expr, depth int) ([]string, bool) {
+	one := func(e ast.Expr) string { return r.read(s, e, depth+1) }
+	rest := func(e ast.Expr) ([]string, bool) { return r.items(s, e, depth+1) }
+	if out, known, is := writtenList(e, one, rest); is {
+		return out, known
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
 		if made := r.l.static(s, e); len(made) == 1 && !r.deep(depth) {
 			if result := listReturned(made[0]); result != nil {
 				outside := r.within
@@ -151,35 +164,12 @@ func (r *reader) valuesSpread(s *source, e ast.Expr, depth int) ([]piece, bool) 
 	if r.deep(depth) {
 		return nil, false
 	}
-	switch e := ast.Unparen(e).(type) {
-	case *ast.CompositeLit:
-		var out []piece
-		for _, element := range e.Elts {
-			if _, keyed := element.(*ast.KeyValueExpr); keyed {
-				return nil, false
-			}
-			out = append(out, piece{source: s, expr: element, within: r.within})
-		}
-		return out, true
-	case *ast.CallExpr:
-		switch calledName(e) {
-		case "make":
-			return nil, true
-		case "append":
-			if len(e.Args) == 0 || e.Ellipsis.IsValid() && len(e.Args) != 2 {
-				return nil, false
-			}
-			out, known := r.valuesSpread(s, e.Args[0], depth+1)
-			if e.Ellipsis.IsValid() && known {
-				more, known := r.valuesSpread(s, e.Args[1], depth+1)
-				return append(out, more...), known
-			}
-			for _, arg := range e.Args[1:] {
-				out = append(out, piece{source: s, expr: arg, within: r.within})
-			}
-			return out, known
-		}
-	case *ast.Ident:
+	one := func(e ast.Expr) piece { return piece{source: s, expr: e, within: r.within} }
+	rest := func(e ast.Expr) ([]piece, bool) { return r.valuesSpread(s, e, depth+1) }
+	if out, known, is := writtenList(e, one, rest); is {
+		return out, known
+	}
+	if e, is := ast.Unparen(e).(*ast.Ident); is {
 		object, is := s.target(e).(*types.Var)
 		if !is || object.IsField() {
 			return nil, e.Name == "nil"

@@ -38,14 +38,14 @@ func find(f *facts.Facts) []rule.Finding {
 				b.add(&out[b.first], q)
 				continue // one mend for all
 			}
-			if taker != nil {
-				filled[taker] = &built{first: len(out)}
-			}
 			if first, found := told[piece.Pos]; found {
 				out[first].Evidence = append(out[first].Evidence, rule.Evidence{Pos: q.Pos, What: "and it is sent here too"})
 				continue // one mend for both
 			}
 			told[piece.Pos] = len(out)
+			if taker != nil {
+				filled[taker] = &built{first: len(out)}
+			}
 			out = append(out, finding)
 		}
 	}
@@ -107,6 +107,7 @@ func first(q *facts.Query, source *trace.Source) *facts.Function {
 	return q.From
 }
 
+// taker is the method of another value that took a text, nil where parameters carry it to the query.
 func taker(q *facts.Query, source *trace.Source) *facts.Function {
 	if len(source.Calls) == 0 {
 		return nil
