@@ -41,7 +41,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			s.byTenant(q)
-			if key := s.key(q); key != nil && !s.byRoute(q, key) && !s.byFields(q, key) {
+			if key := s.named(q); key != nil && !s.byRoute(q, key) && !s.byFields(q, key) && !s.byBody(q, key) {
 				s.byCaller(q, key)
 			}
 		}
@@ -60,7 +60,17 @@ type search struct {
 }
 
 // key is the condition by which a query finds one row by its key alone; nil where it does not.
-func (s *search) key(q *facts.Query) *facts.Predicate {
+func (s *search) key(q *facts.Query) *facts.Predicate { return s.byKey(q, "=") }
+
+// named is the condition by which a query finds the rows of one key, or of each key of a list, by that alone; nil where it does not.
+func (s *search) named(q *facts.Query) *facts.Predicate {
+	if key := s.key(q); key != nil {
+		return key
+	}
+	return s.byKey(q, "IN")
+}
+
+func (s *search) byKey(q *facts.Query, operator string) *facts.Predicate {
 	st := q.Statement
 	if st == nil || len(st.Tables) != 1 || st.Nested || st.Aggregate || st.Verb != facts.Select && st.Verb != facts.Update && st.Verb != facts.Delete {
 		return nil
@@ -70,7 +80,7 @@ func (s *search) key(q *facts.Query) *facts.Predicate {
 		primary = t.PrimaryKey[0]
 	}
 	for i, p := range st.Predicates {
-		if p.Operator == "=" && p.Arg != nil && !p.Disjoint && (strings.EqualFold(p.Column, primary) || p.Column == "uuid" || p.Column == "slug") {
+		if p.Operator == operator && p.Arg != nil && !p.Disjoint && (strings.EqualFold(p.Column, primary) || p.Column == "uuid" || p.Column == "slug") {
 			return &st.Predicates[i]
 		}
 	}
@@ -93,10 +103,7 @@ var pathParam = regexp.MustCompile(`\{(\w+)\}`)
 func (s *search) byRoute(q *facts.Query, key *facts.Predicate) bool {
 	for _, start := range s.starts(q) {
 		for _, route := range s.tracer.Routes(start) {
-			var names []string
-			for _, m := range pathParam.FindAllStringSubmatch(route.Path, -1) {
-				names = append(names, m[1])
-			}
+			names := inPathOf(route)
 			if len(names) < 2 {
 				continue
 			}
