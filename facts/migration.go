@@ -12,6 +12,10 @@ type Migration struct {
 	Statements []*MigrationStatement
 }
 
+// Together reports whether its statements stand in one transaction: that of the runner, or the one in which PostgreSQL runs several
+// statements that come as one text.
+func (m *Migration) Together() bool { return m.InTx || m.Runner == "golang-migrate" }
+
 // MigrationStatement is one statement of a migration.
 type MigrationStatement struct {
 	Pos          Pos

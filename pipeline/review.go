@@ -42,6 +42,13 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 	if err != nil {
 		return nil, err
 	}
+	var changed map[string]lineRanges
+	if options.Since != "" {
+		if changed, err = changedSince(dir, options.Since); err != nil {
+			return nil, err
+		}
+		bringNew(f, changed)
+	}
 	out := &Reviewed{Rules: rules, Facts: f, Drawn: drawn}
 	for _, finding := range review.Find(f, rules, options.Uncertain) {
 		if options.AtLeast == "" || finding.Severity.AtLeast(options.AtLeast) {
@@ -49,10 +56,6 @@ func Review(dir string, options ReviewOptions) (*Reviewed, error) {
 		}
 	}
 	if options.Since != "" {
-		changed, err := changedSince(dir, options.Since)
-		if err != nil {
-			return nil, err
-		}
 		out.Findings = since(out.Findings, changed)
 	}
 	if options.Baseline != "" {

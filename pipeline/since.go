@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
 )
 
@@ -103,6 +104,14 @@ func since(findings []rule.Finding, changed map[string]lineRanges) []rule.Findin
 		}
 		return !slices.ContainsFunc(f.Evidence, func(e rule.Evidence) bool { return changed[e.Pos.File].has(e.Pos.Line) })
 	})
+}
+
+// bringNew says of all migrations that have changed that they are new: a change may bring several, and all but the newest of them
+// would pass for old ones.
+func bringNew(f *facts.Facts, changed map[string]lineRanges) {
+	for _, m := range f.Migrations {
+		m.Last = m.Last || len(changed[m.File]) > 0
+	}
 }
 
 // known is a finding of a baseline. It has no line, so that it stays known while code around it moves.

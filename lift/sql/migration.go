@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/schema"
@@ -266,6 +267,39 @@ func compareNumbers(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// release is how far apart the migrations of one release may be made.
+const release = 7 * 24 * time.Hour
+
+// sameRelease reports whether a migration was made, by the dates in both names, so shortly before the newest that it reaches the database
+// with it.
+func sameRelease(file, newest string) bool {
+	a, b := madeAt(file), madeAt(newest)
+	return !a.IsZero() && !b.IsZero() && b.Sub(a) <= release
+}
+
+// madeAt is when a migration was made by its name: 20260722093000_batches.sql, 2026-07-22-batches.sql, 1784700000_batches.sql. It is the
+// zero time where the name does not say.
+func madeAt(file string) time.Time {
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_.T", r) {
+			return -1
+		}
+		return r
+	}, path.Base(file))
+	if end := strings.IndexFunc(digits, notDigit); end >= 0 {
+		digits = digits[:end]
+	}
+	if len(digits) >= 8 {
+		if t, err := time.Parse("20060102", digits[:8]); err == nil && t.Year() >= 2000 && t.Year() < 2100 {
+			return t
+		}
+	}
+	if n, err := strconv.ParseInt(digits, 10, 64); err == nil && len(digits) == 10 {
+		return time.Unix(n, 0)
+	}
+	return time.Time{}
+}
+
 func notDigit(c rune) bool { return c < '0' || c > '9' }
 
 // markEnds says of migrations whether they are the first of their sequence, or the newest: files of a folder, or folders that stand in
@@ -300,6 +334,11 @@ func markEnds(migrations []*facts.Migration) {
 	for _, m := range migrations { // several strings of the newest file
 		if newest := last[path.Dir(m.File)]; newest != nil && m.Runner == "embedded" && numberedFile(m.File) {
 			m.Last = m.File == newest.File
+		}
+	}
+	for _, m := range migrations {
+		if newest := last[path.Dir(m.File)]; newest != nil && m.Runner != "embedded" && !m.Baseline && sameRelease(m.File, newest.File) {
+			m.Last = true
 		}
 	}
 	made := map[[2]string]bool{} // tables, by their folder

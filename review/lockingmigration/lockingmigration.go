@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/growth"
 	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
 )
 
 //go:embed locking-migration.md
@@ -26,6 +28,7 @@ func find(f *facts.Facts) []rule.Finding {
 		return nil
 	}
 	var out []rule.Finding
+	tables := growth.Of(f, trace.New(f))
 	for _, m := range f.Migrations {
 		if m.Baseline || !m.Last || m.Runner == "plain" && !numbered.MatchString(path.Base(m.File)) {
 			continue // it has run, there is nothing to stop yet, or it is a copy of the schema
@@ -34,6 +37,9 @@ func find(f *facts.Facts) []rule.Finding {
 			if finding, found := judge(m, s); found {
 				out = append(out, finding)
 			}
+		}
+		if m.Together() {
+			out = append(append(out, fills(f, m)...), crossed(f, m, tables)...)
 		}
 	}
 	return out
@@ -78,7 +84,7 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		return tell(rule.High, "make a new table, copy the rows in batches, and switch", "%s rewrites %s while nobody may use it", strings.ToUpper(s.Kind), s.Table)
 	case s.Kind == "reindex" && !s.Concurrently:
 		return tell(rule.High, fmt.Sprintf("%sREINDEX TABLE CONCURRENTLY %s;", marker(m), s.Table), "REINDEX stops all writes to %s, and the reads that use the index, until it is done", s.Table)
-	case s.Kind == "lock table":
+	case s.Kind == "lock table" && !bounded(m):
 		return tell(rule.Medium, "lock the rows that are changed (SELECT … FOR UPDATE), or set lock_timeout and let go soon", "LOCK TABLE keeps everybody from %s until the transaction ends", s.Table)
 	case s.Kind == "add unique" || s.Kind == "add primary key":
 		return tell(rule.Medium, fmt.Sprintf("%sCREATE UNIQUE INDEX CONCURRENTLY %s_new ON %s (%s); then ADD CONSTRAINT … USING INDEX", marker(m), s.Table, s.Table, strings.Join(s.Columns, ", ")), "the index behind this constraint is built while nobody may use %s", s.Table)
@@ -94,7 +100,7 @@ func newest(m *facts.Migration) string {
 	if m.Runner == "embedded" {
 		return "of the newest migration, which stands in code"
 	}
-	return "the newest migration, for " + m.Runner
+	return "one of the newest migrations, for " + m.Runner
 }
 
 // volatile reports whether a default is reckoned for each row.
