@@ -3,8 +3,10 @@ package golang
 import (
 	"go/ast"
 	"go/constant"
+	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -24,6 +26,7 @@ func (l *lifter) effect(at work) {
 	}
 	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is && !bounded && at.packageOf(selector.X) == "net/http" {
 		e.Limit = l.limitCall(at, selector)
+		e.Operator = kind == "server" && l.forOperators(at.place, at.call.Args[len(at.call.Args)-1], at.in)
 	}
 	at.in.fact.Effects = append(at.in.fact.Effects, e)
 	l.effects[at.call] = append(l.effects[at.call], e)
@@ -280,7 +283,7 @@ func (l *lifter) findLiterals(p place) {
 		switch n := n.(type) {
 		case *ast.CompositeLit:
 			f := l.around(stack)
-			if f == nil {
+			if f == nil || p.besideError(n, stack) {
 				return true
 			}
 			switch made(p.info.TypeOf(n)) {
@@ -321,6 +324,32 @@ func (l *lifter) findLiterals(p place) {
 			}
 		}
 		return true
+	})
+}
+
+// besideError reports whether what a literal makes is given back beside an error that says that there is none.
+func (p place) besideError(n ast.Expr, stack []ast.Node) bool {
+	if address, is := last(stack).(*ast.UnaryExpr); is {
+		n, stack = address, stack[:len(stack)-1]
+	}
+	given, is := last(stack).(*ast.ReturnStmt)
+	if !is || len(given.Results) < 2 || given.Results[len(given.Results)-1] == n {
+		return false
+	}
+	failure := ast.Unparen(given.Results[len(given.Results)-1])
+	if !isError(p.info.TypeOf(failure)) {
+		return false
+	}
+	if _, made := failure.(*ast.CallExpr); made {
+		return true
+	}
+	return slices.ContainsFunc(stack, func(n ast.Node) bool {
+		branch, is := n.(*ast.IfStmt)
+		if !is || given.Pos() < branch.Body.Pos() || given.Pos() > branch.Body.End() {
+			return false
+		}
+		asked, is := ast.Unparen(branch.Cond).(*ast.BinaryExpr)
+		return is && asked.Op == token.NEQ && isNilIdent(asked.Y) && p.target(asked.X) != nil && p.target(asked.X) == p.target(failure)
 	})
 }
 

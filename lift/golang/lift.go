@@ -165,6 +165,7 @@ type lifter struct {
 	ownTx           map[*types.Named]bool        // see isOwnTx
 	endings         map[*types.Var]ending        // of what variables of functions hold
 	clients         map[types.Object][]clientUse // nil before they were looked for
+	defaultMux      *bool                        // whether operators alone ask the handler of net/http itself; nil before it was looked for
 	callSites       map[*function][]site         // the places that call each function; nil before they were looked for
 	mentioned       map[*types.Func]bool         // functions that the code outside of tests names, see calledAt
 	begunSessions   *bool                        // whether a function of the code makes sessions that have begun; nil where nobody has asked

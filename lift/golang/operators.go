@@ -12,6 +12,9 @@ var operatorsPath = regexp.MustCompile(`^(GET )?/(debug|pprof|metrics|health\w*|
 // forOperators reports whether a handler serves nothing but profiles, metrics and the health of the program, as the function in which it is put
 // together says.
 func (l *lifter) forOperators(p place, handler ast.Expr, in *function) bool {
+	if isNilIdent(handler) {
+		return l.defaultForOperators()
+	}
 	if call, is := ast.Unparen(handler).(*ast.CallExpr); is {
 		return calledName(call) == "Handler" && p.packageOf(firstOf(call.Fun)) == "github.com/prometheus/client_golang/prometheus/promhttp"
 	}
@@ -38,6 +41,38 @@ func (l *lifter) forOperators(p place, handler ast.Expr, in *function) bool {
 		return true
 	})
 	return only && some
+}
+
+// defaultForOperators reports whether nothing but profiles, metrics and the health of the program is put into the handler that net/http has
+// itself, by any program of the code.
+func (l *lifter) defaultForOperators() bool {
+	if l.defaultMux != nil {
+		return *l.defaultMux
+	}
+	only, some := true, false
+	l.eachFile(func(p place) {
+		if p.aside[p.file] == "test" {
+			return
+		}
+		for _, i := range p.file.Imports {
+			some = some || i.Path.Value == `"net/http/pprof"` // which puts itself there
+		}
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				only = only && (n.Sel.Name != "DefaultServeMux" || p.packageOf(n.X) != "net/http") // who has it may add what it likes
+			case *ast.CallExpr:
+				if name := calledName(n); (name == "Handle" || name == "HandleFunc") && len(n.Args) == 2 && p.packageOf(firstOf(n.Fun)) == "net/http" {
+					operators := operatorsPath.MatchString(constantText(p.source, n.Args[0]))
+					only, some = only && operators, some || operators
+				}
+			}
+			return true
+		})
+	})
+	found := only && some
+	l.defaultMux = &found
+	return found
 }
 
 func isUse(p place, e ast.Expr, object types.Object) bool {
