@@ -164,6 +164,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
 	u.look(f.body)
 	u.lookAtKeepers(f.body)
+	u.lookAtResult(f)
 	if u.escapes || object.Pos() < f.node.Pos() || f.node.End() < object.Pos() {
 		return nil // a variable of the function around outlives this one
 	}

@@ -73,6 +73,36 @@ func (u *usage) lookAtKeepers(body *ast.BlockStmt) {
 	})
 }
 
+// lookAtResult takes the returns that name nothing for those that give the caller the resource, where it is one of the function's results, but
+// for those behind a failure: of that the caller sees the error alone.
+func (u *usage) lookAtResult(f *function) {
+	if f.sig == nil || f.body == nil {
+		return
+	}
+	named := false
+	for result := range f.sig.Results().Variables() {
+		named = named || types.Object(result) == u.object
+	}
+	if !named {
+		return
+	}
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			behind := slices.ContainsFunc(stack, func(n ast.Node) bool {
+				branch, is := n.(*ast.IfStmt)
+				return is && failed(branch.Cond)
+			})
+			if len(n.Results) == 0 && n.Pos() > u.from && !behind {
+				u.handedOver = append(u.handedOver, n.Pos())
+			}
+		}
+		return true
+	})
+}
+
 // returning is the place of the return statement that a node is part of.
 func returning(stack []ast.Node) token.Pos {
 	for _, n := range slices.Backward(stack) {
