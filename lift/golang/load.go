@@ -316,6 +316,9 @@ var ofTests = regexp.MustCompile(`^\w*(db|sql|store|storage|http|grpc|api|auth|s
 // standsIn are names of folders of what is there in place of another service, for tests and for who works on the code.
 var standsIn = regexp.MustCompile(`^(mock\w*|\w+mocks?|fakes?)$`)
 
+// triesOut are names of folders of what tries the whole program out, which a program of its own may run.
+var triesOut = regexp.MustCompile(`^((e2e|integration|acceptance|functional|system|bdd|smoke|load|stress|soak)[-_]?tests?|tests?[-_](e2e|integration|acceptance|functional|system|bdd|smoke|load|stress|soak|suite|harness|utils?|helpers?|tools?))$`)
+
 // forDevelopers are names of folders of what nobody runs but who works on the code, or tries it out.
 var forDevelopers = regexp.MustCompile(`(^|[-_])(demos?|dev-?tools?|sandbox|playground)($|[-_])`)
 
@@ -329,8 +332,8 @@ func aside(shown, packageName string, file *ast.File) string {
 		return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(names, p) })
 	}
 	switch {
-	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "test-tools", "testhelper"), parts[0] == "integration", has("integration") && forTests(file), helpsTests.MatchString(path.Base(shown)),
-		ofTests.MatchString(packageName) && parts[len(parts)-1] == packageName, slices.ContainsFunc(parts, standsIn.MatchString):
+	case has("test", "tests", "testutil", "testing", "e2e", "mocks", "mock", "fixtures", "testutils", "testhelper"), parts[0] == "integration", has("integration") && forTests(file), helpsTests.MatchString(path.Base(shown)),
+		ofTests.MatchString(packageName) && parts[len(parts)-1] == packageName, slices.ContainsFunc(parts, standsIn.MatchString), slices.ContainsFunc(parts, triesOut.MatchString):
 		return "test"
 	case has("migration", "migrations", "migrate", "seed", "seeds"), dated.MatchString(path.Base(shown)):
 		return "migration"
