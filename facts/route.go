@@ -21,7 +21,8 @@ type Route struct {
 type Guard struct {
 	Pos  Pos
 	Name string
-	Auth bool // looks at who is calling
+	Auth bool   // looks at who is calling
+	Of   string // the constant text that it is made with, as in Required("settings"); else ""
 	Runs []*Function
 }
 

@@ -60,6 +60,9 @@ func (l *lifter) newGuard(s *source, e ast.Expr) facts.Guard {
 		name = "a function"
 	}
 	g := facts.Guard{Pos: l.pos(e.Pos()), Name: name, Auth: authName.MatchString(name) && !limiting.MatchString(name)}
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is && len(call.Args) > 0 {
+		g.Of = constantText(s, call.Args[0])
+	}
 	if l.loadsSession(s, e, 0) {
 		g.Auth = false
 	}

@@ -254,7 +254,7 @@ func judge(routes []*facts.Route) []rule.Finding {
 		if r.Guarded() {
 			severity = rule.Medium
 		}
-		if trace.Permits(r) || byPolicy(r) || slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return asksWhetherMay(g) && !around(example, g) }) {
+		if trace.Permits(r) || byPolicy(r) || slices.ContainsFunc(r.Guards, func(g facts.Guard) bool { return asksWhetherMay(g) && (g.Of != "" || !around(example, g)) }) {
 			confidence = rule.Uncertain
 		}
 		out = append(out, rule.Finding{
@@ -275,7 +275,8 @@ func around(r *facts.Route, g facts.Guard) bool {
 	return slices.ContainsFunc(r.Guards, func(other facts.Guard) bool { return other.Name == g.Name })
 }
 
-// asksWhetherMay reports whether a guard asks whether its caller may do what the handler does: then the handler need not.
+// asksWhetherMay reports whether a guard asks whether its caller may do what the handler does: then the handler need not. Where one stands around
+// those that look at their caller as well it may ask for less than they do, unless it is made for what its routes are about: Required("settings").
 func asksWhetherMay(g facts.Guard) bool {
 	return g.Auth && slices.ContainsFunc(g.Runs, func(f *facts.Function) bool {
 		return f.Permits || slices.ContainsFunc(f.Calls, func(c *facts.Call) bool {
@@ -307,5 +308,5 @@ func capital(name string) string {
 
 // refuses reports whether a handler does nothing but answer, with an error or without one.
 func refuses(f *facts.Function) bool {
-	return f.Lines <= 3 && len(f.Calls)+len(f.Queries)+len(f.Effects)+len(f.Returns) == 0
+	return f.Lines <= 5 && len(f.Calls)+len(f.Queries)+len(f.Effects)+len(f.Returns) == 0
 }
