@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -320,7 +321,13 @@ func (b *builder) step(s step) {
 			b.out.Verb = facts.Insert
 		}
 		b.out.Sets = append(b.out.Sets, "*")
-		b.q.Args = append(b.q.Args, values(0)...)
+		given := values(0)
+		if len(args) == 1 && b.l.madeBefore(s.source, args[0], s.call.Pos()) {
+			for i := range given {
+				given[i].Origins = slices.DeleteFunc(slices.Clone(given[i].Origins), func(o facts.Origin) bool { return o.Kind == facts.FromQuery })
+			}
+		}
+		b.q.Args = append(b.q.Args, given...)
 	case "Update", "Updates", "UpdateColumn", "UpdateColumns", "Set", "SetMap":
 		if b.library == "bun" { // as of INSERT … ON CONFLICT
 			if len(args) > 0 {

@@ -92,9 +92,31 @@ func (l *lifter) loads(d def) bool {
 
 // writtenOutBefore reports whether a variable that may hold a row is, on every way to a place, first given a new one that the code writes out.
 func (l *lifter) writtenOutBefore(s *source, e ast.Expr, at token.Pos) bool {
+	newest := l.givenBefore(s, e, at)
+	return newest != nil && isStructLiteral(newest.expr) &&
+		slices.ContainsFunc(l.defs[s.target(e)], func(d def) bool { return d.pos < newest.pos && l.loads(d) })
+}
+
+// madeBefore reports whether a variable is, on every way to a place, first given what a function of the code makes without a query, as of what a
+// client sent. What a query puts into it before or after that is not there.
+func (l *lifter) madeBefore(s *source, e ast.Expr, at token.Pos) bool {
+	newest := l.givenBefore(s, e, at)
+	if newest == nil {
+		return false
+	}
+	call, is := ast.Unparen(newest.expr).(*ast.CallExpr)
+	if !is || len(l.static(newest.source, call)) == 0 {
+		return false
+	}
+	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+	return !slices.ContainsFunc(w.definition(*newest), func(o facts.Origin) bool { return o.Kind == facts.FromQuery || o.Kind == facts.FromUnknown })
+}
+
+// givenBefore is what gives a variable its value on every way to a place, nil where that is no assignment of all of it.
+func (l *lifter) givenBefore(s *source, e ast.Expr, at token.Pos) *def {
 	object, is := s.target(e).(*types.Var)
 	if !is || object.IsField() {
-		return false
+		return nil
 	}
 	var newest *def
 	for i, d := range l.defs[object] {
@@ -102,8 +124,10 @@ func (l *lifter) writtenOutBefore(s *source, e ast.Expr, at token.Pos) bool {
 			newest = &l.defs[object][i]
 		}
 	}
-	return newest != nil && newest.kind == assigned && !newest.entry && isStructLiteral(newest.expr) && !s.sometimes(newest.pos, at) &&
-		slices.ContainsFunc(l.defs[object], func(d def) bool { return d.pos < newest.pos && l.loads(d) })
+	if newest == nil || newest.kind != assigned || newest.entry || newest.expr == nil || s.sometimes(newest.pos, at) {
+		return nil
+	}
+	return newest
 }
 
 func isStructLiteral(e ast.Expr) bool {
