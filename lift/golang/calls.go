@@ -321,9 +321,9 @@ func (l *lifter) handedOver(at work) {
 	}
 }
 
-// runsLater are names of functions that keep what they are given and run it when its time or a message comes: of time, cron, gocron, NATS,
+// runsLater are names of functions that keep what they are given and run it when its time, a message or an event comes: of time, cron, gocron, NATS,
 // Watermill and the like.
-var runsLater = regexp.MustCompile(`^(AfterFunc|AddFunc|AddJob|NewTask|NewJob|ScheduleFunc|Subscribe\w*|QueueSubscribe\w*|Consume|ConsumeFunc|AddConsumerHandler|AddNoPublisherHandler|AddConcurrentHandlers|OnMessage)$`)
+var runsLater = regexp.MustCompile(`^(AfterFunc|AddFunc|AddJob|NewTask|NewJob|ScheduleFunc|Subscribe\w*|QueueSubscribe\w*|Consume|ConsumeFunc|AddConsumerHandler|AddNoPublisherHandler|AddConcurrentHandlers|OnMessage|OnEvent|Add(Event|Message)(Handler|Listener)\w*)$`)
 
 // findReturns gives functions the values that they return.
 func (l *lifter) findReturns() {

@@ -201,14 +201,40 @@ func (l *lifter) spans(p place, fn *ast.FuncDecl) []span {
 		case *ast.FuncLit:
 			f := l.nodes[n]
 			for _, param := range f.params {
-				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) {
-					out = append(out, span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos(), on: on[n], field: fields[n]})
+				if param != nil && (l.isTx(param.Type()) || isGormDB(param.Type())) && !addsTo(f, param) {
+					begun := span{from: n.Body.Pos(), to: n.Body.End(), handle: param, begun: n.Pos(), on: on[n], field: fields[n]}
+					if p.keptIn(n.Body, param, begun.field) {
+						begun.field = ""
+					}
+					out = append(out, begun)
 				}
 			}
 		}
 		return true
 	})
 	return out
+}
+
+// addsTo reports whether a function that is given a handle of gorm answers with one: it puts something on a query, and no transaction is open in it.
+func addsTo(f *function, param types.Object) bool {
+	return f.sig != nil && f.sig.Results().Len() == 1 && isGormDB(f.sig.Results().At(0).Type()) && isGormDB(param.Type())
+}
+
+// keptIn reports whether a field of some name is given a transaction: what is sent by it is part of that then.
+func (p place) keptIn(body *ast.BlockStmt, tx types.Object, field string) bool {
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		assign, is := n.(*ast.AssignStmt)
+		if !is || field == "" || len(assign.Lhs) != len(assign.Rhs) {
+			return !found
+		}
+		for i, lhs := range assign.Lhs {
+			selector, is := lhs.(*ast.SelectorExpr)
+			found = found || is && selector.Sel.Name == field && p.target(root(assign.Rhs[i])) == tx
+		}
+		return !found
+	})
+	return found
 }
 
 // begunBy reports whether a call of a name that answers with a type begins a transaction.

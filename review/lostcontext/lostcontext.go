@@ -146,9 +146,10 @@ func edits(q *facts.Query) []facts.Edit {
 	return q.PassContext
 }
 
+// spawned reports whether a function runs beside the request, or after it: the request's context may have ended by then.
 func spawned(path *trace.Path) bool {
 	for _, call := range path.Calls {
-		if call.Spawned || call.Deferred {
+		if call.Spawned || call.Deferred || call.Later {
 			return true
 		}
 	}
