@@ -103,6 +103,9 @@ func (w *walk) origins(s *source, e ast.Expr) []facts.Origin {
 	if isHandle(s.info.TypeOf(e)) {
 		return []facts.Origin{{Kind: facts.FromConstant}} // what leads to a database holds nothing that a client wrote
 	}
+	if describesType(s.info.TypeOf(e)) {
+		return []facts.Origin{{Kind: facts.FromConstant}} // types are the code's own, whatever their values hold
+	}
 	out := w.expr(s, e)
 	if isNumber(s.info.TypeOf(e)) {
 		out = slices.Clone(out)
@@ -111,6 +114,12 @@ func (w *walk) origins(s *source, e ast.Expr) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// describesType reports whether values of a type say what a type is made of: its fields and their tags.
+func describesType(t types.Type) bool {
+	path, name := namedType(typeOr(t))
+	return path == "reflect" && (name == "Type" || name == "StructField" || name == "StructTag")
 }
 
 func (w *walk) expr(s *source, e ast.Expr) []facts.Origin {

@@ -39,7 +39,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			for _, use := range uses(q) {
-				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) {
+				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) && !ofAnother(f.Database.Schema, q, use) {
 					out = append(out, finding(tracer, q, use, s))
 				}
 			}
@@ -86,6 +86,14 @@ func gone(s *schema.Schema, use string) bool {
 		}
 	}
 	return false
+}
+
+// ofAnother reports whether a column may be that of a table which a mapper's query joins, and of which its chain says no more: another has one.
+func ofAnother(s *schema.Schema, q *facts.Query, use string) bool {
+	table, column, _ := strings.Cut(use, ".")
+	return q.Mapped && q.Statement.Nested && slices.ContainsFunc(s.Tables, func(t *schema.Table) bool {
+		return !strings.EqualFold(t.Name, table) && slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return strings.EqualFold(c.Name, column) })
+	})
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, use string, s *facts.MigrationStatement) rule.Finding {
