@@ -195,6 +195,7 @@ type Origin struct {
 	Name     string    // of the request's parameter, the query's table
 	Pos      Pos
 	Bounded  bool   // compared with an upper limit
+	Positive bool   // never zero, for all that is known
 	Reckoned bool   // a sum or difference of it
 	Checked  bool   // compared with what is allowed, on the way from a parameter
 	Number   bool   // passed through a number, boolean or time, so that it holds no text

@@ -82,6 +82,7 @@ type Statement struct {
 	Limit      string // the text of LIMIT; "" for none
 	LimitArg   *Value // its value, where it is a parameter
 	LimitGiven *Given // it is there only where a caller gives this
+	LimitOver  *Value // it is there only where this number is above zero; nil where that is not so, or not known
 	Offset     bool
 	Sets       []string // columns that are written
 	Columns    []string // columns that are read at the top

@@ -25,6 +25,9 @@ func (l *lifter) findBound() {
 			if maximum.MatchString(structure.Tag(i)) {
 				l.bounded[structure.Field(i)] = true
 			}
+			if minimum.MatchString(structure.Tag(i)) {
+				l.positive[structure.Field(i)] = true
+			}
 			if tag.Get("xml") != "" {
 				l.documents[structure.Field(i)] = true
 			}

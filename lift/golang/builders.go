@@ -36,6 +36,9 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		}
 		if limit := b.out.LimitArg; limit != nil && s.name == "Limit" && len(s.within) > 0 {
 			limit.Origins = l.replaced(limit.Origins, s.within)
+			if over := b.out.LimitOver; over != nil {
+				over.Origins = l.replaced(over.Origins, s.within)
+			}
 		}
 	}
 	if spec.library == "gorm" {
@@ -243,6 +246,7 @@ func (b *builder) step(s step) {
 		if len(args) > 0 {
 			v := b.l.value(s.source, args[0])
 			b.out.Limit, b.out.LimitArg = v.Text, &v
+			b.limitOver(s)
 		}
 	case "Offset":
 		b.out.Offset = true

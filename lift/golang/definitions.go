@@ -122,6 +122,7 @@ func (l *lifter) findDefinitions(p place) {
 		case *ast.BinaryExpr:
 			l.compares(p, n, stack)
 			l.bounds(p, n)
+			l.atLeast(p, n, stack)
 			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {
 				names := append(p.matched(n.X), p.matched(n.Y)...)
 				f.fact.Matches = append(f.fact.Matches, names...)

@@ -24,6 +24,11 @@ func (r *reader) placed(s *source, text string, at, other token.Pos) string {
 	if !s.sometimes(at, other) {
 		return text
 	}
+	if limits.MatchString(text) {
+		if number := s.aboveZero(at, other); number != nil {
+			r.over = &piece{source: s, expr: number, within: r.within}
+		}
+	}
 	var given *facts.Given
 	if len(r.within) == 0 {
 		given = r.l.givenAt(s, at, other)

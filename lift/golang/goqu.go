@@ -91,6 +91,7 @@ func (b *builder) goqu(s step, values func(int) []facts.Value, table string) {
 	case "Limit":
 		if v := values(0); len(v) == 1 {
 			b.out.Limit, b.out.LimitArg = v[0].Text, &v[0]
+			b.limitOver(s)
 		}
 	case "Offset":
 		b.out.Offset = true

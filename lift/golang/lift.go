@@ -85,6 +85,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findInjected)
 	l.eachFile(l.findEmbeddedTexts)
 	l.eachFile(l.judgeLoops)
+	l.settlePositive()
 	l.eachFile(l.findCutOffs)
 	l.eachFile(l.findOperations)
 	l.findEngines()
@@ -130,11 +131,11 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
 		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
-		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, marked: map[*facts.Query]string{}, wrapped: map[*facts.Query]bool{},
+		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, marked: map[*facts.Query]string{}, limitOver: map[*facts.Query]*facts.Value{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
-		bounded: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
+		bounded: map[types.Object]bool{}, positive: map[types.Object]bool{}, ranged: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		taken: map[*function][]taken{}, spawned: map[ast.Node]bool{},
 		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
@@ -190,11 +191,15 @@ type lifter struct {
 	glances         map[*function]*glance
 	specs           map[*ast.CallExpr]querySpec
 	queries         map[*ast.CallExpr]*facts.Query
-	marked          map[*facts.Query]string // their texts, with marks of what is there only sometimes
+	marked          map[*facts.Query]string       // their texts, with marks of what is there only sometimes
+	above           []givenAbove                  // see settlePositive
+	limitOver       map[*facts.Query]*facts.Value // the number that must be above zero for such a text to have a limit
 	wrapped         map[*facts.Query]bool
 	inPlace         map[types.Object][]step
 	overs           map[types.Object]bool     // what loops go over, and maps that functions of the code are given
 	bounded         map[types.Object]bool     // numbers that have an upper limit
+	positive        map[types.Object]bool     // numbers that are never zero where it matters, see zerolimits.go
+	ranged          map[types.Object]bool     // numbers that a function of the code refuses where they are too large, and not where they are zero
 	checkedIn       map[*types.Var][]ast.Decl // the declarations in which fields are compared with what is allowed
 	limits          map[*types.Var]bool       // fields that were asked whether they hold only numbers that have one
 	filledFields    map[*types.Var]bool       // see decoded
@@ -484,7 +489,9 @@ func (l *lifter) link() {
 				if marked := l.marked[q]; marked != "" {
 					text = marked
 				}
-				q.Statement = sql.Read(text, q.Args)
+				if q.Statement = sql.Read(text, q.Args); q.Statement != nil && q.Statement.Limit != "" {
+					q.Statement.LimitOver = l.limitOver[q]
+				}
 			}
 		}
 		for _, call := range f.Calls {

@@ -31,6 +31,7 @@ func (l *lifter) findCutOffs(p place) {
 				}
 			}
 		case *ast.CallExpr:
+			l.raised(p.source, n)
 			for i, arg := range n.Args {
 				object := p.target(arg)
 				if object != nil && isNumber(object.Type()) && isPointer(p.info.TypeOf(arg)) && l.boundsParam(p.source, n, i) {

@@ -284,6 +284,10 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 		out = slices.Clone(out)
 		bound(out)
 	}
+	if w.l.positive[field] {
+		out = slices.Clone(out)
+		raise(out)
+	}
 	if w.l.checkedBeside(s, field, e.Pos()) || w.l.checkedWherePut(s, e) {
 		out = slices.Clone(out)
 		for i := range out {

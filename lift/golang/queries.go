@@ -254,7 +254,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	var read *reader
 	if spread := at.call.Ellipsis.IsValid() && spec.text == len(at.call.Args)-1; spec.text >= 0 && spec.text < len(at.call.Args) && !spread {
 		read = l.readText(at.source, at.call.Args[spec.text], q)
-		l.marked[q] = read.text
+		l.note(q, read)
 	}
 	first := spec.args
 	if spec.text < 0 && !builders[spec.library] {

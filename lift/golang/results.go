@@ -67,9 +67,12 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	if checkName.MatchString(name) || strings.HasPrefix(name, "Must") && strings.Contains(name, "UUID") {
 		return numbered(w.arguments(s, e))
 	}
-	if clampName.MatchString(name) {
+	if s.raises(e, name) {
 		out := w.arguments(s, e)
-		bound(out)
+		raise(out)
+		if clampName.MatchString(name) {
+			bound(out)
+		}
 		return out
 	}
 	if callees := w.l.static(s, e); len(callees) > 0 {
@@ -175,7 +178,7 @@ func (w *walk) handedTo(s *source, e *ast.CallExpr, callee *function, o facts.Or
 	}
 	var out []facts.Origin
 	for _, given := range w.argument(s, e, callee, o.Index) {
-		given.Number, given.Bounded = given.Number || o.Number, given.Bounded || o.Bounded
+		given.Number, given.Bounded, given.Positive = given.Number || o.Number, given.Bounded || o.Bounded, given.Positive || o.Positive
 		if o.Checked {
 			given = allowed(given)
 		}

@@ -52,7 +52,8 @@ type reader struct {
 	lost     bool    // not all of what fills its parameters is known, or how many there are
 	either   bool    // it is one of several
 	within   []given
-	held     *held // by whose fields a method is read that gives a text
+	held     *held  // by whose fields a method is read that gives a text
+	over     *piece // the number that must be above zero for the limit to be put
 }
 
 func (r *reader) open(s *source, e ast.Expr) string {
@@ -170,7 +171,7 @@ func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
 			r.forget(holes, args)
 			return "", false
 		}
-		if i > 0 && d.source == s {
+		if (i > 0 || d.kind == appended) && d.source == s { // var clause string holds nothing at first
 			text = r.placed(s, text, d.pos, e.Pos())
 		}
 		b.WriteString(text)

@@ -49,19 +49,22 @@ func (l *lifter) findOperations(p place) {
 	}
 }
 
-// noteMaxima notes the fields for which the contract says how large they may be: what sends more is refused before the function is called.
+// noteMaxima notes the fields for which the contract says how large they may be, and how small: what sends anything else is refused before the function is called.
 func (l *lifter) noteMaxima(p place, spec *ast.TypeSpec) {
 	structure, is := spec.Type.(*ast.StructType)
 	if !is {
 		return
 	}
 	for _, field := range structure.Fields.List {
-		if field.Doc == nil || !swaggerMaximum.MatchString(field.Doc.Text()) {
+		if field.Doc == nil {
 			continue
 		}
 		for _, name := range field.Names {
-			if object := p.info.Defs[name]; object != nil {
+			if object := p.info.Defs[name]; object != nil && swaggerMaximum.MatchString(field.Doc.Text()) {
 				l.bounded[object] = true
+			}
+			if object := p.info.Defs[name]; object != nil && swaggerMinimum.MatchString(field.Doc.Text()) {
+				l.positive[object] = true
 			}
 		}
 	}

@@ -71,7 +71,12 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	if w.l.bounded[object] {
 		bound(out)
 	}
-	if w.l.checked[object] {
+	if w.l.positive[object] {
+		raise(out)
+	}
+	if w.l.checked[object] && w.l.ranged[object] {
+		bound(out)
+	} else if w.l.checked[object] {
 		out = slices.Clone(out)
 		for i := range out {
 			out[i] = allowed(out[i])

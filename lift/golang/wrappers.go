@@ -67,7 +67,7 @@ func (l *lifter) moveQuery(f *function, inner *facts.Query, index int) bool {
 				Name: text(call.Fun), Handle: facts.Handle{Text: fact.Receiver.Text}, Context: facts.Value{Text: "unknown"},
 			}
 			read := l.readText(caller.source, call.Args[index], q)
-			l.marked[q] = read.text
+			l.note(q, read)
 			q.Args = fact.Args[index+1:]
 			if len(q.Args) == 1 && isValues(caller.source.info.TypeOf(call.Args[index+1])) { // all in one list
 				q.Args = read.spread(caller.source, call.Args[index+1])

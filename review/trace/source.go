@@ -35,6 +35,11 @@ func (t *Tracer) Unbounded(in *facts.Function, v facts.Value) *Source {
 	return t.outside(in, v, func(o facts.Origin) bool { return o.Bounded })
 }
 
+// Zero follows a number in a function to each place where a client sends it, and nothing on the way keeps it from being zero.
+func (t *Tracer) Zero(in *facts.Function, v facts.Value) []*Source {
+	return t.each(in, v, func(o facts.Origin) bool { return o.Positive || o.Kind == facts.FromInput })
+}
+
 // FromParam follows a value in a function to the parameter of the request that has a name.
 func (t *Tracer) FromParam(in *facts.Function, v facts.Value, name string) *Source {
 	return t.outside(in, v, func(o facts.Origin) bool {
@@ -44,8 +49,12 @@ func (t *Tracer) FromParam(in *facts.Function, v facts.Value, name string) *Sour
 
 // Sent follows a value in a function to each place where a client sends it.
 func (t *Tracer) Sent(in *facts.Function, v facts.Value) []*Source {
+	return t.each(in, v, func(o facts.Origin) bool { return o.Kind == facts.FromInput })
+}
+
+func (t *Tracer) each(in *facts.Function, v facts.Value, without func(facts.Origin) bool) []*Source {
 	var out []*Source
-	w := &wayOut{tracer: t, without: func(o facts.Origin) bool { return o.Kind == facts.FromInput }, seen: map[string]bool{}, found: func(s *Source) bool {
+	w := &wayOut{tracer: t, without: without, seen: map[string]bool{}, found: func(s *Source) bool {
 		out = append(out, s)
 		return false
 	}}

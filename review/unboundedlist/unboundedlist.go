@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -29,6 +30,13 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			path := tracer.To(function)
+			if found, is := atZero(tracer, q); is {
+				if tables.Small(q.Statement.Tables[0].Table) {
+					found.Confidence = rule.Uncertain
+				}
+				out = append(out, found)
+				continue
+			}
 			if found, is := forCaller(tracer, q); is {
 				if !tables.Grows(q.Statement.Tables[0].Table) {
 					found.Confidence = rule.Uncertain
@@ -127,6 +135,32 @@ func clientsLimit(tracer *trace.Tracer, q *facts.Query) *trace.Source {
 		return nil
 	}
 	return source
+}
+
+// atZero tells of a query that has a limit only where a number is above zero, where the client says the number and nothing keeps it from being zero.
+func atZero(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
+	st := q.Statement
+	if st == nil || st.LimitOver == nil || st.Verb != facts.Select || q.One || st.Aggregate || len(st.Tables) == 0 || system(st.Tables[0].Table) || clientsLimit(tracer, q) != nil {
+		return rule.Finding{}, false
+	}
+	for _, source := range tracer.Zero(q.From, *st.LimitOver) {
+		start := q.From
+		if len(source.Calls) > 0 {
+			start = source.Calls[0].From
+		}
+		path := tracer.To(start)
+		if path == nil || path.Route.Method != "GET" && path.Route.Method != "" || !slices.Contains(trace.Below(start), q.From) {
+			continue // what fills a builder sends another statement of it
+		}
+		found := limitFinding(tracer, q, path, source)
+		found.Message = fmt.Sprintf("a limit of 0 has route %s read all rows of %s that are asked for: the statement has none then", path.Route, st.Tables[0].Table)
+		found.Fix = "limit = 50 where it is not above 0, before it is asked whether it is too large"
+		if tracer.Ways(start).Operators() {
+			found.Confidence = rule.Uncertain
+		}
+		return found, true
+	}
+	return rule.Finding{}, false
 }
 
 func limitFinding(tracer *trace.Tracer, q *facts.Query, path *trace.Path, source *trace.Source) rule.Finding {
