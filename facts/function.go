@@ -253,6 +253,7 @@ type Resource struct {
 	Never   bool   // given back nowhere
 	Drained bool   // of rows: gone through to their end, which gives them back unless something panics
 	Unread  bool   // of rows: gone through without a look at whether they ended by a failure
+	InLoop  bool   // opened in each turn of a loop
 	Close   string // what would give it back where nothing does
 	Mend    []Edit // give it back on every path; of what is Unread, ask whether it ended by a failure
 }

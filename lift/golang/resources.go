@@ -39,6 +39,7 @@ func (l *lifter) findResources(p place) {
 			f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(assign.Pos()), Kind: "rows", Name: object.Name(), Unread: true, Mend: l.askErr(p, f, assign, object, stack)})
 		}
 		if r := l.resource(p, f, assign, call, object, stack); r != nil {
+			r.InLoop = l.loopOf(stack) != nil
 			f.fact.Resources = append(f.fact.Resources, r)
 		}
 		return true

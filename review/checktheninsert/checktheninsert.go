@@ -146,6 +146,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		if !slices.Contains(b.Sets, c) {
 			return rule.Finding{}, false // it looks for something else than what it makes
 		}
+		if !slices.ContainsFunc(table.Columns, func(column *schema.Column) bool { return strings.EqualFold(column.Name, c) }) {
+			return rule.Finding{}, false // another program's table of the same name, of whose keys nobody knows here
+		}
 	}
 	if len(columns) == 1 && drawn.MatchString(columns[0]) {
 		return rule.Finding{}, false // who shows one must have it: what is made has another

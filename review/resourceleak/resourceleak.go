@@ -83,6 +83,9 @@ func find(f *facts.Facts) []rule.Finding {
 			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
+			if !led && !r.InLoop && r.Kind != "goroutine" && byCommand(function, map[*facts.Function]bool{}) {
+				finding.Confidence = rule.Uncertain // the end of the program gives it back
+			}
 			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "file" && r.Kind != "stream" {
 				finding.Confidence = rule.Uncertain // one that fails ends the program, or its transaction
 			}
@@ -90,6 +93,28 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
+}
+
+// byCommand reports whether commands alone lead to a function, each of them once and in no loop.
+func byCommand(f *facts.Function, seen map[*facts.Function]bool) bool {
+	if f.Aside == "command" {
+		return true
+	}
+	if seen[f] {
+		return false
+	}
+	seen[f] = true
+	led := false
+	for _, call := range f.Callers {
+		if call.From.Aside == "test" {
+			continue
+		}
+		if call.Loop != nil || call.Spawned || call.Handed || !byCommand(call.From, seen) {
+			return false
+		}
+		led = true
+	}
+	return led
 }
 
 // leaving says what a way out does not do.
