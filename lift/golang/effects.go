@@ -188,8 +188,9 @@ func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bo
 	return "response", found, true
 }
 
-// ofWriting reports whether the failure in an answer is that of writing, encoding or parsing it: what could not be written nobody reads, what a
-// value of the program could not be encoded for is the name of its type, and JSON that does not parse is told by the character where it breaks.
+// ofWriting reports whether the failure in an answer cannot come to be, or is that of writing, encoding or parsing it: what could not be written
+// nobody reads, what a value of the program could not be encoded for is the name of its type, and JSON that does not parse is told by the
+// character where it breaks.
 func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -209,6 +210,10 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		}
 		call, is := latest.expr.(*ast.CallExpr)
 		if !is {
+			return true
+		}
+		if callees := l.static(latest.source, call); len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool { return !f.neverFails() }) {
+			found = true
 			return true
 		}
 		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
@@ -232,6 +237,17 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		return true
 	})
 	return found
+}
+
+// neverFails reports whether a function gives no error wherever it returns: it has one among its results because an interface asks for it.
+func (f *function) neverFails() bool {
+	if f.body == nil || f.sig == nil || f.sig.Results().Len() == 0 || !isError(f.sig.Results().At(f.sig.Results().Len()-1).Type()) {
+		return false
+	}
+	returns := f.returns()
+	return len(returns) > 0 && !slices.ContainsFunc(returns, func(r *ast.ReturnStmt) bool {
+		return len(r.Results) != f.sig.Results().Len() || !isNilIdent(r.Results[len(r.Results)-1])
+	})
 }
 
 // errorIn finds an error, or its text, in what an answer is made of.

@@ -122,9 +122,12 @@ func (s *search) query(q *facts.Query) {
 	s.callers(q, needs)
 }
 
+// oneObject are names of what stores of objects do with one of them, and cannot do with several at once.
+var oneObject = regexp.MustCompile(`\.(Get|Put|Head|Stat|Copy|FGet|FPut|Upload|Download|Read|Write)Object\w*$`)
+
 // remote looks for a loop around a call to another service.
 func (s *search) remote(f *facts.Function, e *facts.Effect) {
-	if e.Kind != "http" && e.Kind != "remote" || e.Loop == nil || e.Place.ErrorPath || e.Place.EndsLoop || e.Place.Branch || f.Aside != "" {
+	if e.Kind != "http" && e.Kind != "remote" || oneObject.MatchString(e.Name) || e.Loop == nil || e.Place.ErrorPath || e.Place.EndsLoop || e.Place.Branch || f.Aside != "" {
 		return
 	}
 	if s.repeats(e.Loop, anyTurns(e.Args, e.Loop)) == nil {

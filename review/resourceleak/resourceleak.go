@@ -83,8 +83,8 @@ func find(f *facts.Facts) []rule.Finding {
 			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
-			if !led && !r.InLoop && r.Kind != "goroutine" && byCommand(function, map[*facts.Function]bool{}) {
-				finding.Confidence = rule.Uncertain // the end of the program gives it back
+			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "body" && byCommand(function, map[*facts.Function]bool{}) {
+				finding.Confidence = rule.Uncertain // the end of the program gives it back, which who asks another service may be far from
 			}
 			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "file" && r.Kind != "stream" {
 				finding.Confidence = rule.Uncertain // one that fails ends the program, or its transaction
