@@ -7,8 +7,123 @@ import (
 	"slices"
 )
 
+// parsers are functions that take a text for a value of a form of its own, by their packages: none of what they accept can end a text of SQL.
+var parsers = map[string][]string{
+	"time":                   {"LoadLocation", "Parse", "ParseInLocation", "ParseDuration"},
+	"strconv":                {"Atoi", "ParseInt", "ParseUint", "ParseFloat", "ParseBool"},
+	"net":                    {"ParseIP", "ParseCIDR", "ParseMAC"},
+	"github.com/google/uuid": {"Parse"},
+}
+
+// parses notes a variable whose text a parser was given in a function, or in a turn of a loop, that leaves where the parser fails. It may be
+// asked only if there is a text at all, and under no other condition.
+func (l *lifter) parses(p place, call *ast.CallExpr, stack []ast.Node) {
+	name, pkg := calledName(call), p.packageOf(firstOf(call.Fun))
+	if len(call.Args) == 0 || !slices.Contains(parsers[pkg], name) {
+		return
+	}
+	arg := call.Args[0]
+	if pkg == "time" && len(call.Args) > 1 {
+		arg = call.Args[1] // behind the layout
+	}
+	object := p.target(arg)
+	if object == nil {
+		return
+	}
+	around := len(stack) - 1
+	var condition *ast.IfStmt
+	for ; around >= 0 && condition == nil; around-- {
+		switch n := stack[around].(type) {
+		case *ast.IfStmt:
+			condition = n
+		case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause:
+			condition = p.refusal(call, listOf(n))
+			around++
+			if condition == nil {
+				return
+			}
+		}
+	}
+	if condition == nil || condition.Else != nil || !p.failsBy(call, condition) || !leaves(p, condition.Body.List) {
+		return
+	}
+	for ; around >= 0; around-- {
+		switch n := stack[around].(type) {
+		case *ast.FuncDecl, *ast.FuncLit, *ast.ForStmt, *ast.RangeStmt:
+			l.check(p, arg)
+			return
+		case *ast.IfStmt:
+			if !p.mentionsObject(n.Cond, object) {
+				return
+			}
+		case *ast.CaseClause, *ast.CommClause:
+			return
+		}
+	}
+}
+
+// refusal is the statement that asks for the failure of a call, right behind the one that the call stands in.
+func (p place) refusal(call *ast.CallExpr, list []ast.Stmt) *ast.IfStmt {
+	i := slices.IndexFunc(list, func(s ast.Stmt) bool { return s.Pos() <= call.Pos() && call.End() <= s.End() })
+	if i < 0 || i+1 >= len(list) {
+		return nil
+	}
+	condition, _ := list[i+1].(*ast.IfStmt)
+	if _, assigns := list[i].(*ast.AssignStmt); !assigns {
+		return nil
+	}
+	return condition
+}
+
+// failsBy reports whether a condition holds wherever a call failed: by its error, which stands beside the condition or before it, or where
+// what it gives is nil.
+func (p place) failsBy(call *ast.CallExpr, n *ast.IfStmt) bool {
+	var one func(e ast.Expr) bool
+	one = func(e ast.Expr) bool {
+		compared, is := ast.Unparen(e).(*ast.BinaryExpr)
+		switch {
+		case !is:
+			return false
+		case compared.Op == token.LOR:
+			return one(compared.X) || one(compared.Y)
+		case compared.Op == token.EQL:
+			return isNilIdent(compared.Y) && ast.Unparen(compared.X) == ast.Expr(call)
+		}
+		return compared.Op == token.NEQ && isNilIdent(compared.Y) && (isErrorValue(p.info.TypeOf(compared.X)) || errName.MatchString(text(compared.X)))
+	}
+	return one(n.Cond)
+}
+
 // A field holds only what is allowed where the function that reads it compares it with that, or calls one that does (in.Validate()), and
 // where all that the code puts into it was such a field. What any other function checks, says nothing of what this one was given.
+
+// madeOver is the definition that a parameter has at a place, behind the one that made another text of the one that the function was given,
+// on every way there: zone = known(zone). What it was given is gone then.
+func (l *lifter) madeOver(s *source, object *types.Var, at token.Pos) (def, bool) {
+	defs := l.defs[object]
+	if _, _, isParam := l.parameter(object); !isParam || len(defs) == 0 || !isString(object.Type()) {
+		return def{}, false
+	}
+	d := defs[len(defs)-1]
+	call, is := ast.Unparen(d.expr).(*ast.CallExpr)
+	if !is || d.kind != assigned || d.source != s || d.index > 0 || d.loop != nil || at < call.End() || s.sometimes(d.pos, at) {
+		return def{}, false
+	}
+	if !slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return s.target(arg) == types.Object(object) }) {
+		return def{}, false
+	}
+	around := s.topLevelAt(at)
+	if around == nil {
+		return def{}, false
+	}
+	apart := false // in a function literal, which may run at any time
+	ast.Inspect(around, func(n ast.Node) bool {
+		literal, is := n.(*ast.FuncLit)
+		apart = apart || is && literal.Pos() <= d.pos && d.pos < literal.End() && (at < literal.Pos() || literal.End() <= at)
+		return !apart
+	})
+	return d, !apart
+}
 
 // checkedBeside reports whether a function that reads a field compares it with what is allowed, itself or in a function of the code that
 // it calls.

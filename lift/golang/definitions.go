@@ -115,6 +115,7 @@ func (l *lifter) findDefinitions(p place) {
 		case *ast.CallExpr:
 			l.fills(p, n, add)
 			l.checks(p, n)
+			l.parses(p, n, stack)
 		case *ast.SwitchStmt:
 			if n.Tag != nil {
 				l.check(p, n.Tag)

@@ -234,6 +234,9 @@ func (w *walk) ident(s *source, e *ast.Ident) []facts.Origin {
 	case *types.Const, *types.Nil:
 		return []facts.Origin{{Kind: facts.FromConstant}}
 	case *types.Var:
+		if d, is := w.l.madeOver(s, object, e.Pos()); is {
+			return w.definition(d)
+		}
 		return w.variable(object, e.Pos())
 	case nil:
 		return []facts.Origin{{Kind: facts.FromUnknown}}
