@@ -418,3 +418,21 @@ func (l *lifter) toils(f *function) bool {
 	})
 	return found
 }
+
+// servesName are functions of servers that return when the server ends.
+var servesName = regexp.MustCompile(`^(Serve|ListenAndServe)(TLS|Unix)?$`)
+
+// serves reports whether a function itself answers requests at an address, by what a library has for it.
+func (l *lifter) serves(f *function) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return n == f.node
+		case *ast.CallExpr:
+			found = found || servesName.MatchString(calledName(n)) && len(l.static(f.source, n)) == 0
+		}
+		return !found
+	})
+	return found
+}

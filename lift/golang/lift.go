@@ -110,7 +110,7 @@ func (l *lifter) all() {
 	for _, f := range l.functions {
 		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)
 		f.fact.Tx = l.givenTransaction(f)
-		f.fact.Toils = l.toils(f)
+		f.fact.Toils, f.fact.Serves = l.toils(f), l.serves(f)
 	}
 	l.eachFile(l.findLiterals)
 	l.findGuarded()

@@ -84,7 +84,7 @@ func beside(tracer *trace.Tracer, function *facts.Function, w *facts.SharedWrite
 		readers := startsOf(tracer, use.In, false)
 		for _, writer := range writers {
 			for _, reader := range readers {
-				if reader.in == writer.in || own[reader.in] || own[writer.in] || writer.call != nil && writer.call == reader.call {
+				if reader.in == writer.in || beforeServing(writer, reader) || own[reader.in] || own[writer.in] || writer.call != nil && writer.call == reader.call {
 					continue
 				}
 				out := rule.Finding{Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium, Fix: "guard it with a sync.RWMutex at every use, or make it a sync.Map"}
@@ -99,4 +99,19 @@ func beside(tracer *trace.Tracer, function *facts.Function, w *facts.SharedWrite
 		}
 	}
 	return rule.Finding{}, false
+}
+
+// beforeServing reports whether a thread writes before it begins to serve the requests that read: it goes on to a method that answers at an
+// address, of the same value that handles them.
+func beforeServing(writer, reader start) bool {
+	if reader.route == nil || writer.call == nil || !writer.call.Spawned || len(writer.calls) == 0 {
+		return false
+	}
+	first := writer.calls[0].Pos
+	return slices.ContainsFunc(writer.in.Calls, func(call *facts.Call) bool {
+		behind := call.Pos.Line > first.Line || call.Pos.Line == first.Line && call.Pos.Column > first.Column
+		return behind && !call.Spawned && !call.Handed && slices.ContainsFunc(call.Callees, func(f *facts.Function) bool {
+			return f.Serves && f.Of != "" && f.Of == reader.in.Of && f.Package == reader.in.Package
+		})
+	})
 }

@@ -183,7 +183,7 @@ func outlives(tracer *trace.Tracer, w *facts.SharedWrite) bool {
 // mayBeAsked reports whether a method that is given a context and that nobody is seen to call leads to a function: it may be called through
 // something that is not followed, for each request anew.
 func mayBeAsked(f *facts.Function, seen map[*facts.Function]bool) bool {
-	if seen[f] || f.Aside != "" {
+	if seen[f] || f.Aside != "" && (f.Aside != "command" || begins(f)) {
 		return false
 	}
 	seen[f] = true
@@ -204,13 +204,28 @@ func fromStart(f *facts.Function, seen map[*facts.Function]bool) bool {
 		return false
 	}
 	seen[f] = true
-	if f.Aside == "command" {
+	if begins(f) {
 		return true
 	}
 	for _, call := range f.Callers {
-		if fromStart(call.From, seen) {
+		if !handler(f, call) && fromStart(call.From, seen) {
 			return true
 		}
 	}
 	return false
+}
+
+// begins reports whether a function is where a program begins. What stands where commands do may also be a part of the service, such as what
+// answers in a sandbox: what other functions call, and a method that is given a context and more and that nobody is seen to call.
+func begins(f *facts.Function) bool {
+	if f.Aside != "command" {
+		return false
+	}
+	called := slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return !call.Handed && call.From.Aside != "test" })
+	return !called && (len(f.Callers) > 0 || f.Of == "" || f.Context == "" || len(f.Params) == 1)
+}
+
+// handler reports whether a call hands over a method with more than a context to be given: whoever has it calls it when there is something to give.
+func handler(f *facts.Function, call *facts.Call) bool {
+	return call.Handed && f.Of != "" && (len(f.Params) > 1 || len(f.Params) == 1 && f.Context == "")
 }
