@@ -270,6 +270,7 @@ type SharedWrite struct {
 	MadeIn   []*Function // where values of the receiver's type are made
 	Guard    *LockedUse  // where another function holds a lock for it; nil where none does
 	Bare     []MapUse    // where other functions of its package read or write it without taking any lock themselves
+	Whole    bool        // another map is put in its place
 	Turns    bool        // by goroutines of a loop, of a map of the function that starts them
 }
 

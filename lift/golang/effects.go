@@ -293,9 +293,7 @@ func (l *lifter) findLiterals(p place) {
 		return ""
 	}
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
-		for _, written := range p.writtenMaps(n) {
-			l.sharedWrite(p, written, stack)
-		}
+		l.sharedWrites(p, n, stack)
 		switch n := n.(type) {
 		case *ast.CompositeLit:
 			f := l.around(stack)

@@ -9,27 +9,41 @@ import (
 	"github.com/fettlehq/fettle/facts"
 )
 
-// sharedWrite lifts a write to a map that stands in a package's variable, or in a field of the receiver, in a function
-// that holds no lock to write under.
-func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
-	if t := p.info.TypeOf(written); !isMap(t) {
+// sharedWrites lifts the writes of a statement or a call to maps that stand in a package's variable, or in a field of the receiver, in a
+// function that holds no lock to write under.
+func (l *lifter) sharedWrites(p place, n ast.Node, stack []ast.Node) {
+	f := l.around(stack)
+	if f == nil {
 		return
 	}
-	f := l.around(stack)
-	if f == nil || f.fact.Locks && l.heldAt(f, written.Pos()) {
-		return
+	for _, written := range p.writtenMaps(n) {
+		if write := l.sharedWrite(p, f, written, stack); write != nil {
+			f.fact.Shared = append(f.fact.Shared, write)
+		}
+	}
+	for _, replaced := range p.replacedMaps(n) {
+		if write := l.sharedWrite(p, f, replaced, stack); write != nil {
+			write.Whole = true
+			f.fact.Shared = append(f.fact.Shared, write)
+		}
+	}
+}
+
+// sharedWrite is one of them, nil where the map is not shared.
+func (l *lifter) sharedWrite(p place, f *function, written ast.Expr, stack []ast.Node) *facts.SharedWrite {
+	if t := p.info.TypeOf(written); !isMap(t) || f.fact.Locks && l.heldAt(f, written.Pos()) {
+		return nil
 	}
 	if got := l.gotMap(p.source, written); got != nil {
 		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
 		if got.of != nil {
 			write.Field, write.MadeIn = true, l.makers(got.of)
 		}
-		f.fact.Shared = append(f.fact.Shared, write)
-		return
+		return write
 	}
 	object, is := p.target(written).(*types.Var)
 	if !is {
-		return
+		return nil
 	}
 	write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(written), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
 	switch {
@@ -39,10 +53,10 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
 		method := f.method()
 		if !is || method.recv == nil || p.target(selector.X) != method.recv {
-			return
+			return nil
 		}
 		if l.madeForContext(method.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
-			return // each request has a controller of its own
+			return nil // each request has a controller of its own
 		}
 		write.Field = true
 		write.MadeIn = l.makers(method.recv.Type())
@@ -50,9 +64,9 @@ func (l *lifter) sharedWrite(p place, written ast.Expr, stack []ast.Node) {
 	case l.ofTurns(p, object, written.Pos(), stack):
 		write.Turns = true
 	default:
-		return
+		return nil
 	}
-	f.fact.Shared = append(f.fact.Shared, write)
+	return write
 }
 
 // keptMap is a map that a field or a package's variable holds.
@@ -161,6 +175,23 @@ func (s *source) writtenMaps(n ast.Node) []ast.Expr {
 		if name := calledName(n); (name == "Unmarshal" || name == "Decode") && len(n.Args) > 0 {
 			if address, is := ast.Unparen(n.Args[len(n.Args)-1]).(*ast.UnaryExpr); is && address.Op == token.AND && isMap(s.info.TypeOf(address.X)) {
 				out = append(out, address.X)
+			}
+		}
+	}
+	return out
+}
+
+// replacedMaps are the maps in whose place a statement puts another: s.prices = fresh.
+func (s *source) replacedMaps(n ast.Node) []ast.Expr {
+	assign, is := n.(*ast.AssignStmt)
+	if !is || assign.Tok != token.ASSIGN {
+		return nil
+	}
+	var out []ast.Expr
+	for _, lhs := range assign.Lhs {
+		if object, is := s.target(lhs).(*types.Var); is && isMap(object.Type()) && (object.IsField() || object.Pkg() != nil && object.Parent() == object.Pkg().Scope()) {
+			if _, isIndex := ast.Unparen(lhs).(*ast.IndexExpr); !isIndex {
+				out = append(out, lhs)
 			}
 		}
 	}

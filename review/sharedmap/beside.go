@@ -83,16 +83,22 @@ func beside(tracer *trace.Tracer, function *facts.Function, w *facts.SharedWrite
 		}
 		readers := startsOf(tracer, use.In, false)
 		for _, writer := range writers {
+			if w.Whole && !writer.repeats(function) {
+				continue // it is put there once, mostly before others begin
+			}
 			for _, reader := range readers {
 				if reader.in == writer.in || beforeServing(writer, reader) || own[reader.in] || own[writer.in] || writer.call != nil && writer.call == reader.call {
 					continue
 				}
 				out := rule.Finding{Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium, Fix: "guard it with a sync.RWMutex at every use, or make it a sync.Map"}
-				if reader.route != nil {
+				verb := "writes"
+				if w.Whole {
+					verb = "replaces"
+				} else if reader.route != nil {
 					out.Severity = rule.High
 				}
-				out.Message = fmt.Sprintf("%s writes the map %s while %s may read it, and nothing keeps them apart", function.Name, w.Name, use.In.Name)
-				out.Evidence = append(writer.evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name})
+				out.Message = fmt.Sprintf("%s %s the map %s while %s may read it, and nothing keeps them apart", function.Name, verb, w.Name, use.In.Name)
+				out.Evidence = append(writer.evidence(), rule.Evidence{Pos: w.Pos, What: verb + " " + w.Name})
 				out.Evidence = append(append(out.Evidence, reader.evidence()...), rule.Evidence{Pos: use.Pos, What: use.In.Name + " uses it without a lock"})
 				return out, true
 			}

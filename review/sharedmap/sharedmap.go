@@ -51,7 +51,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, w := range function.Shared {
 			key := function.Package + " " + receiver(function) + " " + w.Name + " turns"
-			if _, found := told[key]; found || w.Leaves != "" || w.Turns {
+			if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Whole {
 				continue
 			}
 			if finding, found := turns(tracer, function, w); found {
@@ -63,23 +63,24 @@ func find(f *facts.Facts) []rule.Finding {
 		if path == nil {
 			out = append(out, forgotten(function)...)
 		}
-		if path == nil || locked(path) {
-			for _, w := range function.Shared {
-				key := function.Package + " " + receiver(function) + " " + w.Name + " beside"
-				if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Guard != nil || w.Field && !outlives(tracer, w) {
-					continue
-				}
-				if finding, found := beside(tracer, function, w); found {
-					told[key] = len(out)
-					out = append(out, finding)
-				}
+		for _, w := range elementsFirst(function.Shared) {
+			if !w.Whole && path != nil && !locked(path) {
+				continue // requests write it, see below
+			}
+			key := function.Package + " " + receiver(function) + " " + w.Name + " beside"
+			if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Guard != nil || w.Field && !outlives(tracer, w) {
+				continue
+			}
+			if finding, found := beside(tracer, function, w); found {
+				told[key] = len(out)
+				out = append(out, finding)
 			}
 		}
 		if path == nil || locked(path) {
 			continue
 		}
 		for _, w := range function.Shared {
-			if w.Leaves != "" || w.Turns || w.Field && !outlives(tracer, w) {
+			if w.Leaves != "" || w.Turns || w.Whole || w.Field && !outlives(tracer, w) {
 				continue
 			}
 			how := "without a lock"
@@ -110,6 +111,21 @@ func find(f *facts.Facts) []rule.Finding {
 	return append(out, unguarded(tracer, f)...)
 }
 
+// elementsFirst are writes, those of elements before those that replace a map: a map is told of once, by the worse.
+func elementsFirst(writes []*facts.SharedWrite) []*facts.SharedWrite {
+	out := slices.Clone(writes)
+	slices.SortStableFunc(out, func(a, b *facts.SharedWrite) int {
+		switch {
+		case a.Whole == b.Whole:
+			return 0
+		case b.Whole:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
 // receiver is the type whose method a function is, as its name has it: (*Service) of (*Service).Store, and "" of what is none.
 func receiver(f *facts.Function) string {
 	for f.Outer != nil {
@@ -125,7 +141,7 @@ func receiver(f *facts.Function) string {
 func forgotten(function *facts.Function) []rule.Finding {
 	var out []rule.Finding
 	for _, w := range function.Shared {
-		if w.Guard == nil || w.Guard.In == function || underLock(function, 0) || beforeOthers(function, w.MadeIn, 0) {
+		if w.Whole || w.Guard == nil || w.Guard.In == function || underLock(function, 0) || beforeOthers(function, w.MadeIn, 0) {
 			continue
 		}
 		out = append(out, rule.Finding{
@@ -219,7 +235,7 @@ func fromStart(f *facts.Function, seen map[*facts.Function]bool) bool {
 // answers in a sandbox: what other functions call, and a method that is given a context and more and that nobody is seen to call.
 func begins(f *facts.Function) bool {
 	if f.Aside != "command" {
-		return false
+		return f.Own == "init" || f.Own == "main" // of a program, or of one of several that one binary is
 	}
 	called := slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return !call.Handed && call.From.Aside != "test" })
 	return !called && (len(f.Callers) > 0 || f.Of == "" || f.Context == "" || len(f.Params) == 1)

@@ -165,6 +165,11 @@ func (s start) once(tracer *trace.Tracer, in *facts.Function) bool {
 	if s.call == nil || s.call.Later || s.call.Loop != nil || tracer.To(s.call.From) != nil || !beforeOthers(s.call.From, nil, 0) {
 		return false
 	}
+	return !s.repeats(in)
+}
+
+// repeats reports whether a start leads to a function again and again: by a request, a timer, or a loop over what happens.
+func (s start) repeats(in *facts.Function) bool {
 	goesOn := func(l *facts.Loop) bool {
 		for ; l != nil; l = l.Outer {
 			if l.Kind == facts.OverEvents || l.Kind == facts.OverCondition {
@@ -173,5 +178,5 @@ func (s start) once(tracer *trace.Tracer, in *facts.Function) bool {
 		}
 		return false
 	}
-	return !slices.ContainsFunc(in.Loops, goesOn) && !slices.ContainsFunc(s.calls, func(c *facts.Call) bool { return goesOn(c.Loop) })
+	return s.route != nil || s.call.Later || slices.ContainsFunc(in.Loops, goesOn) || slices.ContainsFunc(s.calls, func(c *facts.Call) bool { return goesOn(c.Loop) })
 }
