@@ -2,7 +2,6 @@ package golang
 
 import (
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 	"regexp"
@@ -70,14 +69,25 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return l.response(at, at.call.Args[1], at.call.Args[2])
 	case l.isRequest(at.info.TypeOf(selector.X)) && (name == "JSON" || name == "String" || name == "AbortWithStatusJSON" || name == "HTML") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
+	case l.answersFailure(at, selector):
+		status, _ := l.answersStatus(at, selector)
+		return l.response(at, at.call.Args[0], status)
 	case serverError.MatchString(name) && (at.packageOf(selector.X) != "" || l.isRequest(at.info.TypeOf(selector.X))) && len(l.static(at.source, at.call)) == 0:
 		for _, arg := range at.call.Args {
 			if found := errorIn(at.source, arg); found != "" {
 				return "response", found, true
 			}
 		}
-	case (name == "NewHTTPError" || name == "NewError") && len(at.call.Args) >= 2:
-		return l.response(at, at.call.Args[1], at.call.Args[0])
+	case (name == "NewHTTPError" || name == "NewError") && len(at.call.Args) >= 2 && at.insideStatus(at.call.Args[0]):
+		for _, arg := range at.call.Args[1:] {
+			if kind, note, bounded = l.response(at, arg, at.call.Args[0]); kind != "" {
+				return kind, note, bounded
+			}
+		}
+	case makesFailure.MatchString(name) && len(at.call.Args) >= 2 && at.isInside(at.call.Args[0]):
+		if found := l.procedureFails(at, selector); found != "" {
+			return "failure", found, true
+		}
 	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path) || path == "" && logPath.MatchString(at.chainOf(selector.X)):
 		if secret := l.secretArg(at.source, at.call); secret != "" && logName.MatchString(name) {
 			return "log", secret, true
@@ -137,7 +147,7 @@ func (l *lifter) setOnce(s *source, e ast.Expr) (def, bool) {
 }
 
 // serverError are names of functions that make an answer of a failure of the server.
-var serverError = regexp.MustCompile(`^(Error5\d\d\w*|InternalServerError|AbortWithInternalServerError)$`)
+var serverError = regexp.MustCompile(`^(Error5\d\d\w*|InternalServer(Error)?|AbortWithInternalServerError|InternalErrorWith)$`)
 
 var (
 	quietName    = regexp.MustCompile(`^(New|With|Set|Close|Register|Use|Log|Inc|Observe|Info|Error|Debug|Warn|String|Error|Build|Parse|Validate|On|Must|Lock|Unlock)`)
@@ -174,11 +184,7 @@ func answersError(at work) bool {
 
 // response recognises an answer of a failure that tells the client the error's text.
 func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bounded bool) {
-	code := at.info.Types[status].Value
-	if code == nil || code.Kind() != constant.Int {
-		return "", "", false
-	}
-	if n, exact := constant.Int64Val(code); !exact || n < 500 {
+	if !at.insideStatus(status) {
 		return "", "", false
 	}
 	found := errorIn(at.source, body)
@@ -202,12 +208,7 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		if !is || !isError(object.Type()) {
 			return true
 		}
-		var latest def
-		for _, d := range l.defs[object] {
-			if d.pos < id.Pos() && d.pos > latest.pos {
-				latest = d
-			}
-		}
+		latest, _ := l.latestOf(object, id.Pos())
 		call, is := latest.expr.(*ast.CallExpr)
 		if !is {
 			return true
