@@ -182,6 +182,10 @@ func (l *lifter) entChain(at work, spec querySpec, q *facts.Query) {
 	case "Count", "Exist":
 		out.Aggregate = true
 	}
+	switch name := strings.TrimSuffix(spec.pos.Sel.Name, "X"); name {
+	case "Count", "Exist", "IDs", "FirstID", "OnlyID":
+		out.Inner = nil // nothing is loaded for rows that nobody is given
+	}
 	q.Statement = out
 }
 
@@ -242,9 +246,70 @@ func (l *lifter) entLoads(s step, typeName string, out *facts.Statement) {
 	if table == "" || column == "" || own.constantOf(edge+"InverseTable") != table || table == own.constantOf("Table") {
 		return
 	}
-	out.Inner = append(out.Inner, &facts.Statement{
+	inner := &facts.Statement{
 		Verb: facts.Select, Tables: []facts.TableUse{{Table: table, Alias: table}},
 		Predicates: []facts.Predicate{{Table: table, Column: column, Operator: "IN", Arg: &facts.Value{Kind: "list"}}},
+	}
+	for _, arg := range s.call.Args {
+		l.entNarrows(s.source, arg, inner)
+	}
+	out.Inner = append(out.Inner, inner)
+}
+
+// entNarrows reads the conditions that a function, a literal or what a function of the code gives back, puts on the query that loads an edge.
+// What is not understood of them is left out: the query asks by the column of the edge all the same.
+func (l *lifter) entNarrows(s *source, given ast.Expr, inner *facts.Statement) {
+	var literal *ast.FuncLit
+	switch given := ast.Unparen(given).(type) {
+	case *ast.FuncLit:
+		literal = given
+	case *ast.CallExpr:
+		callees := l.static(s, given)
+		if len(callees) != 1 {
+			return
+		}
+		if returns := callees[0].returns(); len(returns) == 1 && len(returns[0].Results) == 1 {
+			literal, _ = ast.Unparen(returns[0].Results[0]).(*ast.FuncLit)
+			s = callees[0].source
+		}
+	}
+	if literal == nil || literal.Type.Params.NumFields() != 1 {
+		return
+	}
+	path, typeName := namedType(typeOr(s.info.TypeOf(literal.Type.Params.List[0].Type)))
+	e, _ := l.entityOf(path, typeName)
+	if e == nil || e.table != inner.Tables[0].Table {
+		return
+	}
+	ast.PreorderStack(literal.Body, nil, func(n ast.Node, stack []ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || calledName(call) != "Where" {
+			_, apart := n.(*ast.FuncLit) // of another query
+			return !apart
+		}
+		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !is {
+			return true
+		}
+		if ofPath, of := namedType(typeOr(s.info.TypeOf(selector.X))); ofPath != path || of != typeName {
+			return true
+		}
+		maybe := slices.ContainsFunc(stack, func(n ast.Node) bool {
+			switch n.(type) {
+			case *ast.IfStmt, *ast.CaseClause:
+				return true
+			}
+			return false
+		})
+		for _, arg := range call.Args {
+			read := &facts.Statement{}
+			l.entCondition(s, arg, e, read, &facts.Query{})
+			for _, p := range read.Predicates {
+				p.Optional = maybe
+				inner.Predicates = append(inner.Predicates, p)
+			}
+		}
+		return true
 	})
 }
 
