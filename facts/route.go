@@ -13,6 +13,7 @@ type Route struct {
 	Checks   bool      // the handler itself looks at who is calling, or what stands on its field says which callers may
 	Contract bool      // told by a contract and not by code
 	Open     bool      // its contract, which says of other routes that callers prove who they are, does not say so of this one
+	Lasting  bool      // the context that its handler is given does not end with the request
 	Unplaced bool      // a function that nobody is seen to call registers it: what is around its router is not known
 	Guards   []Guard   // the effective middleware, outermost first
 }

@@ -112,6 +112,7 @@ func (l *lifter) all() {
 		f.fact.Tx = l.givenTransaction(f)
 		f.fact.Toils, f.fact.Serves = l.toils(f), l.serves(f)
 	}
+	l.findLasting()
 	l.eachFile(l.findLiterals)
 	l.findGuarded()
 	l.eachFile(l.findIgnores)

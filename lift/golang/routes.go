@@ -487,3 +487,17 @@ func hasServeHTTP(t types.Type) bool {
 	object, _, _ := types.LookupFieldOrMethod(t, true, nil, "ServeHTTP")
 	return object != nil
 }
+
+// findLasting notes the routes whose handlers are given a context that does not end with the request. That of hertz is the server's, unless it
+// is told to look for clients that are gone.
+func (l *lifter) findLasting() {
+	lasting := map[*facts.Function]bool{}
+	for _, f := range l.functions {
+		lasting[f.fact] = slices.ContainsFunc(f.params, func(o types.Object) bool {
+			return o != nil && isNamed(o.Type(), "github.com/cloudwego/hertz/pkg/app", "RequestContext")
+		})
+	}
+	for _, r := range l.facts.Routes {
+		r.Lasting = lasting[r.Handler]
+	}
+}

@@ -45,7 +45,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, r := range function.Resources {
-			if r.Unread || r.Kind == "stream" && tracer.To(function) != nil {
+			if r.Unread || r.Kind == "stream" && ended(tracer.To(function)) {
 				continue // told of by another rule; the request's end is the stream's
 			}
 			led := tracer.To(function) != nil
@@ -124,3 +124,6 @@ func leaving(kind string) string {
 	}
 	return "this path leaves without giving it back"
 }
+
+// ended reports whether a request leads to a function, with a context that ends with it.
+func ended(path *trace.Path) bool { return path != nil && (path.Route == nil || !path.Route.Lasting) }
