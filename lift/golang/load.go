@@ -317,7 +317,7 @@ var ofTests = regexp.MustCompile(`^\w*(db|sql|store|storage|http|grpc|api|auth|s
 var standsIn = regexp.MustCompile(`^(mock\w*|\w+mocks?|fakes?)$`)
 
 // triesOut are names of folders of what tries the whole program out, which a program of its own may run.
-var triesOut = regexp.MustCompile(`^((e2e|integration|acceptance|functional|system|bdd|smoke|load|stress|soak)[-_]?tests?|tests?[-_](e2e|integration|acceptance|functional|system|bdd|smoke|load|stress|soak|suite|harness|utils?|helpers?|tools?))$`)
+var triesOut = regexp.MustCompile(`^(\w*(e2e|integration|acceptance|functional|smoke|load|stress|soak)|system|bdd)[-_]?test(s|er|ers|ing)?$|^tests?[-_](e2e|integration|acceptance|functional|system|bdd|smoke|load|stress|soak|suite|harness|utils?|helpers?|tools?)$`)
 
 // forDevelopers are names of folders of what nobody runs but who works on the code, or tries it out.
 var forDevelopers = regexp.MustCompile(`(^|[-_])(demos?|dev-?tools?|sandbox|playground)($|[-_])`)

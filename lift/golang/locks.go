@@ -183,7 +183,7 @@ func (l *lifter) findUsesIn(p place) {
 		if root == nil {
 			return true
 		}
-		beside := p.target(root) == f.recv && f.recv != nil
+		beside := p.target(root) == f.recv && f.recv != nil && !p.ofAnother(lock)
 		if held.of == nil {
 			v, is := p.target(root).(*types.Var)
 			beside = is && v.Pkg() == object.Pkg() && v.Parent() == v.Pkg().Scope()
@@ -193,6 +193,25 @@ func (l *lifter) findUsesIn(p place) {
 		}
 		return true
 	})
+}
+
+// ofAnother reports whether a lock is that of another value, which the one that its chain begins with points to: tx.store.mu.Lock().
+func (p place) ofAnother(lock *ast.CallExpr) bool {
+	method, is := ast.Unparen(lock.Fun).(*ast.SelectorExpr)
+	if !is {
+		return false
+	}
+	mutex, is := ast.Unparen(method.X).(*ast.SelectorExpr)
+	for is {
+		of, further := ast.Unparen(mutex.X).(*ast.SelectorExpr)
+		if further {
+			if _, points := typeOr(p.info.TypeOf(of)).Underlying().(*types.Pointer); points {
+				return true
+			}
+		}
+		mutex, is = of, further
+	}
+	return false
 }
 
 // readsMap reports whether an expression that is a map is asked for what is in it, or gone through: m[k], range m, and what is given m.

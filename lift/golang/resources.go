@@ -460,11 +460,26 @@ func (l *lifter) unread(p place, f *function, call *ast.CallExpr, object types.O
 			err = true // somebody else may ask
 			return true
 		}
-		next = next || selector.Sel.Name == "Next" && !failsWithout(p, stack)
+		next = next || selector.Sel.Name == "Next" && !failsWithout(p, stack) && !passesBy(stack)
 		err = err || selector.Sel.Name == "Err"
 		return true
 	})
 	return next && !err
+}
+
+// passesBy reports whether nobody looks at what rows.Next answers, in a stack that ends with the selector, or at the rows: what reads the one row
+// fails where there is none, and a loop without a body throws all of them away.
+func passesBy(stack []ast.Node) bool {
+	if len(stack) < 3 {
+		return false
+	}
+	switch around := stack[len(stack)-3].(type) {
+	case *ast.ExprStmt:
+		return true
+	case *ast.ForStmt:
+		return around.Cond == stack[len(stack)-2] && len(around.Body.List) == 0
+	}
+	return false
 }
 
 // failsWithout reports whether what stands around rows.Next, in a stack that ends with the selector, gives an error where there is no row: if
