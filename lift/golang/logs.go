@@ -96,11 +96,14 @@ var (
 	personalName     = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
 )
 
+// ofSettings are chains that lead into the settings of the program: who runs it wrote there whom it writes to.
+var ofSettings = regexp.MustCompile(`(?i)(^|\.)(config|cfg|conf|settings)\.`)
+
 // personalArg finds an argument that by its name says something of a person.
 func personalArg(call *ast.CallExpr) string {
 	for _, arg := range call.Args {
 		name := lastName(ast.Unparen(arg))
-		if personalName.MatchString(name) {
+		if personalName.MatchString(name) && !ofSettings.MatchString(text(arg)) {
 			return text(arg)
 		}
 	}
