@@ -50,11 +50,15 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 			return nil
 		}
 		var out []step
-		for i, d := range l.defs[object] {
+		begun, seen := l.begunAnew(s, e, object), 0
+		for _, d := range l.defs[object] {
 			if l.ofGoqu(s, e) && d.source == s && d.pos > e.Pos() {
 				break // what a chain gives is another, and the one before it stays as it was
 			}
-			if d.kind != assigned || d.index > 0 || d.expr == nil || i > 8 {
+			if begun.IsValid() && d.source == s && (d.pos < begun || d.pos > e.Pos() && d.loop == nil) {
+				continue // of another chain that the variable held
+			}
+			if seen++; seen > 9 || d.kind != assigned || d.index > 0 || d.expr == nil {
 				continue
 			}
 			if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is {
@@ -76,9 +80,56 @@ func (l *lifter) steps(s *source, e ast.Expr, depth int) []step {
 			}
 		}
 		// session.Where(…) as a statement of its own, on a builder that changes in place
-		return append(out, l.inPlace[object]...)
+		for _, added := range l.inPlace[object] {
+			if begun.IsValid() && added.source == s && added.call.Pos() < begun {
+				continue
+			}
+			out = append(out, added)
+		}
+		return out
 	}
 	return nil
+}
+
+// begunAnew is where the variable that a chain goes on from is given one that begins elsewhere, on every way to a place, after it held another; no
+// place where it is given no more than one.
+func (l *lifter) begunAnew(s *source, e ast.Expr, object types.Object) token.Pos {
+	begun := token.NoPos
+	for _, d := range l.defs[object] {
+		if d.expr != nil && d.source == s && d.kind == assigned && d.index <= 0 && d.pos > begun && d.pos < e.Pos() &&
+			!s.namesObject(d.expr, object) && !s.sometimes(d.pos, e.Pos()) && !s.inTurns(d.pos, e.Pos()) {
+			begun = d.pos
+		}
+	}
+	return begun
+}
+
+// namesObject reports whether an expression names a variable, as what it goes on from or gives to another.
+func (s *source) namesObject(e ast.Expr, object types.Object) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		found = found || is && s.info.Uses[id] == object
+		return !found
+	})
+	return found
+}
+
+// inTurns reports whether a place stands in a loop in which another does not stand: it may be reached never.
+func (s *source) inTurns(at, other token.Pos) bool {
+	around := s.topLevelAt(at)
+	if around == nil {
+		return false
+	}
+	found := false
+	ast.Inspect(around, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit:
+			found = found || n.Pos() <= at && at <= n.End() && (other < n.Pos() || n.End() < other)
+		}
+		return !found
+	})
+	return found
 }
 
 // sometimes reports whether a place stands behind a condition, of an if or a switch, behind which another does not stand.
