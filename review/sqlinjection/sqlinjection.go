@@ -86,10 +86,34 @@ func query(tracer *trace.Tracer, q *facts.Query) (rule.Finding, *facts.Value, *f
 		if source == nil || answered(tracer, q, source) {
 			continue
 		}
-		return finding(tracer, q, piece, source), &q.Dynamic[i], taker(q, source)
+		out := finding(tracer, q, piece, source)
+		for _, other := range others(tracer, q, q.Dynamic[i:]) {
+			out.Message += ", and " + other.Text
+			out.Evidence = append(out.Evidence, rule.Evidence{Pos: other.Pos, What: fmt.Sprintf("and %s comes from outside as well", other.Text)})
+		}
+		return out, &q.Dynamic[i], taker(q, source)
 	}
 	return rule.Finding{}, nil, nil
 }
+
+// others are the pieces of a query's text behind one that is told of which come from outside as well: that one may be checked where nobody sees it,
+// and these not.
+func others(tracer *trace.Tracer, q *facts.Query, pieces []facts.Value) []facts.Value {
+	var out []facts.Value
+	for _, piece := range pieces[1:] {
+		same := func(other facts.Value) bool { return other.Text == piece.Text }
+		if piece.Kind == "number" || len(piece.Text) > longest || same(pieces[0]) || slices.ContainsFunc(out, same) || len(out) == shown {
+			continue
+		}
+		if tracer.TextFromOutside(q.From, piece) != nil {
+			out = append(out, piece)
+		}
+	}
+	return out
+}
+
+// longest is how long an expression may be that a message names beside another.
+const longest = 40
 
 // answered reports whether a command holds what a client sends elsewhere: what a service of the same code answers it, which it calls by the
 // same methods that the service has.
