@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"regexp"
@@ -380,6 +381,7 @@ func (b *builder) condition(s step, e ast.Expr, args []facts.Value, table string
 		if probe.Text == "" && len(probe.Dynamic) > 0 {
 			b.out.Nested, b.out.Unread = true, true
 		}
+		b.out.Mixed = cmp.Or(b.out.Mixed, sql.Mixed(read.text))
 		predicates := sql.Conditions(read.text, table, args)
 		for i := range predicates {
 			predicates[i].Disjoint = predicates[i].Disjoint || disjoint

@@ -9,6 +9,7 @@
 package sql
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -340,6 +341,7 @@ func (r *reader) columnAt(list []token, at int) (table, column string, end int) 
 func (r *reader) conditions(list []token, disjoint bool) {
 	if arms := split(list, "or"); len(arms) > 1 {
 		before := len(r.out.Predicates)
+		r.out.Mixed = cmp.Or(r.out.Mixed, mixed(arms))
 		for _, arm := range arms {
 			r.conditions(arm, true)
 		}
