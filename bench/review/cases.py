@@ -50,6 +50,7 @@ RULES = {
     "lock-order-deadlock": ["locking-migration"],
     "unbounded-list": ["unbounded-list"],
     "error-leak": ["error-leak"],
+    "timeout": ["missing-timeout"],
 }
 
 FETTLE = os.environ.get("FETTLE", "fettle")

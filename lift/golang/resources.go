@@ -118,7 +118,7 @@ var (
 	// readers are functions that read from what they are given.
 	readers = map[string]bool{
 		"io.ReadAll": true, "io/ioutil.ReadAll": true, "io.Copy": true, "encoding/json.NewDecoder": true, "encoding/xml.NewDecoder": true,
-		"bufio.NewReader": true, "bufio.NewScanner": true, "io.LimitReader": true,
+		"encoding/csv.NewReader": true, "bufio.NewReader": true, "bufio.NewScanner": true, "io.LimitReader": true,
 	}
 )
 

@@ -317,13 +317,19 @@ func (u *usage) leads(call *ast.CallExpr, above []ast.Node) {
 }
 
 // onlyRead reports whether a call of the library reads what it is given, and is done with it: what wraps a reader, such as json.NewDecoder, must be
-// asked at once.
+// asked at once, or stay in the function.
 func (u *usage) onlyRead(call *ast.CallExpr, above []ast.Node) bool {
 	name := calledName(call)
 	full := u.p.packageOf(firstOf(call.Fun)) + "." + name
 	if strings.HasPrefix(name, "New") {
+		if !readers[full] {
+			return false
+		}
+		if assign, is := last(above).(*ast.AssignStmt); is {
+			return u.staysHere(assign)
+		}
 		selector, is := last(above).(*ast.SelectorExpr)
-		return is && readers[full] && selector.X == ast.Expr(call)
+		return is && selector.X == ast.Expr(call)
 	}
 	return readers[full] && name != "LimitReader" || full == "io.CopyN" || full == "io.CopyBuffer" || full == "net/http.ServeContent"
 }
@@ -337,27 +343,32 @@ func (u *usage) clientHere(call *ast.CallExpr, above []ast.Node) bool {
 	case *ast.SelectorExpr:
 		return true
 	case *ast.AssignStmt:
-		if len(parent.Lhs) != 1 || len(parent.Rhs) != 1 {
-			return false
-		}
-		client, is := u.p.target(parent.Lhs[0]).(*types.Var)
-		if !is || client.IsField() || client.Pkg() == nil || client.Parent() == client.Pkg().Scope() || client.Pos() < u.body.Pos() || u.body.End() < client.Pos() {
-			return false
-		}
-		stays := true
-		ast.PreorderStack(u.body, nil, func(n ast.Node, stack []ast.Node) bool {
-			id, is := n.(*ast.Ident)
-			if !is || u.p.info.Uses[id] != client || len(stack) < 2 {
-				return true
-			}
-			selector, isSelector := last(stack).(*ast.SelectorExpr)
-			method, isCall := stack[len(stack)-2].(*ast.CallExpr)
-			stays = stays && isSelector && selector.X == ast.Expr(id) && isCall && method.Fun == ast.Expr(selector) && literalAround(stack) == nil
-			return true
-		})
-		return stays
+		return u.staysHere(parent)
 	}
 	return false
+}
+
+// staysHere reports whether what an assignment gives a variable stays in the function: only its methods are called.
+func (u *usage) staysHere(parent *ast.AssignStmt) bool {
+	if len(parent.Lhs) != 1 || len(parent.Rhs) != 1 {
+		return false
+	}
+	object, is := u.p.target(parent.Lhs[0]).(*types.Var)
+	if !is || object.IsField() || object.Pkg() == nil || object.Parent() == object.Pkg().Scope() || object.Pos() < u.body.Pos() || u.body.End() < object.Pos() {
+		return false
+	}
+	stays := true
+	ast.PreorderStack(u.body, nil, func(n ast.Node, stack []ast.Node) bool {
+		id, is := n.(*ast.Ident)
+		if !is || u.p.info.Uses[id] != object || len(stack) < 2 {
+			return true
+		}
+		selector, isSelector := last(stack).(*ast.SelectorExpr)
+		method, isCall := stack[len(stack)-2].(*ast.CallExpr)
+		stays = stays && isSelector && selector.X == ast.Expr(id) && isCall && method.Fun == ast.Expr(selector) && literalAround(stack) == nil
+		return true
+	})
+	return stays
 }
 
 // clientMaker are names of functions that gRPC writes to make a client.
