@@ -48,6 +48,50 @@ func (l *lifter) differs(s *source, id *ast.Ident) bool {
 	return !slices.ContainsFunc(l.defs[v], func(d def) bool { return d.expr != nil && d.source.info.Types[d.expr].Value != nil })
 }
 
+// ofNew reports whether a call takes the lock of a value that the function itself has just made: nobody else has that value yet, so that the lock keeps
+// nobody out, and mostly another one was meant.
+func (l *lifter) ofNew(s *source, call *ast.CallExpr) bool {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || len(call.Args) > 0 {
+		return false
+	}
+	id := firstIdent(selector.X)
+	if id == nil {
+		return false
+	}
+	path, _ := namedType(s.info.TypeOf(id)) // a lock alone is shared by what the function starts
+	return path != "sync" && l.justMade(s, id, 0)
+}
+
+// justMade reports whether a variable of a function holds what a literal made there, or in the function of the code that was called for it.
+func (l *lifter) justMade(s *source, id *ast.Ident, depth int) bool {
+	d, once := l.setOnce(s, id)
+	return once && depth <= 2 && d.index <= 0 && l.makesOne(d.source, d.expr, depth)
+}
+
+// makesOne reports whether an expression makes a value that nobody else has.
+func (l *lifter) makesOne(s *source, e ast.Expr, depth int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CompositeLit:
+		return true
+	case *ast.UnaryExpr:
+		_, is := ast.Unparen(e.X).(*ast.CompositeLit)
+		return is
+	case *ast.Ident:
+		return l.justMade(s, e, depth+1)
+	case *ast.CallExpr:
+		callees := l.static(s, e)
+		if len(callees) != 1 {
+			return false
+		}
+		returns := callees[0].returns()
+		return len(returns) > 0 && !slices.ContainsFunc(returns, func(r *ast.ReturnStmt) bool {
+			return len(r.Results) == 0 || !isNilIdent(r.Results[0]) && !l.makesOne(callees[0].source, r.Results[0], depth+1)
+		})
+	}
+	return false
+}
+
 // keyLock reports whether a function, or one around it, takes a lock for a key.
 func (l *lifter) keyLock(f *function) bool {
 	found := false

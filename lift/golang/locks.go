@@ -21,12 +21,12 @@ func (l *lifter) heldAt(f *function, at token.Pos) bool {
 }
 
 // lockAt is the call, of one of some names, by which a function itself takes a lock that it holds at a place. One that is taken for a key is none:
-// others hold it for other keys.
+// others hold it for other keys. Neither is the lock of a value that the function has just made.
 func (l *lifter) lockAt(f *function, at token.Pos, names ...string) *ast.CallExpr {
 	var out *ast.CallExpr
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		call, is := n.(*ast.CallExpr)
-		if !is || out != nil || at <= call.Pos() || !slices.Contains(names, calledName(call)) || l.forKey(f.source, call) {
+		if !is || out != nil || at <= call.Pos() || !slices.Contains(names, calledName(call)) || l.forKey(f.source, call) || l.ofNew(f.source, call) {
 			return out == nil
 		}
 		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); !is || !givenBackBefore(selector, stack, at) {
@@ -306,12 +306,12 @@ func oneAtATime(f *function) bool {
 	return found
 }
 
-// takesLock reports whether a function itself takes a lock.
+// takesLock reports whether a function itself takes a lock that others may have.
 func (l *lifter) takesLock(f *function) bool {
 	found := false
 	ast.Inspect(f.body, func(n ast.Node) bool {
 		if call, is := n.(*ast.CallExpr); is && (calledName(call) == "Lock" || calledName(call) == "RLock") {
-			found = true
+			found = found || !l.ofNew(f.source, call)
 		}
 		return !found
 	})
@@ -325,7 +325,7 @@ func (l *lifter) locks(f *function) bool {
 		ast.Inspect(f.body, func(n ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
 				if name := calledName(call); name == "Lock" || name == "TryLock" || name == "Do" && f.source.handsFunction(call) {
-					found = found || !l.forKey(f.source, call)
+					found = found || !l.forKey(f.source, call) && !l.ofNew(f.source, call)
 				}
 			}
 			return !found
