@@ -57,6 +57,27 @@ func isHTTPClient(t types.Type) bool {
 	return path == "net/http" && name == "Client"
 }
 
+// isBareClient reports whether an expression is a client that is declared and nowhere filled, as a variable or a field: it has no time limit.
+func (l *lifter) isBareClient(s *source, e ast.Expr) bool {
+	v, is := s.target(e).(*types.Var)
+	if !is || v.Pkg() == nil || l.loader.sources[v.Pkg().Path()] == nil || len(l.defs[v]) > 0 {
+		return false
+	}
+	if _, isPointer := types.Unalias(v.Type()).(*types.Pointer); isPointer || !isHTTPClient(v.Type()) {
+		return false
+	}
+	if _, _, isParam := l.parameter(v); isParam {
+		return false
+	}
+	for _, name := range []string{"Timeout", "Transport"} {
+		field, _, _ := types.LookupFieldOrMethod(v.Type(), true, v.Pkg(), name)
+		if slices.ContainsFunc(l.defs[field], func(d def) bool { return d.source.path == v.Pkg().Path() && !d.keyed }) {
+			return false // perhaps of this one
+		}
+	}
+	return !slices.ContainsFunc(l.clientUses()[v], func(use clientUse) bool { return len(use.into) > 0 })
+}
+
 // clientUses are the uses of each variable and field that holds a client, and of what each function of the code answers, but those in tests.
 func (l *lifter) clientUses() map[types.Object][]clientUse {
 	if l.clients != nil {

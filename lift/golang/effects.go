@@ -48,7 +48,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return "http", "http." + name + " uses the default client", false
 	case path == "net/http" && typeName == "Client" && (name == "Do" || name == "Get" || name == "Post" || name == "PostForm" || name == "Head"):
 		switch {
-		case !l.isDefaultClient(at.source, selector.X):
+		case !l.isDefaultClient(at.source, selector.X) && !l.isBareClient(at.source, selector.X):
 			return "http", "", true // its time limit is looked for where it is made
 		case name != "Do":
 			return "http", text(selector) + " has no time limit", false
