@@ -116,6 +116,7 @@ func (l *lifter) findDefinitions(p place) {
 			l.fills(p, n, add)
 			l.checks(p, n)
 			l.parses(p, n, stack)
+			l.checksIn(p, n, stack)
 		case *ast.SwitchStmt:
 			if n.Tag != nil {
 				l.check(p, n.Tag)
@@ -297,6 +298,33 @@ func (l *lifter) checks(p place, call *ast.CallExpr) {
 	}
 	for _, arg := range call.Args {
 		l.check(p, arg)
+	}
+}
+
+// checksIn notes what a set holds where all else is refused, if !allowed.Has(key) { return errNo }, and what knows by itself whether it is one of
+// the constants of its type: if order.IsValid() { … }.
+func (l *lifter) checksIn(p place, call *ast.CallExpr, stack []ast.Node) {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || p.packageOf(selector.X) != "" {
+		return
+	}
+	if len(call.Args) == 0 && (selector.Sel.Name == "IsValid" || selector.Sel.Name == "Valid") {
+		if basic, is := deref(typeOr(p.info.TypeOf(selector.X))).Underlying().(*types.Basic); is && basic.Info()&types.IsString != 0 {
+			l.check(p, selector.X)
+		}
+		return
+	}
+	if selector.Sel.Name != "Has" || len(call.Args) != 1 || p.isConstant(call.Args[0]) || len(stack) < 2 {
+		return
+	}
+	not, is := last(stack).(*ast.UnaryExpr)
+	refuses, inIf := stack[len(stack)-2].(*ast.IfStmt)
+	if !is || !inIf || not.Op != token.NOT || len(refuses.Body.List) == 0 {
+		return
+	}
+	switch refuses.Body.List[len(refuses.Body.List)-1].(type) {
+	case *ast.ReturnStmt, *ast.BranchStmt:
+		l.check(p, call.Args[0])
 	}
 }
 
