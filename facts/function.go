@@ -250,13 +250,14 @@ type Resource struct {
 	Pos     Pos
 	Kind    string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine", "client connection"
 	Name    string
-	Lost    []Pos  // returns on whose path it is not given back
-	Never   bool   // given back nowhere
-	Drained bool   // of rows: gone through to their end, which gives them back unless something panics
-	Unread  bool   // of rows: gone through without a look at whether they ended by a failure
-	InLoop  bool   // opened in each turn of a loop
-	Close   string // what would give it back where nothing does
-	Mend    []Edit // give it back on every path; of what is Unread, ask whether it ended by a failure
+	Lost    []Pos       // returns on whose path it is not given back
+	Never   bool        // given back nowhere
+	Drained bool        // of rows: gone through to their end, which gives them back unless something panics
+	Unread  bool        // of rows: gone through without a look at whether they ended by a failure
+	InLoop  bool        // opened in each turn of a loop
+	Close   string      // what would give it back where nothing does
+	ReadBy  []*Function // functions of the code that it is given to, and that leave it open
+	Mend    []Edit      // give it back on every path; of what is Unread, ask whether it ended by a failure
 }
 
 // SharedWrite is a write to a map that many requests share, without a lock.

@@ -180,6 +180,11 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	}
 	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Never: len(u.closed) == 0}
 	r.Drained = kind == "rows" && drained(p, f, assign, object, stack)
+	for _, reader := range u.readBy {
+		if !slices.Contains(r.ReadBy, reader.fact) {
+			r.ReadBy = append(r.ReadBy, reader.fact)
+		}
+	}
 	if kind == "transaction" && !u.rolledBack {
 		r.Close = "Rollback"
 	}

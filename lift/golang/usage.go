@@ -27,6 +27,7 @@ type usage struct {
 	depth      int         // of calls that it is followed into
 	rolledBack bool
 	closed     []token.Pos
+	readBy     []*function // functions of the code that read from it and leave it open
 }
 
 func (u *usage) look(body *ast.BlockStmt) {
@@ -265,7 +266,11 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			if part, is := child.(*ast.SelectorExpr); u.kind == "file" && (is && typeOr(u.p.info.TypeOf(part)) != types.Typ[types.Invalid] && !hasClose(u.p.info.TypeOf(part)) || u.onlyRead(n, stack[:i])) {
 				return
 			}
-			u.escapes = u.escapes || calledName(n) != "len" && !((u.kind == "rows" || u.kind == "file") && !u.closesIn(n, child))
+			if (u.kind == "rows" || u.kind == "file") && !u.closesIn(n, child) {
+				u.readBy = append(u.readBy, u.l.static(u.p.source, n)...)
+				return
+			}
+			u.escapes = u.escapes || calledName(n) != "len"
 			return
 		case *ast.ReturnStmt:
 			if !isFieldOf(child) && (u.kind == "transaction" || u.kind == "connection") && returning(stack[:i+1]).IsValid() && len(n.Results) > 1 {

@@ -68,11 +68,19 @@ func find(f *facts.Facts) []rule.Finding {
 			case r.Kind == "client connection" && !led:
 				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
 				finding.Severity, finding.Confidence = rule.Medium, rule.Likely
+			case r.Never && len(r.ReadBy) > 0:
+				finding.Message = fmt.Sprintf("%s is never given back: %s, which is given it, leaves it open", r.Name, r.ReadBy[0].Name)
 			case r.Never:
 				finding.Message = fmt.Sprintf("%s is never given back", r.Name)
 			default:
 				finding.Message = fmt.Sprintf("%s is not given back on every path", r.Name)
 				finding.Confidence = rule.Likely
+			}
+			for i, reader := range r.ReadBy {
+				if i == 2 {
+					break
+				}
+				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: reader.Pos, What: reader.Name + " reads from it, and leaves it open"})
 			}
 			for i, lost := range r.Lost {
 				if i == 3 {
