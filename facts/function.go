@@ -17,6 +17,7 @@ type Function struct {
 	Locks    bool      // takes a lock that it alone holds, which RLock is not
 	LocksAny bool      // takes a lock, be it one that others who read hold as well
 	Tx       string    // the parameter that is an open transaction, which it does not do without; "" for none
+	Begins   Pos       // where it begins a transaction of its own on a pool, and keeps it to itself
 	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
 	Bound    []Bound   // fields of its receiver and parameters that a route's path fills

@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // givenTransaction is the parameter of a declared function that is an open transaction; "" where there is none, or where the function also does
@@ -47,6 +49,72 @@ func (l *lifter) handsOutBegun() bool {
 		l.begunSessions = &begun
 	}
 	return *l.begunSessions
+}
+
+// beginsOne is where a function begins a transaction of its own, on a pool, and keeps it to itself: whoever calls it while another is open holds two
+// connections. It has no line where there is none, and where the function may be given one, or has another one in hand.
+func (l *lifter) beginsOne(f *function) facts.Pos {
+	out := token.NoPos
+	for _, param := range f.params {
+		if param == nil {
+			continue
+		}
+		t := param.Type()
+		if several, is := types.Unalias(t).(*types.Slice); is { // ...*sql.Tx
+			t = several.Elem()
+		}
+		if l.isTx(t) || isXormSession(t) || isGormDB(t) {
+			return facts.Pos{}
+		}
+	}
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.AssignStmt:
+			call, is := rightCall(n)
+			if !is || out.IsValid() {
+				return !out.IsValid()
+			}
+			object := f.source.target(n.Lhs[0])
+			if object == nil || f.answers(object) || l.givenTwice(object) {
+				return true
+			}
+			selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+			if l.handsOut(f.source, call) || is && l.isLibraryTx(object.Type()) && l.begunBy(object.Type(), calledName(call)) && l.handleKind(f.source, selector.X) == "pool" {
+				out = n.Pos()
+			}
+		}
+		return true
+	})
+	if !out.IsValid() {
+		return facts.Pos{}
+	}
+	return l.pos(out)
+}
+
+// givenTwice reports whether a variable is given more than one value.
+func (l *lifter) givenTwice(object types.Object) bool {
+	n := 0
+	for _, d := range l.defs[object] {
+		if d.kind == assigned && (d.expr == nil || !isNilIdent(d.expr)) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// answers reports whether a function gives a variable to its caller.
+func (f *function) answers(object types.Object) bool {
+	return slices.ContainsFunc(f.returns(), func(r *ast.ReturnStmt) bool {
+		return slices.ContainsFunc(r.Results, func(e ast.Expr) bool { return f.source.target(e) == object })
+	})
+}
+
+// handsOut reports whether a call is one of a function of the code that makes a session of xorm which has begun.
+func (l *lifter) handsOut(s *source, call *ast.CallExpr) bool {
+	callees := l.static(s, call)
+	return len(callees) == 1 && callees[0].sig != nil && callees[0].sig.Results().Len() > 0 && isXormSession(callees[0].sig.Results().At(0).Type()) && callees[0].callsOnSession("Begin")
 }
 
 // callsOnSession reports whether a function calls a method of a name on a session.

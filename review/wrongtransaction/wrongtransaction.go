@@ -42,6 +42,7 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 		out = append(out, given(tracer, function)...)
+		out = append(out, nested(tracer, function)...)
 		read := map[*facts.Query]bool{} // told of
 		for _, call := range function.Calls {
 			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
