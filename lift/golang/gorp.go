@@ -27,7 +27,7 @@ var gorpMethods = map[string]int{
 func (l *lifter) gorpSpec(s *source, call *ast.CallExpr, selector *ast.SelectorExpr, path, typeName string) (querySpec, bool) {
 	name := selector.Sel.Name
 	at, is := gorpMethods[name]
-	if !is || !isGorp(path) || typeName != "DbMap" && typeName != "Transaction" && typeName != "SqlExecutor" {
+	if !is || !isGorpHandle(path, typeName) && (at >= 0 || !l.passesRows(s, call)) {
 		return querySpec{}, false
 	}
 	if at < 0 && call.Ellipsis.IsValid() {
@@ -40,6 +40,49 @@ func (l *lifter) gorpSpec(s *source, call *ast.CallExpr, selector *ast.SelectorE
 		spec.text, spec.args = ctx+1+at, ctx+2+at
 	}
 	return spec, len(call.Args) > max(ctx+1, spec.text)
+}
+
+func isGorpHandle(path, typeName string) bool {
+	return isGorp(path) && (typeName == "DbMap" || typeName == "Transaction" || typeName == "SqlExecutor")
+}
+
+// passesRows reports whether each function of the code that a call leads to, but for those of tests, hands the rows that it is given on to gorp as
+// they are: func (m *Map) Insert(ctx context.Context, rows ...any) error { return m.dbMap.Insert(ctx, rows...) }. What rows they are, the call says.
+func (l *lifter) passesRows(s *source, call *ast.CallExpr) bool {
+	if call.Ellipsis.IsValid() {
+		return false
+	}
+	passes := false
+	for _, f := range l.static(s, call) {
+		if f.fact.Aside == "test" {
+			continue
+		}
+		if passes = l.passesRowsOn(f, calledName(call), 0); !passes {
+			return false
+		}
+	}
+	return passes
+}
+
+// passesRowsOn reports whether a function hands its last parameters to a method of a name of gorp's, itself or by way of another function.
+func (l *lifter) passesRowsOn(f *function, name string, depth int) bool {
+	if depth > 3 || f.sig == nil || !f.sig.Variadic() || len(f.params) == 0 || f.params[len(f.params)-1] == nil {
+		return false
+	}
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || found || !call.Ellipsis.IsValid() || calledName(call) != name || f.source.target(call.Args[len(call.Args)-1]) != f.params[len(f.params)-1] {
+			return !found
+		}
+		path, typeName := namedType(typeOr(f.source.info.TypeOf(firstOf(call.Fun))))
+		found = isGorpHandle(path, typeName)
+		for _, callee := range l.static(f.source, call) {
+			found = found || l.passesRowsOn(callee, name, depth+1)
+		}
+		return !found
+	})
+	return found
 }
 
 // gorpContext finds the context that a chain of gorp's is given, and whether it is given none.

@@ -57,6 +57,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 			return spec
 		}
 		if l.declared[fn.Origin()] != nil {
+			if spec, is := l.gorpSpec(s, call, selector, path, typeName); is {
+				return spec
+			}
 			return querySpec{} // a function of the code: what it does is found in it
 		}
 	}
@@ -534,7 +537,7 @@ func (l *lifter) handleKind(s *source, e ast.Expr) string {
 		return "tx"
 	case l.isOwnTx(typeOr(s.info.TypeOf(e))):
 		return "tx"
-	case isPool(path, name), embedsPool(s.info.TypeOf(e)):
+	case isPool(path, name), embedsPool(s.info.TypeOf(e)), l.wrapsPool(s.info.TypeOf(e)):
 		return "pool"
 	case name == "Conn" && path != "":
 		return "conn"
@@ -554,6 +557,20 @@ func embedsPool(t types.Type) bool {
 		}
 	}
 	return false
+}
+
+// wrapsPool reports whether a type of the code is a pool in other clothes: a struct that holds one and nothing else.
+func (l *lifter) wrapsPool(t types.Type) bool {
+	named, is := types.Unalias(deref(typeOr(t))).(*types.Named)
+	if !is || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+		return false
+	}
+	structure, is := named.Underlying().(*types.Struct)
+	if !is || structure.NumFields() != 1 {
+		return false
+	}
+	path, name := namedType(structure.Field(0).Type())
+	return isPool(path, name)
 }
 
 // isPool reports whether the named type of a library is a pool of connections, and no transaction.
