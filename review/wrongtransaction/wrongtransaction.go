@@ -42,7 +42,6 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 		out = append(out, given(tracer, function)...)
-		out = append(out, nested(tracer, function)...)
 		read := map[*facts.Query]bool{} // told of
 		for _, call := range function.Calls {
 			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
@@ -59,7 +58,7 @@ func find(f *facts.Facts) []rule.Finding {
 			}
 		}
 	}
-	return out
+	return append(out, nested(tracer, f)...)
 }
 
 // before reports whether a statement only reads, and nothing has been asked of the transaction yet: it reads the same rows as it would
