@@ -300,6 +300,9 @@ func (r *reader) call(s *source, e *ast.CallExpr, depth int) (string, bool) {
 	if text, done := r.collected(s, e, depth); done {
 		return text, true
 	}
+	if text, done := r.builtBySqlbuilder(s, e, depth); done {
+		return text, true
+	}
 	if name == "String" && len(e.Args) == 0 && selector != nil {
 		return r.variable(s, selector.X, depth)
 	}
