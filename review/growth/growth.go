@@ -23,6 +23,7 @@ type Tables struct {
 	used   map[string]bool    // and by others than who runs the service
 	many   map[string]bool    // the code reckons with many rows
 	sought map[string]bool    // an index was made to find some among them
+	timed  map[string]bool    // one of them is by when they were made or end
 	aging  map[string]bool    // rows end by themselves: they are cleared away when they are old, or have a column that says until when
 	piled  map[string]bool    // rows are made as things happen or many at once, or are cleared away when they are old
 	paged  map[[2]string]bool // rows with one value of a column are read by the page
@@ -31,7 +32,7 @@ type Tables struct {
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, timed: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -52,6 +53,9 @@ func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
 				g.aging[strings.ToLower(table.Name)] = true
 			}
 			g.sought[strings.ToLower(table.Name)] = slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool { return sought(table, i) })
+			g.timed[strings.ToLower(table.Name)] = slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool {
+				return sought(table, i) && len(i.Parts) > 1 && times.MatchString(i.Parts[len(i.Parts)-1].Column)
+			})
 		}
 	}
 	return g
@@ -80,7 +84,8 @@ func (g *Tables) Small(table string) bool {
 	return small.MatchString(table) && !ofUsers.MatchString(table) && !g.piled[table] && !g.sought[table]
 }
 
-// Grows reports whether a table grows with use. Of one whose rows are made in a way that is not read, its indexes speak.
+// Grows reports whether a table grows with use. Of one whose rows are made in a way that is not read, its indexes speak; of any other, one of several
+// columns that ends with when.
 func (g *Tables) Grows(table string) bool {
 	table = strings.ToLower(table)
 	if g.Small(table) {
@@ -89,7 +94,7 @@ func (g *Tables) Grows(table string) bool {
 	if !g.made[table] {
 		return g.many[table] || g.sought[table]
 	}
-	return g.used[table] && g.many[table]
+	return g.used[table] && (g.many[table] || g.timed[table])
 }
 
 // Piles reports whether a table grows by more than that one row is made for each request that asks for one, and so may have many with one
@@ -166,7 +171,7 @@ func (g *Tables) withinLoop(f *facts.Function, depth int) bool {
 }
 
 // times are names of columns that say when.
-var times = regexp.MustCompile(`(?i)(_at|at|time|date|created|updated|expir\w*|timestamp|_on|until|since)$`)
+var times = regexp.MustCompile(`(?i)(_at|at|time|date|hour|created|updated|expir\w*|timestamp|_on|until|since)$`)
 
 // expiry are names of columns that say until when a row holds, and not something of it, as `password_expires_at` of a user does.
 var expiry = regexp.MustCompile(`(?i)^((idle|absolute)_)?(expir(es|ed|y|ation)\w*|valid_(until|to))$`)
