@@ -61,13 +61,45 @@ func (r *replay) file(t Text) *facts.Migration {
 		if list[0].is("begin", "start") {
 			m.InTx = true
 		}
-		for _, s := range r.statement(list) {
-			if s != nil {
-				m.Statements = append(m.Statements, s)
+		for _, written := range blocks(list) {
+			for _, s := range r.statement(written) {
+				if s != nil {
+					m.Statements = append(m.Statements, s)
+				}
 			}
 		}
 	}
 	return m
+}
+
+// blocks are the statements of a block of code that a migration runs once, DO $$ … $$, which mostly asks first whether it was run before; of
+// any other statement it is that alone.
+func blocks(list []token) [][]token {
+	if len(list) < 2 || !list[0].is("do") {
+		return [][]token{list}
+	}
+	body := slices.IndexFunc(list, func(t token) bool { return t.kind == literal && strings.HasPrefix(t.text, "$") })
+	if body < 0 {
+		return nil
+	}
+	inner := tokens(strings.Trim(list[body].text, "$"))
+	before := list[body].at + strings.Index(list[body].text, strings.Trim(list[body].text, "$"))
+	for i := range inner {
+		inner[i].at, inner[i].end = inner[i].at+before, inner[i].end+before
+	}
+	var out [][]token
+	for _, statement := range split(inner, ";") {
+		for i, t := range slices.Backward(statement) {
+			if t.kind == word && t.is("then", "begin", "else", "loop") {
+				statement = statement[i+1:]
+				break
+			}
+		}
+		if len(statement) > 0 && statement[0].is("alter", "create", "drop") {
+			out = append(out, statement)
+		}
+	}
+	return out
 }
 
 // at is the place of a token in its file.

@@ -68,6 +68,9 @@ const (
 	gap   // a piece that is not known
 )
 
+// filledIn is a schema that the runner of migrations writes before a name: {{ .Namespace }}.users, "{{ .Namespace }}"."users".
+var filledIn = regexp.MustCompile(`^("\{\{[^{}]*\}\}"|\{\{[^{}]*\}\})\.`)
+
 // tokens cuts SQL of PostgreSQL, MySQL or SQLite into words, without comments. What no dialect has is a mark.
 func tokens(text string) []token {
 	var out []token
@@ -108,6 +111,8 @@ func tokens(text string) []token {
 			} else {
 				i = len(text)
 			}
+		case (c == '{' || c == '"') && filledIn.MatchString(rest):
+			i += len(filledIn.FindString(rest))
 		case c == '\'':
 			end := stringEnd(text, i, '\'')
 			add(literal, text[start:end], end)
