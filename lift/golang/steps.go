@@ -97,22 +97,11 @@ func (l *lifter) begunAnew(s *source, e ast.Expr, object types.Object) token.Pos
 	begun := token.NoPos
 	for _, d := range l.defs[object] {
 		if d.expr != nil && d.source == s && d.kind == assigned && d.index <= 0 && d.pos > begun && d.pos < e.Pos() &&
-			!s.namesObject(d.expr, object) && !s.sometimes(d.pos, e.Pos()) && !s.inTurns(d.pos, e.Pos()) {
+			!s.mentionsObject(d.expr, object) && !s.sometimes(d.pos, e.Pos()) && !s.inTurns(d.pos, e.Pos()) {
 			begun = d.pos
 		}
 	}
 	return begun
-}
-
-// namesObject reports whether an expression names a variable, as what it goes on from or gives to another.
-func (s *source) namesObject(e ast.Expr, object types.Object) bool {
-	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
-		id, is := n.(*ast.Ident)
-		found = found || is && s.info.Uses[id] == object
-		return !found
-	})
-	return found
 }
 
 // inTurns reports whether a place stands in a loop in which another does not stand: it may be reached never.

@@ -166,7 +166,7 @@ func (l *lifter) usedAbove(p place, object types.Object, stack []ast.Node) bool 
 		if pointer, is := t.Underlying().(*types.Pointer); is {
 			t = pointer.Elem()
 		}
-		return isNumber(t) && p.mentions(e, object)
+		return isNumber(t) && p.mentionsObject(e, object)
 	}
 	found := false
 	ast.Inspect(condition.Body, func(n ast.Node) bool {
@@ -205,17 +205,6 @@ func (l *lifter) settlePositive() {
 			l.positive[g.number] = true
 		}
 	}
-}
-
-func (s *source) mentions(e ast.Expr, object types.Object) bool {
-	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
-		if id, is := n.(*ast.Ident); is && s.info.Uses[id] == object {
-			found = true
-		}
-		return !found
-	})
-	return found
 }
 
 // raised notes the numbers that a call raises, or refuses where they are zero: atLeastOne(n), once all comparisons are known. Of those that it asks
