@@ -94,9 +94,6 @@ func (p place) failsBy(call *ast.CallExpr, n *ast.IfStmt) bool {
 	return one(n.Cond)
 }
 
-// A field holds only what is allowed where the function that reads it compares it with that, or calls one that does (in.Validate()), and
-// where all that the code puts into it was such a field. What any other function checks, says nothing of what this one was given.
-
 // madeOver is the definition that a parameter has at a place, behind the one that made another text of the one that the function was given,
 // on every way there: zone = known(zone). What it was given is gone then.
 func (l *lifter) madeOver(s *source, object *types.Var, at token.Pos) (def, bool) {
@@ -124,6 +121,9 @@ func (l *lifter) madeOver(s *source, object *types.Var, at token.Pos) (def, bool
 	})
 	return d, !apart
 }
+
+// A field holds only what is allowed where the function that reads it compares it with that, or calls one that does (in.Validate()), and
+// where all that the code puts into it was such a field. What any other function checks, says nothing of what this one was given.
 
 // checkedBeside reports whether a function that reads a field compares it with what is allowed, itself or in a function of the code that
 // it calls.

@@ -18,10 +18,10 @@ var exclusive = map[string]bool{
 	"rename table": true, "drop table": true, "drop index": true, "lock table": true,
 }
 
-// held gives the first statement of a transaction that holds each of its tables, in their order.
-func held(m *facts.Migration) []*facts.MigrationStatement {
+// held are the first of some statements of a transaction to hold each table, in their order.
+func held(statements []*facts.MigrationStatement) []*facts.MigrationStatement {
 	var out []*facts.MigrationStatement
-	for _, s := range m.Statements {
+	for _, s := range statements {
 		if exclusive[s.Kind] && !s.NewTable && s.Table != "" && !s.Concurrently && !slices.ContainsFunc(out, func(o *facts.MigrationStatement) bool { return strings.EqualFold(o.Table, s.Table) }) {
 			out = append(out, s)
 		}
@@ -36,7 +36,7 @@ func fills(f *facts.Facts, m *facts.Migration) []rule.Finding {
 		if s.Kind != "update rows" && s.Kind != "delete rows" || s.NewTable || byKey(f, s) {
 			continue
 		}
-		before := held(&facts.Migration{Statements: m.Statements[:i]})
+		before := held(m.Statements[:i])
 		if len(before) == 0 {
 			continue
 		}
@@ -87,7 +87,7 @@ func crossed(f *facts.Facts, m *facts.Migration, tables *growth.Tables) []rule.F
 	if bounded(m) {
 		return nil
 	}
-	locked := slices.DeleteFunc(held(m), func(s *facts.MigrationStatement) bool { return !tables.Grows(s.Table) })
+	locked := slices.DeleteFunc(held(m.Statements), func(s *facts.MigrationStatement) bool { return !tables.Grows(s.Table) })
 	for i, first := range locked {
 		for _, second := range locked[i+1:] {
 			q := reversed(f, first.Table, second.Table)

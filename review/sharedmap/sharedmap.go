@@ -31,22 +31,8 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, w := range function.Shared {
-			if w.Leaves != "" {
-				out = append(out, rule.Finding{
-					Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium,
-					Message:  fmt.Sprintf("the map %s, which is written under a lock, %s: whoever has it reads it without the lock", w.Name, w.Leaves),
-					Evidence: []rule.Evidence{{Pos: function.Pos, What: function.Name + " takes the lock"}, {Pos: w.Pos, What: w.Name + " " + w.Leaves}},
-					Fix:      "give a copy: maps.Clone(" + w.Name + ")",
-				})
-			}
-		}
-		for _, w := range function.Shared {
-			if w.Turns {
-				out = append(out, rule.Finding{
-					Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("goroutines of a loop write the map %s at once, without a lock", w.Name),
-					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name + " while the others do"}),
-					Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
-				})
+			if finding, found := alone(tracer, function, w); found {
+				out = append(out, finding)
 			}
 		}
 		for _, w := range function.Shared {
@@ -109,6 +95,26 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return append(out, unguarded(tracer, f)...)
+}
+
+// alone tells of a write that is wrong whatever else is known of its map.
+func alone(tracer *trace.Tracer, function *facts.Function, w *facts.SharedWrite) (rule.Finding, bool) {
+	switch {
+	case w.Leaves != "":
+		return rule.Finding{
+			Pos: w.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+			Message:  fmt.Sprintf("the map %s, which is written under a lock, %s: whoever has it reads it without the lock", w.Name, w.Leaves),
+			Evidence: []rule.Evidence{{Pos: function.Pos, What: function.Name + " takes the lock"}, {Pos: w.Pos, What: w.Name + " " + w.Leaves}},
+			Fix:      "give a copy: maps.Clone(" + w.Name + ")",
+		}, true
+	case w.Turns:
+		return rule.Finding{
+			Pos: w.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("goroutines of a loop write the map %s at once, without a lock", w.Name),
+			Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: w.Pos, What: "writes " + w.Name + " while the others do"}),
+			Fix:      "guard it with a sync.Mutex at every use, or make it a sync.Map",
+		}, true
+	}
+	return rule.Finding{}, false
 }
 
 // elementsFirst are writes, those of elements before those that replace a map: a map is told of once, by the worse.
