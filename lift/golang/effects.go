@@ -93,7 +93,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 			return "log", secret, true
 		}
 		if logName.MatchString(name) && verbose(at.call) {
-			if secret := wholeSecret(at.source, at.call); secret != "" {
+			if secret := l.wholeSecret(at.source, at.call); secret != "" {
 				return "log", secret, true
 			}
 		}

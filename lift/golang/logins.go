@@ -51,8 +51,22 @@ func (l *lifter) findLogins(p place) {
 	})
 }
 
+// asText are methods that write an address with the password in it.
+var asText = map[string]bool{"String": true, "FormatDSN": true, "ConnString": true}
+
+// textOf is the value that an expression writes as a text, u of u.String(); the expression itself where it calls nothing.
+func textOf(e ast.Expr) ast.Expr {
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is && len(call.Args) == 0 && asText[calledName(call)] {
+		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is {
+			return selector.X
+		}
+	}
+	return e
+}
+
 // addLogin notes what holds an address, and what that was taken from as it is.
 func (l *lifter) addLogin(s *source, e ast.Expr, depth int) {
+	e = textOf(e)
 	switch ast.Unparen(e).(type) {
 	case *ast.Ident, *ast.SelectorExpr:
 	default:

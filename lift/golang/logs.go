@@ -55,7 +55,7 @@ func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 		if i > 0 && name != "" && isString(typeOr(s.info.TypeOf(arg))) && s.info.Types[arg].Value == nil && secretKey.MatchString(keyOf(call.Args[i-1])) && !shownName.MatchString(name) {
 			return text(arg) + ", which the log calls " + keyOf(call.Args[i-1]) + ","
 		}
-		if name != "" && l.isLogin(s.target(arg)) {
+		if written := ast.Unparen(textOf(arg)); lastName(written) != "" && l.isLogin(s.target(written)) {
 			return text(arg) + ", with whose user and password the program connects,"
 		}
 		if inner, is := ast.Unparen(arg).(*ast.CallExpr); is && calledName(inner) == "Get" && len(inner.Args) == 1 {
@@ -111,7 +111,7 @@ func personalArg(call *ast.CallExpr) string {
 }
 
 // wholeSecret finds an argument that is a struct with a secret in it, which a log writes field by field.
-func wholeSecret(s *source, call *ast.CallExpr) string {
+func (l *lifter) wholeSecret(s *source, call *ast.CallExpr) string {
 	for _, arg := range call.Args {
 		named := structOf(s.info.TypeOf(arg))
 		if _, isList := deref(typeOr(s.info.TypeOf(arg))).Underlying().(*types.Slice); named == nil || isList {
@@ -129,6 +129,8 @@ func wholeSecret(s *source, call *ast.CallExpr) string {
 		for i := range structure.NumFields() {
 			if field := structure.Field(i); secretName.MatchString(field.Name()) && isString(field.Type()) {
 				return text(arg) + ", which holds " + field.Name()
+			} else if l.isLogin(field) {
+				return text(arg) + ", which holds " + field.Name() + ", with whose user and password the program connects,"
 			}
 		}
 	}

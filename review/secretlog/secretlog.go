@@ -4,6 +4,7 @@ package secretlog
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
@@ -20,8 +21,9 @@ func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
 	told := map[string]int{} // where in out a file's log of personal data is told of
+	servers := serving(f)
 	for _, function := range f.Functions {
-		if function.Aside != "" {
+		if function.Aside != "" && !(function.Aside == "command" && servers[function.Package]) {
 			continue
 		}
 		for _, e := range function.Effects {
@@ -44,4 +46,16 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
+}
+
+// serving are packages that hold the command by which a server starts: what its command writes to the log is kept with the rest. Where all of
+// a package is aside, such as an example, it serves nobody.
+func serving(f *facts.Facts) map[string]bool {
+	serves, used := map[string]bool{}, map[string]bool{}
+	for _, function := range f.Functions {
+		serves[function.Package] = serves[function.Package] || function.Serves
+		used[function.Package] = used[function.Package] || function.Aside == ""
+	}
+	maps.DeleteFunc(serves, func(name string, is bool) bool { return !is || !used[name] })
+	return serves
 }
