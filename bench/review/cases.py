@@ -50,6 +50,7 @@ RULES = {
     "lock-order-deadlock": ["locking-migration"],
     "unbounded-list": ["unbounded-list"],
     "error-leak": ["error-leak"],
+    "secret-log": ["secret-log"],
     "timeout": ["missing-timeout"],
 }
 
