@@ -29,9 +29,11 @@ RULES = {
     "n-plus-one": ["n-plus-one"],
     "n-plus-one-remote": ["n-plus-one"],
     "missing-index": ["missing-index", "redundant-index"],
+    "check-then-insert": ["check-then-insert"],
     "race-update-then-insert": ["check-then-insert"],
     "race-token-refresh": ["lost-update"],
     "race-lost-update": ["lost-update"],
+    "race-counter": ["lost-update", "shared-map"],
     "race-map-write": ["shared-map"],
     "race-map-iteration": ["shared-map"],
     "idor": ["missing-owner"],
@@ -51,6 +53,7 @@ RULES = {
     "unbounded-list": ["unbounded-list"],
     "error-leak": ["error-leak"],
     "secret-log": ["secret-log"],
+    "lost-context": ["lost-context"],
     "timeout": ["missing-timeout"],
 }
 

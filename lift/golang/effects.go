@@ -88,7 +88,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		if found := l.procedureFails(at, selector); found != "" {
 			return "failure", found, true
 		}
-	case logPath.MatchString(pkg) || path != "" && logPath.MatchString(path) || path == "" && logPath.MatchString(at.chainOf(selector.X)):
+	case at.isLogger(selector.X) || logName.MatchString(name) && l.wrapsLogger(l.static(at.source, at.call), 0):
 		if secret := l.secretArg(at.source, at.call); secret != "" && logName.MatchString(name) {
 			return "log", secret, true
 		}

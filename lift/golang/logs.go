@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/s
 
 var (
 	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String|Msg)`)
-	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|accesstoken|refreshtoken|sessiontoken|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
+	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|(access|refresh|session|bearer|oauth2?|id|jwt|csrf|xsrf)token|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
 )
 
 // chainOf is the package whose function a chain of calls begins with, or of whose type the value is that it begins with; "" where there is
@@ -32,6 +33,50 @@ func (s *source) chainOf(e ast.Expr) string {
 		}
 		e = selector.X
 	}
+}
+
+// isLogger reports whether an expression is the package of a logger, a logger, or what a chain of one goes on with.
+func (s *source) isLogger(e ast.Expr) bool {
+	if path, _ := namedType(s.info.TypeOf(e)); path != "" {
+		return logPath.MatchString(path)
+	}
+	return logPath.MatchString(s.packageOf(e)) || logPath.MatchString(s.chainOf(e))
+}
+
+// wrapsLogger reports whether functions of the code hand all that they are given on to a logger: log.Debugf(format, args...) of a package of its own.
+func (l *lifter) wrapsLogger(callees []*function, depth int) bool {
+	if len(callees) == 0 || depth > 3 {
+		return false
+	}
+	for _, f := range callees {
+		if f.body == nil || f.sig == nil || !f.sig.Variadic() || !l.handsToLogger(f, depth) {
+			return false
+		}
+	}
+	return true
+}
+
+// handsToLogger reports whether a function gives the last of its parameters, or what it makes of it, to a logger.
+func (l *lifter) handsToLogger(f *function, depth int) bool {
+	given := []types.Object{f.params[len(f.params)-1]}
+	mentions := func(e ast.Expr) bool {
+		return slices.ContainsFunc(given, func(object types.Object) bool { return f.source.mentionsObject(e, object) })
+	}
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if object := f.source.target(n.Lhs[0]); object != nil && slices.ContainsFunc(n.Rhs, mentions) {
+				given = append(given, object)
+			}
+		case *ast.CallExpr:
+			selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+			found = found || logName.MatchString(calledName(n)) && is && f.source.isLogger(selector.X) && slices.ContainsFunc(n.Args, mentions)
+			found = found || slices.ContainsFunc(n.Args, mentions) && l.wrapsLogger(l.static(f.source, n), depth+1)
+		}
+		return !found
+	})
+	return found
 }
 
 // verbose reports whether a call writes its arguments field by field.
