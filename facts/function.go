@@ -286,10 +286,11 @@ type LockedUse struct {
 // SomeLock is a lock of which nothing more is known.
 const SomeLock = "?"
 
-// Guarded is a map or list that outlives a call, with the locks that are held where it is used.
+// Guarded is a value that outlives a call, with the locks that are held where it is used.
 type Guarded struct {
 	Name   string
-	List   bool
+	Kind   string      // "map", "list", "atomic", or "" for any other
+	Field  bool        // of a value; otherwise a package's variable
 	MadeIn []*Function // where values are made whose field it is; none for a package's variable
 	Uses   []GuardedUse
 }
@@ -300,8 +301,17 @@ type GuardedUse struct {
 	Name  string // as written there
 	In    *Function
 	Write bool
+	Set   *Set     // how it is written, where that goes by what it was
+	To    string   // what it is set to, where the code names it: "true", "Running"
 	Locks []string // that are held there, by where they are declared; of a write those that nobody else holds
 	Takes []string // that the function takes, there or elsewhere
+}
+
+// Set is how a value that is neither a map nor a list is set, where its function goes by what it was.
+type Set struct {
+	Counts bool // by what it was: n++, n -= 2
+	Asked  Pos  // where the function decided by what the value was whether to set it, and held no lock from there on; zero for nowhere
+	Fills  bool // it asked there whether the value was set at all
 }
 
 // Mixed reports whether some use writes under a lock, and another reads without any lock that this one holds.
@@ -317,6 +327,11 @@ func (g *Guarded) Mixed() bool {
 		}
 	}
 	return false
+}
+
+// Raced reports whether some use sets the value by what it was, although another may have set it since the function looked.
+func (g *Guarded) Raced() bool {
+	return slices.ContainsFunc(g.Uses, func(u GuardedUse) bool { return u.Set != nil })
 }
 
 // MapUse is a place where a map is read or written.

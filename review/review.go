@@ -30,6 +30,7 @@ import (
 	"github.com/fettlehq/fettle/review/secret"
 	"github.com/fettlehq/fettle/review/secretlog"
 	"github.com/fettlehq/fettle/review/sharedmap"
+	"github.com/fettlehq/fettle/review/sharedstate"
 	"github.com/fettlehq/fettle/review/slowtransaction"
 	"github.com/fettlehq/fettle/review/sqlinjection"
 	"github.com/fettlehq/fettle/review/swallowederror"
@@ -59,6 +60,7 @@ var Rules = []*rule.Rule{
 	&lostcontext.Rule,
 	&missingtimeout.Rule,
 	&sharedmap.Rule,
+	&sharedstate.Rule,
 	&errorleak.Rule,
 	&swallowederror.Rule,
 	&secretlog.Rule,

@@ -36,6 +36,7 @@ RULES = {
     "race-counter": ["lost-update", "shared-map"],
     "race-map-write": ["shared-map"],
     "race-map-iteration": ["shared-map"],
+    "race-field": ["shared-state"],
     "idor": ["missing-owner"],
     "missing-authz": ["open-route", "missing-guard"],
     "authz-query-precedence": ["or-precedence"],

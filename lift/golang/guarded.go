@@ -174,8 +174,12 @@ func (l *lifter) findGuarded() {
 				return true
 			}
 			if uses[object] == nil {
-				uses[object] = &facts.Guarded{Name: text(e), List: !isMap(object.Type())}
+				uses[object] = &facts.Guarded{Name: text(e), Kind: guardedKind(object.Type())}
+				if p.atomically(e, stack) {
+					uses[object].Kind = "atomic"
+				}
 				if owner != nil {
+					uses[object].Field = true
 					uses[object].MadeIn = l.makers(owner)
 				}
 				order = append(order, object)
@@ -196,41 +200,73 @@ func (l *lifter) findGuarded() {
 		}
 	}
 	for _, object := range order {
-		if g := uses[object]; g.Mixed() {
+		if g := uses[object]; g.Mixed() || g.Raced() {
 			l.facts.Guarded = append(l.facts.Guarded, g)
 		}
 	}
 }
 
-// keptAt is the package's variable, or the field of a value that a method has, that an expression names and that holds a map or a list; and the type whose
-// field it is.
+// keptAt is the package's variable, or the field of a value that a method has, that an expression names; and the type whose field it is. Of fields that
+// hold neither a map nor a list it is one of the method's value itself, or of a package's variable.
 func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, types.Type) {
 	switch e := e.(type) {
 	case *ast.Ident:
 		object, is := p.info.Uses[e].(*types.Var)
-		if !is || object.Pkg() == nil || object.Parent() != object.Pkg().Scope() || !isMapOrList(object.Type()) {
+		if !is || object.Pkg() == nil || object.Parent() != object.Pkg().Scope() || keepsApart(object.Type()) {
 			return nil, nil
 		}
 		return object, nil
 	case *ast.SelectorExpr:
 		object, is := p.info.Uses[e.Sel].(*types.Var)
-		if p.packageOf(e.X) != "" && is && isMapOrList(object.Type()) && l.loader.sources[object.Pkg().Path()] != nil {
+		if !is || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil || keepsApart(object.Type()) {
+			return nil, nil
+		}
+		if p.packageOf(e.X) != "" {
 			return object, nil
 		}
-		if !is || !object.IsField() || !isMapOrList(object.Type()) || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil {
+		if !object.IsField() {
 			return nil, nil
+		}
+		if v, is := p.target(e.X).(*types.Var); is && !isMapOrList(object.Type()) && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+			return object.Origin(), typeOr(p.info.TypeOf(e.X))
 		}
 		f := l.around(stack)
 		if f == nil {
 			return nil, nil
 		}
 		method, begin := f.method(), firstIdent(e)
+		if _, direct := ast.Unparen(e.X).(*ast.Ident); !direct && !isMapOrList(object.Type()) {
+			return nil, nil
+		}
 		if begin == nil || method.recv == nil || p.target(begin) != method.recv || l.madeForContext(method.recv.Type()) || isBeego(object.Pkg().Path()) {
 			return nil, nil
 		}
 		return object.Origin(), typeOr(p.info.TypeOf(e.X))
 	}
 	return nil, nil
+}
+
+// guardedKind is what a value is called that others may use at once: a map, a list, an atomic value, or nothing more.
+func guardedKind(t types.Type) string {
+	if path, _ := namedType(t); path == "sync/atomic" {
+		return "atomic"
+	}
+	switch typeOr(t).Underlying().(type) {
+	case *types.Map:
+		return "map"
+	case *types.Slice:
+		return "list"
+	}
+	return ""
+}
+
+// keepsApart reports whether values of a type keep those apart that use them at once: locks and channels.
+func keepsApart(t types.Type) bool {
+	if _, is := typeOr(t).Underlying().(*types.Chan); is {
+		return true
+	}
+	path, _ := namedType(t)
+	return path == "sync"
 }
 
 func isMapOrList(t types.Type) bool {
@@ -248,10 +284,15 @@ func (l *lifter) useOf(p place, e ast.Expr, stack []ast.Node) (facts.GuardedUse,
 		return facts.GuardedUse{}, false
 	}
 	use := facts.GuardedUse{Pos: l.pos(e.Pos()), Name: text(e), In: f.fact}
+	items := isMapOrList(p.target(e).Type())
+	set := p.setOf(e, stack)
 	switch {
-	case l.changes(p, e, stack):
+	case !items && set != nil:
 		use.Write, use.Locks = true, l.holds(f, e.Pos(), false)
-	case readsItems(p, e, stack):
+		l.setBy(&use, f, p.target(e).(*types.Var).Origin(), e, set, stack)
+	case items && l.changes(p, e, stack):
+		use.Write, use.Locks = true, l.holds(f, e.Pos(), false)
+	case !items && !addressed(stack), items && readsItems(p, e, stack):
 		use.Locks = l.holds(f, e.Pos(), true)
 	default:
 		return facts.GuardedUse{}, false
@@ -293,11 +334,25 @@ func (l *lifter) changes(p place, e ast.Expr, stack []ast.Node) bool {
 	return false
 }
 
+// addressed reports whether a value's address is taken where it is named, or a part of it set.
+func addressed(stack []ast.Node) bool {
+	for _, n := range slices.Backward(stack) {
+		switch n := n.(type) {
+		case *ast.SelectorExpr, *ast.IndexExpr, *ast.ParenExpr:
+		case *ast.UnaryExpr:
+			return n.Op == token.AND
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // makerOf is the function that makes a map or list anew where it is named, and holds no lock: others do not have it yet.
 func (l *lifter) makerOf(e ast.Expr, stack []ast.Node) *facts.Function {
 	assign, is := last(stack).(*ast.AssignStmt)
 	f := l.around(stack)
-	if !is || f == nil || len(assign.Lhs) != len(assign.Rhs) || len(l.holds(f, e.Pos(), false)) > 0 {
+	if !is || f == nil || len(assign.Lhs) != len(assign.Rhs) || !isMapOrList(f.source.info.TypeOf(e)) || len(l.holds(f, e.Pos(), false)) > 0 {
 		return nil
 	}
 	i := slices.Index(assign.Lhs, e)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/concurrent"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/trace"
 )
@@ -54,7 +55,7 @@ func find(f *facts.Facts) []rule.Finding {
 				continue // requests write it, see below
 			}
 			key := function.Package + " " + receiver(function) + " " + w.Name + " beside"
-			if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Guard != nil || w.Field && !outlives(tracer, w) {
+			if _, found := told[key]; found || w.Leaves != "" || w.Turns || w.Guard != nil || w.Field && !concurrent.Outlives(tracer, w.MadeIn) {
 				continue
 			}
 			if finding, found := beside(tracer, function, w); found {
@@ -66,7 +67,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		for _, w := range function.Shared {
-			if w.Leaves != "" || w.Turns || w.Whole || w.Field && !outlives(tracer, w) {
+			if w.Leaves != "" || w.Turns || w.Whole || w.Field && !concurrent.Outlives(tracer, w.MadeIn) {
 				continue
 			}
 			how := "without a lock"
@@ -94,7 +95,15 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 	}
-	return append(out, unguarded(tracer, f)...)
+	for _, g := range f.Guarded {
+		if g.Kind != "map" && g.Kind != "list" {
+			continue
+		}
+		if finding, locks := concurrent.Unguarded(tracer, g); locks != nil {
+			out = append(out, finding)
+		}
+	}
+	return out
 }
 
 // alone tells of a write that is wrong whatever else is known of its map.
@@ -147,7 +156,7 @@ func receiver(f *facts.Function) string {
 func forgotten(function *facts.Function) []rule.Finding {
 	var out []rule.Finding
 	for _, w := range function.Shared {
-		if w.Whole || w.Guard == nil || w.Guard.In == function || underLock(function, 0) || beforeOthers(function, w.MadeIn, 0) {
+		if w.Whole || w.Guard == nil || w.Guard.In == function || underLock(function, 0) || concurrent.BeforeOthers(function, w.MadeIn) {
 			continue
 		}
 		out = append(out, rule.Finding{
@@ -167,19 +176,6 @@ func underLock(function *facts.Function, depth int) bool {
 	return depth < 4 && slices.ContainsFunc(function.Callers, func(call *facts.Call) bool { return call.From.Locks || underLock(call.From, depth+1) })
 }
 
-// beforeOthers reports whether a function is called only where the value is made or the program begins, or by nobody.
-func beforeOthers(function *facts.Function, makers []*facts.Function, depth int) bool {
-	if function.Own == "init" || function.Aside != "" || function.Outer != nil && function.Outer.Aside == "command" || slices.Contains(makers, function) {
-		return true
-	}
-	if depth > 4 || len(function.Callers) == 0 {
-		return depth == 0
-	}
-	return !slices.ContainsFunc(function.Callers, func(call *facts.Call) bool {
-		return call.Handed || call.Spawned || !beforeOthers(call.From, makers, depth+1)
-	})
-}
-
 // locked reports whether some function on the way is one that holds a lock, by its name.
 func locked(path *trace.Path) bool {
 	for _, call := range path.Calls {
@@ -188,66 +184,4 @@ func locked(path *trace.Path) bool {
 		}
 	}
 	return false
-}
-
-// outlives reports whether the value whose field it is was made before any request: on the way from main alone.
-func outlives(tracer *trace.Tracer, w *facts.SharedWrite) bool {
-	started := false
-	for _, maker := range w.MadeIn {
-		if tracer.To(maker) != nil || mayBeAsked(maker, map[*facts.Function]bool{}) {
-			return false
-		}
-		started = started || fromStart(maker, map[*facts.Function]bool{})
-	}
-	return started
-}
-
-// mayBeAsked reports whether a method that is given a context and that nobody is seen to call leads to a function: it may be called through
-// something that is not followed, for each request anew.
-func mayBeAsked(f *facts.Function, seen map[*facts.Function]bool) bool {
-	if seen[f] || f.Aside != "" && (f.Aside != "command" || begins(f)) {
-		return false
-	}
-	seen[f] = true
-	if len(f.Callers) == 0 {
-		return f.Of != "" && f.Context != ""
-	}
-	for _, call := range f.Callers {
-		if mayBeAsked(call.From, seen) {
-			return true
-		}
-	}
-	return false
-}
-
-// fromStart reports whether the beginning of a program leads to a function.
-func fromStart(f *facts.Function, seen map[*facts.Function]bool) bool {
-	if seen[f] {
-		return false
-	}
-	seen[f] = true
-	if begins(f) {
-		return true
-	}
-	for _, call := range f.Callers {
-		if !handler(f, call) && fromStart(call.From, seen) {
-			return true
-		}
-	}
-	return false
-}
-
-// begins reports whether a function is where a program begins. What stands where commands do may also be a part of the service, such as what
-// answers in a sandbox: what other functions call, and a method that is given a context and more and that nobody is seen to call.
-func begins(f *facts.Function) bool {
-	if f.Aside != "command" {
-		return f.Own == "init" || f.Own == "main" // of a program, or of one of several that one binary is
-	}
-	called := slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return !call.Handed && call.From.Aside != "test" })
-	return !called && (len(f.Callers) > 0 || f.Of == "" || f.Context == "" || len(f.Params) == 1)
-}
-
-// handler reports whether a call hands over a method with more than a context to be given: whoever has it calls it when there is something to give.
-func handler(f *facts.Function, call *facts.Call) bool {
-	return call.Handed && f.Of != "" && (len(f.Params) > 1 || len(f.Params) == 1 && f.Context == "")
 }

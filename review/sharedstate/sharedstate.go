@@ -1,0 +1,150 @@
+// Package sharedstate finds values that requests read and set at once.
+package sharedstate
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/review/concurrent"
+	"github.com/fettlehq/fettle/review/rule"
+	"github.com/fettlehq/fettle/review/trace"
+)
+
+//go:embed shared-state.md
+var document string
+
+// Rule is the rule.
+var Rule = rule.Rule{Name: "shared-state", Severity: rule.Medium, CWE: "CWE-362", Document: document, Find: find}
+
+func find(f *facts.Facts) []rule.Finding {
+	tracer := trace.New(f)
+	var out []rule.Finding
+	byLock := map[string]int{} // where in out the reads without a lock are told
+	for _, g := range f.Guarded {
+		if g.Kind == "map" || g.Kind == "list" {
+			continue // see the rule shared-map
+		}
+		finding, raced := raced(tracer, g)
+		if raced {
+			out = append(out, finding)
+		}
+		if raced && finding.Confidence != rule.Uncertain || g.Kind == "atomic" {
+			continue
+		}
+		finding, locks := concurrent.Unguarded(tracer, g)
+		if locks == nil {
+			continue
+		}
+		if i, found := byLock[locks[0]]; found {
+			out[i].Evidence = append(out[i].Evidence, rule.Evidence{Pos: finding.Pos, What: finding.Message})
+			continue
+		}
+		byLock[locks[0]] = len(out)
+		out = append(out, finding)
+	}
+	return out
+}
+
+// raced tells of a value that requests set by what it was, although others may have set it since they looked; one finding for all such places.
+func raced(tracer *trace.Tracer, g *facts.Guarded) (rule.Finding, bool) {
+	var out rule.Finding
+	told := false
+	for _, use := range g.Uses {
+		finding, found := racedAt(tracer, g, use)
+		switch {
+		case !found:
+		case told && out.Confidence == finding.Confidence:
+			out.Evidence = append(out.Evidence, finding.Evidence[len(finding.Evidence)-1])
+		case !told || out.Confidence == rule.Uncertain:
+			out, told = finding, true
+		}
+	}
+	return out, told
+}
+
+func racedAt(tracer *trace.Tracer, g *facts.Guarded, use facts.GuardedUse) (rule.Finding, bool) {
+	if use.Set == nil || setSince(g, use) {
+		return rule.Finding{}, false
+	}
+	path := tracer.To(use.In)
+	if path == nil || concurrent.Early(tracer, g, use.In) {
+		return rule.Finding{}, false
+	}
+	locks := concurrent.HeldAt(use, g.MadeIn)
+	if slices.Contains(locks, facts.SomeLock) || len(locks) > len(use.Locks) {
+		return rule.Finding{}, false // whoever calls holds a lock from the look on
+	}
+	if len(use.Locks) > 0 || g.Kind == "atomic" {
+		return betweenLocks(path, g, use)
+	}
+	if g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
+		return rule.Finding{}, false // each request may have its own
+	}
+	set := rule.Evidence{Pos: use.Pos, What: "sets " + use.Name + " by what it was"}
+	if use.Set.Counts {
+		out := rule.Finding{
+			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests reckon with %s at once, and nothing keeps them apart", use.Name),
+			Evidence: append(path.Evidence(), set), Fix: "use the Add of sync/atomic, or hold one sync.Mutex while it is read and set",
+		}
+		if g.Field && !direct(path) {
+			out.Confidence = rule.Uncertain // what is called by an interface may be made for one request
+		}
+		return out, true
+	}
+	out := rule.Finding{
+		Pos: use.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("%s sets %s by what it was, and nothing keeps requests apart that do so at once", use.In.Name, use.Name),
+		Evidence: append(path.Evidence(), rule.Evidence{Pos: use.Set.Asked, What: "looks at " + use.Name}, set),
+		Fix:      "hold one sync.Mutex from the look until it is set",
+	}
+	if g.Field || use.Set.Fills {
+		out.Confidence = rule.Uncertain // each may have its own, or all of them fill it with the same
+	}
+	return out, true
+}
+
+// setSince reports whether the function itself has set a value since it looked at it: what it was is known from there on.
+func setSince(g *facts.Guarded, use facts.GuardedUse) bool {
+	return slices.ContainsFunc(g.Uses, func(u facts.GuardedUse) bool {
+		return u.Write && u.In == use.In && !use.Set.Counts && use.Set.Asked.Line <= u.Pos.Line && u.Pos.Line < use.Pos.Line
+	})
+}
+
+// closes are names of methods that end something: that two do so at once is seldom, and mostly does no harm.
+var closes = regexp.MustCompile(`\)\.(Close|Stop|Shutdown|Cancel|Done)`)
+
+// betweenLocks tells of a flag that is looked at under a lock and set under another taking of it, or by one atomic step and another. Where every one
+// sets the same, nothing is lost; neither is what whoever comes last fills.
+func betweenLocks(path *trace.Path, g *facts.Guarded, use facts.GuardedUse) (rule.Finding, bool) {
+	if use.Set.Counts && g.Kind != "atomic" || use.Set.Fills {
+		return rule.Finding{}, false
+	}
+	if !use.Set.Counts && (use.To == "" || !slices.ContainsFunc(g.Uses, func(u facts.GuardedUse) bool { return u.Write && u.To != use.To })) {
+		return rule.Finding{}, false
+	}
+	out := rule.Finding{
+		Pos: use.Pos, Confidence: rule.Likely,
+		Message:  fmt.Sprintf("%s looks at %s and sets it later, under a lock that it has given back in between: two requests may both come to it", use.In.Name, use.Name),
+		Evidence: path.Evidence(), Fix: "hold the lock from the look until it is set",
+	}
+	if g.Kind == "atomic" {
+		out.Message = fmt.Sprintf("%s looks at %s by one step and sets it by another: two requests may both come to it", use.In.Name, use.Name)
+		out.Fix = "look and set in one: CompareAndSwap, or Add"
+	}
+	if closes.MatchString(use.In.Name) {
+		out.Confidence = rule.Uncertain
+	}
+	if !use.Set.Counts {
+		out.Evidence = append(out.Evidence, rule.Evidence{Pos: use.Set.Asked, What: "looks at " + use.Name})
+	}
+	out.Evidence = append(out.Evidence, rule.Evidence{Pos: use.Pos, What: "sets " + use.Name})
+	return out, true
+}
+
+// direct reports whether every call of a way goes to one function alone.
+func direct(path *trace.Path) bool {
+	return !slices.ContainsFunc(path.Calls, func(call *facts.Call) bool { return len(call.Callees) != 1 })
+}
