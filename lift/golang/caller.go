@@ -14,7 +14,7 @@ import (
 // library's function, and for what the identity is kept under.
 
 // deepestLook bounds how many calls below a handler a look at the caller may be.
-const deepestLook = 5
+const deepestLook = 6
 
 // glance is what one function does by itself: whether it reads who is calling, which functions of the code it calls, and which
 // of its parameters say under what it reads something that stands beside the request.
@@ -97,7 +97,7 @@ func (l *lifter) besideRequest(s *source, call *ast.CallExpr) ast.Expr {
 		if l.isRequest(s.info.TypeOf(selector.X)) {
 			return call.Args[0]
 		}
-	case "Value", "Get", "MustGet", "Locals", "GetString", "GetInt", "GetInt64", "GetUint":
+	case "Value", "Attribute", "Get", "MustGet", "Locals", "GetString", "GetInt", "GetInt64", "GetUint":
 		if receiver := s.info.TypeOf(selector.X); isNamed(receiver, "context", "Context") || l.isRequest(receiver) {
 			return call.Args[0]
 		}

@@ -44,5 +44,6 @@ var sameAs = map[string]string{
 	"github.com/go-xorm/xorm":         "xorm.io/xorm",
 	"github.com/beego/beego":          "github.com/astaxie/beego",
 	"github.com/beego/beego/context":  "github.com/astaxie/beego/context",
+	"github.com/emicklei/go-restful":  "github.com/emicklei/go-restful/v3",
 	"github.com/go-macaron/macaron":   "gopkg.in/macaron.v1",
 }

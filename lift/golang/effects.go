@@ -69,6 +69,8 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		return l.response(at, at.call.Args[1], at.call.Args[2])
 	case l.isRequest(at.info.TypeOf(selector.X)) && (name == "JSON" || name == "String" || name == "AbortWithStatusJSON" || name == "HTML") && len(at.call.Args) >= 2:
 		return l.response(at, at.call.Args[1], at.call.Args[0])
+	case isRestful(path) && typeName == "Response" && (name == "WriteError" || name == "WriteErrorString" || name == "WriteHeaderAndEntity" || name == "WriteHeaderAndJson") && len(at.call.Args) >= 2:
+		return l.response(at, at.call.Args[1], at.call.Args[0])
 	case l.answersFailure(at, selector):
 		status, _ := l.answersStatus(at, selector)
 		return l.response(at, at.call.Args[0], status)

@@ -98,6 +98,7 @@ func isRouterContext(path, name string) bool {
 		strings.HasPrefix(path, "github.com/valyala/fasthttp") && name == "RequestCtx",
 		isBeego(path) && (name == "Controller" || name == "Context" || name == "Input" || name == "BeegoInput"),
 		path == "github.com/julienschmidt/httprouter" && name == "Params",
+		isRestful(path) && name == "Request",
 		(isMacaron(path) || path == "github.com/flamego/flamego") && (name == "Context" || name == "Request"):
 		return true
 	}

@@ -364,6 +364,8 @@ func contextOf(param types.Object) string {
 		return param.Name() + ".Context()"
 	case strings.HasPrefix(path, "github.com/gofiber/fiber") && name == "Ctx":
 		return param.Name() + ".UserContext()"
+	case isRestful(path) && name == "Request":
+		return param.Name() + ".Request.Context()"
 	case isMacaron(path) && name == "Context":
 		return param.Name() + ".Req.Context()"
 	case path == "github.com/flamego/flamego" && name == "Context":

@@ -124,6 +124,9 @@ func (l *lifter) findRouters() {
 
 // putAround notes router.Use(…), and handlers that are put around a whole router.
 func (l *lifter) putAround(p place, call *ast.CallExpr) {
+	if l.restfulAround(p, call) {
+		return
+	}
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if used := usedOn(call); used != nil && l.routerOf(p.info.TypeOf(used)) != "" {
 		at := l.scopeOf(p.source, used, 0)
@@ -328,17 +331,22 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		return known
 	}
 	made := &scope{}
-	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !is || l.routerOf(s.info.TypeOf(call)) == "" {
-		if functions := l.static(s, call); l.routerOf(s.info.TypeOf(call)) != "" && len(functions) == 1 {
-			l.scopeCalls[call] = made
-			if results := l.returnedRouters(functions[0]); len(results) > 0 {
-				made.put(l.scopeOf(functions[0].source, results[0], depth+1))
-			}
-		}
+	if !l.answersRouter(s.info.TypeOf(call)) {
 		return made
 	}
 	l.scopeCalls[call] = made
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is || l.routerOf(typeOr(s.info.TypeOf(selector.X))) == "" {
+		if functions := l.static(s, call); len(functions) == 1 {
+			if results := l.returnedRouters(functions[0]); len(results) > 0 {
+				made.put(l.scopeOf(functions[0].source, results[0], depth+1))
+			}
+			return made
+		}
+	}
+	if !is {
+		return made
+	}
 	args := call.Args
 	switch selector.Sel.Name {
 	case "Group":
@@ -359,7 +367,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		for _, arg := range args {
 			made.guards = append(made.guards, layer{Guard: l.guard(s, arg)})
 		}
-	case "Use": // gin's answers with the group itself
+	case "Use", "Consumes", "Produces", "Doc", "ApiVersion", "Param", "Filter": // of gin and go-restful: the group itself
 		made.put(l.scopeOf(s, selector.X, depth+1))
 	case "Combo", "Get", "Patch", "Post", "Put", "Delete", "Options", "Head": // of macaron and flamego: several methods of one path
 		made.put(l.scopeOf(s, selector.X, depth+1))
@@ -368,7 +376,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		}
 	case "PathPrefix", "Path":
 		made.put(l.scopeOf(s, selector.X, depth+1))
-		if len(args) > 0 {
+		if len(args) > 0 && l.routerOf(s.info.TypeOf(call)) != "restful" { // there the service itself has it
 			made.prefix, _ = l.routePath(s, args[0])
 		}
 	case "Subrouter", "Route", "Methods", "Name", "StrictSlash", "Host", "Schemes", "Headers", "Queries":
@@ -378,6 +386,14 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		}
 	}
 	return made
+}
+
+// answersRouter reports whether a call of a type answers with a router, alone or with whether that failed.
+func (l *lifter) answersRouter(t types.Type) bool {
+	if tuple, is := t.(*types.Tuple); is && tuple.Len() > 0 {
+		t = tuple.At(0).Type()
+	}
+	return l.routerOf(typeOr(t)) != ""
 }
 
 func (l *lifter) returnedRouters(f *function) []ast.Expr {

@@ -11,7 +11,7 @@ import (
 )
 
 // identityCalls are methods of requests that give who is calling, or nothing of the client's.
-var identityCalls = regexp.MustCompile(`^(Context|UserContext|Get|MustGet|GetString|GetInt|GetInt64|GetUint|Locals|Writer|Response|Value|Method)$`)
+var identityCalls = regexp.MustCompile(`^(Context|UserContext|Attribute|Get|MustGet|GetString|GetInt|GetInt64|GetUint|Locals|Writer|Response|Value|Method)$`)
 
 // call is what result index of a call may be; -1 is its only one.
 func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {

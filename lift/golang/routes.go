@@ -34,6 +34,8 @@ func routerOf(t types.Type) string {
 		return "macaron"
 	case path == "github.com/flamego/flamego" && (name == "Flame" || name == "Router" || name == "ComboRoute"):
 		return "flamego"
+	case isRestful(path) && (name == "WebService" || name == "Container"):
+		return "restful"
 	}
 	return ""
 }
@@ -120,6 +122,7 @@ func (l *lifter) findRoutes(p place) {
 			return true
 		}
 		l.findNamedRoutes(p.source, call)
+		l.restfulRoute(p, call, stack)
 		switch router, library, method, is := l.registration(p.source, call); {
 		case is && nests(library):
 			l.nestedRoute(p, call, router, method, l.around(stack))

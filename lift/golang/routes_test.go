@@ -258,3 +258,91 @@ func odd(r *mux.Router, depth int) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// A web service of go-restful says its path before its routes or behind them, and what stands around them is said by the chain of a route, the
+// service and the container that it is added to, by way of what a function or a method of several types answers with too.
+func TestRestfulRoutes(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "app.go"), `package app
+
+import "github.com/emicklei/go-restful/v3"
+
+type api interface{ service() *restful.WebService }
+
+type (
+	users  struct{}
+	groups struct{}
+)
+
+func log(req *restful.Request, resp *restful.Response, chain *restful.FilterChain)      {}
+func signedIn(req *restful.Request, resp *restful.Response, chain *restful.FilterChain) {}
+func owner(req *restful.Request, resp *restful.Response, chain *restful.FilterChain)    {}
+
+func find(req *restful.Request, resp *restful.Response)   {}
+func change(req *restful.Request, resp *restful.Response) {}
+
+func finding() restful.RouteFunction {
+	return func(req *restful.Request, resp *restful.Response) {}
+}
+
+func (users) service() *restful.WebService {
+	ws := new(restful.WebService)
+	ws.Route(described(ws.GET("/{id:[0-9]+}").To(find)).Filter(owner))
+	ws.Route(ws.Method("PUT").Path("/{id}").Filter(owner).To(change).Doc("changes"))
+	ws.Path("/users").Consumes(restful.MIME_JSON).Filter(signedIn)
+	return ws
+}
+
+func (groups) service() *restful.WebService {
+	ws := new(restful.WebService).Path("/groups").Produces(restful.MIME_JSON)
+	ws.Route(route(ws, "GET", "").To(finding()))
+	return ws
+}
+
+func route(ws *restful.WebService, method, path string) *restful.RouteBuilder {
+	return ws.Method(method).Path(path)
+}
+
+func described(r *restful.RouteBuilder) *restful.RouteBuilder { return r.Doc("finds") }
+
+func hooks() (*restful.WebService, error) {
+	ws := &restful.WebService{}
+	ws.Path("/hooks")
+	ws.Route(ws.POST("/").To(change))
+	return ws, nil
+}
+
+func run() error {
+	container := restful.NewContainer()
+	container.Filter(log)
+	for _, a := range []api{users{}, groups{}} {
+		container.Add(a.service())
+	}
+	ws, err := hooks()
+	if err != nil {
+		return err
+	}
+	restful.Filter(signedIn)
+	restful.Add(ws)
+	return nil
+}
+`)
+	lifted, err := Lift(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, r := range lifted.Facts.Routes {
+		line := r.Method + " " + r.Path + " " + r.Handler.Name
+		for _, g := range r.Guards {
+			line += " " + g.Name
+		}
+		routes = append(routes, line)
+	}
+	slices.Sort(routes)
+	want := "GET /groups/ app.finding.func1 log; GET /users/{id} app.find log signedIn owner; POST /hooks/ app.change signedIn; PUT /users/{id} app.change log signedIn owner"
+	if got := strings.Join(routes, "; "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

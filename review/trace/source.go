@@ -122,7 +122,7 @@ func (w *wayOut) follow(origins []facts.Origin, at step) bool {
 			}
 		}
 		for _, call := range o.Function.Callers {
-			if call.From.Aside == "test" || call.Handed || o.Index >= len(call.Args) || o.Key && call.Args[o.Index].Named || !within.admits(call) {
+			if call.From.Aside == "test" || call.Handed || o.Index >= len(call.Args) || o.Key && call.Args[o.Index].Named || !within.admits(call) || wrapped(call, o.Function) {
 				continue
 			}
 			next := step{in: call.From, calls: append([]*facts.Call{call}, at.calls...)}
@@ -135,6 +135,19 @@ func (w *wayOut) follow(origins []facts.Origin, at step) bool {
 		}
 	}
 	return false
+}
+
+// wrapped reports whether what a call gives to an interface comes to one of the methods behind it by way of another, which is put around it and calls
+// it: a check of what was sent, in front of what stores it. A method that is around it itself comes to it directly.
+func wrapped(call *facts.Call, method *facts.Function) bool {
+	if len(call.Callees) < 2 || slices.Contains(call.Callees, call.From) {
+		return false
+	}
+	return slices.ContainsFunc(call.Callees, func(around *facts.Function) bool {
+		return around != method && around.Own == method.Own && around.Aside == "" && slices.ContainsFunc(around.Calls, func(inner *facts.Call) bool {
+			return !inner.Self && slices.Contains(inner.Callees, method) && slices.Contains(inner.Callees, around)
+		})
+	})
 }
 
 // held are the origins of a field of a value, or of all of it.
