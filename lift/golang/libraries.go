@@ -80,10 +80,10 @@ func roleOf(importPath string) (role, product, known string) {
 	return "", "", ""
 }
 
-// asks are what queries through a library that says them by calls name as their library. Those of sqlboiler are not read.
+// asks are what queries through a library that says them by calls name as their library.
 var asks = map[string]string{
 	"gorm.io/gorm": "gorm", "github.com/jinzhu/gorm": "gorm", "entgo.io/ent": "ent", "xorm.io/xorm": "xorm", "github.com/uptrace/bun": "bun",
-	"github.com/gobuffalo/pop": "pop", "github.com/ory/pop": "pop", "github.com/go-gorp/gorp": "gorp", "github.com/letsencrypt/borp": "gorp", "github.com/volatiletech/sqlboiler": "sqlboiler",
+	"github.com/gobuffalo/pop": "pop", "github.com/ory/pop": "pop", "github.com/go-gorp/gorp": "gorp", "github.com/letsencrypt/borp": "gorp", "github.com/volatiletech/sqlboiler": "sqlboiler", "github.com/aarondl/sqlboiler": "sqlboiler",
 }
 
 // useLibrary notes that a package imports a library.

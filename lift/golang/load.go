@@ -31,7 +31,8 @@ type source struct {
 	types   *types.Package
 	info    *types.Info
 	aside   map[*ast.File]string
-	wrong   int // mistakes that the checker found
+	wrong   int   // mistakes that the checker found
+	boiled  *bool // whether sqlboiler wrote it; nil where nobody has asked
 	started bool
 	done    bool
 }

@@ -124,6 +124,9 @@ func columnAt(structure *types.Struct, i int) string {
 	if name := xormName(xormWords(reflect.StructTag(structure.Tag(i)).Get("xorm"))); name != "" {
 		return name
 	}
+	if name, _, _ := strings.Cut(reflect.StructTag(structure.Tag(i)).Get("boil"), ","); name != "" && name != "-" {
+		return name
+	}
 	if name := dbColumn(reflect.StructTag(structure.Tag(i))); name != "" {
 		return name
 	}

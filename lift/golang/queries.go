@@ -37,6 +37,12 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 	if !is {
 		return querySpec{}
 	}
+	if s.generatedByBoiler() {
+		return querySpec{} // what it sends is lifted where the code calls it, which says more
+	}
+	if spec, is := l.boilerSpec(s, call, selector); is {
+		return spec
+	}
 	name := selector.Sel.Name
 	if path := s.packageOf(selector.X); path != "" {
 		if strings.HasSuffix(path, "jmoiron/sqlx") && (name == "Get" || name == "Select") && len(call.Args) >= 3 {
@@ -240,7 +246,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		Pos: l.pos(spec.pos.Sel.Pos()), From: at.in.fact, Library: spec.library, One: spec.one, Loop: at.loop, Place: at.lies,
 		Name: text(at.call.Fun),
 	}
-	handle := l.sentThrough(at.source, spec)
+	handle := l.handleOf(at.source, at.call, spec)
 	q.Handle = facts.Handle{Text: text(handle), Kind: l.handleKind(at.source, handle), Field: l.fieldOfReceiver(at.in, at.source, handle), Held: l.given(at.in, at.source, handle)}
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
@@ -278,6 +284,9 @@ func (l *lifter) query(at work, spec querySpec) {
 		q.Reckoned = l.reckonedFields(at, q)
 	case "ent":
 		l.entChain(at, spec, q)
+	case "sqlboiler":
+		l.boiler(at, spec, q)
+		q.Reckoned = l.reckonedFields(at, q)
 	case "sqlx":
 		q.Mapped = true
 	case "gorp":
@@ -309,6 +318,14 @@ func (l *lifter) query(at work, spec querySpec) {
 	l.queries[at.call] = q
 }
 
+// handleOf is the handle that a call sends a statement through: an argument, where the library takes it so.
+func (l *lifter) handleOf(s *source, call *ast.CallExpr, spec querySpec) ast.Expr {
+	if spec.library == "sqlboiler" {
+		return l.boilerHandle(s, call, spec)
+	}
+	return l.sentThrough(s, spec)
+}
+
 // sentThrough is the handle that a query is sent through: what its chain begins with, or what squirrel is told to run with.
 func (l *lifter) sentThrough(s *source, spec querySpec) ast.Expr {
 	if spec.library == "squirrel" {
@@ -335,7 +352,7 @@ func (l *lifter) sentThrough(s *source, spec querySpec) ast.Expr {
 }
 
 // builders are libraries whose chains of calls say what is asked.
-var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true, "pop": true}
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true, "pop": true, "sqlboiler": true}
 
 var (
 	// insertReturning is an insertion that answers with the row that it made.
@@ -451,6 +468,9 @@ func (l *lifter) reckonedFields(at work, q *facts.Query) []string {
 	}
 	var out []string
 	args := at.call.Args
+	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is && q.Library == "sqlboiler" {
+		args = []ast.Expr{selector.X}
+	}
 	for _, s := range chained(at.source, at.call) {
 		if s.name == "Model" && q.Library == "bun" {
 			args = s.call.Args

@@ -122,6 +122,19 @@ func (r *reader) read(s *source, e ast.Expr, depth int) string {
 	return r.open(s, e)
 }
 
+// nameHeld is the constant that a field of a struct without a name is given, once and for all, in the one variable that has such a struct, as of names
+// of columns that a tool writes: var UserColumns = struct{ ID string }{ID: "id"}.
+func (l *lifter) nameHeld(s *source, e ast.Expr, field *types.Var) string {
+	selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+	if !is || len(l.defs[field]) != 1 || !l.defs[field][0].keyed {
+		return ""
+	}
+	if _, unnamed := typeOr(s.info.TypeOf(selector.X)).(*types.Struct); !unnamed {
+		return ""
+	}
+	return constantText(l.defs[field][0].source, l.defs[field][0].expr)
+}
+
 // variable reads what a variable of the function, or of a package, is assigned in order.
 func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
 	object, is := s.target(e).(*types.Var)
@@ -129,6 +142,9 @@ func (r *reader) variable(s *source, e ast.Expr, depth int) (string, bool) {
 		return "", false
 	}
 	if object.IsField() {
+		if name := r.l.nameHeld(s, e, object); name != "" {
+			return name, true
+		}
 		return r.held.text(r, object, "")
 	}
 	if text, is := r.l.embeddedTexts[object]; is {

@@ -377,12 +377,12 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 	begun := l.pos(s.begun)
 	if q := l.queries[call]; q != nil {
 		spec, is := l.querySpec(p.source, call)
-		if is && q.Handle.Other != "" && s.on != nil && s.on.Name() == q.Handle.Other && p.target(root(l.sentThrough(p.source, spec))) == s.handle {
+		if is && q.Handle.Other != "" && s.on != nil && s.on.Name() == q.Handle.Other && p.target(root(l.handleOf(p.source, call, spec))) == s.handle {
 			q.Handle.Begun, q.Handle.Other, q.ThroughTx = begun, "", nil // a transaction within the other
 		}
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
-			begin := l.sentThrough(p.source, spec)
+			begin := l.handleOf(p.source, call, spec)
 			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0) && !l.givenBack(p.source, begin, s.handle, 0)
 			if object := p.target(begin); beside && object != s.handle && !isNamed(s.handle.Type(), "context", "Context") {
 				q.Handle.Other = s.handle.Name()
