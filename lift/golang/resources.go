@@ -15,6 +15,12 @@ import (
 // end, usage.go what a function does with a resource.
 func (l *lifter) findResources(p place) {
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		if statement, is := n.(*ast.ExprStmt); is {
+			if call, is := ast.Unparen(statement.X).(*ast.CallExpr); is {
+				l.unheld(p, call, stack)
+			}
+			return true
+		}
 		assign, is := n.(*ast.AssignStmt)
 		if !is {
 			return true
@@ -23,8 +29,12 @@ func (l *lifter) findResources(p place) {
 		if !is {
 			return true
 		}
+		if isBlank(assign.Lhs[0]) {
+			l.unheld(p, call, stack)
+			return true
+		}
 		id, is := assign.Lhs[0].(*ast.Ident)
-		if !is || id.Name == "_" || p.info.Defs[id] == nil && p.info.Uses[id] == nil {
+		if !is || p.info.Defs[id] == nil && p.info.Uses[id] == nil {
 			return true
 		}
 		f := l.around(stack)
@@ -69,33 +79,6 @@ func (l *lifter) resourceKind(t types.Type, call string) (kind string, closers [
 		return "file", []string{"Close"}
 	}
 	return "", nil
-}
-
-// readAsResponse reports whether what a call answers, whose type is not at hand, is read as an answer of HTTP is: it has a status, and a body that
-// something reads from.
-func (l *lifter) readAsResponse(s *source, f *function, call *ast.CallExpr, object types.Object) bool {
-	if object.Type() != types.Typ[types.Invalid] || !requestName.MatchString(calledName(call)) {
-		return false
-	}
-	status, read := false, false
-	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
-		selector, is := n.(*ast.SelectorExpr)
-		if !is || s.target(selector.X) != object {
-			return true
-		}
-		above, isCall := last(stack).(*ast.CallExpr)
-		switch selector.Sel.Name {
-		case "StatusCode", "Header":
-			status = status || !isCall || above.Fun != ast.Expr(selector)
-		case "Body":
-			if isCall && above.Fun != ast.Expr(selector) {
-				pkg := s.packageOf(firstOf(above.Fun))
-				read = read || readers[pkg+"."+calledName(above)]
-			}
-		}
-		return true
-	})
-	return status && read
 }
 
 // readAsTransaction reports whether what a call answers, whose type is not at hand, is ended as a transaction is.

@@ -21,14 +21,14 @@ var Rule = rule.Rule{Name: "resource-leak", Severity: rule.High, CWE: "CWE-772",
 var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
-	"client connection": "defer %s.Close()",
-	"goroutine":         "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
-	"file":              "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
+	"client connection": "defer %s.Close()", "answer": "hold %s, and defer its Body.Close()",
+	"goroutine": "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
+	"file":      "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
 
 // holds say what each kind keeps while it is open.
 var holds = map[string]string{
-	"rows": "a connection of the pool", "body": "a connection to the other side", "transaction": "a connection of the pool, and its locks",
+	"rows": "a connection of the pool", "body": "a connection to the other side", "answer": "a connection to the other side", "transaction": "a connection of the pool, and its locks",
 	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
 	"file": "a descriptor of the process", "stream": "a goroutine here and one on the other side",
 	"client connection": "a connection to the other side and the goroutines that serve it",
@@ -88,13 +88,13 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: leaving(r.Kind)})
 			}
-			if r.Kind == "body" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
+			if r.Kind == "body" || r.Kind == "answer" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
-			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "body" && byCommand(function, map[*facts.Function]bool{}) {
+			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "body" && r.Kind != "answer" && byCommand(function, map[*facts.Function]bool{}) {
 				finding.Confidence = rule.Uncertain // the end of the program gives it back, which who asks another service may be far from
 			}
-			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "file" && r.Kind != "stream" {
+			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "answer" && r.Kind != "file" && r.Kind != "stream" {
 				finding.Confidence = rule.Uncertain // one that fails ends the program, or its transaction
 			}
 			out = append(out, finding)
