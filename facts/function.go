@@ -242,6 +242,7 @@ type Effect struct {
 	InTx     Pos  // where the transaction that is open around it began
 	Bounded  bool // has a time limit, or is given a context
 	Operator bool // of a server: it serves those who run the program alone
+	StandsIn bool // of a client: only where none is given
 	Note     string
 	Limit    []Edit // give it a time limit
 }

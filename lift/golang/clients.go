@@ -44,6 +44,28 @@ func (l *lifter) endsEach(objects []types.Object, sends *bool, seen map[types.Ob
 	return true
 }
 
+// standsInForNil reports whether a literal is put where nothing was: if client == nil { client = &http.Client{} }.
+func standsInForNil(s *source, n *ast.CompositeLit, stack []ast.Node) bool {
+	var to types.Object
+	for _, at := range slices.Backward(stack) {
+		switch at := at.(type) {
+		case *ast.AssignStmt:
+			if len(at.Lhs) == 1 && len(at.Rhs) == 1 && to == nil {
+				to = s.target(at.Lhs[0])
+			}
+		case *ast.IfStmt:
+			if at.Body.Pos() > n.Pos() || n.Pos() > at.Body.End() || to == nil {
+				return false
+			}
+			test, is := ast.Unparen(at.Cond).(*ast.BinaryExpr)
+			return is && test.Op == token.EQL && isNilIdent(test.Y) && s.target(test.X) == to
+		case *ast.FuncLit, *ast.FuncDecl:
+			return false
+		}
+	}
+	return false
+}
+
 // object is what a function is declared as, nil for a literal.
 func (f *function) object() types.Object {
 	if declared, is := f.node.(*ast.FuncDecl); is {

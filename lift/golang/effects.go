@@ -306,7 +306,7 @@ func (l *lifter) findLiterals(p place) {
 			switch made(p.info.TypeOf(n)) {
 			case "Client":
 				if !sets(n, "Timeout") && !sets(n, "Transport") && len(l.defsOfField(n, "Timeout", p)) == 0 && !l.ends(p, n, stack) {
-					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "client", Note: "http.Client without a Timeout", Limit: l.limitLiteral(p, n, clientLimit)})
+					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "client", StandsIn: standsInForNil(p.source, n, stack), Note: "http.Client without a Timeout", Limit: l.limitLiteral(p, n, clientLimit)})
 				}
 			case "Server":
 				if !sets(n, "ReadTimeout") && !sets(n, "ReadHeaderTimeout") {

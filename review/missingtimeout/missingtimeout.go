@@ -60,6 +60,9 @@ func find(f *facts.Facts) []rule.Finding {
 				if function.Aside == "command" && function.Own != "main" && tracer.To(function) == nil {
 					continue // who runs a command sees that it waits, and ends it
 				}
+				if e.StandsIn {
+					finding.Confidence = rule.Uncertain // who calls may give one that has a limit
+				}
 				finding.Fix = "http.Client{Timeout: 30 * time.Second}, or as long as the longest answer takes"
 			case "server":
 				if e.Operator {
