@@ -380,8 +380,8 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if !s.tables.Grows(table.Name) && !s.many(table, equal) || ways.Operators() || ways.None() || same {
 		finding.Confidence = rule.Uncertain
 	}
-	if len(equal) == 0 && s.tracer.Job(q.From) {
-		finding.Confidence = rule.Uncertain // a sweep that nobody waits for reads the table now and then
+	if (len(equal) == 0 || st.Write()) && s.tracer.Job(q.From) {
+		finding.Confidence = rule.Uncertain // a sweep that nobody waits for reads the table now and then, and so does what is changed as something that it hangs on goes
 	}
 	if path != nil && !served && (s.tables.MadeMany(table.Name) || s.many(table, equal)) {
 		finding.Severity = rule.High // and of others it is shown only that lists of them have pages
