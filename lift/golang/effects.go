@@ -215,31 +215,105 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		if !is {
 			return true
 		}
-		if callees := l.static(latest.source, call); len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool { return !f.neverFails() }) {
-			found = true
-			return true
-		}
-		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-		if !is {
-			return true
-		}
-		switch calledName(call) {
-		case "Write", "WriteString":
-			path, name := namedType(s.info.TypeOf(selector.X))
-			found = path == "net/http" && name == "ResponseWriter"
-		case "Marshal", "MarshalIndent", "Unmarshal":
-			found = s.packageOf(selector.X) == "encoding/json"
-		case "Encode":
-			maker := selector.X
-			if d, once := l.setOnce(s, maker); once {
-				maker = d.expr
-			}
-			call, is := ast.Unparen(maker).(*ast.CallExpr)
-			found = is && calledName(call) == "NewEncoder"
-		}
+		found = found || l.saysLittle(latest.source, call, 0)
 		return true
 	})
 	return found
+}
+
+// saysLittle reports whether a call fails hardly ever, or its failure says nothing of what is inside: that of writing to who reads it, of encoding, of
+// drawing random bytes, of signing, of asking for the folder that the program runs in. A function of the code fails so if each of its ways out does.
+func (l *lifter) saysLittle(s *source, call *ast.CallExpr, depth int) bool {
+	if callees := l.static(s, call); len(callees) > 0 {
+		return depth < 4 && !slices.ContainsFunc(callees, func(f *function) bool { return !f.neverFails() && !l.failsWithLittle(f, depth+1) })
+	}
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !is {
+		return false
+	}
+	pkg := s.packageOf(selector.X)
+	switch calledName(call) {
+	case "Write", "WriteString":
+		path, name := namedType(s.info.TypeOf(selector.X))
+		return path == "net/http" && name == "ResponseWriter"
+	case "Execute", "ExecuteTemplate":
+		path, _ := namedType(s.info.TypeOf(selector.X))
+		return path == "html/template" || path == "text/template"
+	case "Marshal", "MarshalIndent", "Unmarshal":
+		return pkg == "encoding/json"
+	case "Encode":
+		maker := selector.X
+		if d, once := l.setOnce(s, maker); once {
+			maker = d.expr
+		}
+		call, is := ast.Unparen(maker).(*ast.CallExpr)
+		return is && calledName(call) == "NewEncoder"
+	case "Read":
+		return pkg == "crypto/rand"
+	case "SignedString":
+		return len(call.Args) == 1 // of a token
+	case "Getwd":
+		return pkg == "os"
+	case "Abs":
+		return pkg == "path/filepath"
+	}
+	return false
+}
+
+// failsWithLittle reports whether all errors that a function gives are of what saysLittle, but for some with texts of the code alone.
+func (l *lifter) failsWithLittle(f *function, depth int) bool {
+	if f.body == nil || f.sig == nil || f.sig.Results().Len() == 0 || !isError(f.sig.Results().At(f.sig.Results().Len()-1).Type()) {
+		return false
+	}
+	fails := false
+	for _, r := range f.returns() {
+		if len(r.Results) == 0 {
+			return false
+		}
+		e := ast.Unparen(r.Results[len(r.Results)-1])
+		if own := len(r.Results) == f.sig.Results().Len() && ownError(f.source, e); own {
+			continue
+		}
+		if !l.littleError(f.source, e, depth) {
+			return false
+		}
+		fails = true
+	}
+	return fails
+}
+
+// ownError reports whether an expression is no error, or one with a text of the code alone.
+func ownError(s *source, e ast.Expr) bool {
+	call, is := e.(*ast.CallExpr)
+	return isNilIdent(e) || is && makesError(s, call) && !slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isError(s.info.TypeOf(arg)) })
+}
+
+// makesError reports whether a call makes an error of a text.
+func makesError(s *source, call *ast.CallExpr) bool {
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return is && (s.packageOf(selector.X) == "errors" && selector.Sel.Name == "New" || s.packageOf(selector.X) == "fmt" && selector.Sel.Name == "Errorf")
+}
+
+// littleError reports whether the error that an expression gives is of what saysLittle, or wraps such a one.
+func (l *lifter) littleError(s *source, e ast.Expr, depth int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		object, is := s.info.Uses[e].(*types.Var)
+		if !is {
+			return false
+		}
+		latest, known := l.latestOf(object, e.Pos())
+		call, is := latest.expr.(*ast.CallExpr)
+		return known && is && l.saysLittle(latest.source, call, depth)
+	case *ast.CallExpr:
+		if makesError(s, e) {
+			return !slices.ContainsFunc(e.Args, func(arg ast.Expr) bool {
+				return isError(s.info.TypeOf(arg)) && !l.littleError(s, arg, depth)
+			})
+		}
+		return l.saysLittle(s, e, depth)
+	}
+	return false
 }
 
 // neverFails reports whether a function gives no error wherever it returns: it has one among its results because an interface asks for it.
