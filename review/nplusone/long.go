@@ -23,11 +23,14 @@ const (
 // shown reports whether it is shown that a loop is long, and for a statement that writes, that it is longer than such loops mostly are. A
 // client that has something stored sends the parts of one form, and keys alone of what he has deleted; all rows of a table, or all that
 // hang on one row, are written when something is set up, synchronised or removed. Of what is sent in one go, too, each row may have
-// something of its own.
+// something of its own. A statement that is not known may be any.
 func (s *search) shown(q *facts.Query, loop *facts.Loop, calls []*facts.Call) bool {
 	why := s.grows(loop)
 	if q.Statement != nil && q.Statement.Write() {
 		return why == outside || why == aPage || why == pages || why == aClient && deletesByKey(q.Statement, loop, calls)
+	}
+	if q.Statement == nil && why == aClient {
+		return false // it may write: a helper sends what it is given
 	}
 	return why != ""
 }
