@@ -108,6 +108,101 @@ func (l *lifter) filledWithOpened(f *function, v *types.Var, depth int) bool {
 	return found
 }
 
+// holdsOpened is the field of what a call of a function of the code answers in which that function leaves something that it has opened: whoever
+// calls it closes file.Content. It is "" where there is none, or where the value knows how to close it.
+func (l *lifter) holdsOpened(s *source, call *ast.CallExpr, t types.Type) string {
+	structure, is := deref(typeOr(t)).Underlying().(*types.Struct)
+	callees := l.static(s, call)
+	if !is || len(callees) == 0 || isCloser(t) || hasClose(t) {
+		return ""
+	}
+	for i := range structure.NumFields() {
+		field := structure.Field(i)
+		if !isCloser(field.Type()) || field.Embedded() {
+			continue
+		}
+		if !slices.ContainsFunc(callees, func(f *function) bool { return !l.leavesOpen(f, field.Name()) }) {
+			return field.Name()
+		}
+	}
+	return ""
+}
+
+// leavesOpen reports whether a function answers, beside an error, with a value that it has made and in whose field it has put something newly opened,
+// itself or by a method of the value, and keeps the value nowhere else.
+func (l *lifter) leavesOpen(f *function, field string) bool {
+	if f.sig == nil || f.sig.Results().Len() != 2 || !isError(f.sig.Results().At(1).Type()) || f.fact.Aside == "test" {
+		return false
+	}
+	for _, r := range f.returns() {
+		if len(r.Results) != 2 || isNilIdent(r.Results[0]) {
+			continue
+		}
+		v, is := f.source.target(r.Results[0]).(*types.Var)
+		if !is || v.IsField() || v.Pos() < f.body.Pos() || f.body.End() < v.Pos() || len(l.defs[v]) != 1 || !isMade(l.defs[v][0].expr) || f.keepsElsewhere(v) {
+			return false
+		}
+		if l.fillsField(f, v, field, 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// isMade reports whether an expression makes a new value: T{…} or &T{…}.
+func isMade(e ast.Expr) bool {
+	if address, is := e.(*ast.UnaryExpr); is {
+		e = address.X
+	}
+	_, is := e.(*ast.CompositeLit)
+	return is
+}
+
+// keepsElsewhere reports whether a function puts a variable anywhere else: into a field, a map or another variable.
+func (f *function) keepsElsewhere(v types.Object) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if assign, is := n.(*ast.AssignStmt); is {
+			found = found || slices.ContainsFunc(assign.Rhs, func(e ast.Expr) bool { return f.source.target(e) == v })
+		}
+		return !found
+	})
+	return found
+}
+
+// fillsField reports whether a function puts something newly opened into a field of a variable, or calls a method of the variable that does.
+func (l *lifter) fillsField(f *function, v types.Object, field string, depth int) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.AssignStmt:
+			for i, left := range n.Lhs {
+				selector, is := left.(*ast.SelectorExpr)
+				if !is || selector.Sel.Name != field || f.source.target(selector.X) != v {
+					continue
+				}
+				if len(n.Rhs) == len(n.Lhs) {
+					found = found || l.opensValue(f, n.Rhs[i], 0)
+				} else if call, is := ast.Unparen(n.Rhs[0]).(*ast.CallExpr); is && i == 0 {
+					found = found || l.opensCall(f.source, call, 0)
+				}
+			}
+		case *ast.CallExpr:
+			selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+			if !is || f.source.target(selector.X) != v || depth > 2 {
+				return true
+			}
+			for _, callee := range l.static(f.source, n) {
+				found = found || callee.recv != nil && callee.body != nil && l.fillsField(callee, callee.recv, field, depth+1)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
 func hasClose(t types.Type) bool { return t != nil && method(t, "Close", nil) != nil }
 
 // opensCall reports whether a call opens something: os.Open and its like, or a function of the code that does.

@@ -138,6 +138,15 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if kind == "" && l.opened(p, call, object.Type()) {
 		kind, closers = "file", []string{"Close"}
 	}
+	part := ""
+	if kind == "body" {
+		part = "Body"
+	}
+	if kind == "" {
+		if part = l.holdsOpened(p.source, call, object.Type()); part != "" {
+			kind, closers = "body", []string{"Close"}
+		}
+	}
 	if kind == "" && p.packageOf(firstOf(call.Fun)) == "google.golang.org/grpc" && grpcDial.MatchString(calledName(call)) {
 		kind, closers = "client connection", []string{"Close"}
 	}
@@ -145,23 +154,27 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		kind == "session" && ofEngine(p, call) && !l.begins(p.source, f, object, 0) || l.cancelled(p, f, call, object) {
 		return nil
 	}
-	u := &usage{l: l, p: p, object: object, kind: kind, closers: closers, from: assign.End()}
+	u := &usage{l: l, p: p, object: object, kind: kind, part: part, closers: closers, from: assign.End()}
 	u.look(f.body)
 	u.lookAtKeepers(f.body)
 	u.lookAtResult(f)
 	if u.escapes || object.Pos() < f.node.Pos() || f.node.End() < object.Pos() {
 		return nil // a variable of the function around outlives this one
 	}
+	named, told := object.Name(), kind
+	if kind == "body" && part != "Body" {
+		named, told = object.Name()+"."+part, "file"
+	}
 	if u.deferred {
 		if lost := l.beforeDefer(p, f, assign, u, stack); len(lost) > 0 {
-			return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Lost: lost}
+			return &facts.Resource{Pos: l.pos(assign.Pos()), Kind: told, Name: named, Lost: lost}
 		}
 		return nil
 	}
 	if len(u.handedOver) > 0 && len(u.closed) == 0 {
 		u.closed = append(u.closed, token.NoPos) // its caller gives it back
 	}
-	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: kind, Name: object.Name(), Never: len(u.closed) == 0}
+	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: told, Name: named, Never: len(u.closed) == 0}
 	r.Drained = kind == "rows" && drained(p, f, assign, object, stack)
 	for _, reader := range u.readBy {
 		if !slices.Contains(r.ReadBy, reader.fact) {
@@ -198,7 +211,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	if !r.Never && len(r.Lost) == 0 {
 		return nil
 	}
-	if len(u.handedOver) == 0 && len(u.keepers) == 0 {
+	if len(u.handedOver) == 0 && len(u.keepers) == 0 && told == kind {
 		r.Mend = l.giveBack(p, f, assign, call, object, kind, stack)
 	}
 	return r

@@ -19,6 +19,7 @@ type usage struct {
 	body       *ast.BlockStmt
 	object     types.Object
 	kind       string
+	part       string // the field of the value that is closed: Body of an answer
 	closers    []string
 	from       token.Pos
 	escapes    bool
@@ -128,9 +129,9 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 		if index < 0 || index >= len(callee.params) || callee.params[index] == nil {
 			return true
 		}
-		inner := &usage{l: u.l, p: place{callee.source, nil}, object: callee.params[index], kind: u.kind, closers: u.closers}
-		if _, name := namedType(inner.object.Type()); u.kind == "body" && name != "Response" {
-			inner.kind = "file" // the body itself
+		inner := &usage{l: u.l, p: place{callee.source, nil}, object: callee.params[index], kind: u.kind, part: u.part, closers: u.closers}
+		if u.kind == "body" && !u.holds(inner.object.Type()) {
+			inner.kind, inner.part = "file", "" // the body itself
 			if method(inner.object.Type(), "Close", nil) == nil {
 				continue // an io.Reader
 			}
@@ -244,7 +245,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			if name := calledName(n); u.kind == "transaction" && !regexpCloses.MatchString(name) || u.kind == "session" && !regexpCloses.MatchString(name) {
 				return // it is used, and stays ours
 			}
-			if selector, is := child.(*ast.SelectorExpr); is && u.kind == "body" && selector.Sel.Name == "Body" {
+			if selector, is := unasserted(child).(*ast.SelectorExpr); is && u.kind == "body" && selector.Sel.Name == u.part {
+				if closesGiven.MatchString(calledName(n)) {
+					u.escapes = true // what it makes closes it
+				}
 				if len(u.l.static(u.p.source, n)) > 0 && u.closesIn(n, child) {
 					u.closed = append(u.closed, n.Pos())
 					u.deferred = u.deferred || slices.ContainsFunc(stack[:i], func(n ast.Node) bool { _, is := n.(*ast.DeferStmt); return is })
@@ -257,6 +261,9 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			}
 			if u.kind == "body" && (u.p.packageOf(firstOf(n.Fun)) == "fmt" || len(u.l.static(u.p.source, n)) > 0 && !u.closesIn(n, child)) {
 				return // a function that looks at the answer, and leaves it open
+			}
+			if e, is := child.(*ast.SelectorExpr); is && u.kind == "body" && u.part != "Body" && e.Sel.Name != u.part {
+				return // what is known of it
 			}
 			if e, is := child.(*ast.SelectorExpr); is {
 				if _, basic := typeOr(u.p.info.TypeOf(e)).Underlying().(*types.Basic); basic && u.kind == "body" {
@@ -284,6 +291,9 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			return
 		case *ast.AssignStmt:
 			for i, right := range n.Rhs {
+				if assertion, is := right.(*ast.TypeAssertExpr); is && right == child && assertion.Type != nil && u.kind == "body" && !hasClose(u.p.info.TypeOf(assertion.Type)) {
+					continue // what it is read as cannot be closed
+				}
 				if right == child && !(len(n.Lhs) == len(n.Rhs) && isBlank(n.Lhs[i])) {
 					u.escapes = u.escapes || !isFieldOf(child)
 				}
@@ -297,6 +307,27 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 		}
 	}
 }
+
+// holds reports whether a value of a type is one whose part is closed, and not the part itself.
+func (u *usage) holds(t types.Type) bool {
+	path, name := namedType(t)
+	if u.part == "Body" && name == "Response" {
+		return true
+	}
+	ownPath, ownName := namedType(u.object.Type())
+	return ownName != "" && path == ownPath && name == ownName
+}
+
+// unasserted is what a node says to be of another type: f.File of f.File.(io.ReadSeeker).
+func unasserted(n ast.Node) ast.Node {
+	if e, is := n.(*ast.TypeAssertExpr); is {
+		return e.X
+	}
+	return n
+}
+
+// closesGiven are functions of libraries that keep the reader they are given, and close it when it is sent.
+var closesGiven = regexp.MustCompile(`^(NewRequest|NewRequestWithContext|SendStream|SetBodyStream)$`)
 
 // makesAnother are names of methods of a transaction that begin another one within it.
 var makesAnother = regexp.MustCompile(`(?i)^(begin|start|new|open|savepoint|nest)`)
@@ -386,7 +417,7 @@ func (u *usage) givenTo(literal *ast.FuncLit, call *ast.CallExpr, arg ast.Node, 
 	if index < 0 || index >= len(params) || params[index] == nil {
 		return false
 	}
-	inner := &usage{l: u.l, p: u.p, object: params[index], kind: u.kind, closers: u.closers, depth: u.depth + 1}
+	inner := &usage{l: u.l, p: u.p, object: params[index], kind: u.kind, part: u.part, closers: u.closers, depth: u.depth + 1}
 	inner.look(literal.Body)
 	if len(inner.closed) == 0 && !inner.deferred {
 		return false
@@ -416,7 +447,7 @@ func isFieldOf(n ast.Node) bool {
 func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 	name := n.Sel.Name
 	if u.kind == "body" {
-		if name != "Body" || len(above) == 0 {
+		if name != u.part || len(above) == 0 {
 			return false
 		}
 		outer, is := last(above).(*ast.SelectorExpr)
@@ -459,6 +490,11 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 					u.committers = append(u.committers, keeper)
 				}
 				u.closed = u.closed[:len(u.closed)-1] // it is given back where that function is called
+				return true
+			}
+			if at := returning(above[:i]); at.IsValid() && (u.kind == "body" || u.kind == "file" || u.kind == "rows") {
+				u.closed, u.handedOver = u.closed[:len(u.closed)-1], append(u.handedOver, at) // by whoever is given that function
+				u.deferred = u.deferred && len(u.deferredAt) > 1
 				return true
 			}
 			if i > 0 && name != "Commit" {
