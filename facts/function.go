@@ -35,6 +35,7 @@ type Function struct {
 	Effects   []*Effect
 	Resources []*Resource
 	Shared    []*SharedWrite
+	Counted   []CountedApart
 	Redrawn   []Redrawn
 	SetFields []SetField
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
@@ -275,6 +276,16 @@ type SharedWrite struct {
 	Bare     []MapUse    // where other functions of its package read or write it without taking any lock themselves
 	Whole    bool        // another map is put in its place
 	Turns    bool        // by goroutines of a loop, of a map of the function that starts them
+}
+
+// CountedApart is a number of a value that a function reads by one method and counts on by another, each of which holds the value's lock for itself
+// alone, if at all.
+type CountedApart struct {
+	Pos    Pos // of the read
+	Name   string
+	Read   string // the method that reads it
+	Step   Pos    // of the other call
+	Counts string // the method that counts it on, under a lock
 }
 
 // LockedUse is a place where a map is read or written while a lock is held.

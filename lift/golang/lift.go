@@ -110,6 +110,7 @@ func (l *lifter) all() {
 	for _, f := range l.functions {
 		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)
 		f.fact.Tx, f.fact.Begins = l.givenTransaction(f), l.beginsOne(f)
+		f.fact.Counted = l.countedApart(f)
 		f.fact.Toils, f.fact.Serves = l.toils(f), l.serves(f)
 	}
 	l.findLasting()
