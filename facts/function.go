@@ -36,6 +36,7 @@ type Function struct {
 	Resources []*Resource
 	Shared    []*SharedWrite
 	Counted   []CountedApart
+	TurnSets  []TurnSet // variables of functions around it that this one sets beside other turns of a loop
 	Redrawn   []Redrawn
 	SetFields []SetField
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
@@ -251,7 +252,7 @@ type Effect struct {
 // Resource is something that must be given back.
 type Resource struct {
 	Pos     Pos
-	Kind    string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine", "client connection", "answer" (of HTTP, which no variable holds)
+	Kind    string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine", "client connection", "lock", "answer" (of HTTP, which no variable holds)
 	Name    string
 	Lost    []Pos       // returns on whose path it is not given back
 	Never   bool        // given back nowhere
@@ -286,6 +287,13 @@ type CountedApart struct {
 	Read   string // the method that reads it
 	Step   Pos    // of the other call
 	Counts string // the method that counts it on, under a lock
+}
+
+// TurnSet is a variable that goroutines of a loop set without a lock, and that the function has which starts them.
+type TurnSet struct {
+	Pos   Pos
+	Name  string
+	Grows bool // to what it was and more: n++, all = append(all, one)
 }
 
 // LockedUse is a place where a map is read or written while a lock is held.

@@ -371,6 +371,7 @@ func (l *lifter) findLiterals(p place) {
 	}
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
 		l.sharedWrites(p, n, stack)
+		l.turnSets(p, n, stack)
 		switch n := n.(type) {
 		case *ast.CompositeLit:
 			f := l.around(stack)

@@ -15,6 +15,7 @@ import (
 // taken is a lock that a function takes, from there to where the statements beside it give it back.
 type taken struct {
 	lock  string // where it is declared, or facts.SomeLock
+	name  string // as written: "s.mu"; "" where no method of the lock itself takes it
 	read  bool   // others hold it as well
 	from  token.Pos
 	given token.Pos // NoPos where it is held to the end
@@ -45,7 +46,7 @@ func (l *lifter) takenBy(f *function) []taken {
 		selector, isSelector := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 		switch name := calledName(call); {
 		case isSelector && lockNames.MatchString(name) && len(call.Args) == 0:
-			t := taken{lock: l.lockOf(f.source, selector), read: strings.HasSuffix(name, "RLock"), from: call.Pos()}
+			t := taken{lock: l.lockOf(f.source, selector), name: text(selector.X), read: strings.HasSuffix(name, "RLock"), from: call.Pos()}
 			for _, s := range behind(stack) {
 				if after, is := s.(*ast.ExprStmt); is && givesBack(after, selector) {
 					t.given = after.Pos()

@@ -107,6 +107,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findResources)
 	l.eachFile(l.findGoroutines)
 	l.eachFile(l.findAbandoned)
+	l.findKeptLocks()
 	for _, f := range l.functions {
 		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)
 		f.fact.Tx, f.fact.Begins = l.givenTransaction(f), l.beginsOne(f)

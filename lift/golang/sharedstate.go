@@ -261,3 +261,49 @@ func (l *lifter) tellsOf(f *function, object *types.Var, depth int) bool {
 	})
 	return found && !sets
 }
+
+// turnSets lifts the variables that a statement sets beside the other turns of a loop, whose goroutines all have them.
+func (l *lifter) turnSets(p place, n ast.Node, stack []ast.Node) {
+	for _, set := range setVariables(n) {
+		object, is := p.target(set).(*types.Var)
+		if !is || isMap(object.Type()) || !l.ofTurns(p, object, set.Pos(), stack) {
+			continue
+		}
+		f := l.around(stack)
+		f.fact.TurnSets = append(f.fact.TurnSets, facts.TurnSet{Pos: l.pos(set.Pos()), Name: set.Name, Grows: grows(n)})
+	}
+}
+
+// setVariables are the variables that a statement sets, and does not declare.
+func setVariables(n ast.Node) []*ast.Ident {
+	var out []*ast.Ident
+	add := func(e ast.Expr) {
+		if id, is := ast.Unparen(e).(*ast.Ident); is && id.Name != "_" {
+			out = append(out, id)
+		}
+	}
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		for _, lhs := range n.Lhs {
+			add(lhs)
+		}
+	case *ast.IncDecStmt:
+		add(n.X)
+	}
+	return out
+}
+
+// grows reports whether a statement sets something to what it was and more: n++, all = append(all, one).
+func grows(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.IncDecStmt:
+		return true
+	case *ast.AssignStmt:
+		if n.Tok != token.ASSIGN {
+			return n.Tok != token.DEFINE
+		}
+		call, is := ast.Unparen(n.Rhs[0]).(*ast.CallExpr)
+		return is && calledName(call) == "append" && len(call.Args) > 0 && text(call.Args[0]) == text(n.Lhs[0])
+	}
+	return false
+}

@@ -22,6 +22,7 @@ var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
 	"client connection": "defer %s.Close()", "answer": "hold %s, and defer its Body.Close()",
+	"lock":      "defer %s.Unlock(), or give it back before the return",
 	"goroutine": "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
 	"file":      "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
@@ -32,6 +33,7 @@ var holds = map[string]string{
 	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
 	"file": "a descriptor of the process", "stream": "a goroutine here and one on the other side",
 	"client connection": "a connection to the other side and the goroutines that serve it",
+	"lock":              "up all others that take it",
 }
 
 // program are names of packages that hold what a program does by itself: its start, its commands, and what tries it out.
@@ -55,6 +57,10 @@ func find(f *facts.Facts) []rule.Finding {
 			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name), Edits: r.Mend}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
 			switch {
+			case r.Kind == "lock":
+				finding.Message = fmt.Sprintf("%s is not given back where the function leaves: whoever takes it next waits for ever", r.Name)
+				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " takes " + r.Name
+				finding.Confidence = rule.Likely
 			case r.Kind == "goroutine":
 				finding.Message = fmt.Sprintf("goroutines that send to %s wait for ever where its reader has left: the channel has no room", r.Name)
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " has goroutines started, which send to " + r.Name

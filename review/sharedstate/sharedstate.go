@@ -45,6 +45,26 @@ func find(f *facts.Facts) []rule.Finding {
 		byLock[locks[0]] = len(out)
 		out = append(out, finding)
 	}
+	for _, function := range f.Functions {
+		for _, set := range function.TurnSets {
+			if function.Aside == "" {
+				out = append(out, ofTurns(tracer, function, set))
+			}
+		}
+	}
+	return out
+}
+
+// ofTurns tells of a variable that the goroutines of a loop set.
+func ofTurns(tracer *trace.Tracer, function *facts.Function, set facts.TurnSet) rule.Finding {
+	out := rule.Finding{
+		Pos: set.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("goroutines of a loop set %s at once, without a lock", set.Name),
+		Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: set.Pos, What: "sets " + set.Name + ", which all of them have"}),
+		Fix:      "let each have a variable of its own, or guard it with a sync.Mutex",
+	}
+	if set.Grows {
+		out.Message += ": what others add is lost"
+	}
 	return out
 }
 
