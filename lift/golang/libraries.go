@@ -84,6 +84,7 @@ func roleOf(importPath string) (role, product, known string) {
 var asks = map[string]string{
 	"gorm.io/gorm": "gorm", "github.com/jinzhu/gorm": "gorm", "entgo.io/ent": "ent", "xorm.io/xorm": "xorm", "github.com/uptrace/bun": "bun",
 	"github.com/gobuffalo/pop": "pop", "github.com/ory/pop": "pop", "github.com/go-gorp/gorp": "gorp", "github.com/letsencrypt/borp": "gorp", "github.com/volatiletech/sqlboiler": "sqlboiler", "github.com/aarondl/sqlboiler": "sqlboiler",
+	"github.com/go-jet/jet": "jet",
 }
 
 // useLibrary notes that a package imports a library.

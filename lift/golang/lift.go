@@ -140,7 +140,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
 		bounded: map[types.Object]bool{}, positive: map[types.Object]bool{}, ranged: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		taken: map[*function][]taken{}, spawned: map[ast.Node]bool{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, boiled: map[*source]map[string]*boiled{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, boiled: map[*source]map[string]*boiled{}, jetWritten: map[*source]map[string]jetTable{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
 
@@ -220,12 +220,13 @@ type lifter struct {
 	contexts        map[*types.TypeName]bool  // what such routers give their handlers
 	registrars      map[*function]registrar   // functions that register what they are given
 	filters         []beegoFilter
-	generated       map[*types.TypeName]bool       // see isGenerated
-	embeddedTexts   map[types.Object]string        // of variables that hold a file of SQL
-	boiled          map[*source]map[string]*boiled // see boiledTables
-	contractual     map[*facts.Function]bool       // see asksForContract
-	messages        map[message][]*function        // what handles each, see findMessages
-	operations      map[types.Object]operation     // by the type of their functions
+	generated       map[*types.TypeName]bool        // see isGenerated
+	embeddedTexts   map[types.Object]string         // of variables that hold a file of SQL
+	boiled          map[*source]map[string]*boiled  // see boiledTables
+	jetWritten      map[*source]map[string]jetTable // see jetTables
+	contractual     map[*facts.Function]bool        // see asksForContract
+	messages        map[message][]*function         // what handles each, see findMessages
+	operations      map[types.Object]operation      // by the type of their functions
 }
 
 // function is a function of the code with its fact.

@@ -33,6 +33,7 @@ type source struct {
 	aside   map[*ast.File]string
 	wrong   int   // mistakes that the checker found
 	boiled  *bool // whether sqlboiler wrote it; nil where nobody has asked
+	jet     *bool // whether it knows jet; nil where nobody has asked
 	started bool
 	done    bool
 }

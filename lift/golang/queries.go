@@ -69,6 +69,9 @@ func (l *lifter) findSpec(s *source, call *ast.CallExpr) querySpec {
 			return querySpec{} // a function of the code: what it does is found in it
 		}
 	}
+	if spec, is := l.jetSpec(s, call, selector); is {
+		return spec
+	}
 	if spec, is := l.gorpSpec(s, call, selector, path, typeName); is {
 		return spec
 	}
@@ -287,6 +290,8 @@ func (l *lifter) query(at work, spec querySpec) {
 	case "sqlboiler":
 		l.boiler(at, spec, q)
 		q.Reckoned = l.reckonedFields(at, q)
+	case "jet":
+		l.jet(at, spec, q)
 	case "sqlx":
 		q.Mapped = true
 	case "gorp":
@@ -320,8 +325,13 @@ func (l *lifter) query(at work, spec querySpec) {
 
 // handleOf is the handle that a call sends a statement through: an argument, where the library takes it so.
 func (l *lifter) handleOf(s *source, call *ast.CallExpr, spec querySpec) ast.Expr {
-	if spec.library == "sqlboiler" {
+	switch spec.library {
+	case "sqlboiler":
 		return l.boilerHandle(s, call, spec)
+	case "jet":
+		if i := spec.ctx + 1; i < len(call.Args) {
+			return call.Args[i]
+		}
 	}
 	return l.sentThrough(s, spec)
 }
@@ -352,7 +362,7 @@ func (l *lifter) sentThrough(s *source, spec querySpec) ast.Expr {
 }
 
 // builders are libraries whose chains of calls say what is asked.
-var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true, "pop": true, "sqlboiler": true}
+var builders = map[string]bool{"gorm": true, "xorm": true, "squirrel": true, "bun": true, "ent": true, "gorp": true, "pop": true, "sqlboiler": true, "jet": true}
 
 var (
 	// insertReturning is an insertion that answers with the row that it made.
