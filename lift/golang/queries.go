@@ -177,6 +177,11 @@ func (l *lifter) sayingSQL(s *source, call *ast.CallExpr, selector *ast.Selector
 			one := name == "SelectOne" || name == "Get" || name == "FindOne" || strings.HasPrefix(name, "QueryRow") || strings.HasPrefix(name, "SelectNull") || name == "SelectInt" || name == "SelectStr"
 			return querySpec{library: "sql", text: i, args: i + 1, one: one, ctx: contextIndex(s, call), pos: selector}
 		}
+		if _, is := textMethods[name]; is {
+			if _, made := l.built(s, arg, 0); made != nil { // the text of a builder, sent through a type that is not at hand
+				return querySpec{library: "sql", text: i, args: i + 1, one: textMethods[name], ctx: contextIndex(s, call), pos: selector}
+			}
+		}
 		return querySpec{}
 	}
 	return querySpec{}
