@@ -176,6 +176,9 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 	}
 	r := &facts.Resource{Pos: l.pos(assign.Pos()), Kind: told, Name: named, Never: len(u.closed) == 0}
 	r.Drained = kind == "rows" && drained(p, f, assign, object, stack)
+	if r.Drained && ofPgx(object.Type()) {
+		return nil // they say themselves that their end closes them
+	}
 	for _, reader := range u.readBy {
 		if !slices.Contains(r.ReadBy, reader.fact) {
 			r.ReadBy = append(r.ReadBy, reader.fact)
@@ -403,39 +406,12 @@ func outOfSight(object types.Object, at token.Pos) bool {
 	return scope != nil && scope != object.Pkg().Scope() && !scope.Contains(at)
 }
 
-// drained reports whether a function goes through rows to their end wherever it has them, which gives them back.
-func drained(p place, f *function, assign *ast.AssignStmt, object types.Object, stack []ast.Node) bool {
-	var loop *ast.ForStmt
-	for _, s := range listOf(last(stack)) {
-		if each, is := s.(*ast.ForStmt); is && loop == nil && s.Pos() > assign.End() {
-			if call, is := each.Cond.(*ast.CallExpr); is && calledName(call) == "Next" && p.target(firstOf(call.Fun)) == object {
-				loop = each
-			}
-		}
-	}
-	if loop == nil {
-		return false
-	}
-	check, through := errorCheck(assign, stack), true
-	ast.Inspect(f.body, func(n ast.Node) bool {
-		if n == nil || n.End() <= assign.End() || n.Pos() >= loop.End() || n == check {
-			return false
-		}
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			return n.Pos() <= assign.Pos() && assign.End() <= n.End() // the one that it stands in
-		case *ast.ReturnStmt:
-			through = false
-		case *ast.BranchStmt:
-			through = through && n.Tok == token.CONTINUE && n.Label == nil
-		}
-		return through
-	})
-	return through
-}
-
-// recorded reports whether a response is one that a test has recorded, behind which there is no connection.
+// recorded reports whether a response is one that a test has recorded, behind which there is no connection, or one that the code reads from a
+// connection of its own, which it closes itself.
 func recorded(p place, call *ast.CallExpr) bool {
+	if p.packageOf(firstOf(call.Fun)) == "net/http" && calledName(call) == "ReadResponse" {
+		return true
+	}
 	return isNamed(p.info.TypeOf(firstOf(call.Fun)), "net/http/httptest", "ResponseRecorder")
 }
 

@@ -100,6 +100,9 @@ func find(f *facts.Facts) []rule.Finding {
 			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "body" && r.Kind != "answer" && byCommand(function, map[*facts.Function]bool{}) {
 				finding.Confidence = rule.Uncertain // the end of the program gives it back, which who asks another service may be far from
 			}
+			if function.Aside == "generated" {
+				finding.Confidence = rule.Uncertain // who uses it ends what it begins, and who wrote it is a program
+			}
 			if function.Aside == "migration" && r.Kind != "body" && r.Kind != "answer" && r.Kind != "file" && r.Kind != "stream" {
 				finding.Confidence = rule.Uncertain // one that fails ends the program, or its transaction
 			}
