@@ -90,7 +90,7 @@ func (t *Tracer) Job(f *facts.Function) bool {
 }
 
 // operators are names of guards that let nobody in but who runs the service.
-var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|root)(only|user|access|required|middleware)*$`)
+var operators = regexp.MustCompile(`(?i)(admin|superuser|operator|maintainer|root)(only|user|access|required|middleware|guard)*$`)
 
 // ofOne are names of guards that ask for an administrator of one thing, who may be any user.
 var ofOne = regexp.MustCompile(`(?i)(repo|repository|project|org|organi[sz]ation|team|group|space|tenant|channel)_?(admin|operator|maintainer)`)
