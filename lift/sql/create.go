@@ -2,6 +2,7 @@ package sql
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -194,8 +195,13 @@ func (r *replay) createIndex(list []token, unique bool) *facts.MigrationStatemen
 	}
 	if open < len(rest) {
 		end := closing(rest, open)
-		for _, part := range split(rest[open+1:min(end, len(rest))], ",") {
+		parts := split(rest[open+1:min(end, len(rest))], ",")
+		for _, part := range parts {
 			index.Parts = append(index.Parts, indexPart(part))
+		}
+		if s.Name == "" {
+			s.Name = r.unnamed(table, parts)
+			index.Name = s.Name
 		}
 		if where := until(rest, end+1, "where"); where+1 < len(rest) {
 			condition := strings.TrimSpace(r.up[rest[where+1].at:rest[len(rest)-1].end])
@@ -215,6 +221,31 @@ func (r *replay) createIndex(list []token, unique bool) *facts.MigrationStatemen
 	}
 	return s
 }
+
+// unnamed is the name that PostgreSQL gives an index without one: after its table and columns, of an expression after its function, and with a number
+// where another index has it already. One of the same columns is the same, of which a dump of the schema tells as well.
+func (r *replay) unnamed(table string, parts [][]token) string {
+	words := []string{table}
+	for _, part := range parts {
+		if len(part) > 0 && part[0].name() {
+			words = append(words, part[0].text)
+		} else {
+			words = append(words, "expr")
+		}
+	}
+	base := strings.Join(append(words, "idx"), "_")
+	name := base
+	t := r.table(table)
+	same := func() bool {
+		return t != nil && slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool { return i.Name == name && slices.EqualFunc(i.Parts, parts, equalPart) })
+	}
+	for n := 1; r.database.At["index:"+name].Line > 0 && !same(); n++ {
+		name = base + strconv.Itoa(n)
+	}
+	return name
+}
+
+func equalPart(p schema.IndexPart, part []token) bool { return p == indexPart(part) }
 
 // indexPart reads one part of an index; an expression that is not lower(column) has no column.
 func indexPart(part []token) schema.IndexPart {
