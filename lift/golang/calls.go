@@ -313,12 +313,26 @@ func (l *lifter) handedOver(at work) {
 			continue
 		}
 		for _, f := range l.functionsOf(at.source, arg, 0) {
+			place := at.lies
+			place.Kept = place.Kept || l.fillsCache(at, f)
 			at.in.fact.Calls = append(at.in.fact.Calls, &facts.Call{
-				Pos: l.pos(arg.Pos()), From: at.in.fact, Callees: []*facts.Function{f.fact}, Loop: at.loop, Place: at.lies,
+				Pos: l.pos(arg.Pos()), From: at.in.fact, Callees: []*facts.Function{f.fact}, Loop: at.loop, Place: place,
 				Handed: true, Later: runsLater.MatchString(calledName(at.call)), Deferred: at.deferred, Spawned: at.spawned || calledName(at.call) == "Go",
 			})
 		}
 	}
+}
+
+// fillsCache reports whether a function that is handed over answers what a cache does not know: the one that takes it is named after a cache, or belongs to one.
+func (l *lifter) fillsCache(at work, f *function) bool {
+	if f.sig == nil || f.sig.Results().Len() == 0 || isError(f.sig.Results().At(0).Type()) {
+		return false // it answers nothing that could be kept
+	}
+	name := calledName(at.call)
+	if selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr); is {
+		name += " " + text(selector.X) + typeName(at.place, selector.X)
+	}
+	return cacheName.MatchString(name)
 }
 
 // runsLater are names of functions that keep what they are given and run it when its time, a message or an event comes: of time, cron, gocron, NATS,
