@@ -95,6 +95,7 @@ type Call struct {
 	Apart    []int  // those that are given nothing that this transaction has to do with
 	Self     bool   // of a method of the same value whose method From is
 	BegunBy  string // of Self: the field of that value by which the transaction that is open around it was begun; "" for none
+	Past     *Past  // goes past the transaction that is open around it
 	MayLack  bool   // gives this transaction to what does without one where it is given none
 	HandedOn []HandedOn
 	Endless  []int // arguments that are a new context, which nothing ends with the request
@@ -103,6 +104,13 @@ type Call struct {
 	Deferred bool
 	Spawned  bool     // runs on a thread of its own
 	Holds    []string // locks that are held there, see GuardedUse
+}
+
+// Past is what a call goes through while a transaction is open around it that it could go through.
+type Past struct {
+	Through string // what has begun the transaction
+	Tx      string
+	Begun   Pos
 }
 
 // HandedOn is a parameter of a caller, or a part of it, that it gives to a parameter of the function called. A receiver is -1.

@@ -122,6 +122,12 @@ func (l *lifter) findTransactions(p place) {
 		if !is || fn.Body == nil {
 			continue
 		}
+		ast.Inspect(fn.Body, func(n ast.Node) bool {
+			if call, is := n.(*ast.CallExpr); is {
+				l.goesPast(p, call)
+			}
+			return true
+		})
 		spans := l.spans(p, fn)
 		if len(spans) == 0 {
 			continue

@@ -44,6 +44,10 @@ func find(f *facts.Facts) []rule.Finding {
 		out = append(out, given(tracer, function)...)
 		read := map[*facts.Query]bool{} // told of
 		for _, call := range function.Calls {
+			if call.Past != nil {
+				out = append(out, beside(tracer, function, call)...)
+				continue
+			}
 			if call.InTx.Line == 0 || call.MayLack || !surely(call) {
 				continue
 			}
