@@ -26,11 +26,6 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside != "" && function.Aside != "generated" {
 			continue
 		}
-		for _, c := range function.Counted {
-			if !lockedAround(function, 0) {
-				out = append(out, apart(tracer, function, c))
-			}
-		}
 		for _, q := range function.Queries {
 			if q.Statement == nil || q.Statement.Verb != facts.Update || guarded(q) {
 				continue
@@ -41,22 +36,6 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	return out
-}
-
-// apart tells of a number that is read and counted on under two holds of its lock.
-func apart(tracer *trace.Tracer, function *facts.Function, c facts.CountedApart) rule.Finding {
-	return rule.Finding{
-		Pos: c.Pos, Confidence: rule.Likely, Severity: rule.Medium,
-		Message: fmt.Sprintf("%s takes the number %s by %s, and counts it on by %s, which takes the lock for itself: two at once take the same", function.Name, c.Name, c.Read, c.Counts),
-		Evidence: append(tracer.To(function).Evidence(),
-			rule.Evidence{Pos: c.Pos, What: "reads " + c.Name}, rule.Evidence{Pos: c.Step, What: "counts it on, under another hold of the lock"}),
-		Fix: "read it and count it on in one method, under one hold of the lock, that answers the number; or use atomic.AddInt64, which answers it",
-	}
-}
-
-// lockedAround reports whether a function, or some function that leads to it, holds a lock, by its name.
-func lockedAround(f *facts.Function, depth int) bool {
-	return f.Locks || depth < 4 && slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return lockedAround(call.From, depth+1) })
 }
 
 var versionName = regexp.MustCompile(`(?i)(version|revision|etag|updated_?at|modified)`)
