@@ -317,7 +317,7 @@ const SomeLock = "?"
 // Guarded is a value that outlives a call, with the locks that are held where it is used.
 type Guarded struct {
 	Name   string
-	Kind   string      // "map", "list", "atomic", or "" for any other
+	Kind   string      // "map", "list", "atomic", "sync" for what keeps others apart, of which writes alone are uses, or "" for any other
 	Field  bool        // of a value; otherwise a package's variable
 	MadeIn []*Function // where values are made whose field it is; none for a package's variable
 	Uses   []GuardedUse

@@ -201,7 +201,7 @@ func (l *lifter) findGuarded() {
 		}
 	}
 	for _, object := range order {
-		if g := uses[object]; g.Mixed() || g.Raced() {
+		if g := uses[object]; g.Mixed() || g.Raced() || g.Kind == "sync" {
 			l.facts.Guarded = append(l.facts.Guarded, g)
 		}
 	}
@@ -213,13 +213,13 @@ func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, type
 	switch e := e.(type) {
 	case *ast.Ident:
 		object, is := p.info.Uses[e].(*types.Var)
-		if !is || object.Pkg() == nil || object.Parent() != object.Pkg().Scope() || keepsApart(object.Type()) {
+		if !is || object.Pkg() == nil || object.Parent() != object.Pkg().Scope() || isChan(object.Type()) {
 			return nil, nil
 		}
 		return object, nil
 	case *ast.SelectorExpr:
 		object, is := p.info.Uses[e.Sel].(*types.Var)
-		if !is || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil || keepsApart(object.Type()) {
+		if !is || object.Pkg() == nil || l.loader.sources[object.Pkg().Path()] == nil || isChan(object.Type()) {
 			return nil, nil
 		}
 		if p.packageOf(e.X) != "" {
@@ -247,10 +247,15 @@ func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, type
 	return nil, nil
 }
 
-// guardedKind is what a value is called that others may use at once: a map, a list, an atomic value, or nothing more.
+// guardedKind is what a value is called that others may use at once: a map, a list, an atomic value, what keeps others apart, or nothing more.
 func guardedKind(t types.Type) string {
-	if path, _ := namedType(t); path == "sync/atomic" {
-		return "atomic"
+	if named, is := types.Unalias(typeOr(t)).(*types.Named); is && named.Obj().Pkg() != nil {
+		switch named.Obj().Pkg().Path() {
+		case "sync/atomic":
+			return "atomic"
+		case "sync":
+			return "sync"
+		}
 	}
 	switch typeOr(t).Underlying().(type) {
 	case *types.Map:
@@ -261,13 +266,9 @@ func guardedKind(t types.Type) string {
 	return ""
 }
 
-// keepsApart reports whether values of a type keep those apart that use them at once: locks and channels.
-func keepsApart(t types.Type) bool {
-	if _, is := typeOr(t).Underlying().(*types.Chan); is {
-		return true
-	}
-	path, _ := namedType(t)
-	return path == "sync"
+func isChan(t types.Type) bool {
+	_, is := typeOr(t).Underlying().(*types.Chan)
+	return is
 }
 
 func isMapOrList(t types.Type) bool {
@@ -287,6 +288,9 @@ func (l *lifter) useOf(p place, e ast.Expr, stack []ast.Node) (facts.GuardedUse,
 	use := facts.GuardedUse{Pos: l.pos(e.Pos()), Name: text(e), In: f.fact}
 	items := isMapOrList(p.target(e).Type())
 	set := p.setOf(e, stack)
+	if set == nil && guardedKind(p.target(e).Type()) == "sync" {
+		return facts.GuardedUse{}, false // that is what it is there for
+	}
 	switch {
 	case !items && set != nil:
 		use.Write, use.Locks = true, l.holds(f, e.Pos(), false)

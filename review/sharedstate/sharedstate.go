@@ -27,6 +27,10 @@ func find(f *facts.Facts) []rule.Finding {
 		if g.Kind == "map" || g.Kind == "list" {
 			continue // see the rule shared-map
 		}
+		if g.Kind == "sync" {
+			out = append(out, replaced(tracer, g)...)
+			continue
+		}
 		finding, raced := raced(tracer, g)
 		if raced {
 			out = append(out, finding)
@@ -88,6 +92,23 @@ func apart(tracer *trace.Tracer, function *facts.Function, c facts.CountedApart)
 // lockedAround reports whether a function, or some function that leads to it, holds a lock, by its name.
 func lockedAround(f *facts.Function, depth int) bool {
 	return f.Locks || depth < 4 && slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return lockedAround(call.From, depth+1) })
+}
+
+// replaced are the places where requests, or what runs beside them, put another sync.Map or lock in the place of the one that others use.
+func replaced(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
+	var out []rule.Finding
+	for _, use := range g.Uses {
+		starts := concurrent.Starts(tracer, use.In, true)
+		if len(starts) == 0 || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) || !starts[0].Repeats(use.In) {
+			continue
+		}
+		out = append(out, rule.Finding{
+			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("%s puts another value in the place of %s, while others use the one that is there", use.In.Name, use.Name),
+			Evidence: append(starts[0].Evidence(), rule.Evidence{Pos: use.Pos, What: "replaces " + use.Name}),
+			Fix:      "empty it in place: Clear of a sync.Map; or hold a pointer to it, and replace that atomically",
+		})
+	}
+	return out
 }
 
 // raced tells of a value that requests set by what it was, although others may have set it since they looked; one finding for all such places.
