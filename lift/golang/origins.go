@@ -308,6 +308,7 @@ func (w *walk) selector(s *source, e *ast.SelectorExpr) []facts.Origin {
 	}
 	if !onlyReceiver {
 		out = append(slices.Clip(out), w.scanned(field)...)
+		out = append(out, w.l.scannedInTurn(s, e, field)...)
 	}
 	return out
 }

@@ -277,6 +277,36 @@ func (w *walk) fill(s *source, call *ast.CallExpr) []facts.Origin {
 	return named(out, "the body")
 }
 
+// scannedInTurn is the loop over rows each turn of which reads a field of the same variable anew: row := newRow(); rows.Scan(&row.ID).
+func (l *lifter) scannedInTurn(s *source, e *ast.SelectorExpr, field *types.Var) []facts.Origin {
+	id, is := ast.Unparen(e.X).(*ast.Ident)
+	if !is {
+		return nil
+	}
+	for _, d := range l.defs[field] {
+		if call, is := d.expr.(*ast.CallExpr); is && d.kind == filled && d.source == s && d.loop != nil && d.loop.Kind == facts.OverRows && givesField(s, call, s.target(id), field) {
+			return []facts.Origin{{Kind: facts.FromLoop, Loop: d.loop}}
+		}
+	}
+	return nil
+}
+
+// givesField reports whether a call is given the address of a field of a variable.
+func givesField(s *source, call *ast.CallExpr, of types.Object, field *types.Var) bool {
+	return slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+		pointer, is := ast.Unparen(arg).(*ast.UnaryExpr)
+		if !is || pointer.Op != token.AND {
+			return false
+		}
+		selector, is := ast.Unparen(pointer.X).(*ast.SelectorExpr)
+		if !is || s.target(selector) != types.Object(field) {
+			return false
+		}
+		id, is := ast.Unparen(selector.X).(*ast.Ident)
+		return is && s.target(id) == of
+	})
+}
+
 // scanned is what queries put into a field: it holds what a row holds, however far from the query it is read.
 func (w *walk) scanned(field *types.Var) []facts.Origin {
 	for _, d := range w.l.defs[field] {
