@@ -11,6 +11,7 @@ type Route struct {
 	Kind     string    // "http", "grpc", "graphql"
 	Handler  *Function // nil where only a contract tells of the route
 	Checks   bool      // the handler itself looks at who is calling, or what stands on its field says which callers may
+	Deep     bool      // of one that checks: many calls below, where other code may look for reasons of its own
 	Contract bool      // told by a contract and not by code
 	Open     bool      // its contract, which says of other routes that callers prove who they are, does not say so of this one
 	Lasting  bool      // the context that its handler is given does not end with the request

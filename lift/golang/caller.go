@@ -13,8 +13,11 @@ import (
 // takes the identity that a middleware has put beside the request. Names count only where there is nothing to read: for a
 // library's function, and for what the identity is kept under.
 
-// deepestLook bounds how many calls below a handler a look at the caller may be.
-const deepestLook = 6
+// deepestLook bounds how many calls below a handler a look at the caller may be, and nearLook those of one that shows what handlers beside it are used to do.
+const (
+	deepestLook = 6
+	nearLook    = 5
+)
 
 // glance is what one function does by itself: whether it reads who is calling, which functions of the code it calls, and which
 // of its parameters say under what it reads something that stands beside the request.
@@ -25,13 +28,16 @@ type glance struct {
 }
 
 // looksAtCaller reports whether a function reads who is calling, itself or some calls below.
-func (l *lifter) looksAtCaller(f *function) bool {
+func (l *lifter) looksAtCaller(f *function) bool { return l.looksWithin(f, deepestLook) }
+
+// looksWithin reports whether it does so at most some calls below.
+func (l *lifter) looksWithin(f *function, deepest int) bool {
 	if l.isGivenCaller(f) {
 		return true
 	}
 	seen := map[*function]bool{f: true}
 	at := []*function{f}
-	for depth := 0; depth <= deepestLook && len(at) > 0; depth++ {
+	for depth := 0; depth <= deepest && len(at) > 0; depth++ {
 		var next []*function
 		for _, f := range at {
 			g := l.glance(f)

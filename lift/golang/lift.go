@@ -99,6 +99,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findOperationRoutes)
 	l.eachFile(l.findServed)
 	l.findProcedureChecks()
+	l.findDeepLooks()
 	l.eachFile(l.findMessages)
 	l.eachFile(l.findWork)
 	l.eachFile(l.findLists)

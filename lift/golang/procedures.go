@@ -67,6 +67,19 @@ func (l *lifter) findProcedureChecks() {
 	}
 }
 
+// findDeepLooks notes the routes whose handlers look at their caller so far below that it shows nothing of what others do.
+func (l *lifter) findDeepLooks() {
+	of := map[*facts.Function]*function{}
+	for f := range l.handlers {
+		of[f.fact] = f
+	}
+	for _, r := range l.facts.Routes {
+		if f := of[r.Handler]; r.Checks && f != nil {
+			r.Deep = l.looksAtCaller(f) && !l.looksWithin(f, nearLook)
+		}
+	}
+}
+
 // readsProcedure reports whether a function reads the name of the procedure that is called.
 func (l *lifter) readsProcedure(f *function) bool {
 	found := false

@@ -235,10 +235,12 @@ func judge(routes []*facts.Route) []rule.Finding {
 			continue
 		}
 		handlers[r.Handler] = true
-		if r.Checks {
+		switch {
+		case r.Checks && r.Deep: // it asks, and shows no habit
+		case r.Checks:
 			guarded++
 			example = r
-		} else {
+		default:
 			open = append(open, r)
 		}
 	}
