@@ -71,14 +71,17 @@ func readBeside(tracer *trace.Tracer, g *facts.Guarded, read facts.GuardedUse, w
 		}
 	}
 	for _, w := range writes {
-		if g.Kind == "" && read.In.Outer == w.In {
-			continue // it is begun by the one that writes
+		if g.Kind == "" && (read.In.Outer == w.In || calledBefore(read, w.In)) {
+			continue // it is begun by the one that writes, or has it write first, and took its lock by that
 		}
 		for _, writer := range Starts(tracer, w.In, true) {
 			if writer.Once(tracer, w.In) {
 				continue
 			}
 			for _, reader := range Starts(tracer, read.In, true) {
+				if g.Kind == "" && reader.Call != nil && leadsTo(w.In, reader.Call.From, 3) {
+					continue // the one that writes has it begin
+				}
 				if own[reader.In] || own[writer.In] || reader.In == writer.In && reader.Route == nil || writer.Call != nil && writer.Call == reader.Call {
 					continue
 				}
@@ -93,4 +96,21 @@ func readBeside(tracer *trace.Tracer, g *facts.Guarded, read facts.GuardedUse, w
 		}
 	}
 	return rule.Finding{}, false
+}
+
+// calledBefore reports whether the function of a use calls another one before that use, or each of those that call it did before they do.
+func calledBefore(use facts.GuardedUse, f *facts.Function) bool {
+	callsBefore := func(in *facts.Function, at facts.Pos) bool {
+		return slices.ContainsFunc(in.Calls, func(c *facts.Call) bool {
+			return !c.Spawned && !c.Handed && c.Pos.File == at.File && c.Pos.Line < at.Line && slices.Contains(c.Callees, f)
+		})
+	}
+	return callsBefore(use.In, use.Pos) || len(use.In.Callers) > 0 && !slices.ContainsFunc(use.In.Callers, func(c *facts.Call) bool { return !callsBefore(c.From, c.Pos) })
+}
+
+// leadsTo reports whether a function is another one, or calls it, over a few calls.
+func leadsTo(from, to *facts.Function, depth int) bool {
+	return from == to || depth > 0 && slices.ContainsFunc(from.Calls, func(c *facts.Call) bool {
+		return slices.ContainsFunc(c.Callees, func(f *facts.Function) bool { return leadsTo(f, to, depth-1) })
+	})
 }

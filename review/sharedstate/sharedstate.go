@@ -53,7 +53,13 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside != "" && function.Aside != "generated" {
 			continue
 		}
+		told := map[string]int{} // where in out a variable is told of
 		for _, set := range function.TurnSets {
+			if i, found := told[set.Name]; found {
+				out[i].Evidence = append(out[i].Evidence, rule.Evidence{Pos: set.Pos, What: "sets " + set.Name + ", too"})
+				continue
+			}
+			told[set.Name] = len(out)
 			out = append(out, ofTurns(tracer, function, set))
 		}
 		for _, c := range function.Counted {
@@ -94,17 +100,17 @@ func lockedAround(f *facts.Function, depth int) bool {
 	return f.Locks || depth < 4 && slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return lockedAround(call.From, depth+1) })
 }
 
-// replaced are the places where requests, or what runs beside them, put another sync.Map or lock in the place of the one that others use.
+// replaced are the places where requests put another sync.Map or lock in the place of the one that others use.
 func replaced(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 	var out []rule.Finding
 	for _, use := range g.Uses {
-		starts := concurrent.Starts(tracer, use.In, true)
-		if len(starts) == 0 || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) || !starts[0].Repeats(use.In) {
+		path := tracer.To(use.In)
+		if path == nil || begins.MatchString(use.In.Name) || closes.MatchString(use.In.Name) || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
 			continue
 		}
 		out = append(out, rule.Finding{
 			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("%s puts another value in the place of %s, while others use the one that is there", use.In.Name, use.Name),
-			Evidence: append(starts[0].Evidence(), rule.Evidence{Pos: use.Pos, What: "replaces " + use.Name}),
+			Evidence: append(path.Evidence(), rule.Evidence{Pos: use.Pos, What: "replaces " + use.Name}),
 			Fix:      "empty it in place: Clear of a sync.Map; or hold a pointer to it, and replace that atomically",
 		})
 	}
@@ -163,7 +169,7 @@ func racedAt(tracer *trace.Tracer, g *facts.Guarded, use facts.GuardedUse) (rule
 		Evidence: append(path.Evidence(), rule.Evidence{Pos: use.Set.Asked, What: "looks at " + use.Name}, set),
 		Fix:      "hold one sync.Mutex from the look until it is set",
 	}
-	if g.Field || use.Set.Fills {
+	if g.Field || use.Set.Fills || !slices.ContainsFunc(g.Uses, func(u facts.GuardedUse) bool { return u.Write && u.Pos != use.Pos }) {
 		out.Confidence = rule.Uncertain // each may have its own, or all of them fill it with the same
 	}
 	return out, true
@@ -175,6 +181,9 @@ func setSince(g *facts.Guarded, use facts.GuardedUse) bool {
 		return u.Write && u.In == use.In && !use.Set.Counts && use.Set.Asked.Line <= u.Pos.Line && u.Pos.Line < use.Pos.Line
 	})
 }
+
+// begins are names of methods that prepare a value, which others have only then.
+var begins = regexp.MustCompile(`(^|\.)(New|Init|Start|Setup|Open)`)
 
 // closes are names of methods that end something: that two do so at once is seldom, and mostly does no harm.
 var closes = regexp.MustCompile(`\)\.(Close|Stop|Shutdown|Cancel|Done)`)
