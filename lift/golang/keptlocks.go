@@ -20,7 +20,11 @@ func (l *lifter) findKeptLocks() {
 				continue
 			}
 			if lost := l.keptAtReturns(f, t); len(lost) > 0 {
-				f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(t.from), Kind: "lock", Name: t.name, Lost: lost})
+				unlock := ".Unlock()"
+				if t.read {
+					unlock = ".RUnlock()"
+				}
+				f.fact.Resources = append(f.fact.Resources, &facts.Resource{Pos: l.pos(t.from), Kind: "lock", Name: t.name, Lost: lost, Close: t.name + unlock})
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (p place) setOf(e ast.Expr, stack []ast.Node) ast.Node {
 	case *ast.IncDecStmt:
 		return parent
 	}
-	if call := p.atomicCall(e, stack); call != nil && strings.HasPrefix(calledName(call), "Store") {
+	if call := p.atomicCall(e, stack); call != nil && strings.HasPrefix(calledName(call), "Store") && len(call.Args) > 0 {
 		return call
 	}
 	return nil
@@ -164,7 +164,7 @@ func asksForNothing(cond ast.Expr, within bool) bool {
 }
 
 // changesAtomically are names of what asks for an atomic value and sets it in one.
-var changesAtomically = regexp.MustCompile(`^(CompareAndSwap|Swap|TryLock|Add|And|Or)`)
+var changesAtomically = regexp.MustCompile(`^((CompareAnd)?Swap|Add|And|Or)(U?[iI]nt(32|64|ptr)|Pointer)?$|^TryLock$`)
 
 // heldThrough reports whether a function takes a lock before one place and gives it back behind another.
 func (l *lifter) heldThrough(f *function, from, to token.Pos) bool {

@@ -22,7 +22,6 @@ var fixes = map[string]string{
 	"rows": "defer %s.Close()", "body": "defer %s.Body.Close()", "transaction": "defer %s.Rollback() // does nothing after Commit",
 	"statement": "defer %s.Close()", "connection": "defer %s.Release()", "session": "defer %s.Close()",
 	"client connection": "defer %s.Close()", "answer": "hold %s, and defer its Body.Close()",
-	"lock":      "defer %s.Unlock(), or give it back before the return",
 	"goroutine": "%s := make(chan T, n) // room for all that is sent, so that nobody waits",
 	"file":      "defer %s.Close()", "stream": "ctx, cancel := context.WithCancel(ctx); defer cancel() // before %s is opened",
 }
@@ -33,7 +32,6 @@ var holds = map[string]string{
 	"statement": "memory of the database", "connection": "a connection of the pool", "session": "a connection of the pool",
 	"file": "a descriptor of the process", "stream": "a goroutine here and one on the other side",
 	"client connection": "a connection to the other side and the goroutines that serve it",
-	"lock":              "up all others that take it",
 }
 
 // program are names of packages that hold what a program does by itself: its start, its commands, and what tries it out.
@@ -61,6 +59,7 @@ func find(f *facts.Facts) []rule.Finding {
 				finding.Message = fmt.Sprintf("%s is not given back where the function leaves: whoever takes it next waits for ever", r.Name)
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " takes " + r.Name
 				finding.Confidence = rule.Likely
+				finding.Fix = "defer " + r.Close + ", or give it back before the return"
 			case r.Kind == "goroutine":
 				finding.Message = fmt.Sprintf("goroutines that send to %s wait for ever where its reader has left: the channel has no room", r.Name)
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " has goroutines started, which send to " + r.Name
