@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // A chain of goqu says its table, what it looks for, what it writes and how many rows it reads at most; what is put behind a chain later is no
@@ -50,31 +52,9 @@ func change(ctx context.Context, db *sql.DB, id, name string) {
 	db.ExecContext(ctx, text, args...)
 }
 `)
-	lifted, err := Lift(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, f := range lifted.Facts.Functions {
-		for _, q := range f.Queries {
-			s := q.Statement
-			if s == nil {
-				got = append(got, "nothing known")
-				continue
-			}
-			line := fmt.Sprintf("%s %s", s.Verb, s.Tables[0].Table)
-			for _, p := range s.Predicates {
-				line += fmt.Sprintf(" %s %s", p.Column, p.Operator)
-				if p.Disjoint {
-					line += "?"
-				}
-			}
-			for _, o := range s.Order {
-				line += fmt.Sprintf(" by %s %v", o.Column, o.Descending)
-			}
-			got = append(got, fmt.Sprintf("%s %v %v %v %s %v", line, s.Sets, s.Self, s.Aggregate, s.Limit, s.OnConflict))
-		}
-	}
+	got := statements(t, dir, func(q *facts.Query, s *facts.Statement) string {
+		return fmt.Sprintf(" %v %v %v %s %v", s.Sets, s.Self, s.Aggregate, s.Limit, s.OnConflict)
+	})
 	want := []string{
 		"SELECT users email = deleted_at IS NULL id IN age > a =? b IS NULL? by name true [] [] false  false",
 		"SELECT notes [] [] true  false",

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // jetUsers is what jet writes for a table, as far as it matters.
@@ -111,32 +113,9 @@ func find(db *sql.DB, name string) {
 	SELECT(ApiKeys.AllColumns).FROM(ApiKeys.INNER_JOIN(Teams, Teams.ID.EQ(ApiKeys.TeamID))).WHERE(ApiKeys.OwnerName.EQ(String(name))).Query(db, &rows)
 }
 `)
-	lifted, err := Lift(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, f := range lifted.Facts.Functions {
-		for _, q := range f.Queries {
-			s := q.Statement
-			if s == nil {
-				got = append(got, "nothing known")
-				continue
-			}
-			line := fmt.Sprintf("%s %s", s.Verb, s.Tables[0].Table)
-			for _, p := range s.Predicates {
-				line += fmt.Sprintf(" %s %s", p.Column, p.Operator)
-				if p.Optional || p.Disjoint {
-					line += "?"
-				}
-			}
-			for _, o := range s.Order {
-				line += fmt.Sprintf(" by %s %v", o.Column, o.Descending)
-			}
-			line += fmt.Sprintf(" %v %v one %v count %v read %v locks %v conflict %v limit %s through %s %s", s.Sets, s.Self, q.One, s.Aggregate, !s.Unread, s.Locks, s.OnConflict, s.Limit, q.Handle.Text, q.Handle.Kind)
-			got = append(got, line)
-		}
-	}
+	got := statements(t, dir, func(q *facts.Query, s *facts.Statement) string {
+		return fmt.Sprintf(" %v %v one %v count %v read %v locks %v conflict %v limit %s through %s %s", s.Sets, s.Self, q.One, s.Aggregate, !s.Unread, s.Locks, s.OnConflict, s.Limit, q.Handle.Text, q.Handle.Kind)
+	})
 	want := []string{
 		"SELECT accounts email = hits >? id IS NULL? by hits true by id false [] [] one false count false read true locks false conflict false limit page through db pool",
 		"SELECT accounts id IN? [] [] one true count false read true locks true conflict false limit  through db pool",

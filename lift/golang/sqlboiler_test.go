@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // boiledUsers is what sqlboiler writes for a table, as far as it matters.
@@ -131,32 +133,9 @@ func change(ctx context.Context, db *sql.DB, tx *sql.Tx, id string) {
 	models.Users().UpdateAll(ctx, tx, models.M{models.UserColumns.Hits: 0})
 }
 `)
-	lifted, err := Lift(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, f := range lifted.Facts.Functions {
-		for _, q := range f.Queries {
-			s := q.Statement
-			if s == nil {
-				got = append(got, "nothing known")
-				continue
-			}
-			line := fmt.Sprintf("%s %s", s.Verb, s.Tables[0].Table)
-			for _, p := range s.Predicates {
-				line += fmt.Sprintf(" %s %s", p.Column, p.Operator)
-				if p.Optional || p.Disjoint {
-					line += "?"
-				}
-			}
-			for _, o := range s.Order {
-				line += fmt.Sprintf(" by %s %v", o.Column, o.Descending)
-			}
-			line += fmt.Sprintf(" %v %v %v %v limit %s through %s %s", s.Sets, q.Reckoned, s.Unread, s.Locks, s.Limit, q.Handle.Text, q.Handle.Kind)
-			got = append(got, line)
-		}
-	}
+	got := statements(t, dir, func(q *facts.Query, s *facts.Statement) string {
+		return fmt.Sprintf(" %v %v %v %v limit %s through %s %s", s.Sets, q.Reckoned, s.Unread, s.Locks, s.Limit, q.Handle.Text, q.Handle.Kind)
+	})
 	want := []string{
 		"SELECT accounts email = hits > id =? by hits true by id false [] [] false false limit page through db pool",
 		`SELECT accounts email = id IN [] [] false false limit 1 through db pool`,
