@@ -361,7 +361,7 @@ func firstOf(e ast.Expr) ast.Expr {
 	return e
 }
 
-// findLiterals lifts clients and servers without limits, secrets, and writes to shared maps.
+// findLiterals lifts clients and servers without limits, secrets, writes to shared maps, and variables that goroutines of a loop set.
 func (l *lifter) findLiterals(p place) {
 	made := func(t types.Type) string {
 		path, name := namedType(t)

@@ -152,8 +152,9 @@ func (l *lifter) runsByItself(f *function) bool {
 	return l.spawned[literal] || given != nil && (calledName(given) == "Go" || runsLater.MatchString(calledName(given)))
 }
 
-// findGuarded lifts the maps and lists that some functions write under a lock and others read without that lock.
+// findGuarded lifts the values of which some functions read without a lock what others write under one, or which they set by what they were.
 func (l *lifter) findGuarded() {
+	set := l.setValues()
 	uses := map[*types.Var]*facts.Guarded{}
 	var order []*types.Var
 	l.eachFile(func(p place) {
@@ -166,8 +167,8 @@ func (l *lifter) findGuarded() {
 				return true
 			}
 			object, owner := l.keptAt(p, e, stack)
-			if object == nil {
-				return true
+			if object == nil || !isMapOrList(object.Type()) && !set[object] {
+				return true // what nobody sets nobody reads too early
 			}
 			use, is := l.useOf(p, e, stack)
 			maker := l.makerOf(e, stack)

@@ -12,6 +12,42 @@ import (
 	"github.com/fettlehq/fettle/facts"
 )
 
+// setValues are the fields and variables that something sets, see setOf.
+func (l *lifter) setValues() map[*types.Var]bool {
+	out := map[*types.Var]bool{}
+	l.eachFile(func(p place) {
+		add := func(e ast.Expr) {
+			if object, is := p.target(e).(*types.Var); is {
+				out[object.Origin()] = true
+			}
+		}
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				for _, lhs := range n.Lhs {
+					add(lhs)
+				}
+			case *ast.IncDecStmt:
+				add(n.X)
+			case *ast.CallExpr:
+				if !strings.HasPrefix(calledName(n), "Store") {
+					return true
+				}
+				if selector, is := ast.Unparen(n.Fun).(*ast.SelectorExpr); is {
+					add(selector.X)
+				}
+				for _, arg := range n.Args {
+					if pointer, is := ast.Unparen(arg).(*ast.UnaryExpr); is {
+						add(pointer.X)
+					}
+				}
+			}
+			return true
+		})
+	})
+	return out
+}
+
 // setOf is the statement or call that sets a value where it is named: s.n = 1, s.n++, s.flag.Store(true), atomic.StoreInt32(&s.n, 1); nil for none.
 func (p place) setOf(e ast.Expr, stack []ast.Node) ast.Node {
 	switch parent := last(stack).(type) {

@@ -7,7 +7,7 @@ import (
 	"github.com/fettlehq/fettle/review/trace"
 )
 
-// guardsOf are the writes of a map or list that others may run beside, and the locks that all of them hold; no writes where one holds none, or one of
+// guardsOf are the writes of a value that others may run beside, and the locks that all of them hold; no writes where one holds none, or one of
 // which nothing is known.
 func guardsOf(tracer *trace.Tracer, g *facts.Guarded) (writes []facts.GuardedUse, guards []string) {
 	for _, w := range g.Uses {
@@ -36,6 +36,13 @@ func common(a, b []string) bool {
 // Early reports whether a function runs only where the value is made or the program begins, before others have it.
 func Early(tracer *trace.Tracer, g *facts.Guarded, f *facts.Function) bool {
 	return f.Own == "init" || slices.Contains(g.MadeIn, f) || tracer.To(f) == nil && len(f.Callers) > 0 && BeforeOthers(f, g.MadeIn)
+}
+
+// UnderLock reports whether some function that leads to another holds a lock, by its name.
+func UnderLock(f *facts.Function) bool { return underLock(f, 0) }
+
+func underLock(f *facts.Function, depth int) bool {
+	return depth < 4 && slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return call.From.Locks || underLock(call.From, depth+1) })
 }
 
 // HeldAt are the locks that are held at a use: by its function, and by all that call it.

@@ -156,7 +156,7 @@ func receiver(f *facts.Function) string {
 func forgotten(function *facts.Function) []rule.Finding {
 	var out []rule.Finding
 	for _, w := range function.Shared {
-		if w.Whole || w.Guard == nil || w.Guard.In == function || underLock(function, 0) || concurrent.BeforeOthers(function, w.MadeIn) {
+		if w.Whole || w.Guard == nil || w.Guard.In == function || concurrent.UnderLock(function) || concurrent.BeforeOthers(function, w.MadeIn) {
 			continue
 		}
 		out = append(out, rule.Finding{
@@ -169,11 +169,6 @@ func forgotten(function *facts.Function) []rule.Finding {
 		})
 	}
 	return out
-}
-
-// underLock reports whether some function that leads to another holds a lock, by its name.
-func underLock(function *facts.Function, depth int) bool {
-	return depth < 4 && slices.ContainsFunc(function.Callers, func(call *facts.Call) bool { return call.From.Locks || underLock(call.From, depth+1) })
 }
 
 // locked reports whether some function on the way is one that holds a lock, by its name.

@@ -63,7 +63,7 @@ func find(f *facts.Facts) []rule.Finding {
 			out = append(out, ofTurns(tracer, function, set))
 		}
 		for _, c := range function.Counted {
-			if !lockedAround(function, 0) {
+			if !function.Locks && !concurrent.UnderLock(function) {
 				out = append(out, apart(tracer, function, c))
 			}
 		}
@@ -93,11 +93,6 @@ func apart(tracer *trace.Tracer, function *facts.Function, c facts.CountedApart)
 			rule.Evidence{Pos: c.Pos, What: "reads " + c.Name}, rule.Evidence{Pos: c.Step, What: "counts it on, under another hold of the lock"}),
 		Fix: "read it and count it on in one method, under one hold of the lock, that answers the number; or use atomic.AddInt64, which answers it",
 	}
-}
-
-// lockedAround reports whether a function, or some function that leads to it, holds a lock, by its name.
-func lockedAround(f *facts.Function, depth int) bool {
-	return f.Locks || depth < 4 && slices.ContainsFunc(f.Callers, func(call *facts.Call) bool { return lockedAround(call.From, depth+1) })
 }
 
 // replaced are the places where requests put another sync.Map or lock in the place of the one that others use.
