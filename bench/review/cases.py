@@ -34,6 +34,7 @@ RULES = {
     "race-token-refresh": ["lost-update"],
     "race-lost-update": ["lost-update"],
     "race-counter": ["shared-state", "lost-update"],
+    "race-shared": ["shared-state", "shared-map"],
     "race-map-write": ["shared-map"],
     "race-map-iteration": ["shared-map"],
     "idor": ["missing-owner"],
@@ -53,6 +54,8 @@ RULES = {
     "unbounded-list": ["unbounded-list"],
     "error-leak": ["error-leak"],
     "secret-log": ["secret-log"],
+    "lock-leak": ["resource-leak"],
+    "swallowed-error": ["swallowed-error"],
     "lost-context": ["lost-context"],
     "timeout": ["missing-timeout"],
 }
