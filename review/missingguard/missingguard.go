@@ -42,7 +42,8 @@ func find(f *facts.Facts) []rule.Finding {
 		out = append(out, judge(groups[group])...)
 	}
 	out = append(out, doors(f, out)...)
-	return append(out, ofOneRow(f, out)...)
+	out = append(out, ofOneRow(f, out)...)
+	return append(out, namesakes(f)...)
 }
 
 // doors finds what two routes do by the same function, of which one asks by a guard what its caller may do, and the other nowhere.
