@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // bodyOfLoop is the body of a loop, nil for what is none.
@@ -105,6 +106,53 @@ func (u *usage) inPath(pos token.Pos, n ast.Stmt, stack []ast.Node) bool {
 	for _, a := range stack {
 		if branch, is := a.(*ast.IfStmt); is && branch.Body.Pos() > pos && branch.Pos() < pos && branch.Body.Pos() <= n.Pos() {
 			return true
+		}
+	}
+	return false
+}
+
+// leavesUnopened reports whether a statement that leaves stands in a branch that is taken only where the opening has failed, also where that is
+// asked for behind the branches of which one has opened the resource.
+func (l *lifter) leavesUnopened(p place, leaving []ast.Node, assign *ast.AssignStmt, opening []ast.Node, object types.Object) bool {
+	failure := p.target(assign.Lhs[len(assign.Lhs)-1])
+	for i, n := range leaving {
+		branch, is := n.(*ast.IfStmt)
+		if !is || branch.Pos() < assign.End() || i+1 == len(leaving) || leaving[i+1] != ast.Node(branch.Body) {
+			continue
+		}
+		asked, is := ast.Unparen(branch.Cond).(*ast.BinaryExpr)
+		if !is || !isNilIdent(asked.Y) {
+			continue
+		}
+		if asked.Op == token.EQL && p.target(asked.X) == object {
+			return true
+		}
+		if asked.Op != token.NEQ || failure == nil || failure == object || p.target(asked.X) != failure {
+			continue
+		}
+		if !slices.ContainsFunc(l.defs[failure], func(d def) bool {
+			return assign.End() < d.pos && d.pos < asked.Pos() && !exclude(opening, assign.Pos(), d.pos)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// exclude reports whether of two places, the first of which stands within nodes, each is in a branch of its own, so that whoever passes the one
+// does not pass the other.
+func exclude(within []ast.Node, first, second token.Pos) bool {
+	in := func(n ast.Node, pos token.Pos) bool { return n.Pos() <= pos && pos < n.End() }
+	for i, n := range within {
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			if n.Else != nil && in(n.Body, first) && in(n.Else, second) {
+				return true
+			}
+		case *ast.CaseClause:
+			if i >= 2 && in(within[i-2], second) && !in(n, second) {
+				return true
+			}
 		}
 	}
 	return false

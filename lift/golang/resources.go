@@ -194,6 +194,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 			checked = check
 		}
 	}
+	opening := slices.Clone(stack)
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
@@ -201,7 +202,7 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		case *ast.ReturnStmt:
 			inCheck := checked != nil && checked.Pos() <= n.Pos() && n.End() <= checked.End()
 			beyond := len(u.closed) > 0 && outOfSight(object, n.Pos()) // the block that has it gives it back, or leaves
-			if n.Pos() > assign.End() && !inCheck && !beyond && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) {
+			if n.Pos() > assign.End() && !inCheck && !beyond && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) && !l.leavesUnopened(p, stack, assign, opening, object) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		case *ast.BranchStmt:
