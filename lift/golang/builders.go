@@ -277,15 +277,7 @@ func (b *builder) step(s step) {
 	case "First", "Take", "Last", "Find":
 		b.beans(s, 1, table)
 		if b.library == "gorm" && len(args) > 1 {
-			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) && (len(args) > 2 || constantText(s.source, args[1]) != "" || b.saysMore(s.source, args[1])) {
-				b.condition(s, args[1], values(2), table, false)
-			} else {
-				if t != nil && isString(t) { // the key, or a condition where it is no number
-					b.text(s, args[1])
-				}
-				v := values(1)
-				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
-			}
+			b.inline(s, values(1), table)
 			b.q.Args = append(b.q.Args, values(1)...)
 		}
 		if b.library == "gorm" && len(args) > 0 {
@@ -353,15 +345,7 @@ func (b *builder) step(s step) {
 	case "Delete":
 		b.out.Verb = facts.Delete
 		if b.library == "gorm" && len(args) > 1 {
-			if t := s.source.info.TypeOf(args[1]); t != nil && isString(t) && (len(args) > 2 || constantText(s.source, args[1]) != "" || b.saysMore(s.source, args[1])) {
-				b.condition(s, args[1], values(2), table, false)
-			} else {
-				if t != nil && isString(t) { // the key, or a condition where it is no number
-					b.text(s, args[1])
-				}
-				v := values(1)
-				b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &v[0]})
-			}
+			b.inline(s, values(1), table)
 		}
 		if b.library == "xorm" {
 			b.bean(s, args[0], table)

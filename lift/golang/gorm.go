@@ -132,6 +132,22 @@ func (l *lifter) quotesNames(s *source, e ast.Expr, depth int) bool {
 	return !raw
 }
 
+// inline reads what a terminal of gorm is given beside the row: a condition with its values, a struct whose fields the row has to equal, or
+// the key.
+func (b *builder) inline(s step, values []facts.Value, table string) {
+	e := s.call.Args[1]
+	t := s.source.info.TypeOf(e)
+	isText := t != nil && isString(t)
+	if isText && (len(values) > 1 || constantText(s.source, e) != "" || b.saysMore(s.source, e)) || structLiteral(e) != nil && structOf(t) != nil {
+		b.condition(s, e, values[1:], table, false)
+		return
+	}
+	if isText { // the key, or a condition where it is no number
+		b.text(s, e)
+	}
+	b.out.Predicates = append(b.out.Predicates, facts.Predicate{Table: table, Column: "id", Operator: "=", Arg: &values[0]})
+}
+
 // keyed reads the key that is set in the struct that gorm reads a row into, and by which it finds the row.
 func (b *builder) keyed(s *source, e ast.Expr, table string) {
 	literal := structLiteral(e)
