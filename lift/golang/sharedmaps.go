@@ -232,11 +232,9 @@ func (l *lifter) makers(t types.Type) []*facts.Function {
 		l.madeIn = map[string][]*facts.Function{}
 		l.eachFile(func(p place) {
 			ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
-				if literal, is := n.(*ast.CompositeLit); is {
-					if path, name := namedType(p.info.TypeOf(literal)); name != "" {
-						if f := l.around(stack); f != nil {
-							l.madeIn[path+"."+name] = append(l.madeIn[path+"."+name], f.fact)
-						}
+				if path, name := namedType(madeBy(p, n)); name != "" {
+					if f := l.around(stack); f != nil {
+						l.madeIn[path+"."+name] = append(l.madeIn[path+"."+name], f.fact)
 					}
 				}
 				return true
@@ -244,6 +242,24 @@ func (l *lifter) makers(t types.Type) []*facts.Function {
 		})
 	}
 	return l.madeIn[path+"."+name]
+}
+
+// madeBy is the type of a value that an expression or a declaration makes, nil where it makes none: T{…}, new(T), or var x T, into which
+// something is read mostly.
+func madeBy(p place, n ast.Node) types.Type {
+	switch n := n.(type) {
+	case *ast.CompositeLit:
+		return p.info.TypeOf(n)
+	case *ast.CallExpr:
+		if id, is := n.Fun.(*ast.Ident); is && id.Name == "new" && len(n.Args) == 1 {
+			return p.info.TypeOf(n.Args[0])
+		}
+	case *ast.ValueSpec:
+		if _, pointer := n.Type.(*ast.StarExpr); n.Type != nil && len(n.Values) == 0 && !pointer {
+			return p.info.TypeOf(n.Type)
+		}
+	}
+	return nil
 }
 
 // madeForContext reports whether values of a type are made where they are put into a context: whoever has the context has one of his own.
