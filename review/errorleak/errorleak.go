@@ -20,7 +20,7 @@ var Rule = rule.Rule{Name: "error-leak", Severity: rule.Medium, CWE: "CWE-209", 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
-	habits := map[string]*habit{}
+	procedures, answers := map[string]*habit{}, map[string]*habit{}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "command" || function.Aside == "generated" {
 			continue
@@ -31,34 +31,39 @@ func find(f *facts.Facts) []rule.Finding {
 			confidence = rule.Uncertain
 		}
 		for _, e := range function.Effects {
-			if e.Kind == "failure" && path != nil && confidence != rule.Uncertain {
-				unit := f.Unit(e.Pos.File)
-				if habits[unit] == nil {
-					habits[unit] = &habit{at: len(out)}
-					out = append(out, ofProcedure(e, path))
-				}
-				habits[unit].places = append(habits[unit].places, e)
+			switch {
+			case e.Kind == "failure" && path != nil && confidence != rule.Uncertain:
+				noted(procedures, f.Unit(e.Pos.File), e, ofProcedure(e, path))
+			case e.Kind == "response":
+				noted(answers, e.Pos.File+" "+string(confidence), e, rule.Finding{
+					Pos: e.Pos, Confidence: confidence, Message: fmt.Sprintf("the client is told %s of a failure inside", e.Note),
+					Evidence: append(path.Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name + " with a status of 500 or above"}),
+					Fix:      "log the error with the request's id, and answer with http.StatusText",
+				})
 			}
-			if e.Kind != "response" {
-				continue
-			}
-			out = append(out, rule.Finding{
-				Pos: e.Pos, Confidence: confidence, Message: fmt.Sprintf("the client is told %s of a failure inside", e.Note),
-				Evidence: append(path.Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name + " with a status of 500 or above"}),
-				Fix:      "log the error with the request's id, and answer with http.StatusText",
-			})
 		}
 	}
-	for _, h := range habits {
-		h.tell(&out[h.at])
+	for _, h := range procedures {
+		out = append(out, h.ofService())
+	}
+	for _, h := range answers {
+		out = append(out, h.ofFile()...)
 	}
 	return out
 }
 
-// habit is what the procedures of a service do at many places: one finding, whose first place stands for all.
+// habit is what a service, or a file, does at several places.
 type habit struct {
-	at     int // in the findings
 	places []*facts.Effect
+	found  []rule.Finding // one for each place
+}
+
+func noted(habits map[string]*habit, of string, e *facts.Effect, finding rule.Finding) {
+	if habits[of] == nil {
+		habits[of] = &habit{}
+	}
+	h := habits[of]
+	h.places, h.found = append(h.places, e), append(h.found, finding)
 }
 
 func ofProcedure(e *facts.Effect, path *trace.Path) rule.Finding {
@@ -69,9 +74,10 @@ func ofProcedure(e *facts.Effect, path *trace.Path) rule.Finding {
 	}
 }
 
-// tell says at how many places, and shows some of them.
-func (h *habit) tell(found *rule.Finding) {
+// ofService is one finding for all procedures of a service, at the first place: it says at how many, and shows some of them.
+func (h *habit) ofService() rule.Finding {
 	const shown = 10
+	found := h.found[0]
 	found.Message = fmt.Sprintf("the client is told %s, which is what the database answered", h.places[0].Note)
 	if n := len(h.places); n > 1 {
 		found.Message += fmt.Sprintf(", here and at %d other places of procedures", n-1)
@@ -79,6 +85,23 @@ func (h *habit) tell(found *rule.Finding) {
 	for _, e := range h.places[1:min(len(h.places), shown)] {
 		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
 	}
+	return found
+}
+
+// ofFile are the findings of a file: each place by itself where they are few, else one for all, at the first. Whoever mends it does so in
+// what all of them call.
+func (h *habit) ofFile() []rule.Finding {
+	const few = 5
+	if len(h.places) <= few {
+		return h.found
+	}
+	found := h.found[0]
+	found.Message += fmt.Sprintf(", here and at %d other places of the file", len(h.places)-1)
+	found.Fix = "let the handlers hand their errors to one function, which logs them with the request's id and answers with http.StatusText"
+	for _, e := range h.places[1:] {
+		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
+	}
+	return []rule.Finding{found}
 }
 
 // tries reports whether a route is there to try something for its caller, who wants to read how it failed.
