@@ -37,6 +37,7 @@ type Function struct {
 	Shared    []*SharedWrite
 	Counted   []CountedApart
 	TurnSets  []TurnSet // variables of functions around it that this one sets beside other turns of a loop
+	Captured  []Captured
 	Redrawn   []Redrawn
 	SetFields []SetField
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
@@ -302,6 +303,18 @@ type TurnSet struct {
 	Pos   Pos
 	Name  string
 	Grows bool // to what it was and more: n++, all = append(all, one)
+}
+
+// Captured is a variable that a goroutine has while the function that started it goes on, where one of the two sets what the other reads or sets, and
+// neither waits for the other.
+type Captured struct {
+	Name     string
+	Started  Pos // where the goroutine is started
+	There    Pos // in the goroutine
+	Here     Pos // in the function, or in another goroutine of it
+	SetThere bool
+	SetHere  bool
+	Beside   bool // Here is in another goroutine
 }
 
 // LockedUse is a place where a map is read or written while a lock is held.

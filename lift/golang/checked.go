@@ -15,8 +15,7 @@ var parsers = map[string][]string{
 	"github.com/google/uuid": {"Parse"},
 }
 
-// parses notes a variable whose text a parser was given in a function, or in a turn of a loop, that leaves where the parser fails. It may be
-// asked only if there is a text at all, and under no other condition.
+// parses notes what a parser was given, see refuses.
 func (l *lifter) parses(p place, call *ast.CallExpr, stack []ast.Node) {
 	name, pkg := calledName(call), p.packageOf(firstOf(call.Fun))
 	if len(call.Args) == 0 || !slices.Contains(parsers[pkg], name) {
@@ -26,6 +25,12 @@ func (l *lifter) parses(p place, call *ast.CallExpr, stack []ast.Node) {
 	if pkg == "time" && len(call.Args) > 1 {
 		arg = call.Args[1] // behind the layout
 	}
+	l.refuses(p, call, arg, stack)
+}
+
+// refuses notes a variable, or a field, that a call was given in a function, or in a turn of a loop, that leaves where the call fails. It may be asked
+// only if there is a text at all, and under no other condition.
+func (l *lifter) refuses(p place, call *ast.CallExpr, arg ast.Expr, stack []ast.Node) {
 	object := p.target(arg)
 	if object == nil {
 		return
@@ -60,6 +65,57 @@ func (l *lifter) parses(p place, call *ast.CallExpr, stack []ast.Node) {
 			return
 		}
 	}
+}
+
+// findRefused notes what functions of the code were given that fail unless a whole text is as a pattern says: if err := named(order); err != nil { … }.
+func (l *lifter) findRefused(p place) {
+	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is || len(call.Args) == 0 || !isErrorValue(lastResult(p.info.TypeOf(call))) {
+			return true
+		}
+		for _, callee := range l.static(p.source, call) {
+			for i, param := range callee.params {
+				if i < len(call.Args) && param != nil && isString(param.Type()) && l.checked[param] && failsUnlessMatched(callee, param) {
+					l.refuses(p, call, call.Args[i], stack)
+				}
+			}
+		}
+		return true
+	})
+}
+
+// lastResult is the type of the last of several results, or of the one.
+func lastResult(t types.Type) types.Type {
+	if tuple, is := t.(*types.Tuple); is && tuple.Len() > 0 {
+		return tuple.At(tuple.Len() - 1).Type()
+	}
+	return t
+}
+
+// failsUnlessMatched reports whether a function asks a pattern for a text that it is given, in a statement of its own, and answers there with something
+// else than nil where the pattern does not match.
+func failsUnlessMatched(f *function, param types.Object) bool {
+	return slices.ContainsFunc(f.body.List, func(s ast.Stmt) bool {
+		condition, is := s.(*ast.IfStmt)
+		if !is || condition.Init != nil || len(condition.Body.List) == 0 {
+			return false
+		}
+		left, is := condition.Body.List[len(condition.Body.List)-1].(*ast.ReturnStmt)
+		return is && len(left.Results) > 0 && !isNilIdent(left.Results[len(left.Results)-1]) && unmatched(f.source, condition.Cond, param)
+	})
+}
+
+// unmatched reports whether a condition holds wherever a pattern does not match a text: !named.MatchString(s), be it one of several reasons.
+func unmatched(s *source, e ast.Expr, param types.Object) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.BinaryExpr:
+		return e.Op == token.LOR && (unmatched(s, e.X, param) || unmatched(s, e.Y, param))
+	case *ast.UnaryExpr:
+		call, is := ast.Unparen(e.X).(*ast.CallExpr)
+		return is && e.Op == token.NOT && calledName(call) == "MatchString" && len(call.Args) == 1 && s.target(call.Args[0]) == param
+	}
+	return false
 }
 
 // refusal is the statement that asks for the failure of a call, right behind the one that the call stands in.

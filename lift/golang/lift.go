@@ -86,6 +86,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findEmbeddedTexts)
 	l.eachFile(l.judgeLoops)
 	l.settlePositive()
+	l.eachFile(l.findRefused)
 	l.eachFile(l.findCutOffs)
 	l.eachFile(l.findOperations)
 	l.findEngines()
@@ -107,6 +108,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
 	l.eachFile(l.findGoroutines)
+	l.eachFile(l.findCaptured)
 	l.eachFile(l.findAbandoned)
 	l.findKeptLocks()
 	for _, f := range l.functions {

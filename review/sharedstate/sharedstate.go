@@ -62,6 +62,9 @@ func find(f *facts.Facts) []rule.Finding {
 			told[set.Name] = len(out)
 			out = append(out, ofTurns(tracer, function, set))
 		}
+		for _, c := range function.Captured {
+			out = append(out, captured(tracer, function, c))
+		}
 		for _, c := range function.Counted {
 			if !function.Locks && !concurrent.UnderLock(function) {
 				out = append(out, apart(tracer, function, c))
@@ -82,6 +85,26 @@ func ofTurns(tracer *trace.Tracer, function *facts.Function, set facts.TurnSet) 
 		out.Message += ": what others add is lost"
 	}
 	return out
+}
+
+// captured tells of a variable that a goroutine has while its function goes on.
+func captured(tracer *trace.Tracer, function *facts.Function, c facts.Captured) rule.Finding {
+	does := func(sets bool) string {
+		if sets {
+			return "sets"
+		}
+		return "reads"
+	}
+	other := function.Name + " goes on and " + does(c.SetHere) + " it"
+	if c.Beside {
+		other = "another " + does(c.SetHere) + " it"
+	}
+	return rule.Finding{
+		Pos: c.There, Confidence: rule.Likely, Message: fmt.Sprintf("a goroutine %s %s while %s: neither waits for the other", does(c.SetThere), c.Name, other),
+		Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: c.Started, What: function.Name + " starts a goroutine"},
+			rule.Evidence{Pos: c.There, What: does(c.SetThere) + " " + c.Name + " there"}, rule.Evidence{Pos: c.Here, What: does(c.SetHere) + " it meanwhile"}),
+		Fix: "give the goroutine a variable of its own, as an argument or by :=, and have it send what it finds over a channel",
+	}
 }
 
 // apart tells of a number that is read and counted on under two holds of its lock.
