@@ -528,23 +528,6 @@ func (l *lifter) reckons(at work, d def, object, field *types.Var) bool {
 	return false
 }
 
-// prepared finds the text of a prepared statement.
-func (l *lifter) prepared(at work, spec querySpec, q *facts.Query) {
-	object := at.target(spec.pos.X)
-	for _, d := range l.defs[object] {
-		call, is := ast.Unparen(d.expr).(*ast.CallExpr)
-		if !is || !strings.HasPrefix(calledName(call), "Prepare") {
-			continue
-		}
-		for _, arg := range call.Args {
-			if t := d.source.info.TypeOf(arg); t != nil && isString(t) {
-				l.readText(d.source, arg, q)
-				return
-			}
-		}
-	}
-}
-
 // root is what a chain of calls begins with.
 func root(e ast.Expr) ast.Expr {
 	for {

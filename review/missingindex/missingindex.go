@@ -41,6 +41,7 @@ func find(f *facts.Facts) []rule.Finding {
 // query does not say that it is for another.
 func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several bool) []rule.Finding {
 	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), several: several, seen: seen}
+	var prepared []*facts.Query
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" {
 			continue
@@ -49,18 +50,30 @@ func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several 
 			continue
 		}
 		for _, q := range function.Queries {
-			s.query(q, q.Statement)
-			for _, asked := range trace.PerCaller(q) {
-				s.query(q, asked.Statement)
+			if q.Library == "prepare" {
+				prepared = append(prepared, q)
+				continue
 			}
-			if q.Statement != nil {
-				for _, inner := range q.Statement.Inner {
-					s.query(q, inner)
-				}
-			}
+			s.asked(q)
 		}
 	}
+	for _, q := range prepared { // what is not seen to be sent is told of where it is made
+		s.asked(q)
+	}
 	return s.found
+}
+
+// asked asks of all that a query sends whether some index leads with a column that it compares.
+func (s *search) asked(q *facts.Query) {
+	s.query(q, q.Statement)
+	for _, asked := range trace.PerCaller(q) {
+		s.query(q, asked.Statement)
+	}
+	if q.Statement != nil {
+		for _, inner := range q.Statement.Inner {
+			s.query(q, inner)
+		}
+	}
 }
 
 type search struct {
