@@ -128,8 +128,9 @@ type Predicate struct {
 // Given is what a caller of the query's function gives or leaves out: a field of a struct that it gives for a parameter, or the parameter
 // itself.
 type Given struct {
-	Param int
-	Field string // "" for the parameter itself
+	Param  int
+	Field  string // "" for the parameter itself
+	Partly bool   // something else must hold as well
 }
 
 // OrderPart is one part of ORDER BY.

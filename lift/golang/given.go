@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"cmp"
 	"go/ast"
 	"go/constant"
 	"go/token"
@@ -82,6 +83,11 @@ func (l *lifter) needsGiven(s *source, cond ast.Expr) *facts.Given {
 			a, b := l.needsGiven(s, cond.X), l.needsGiven(s, cond.Y)
 			if a != nil && b != nil && *a == *b {
 				return a
+			}
+			if (a == nil) != (b == nil) { // without it the whole does not hold
+				one := *cmp.Or(a, b)
+				one.Partly = true
+				return &one
 			}
 		case token.NEQ, token.GTR:
 			if s.isZero(cond.Y) {

@@ -3,6 +3,7 @@ package golang
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -57,12 +58,31 @@ func (l *lifter) keptAtReturns(f *function, t taken) []facts.Pos {
 func unlockedBefore(n ast.Node, stack []ast.Node, from token.Pos) bool {
 	for _, around := range stack {
 		for _, before := range listOf(around) {
-			if before.Pos() > from && before.End() <= n.Pos() && unlocks(before) {
+			if before.Pos() > from && before.End() <= n.Pos() && unlocksOnward(before) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// unlocksOnward reports whether a statement may give a lock back and go on to what follows it. One that gives it back and leaves does not.
+func unlocksOnward(s ast.Stmt) bool {
+	branch, is := s.(*ast.IfStmt)
+	if !is {
+		return unlocks(s)
+	}
+	if branch.Init != nil && unlocks(branch.Init) || unlocks(branch.Cond) {
+		return true
+	}
+	if !leavesTurn(branch.Body.List) && slices.ContainsFunc(branch.Body.List, unlocksOnward) {
+		return true
+	}
+	block, is := branch.Else.(*ast.BlockStmt)
+	if is {
+		return !leavesTurn(block.List) && slices.ContainsFunc(block.List, unlocksOnward)
+	}
+	return branch.Else != nil && unlocksOnward(branch.Else)
 }
 
 // unlocks reports whether something names what may give a lock back: calls it, or hands it on.

@@ -155,29 +155,66 @@ func personalArg(call *ast.CallExpr) string {
 	return ""
 }
 
-// wholeSecret finds an argument that is a struct with a secret in it, which a log writes field by field.
+// wholeSecret finds an argument that is a struct with a secret in it, or an interface behind which there is one, which a log writes field by field.
 func (l *lifter) wholeSecret(s *source, call *ast.CallExpr) string {
 	for _, arg := range call.Args {
-		named := structOf(s.info.TypeOf(arg))
-		if _, isList := deref(typeOr(s.info.TypeOf(arg))).Underlying().(*types.Slice); named == nil || isList {
+		t := typeOr(s.info.TypeOf(arg))
+		if _, isList := deref(t).Underlying().(*types.Slice); isList {
 			continue
 		}
-		hides := func(name string) bool {
-			object, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, named.Obj().Pkg(), name)
-			_, is := object.(*types.Func)
-			return is
-		}
-		if hides("String") || hides("LogValue") || hides("MarshalJSON") || hides("MarshalZerologObject") || hides("Error") || hides("Format") {
+		if named := structOf(t); named != nil {
+			if held := l.shownSecret(named); held != "" {
+				return text(arg) + ", which holds " + held
+			}
 			continue
 		}
-		structure := named.Underlying().(*types.Struct)
-		for i := range structure.NumFields() {
-			if field := structure.Field(i); secretName.MatchString(field.Name()) && isString(field.Type()) {
-				return text(arg) + ", which holds " + field.Name()
-			} else if l.isLogin(field) {
-				return text(arg) + ", which holds " + field.Name() + ", with whose user and password the program connects,"
+		for _, named := range l.behind(t) {
+			if held := l.shownSecret(named); held != "" {
+				return text(arg) + ", which may be " + named.Obj().Name() + " and holds " + held
 			}
 		}
 	}
 	return ""
 }
+
+// shownSecret is the field of a struct that lets its holder in, where what writes the struct out writes that too; "" where there is none.
+func (l *lifter) shownSecret(named *types.Named) string {
+	for _, name := range []string{"String", "LogValue", "MarshalJSON", "MarshalZerologObject", "Error", "Format"} {
+		object, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, named.Obj().Pkg(), name)
+		if _, hides := object.(*types.Func); hides {
+			return ""
+		}
+	}
+	for field := range named.Underlying().(*types.Struct).Fields() {
+		if secretName.MatchString(field.Name()) && isString(field.Type()) {
+			return field.Name()
+		} else if l.isLogin(field) {
+			return field.Name() + ", with whose user and password the program connects,"
+		}
+	}
+	return ""
+}
+
+// behind are the structs of the code that an interface of the code may hold; none where these are more than a few.
+func (l *lifter) behind(t types.Type) []*types.Named {
+	iface, is := t.Underlying().(*types.Interface)
+	if !is || l.ownType(t) == nil || iface.NumMethods() == 0 {
+		return nil
+	}
+	var out []*types.Named
+	for _, method := range writtenByHand(l.implementing(iface.Method(0), iface)) {
+		if method.sig == nil || method.sig.Recv() == nil {
+			continue
+		}
+		if named := structOf(method.sig.Recv().Type()); named != nil && !slices.Contains(out, named) {
+			out = append(out, named)
+		}
+	}
+	if len(out) > mostBehind {
+		return nil
+	}
+	return out
+}
+
+// mostBehind is how many structs an interface may hold for that one of them is taken for what it does hold.
+const mostBehind = 3

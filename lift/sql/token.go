@@ -26,6 +26,7 @@ const (
 	Sometimes = "\uFFF9"
 	Again     = "\uFFFB"
 	where     = "\uFFFE"
+	partly    = "…" // of what is given, where something else must hold as well
 )
 
 // OnlyWhere marks a text that is there only where a condition holds: that a caller gives something, or one that is not known.
@@ -33,7 +34,11 @@ func OnlyWhere(given *facts.Given, text string) string {
 	if given == nil {
 		return Sometimes + text + Again
 	}
-	return Sometimes + where + strconv.Itoa(given.Param) + "." + given.Field + where + text + Again
+	mark := strconv.Itoa(given.Param) + "." + given.Field
+	if given.Partly {
+		mark += partly
+	}
+	return Sometimes + where + mark + where + text + Again
 }
 
 var marks = regexp.MustCompile(Sometimes + "|" + Again + "|" + where + "[^" + where + "]*" + where)
@@ -53,7 +58,8 @@ func read(mark string) *facts.Given {
 	if err != nil {
 		return nil
 	}
-	return &facts.Given{Param: n, Field: field}
+	field, more := strings.CutSuffix(field, partly)
+	return &facts.Given{Param: n, Field: field, Partly: more}
 }
 
 type tokenKind int

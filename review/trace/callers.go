@@ -36,7 +36,7 @@ func PerCaller(q *facts.Query) []Asked {
 			way := append([]*facts.Call{call}, calls...)
 			arg := call.Args[param]
 			if arg.Written {
-				out = append(out, Asked{Statement: asked(q.Statement, arg), From: call.From, Calls: way, Narrows: slices.ContainsFunc(arg.Fields, narrows)})
+				out = append(out, Asked{Statement: asked(q.Statement, arg), From: call.From, Calls: way, Narrows: narrowed(arg.Fields)})
 				continue
 			}
 			for _, o := range arg.Origins {
@@ -48,6 +48,21 @@ func PerCaller(q *facts.Query) []Asked {
 	}
 	up(q.From, param, nil)
 	return out
+}
+
+// narrowed reports whether one of the fields that a caller gives may hold anything but what the code itself says, wherever that leads: a single
+// one that is given only where a condition holds is left out elsewhere, of several there may always be one.
+func narrowed(fields []facts.FieldGiven) bool {
+	sometimes := 0
+	for _, f := range fields {
+		if narrows(f) && !f.Sometimes {
+			return true
+		}
+		if narrows(f) {
+			sometimes++
+		}
+	}
+	return sometimes > 1
 }
 
 // narrows reports whether a field may hold anything but what the code itself says.
@@ -94,7 +109,7 @@ func asked(st *facts.Statement, v facts.Value) *facts.Statement {
 			if given == nil {
 				continue
 			}
-			p.Optional = given.Sometimes
+			p.Optional = given.Sometimes || p.Given.Partly
 			if p.Arg == nil || p.Arg.Origins == nil {
 				p.Arg = &facts.Value{Text: given.Name, Origins: given.Origins}
 			}

@@ -69,7 +69,7 @@ func find(f *facts.Facts) []rule.Finding {
 // forCaller tells of a query that one of its callers asks without a limit, and without anything else that narrows it: what hangs on what a
 // caller gives is not there where he leaves it out.
 func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
-	if q.Statement == nil || q.Statement.LimitGiven == nil {
+	if q.Statement == nil || q.Statement.Limit != "" && q.Statement.LimitGiven == nil {
 		return rule.Finding{}, false
 	}
 	for _, asked := range trace.PerCaller(q) {
@@ -77,8 +77,8 @@ func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 		if asked.Narrows {
 			continue // by a condition that is not understood, perhaps
 		}
-		one.Statement, one.Text = asked.Statement, harmless.ReplaceAllString(q.Text, " ")
-		if path := tracer.To(asked.From); path != nil && path.Route.Method == "GET" && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
+		one.Statement, one.Text = always(asked.Statement), harmless.ReplaceAllString(q.Text, " ")
+		if path := tracer.To(asked.From); path != nil && (path.Route.Method == "GET" || path.Route.Method == "") && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
 			found := finding(q, path)
 			found.Evidence = found.Evidence[:len(found.Evidence)-1]
 			for _, call := range asked.Calls {
@@ -89,6 +89,13 @@ func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 		}
 	}
 	return rule.Finding{}, false
+}
+
+// always is what of a statement holds whatever the client sends: without the conditions that its caller gives only at times.
+func always(st *facts.Statement) *facts.Statement {
+	out := *st
+	out.Predicates = slices.DeleteFunc(slices.Clone(st.Predicates), func(p facts.Predicate) bool { return p.Optional && p.Given != nil })
+	return &out
 }
 
 // harmless are parts of a text that are not known and say nothing of which rows are read.
