@@ -330,7 +330,8 @@ const SomeLock = "?"
 // Guarded is a value that outlives a call, with the locks that are held where it is used.
 type Guarded struct {
 	Name   string
-	Kind   string      // "map", "list", "atomic", "sync" for what keeps others apart, of which writes alone are uses, or "" for any other
+	Kind   string      // "map", "list", "atomic", "sync" for what keeps others apart, "alone" for what one goroutine may use at a time, of both of which writes alone are uses, or "" for any other
+	Type   string      // of Kind "alone", with the path of its package
 	Field  bool        // of a value; otherwise a package's variable
 	MadeIn []*Function // where values are made whose field it is; none for a package's variable
 	Uses   []GuardedUse

@@ -120,6 +120,7 @@ func (l *lifter) all() {
 	l.findLasting()
 	l.eachFile(l.findLiterals)
 	l.findGuarded()
+	l.findAlone()
 	l.eachFile(l.findIgnores)
 	l.findReturns()
 	l.findSetFields()

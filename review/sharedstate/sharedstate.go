@@ -31,6 +31,10 @@ func find(f *facts.Facts) []rule.Finding {
 			out = append(out, replaced(tracer, g)...)
 			continue
 		}
+		if g.Kind == "alone" {
+			out = append(out, atOnce(tracer, g)...)
+			continue
+		}
 		finding, raced := raced(tracer, g)
 		if raced {
 			out = append(out, finding)
@@ -133,6 +137,38 @@ func replaced(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 		})
 	}
 	return out
+}
+
+// atOnce tells of a value that one goroutine may use at a time, and that requests share; one finding for all such places.
+func atOnce(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
+	var out []rule.Finding
+	for _, use := range g.Uses {
+		path := tracer.To(use.In)
+		if path == nil || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
+			continue
+		}
+		evidence := rule.Evidence{Pos: use.Pos, What: "calls " + use.Name}
+		if len(out) > 0 {
+			out[0].Evidence = append(out[0].Evidence, evidence)
+			continue
+		}
+		out = append(out, rule.Finding{
+			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests call %s at once: one goroutine at a time may use a %s", use.Name, g.Type),
+			Evidence: append(path.Evidence(), evidence), Fix: apartBy(g.Type),
+		})
+	}
+	return out
+}
+
+// apartBy is how requests are kept apart that share a value of a type.
+func apartBy(of string) string {
+	switch of {
+	case "math/rand.Rand", "math/rand/v2.Rand":
+		return "call the functions of the package itself, which many may call at once, or hold a sync.Mutex"
+	case "html/template.Template", "text/template.Template":
+		return "change a copy of it: Clone, and give the functions to that"
+	}
+	return "make one for each call, or hold a sync.Mutex"
 }
 
 // raced tells of a value that requests set by what it was, although others may have set it since they looked; one finding for all such places.
