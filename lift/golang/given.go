@@ -178,8 +178,7 @@ func (l *lifter) writtenOut(s *source, e ast.Expr) ([]facts.FieldGiven, bool) {
 			return nil, false
 		}
 		if key, is := pair.Key.(*ast.Ident); is && !s.isZero(pair.Value) {
-			w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
-			out = append(out, facts.FieldGiven{Name: key.Name, Origins: compact(w.origins(s, pair.Value))})
+			out = append(out, facts.FieldGiven{Name: key.Name, Origins: l.givenFrom(s, pair.Value)})
 		}
 	}
 	if structLiteral(e) != nil {
@@ -202,8 +201,7 @@ func (l *lifter) writtenOut(s *source, e ast.Expr) ([]facts.FieldGiven, bool) {
 					alone = false
 					continue
 				}
-				w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
-				out = append(out, facts.FieldGiven{Name: selector.Sel.Name, Sometimes: s.sometimes(n.Pos(), e.Pos()), Origins: compact(w.origins(s, n.Rhs[i]))})
+				out = append(out, facts.FieldGiven{Name: selector.Sel.Name, Sometimes: s.sometimes(n.Pos(), e.Pos()), Origins: l.givenFrom(s, n.Rhs[i])})
 			}
 		case *ast.CallExpr: // who is given it before may fill it
 			for _, arg := range n.Args {
@@ -215,4 +213,16 @@ func (l *lifter) writtenOut(s *source, e ast.Expr) ([]facts.FieldGiven, bool) {
 		return true
 	})
 	return out, alone
+}
+
+// givenFrom is where the value of a field comes from that a caller gives. What is put together, a builder of conditions or a time, may hold anything,
+// whatever it is made of.
+func (l *lifter) givenFrom(s *source, e ast.Expr) []facts.Origin {
+	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+	out := compact(w.origins(s, e))
+	switch t := typeOr(s.info.TypeOf(e)); deref(t).Underlying().(type) {
+	case *types.Struct, *types.Interface, *types.Signature:
+		out = append(out, facts.Origin{Kind: facts.FromUnknown})
+	}
+	return out
 }
