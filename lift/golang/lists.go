@@ -202,14 +202,17 @@ func (w *lists) field(s *source, e *ast.SelectorExpr, depth int) []facts.Origin 
 	switch root := s.target(rootOf(e.X)).(type) {
 	case *types.Var:
 		if f, index, is := w.l.parameter(root); is {
-			out = append(out, facts.Origin{Kind: facts.FromParam, Function: f.fact, Index: index})
+			out = append(out, facts.Origin{Kind: facts.FromParam, Function: f.fact, Index: index, Beside: fieldsBeside(s, e)})
 		}
 		for _, d := range w.l.defs[root] {
 			switch {
 			case d.kind == item && d.loop != nil:
 				out = append(out, facts.Origin{Kind: facts.FromLoop, Loop: d.loop})
 			case d.kind == filled:
-				out = append(out, w.decoded(d.source, d.expr.(*ast.CallExpr))...)
+				for _, o := range w.decoded(d.source, d.expr.(*ast.CallExpr)) {
+					o.Beside = fieldsBeside(s, e)
+					out = append(out, o)
+				}
 			}
 		}
 	}
@@ -232,6 +235,25 @@ func (w *lists) field(s *source, e *ast.SelectorExpr, depth int) []facts.Origin 
 		}
 	}
 	return out
+}
+
+// fieldsBeside is how many other fields the struct has that a field is of, those that others may set.
+func fieldsBeside(s *source, field *ast.SelectorExpr) int {
+	named := structOf(s.info.TypeOf(field.X))
+	if named == nil {
+		return 0
+	}
+	of, is := named.Underlying().(*types.Struct)
+	if !is {
+		return 0
+	}
+	beside := 0
+	for other := range of.Fields() {
+		if other.Exported() && other.Name() != field.Sel.Name {
+			beside++
+		}
+	}
+	return beside
 }
 
 func appends(e ast.Expr) bool {

@@ -20,6 +20,10 @@ const (
 	inOneGo    = "all of which the same function asks for in one go, too"
 )
 
+// besideBatch is how many other fields a message has at most whose list is what it is there for: keys of what is deleted, items that are stored together,
+// beside them what they belong to and who sends them. A list among more of them is a part of one thing that the message describes, and short.
+const besideBatch = 4
+
 // shown reports whether it is shown that a loop is long, and for a statement that writes, that it is longer than such loops mostly are. A
 // client that has something stored sends the parts of one form, and keys alone of what he has deleted; all rows of a table, or all that
 // hang on one row, are written when something is set up, synchronised or removed. Of what is sent in one go, too, each row may have
@@ -121,7 +125,9 @@ func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string
 	for _, o := range list {
 		switch o.Kind {
 		case facts.FromRequest:
-			return aClient
+			if o.Beside <= besideBatch {
+				return aClient
+			}
 		case facts.FromOutside:
 			return outside
 		case facts.FromQuery:
@@ -161,6 +167,9 @@ func (s *search) param(o facts.Origin, depth int) string {
 		return ""
 	}
 	if !o.Whole {
+		if o.Beside > besideBatch {
+			return ""
+		}
 		if o.Index >= 0 && s.message(o, 0) || o.Index == -1 && slices.ContainsFunc(o.Function.Bound, func(b facts.Bound) bool { return strings.HasSuffix(b.Type, "."+o.Function.Of) }) {
 			return aClient
 		}
