@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -33,8 +34,15 @@ func find(f *facts.Facts) []rule.Finding {
 		if m.Baseline || !m.Last || m.Runner == "plain" && !numbered.MatchString(path.Base(m.File)) {
 			continue // it has run, there is nothing to stop yet, or it is a copy of the schema
 		}
+		small := !slices.ContainsFunc(m.Statements, func(s *facts.MigrationStatement) bool {
+			_, found := judge(m, s)
+			return found && (!tables.Known(s.Table) || tables.Grows(s.Table))
+		})
 		for _, s := range m.Statements {
 			if finding, found := judge(m, s); found {
+				if small && bySize(m, s) {
+					finding.Confidence = rule.Uncertain // so few rows are soon done
+				}
 				out = append(out, finding)
 			}
 		}
@@ -90,6 +98,13 @@ func judge(m *facts.Migration, s *facts.MigrationStatement) (rule.Finding, bool)
 		return tell(rule.Medium, fmt.Sprintf("%sCREATE UNIQUE INDEX CONCURRENTLY %s_new ON %s (%s); then ADD CONSTRAINT … USING INDEX", marker(m), s.Table, s.Table, strings.Join(s.Columns, ", ")), "the index behind this constraint is built while nobody may use %s", s.Table)
 	}
 	return out, false
+}
+
+// bySize reports whether how long a statement keeps others waiting goes by how many rows its table has. One that fails does so whatever they are, and
+// a lock is kept until the transaction ends.
+func bySize(m *facts.Migration, s *facts.MigrationStatement) bool {
+	fails := s.Kind == "create index" && s.Concurrently && m.InTx || s.Kind == "add column" && s.NotNull && s.Default == ""
+	return !fails && s.Kind != "lock table"
 }
 
 // newest says what a migration is.
