@@ -379,7 +379,7 @@ func (l *lifter) scopeOfCall(s *source, call *ast.CallExpr, depth int) *scope {
 		if len(args) > 0 && l.routerOf(s.info.TypeOf(call)) != "restful" { // there the service itself has it
 			made.prefix, _ = l.routePath(s, args[0])
 		}
-	case "Subrouter", "Route", "Methods", "Name", "StrictSlash", "Host", "Schemes", "Headers", "Queries":
+	case "Subrouter", "NewRoute", "Route", "Methods", "Name", "StrictSlash", "SkipClean", "UseEncodedPath", "Host", "Schemes", "Headers", "Queries":
 		made.put(l.scopeOf(s, selector.X, depth+1))
 		if selector.Sel.Name == "Route" && len(args) == 2 {
 			made.prefix, _ = l.routePath(s, args[0])

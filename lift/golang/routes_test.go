@@ -230,6 +230,8 @@ func h(w http.ResponseWriter, r *http.Request) {}
 
 func routes(p part) {
 	root := mux.NewRouter()
+	pages := root.NewRoute().Subrouter()
+	pages.HandleFunc("/pages", h).Methods("POST")
 	p.Register(root.PathPrefix("/api").Subrouter())
 }
 
@@ -254,7 +256,7 @@ func odd(r *mux.Router, depth int) {
 		routes = append(routes, r.Method+" "+r.Path)
 	}
 	slices.Sort(routes)
-	if got, want := strings.Join(routes, "; "), "GET /api/stores; GET /down/odd; GET /even"; got != want {
+	if got, want := strings.Join(routes, "; "), "GET /api/stores; GET /down/odd; GET /even; POST /pages"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
