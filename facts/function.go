@@ -207,15 +207,16 @@ type Origin struct {
 	Loop     *Loop     // of FromLoop
 	Name     string    // of the request's parameter, the query's table
 	Pos      Pos
-	Bounded  bool   // compared with an upper limit
-	Positive bool   // never zero, for all that is known
-	Reckoned bool   // a sum or difference of it
-	Checked  bool   // compared with what is allowed, on the way from a parameter
-	Number   bool   // passed through a number, boolean or time, so that it holds no text
-	Whole    bool   // the parameter itself is what is written, or a pointer to it, and nothing made of it
-	Field    string // of FromParam: the field of it that holds the value; "" for all of it, or where that is not known
-	Beside   int    // of a list in a field of a message: how many other fields the message has
-	Key      bool   // a name in the map that is the parameter, and not what stands under it
+	Bounded  bool       // compared with an upper limit
+	Positive bool       // never zero, for all that is known
+	Reckoned bool       // a sum or difference of it
+	Checked  bool       // compared with what is allowed, on the way from a parameter
+	Formed   OriginKind // of what is checked: of what kind it is otherwise, where its form alone was asked for, as whether it is a number; "" else
+	Number   bool       // passed through a number, boolean or time, so that it holds no text
+	Whole    bool       // the parameter itself is what is written, or a pointer to it, and nothing made of it
+	Field    string     // of FromParam: the field of it that holds the value; "" for all of it, or where that is not known
+	Beside   int        // of a list in a field of a message: how many other fields the message has
+	Key      bool       // a name in the map that is the parameter, and not what stands under it
 }
 
 // Has reports whether a value may come from a kind of source.

@@ -55,7 +55,11 @@ func (l *lifter) refuses(p place, call *ast.CallExpr, arg ast.Expr, stack []ast.
 	for ; around >= 0; around-- {
 		switch n := stack[around].(type) {
 		case *ast.FuncDecl, *ast.FuncLit, *ast.ForStmt, *ast.RangeStmt:
-			l.check(p, arg)
+			if field, is := object.(*types.Var); is && field.IsField() {
+				l.check(p, arg)
+			} else {
+				l.formed[object] = true
+			}
 			return
 		case *ast.IfStmt:
 			if !p.mentionsObject(n.Cond, object) {

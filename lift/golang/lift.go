@@ -136,7 +136,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 	return &lifter{
 		loader: loader, facts: out, fset: loader.fset,
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
-		checked: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
+		checked: map[types.Object]bool{}, formed: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
 		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, marked: map[*facts.Query]string{}, limitOver: map[*facts.Query]*facts.Value{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
@@ -159,6 +159,7 @@ type lifter struct {
 	nodes           map[ast.Node]*function // of FuncDecl and FuncLit
 	defs            map[types.Object][]def
 	checked         map[types.Object]bool // variables that are compared with what is allowed
+	formed          map[types.Object]bool // those whose form alone is asked for
 	loops           map[ast.Node]*facts.Loop
 	named           []*types.Named
 	withMethod      map[string][]*types.Named // by the name of a method, in the order of the code

@@ -191,7 +191,7 @@ func (w *walk) index(s *source, e *ast.IndexExpr) []facts.Origin {
 func named(origins []facts.Origin, name string) []facts.Origin {
 	out := slices.Clone(origins)
 	for i := range out {
-		if out[i].Kind == facts.FromRequest && (out[i].Name == "" || out[i].Name == "the request") {
+		if (out[i].Kind == facts.FromRequest || out[i].Formed == facts.FromRequest) && (out[i].Name == "" || out[i].Name == "the request") {
 			out[i].Name = name
 		}
 	}

@@ -179,10 +179,7 @@ func (w *walk) handedTo(s *source, e *ast.CallExpr, callee *function, o facts.Or
 	var out []facts.Origin
 	for _, given := range w.argument(s, e, callee, o.Index) {
 		given.Number, given.Bounded, given.Positive = given.Number || o.Number, given.Bounded || o.Bounded, given.Positive || o.Positive
-		if o.Checked {
-			given = allowed(given)
-		}
-		out = append(out, given)
+		out = append(out, likewise(given, o))
 	}
 	return out
 }

@@ -185,10 +185,7 @@ func (l *lifter) replaced(origins []facts.Origin, within []given) []facts.Origin
 			}
 			for _, origin := range w.argument(by.source, by.call, by.callee, o.Index) {
 				origin.Number, origin.Bounded, origin.Positive = origin.Number || o.Number, origin.Bounded || o.Bounded, origin.Positive || o.Positive
-				if o.Checked {
-					origin = allowed(origin)
-				}
-				out = append(out, origin)
+				out = append(out, likewise(origin, o))
 			}
 		}
 		origins = compact(out)

@@ -76,10 +76,14 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	}
 	if w.l.checked[object] && w.l.ranged[object] {
 		bound(out)
-	} else if w.l.checked[object] {
+	} else if w.l.checked[object] || w.l.formed[object] {
 		out = slices.Clone(out)
 		for i := range out {
-			out[i] = allowed(out[i])
+			if w.l.checked[object] {
+				out[i] = allowed(out[i])
+			} else {
+				out[i] = formed(out[i])
+			}
 		}
 	}
 	return out
@@ -157,6 +161,30 @@ func allowed(o facts.Origin) facts.Origin {
 		o.Kind = facts.FromChecked
 	case facts.FromParam:
 		o.Checked = true
+	}
+	o.Formed = ""
+	return o
+}
+
+// formed is an origin whose value has the form that a parser asks for, and is as the client sent it: the number of any row.
+func formed(o facts.Origin) facts.Origin {
+	if o.Kind == facts.FromChecked || o.Checked {
+		return o
+	}
+	kind := o.Kind
+	if o = allowed(o); o.Kind == facts.FromChecked || o.Checked {
+		o.Formed = kind
+	}
+	return o
+}
+
+// likewise checks an origin as another one was checked on its way from a parameter, if it was.
+func likewise(o, was facts.Origin) facts.Origin {
+	switch {
+	case was.Checked && was.Formed != "":
+		return formed(o)
+	case was.Checked:
+		return allowed(o)
 	}
 	return o
 }

@@ -18,7 +18,7 @@ type Source struct {
 // TextFromOutside follows the origins of a text in a function through callers to what a client sent, or to the program's input.
 // Numbers carry no text.
 func (t *Tracer) TextFromOutside(in *facts.Function, v facts.Value) *Source {
-	return t.outside(in, v, func(o facts.Origin) bool { return o.Number || o.Checked })
+	return t.outside(in, v, func(o facts.Origin) bool { return o.Number || o.Checked || o.Kind == facts.FromChecked })
 }
 
 // Stored follows a text in a function to a row of the database that holds it: somebody has put it there.
@@ -26,7 +26,7 @@ func (t *Tracer) Stored(in *facts.Function, v facts.Value) *Source {
 	t.stored = true
 	defer func() { t.stored = false }()
 	return t.outside(in, v, func(o facts.Origin) bool {
-		return o.Number || o.Checked || o.Kind == facts.FromRequest || o.Kind == facts.FromInput
+		return o.Number || o.Checked || o.Kind == facts.FromChecked || o.Kind == facts.FromRequest || o.Kind == facts.FromInput
 	})
 }
 
@@ -43,7 +43,7 @@ func (t *Tracer) Zero(in *facts.Function, v facts.Value) []*Source {
 // FromParam follows a value in a function to the parameter of the request that has a name.
 func (t *Tracer) FromParam(in *facts.Function, v facts.Value, name string) *Source {
 	return t.outside(in, v, func(o facts.Origin) bool {
-		return o.Kind == facts.FromRequest && o.Name != name || o.Kind == facts.FromInput
+		return (o.Kind == facts.FromRequest || o.Formed == facts.FromRequest) && o.Name != name || o.Kind == facts.FromInput
 	})
 }
 
@@ -93,7 +93,7 @@ func (w *wayOut) follow(origins []facts.Origin, at step) bool {
 		if w.without(o) {
 			continue
 		}
-		if o.Kind == facts.FromRequest || o.Kind == facts.FromInput || o.Kind == facts.FromQuery && w.tracer.stored {
+		if o.Kind == facts.FromRequest || o.Formed == facts.FromRequest || o.Kind == facts.FromInput || o.Kind == facts.FromQuery && w.tracer.stored {
 			if w.found(&Source{Origin: o, Calls: at.calls}) {
 				return true
 			}
