@@ -144,7 +144,7 @@ func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 			return true
 		}
 		for _, other := range f.Queries {
-			if other != q && other.Statement != nil && (other.Statement.Nested && other.Statement.Uses(table) || s.asksForOwner(other.Statement)) {
+			if other != q && other.Statement != nil && (other.Statement.Nested && other.Statement.Uses(table) || s.asksForOwner(other.Statement) && !besides(q, other)) {
 				return true
 			}
 		}
@@ -159,6 +159,26 @@ func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 		}
 	}
 	return false
+}
+
+// besides reports whether another statement does its work beside a query, and decides nothing of it: it changes the caller's rows of another table, or
+// reads those that hang on the query's row, be they some or none.
+func besides(q, other *facts.Query) bool {
+	if other.Statement.Uses(q.Statement.Tables[0].Table) {
+		return false
+	}
+	if other.Statement.Write() {
+		return true
+	}
+	return other.From == q.From && !other.One && !other.Statement.Aggregate && other.Statement.Limit == "" && slices.ContainsFunc(other.Args, func(v facts.Value) bool {
+		return slices.ContainsFunc(q.Args, func(of facts.Value) bool { return sameParam(v, of) })
+	})
+}
+
+// sameParam reports whether two values are one parameter of their function, and nothing else.
+func sameParam(a, b facts.Value) bool {
+	return len(a.Origins) == 1 && len(b.Origins) == 1 && a.Origins[0].Kind == facts.FromParam && b.Origins[0].Kind == facts.FromParam &&
+		a.Origins[0].Function == b.Origins[0].Function && a.Origins[0].Index == b.Origins[0].Index && a.Origins[0].Field == b.Origins[0].Field
 }
 
 // asksForOwner reports whether a statement looks for rows of one who calls.
