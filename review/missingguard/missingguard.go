@@ -43,6 +43,7 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	out = append(out, doors(f, out)...)
 	out = append(out, ofOneRow(f, out)...)
+	out = append(out, changedUnasked(f, out)...)
 	return append(out, namesakes(f)...)
 }
 
