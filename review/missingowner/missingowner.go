@@ -257,6 +257,17 @@ func (s *search) judged(q *facts.Query, typeName, table string) bool {
 	return len(names) > 0 && !passesBy(q.From, typeName, names, 0)
 }
 
+// checkOf is the check of a type that is named after one of its methods: CanUpdate of Update; nil for none.
+func (s *search) checkOf(method *facts.Function, typeName string) *facts.Function {
+	i := slices.IndexFunc(s.facts.Functions, func(f *facts.Function) bool {
+		return f.Judges && f.Own == "Can"+method.Own && f.Of == method.Of && ofType(f, typeName)
+	})
+	if i < 0 {
+		return nil
+	}
+	return s.facts.Functions[i]
+}
+
 func ofType(f *facts.Function, typeName string) bool {
 	return slices.ContainsFunc(f.Bound, func(b facts.Bound) bool { return b.Type == typeName })
 }
@@ -325,13 +336,14 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 		if compared || s.judged(q, own.Type, q.Statement.Tables[0].Table) {
 			continue
 		}
+		evidence := []rule.Evidence{{Pos: q.From.Pos, What: fmt.Sprintf("%s and %s are filled from the route's path", own.Column, b.Column)}}
+		if check := s.checkOf(q.From, own.Type); check != nil {
+			evidence = append(evidence, rule.Evidence{Pos: check.Pos, What: check.Name + " asks before, and reads no such row by its key"})
+		}
 		s.found = append(s.found, rule.Finding{
 			Pos: q.Pos, Confidence: rule.Likely,
-			Message: fmt.Sprintf("%s finds the row of %s by its key alone, although the path names its %s: a row of another one is as good", q.From.Name, table, b.Param),
-			Evidence: []rule.Evidence{
-				{Pos: q.From.Pos, What: fmt.Sprintf("%s and %s are filled from the route's path", own.Column, b.Column)}, {Pos: q.Pos, What: trace.Query(q)},
-			},
-			Fix: fmt.Sprintf("AND %s = …", b.Column),
+			Message:  fmt.Sprintf("%s finds the row of %s by its key alone, although the path names its %s: a row of another one is as good", q.From.Name, table, b.Param),
+			Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}), Fix: fmt.Sprintf("AND %s = …", b.Column),
 		})
 		return true
 	}
