@@ -8,8 +8,18 @@ import (
 )
 
 // errorLost reports whether nobody looks at whether a statement failed: it stands alone, its error is given to _, or to a variable that
-// the next statement that knows it gives something else.
+// the next statement that knows it gives something else. Of one row that is the error of its Scan.
 func errorLost(at work, spec querySpec) bool {
+	if scan, is := last(at.stack).(*ast.SelectorExpr); is && spec.one && scan.Sel.Name == "Scan" && len(at.stack) > 2 {
+		switch above := at.stack[len(at.stack)-3].(type) {
+		case *ast.ExprStmt:
+			return true
+		case *ast.AssignStmt:
+			id, is := above.Lhs[0].(*ast.Ident)
+			return is && len(above.Lhs) == 1 && id.Name == "_"
+		}
+		return false
+	}
 	switch above := last(at.stack).(type) {
 	case *ast.ExprStmt:
 		name := spec.pos.Sel.Name
