@@ -389,7 +389,7 @@ func (l *lifter) within(p place, call *ast.CallExpr, s span) {
 		if is && q.Handle.Begun.Line == 0 {
 			q.Handle.Begun = begun
 			begin := l.handleOf(p.source, call, spec)
-			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0) && !l.givenBack(p.source, begin, s.handle, 0)
+			beside := l.handleKind(p.source, begin) == "pool" || (isGormDB(p.info.TypeOf(begin)) || l.isEntClient(p.info.TypeOf(begin))) && !l.comesFrom(p.target(root(begin)), s.handle, 0) && !l.givenBack(p.source, begin, s.handle, 0) && !l.heldBy(p.source, root(begin), s.handle)
 			if object := p.target(begin); beside && object != s.handle && !isNamed(s.handle.Type(), "context", "Context") {
 				q.Handle.Other = s.handle.Name()
 				q.ThroughTx = l.throughTx(p, call, s.handle)
@@ -424,11 +424,20 @@ func (l *lifter) comesFrom(object, handle types.Object, depth int) bool {
 		if d.expr == nil || d.kind != assigned {
 			continue
 		}
-		if from := d.source.target(root(d.expr)); from == handle || l.comesFrom(from, handle, depth+1) || l.givenBack(d.source, d.expr, handle, depth+1) {
+		if from := d.source.target(root(d.expr)); from == handle || l.comesFrom(from, handle, depth+1) || l.givenBack(d.source, d.expr, handle, depth+1) || l.heldBy(d.source, root(d.expr), handle) {
 			return true
 		}
 	}
 	return false
+}
+
+// heldBy reports whether an expression is a field of a store that runs something within a transaction, and the field is one that is given the
+// transaction where such a store is made.
+func (l *lifter) heldBy(s *source, e ast.Expr, store types.Object) bool {
+	field, is := ast.Unparen(e).(*ast.SelectorExpr)
+	return is && s.target(field.X) == store && slices.ContainsFunc(l.defs[s.target(field)], func(d def) bool {
+		return d.expr != nil && l.madeOfTx(d.source, d.expr, 0)
+	})
 }
 
 // givenBack reports whether a chain begins with a call of a function of the code that gives back a handle that it is given, as it is or with more
