@@ -270,6 +270,7 @@ type Resource struct {
 	Drained bool        // of rows: gone through to their end, which gives them back unless something panics
 	Unread  bool        // of rows: gone through without a look at whether they ended by a failure
 	InLoop  bool        // opened in each turn of a loop
+	Late    bool        // of InLoop: given back when the function ends, and not with the turn
 	Close   string      // what would give it back where nothing does
 	ReadBy  []*Function // functions of the code that it is given to, and that leave it open
 	Mend    []Edit      // give it back on every path; of what is Unread, ask whether it ended by a failure
@@ -354,6 +355,7 @@ type GuardedUse struct {
 // Set is how a value that is neither a map nor a list is set, where its function goes by what it was.
 type Set struct {
 	Counts bool // by what it was: n++, n -= 2
+	Draws  bool // of Counts: a number is drawn from it, a generator that holds no lock
 	Asked  Pos  // where the function decided by what the value was whether to set it, and held no lock from there on; zero for nowhere
 	Fills  bool // it asked there whether the value was set at all
 }

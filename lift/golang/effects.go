@@ -57,7 +57,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 		}
 		return "http", "", true
 	case pkg == "net/smtp" && name == "SendMail":
-		return "mail", "", false
+		return "mail", "smtp.SendMail has no time limit", false
 	case pkg == "time" && name == "Sleep":
 		return "sleep", "", true
 	case pkg == "net/http" && (name == "ListenAndServe" || name == "ListenAndServeTLS"):

@@ -107,6 +107,7 @@ func (l *lifter) all() {
 	l.liftWrappers()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
+	l.eachFile(l.findLate)
 	l.eachFile(l.findGoroutines)
 	l.eachFile(l.findCaptured)
 	l.eachFile(l.findAbandoned)

@@ -47,7 +47,7 @@ func find(f *facts.Facts) []rule.Finding {
 		for _, e := range function.Effects {
 			finding := rule.Finding{Pos: e.Pos, Confidence: rule.Likely, Message: e.Note + ": it waits for as long as the other side pleases", Edits: e.Limit}
 			switch e.Kind {
-			case "http":
+			case "http", "mail":
 				led := tracer.To(function) != nil
 				if e.Bounded || !led && (function.Aside != "" || !serves || tools[function.Package] || tracer.Ways(function).Operators()) {
 					continue
@@ -56,6 +56,9 @@ func find(f *facts.Facts) []rule.Finding {
 					finding.Confidence = rule.Certain
 				}
 				finding.Fix = "use a client with a Timeout, and http.NewRequestWithContext"
+				if e.Kind == "mail" {
+					finding.Fix = "dial with a time limit, set a deadline on the connection, and send by smtp.NewClient"
+				}
 			case "client":
 				if function.Aside == "command" && function.Own != "main" && tracer.To(function) == nil {
 					continue // who runs a command sees that it waits, and ends it

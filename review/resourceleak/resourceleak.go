@@ -60,6 +60,11 @@ func find(f *facts.Facts) []rule.Finding {
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " takes " + r.Name
 				finding.Confidence = rule.Likely
 				finding.Fix = "defer " + r.Close + ", or give it back before the return"
+			case r.Late:
+				finding.Message = fmt.Sprintf("%s is given back when the function ends, and not with the turn of the loop that opened it: each turn keeps one more", r.Name)
+				finding.Evidence[len(finding.Evidence)-1].What = fmt.Sprintf("%s defers giving back %s, which holds %s", function.Name, r.Name, holds[r.Kind])
+				finding.Severity, finding.Confidence = rule.Medium, rule.Likely
+				finding.Fix = "give it back at the end of the turn, or do the turn in a function of its own"
 			case r.Kind == "goroutine":
 				finding.Message = fmt.Sprintf("goroutines that send to %s wait for ever where its reader has left: the channel has no room", r.Name)
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " has goroutines started, which send to " + r.Name
