@@ -46,6 +46,8 @@ type naming struct {
 	field  string // "" for all of it
 	set    bool
 	within bool // what it leads to is set: an item of a list that it, or a field of it, holds
+	item   bool // such an item is read
+	grown  bool // the list that it holds is set to what it was and more
 	pos    token.Pos
 	at     token.Pos // until when the code may wait before it: the end of its statement
 	beside bool      // in another goroutine, which is started at at
@@ -99,6 +101,9 @@ func (l *lifter) captures(p place, f *function, start ast.Node, call *ast.CallEx
 func meet(there, here naming) bool {
 	if there.within {
 		return here.within // the function answers with what holds the list
+	}
+	if there.item && here.grown {
+		return false // an item stays where it is, or where it was, which does little harm
 	}
 	return !here.within && (there.set || here.set) && (there.field == here.field || there.field == "" || here.field == "")
 }
@@ -179,6 +184,7 @@ func (p place) namingOf(id *ast.Ident, object *types.Var, stack []ast.Node) (nam
 		case *ast.AssignStmt:
 			set := slices.ContainsFunc(n.Lhs, func(e ast.Expr) bool { return ast.Node(e) == child })
 			out.set, out.within = set && !list, set && list
+			out.item, out.grown = list && !set, out.set && grows(n)
 			return out, true
 		case *ast.IncDecStmt:
 			out.set, out.within = !list, list
@@ -189,6 +195,7 @@ func (p place) namingOf(id *ast.Ident, object *types.Var, stack []ast.Node) (nam
 		case *ast.UnaryExpr:
 			return out, n.Op != token.AND
 		default:
+			out.item = list
 			return out, true
 		}
 		child = n
