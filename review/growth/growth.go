@@ -114,6 +114,9 @@ func (g *Tables) MadeMany(table string) bool { return g.piled[strings.ToLower(ta
 // Ages reports whether a table grows whose rows end by themselves: they come with use, and more of them than anybody keeps.
 func (g *Tables) Ages(table string) bool { return g.aging[strings.ToLower(table)] && g.Grows(table) }
 
+// Made reports whether the code is seen to make rows of a table; those of others a trigger makes, or a text that is not understood.
+func (g *Tables) Made(table string) bool { return g.made[strings.ToLower(table)] }
+
 // Used reports whether others than who runs the service make rows of a table.
 func (g *Tables) Used(table string) bool { return g.used[strings.ToLower(table)] }
 

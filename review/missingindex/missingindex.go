@@ -40,7 +40,7 @@ func find(f *facts.Facts) []rule.Finding {
 // within asks of each query whether the schema of one database serves it: of several that the code works with, where the file of the
 // query does not say that it is for another.
 func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several bool) []rule.Finding {
-	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), several: several, seen: seen}
+	s := &search{facts: f, tracer: tracer, tables: growth.Of(f, tracer), several: several, seen: seen, unsure: map[string]bool{}}
 	var prepared []*facts.Query
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" {
@@ -60,6 +60,7 @@ func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several 
 	for _, q := range prepared { // what is not seen to be sent is told of where it is made
 		s.asked(q)
 	}
+	s.references()
 	return s.found
 }
 
@@ -82,6 +83,7 @@ type search struct {
 	tables  *growth.Tables
 	several bool            // the database is one of several that the code works with
 	seen    map[string]bool // what was told of, by table and columns
+	unsure  map[string]bool // of which what was told is uncertain
 	found   []rule.Finding
 }
 
@@ -427,6 +429,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 			finding.Message = fmt.Sprintf("index %s is on lower(%s), and this query compares %s, which it does not serve", i.Name, p.Column, p.Column)
 		}
 	}
+	s.unsure[key] = finding.Confidence == rule.Uncertain
 	finding.Fix = s.statement(table.Name, columns, names)
 	for _, p := range equal {
 		if !isCast(p) || castToItself(table, p) {
