@@ -19,7 +19,7 @@ var Rule = rule.Rule{Name: "lost-context", Severity: rule.Medium, CWE: "CWE-1088
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
-	given := libraries(f)
+	given := habits(f)
 	var out []rule.Finding
 	for _, function := range f.Functions {
 		if function.Aside != "" || function.Context == "" {
@@ -33,7 +33,7 @@ func find(f *facts.Facts) []rule.Finding {
 			message, confidence := "", rule.Certain
 			switch q.Endless {
 			case facts.NotGiven:
-				if given[q.Library] {
+				if given[habit{f.Unit(q.Pos.File), q.Library}] {
 					message, confidence = fmt.Sprintf("%s is given no context, as others of the code are, and %s is at hand", q.Name, function.Context), rule.Likely
 				}
 			case facts.TakesNoContext:
@@ -115,13 +115,31 @@ func handedOn(path *trace.Path, function *facts.Function, given facts.Value, q *
 	}
 }
 
-// libraries are those whose chains the code gives a request's context somewhere: where it does so nowhere, that is its way.
-func libraries(f *facts.Facts) map[string]bool {
-	out := map[string]bool{}
+// habit is how the queries of one module are sent through one library.
+type habit struct{ unit, library string }
+
+// habits are those by which queries are given a context: where one of several programs in a repository does so, the others need not, and
+// neither is one query among many a habit.
+func habits(f *facts.Facts) map[habit]bool {
+	const oneOf = 8
+	with, without := map[habit]int{}, map[habit]int{}
 	for _, function := range f.Functions {
-		for _, q := range function.Queries {
-			out[q.Library] = out[q.Library] || function.Aside == "" && q.Endless == "" && len(q.Context.Origins) > 0
+		if function.Aside != "" {
+			continue
 		}
+		for _, q := range function.Queries {
+			h := habit{f.Unit(q.Pos.File), q.Library}
+			switch {
+			case q.Endless == facts.NotGiven:
+				without[h]++
+			case q.Endless == "" && len(q.Context.Origins) > 0:
+				with[h]++
+			}
+		}
+	}
+	out := map[habit]bool{}
+	for h, n := range with {
+		out[h] = n*oneOf >= n+without[h]
 	}
 	return out
 }
