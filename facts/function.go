@@ -355,7 +355,6 @@ type GuardedUse struct {
 // Set is how a value that is neither a map nor a list is set, where its function goes by what it was.
 type Set struct {
 	Counts bool // by what it was: n++, n -= 2
-	Draws  bool // of Counts: a number is drawn from it, a generator that holds no lock
 	Asked  Pos  // where the function decided by what the value was whether to set it, and held no lock from there on; zero for nowhere
 	Fills  bool // it asked there whether the value was set at all
 }

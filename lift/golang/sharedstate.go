@@ -30,9 +30,6 @@ func (l *lifter) setValues() map[*types.Var]bool {
 			case *ast.IncDecStmt:
 				add(n.X)
 			case *ast.CallExpr:
-				if of := p.drawsFrom(n); of != nil {
-					add(of)
-				}
 				if !strings.HasPrefix(calledName(n), "Store") {
 					return true
 				}
@@ -64,37 +61,7 @@ func (p place) setOf(e ast.Expr, stack []ast.Node) ast.Node {
 	if call := p.atomicCall(e, stack); call != nil && strings.HasPrefix(calledName(call), "Store") && len(call.Args) > 0 {
 		return call
 	}
-	if len(stack) > 1 {
-		if call, is := stack[len(stack)-2].(*ast.CallExpr); is && p.drawsFrom(call) == e {
-			return call
-		}
-	}
 	return nil
-}
-
-// drawsFrom is the generator of random numbers that a call draws from, where it is one that its users keep apart themselves: each draw sets it by what it
-// was. It is nil for others.
-func (p place) drawsFrom(call *ast.CallExpr) ast.Expr {
-	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !is {
-		return nil
-	}
-	if path, name := namedType(typeOr(p.info.TypeOf(selector.X))); path != "math/rand" && path != "math/rand/v2" || name != "Rand" {
-		return nil
-	}
-	return selector.X
-}
-
-// ofPlainSource reports whether all that a value is given are generators around a source of math/rand itself, which holds no lock.
-func (l *lifter) ofPlainSource(object *types.Var) bool {
-	return len(l.defs[object]) > 0 && !slices.ContainsFunc(l.defs[object], func(d def) bool {
-		made, is := d.expr.(*ast.CallExpr)
-		if !is || calledName(made) != "New" || len(made.Args) != 1 {
-			return true
-		}
-		from, is := ast.Unparen(made.Args[0]).(*ast.CallExpr)
-		return !is || !strings.HasPrefix(d.source.packageOf(firstOf(from.Fun)), "math/rand")
-	})
 }
 
 // atomically reports whether a value is named where a function of sync/atomic is given its address.
@@ -129,12 +96,6 @@ func (p place) atomicCall(e ast.Expr, stack []ast.Node) *ast.CallExpr {
 func (l *lifter) setBy(use *facts.GuardedUse, f *function, object *types.Var, e ast.Expr, set ast.Node, stack []ast.Node) {
 	var to ast.Expr
 	counts := false
-	if call, is := set.(*ast.CallExpr); is && (place{f.source, nil}).drawsFrom(call) == e {
-		if l.ofPlainSource(object) {
-			use.Set = &facts.Set{Counts: true, Draws: true}
-		}
-		return
-	}
 	switch set := set.(type) {
 	case *ast.IncDecStmt:
 		counts = true

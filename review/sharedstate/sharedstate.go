@@ -212,12 +212,6 @@ func racedAt(tracer *trace.Tracer, g *facts.Guarded, use facts.GuardedUse) (rule
 			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests reckon with %s at once, and nothing keeps them apart", use.Name),
 			Evidence: append(path.Evidence(), set), Fix: "use the Add of sync/atomic, or hold one sync.Mutex while it is read and set",
 		}
-		if use.Set.Draws {
-			out.Message = fmt.Sprintf("requests draw from %s at once, and nothing keeps them apart: two may be given the same, or it panics", use.Name)
-			out.Fix = "use the functions of math/rand, which may be called at once, or hold one sync.Mutex while it draws"
-			out.Evidence[len(out.Evidence)-1].What = "draws from " + use.Name
-			return out, true
-		}
 		if g.Field && !direct(path) {
 			out.Confidence = rule.Uncertain // what is called by an interface may be made for one request
 		}
