@@ -125,6 +125,7 @@ func (l *lifter) goesPast(p place, call *ast.CallExpr) {
 		if !is {
 			continue
 		}
+		l.goesByAnother(p, call, literal)
 		tx, fields := l.ownTransaction(p, call, literal)
 		if tx == nil {
 			continue
@@ -168,4 +169,63 @@ func outermost(call *ast.CallExpr, stack []ast.Node) *ast.CallExpr {
 		below = n
 	}
 	return call
+}
+
+// goesByAnother notes of the calls in a literal that runs within a transaction that they are given another connection, which the pool that has begun the
+// transaction gives to a literal within:
+//
+//	pool.WithTx(ctx, func(tx Conn) error { … pool.WithConn(ctx, func(conn Conn) error { return token.Lock(ctx, conn) }) … })
+//
+// Both are of one type, so that what is given the one could be given the other.
+func (l *lifter) goesByAnother(p place, call *ast.CallExpr, literal *ast.FuncLit) {
+	tx, of := p.connection(literal)
+	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if tx == nil || !is || !beginsWithin.MatchString(selector.Sel.Name) || len(l.static(p.source, call)) > 0 {
+		return
+	}
+	ast.PreorderStack(literal.Body, nil, func(n ast.Node, stack []ast.Node) bool {
+		inner, is := n.(*ast.CallExpr)
+		if !is || spawnedIn(stack) {
+			return true
+		}
+		on, is := ast.Unparen(inner.Fun).(*ast.SelectorExpr)
+		if !is || text(on.X) != text(selector.X) || p.target(on.X) != p.target(selector.X) {
+			return true
+		}
+		for _, arg := range inner.Args {
+			within, is := ast.Unparen(arg).(*ast.FuncLit)
+			if !is {
+				continue
+			}
+			conn, other := p.connection(within)
+			if conn == nil || other != of {
+				continue
+			}
+			past := &facts.Past{Through: conn.Name(), Tx: tx.Name(), Begun: l.pos(literal.Pos())}
+			ast.Inspect(within.Body, func(n ast.Node) bool {
+				if asks, is := n.(*ast.CallExpr); is && slices.ContainsFunc(asks.Args, func(e ast.Expr) bool { return p.target(e) == conn }) {
+					if fact := l.callFacts[asks]; fact != nil {
+						fact.Past = past
+					}
+				}
+				return true
+			})
+		}
+		return true
+	})
+}
+
+// connection is the one parameter of a literal beside a context, and its type as written.
+func (p place) connection(literal *ast.FuncLit) (types.Object, string) {
+	var out types.Object
+	of := ""
+	for _, field := range literal.Type.Params.List {
+		if written := text(field.Type); written != "context.Context" {
+			if out != nil || len(field.Names) != 1 {
+				return nil, ""
+			}
+			out, of = p.info.Defs[field.Names[0]], written
+		}
+	}
+	return out, of
 }
