@@ -237,7 +237,8 @@ func (w *lists) field(s *source, e *ast.SelectorExpr, depth int) []facts.Origin 
 	return out
 }
 
-// fieldsBeside is how many other fields the struct has that a field is of, those that others may set.
+// fieldsBeside is how many other fields the struct has that a field is of, those that others may set. Lists of keys stand beside each other where rows of
+// several kinds are selected, so that beside one of them the others do not count.
 func fieldsBeside(s *source, field *ast.SelectorExpr) int {
 	named := structOf(s.info.TypeOf(field.X))
 	if named == nil {
@@ -249,11 +250,24 @@ func fieldsBeside(s *source, field *ast.SelectorExpr) int {
 	}
 	beside := 0
 	for other := range of.Fields() {
-		if other.Exported() && other.Name() != field.Sel.Name {
+		if other.Exported() && other.Name() != field.Sel.Name && !(isListOfKeys(other.Type()) && isListOfKeys(s.info.TypeOf(field))) {
 			beside++
 		}
 	}
 	return beside
+}
+
+// isListOfKeys reports whether a type is a list of texts or numbers.
+func isListOfKeys(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	list, is := t.Underlying().(*types.Slice)
+	if !is {
+		return false
+	}
+	_, plain := list.Elem().Underlying().(*types.Basic)
+	return plain
 }
 
 func appends(e ast.Expr) bool {
