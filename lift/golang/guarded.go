@@ -237,6 +237,9 @@ func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, type
 			return nil, nil
 		}
 		method, begin := f.method(), firstIdent(e)
+		if id, is := ast.Unparen(e.X).(*ast.Ident); is && l.takenOut(p.source, p.target(id), 0) && !isMapOrList(object.Type()) && !p.toldBy(f, p.target(id), e.Pos()) {
+			return object.Origin(), typeOr(p.info.TypeOf(e.X))
+		}
 		if _, direct := ast.Unparen(e.X).(*ast.Ident); !direct && !isMapOrList(object.Type()) {
 			return nil, nil
 		}
@@ -246,6 +249,58 @@ func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, type
 		return object.Origin(), typeOr(p.info.TypeOf(e.X))
 	}
 	return nil, nil
+}
+
+// takenOut reports whether a variable holds nothing but a pointer that stood in a map, which a field or a package's variable holds: others who look there
+// have what it leads to as well.
+func (l *lifter) takenOut(s *source, object types.Object, depth int) bool {
+	v, is := object.(*types.Var)
+	if !is || v.IsField() || depth > 1 || len(l.defs[v]) != 1 {
+		return false
+	}
+	if named, is := types.Unalias(deref(v.Type())).(*types.Named); !isPointer(v.Type()) || !is || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+		return false
+	}
+	d := l.defs[v][0]
+	switch e := ast.Unparen(d.expr).(type) {
+	case *ast.IndexExpr:
+		return d.kind == assigned && d.index <= 0 && d.source.keepsMap(e.X)
+	case *ast.CallExpr:
+		callees := l.static(d.source, e)
+		if d.kind != assigned || d.index > 0 || len(callees) != 1 || callees[0].recv == nil {
+			return false
+		}
+		return slices.ContainsFunc(callees[0].returns(), func(r *ast.ReturnStmt) bool {
+			return len(r.Results) > 0 && l.takenOut(callees[0].source, callees[0].source.target(r.Results[0]), depth+1)
+		})
+	case ast.Expr:
+		return d.kind == item && d.index == 1 && d.source.keepsMap(e)
+	}
+	return false
+}
+
+// toldBy reports whether a function has waited, before a place, for what a value itself says by a channel of its own: <-v.done. Who sets it does so before.
+func (p place) toldBy(f *function, v types.Object, at token.Pos) bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		read, is := n.(*ast.UnaryExpr)
+		if !is || read.Op != token.ARROW || at < read.Pos() {
+			return !found
+		}
+		from := ast.Unparen(read.X)
+		if call, is := from.(*ast.CallExpr); is {
+			from = firstOf(call.Fun)
+		}
+		found = found || p.target(firstOf(from)) == v
+		return !found
+	})
+	return found
+}
+
+// keepsMap reports whether an expression is a map that a field or a package's variable holds.
+func (s *source) keepsMap(e ast.Expr) bool {
+	object, is := s.target(e).(*types.Var)
+	return is && isMap(object.Type()) && (object.IsField() || object.Pkg() != nil && object.Parent() == object.Pkg().Scope())
 }
 
 // guardedKind is what a value is called that others may use at once: a map, a list, an atomic value, what keeps others apart, or nothing more.
