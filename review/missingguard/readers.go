@@ -24,7 +24,7 @@ func changedUnasked(f *facts.Facts, told []rule.Finding) []rule.Finding {
 		}
 		names := pathParam.FindAllString(shows.Path, -1)
 		if len(names) == 0 || !strings.HasSuffix(shows.Path, names[len(names)-1]) {
-			continue // {file...} is the rest of a path, and names no row
+			continue // {$} is the end of a path, and names no row
 		}
 		check := asksOfRow(f, tracer, shows, strings.Trim(names[len(names)-1], "{}"))
 		if check == nil {
