@@ -98,6 +98,9 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 			if secret := l.wholeSecret(at.source, at.call); secret != "" {
 				return "log", secret, true
 			}
+			if secret := l.secretBehind(at.source, at.call); secret != "" {
+				return "log behind", secret, true
+			}
 		}
 		if personal := personalArg(at.call); personal != "" && logName.MatchString(name) {
 			return "personal log", personal, true

@@ -155,7 +155,7 @@ func personalArg(call *ast.CallExpr) string {
 	return ""
 }
 
-// wholeSecret finds an argument that is a struct with a secret in it, or an interface behind which there is one, which a log writes field by field.
+// wholeSecret finds an argument that is a struct with a secret in it, which a log writes field by field.
 func (l *lifter) wholeSecret(s *source, call *ast.CallExpr) string {
 	for _, arg := range call.Args {
 		t := typeOr(s.info.TypeOf(arg))
@@ -166,9 +166,15 @@ func (l *lifter) wholeSecret(s *source, call *ast.CallExpr) string {
 			if held := l.shownSecret(named); held != "" {
 				return text(arg) + ", which holds " + held
 			}
-			continue
 		}
-		for _, named := range l.behind(t) {
+	}
+	return ""
+}
+
+// secretBehind finds an argument that is an interface behind which there is a struct with a secret in it.
+func (l *lifter) secretBehind(s *source, call *ast.CallExpr) string {
+	for _, arg := range call.Args {
+		for _, named := range l.behind(typeOr(s.info.TypeOf(arg))) {
 			if held := l.shownSecret(named); held != "" {
 				return text(arg) + ", which may be " + named.Obj().Name() + " and holds " + held
 			}

@@ -20,26 +20,29 @@ var Rule = rule.Rule{Name: "secret-log", Severity: rule.High, CWE: "CWE-532", OW
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
-	told := map[string]int{} // where in out a file's log of personal data is told of
+	told := map[string]int{} // where in out a habit of a file is told of
 	servers := serving(f)
 	for _, function := range f.Functions {
 		if function.Aside != "" && !(function.Aside == "command" && servers[function.Package]) {
 			continue
 		}
 		for _, e := range function.Effects {
-			if e.Kind == "log" || e.Kind == "personal log" {
+			if e.Kind == "log" || e.Kind == "log behind" || e.Kind == "personal log" {
 				finding := rule.Finding{
 					Pos: e.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("%s is written to the log", e.Note),
 					Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name}),
 					Fix:      "leave it out, or log an id that leads to it",
 				}
-				if e.Kind == "personal log" {
-					finding.Severity = rule.Low
-					if first, found := told[e.Pos.File]; found { // one habit
+				if e.Kind != "log" { // of a file a habit
+					habit := e.Kind + " in " + e.Pos.File
+					if first, found := told[habit]; found {
 						out[first].Evidence = append(out[first].Evidence, rule.Evidence{Pos: e.Pos, What: fmt.Sprintf("and %s here", e.Note)})
 						continue
 					}
-					told[e.Pos.File] = len(out)
+					told[habit] = len(out)
+				}
+				if e.Kind == "personal log" {
+					finding.Severity = rule.Low
 				}
 				out = append(out, finding)
 			}

@@ -152,10 +152,14 @@ func atOnce(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 			out[0].Evidence = append(out[0].Evidence, evidence)
 			continue
 		}
-		out = append(out, rule.Finding{
+		finding := rule.Finding{
 			Pos: use.Pos, Confidence: rule.Likely, Message: fmt.Sprintf("requests call %s at once: one goroutine at a time may use a %s", use.Name, g.Type),
 			Evidence: append(path.Evidence(), evidence), Fix: apartBy(g.Type),
-		})
+		}
+		if g.Field && !direct(path) {
+			finding.Confidence = rule.Uncertain // what is called by an interface may be made for one request
+		}
+		out = append(out, finding)
 	}
 	return out
 }
