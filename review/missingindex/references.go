@@ -75,8 +75,8 @@ func (s *search) deletes() map[string]*facts.Query {
 // clears reports whether a statement deletes several rows of its table: its key is not what it goes by.
 func (s *search) clears(q *facts.Query) bool {
 	table := s.table(q.Statement.Tables[0].Table)
-	if table == nil {
-		return false
+	if table == nil || q.Text == "" && len(q.Statement.Predicates) == 0 {
+		return false // nothing is known of which rows it deletes
 	}
 	held := func(column string) bool {
 		return slices.ContainsFunc(q.Statement.Predicates, func(p facts.Predicate) bool {
