@@ -19,7 +19,6 @@ import (
 // Tables knows which tables grow.
 type Tables struct {
 	tracer *trace.Tracer
-	named  map[string]bool    // statements name it
 	made   map[string]bool    // rows are seen to be made
 	used   map[string]bool    // and by others than who runs the service
 	many   map[string]bool    // the code reckons with many rows
@@ -33,7 +32,7 @@ type Tables struct {
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, named: map[string]bool{}, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, timed: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, timed: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -98,8 +97,15 @@ func (g *Tables) Grows(table string) bool {
 	return g.used[table] && (g.many[table] || g.timed[table])
 }
 
-// Known reports whether statements of the code are seen to make or read rows of a table, so that what shows that it grows would be seen, too.
-func (g *Tables) Known(table string) bool { return g.named[strings.ToLower(table)] }
+// Few reports whether the code shows that a table has few rows, whatever indexes it has: by its name it holds what a service is set up with, or nobody
+// makes rows of it but who runs the service.
+func (g *Tables) Few(table string) bool {
+	table = strings.ToLower(table)
+	if g.piled[table] {
+		return false
+	}
+	return small.MatchString(table) && !ofUsers.MatchString(table) || g.made[table] && !g.used[table] && !g.many[table]
+}
 
 // Piles reports whether a table grows by more than that one row is made for each request that asks for one, and so may have many with one
 // value of a column.
@@ -130,7 +136,6 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 		return
 	}
 	table := strings.ToLower(st.Tables[0].Table)
-	g.named[table] = true
 	switch st.Verb {
 	case facts.Insert:
 		g.made[table] = true

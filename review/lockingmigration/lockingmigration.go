@@ -36,7 +36,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		small := !slices.ContainsFunc(m.Statements, func(s *facts.MigrationStatement) bool {
 			_, found := judge(m, s)
-			return found && (!tables.Known(s.Table) || tables.Grows(s.Table))
+			return found && !tables.Few(s.Table)
 		})
 		for _, s := range m.Statements {
 			if finding, found := judge(m, s); found {
