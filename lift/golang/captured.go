@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"sync"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -84,9 +85,10 @@ func (l *lifter) captures(p place, f *function, start ast.Node, call *ast.CallEx
 		}
 		shared = append(shared, there)
 	}
+	both := sync.OnceValue(func() map[types.Object]bool { return l.saidBy(p, start) })
 	for _, here := range l.goesOn(p, f, start, stack) {
 		for _, there := range shared {
-			if there.object != here.object || told[here.object] || !meet(there, here) || l.heldAt(f, here.at) || l.waits(p, f, start, literal, here.at) {
+			if there.object != here.object || told[here.object] || !meet(there, here) || l.heldAt(f, here.at) || l.waits(p, f, start, literal, both, here.at) {
 				continue
 			}
 			told[here.object] = true
@@ -111,8 +113,7 @@ func meet(there, here naming) bool {
 // keepsApart reports whether values of a type may be used by several goroutines at once.
 func keepsApart(t types.Type) bool {
 	path, _ := namedType(t)
-	_, channel := typeOr(t).Underlying().(*types.Chan)
-	return path == "sync" || path == "sync/atomic" || channel
+	return path == "sync" || path == "sync/atomic" || isChan(t)
 }
 
 // namings are the places of a statement where variables are named, in order; not those whose address is taken.
@@ -363,7 +364,7 @@ func waitsBefore(p place, literal *ast.FuncLit, at token.Pos) bool {
 		case *ast.UnaryExpr:
 			found = n.Op == token.ARROW
 		case *ast.RangeStmt:
-			_, found = typeOr(p.info.TypeOf(n.X)).Underlying().(*types.Chan)
+			found = isChan(p.info.TypeOf(n.X))
 		case *ast.CallExpr:
 			found = calledName(n) == "Wait"
 		}
@@ -373,14 +374,13 @@ func waitsBefore(p place, literal *ast.FuncLit, at token.Pos) bool {
 }
 
 // waits reports whether a function waits, between the start of a goroutine and a place, for something that the goroutine says: by a channel, a group
-// or whatever else both have.
-func (l *lifter) waits(p place, f *function, start ast.Node, literal *ast.FuncLit, at token.Pos) bool {
-	both := l.saidBy(p, start)
+// or whatever else both have, see saidBy.
+func (l *lifter) waits(p place, f *function, start ast.Node, literal *ast.FuncLit, both func() map[types.Object]bool, at token.Pos) bool {
 	said := func(e ast.Node) bool {
 		found := false
 		ast.Inspect(e, func(n ast.Node) bool {
 			id, is := n.(*ast.Ident)
-			found = found || is && both[p.info.Uses[id]]
+			found = found || is && both()[p.info.Uses[id]]
 			return !found
 		})
 		return found
@@ -411,8 +411,7 @@ func (l *lifter) waits(p place, f *function, start ast.Node, literal *ast.FuncLi
 				}
 			}
 		case *ast.RangeStmt:
-			_, channel := typeOr(p.info.TypeOf(n.X)).Underlying().(*types.Chan)
-			found = channel && n.Pos() > start.End() && said(n.X)
+			found = isChan(p.info.TypeOf(n.X)) && n.Pos() > start.End() && said(n.X)
 		case *ast.SendStmt:
 			found = n.Pos() > start.End() && said(n.Chan)
 		case *ast.CallExpr:
@@ -424,7 +423,7 @@ func (l *lifter) waits(p place, f *function, start ast.Node, literal *ast.FuncLi
 				if address, pointer := ast.Unparen(e).(*ast.UnaryExpr); pointer {
 					id, is = ast.Unparen(address.X).(*ast.Ident)
 				}
-				return is && both[p.info.Uses[id]] && tells(typeOr(p.info.TypeOf(id)))
+				return is && both()[p.info.Uses[id]] && tells(typeOr(p.info.TypeOf(id)))
 			})
 		}
 		return !found
@@ -447,8 +446,7 @@ func tells(t types.Type) bool {
 	case *types.Basic, *types.Slice, *types.Map:
 		return false
 	}
-	path, name := namedType(t)
-	return !(path == "context" && name == "Context")
+	return !isNamed(t, "context", "Context")
 }
 
 // saidBy are the variables that the statement which starts a goroutine names, and those that were made along with them: of two ends of a pipe the
@@ -458,7 +456,7 @@ func (l *lifter) saidBy(p place, start ast.Node) map[types.Object]bool {
 	var made []ast.Expr
 	ast.Inspect(start, func(n ast.Node) bool {
 		if id, is := n.(*ast.Ident); is {
-			if object, is := p.info.Uses[id].(*types.Var); is && !isContext(object.Type()) {
+			if object, is := p.info.Uses[id].(*types.Var); is && !isNamed(object.Type(), "context", "Context") {
 				out[object] = true
 				for _, d := range l.defs[object] {
 					if d.index >= 0 {
@@ -481,8 +479,6 @@ func (l *lifter) saidBy(p place, start ast.Node) map[types.Object]bool {
 	})
 	return out
 }
-
-func isContext(t types.Type) bool { return isNamed(t, "context", "Context") }
 
 // loopOver is the innermost loop of a function around a statement.
 func loopOver(f *function, start ast.Node) ast.Stmt {

@@ -129,7 +129,7 @@ func (l *lifter) withoutRoom(object types.Object) bool {
 	if !is || id.Name != "make" || len(call.Args) == 0 {
 		return false
 	}
-	if _, is := typeOr(defs[0].source.info.TypeOf(call)).Underlying().(*types.Chan); !is {
+	if !isChan(defs[0].source.info.TypeOf(call)) {
 		return false
 	}
 	if len(call.Args) == 1 {
