@@ -81,11 +81,9 @@ func (l *lifter) keptIn(p place, e ast.Expr) ast.Expr {
 			return e
 		}
 		if defs := l.defs[object]; len(defs) == 1 && defs[0].kind == assigned && defs[0].source == p.source && defs[0].expr != nil {
-			switch made := ast.Unparen(defs[0].expr).(type) {
-			case *ast.IndexExpr:
-				return l.keptIn(p, made)
-			case *ast.SelectorExpr:
-				return made
+			switch from := ast.Unparen(defs[0].expr).(type) {
+			case *ast.IndexExpr, *ast.SelectorExpr:
+				return l.keptIn(p, from.(ast.Expr))
 			}
 		}
 	}

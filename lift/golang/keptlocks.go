@@ -68,21 +68,13 @@ func unlockedBefore(n ast.Node, stack []ast.Node, from token.Pos) bool {
 
 // unlocksOnward reports whether a statement may give a lock back and go on to what follows it. One that gives it back and leaves does not.
 func unlocksOnward(s ast.Stmt) bool {
-	branch, is := s.(*ast.IfStmt)
-	if !is {
-		return unlocks(s)
+	switch s := s.(type) {
+	case *ast.IfStmt:
+		return s.Init != nil && unlocks(s.Init) || unlocks(s.Cond) || unlocksOnward(s.Body) || s.Else != nil && unlocksOnward(s.Else)
+	case *ast.BlockStmt:
+		return !leavesTurn(s.List) && slices.ContainsFunc(s.List, unlocksOnward)
 	}
-	if branch.Init != nil && unlocks(branch.Init) || unlocks(branch.Cond) {
-		return true
-	}
-	if !leavesTurn(branch.Body.List) && slices.ContainsFunc(branch.Body.List, unlocksOnward) {
-		return true
-	}
-	block, is := branch.Else.(*ast.BlockStmt)
-	if is {
-		return !leavesTurn(block.List) && slices.ContainsFunc(block.List, unlocksOnward)
-	}
-	return branch.Else != nil && unlocksOnward(branch.Else)
+	return unlocks(s)
 }
 
 // unlocks reports whether something names what may give a lock back: calls it, or hands it on.
