@@ -77,11 +77,14 @@ var small = regexp.MustCompile(`(^|_)(roles?|permissions?|settings?|configs?|con
 // ofUsers are names of tables that hold what each user has.
 var ofUsers = regexp.MustCompile(`^(users?|accounts?|members?|customers?|clients?)_`)
 
+// ofSetUp reports whether a table holds by its name what a service is set up with.
+func ofSetUp(table string) bool { return small.MatchString(table) && !ofUsers.MatchString(table) }
+
 // Small reports whether a table holds by its name what a service is set up with, and nothing shows that it has many rows all the same: a page of
 // them is a habit of writing lists.
 func (g *Tables) Small(table string) bool {
 	table = strings.ToLower(table)
-	return small.MatchString(table) && !ofUsers.MatchString(table) && !g.piled[table] && !g.sought[table]
+	return ofSetUp(table) && !g.piled[table] && !g.sought[table]
 }
 
 // Grows reports whether a table grows with use. Of one whose rows are made in a way that is not read, its indexes speak; of any other, one of several
@@ -104,7 +107,7 @@ func (g *Tables) Few(table string) bool {
 	if g.piled[table] {
 		return false
 	}
-	return small.MatchString(table) && !ofUsers.MatchString(table) || g.made[table] && !g.used[table] && !g.many[table]
+	return ofSetUp(table) || g.made[table] && !g.used[table] && !g.many[table]
 }
 
 // Piles reports whether a table grows by more than that one row is made for each request that asks for one, and so may have many with one

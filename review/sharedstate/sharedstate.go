@@ -122,12 +122,21 @@ func apart(tracer *trace.Tracer, function *facts.Function, c facts.CountedApart)
 	}
 }
 
+// unguarded is the way by which requests come to use a value that all of them share, without any lock; nil for none.
+func unguarded(tracer *trace.Tracer, g *facts.Guarded, use facts.GuardedUse) *trace.Path {
+	path := tracer.To(use.In)
+	if path == nil || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
+		return nil
+	}
+	return path
+}
+
 // replaced are the places where requests put another sync.Map or lock in the place of the one that others use.
 func replaced(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 	var out []rule.Finding
 	for _, use := range g.Uses {
-		path := tracer.To(use.In)
-		if path == nil || begins.MatchString(use.In.Name) || closes.MatchString(use.In.Name) || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
+		path := unguarded(tracer, g, use)
+		if path == nil || begins.MatchString(use.In.Name) || closes.MatchString(use.In.Name) {
 			continue
 		}
 		out = append(out, rule.Finding{
@@ -143,8 +152,8 @@ func replaced(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 func atOnce(tracer *trace.Tracer, g *facts.Guarded) []rule.Finding {
 	var out []rule.Finding
 	for _, use := range g.Uses {
-		path := tracer.To(use.In)
-		if path == nil || concurrent.Early(tracer, g, use.In) || len(concurrent.HeldAt(use, g.MadeIn)) > 0 || g.Field && !concurrent.Outlives(tracer, g.MadeIn) {
+		path := unguarded(tracer, g, use)
+		if path == nil {
 			continue
 		}
 		evidence := rule.Evidence{Pos: use.Pos, What: "calls " + use.Name}
