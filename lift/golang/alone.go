@@ -83,7 +83,7 @@ func (l *lifter) keptIn(p place, e ast.Expr) ast.Expr {
 		if defs := l.defs[object]; len(defs) == 1 && defs[0].kind == assigned && defs[0].source == p.source && defs[0].expr != nil {
 			switch from := ast.Unparen(defs[0].expr).(type) {
 			case *ast.IndexExpr, *ast.SelectorExpr:
-				return l.keptIn(p, from.(ast.Expr))
+				return l.keptIn(p, from)
 			}
 		}
 	}
