@@ -287,16 +287,11 @@ func turnsAgain(start ast.Node, above []ast.Node) ast.Node {
 		case *ast.ForStmt, *ast.RangeStmt:
 			return n
 		}
-		if list := listOf(n); len(list) > 0 && leavesLoop(list[len(list)-1]) {
+		if wayOutOf(listOf(n)) >= outOfLoop {
 			return nil
 		}
 	}
 	return nil
-}
-
-func leavesLoop(s ast.Stmt) bool {
-	branch, is := s.(*ast.BranchStmt)
-	return is && branch.Tok != token.CONTINUE || !is && endsBlock(s)
 }
 
 // answered are the named results that a return sets, or answers with.
@@ -331,24 +326,12 @@ func leadsTo(start ast.Node, from, to []ast.Node) bool {
 			}
 			return true
 		}
-		if list := listOf(n); len(list) > 0 && endsBlock(list[len(list)-1]) {
+		if wayOutOf(listOf(n)) != onward {
 			return false
 		}
 		child = n
 	}
 	return true
-}
-
-// endsBlock reports whether a statement leaves the block that it is the last of.
-func endsBlock(s ast.Stmt) bool {
-	switch s := s.(type) {
-	case *ast.ReturnStmt, *ast.BranchStmt:
-		return true
-	case *ast.ExprStmt:
-		call, is := s.X.(*ast.CallExpr)
-		return is && (calledName(call) == "panic" || calledName(call) == "Exit" || calledName(call) == "Fatal")
-	}
-	return false
 }
 
 // waitsBefore reports whether a goroutine waits for something before a place: for a channel, or a group.

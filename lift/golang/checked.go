@@ -49,7 +49,7 @@ func (l *lifter) refuses(p place, call *ast.CallExpr, arg ast.Expr, stack []ast.
 			}
 		}
 	}
-	if condition == nil || condition.Else != nil || !p.failsBy(call, condition) || !leaves(p, condition.Body.List) {
+	if condition == nil || condition.Else != nil || !p.failsBy(call, condition) || wayOutOf(condition.Body.List) == onward {
 		return
 	}
 	for ; around >= 0; around-- {

@@ -220,7 +220,7 @@ func (l *lifter) giveBack(p place, f *function, assign *ast.AssignStmt, call *as
 		behind = check.End()
 	} else if isGormDB(object.Type()) { // whose handle holds the error
 		behind = assign.End()
-		if check := l.beginCheck(p, assign, object, stack); check != nil && leaves(p, check.Body.List) {
+		if check := l.beginCheck(p, assign, object, stack); check != nil && wayOutOf(check.Body.List) != onward {
 			behind = check.End()
 		}
 	}
@@ -255,7 +255,7 @@ func strictCheck(p place, assign *ast.AssignStmt, stack []ast.Node) *ast.IfStmt 
 		return nil
 	}
 	err, is := assign.Lhs[len(assign.Lhs)-1].(*ast.Ident)
-	if !is || !isError(typeOr(p.info.TypeOf(err))) || !notNil(p, check.Cond, p.target(err)) || !leaves(p, check.Body.List) {
+	if !is || !isError(typeOr(p.info.TypeOf(err))) || !notNil(p, check.Cond, p.target(err)) || wayOutOf(check.Body.List) == onward {
 		return nil
 	}
 	return check
@@ -269,28 +269,6 @@ func notNil(p place, cond ast.Expr, object types.Object) bool {
 	}
 	id, is := ast.Unparen(unequal.Y).(*ast.Ident)
 	return is && id.Name == "nil"
-}
-
-// leaves reports whether statements end by leaving the block around them.
-func leaves(p place, list []ast.Stmt) bool {
-	if ends(list) {
-		return true
-	}
-	if len(list) == 0 {
-		return false
-	}
-	switch s := list[len(list)-1].(type) {
-	case *ast.BranchStmt:
-		return s.Tok == token.CONTINUE || s.Tok == token.BREAK
-	case *ast.ExprStmt:
-		call, is := s.X.(*ast.CallExpr)
-		if !is {
-			return false
-		}
-		id, isPlain := call.Fun.(*ast.Ident)
-		return isPlain && id.Name == "panic" || p.packageOf(firstOf(call.Fun)) == "log" && strings.HasPrefix(calledName(call), "Fatal") || p.packageOf(firstOf(call.Fun)) == "os" && calledName(call) == "Exit"
-	}
-	return false
 }
 
 // neverReturns reports whether a function goes round for ever behind a place: what is deferred there is never done.

@@ -72,7 +72,7 @@ func unlocksOnward(s ast.Stmt) bool {
 	case *ast.IfStmt:
 		return s.Init != nil && unlocks(s.Init) || unlocks(s.Cond) || unlocksOnward(s.Body) || s.Else != nil && unlocksOnward(s.Else)
 	case *ast.BlockStmt:
-		return !leavesTurn(s.List) && slices.ContainsFunc(s.List, unlocksOnward)
+		return wayOutOf(s.List) == onward && slices.ContainsFunc(s.List, unlocksOnward)
 	}
 	return unlocks(s)
 }

@@ -7,6 +7,68 @@ import (
 	"slices"
 )
 
+// wayOut says how far the last of some statements goes away from what follows them: the farther, the greater.
+type wayOut int
+
+const (
+	onward        wayOut = iota // to what follows
+	outOfBlock                  // continue or goto: a loop around them may take another turn
+	outOfLoop                   // break, of a switch too
+	outOfFunction               // return, a panic, the end of the goroutine or of the program
+)
+
+// wayOutOf is the way that statements go when they have been done.
+func wayOutOf(list []ast.Stmt) wayOut {
+	if len(list) == 0 {
+		return onward
+	}
+	switch s := list[len(list)-1].(type) {
+	case *ast.ReturnStmt:
+		return outOfFunction
+	case *ast.BranchStmt:
+		switch s.Tok {
+		case token.BREAK:
+			return outOfLoop
+		case token.CONTINUE, token.GOTO:
+			return outOfBlock
+		}
+	case *ast.ExprStmt:
+		if call, is := s.X.(*ast.CallExpr); is && neverComesBack(call) {
+			return outOfFunction
+		}
+	}
+	return onward
+}
+
+// leavesLoop reports whether statements leave the loop around them, not only a switch within it.
+func leavesLoop(list []ast.Stmt, stack []ast.Node) bool {
+	way := wayOutOf(list)
+	if way != outOfLoop || list[len(list)-1].(*ast.BranchStmt).Label != nil {
+		return way >= outOfLoop
+	}
+	for _, n := range slices.Backward(stack) {
+		switch n.(type) {
+		case *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+			return false
+		case *ast.ForStmt, *ast.RangeStmt:
+			return true
+		}
+	}
+	return true
+}
+
+// neverComesBack reports whether a call ends its function by its name: panic, os.Exit, runtime.Goexit, and what loggers and tests call fatal.
+func neverComesBack(call *ast.CallExpr) bool {
+	if id, is := call.Fun.(*ast.Ident); is {
+		return id.Name == "panic"
+	}
+	switch calledName(call) {
+	case "Exit", "Goexit", "FailNow", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln":
+		return true
+	}
+	return false
+}
+
 // bodyOfLoop is the body of a loop, nil for what is none.
 func bodyOfLoop(n ast.Node) *ast.BlockStmt {
 	switch n := n.(type) {
@@ -96,7 +158,7 @@ func (u *usage) inPath(pos token.Pos, n ast.Stmt, stack []ast.Node) bool {
 			if s.Pos() > n.Pos() || s.Pos() > pos || pos > s.End() || s.Pos() <= n.Pos() && n.End() <= s.End() {
 				continue
 			}
-			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && ends(branch.Body.List) && branch.Body.Pos() <= pos && pos <= branch.Body.End() || leavesBehind(s, pos, inTurn) {
+			if branch, is := s.(*ast.IfStmt); is && branch.Init == nil && wayOutOf(branch.Body.List) >= outOfLoop && branch.Body.Pos() <= pos && pos <= branch.Body.End() || leavesBehind(s, pos, inTurn) {
 				continue // given back in a branch that left
 			}
 			return true

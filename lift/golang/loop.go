@@ -316,21 +316,21 @@ func (l *lifter) placeOf(p place, n ast.Node, stack []ast.Node) facts.Place {
 		case *ast.ReturnStmt:
 			out.EndsLoop = out.EndsLoop || !inLoop
 		case *ast.BlockStmt:
-			if !inLoop && ends(node.List) && i+1 < len(path) {
+			if !inLoop && leavesLoop(node.List, path[:i]) && i+1 < len(path) {
 				out.EndsLoop = true
 			}
 			for _, before := range node.List {
 				if before.End() > n.Pos() {
 					break
 				}
-				if left, is := before.(*ast.IfStmt); is && leavesTurn(left.Body.List) {
+				if left, is := before.(*ast.IfStmt); is && wayOutOf(left.Body.List) != onward {
 					out.Kept = out.Kept || asksCache(p, left)
 					comparisons = append(comparisons, equalities(left.Cond, token.NEQ, token.LOR)...)
 				}
 			}
 		case *ast.CaseClause:
 			out.Branch = out.Branch || !inLoop
-			if !inLoop && ends(node.Body) {
+			if !inLoop && leavesLoop(node.Body, path[:i+1]) {
 				out.EndsLoop = true
 			}
 			if over, is := switchOf(path[:i]); is && out.Switch.Line == 0 {
@@ -493,32 +493,6 @@ func keepsAnswers(p place, looked *ast.IndexExpr) bool {
 func typeName(p place, e ast.Expr) string {
 	_, name := namedType(p.info.TypeOf(e))
 	return name
-}
-
-// leavesTurn reports whether statements go on to the next turn, or leave the loop or function.
-func leavesTurn(list []ast.Stmt) bool {
-	if ends(list) {
-		return true
-	}
-	if len(list) == 0 {
-		return false
-	}
-	branch, is := list[len(list)-1].(*ast.BranchStmt)
-	return is && branch.Tok == token.CONTINUE
-}
-
-// ends reports whether statements leave the loop or function for good.
-func ends(list []ast.Stmt) bool {
-	if len(list) == 0 {
-		return false
-	}
-	switch s := list[len(list)-1].(type) {
-	case *ast.ReturnStmt:
-		return true
-	case *ast.BranchStmt:
-		return s.Tok == token.BREAK && s.Label == nil || s.Tok == token.BREAK
-	}
-	return false
 }
 
 // failed reports whether a condition says that something has failed.

@@ -161,7 +161,7 @@ func (l *lifter) askedBefore(f *function, object *types.Var, e ast.Expr, stack [
 			look(s, child == ast.Node(s.Body))
 		}
 		for _, before := range slices.Backward(listOf(n)) {
-			if s, is := before.(*ast.IfStmt); is && s.End() <= child.Pos() && ends(s.Body.List) {
+			if s, is := before.(*ast.IfStmt); is && s.End() <= child.Pos() && wayOutOf(s.Body.List) >= outOfLoop {
 				look(s, false)
 			}
 		}
