@@ -15,6 +15,7 @@ type Route struct {
 	Contract bool      // told by a contract and not by code
 	Open     bool      // its contract, which says of other routes that callers prove who they are, does not say so of this one
 	Lasting  bool      // the context that its handler is given does not end with the request
+	Single   bool      // of a field of GraphQL: a document's answer holds one such object, as no list of the schema leads to it
 	Unplaced bool      // a function that nobody is seen to call registers it: what is around its router is not known
 	Guards   []Guard   // the effective middleware, outermost first
 }

@@ -233,6 +233,7 @@ type lifter struct {
 	contractual     map[*facts.Function]bool        // see asksForContract
 	messages        map[message][]*function         // what handles each, see findMessages
 	operations      map[types.Object]operation      // by the type of their functions
+	resolved        map[*types.TypeName]string      // see resolvedObject; nil before it was asked for
 }
 
 // function is a function of the code with its fact.

@@ -52,10 +52,14 @@ func (l *lifter) findResolvers(p place) {
 		}
 		sig := object.Type().(*types.Signature)
 		_, receiver := namedType(sig.Recv().Type())
+		if object := l.resolvedObject(sig.Recv().Type()); object != "" {
+			receiver = object + "Resolver"
+		}
 		of, isResolver := strings.CutSuffix(receiver, "Resolver")
 		if !isResolver || of == "" || sig.Params().Len() == 0 || sig.Results().Len() != 2 || !isNamed(sig.Params().At(0).Type(), "context", "Context") {
 			continue
 		}
+		of = strings.ToLower(of[:1]) + of[1:]
 		f := l.declared[object]
 		isRoot := of == "query" || of == "mutation" || of == "subscription"
 		if !isRoot && (sig.Params().Len() < 2 || structOf(sig.Params().At(1).Type()) == nil) {
@@ -68,6 +72,32 @@ func (l *lifter) findResolvers(p place) {
 		l.handlers[f] = true
 		l.facts.Routes = append(l.facts.Routes, r)
 	}
+}
+
+// resolvedObject is the object of the schema whose fields a type answers, by the function that gives one: func (r *Resolver) Order()
+// OrderResolver { return &ordersResolver{r} }. "" where there is none.
+func (l *lifter) resolvedObject(t types.Type) string {
+	if l.resolved == nil {
+		l.resolved = map[*types.TypeName]string{}
+		for _, f := range l.functions {
+			decl, is := f.node.(*ast.FuncDecl)
+			if !is || decl.Recv == nil || f.body == nil || f.sig.Params().Len() != 0 || f.sig.Results().Len() != 1 || len(f.body.List) != 1 {
+				continue
+			}
+			if _, as := namedType(f.sig.Results().At(0).Type()); as != decl.Name.Name+"Resolver" && as != "" {
+				continue // "" where the code that the tool writes is not at hand
+			}
+			if given, is := f.body.List[0].(*ast.ReturnStmt); is && len(given.Results) == 1 {
+				if of := structOf(typeOr(f.source.info.TypeOf(given.Results[0]))); of != nil && strings.HasSuffix(of.Obj().Name(), "Resolver") {
+					l.resolved[of.Obj()] = decl.Name.Name
+				}
+			}
+		}
+	}
+	if of := structOf(t); of != nil {
+		return l.resolved[of.Obj()]
+	}
+	return ""
 }
 
 // embeddedService is the service whose procedure a method is: of the types that stand in for what is not written yet, the one that

@@ -1,6 +1,8 @@
-// Package graphql reads what GraphQL schemas say of who may ask: the directives on the fields that resolvers answer.
+// Package graphql reads what GraphQL schemas say of the fields that resolvers answer: who may ask, by their directives, and of which objects
+// a document is answered with one alone.
 //
 //	*.graphql, *.graphqls, *.gql ─▶ fields with directives ─▶ guards of the routes that golang found
+//	                             ─▶ objects in lists       ─▶ routes that answer a field of a single object
 //
 // It executes nothing and asks no more of a schema than that it can be parsed.
 package graphql
@@ -22,8 +24,8 @@ import (
 // largest bounds the schema that is read, in bytes.
 const largest = 4 << 20
 
-// Guard gives the routes of resolvers the directives that stand on their fields in the schemas below a folder, and notes the
-// sums of those files.
+// Guard gives the routes of resolvers the directives that stand on their fields in the schemas below a folder, says which of them answer a
+// field of an object that is in no list, and notes the sums of those files.
 func Guard(dir string, routes []*facts.Route, sums map[string]facts.Sum) {
 	answers := map[string][]*facts.Route{}
 	for _, r := range routes {
@@ -34,6 +36,8 @@ func Guard(dir string, routes []*facts.Route, sums map[string]facts.Sum) {
 	if len(answers) == 0 {
 		return
 	}
+	all := &objects{fields: map[string][]*ast.Type{}, kinds: map[string][]string{}, many: map[string]bool{}}
+	defer all.single(answers)
 	_ = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -57,7 +61,7 @@ func Guard(dir string, routes []*facts.Route, sums map[string]facts.Sum) {
 		}
 		shown = filepath.ToSlash(shown)
 		sums[shown] = sha256.Sum256(text)
-		read(&ast.Source{Name: shown, Input: string(text)}, answers)
+		read(&ast.Source{Name: shown, Input: string(text)}, answers, all)
 		return nil
 	})
 }
@@ -71,13 +75,14 @@ func Schema(name string) bool {
 	return false
 }
 
-func read(source *ast.Source, answers map[string][]*facts.Route) {
+func read(source *ast.Source, answers map[string][]*facts.Route, all *objects) {
 	document, err := parser.ParseSchema(source)
 	if err != nil || document == nil {
 		return // a list of queries, or a mistake: the code's own tools tell of it
 	}
 	for _, list := range []ast.DefinitionList{document.Definitions, document.Extensions} {
 		for _, object := range list {
+			all.add(object)
 			for _, field := range object.Fields {
 				for _, r := range answers[strings.ToLower(object.Name+"."+strings.ReplaceAll(field.Name, "_", ""))] {
 					around(r, object.Directives)

@@ -151,7 +151,7 @@ func (s *search) resolver(q *facts.Query, f *facts.Function, needs map[int]bool,
 		return
 	}
 	for _, r := range s.tracer.Routes(f) {
-		if r.Kind != "field" {
+		if r.Kind != "field" || r.Single {
 			continue
 		}
 		evidence := []rule.Evidence{{Pos: r.Pos, What: fmt.Sprintf("%s answers %s of each object that a document asks for", f.Name, r.Path)}}
