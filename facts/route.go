@@ -16,6 +16,7 @@ type Route struct {
 	Open     bool      // its contract, which says of other routes that callers prove who they are, does not say so of this one
 	Lasting  bool      // the context that its handler is given does not end with the request
 	Single   bool      // of a field of GraphQL: a document's answer holds one such object, as no list of the schema leads to it
+	Rows     string    // the table whose rows the repository holds that answers, where a library calls its methods; "" for any other
 	Unplaced bool      // a function that nobody is seen to call registers it: what is around its router is not known
 	Guards   []Guard   // the effective middleware, outermost first
 }

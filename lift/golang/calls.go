@@ -40,6 +40,9 @@ func (l *lifter) functionsOf(s *source, e ast.Expr, depth int) []*function {
 	case *ast.Ident:
 		return l.functionsNamed(s, s.info.Uses[e], depth)
 	case *ast.SelectorExpr:
+		if f := l.behindRepository(s, e); f != nil {
+			return []*function{f}
+		}
 		method, is := s.info.Uses[e.Sel].(*types.Func)
 		if is && l.declared[method.Origin()] == nil {
 			if all := l.implementing(method.Origin(), holding(s.info.Selections[e])); len(all) > 0 {

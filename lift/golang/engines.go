@@ -35,7 +35,10 @@ func (l *lifter) findEngines() {
 				}
 				if router, library, method, is := l.registration(p.source, call); is && library != "huma" && !nests(library) {
 					method, args := l.methodOf(p.source, call, library, method)
-					if len(args) >= 2 {
+					if len(args) < 2 {
+						return true
+					}
+					if answers, _ := p.madeByRest(args[len(args)-1]); answers == "" {
 						l.registrar(p, call, args, method, router)
 					}
 					return true

@@ -138,7 +138,7 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		loader: loader, facts: out, fset: loader.fset,
 		declared: map[*types.Func]*function{}, nodes: map[ast.Node]*function{}, defs: map[types.Object][]def{}, withMethod: map[string][]*types.Named{},
 		checked: map[types.Object]bool{}, formed: map[types.Object]bool{}, loops: map[ast.Node]*facts.Loop{}, implementations: map[throughInterface][]*function{},
-		handlers: map[*function]bool{}, injected: map[types.Object]bool{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
+		handlers: map[*function]bool{}, injected: map[types.Object]string{}, scopes: map[types.Object]*scope{}, scopeCalls: map[*ast.CallExpr]*scope{},
 		specs: map[*ast.CallExpr]querySpec{}, queries: map[*ast.CallExpr]*facts.Query{}, marked: map[*facts.Query]string{}, limitOver: map[*facts.Query]*facts.Value{}, wrapped: map[*facts.Query]bool{},
 		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
@@ -221,7 +221,7 @@ type lifter struct {
 	libraries       map[string]*facts.Library
 	senders         map[*function]*ast.GoStmt // functions that give away a channel to which a goroutine of theirs sends
 	nests           map[*function][]nest      // see findNests
-	injected        map[types.Object]bool     // parameters that hold what the client sent, see findInjected
+	injected        map[types.Object]string   // parameters that hold what the client sent, and what of it, see findInjected
 	engines         map[*types.TypeName]bool  // types of the code that are routers, see findEngines
 	contexts        map[*types.TypeName]bool  // what such routers give their handlers
 	registrars      map[*function]registrar   // functions that register what they are given

@@ -319,7 +319,7 @@ func (w *lists) decoded(s *source, call *ast.CallExpr) []facts.Origin {
 		return nil
 	}
 	if w.l.readsBody(s, call) {
-		return []facts.Origin{{Kind: facts.FromRequest, Name: "the body", Pos: w.l.pos(call.Pos())}}
+		return []facts.Origin{{Kind: facts.FromRequest, Name: theBody, Pos: w.l.pos(call.Pos())}}
 	}
 	for _, arg := range append([]ast.Expr{calledOn(call)}, call.Args...) {
 		if w.reads(s, arg, 0) {

@@ -17,6 +17,8 @@ type scope struct {
 	guards []layer
 	made   token.Pos // where a group is made: of what is put around its parent later it knows nothing
 	given  bool      // a function is given it that nobody is seen to call
+	said   ast.Expr  // where the prefix is a parameter: what says it
+	in     *source   // of said
 }
 
 // layer is a middleware that is put around a router.
@@ -273,7 +275,9 @@ func (l *lifter) scopeOfParameter(f *function, index, depth int) (*scope, string
 		if is && l.routerOf(site.source.info.TypeOf(selector.X)) == "chi" {
 			prefix := ""
 			if selector.Sel.Name == "Route" && len(site.call.Args) == 2 {
-				prefix, _ = l.routePath(site.source, site.call.Args[0])
+				if prefix, _ = l.routePath(site.source, site.call.Args[0]); prefix == "" && l.scopes[f.params[index]] != nil {
+					l.scopes[f.params[index]].said, l.scopes[f.params[index]].in = site.call.Args[0], site.source
+				}
 			}
 			return l.scopeOf(site.source, selector.X, depth+1), prefix
 		}

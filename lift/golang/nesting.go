@@ -210,7 +210,7 @@ func (l *lifter) findInjected(p place) {
 			for _, f := range l.functionsOf(p.source, arg, 0) {
 				for _, param := range f.params {
 					if param != nil && slices.ContainsFunc(forms, func(t types.Type) bool { return structOf(t) == structOf(param.Type()) }) {
-						l.injected[param] = true
+						l.injected[param] = theBody
 					}
 				}
 			}

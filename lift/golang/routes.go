@@ -124,6 +124,7 @@ func (l *lifter) findRoutes(p place) {
 		l.findNamedRoutes(p.source, call)
 		l.restfulRoute(p, call, stack)
 		switch router, library, method, is := l.registration(p.source, call); {
+		case is && l.repositoryRoutes(p, call, stack):
 		case is && nests(library):
 			l.nestedRoute(p, call, router, method, l.around(stack))
 		case is:

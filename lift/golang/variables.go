@@ -34,8 +34,8 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	var out []facts.Origin
 	if f, index, is := w.l.parameter(object); is {
 		switch request, identity := w.l.isRequest(object.Type()), isNamed(object.Type(), "context", "Context"); {
-		case w.l.injected[object]:
-			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the body", Pos: w.l.pos(at)})
+		case w.l.injected[object] != "":
+			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: w.l.injected[object], Pos: w.l.pos(at)})
 		case request:
 			out = append(out, facts.Origin{Kind: facts.FromRequest, Name: "the request", Pos: w.l.pos(at)})
 		case identity:
@@ -302,7 +302,7 @@ func (w *walk) fill(s *source, call *ast.CallExpr) []facts.Origin {
 		}
 		out = append(out, w.origins(s, arg)...)
 	}
-	return named(out, "the body")
+	return named(out, theBody)
 }
 
 // scannedInTurn is the loop over rows each turn of which reads a field of the same variable anew: row := newRow(); rows.Scan(&row.ID).

@@ -47,6 +47,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 	}
 	s.bySiblings()
+	s.byRepositories()
 	s.byCases()
 	return s.found
 }
