@@ -21,6 +21,7 @@ type Function struct {
 	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
 	Bound    []Bound   // fields of its receiver and parameters that a route's path fills
+	Given    []Caller  // parameters that say who calls, of which kinds there are several
 	Judges   bool      // answers yes or no
 	Permits  bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
 	Toils    bool      // reads or writes files, or hands something on to who waits at a channel
@@ -56,6 +57,24 @@ func (f *Function) Within(outer *Function) bool {
 // Contains reports whether a place lies in a function's text.
 func (f *Function) Contains(at Pos) bool {
 	return at.File == f.Pos.File && f.Pos.Line <= at.Line && at.Line <= f.End.Line
+}
+
+// Caller is a parameter that says who calls, where that may be of several types of the code, each with keys of its own: a user, the holder of a link.
+type Caller struct {
+	Param int
+	Type  string // of the parameter
+	Kinds []string
+	Told  []ToldKind
+	Key   Pos // where the function first compares the key of who calls with another value, or asks for rows by it; zero for nowhere
+}
+
+// ToldKind is a kind of caller that a function tells from others.
+type ToldKind struct {
+	Kind      string
+	Pos       Pos
+	Refused   bool      // the function leaves for it, and answers no or fails
+	Sometimes bool      // on some ways through the function alone
+	By        *Function // which does so, where the function itself does not and heeds its answer
 }
 
 // Bound is a field that a parameter of a route's path fills.

@@ -130,6 +130,7 @@ func (l *lifter) all() {
 	l.findPackages()
 	l.eachFile(l.findPractices)
 	l.link()
+	l.findCallers()
 	l.facts.Sums = l.loader.sums
 }
 

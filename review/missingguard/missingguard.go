@@ -44,7 +44,8 @@ func find(f *facts.Facts) []rule.Finding {
 	out = append(out, doors(f, out)...)
 	out = append(out, ofOneRow(f, out)...)
 	out = append(out, changedUnasked(f, out)...)
-	return slices.Concat(out, namesakes(f), readersChange(f))
+	out = slices.Concat(out, namesakes(f), readersChange(f))
+	return append(out, kinds(f, out)...)
 }
 
 // doors finds what two routes do by the same function, of which one asks by a guard what its caller may do, and the other nowhere.
