@@ -199,12 +199,16 @@ func (l *lifter) response(at work, body, status ast.Expr) (kind, note string, bo
 	return "response", found, true
 }
 
-// ofWriting reports whether the failure in an answer cannot come to be, or is that of writing, encoding or parsing it: what could not be written
-// nobody reads, what a value of the program could not be encoded for is the name of its type, and JSON that does not parse is told by the
+// ofWriting reports whether the failure in an answer cannot come to be, is masked by a function of the code, or is that of writing, encoding or parsing
+// it: what could not be written nobody reads, what a value of the program could not be encoded for is the name of its type, and JSON that does not parse is told by the
 // character where it breaks.
 func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is && l.masks(s, call) {
+			found = true
+			return false
+		}
 		id, is := n.(*ast.Ident)
 		if !is {
 			return true
@@ -218,10 +222,45 @@ func (l *lifter) ofWriting(s *source, body ast.Expr) bool {
 		if !is {
 			return true
 		}
-		found = found || l.saysLittle(latest.source, call, 0)
+		found = found || l.saysLittle(latest.source, call, 0) || l.masks(latest.source, call)
 		return true
 	})
 	return found
+}
+
+// masks reports whether a call of the code's own is given a failure and answers one of the code's constant errors instead: the failure itself goes to a
+// log.
+func (l *lifter) masks(s *source, call *ast.CallExpr) bool {
+	callees := l.static(s, call)
+	given := slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isError(s.info.TypeOf(arg)) })
+	return given && len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool { return !f.givesConstantErrors() })
+}
+
+// givesConstantErrors reports whether the only thing that a function gives is an error, and each that it gives is made of constants, or is one that
+// its package holds.
+func (f *function) givesConstantErrors() bool {
+	if f.body == nil || f.sig == nil || f.sig.Results().Len() != 1 || !isError(f.sig.Results().At(0).Type()) {
+		return false
+	}
+	constant := false
+	for _, r := range f.returns() {
+		if len(r.Results) != 1 {
+			return false
+		}
+		switch e := ast.Unparen(r.Results[0]).(type) {
+		case *ast.CallExpr:
+			if len(e.Args) == 0 || slices.ContainsFunc(e.Args, func(arg ast.Expr) bool { return f.source.info.Types[arg].Value == nil }) {
+				return false
+			}
+		default:
+			v, is := f.source.target(e).(*types.Var)
+			if !is || v.IsField() || v.Pkg() == nil || v.Parent() != v.Pkg().Scope() {
+				return false
+			}
+		}
+		constant = true
+	}
+	return constant
 }
 
 // saysLittle reports whether a call fails hardly ever, or its failure says nothing of what is inside: that of writing to who reads it, of encoding, of
