@@ -116,7 +116,7 @@ var (
 	// secretKey is what a log calls a value that lets its holder in. A token alone may be one of a text that is parsed.
 	secretKey = regexp.MustCompile(`(?i)(^|[._ -])(password|passwd|secret|(access|refresh|session|reset|csrf|xsrf|bearer|api|auth)[_-]?token|api[_-]?key|private[_-]?key|csrf|xsrf|(session[_-]?)?cookie([_-]?value)?|authorization)$`)
 	// shownName are names of what is made of a secret to be shown, or only stands beside it.
-	shownName = regexp.MustCompile(`(?i)(id|name|type|kind|len|length|size|count|hash|hashed|digest|prefix|suffix|mask|masked|redacted|hidden|expiry|err|error|path|file|dir|source|url|status|reason)$`)
+	shownName = regexp.MustCompile(`^(?i:mask|redact|obfuscat|obscur)|(?i)(id|name|type|kind|len|length|size|count|hash|hashed|digest|prefix|suffix|mask|masked|redacted|hidden|expiry|err|error|path|file|dir|source|url|status|reason)$`)
 )
 
 // keyOf is what a log calls the value behind it: the literal before it, of one word.
