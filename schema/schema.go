@@ -113,6 +113,8 @@ type Index struct {
 	Parts  []IndexPart `json:"parts"`
 	Lists  bool        `json:"lists,omitempty"` // of the elements of a column of lists: Postgres gin; SQLite has no such index
 	Where  *Predicate  `json:"where,omitempty"` // of a partial index
+
+	Include []string `json:"include,omitempty"` // columns that it only holds, so that queries are answered out of it alone: Postgres; no index that this tool makes
 }
 
 // IndexPart is one part of an index's key.

@@ -203,6 +203,11 @@ func (r *replay) createIndex(list []token, unique bool) *facts.MigrationStatemen
 			s.Name = r.unnamed(table, parts)
 			index.Name = s.Name
 		}
+		if held := until(rest, end+1, "include"); held+1 < len(rest) && rest[held+1].is("(") {
+			for _, column := range split(rest[held+2:min(closing(rest, held+1), len(rest))], ",") {
+				index.Include = append(index.Include, indexPart(column).Column)
+			}
+		}
 		if where := until(rest, end+1, "where"); where+1 < len(rest) {
 			condition := strings.TrimSpace(r.up[rest[where+1].at:rest[len(rest)-1].end])
 			index.Where = &schema.Predicate{SQLite: condition, Postgres: condition}

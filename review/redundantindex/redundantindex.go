@@ -103,7 +103,7 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 	for n, p := range i.Parts {
 		key = key && n < len(t.PrimaryKey) && t.PrimaryKey[n] == p.Column && !p.IgnoreCase && !p.Descending
 	}
-	if key {
+	if key && len(i.Include) == 0 {
 		return "the primary key", ""
 	}
 	for _, other := range t.Indexes {
@@ -117,6 +117,7 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 		for n, p := range i.Parts {
 			same = same && other.Parts[n] == p
 		}
+		same = same && holds(other, i.Include)
 		if same && other.Name == "" {
 			columns := make([]string, 0, len(other.Parts))
 			for _, p := range other.Parts {
@@ -129,6 +130,13 @@ func covered(t *schema.Table, i *schema.Index) (by, name string) {
 		}
 	}
 	return "", ""
+}
+
+// holds reports whether an index holds all of these columns, so that what asks for them alone is answered out of it.
+func holds(i *schema.Index, columns []string) bool {
+	return !slices.ContainsFunc(columns, func(c string) bool {
+		return !slices.Contains(i.Include, c) && !slices.ContainsFunc(i.Parts, func(p schema.IndexPart) bool { return p.Column == c })
+	})
 }
 
 // before reports whether, of two equal indexes, the other is the older.
