@@ -22,6 +22,7 @@ type MigrationStatement struct {
 	Text         string
 	Kind         string // "create index", "add column", …
 	Table        string
+	Schema       string // of the table, where an ALTER TABLE says it
 	Column       string
 	Name         string   // of the index or constraint
 	Columns      []string // of the index or constraint

@@ -106,8 +106,9 @@ type Assignment struct {
 
 // TableUse is a table of a statement, by the name that its columns are called with.
 type TableUse struct {
-	Table string
-	Alias string
+	Table  string
+	Alias  string
+	Schema string // that the text says before its name, "" for none
 }
 
 // Predicate is one condition of the WHERE or of a join, which holds together with all others.

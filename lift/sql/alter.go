@@ -23,7 +23,7 @@ func (r *replay) alterTable(list []token) []*facts.MigrationStatement {
 		if len(action) < 2 {
 			continue
 		}
-		s := &facts.MigrationStatement{Table: name, Pos: r.at(action[0]), Text: r.written(list), NewTable: r.made[name]}
+		s := &facts.MigrationStatement{Table: name, Schema: schemaOf(rest[:at]), Pos: r.at(action[0]), Text: r.written(list), NewTable: r.made[name]}
 		if len(out) == 0 {
 			s.Pos = r.at(list[0])
 		}

@@ -48,6 +48,7 @@ func (r *reader) statement(list []token) *facts.Statement {
 	if len(list) == 0 {
 		return nil
 	}
+	before := len(r.out.Tables)
 	switch {
 	case list[0].is("select"):
 		r.selects(list)
@@ -60,6 +61,9 @@ func (r *reader) statement(list []token) *facts.Statement {
 	case list[0].is("create", "alter", "drop", "truncate", "begin", "commit", "rollback", "set", "pragma", "explain", "analyze", "vacuum", "lock", "notify", "listen", "savepoint", "release", "values", "call", "show", "copy", "grant", "do", "refresh"):
 	default:
 		return nil
+	}
+	if r.out.Write() { // what it writes stands first, before the tables of the queries that it begins with
+		r.out.Tables = append(r.out.Tables[before:len(r.out.Tables):len(r.out.Tables)], r.out.Tables[:before]...)
 	}
 	return r.out
 }
@@ -93,8 +97,8 @@ func (r *reader) inner(list []token) {
 	r.out.Nested = true
 	for i, t := range list {
 		if t.is("from", "join", "into", "update") && i+1 < len(list) && list[i+1].name() {
-			table, _ := qualified(list, i+1)
-			r.use(table, "")
+			table, end := qualified(list, i+1)
+			r.use(table, "", schemaOf(list[i+1:end]))
 		}
 		if t.kind == param {
 			r.value(t)
@@ -102,11 +106,11 @@ func (r *reader) inner(list []token) {
 	}
 }
 
-func (r *reader) use(table, alias string) {
+func (r *reader) use(table, alias, of string) {
 	if alias == "" {
 		alias = table
 	}
-	r.out.Tables = append(r.out.Tables, facts.TableUse{Table: table, Alias: alias})
+	r.out.Tables = append(r.out.Tables, facts.TableUse{Table: table, Alias: alias, Schema: of})
 }
 
 // qualified reads a name with its schema left out, and says where it ends.
@@ -121,6 +125,14 @@ func qualified(list []token, at int) (name string, end int) {
 		break
 	}
 	return name, at
+}
+
+// schemaOf is the schema that a name says before it, "" where it says none.
+func schemaOf(name []token) string {
+	if len(name) < 3 {
+		return ""
+	}
+	return name[len(name)-3].text
 }
 
 var behindFrom = []string{"where", "group", "having", "order", "limit", "offset", "fetch", "for", "union", "intersect", "except", "returning", "window", "on"}
@@ -201,7 +213,7 @@ func (r *reader) from(list []token) {
 			expectTable = false
 		case expectTable && t.name() && !t.is("only", "lateral", "left", "right", "inner", "outer", "full", "cross", "natural"):
 			table, end := qualified(list, i)
-			alias := ""
+			alias, of := "", schemaOf(list[i:end])
 			if end < len(list) && list[end].is("as") {
 				end++
 			}
@@ -217,7 +229,7 @@ func (r *reader) from(list []token) {
 				end = stop + 1
 				r.out.Nested = true
 			} else {
-				r.use(table, alias)
+				r.use(table, alias, of)
 			}
 			i = end - 1
 			expectTable = false
@@ -565,7 +577,7 @@ func (r *reader) insert(list []token) {
 		return
 	}
 	table, at := qualified(list, into+1)
-	r.use(table, "")
+	r.use(table, "", schemaOf(list[into+1:at]))
 	r.out.OnConflict = list[0].is("replace") || until(list[:into], 0, "ignore", "replace") < into
 	if at < len(list) && list[at].is("(") {
 		end := closing(list, at)

@@ -39,7 +39,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			for _, use := range uses(q) {
-				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) && !ofAnother(f.Database.Schema, q, use) {
+				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) && !ofAnother(f.Database.Schema, q, use) && !elsewhere(q, use, s) {
 					out = append(out, finding(tracer, q, use, s))
 				}
 			}
@@ -93,6 +93,14 @@ func ofAnother(s *schema.Schema, q *facts.Query, use string) bool {
 	table, column, _ := strings.Cut(use, ".")
 	return q.Mapped && q.Statement.Nested && slices.ContainsFunc(s.Tables, func(t *schema.Table) bool {
 		return !strings.EqualFold(t.Name, table) && slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return strings.EqualFold(c.Name, column) })
+	})
+}
+
+// elsewhere reports whether a query says of its table that it is in another schema than that which the migration names.
+func elsewhere(q *facts.Query, use string, s *facts.MigrationStatement) bool {
+	table, _, _ := strings.Cut(use, ".")
+	return s.Schema != "" && slices.ContainsFunc(q.Statement.Tables, func(t facts.TableUse) bool {
+		return strings.EqualFold(t.Table, table) && t.Schema != "" && !strings.EqualFold(t.Schema, s.Schema)
 	})
 }
 
