@@ -276,6 +276,7 @@ type Effect struct {
 	Operator bool // of a server: it serves those who run the program alone
 	StandsIn bool // of a client: only where none is given
 	Note     string
+	Through  Pos    // of a response: the function of the code that is given the error, and answers with its text
 	Limit    []Edit // give it a time limit
 }
 

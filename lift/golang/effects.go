@@ -14,11 +14,19 @@ import (
 // effect lifts what leaves the process and is no query.
 func (l *lifter) effect(at work) {
 	kind, note, bounded := l.effectKind(at)
+	var through facts.Pos
 	if kind == "" {
-		return
+		note, through = l.toldBy(at)
+		if note == "" {
+			note = l.writesFailure(at)
+		}
+		if note == "" {
+			return
+		}
+		kind, bounded = "response", true
 	}
 	e := &facts.Effect{
-		Pos: l.pos(at.call.Pos()), Kind: kind, Name: text(at.call.Fun), Loop: at.loop, Place: at.lies, Deferred: at.deferred, Note: note, Bounded: bounded,
+		Pos: l.pos(at.call.Pos()), Kind: kind, Name: text(at.call.Fun), Loop: at.loop, Place: at.lies, Deferred: at.deferred, Note: note, Bounded: bounded, Through: through,
 	}
 	for _, arg := range at.call.Args {
 		e.Args = append(e.Args, l.value(at.source, arg))
@@ -264,7 +272,7 @@ func (f *function) givesConstantErrors() bool {
 }
 
 // saysLittle reports whether a call fails hardly ever, or its failure says nothing of what is inside: that of writing to who reads it, of encoding, of
-// drawing random bytes, of signing, of asking for the folder that the program runs in. A function of the code fails so if each of its ways out does.
+// drawing random bytes, of signing, of asking for the folder that the program runs in, of a profile. A function of the code fails so if each of its ways out does.
 func (l *lifter) saysLittle(s *source, call *ast.CallExpr, depth int) bool {
 	callees := l.static(s, call) // of an interface, such as http.ResponseWriter, what the code has may be one of several
 	if len(callees) > 0 && depth < 4 && !slices.ContainsFunc(callees, func(f *function) bool { return !f.neverFails() && !l.failsWithLittle(f, depth+1) }) {
@@ -299,6 +307,8 @@ func (l *lifter) saysLittle(s *source, call *ast.CallExpr, depth int) bool {
 		return pkg == "os"
 	case "Abs":
 		return pkg == "path/filepath"
+	case "Start", "StartCPUProfile", "WriteHeapProfile":
+		return pkg == "runtime/trace" || pkg == "runtime/pprof"
 	}
 	return false
 }

@@ -20,7 +20,7 @@ var Rule = rule.Rule{Name: "error-leak", Severity: rule.Medium, CWE: "CWE-209", 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
-	procedures, answers := map[string]*habit{}, map[string]*habit{}
+	procedures, answers, through := map[string]*habit{}, map[string]*habit{}, map[string]*habit{}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "command" || function.Aside == "generated" {
 			continue
@@ -35,7 +35,11 @@ func find(f *facts.Facts) []rule.Finding {
 			case e.Kind == "failure" && path != nil && confidence != rule.Uncertain:
 				noted(procedures, f.Unit(e.Pos.File), e, ofProcedure(e, path))
 			case e.Kind == "response":
-				noted(answers, e.Pos.File+" "+string(confidence), e, rule.Finding{
+				habits, of := answers, e.Pos.File
+				if e.Through.Line > 0 {
+					habits, of = through, fmt.Sprint(e.Through)
+				}
+				noted(habits, of+" "+string(confidence), e, rule.Finding{
 					Pos: e.Pos, Confidence: confidence, Message: fmt.Sprintf("the client is told %s of a failure inside", e.Note),
 					Evidence: append(path.Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name + " with a status of 500 or above"}),
 					Fix:      "log the error with the request's id, and answer with http.StatusText",
@@ -48,6 +52,9 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	for _, h := range answers {
 		out = append(out, h.ofFile()...)
+	}
+	for _, h := range through {
+		out = append(out, h.ofAnswerer())
 	}
 	return out
 }
@@ -102,6 +109,22 @@ func (h *habit) ofFile() []rule.Finding {
 		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
 	}
 	return []rule.Finding{found}
+}
+
+// ofAnswerer is one finding at the function that answers with the text of each error that it is given: it is the one to mend.
+func (h *habit) ofAnswerer() rule.Finding {
+	const shown = 10
+	found := h.found[0]
+	found.Pos = h.places[0].Through
+	found.Message = fmt.Sprintf("the client is told the text of each error that this function is given, of failures inside at %d places", len(h.places))
+	if len(h.places) == 1 {
+		found.Message = "the client is told the text of each error that this function is given, of a failure inside at one place"
+	}
+	found.Fix = "log the error here with the request's id, and answer with a text of the code's own"
+	for _, e := range h.places[1:min(len(h.places), shown)] {
+		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
+	}
+	return found
 }
 
 // tries reports whether a route is there to try something for its caller, who wants to read how it failed.
