@@ -20,6 +20,7 @@ type Function struct {
 	Begins   Pos       // where it begins a transaction of its own on a pool, and keeps it to itself
 	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
 	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
+	Narrows  []string  // columns, in lower case, that must have a value which it gives, of statements that other functions send
 	Bound    []Bound   // fields of its receiver and parameters that a route's path fills
 	Given    []Caller  // parameters that say who calls, of which kinds there are several
 	Judges   bool      // answers yes or no

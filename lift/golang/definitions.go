@@ -96,6 +96,7 @@ func (l *lifter) findDefinitions(p place) {
 				add(init.Lhs[0], def{kind: item, pos: n.Pos(), index: 0})
 			}
 		case *ast.CompositeLit:
+			l.narrowing(p, n, stack)
 			structure := literalOf(p.info.TypeOf(n))
 			for i, element := range n.Elts {
 				pair, is := element.(*ast.KeyValueExpr)

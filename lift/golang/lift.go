@@ -118,6 +118,7 @@ func (l *lifter) all() {
 		f.fact.Counted = l.countedApart(f)
 		f.fact.Toils, f.fact.Serves = l.toils(f), l.serves(f)
 	}
+	l.keepNarrowing()
 	l.findLasting()
 	l.eachFile(l.findLiterals)
 	l.findGuarded()

@@ -106,7 +106,7 @@ func equates(r *facts.Route, column string) bool {
 
 // asks reports whether a function asks in any way whether its caller may: by a question, a comparison, or a statement.
 func (s *search) asks(f *facts.Function) bool {
-	return f.Permits || slices.ContainsFunc(f.Equates, ofPerson.MatchString) ||
+	return f.Permits || slices.ContainsFunc(f.Equates, ofPerson.MatchString) || slices.ContainsFunc(f.Narrows, ofPerson.MatchString) ||
 		slices.ContainsFunc(f.Queries, func(q *facts.Query) bool { return q.Statement != nil && s.asksForOwner(q.Statement) })
 }
 
