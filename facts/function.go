@@ -284,7 +284,7 @@ type Effect struct {
 // Resource is something that must be given back.
 type Resource struct {
 	Pos     Pos
-	Kind    string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine", "client connection", "lock", "answer" (of HTTP, which no variable holds)
+	Kind    string // "rows", "body", "transaction", "statement", "connection", "file", "stream", "goroutine", "client connection", "lock", "answer" (of HTTP, which no variable holds), "callback" (which waits to send)
 	Name    string
 	Lost    []Pos       // returns on whose path it is not given back
 	Never   bool        // given back nowhere

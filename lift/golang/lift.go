@@ -111,6 +111,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findGoroutines)
 	l.eachFile(l.findCaptured)
 	l.eachFile(l.findAbandoned)
+	l.eachFile(l.findCalledBack)
 	l.findKeptLocks()
 	for _, f := range l.functions {
 		f.fact.Locks, f.fact.LocksAny = l.locks(f), l.locksAnywhere(f)

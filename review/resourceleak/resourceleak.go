@@ -69,6 +69,11 @@ func find(f *facts.Facts) []rule.Finding {
 				finding.Message = fmt.Sprintf("goroutines that send to %s wait for ever where its reader has left: the channel has no room", r.Name)
 				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " has goroutines started, which send to " + r.Name
 				finding.Confidence = rule.Likely
+			case r.Kind == "callback":
+				finding.Message = fmt.Sprintf("whoever calls this function again waits for ever: %s has no room, and one value of it is read", r.Name)
+				finding.Evidence[len(finding.Evidence)-1].What = function.Name + " hands on a function that sends to " + r.Name
+				finding.Confidence = rule.Likely
+				finding.Fix = fmt.Sprintf("close %s by a sync.Once instead of sending, or send in a select with a default", r.Name)
 			case r.Kind == "stream":
 				finding.Message = fmt.Sprintf("the stream %s stays open where the function leaves before it has ended: its context is not cancelled", r.Name)
 				finding.Confidence = rule.Likely
@@ -98,10 +103,10 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 				finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: lost, What: leaving(r.Kind)})
 			}
-			if r.Kind == "body" || r.Kind == "answer" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || function.Aside == "migration" {
+			if r.Kind == "body" || r.Kind == "answer" || r.Kind == "statement" || r.Kind == "file" || r.Kind == "stream" || r.Kind == "goroutine" || r.Kind == "callback" || function.Aside == "migration" {
 				finding.Severity = rule.Medium
 			}
-			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "body" && r.Kind != "answer" && byCommand(function, map[*facts.Function]bool{}) {
+			if !led && !r.InLoop && r.Kind != "goroutine" && r.Kind != "callback" && r.Kind != "body" && r.Kind != "answer" && byCommand(function, map[*facts.Function]bool{}) {
 				finding.Confidence = rule.Uncertain // the end of the program gives it back, which who asks another service may be far from
 			}
 			if function.Aside == "generated" {
