@@ -62,7 +62,7 @@ func (l *lifter) findResolvers(p place) {
 		of = strings.ToLower(of[:1]) + of[1:]
 		f := l.declared[object]
 		isRoot := of == "query" || of == "mutation" || of == "subscription"
-		if !isRoot && (sig.Params().Len() < 2 || structOf(sig.Params().At(1).Type()) == nil) {
+		if !isRoot && (sig.Params().Len() < 2 || structOf(sig.Params().At(1).Type()) == nil && !isGivenObject(fn, of)) {
 			continue
 		}
 		r := &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: strings.ToUpper(of[:1]) + of[1:] + "." + fn.Name.Name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f)}
@@ -72,6 +72,25 @@ func (l *lifter) findResolvers(p place) {
 		l.handlers[f] = true
 		l.facts.Routes = append(l.facts.Routes, r)
 	}
+}
+
+// isGivenObject reports whether what a resolver is given beside its context has the name of the object whose field it answers, where the type that
+// the tool writes for it is not at hand.
+func isGivenObject(fn *ast.FuncDecl, object string) bool {
+	if len(fn.Type.Params.List) < 2 {
+		return false
+	}
+	pointer, is := fn.Type.Params.List[1].Type.(*ast.StarExpr)
+	if !is {
+		return false
+	}
+	switch named := pointer.X.(type) {
+	case *ast.Ident:
+		return strings.EqualFold(named.Name, object)
+	case *ast.SelectorExpr:
+		return strings.EqualFold(named.Sel.Name, object)
+	}
+	return false
 }
 
 // resolvedObject is the object of the schema whose fields a type answers, by the function that gives one: func (r *Resolver) Order()

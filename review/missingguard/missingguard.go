@@ -44,7 +44,7 @@ func find(f *facts.Facts) []rule.Finding {
 	out = append(out, doors(f, out)...)
 	out = append(out, ofOneRow(f, out)...)
 	out = append(out, changedUnasked(f, out)...)
-	out = slices.Concat(out, namesakes(f), readersChange(f))
+	out = slices.Concat(out, namesakes(f), readersChange(f), fields(f))
 	return append(out, kinds(f, out)...)
 }
 
