@@ -308,6 +308,43 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 	}
 }
 
+// keptAsReader reports whether a body is kept in a field whose type has no Close, in code that asks no reader for one: whoever has the struct cannot close it.
+func (u *usage) keptAsReader(pair *ast.KeyValueExpr) bool {
+	key, is := pair.Key.(*ast.Ident)
+	if !is {
+		return false
+	}
+	field, is := u.p.info.Uses[key].(*types.Var)
+	return is && field.IsField() && isNamed(field.Type(), "io", "Reader") && !u.l.asksForClose()
+}
+
+// asksForClose reports whether the code asks something of another type whether it can be closed.
+func (l *lifter) asksForClose() bool {
+	if l.closeAsked == nil {
+		asked := false
+		l.eachFile(func(p place) {
+			if p.aside[p.file] == "test" {
+				return
+			}
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.TypeAssertExpr:
+					asked = asked || n.Type != nil && hasClose(p.info.TypeOf(n.Type))
+				case *ast.TypeSwitchStmt:
+					for _, s := range n.Body.List {
+						for _, e := range s.(*ast.CaseClause).List {
+							asked = asked || isNamed(p.info.TypeOf(e), "io", "Closer") || isNamed(p.info.TypeOf(e), "io", "ReadCloser")
+						}
+					}
+				}
+				return !asked
+			})
+		})
+		l.closeAsked = &asked
+	}
+	return *l.closeAsked
+}
+
 // holds reports whether a value of a type is one whose part is closed, and not the part itself.
 func (u *usage) holds(t types.Type) bool {
 	path, name := namedType(t)
@@ -458,7 +495,7 @@ func (u *usage) method(n *ast.SelectorExpr, above []ast.Node) bool {
 			if _, is := last(above).(*ast.ReturnStmt); is {
 				u.escapes = true
 			}
-			if _, is := last(above).(*ast.KeyValueExpr); is {
+			if pair, is := last(above).(*ast.KeyValueExpr); is && !u.keptAsReader(pair) {
 				u.escapes = true
 			}
 			return false
