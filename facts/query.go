@@ -32,7 +32,14 @@ type Query struct {
 	ThroughTx   []Edit // send it through the transaction in whose scope it stands
 
 	Statement *Statement // nil where the text is not understood
+	PerCall   []PerCall  // of one whose function is handed the condition: what it asks for by each call that writes that out
 	Limit     *Value     // where a builder does not say what table it reads: the most rows that it asks for; nil for none
+}
+
+// PerCall is what a query asks for by one call of its function.
+type PerCall struct {
+	Calls     []*Call // that call, and those that hand on to the query what it writes out, outermost first
+	Statement *Statement
 }
 
 // Lack is what a query lacks to end with its request.

@@ -60,6 +60,7 @@ func (l *lifter) chain(at work, spec querySpec, q *facts.Query) {
 		return
 	}
 	q.Statement = b.out
+	l.noteHanded(at, spec, steps, q)
 	if b.reckons {
 		q.One, b.out.Limit = false, ""
 		b.out.Grouped = true

@@ -105,6 +105,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findWork)
 	l.eachFile(l.findLists)
 	l.liftWrappers()
+	l.findHanded()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
 	l.eachFile(l.findLate)
@@ -190,6 +191,7 @@ type lifter struct {
 	embedded        []sql.Text
 	effects         map[*ast.CallExpr][]*facts.Effect
 	callFacts       map[*ast.CallExpr]*facts.Call
+	openQueries     []openQuery
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	logins          map[types.Object]bool             // see isLogin; nil before they were looked for

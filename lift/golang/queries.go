@@ -272,6 +272,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	if spread := at.call.Ellipsis.IsValid() && spec.text == len(at.call.Args)-1; spec.text >= 0 && spec.text < len(at.call.Args) && !spread {
 		read = l.readText(at.source, at.call.Args[spec.text], q)
 		l.note(q, read)
+		l.noteHandedText(at, spec, q)
 	}
 	first := spec.args
 	if spec.text < 0 && !builders[spec.library] {

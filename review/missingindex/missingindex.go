@@ -2,6 +2,7 @@
 package missingindex
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"regexp"
@@ -67,14 +68,28 @@ func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several 
 // asked asks of all that a query sends whether some index leads with a column that it compares.
 func (s *search) asked(q *facts.Query) {
 	s.query(q, q.Statement)
-	for _, asked := range trace.PerCaller(q) {
+	callers := trace.PerCaller(q)
+	slices.SortStableFunc(callers, func(a, b trace.Asked) int { return cmp.Compare(s.seldom(a.From), s.seldom(b.From)) })
+	for _, asked := range callers {
+		if asked.Handed {
+			s.by = &asked
+		}
 		s.query(q, asked.Statement)
+		s.by = nil
 	}
 	if q.Statement != nil {
 		for _, inner := range q.Statement.Inner {
 			s.query(q, inner)
 		}
 	}
+}
+
+// seldom is 1 of a function that nobody leads to but who runs the service, else 0.
+func (s *search) seldom(f *facts.Function) int {
+	if ways := s.tracer.Ways(f); ways.Operators() || ways.None() {
+		return 1
+	}
+	return 0
 }
 
 type search struct {
@@ -84,6 +99,7 @@ type search struct {
 	several bool            // the database is one of several that the code works with
 	seen    map[string]bool // what was told of, by table and columns
 	unsure  map[string]bool // of which what was told is uncertain
+	by      *trace.Asked    // the caller by whose condition a query is asked about now; nil where it has its own
 	found   []rule.Finding
 }
 
@@ -92,7 +108,7 @@ var harmless = regexp.MustCompile(`(?is)^\s*select\s.*?\sfrom\s|\$\x{FFFC}|\b(?:
 
 // query asks whether some index leads with a column that the query compares.
 func (s *search) query(q *facts.Query, st *facts.Statement) {
-	if st == nil || st.Verb == facts.Insert || st.Verb == facts.Other || len(st.Tables) != 1 || st.Nested || strings.ContainsRune(harmless.ReplaceAllString(q.Text, " "), '\uFFFC') {
+	if st == nil || st.Verb == facts.Insert || st.Verb == facts.Other || len(st.Tables) != 1 || st.Nested || s.by == nil && strings.ContainsRune(harmless.ReplaceAllString(q.Text, " "), '\uFFFC') {
 		return
 	}
 	table := s.table(st.Tables[0].Table)
@@ -389,13 +405,17 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 		return
 	}
 	s.seen[key] = true
-	path := s.tracer.To(q.From)
+	from := q.From
+	if s.by != nil {
+		from = s.by.From
+	}
+	path := s.tracer.To(from)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
-	ways := s.tracer.Ways(q.From)
+	ways := s.tracer.Ways(from)
 	if !s.tables.Grows(table.Name) && !s.many(table, equal) || ways.Operators() || ways.None() || same {
 		finding.Confidence = rule.Uncertain
 	}
-	if (len(equal) == 0 || st.Write()) && s.tracer.Job(q.From) {
+	if (len(equal) == 0 || st.Write()) && s.tracer.Job(from) {
 		finding.Confidence = rule.Uncertain // a sweep that nobody waits for reads the table now and then, and so does what is changed as something that it hangs on goes
 	}
 	if path != nil && !served && (s.tables.MadeMany(table.Name) || s.many(table, equal)) {
@@ -408,7 +428,14 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 			finding.Confidence = rule.Uncertain // those of one user are mostly few enough to sort
 		}
 	}
-	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
+	finding.Evidence = path.Evidence()
+	if s.by != nil {
+		finding.Pos = s.by.Calls[0].Pos // where the condition stands
+		for _, call := range s.by.Calls {
+			finding.Evidence = append(finding.Evidence, trace.Called(call))
+		}
+	}
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	made := s.facts.Database.At[table.Name]
 	if made.Line == 0 {
 		made = q.Pos

@@ -11,12 +11,22 @@ type Asked struct {
 	Statement *facts.Statement
 	From      *facts.Function // who says what is asked
 	Calls     []*facts.Call   // his call, and those that hand it on to the query, outermost first
+	Handed    bool            // he writes out the condition itself
 	Narrows   bool            // he gives more than constants, whatever the code does with it
 }
 
-// PerCaller are what a query asks for each caller that writes out what it gives, where conditions or a limit hang on that; none where no
-// caller does.
+// PerCaller are what a query asks for each caller that writes out what it gives, where conditions or a limit hang on that, or are that; none where
+// no caller does.
 func PerCaller(q *facts.Query) []Asked {
+	var handed []Asked
+	for _, by := range q.PerCall {
+		handed = append(handed, Asked{Statement: by.Statement, From: by.Calls[0].From, Calls: by.Calls, Handed: true})
+	}
+	return append(handed, filled(q)...)
+}
+
+// filled are what a query asks for each caller that fills a struct in which it says what to look for.
+func filled(q *facts.Query) []Asked {
 	param := hangsOn(q.Statement)
 	if param < 0 {
 		return nil

@@ -78,8 +78,14 @@ func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 			continue // by a condition that is not understood, perhaps
 		}
 		one.Statement, one.Text = always(asked.Statement), harmless.ReplaceAllString(q.Text, " ")
+		if asked.Handed {
+			one.Text = "" // all of it is known
+		}
 		if path := tracer.To(asked.From); path != nil && (path.Route.Method == "GET" || path.Route.Method == "") && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
 			found := finding(q, path)
+			if asked.Handed {
+				found.Pos = asked.Calls[0].Pos // where no condition stands
+			}
 			found.Evidence = found.Evidence[:len(found.Evidence)-1]
 			for _, call := range asked.Calls {
 				found.Evidence = append(found.Evidence, trace.Called(call))
