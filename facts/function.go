@@ -34,6 +34,7 @@ type Function struct {
 	Loops     []*Loop
 	Calls     []*Call
 	Queries   []*Query
+	Sorts     []Sort // orders that a map allows the lists that it bounds
 	Effects   []*Effect
 	Resources []*Resource
 	Shared    []*SharedWrite
@@ -43,6 +44,21 @@ type Function struct {
 	Redrawn   []Redrawn
 	SetFields []SetField
 	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
+}
+
+// Sort is a map of the orders that lists of a table may have, of which one is named from outside.
+type Sort struct {
+	Pos    Pos
+	Table  string      // "" where a query says it
+	Lists  []*Function // the methods that answer these lists; none where a query says it
+	Orders []Order
+}
+
+// Order is one of them.
+type Order struct {
+	Pos     Pos
+	Name    string
+	Columns []string // as far as they are plain
 }
 
 // Within reports whether a function is another one, or a literal in it.

@@ -21,6 +21,7 @@ type Query struct {
 	Place   Place
 
 	Mapped    bool     // is given rows whose columns its library finds out, and stores all that the statement names, or all
+	OneOf     []Sort   // maps of the orders that it may have, of no table by themselves
 	Sorts     bool     // a builder's chain says what to sort by
 	ErrorLost bool     // nobody looks at whether it failed
 	GivesKey  bool     // it inserts a row, whose new key is used

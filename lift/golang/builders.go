@@ -223,6 +223,7 @@ func (b *builder) step(s step) {
 			}
 			constant := constantText(s.source, arg)
 			if constant == "" {
+				b.l.sortings = append(b.l.sortings, sorting{b.q, s.source, arg})
 				if v := b.l.value(s.source, arg); (v.Kind == "text" || v.Kind == "") && !b.l.quotesNames(s.source, arg, 0) {
 					b.q.Dynamic = append(b.q.Dynamic, v)
 				}

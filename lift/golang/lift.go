@@ -106,6 +106,8 @@ func (l *lifter) all() {
 	l.eachFile(l.findLists)
 	l.liftWrappers()
 	l.findHanded()
+	l.eachFile(l.findSorts)
+	l.findSortings()
 	l.eachFile(l.findTransactions)
 	l.eachFile(l.findResources)
 	l.eachFile(l.findLate)
@@ -192,6 +194,8 @@ type lifter struct {
 	effects         map[*ast.CallExpr][]*facts.Effect
 	callFacts       map[*ast.CallExpr]*facts.Call
 	openQueries     []openQuery
+	sortings        []sorting
+	tableFields     map[*types.Var]bool // that chains select from
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for
 	logins          map[types.Object]bool             // see isLogin; nil before they were looked for

@@ -273,6 +273,7 @@ func (l *lifter) query(at work, spec querySpec) {
 		read = l.readText(at.source, at.call.Args[spec.text], q)
 		l.note(q, read)
 		l.noteHandedText(at, spec, q)
+		l.noteSorting(q, read)
 	}
 	first := spec.args
 	if spec.text < 0 && !builders[spec.library] {

@@ -50,6 +50,7 @@ func within(f *facts.Facts, tracer *trace.Tracer, seen map[string]bool, several 
 		if d := facts.DialectIn(function.Pos.File); several && d != "" && d != f.Database.Dialect {
 			continue
 		}
+		s.orders(function)
 		for _, q := range function.Queries {
 			if q.Library == "prepare" {
 				prepared = append(prepared, q)
