@@ -81,6 +81,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findFunctions)
 	l.findTypes()
 	l.findBound()
+	l.findContractLimits()
 	l.eachFile(l.findDefinitions)
 	l.eachFile(l.findInjected)
 	l.eachFile(l.findEmbeddedTexts)
@@ -245,6 +246,7 @@ type lifter struct {
 	messages        map[message][]*function         // what handles each, see findMessages
 	operations      map[types.Object]operation      // by the type of their functions
 	resolved        map[*types.TypeName]string      // see resolvedObject; nil before it was asked for
+	numbersGiven    map[*facts.Function][]site      // see numberSites; nil before it was asked for
 }
 
 // function is a function of the code with its fact.

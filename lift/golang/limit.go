@@ -94,7 +94,7 @@ func (w *walk) limited(field *types.Var) bool {
 		return false
 	}
 	for _, d := range defs {
-		if d.kind == filled || slices.ContainsFunc(w.definition(d), func(o facts.Origin) bool { return !o.Bounded && !ofCode(o) }) || w.budget <= 0 {
+		if d.kind == filled || slices.ContainsFunc(w.definition(d), func(o facts.Origin) bool { return !w.hasLimit(o, field, 0) }) || w.budget <= 0 {
 			return false
 		}
 	}
@@ -102,12 +102,83 @@ func (w *walk) limited(field *types.Var) bool {
 	return true
 }
 
+// hasLimit reports whether a number has an upper limit, or is one that no client has chosen; a parameter is so where each call of its function
+// that is seen gives such a number, or what the field in question holds already.
+func (w *walk) hasLimit(o facts.Origin, of *types.Var, depth int) bool {
+	const deepest = 3
+	if o.Bounded || ofCode(o) {
+		return true
+	}
+	if o.Kind != facts.FromParam || o.Index < 0 || o.Field != "" || depth == deepest {
+		return false
+	}
+	sites := w.l.numberSites()[o.Function]
+	return len(sites) > 0 && !slices.ContainsFunc(sites, func(at site) bool {
+		if o.Index >= len(at.call.Args) {
+			return true // several values of one call
+		}
+		if w.l.givesField(at.source, at.call.Args[o.Index], of) {
+			return false
+		}
+		given := w.origins(at.source, at.call.Args[o.Index])
+		return len(given) == 0 || slices.ContainsFunc(given, func(o facts.Origin) bool { return !w.hasLimit(o, of, depth+1) })
+	})
+}
+
+// givesField reports whether an expression is a field of any value of its type, or a call of what returns that alone.
+func (l *lifter) givesField(s *source, e ast.Expr, field *types.Var) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SelectorExpr:
+		return s.info.Uses[e.Sel] == field
+	case *ast.CallExpr:
+		callees := l.static(s, e)
+		return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
+			return len(f.returns()) == 0 || slices.ContainsFunc(f.returns(), func(r *ast.ReturnStmt) bool {
+				if len(r.Results) != 1 {
+					return true
+				}
+				selector, is := ast.Unparen(r.Results[0]).(*ast.SelectorExpr)
+				return !is || f.source.info.Uses[selector.Sel] != field
+			})
+		})
+	}
+	return false
+}
+
+// numberSites are the calls of each function that takes a number, but for those of tests.
+func (l *lifter) numberSites() map[*facts.Function][]site {
+	if l.numbersGiven != nil {
+		return l.numbersGiven
+	}
+	l.numbersGiven = map[*facts.Function][]site{}
+	l.eachFile(func(p place) {
+		if p.aside[p.file] == "test" {
+			return
+		}
+		ast.Inspect(p.file, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is {
+				return true
+			}
+			fn := calledFunction(p.source, call)
+			if fn == nil || l.declared[fn] == nil || !slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isNumber(typeOr(p.info.TypeOf(arg))) }) {
+				return true
+			}
+			f := l.declared[fn].fact
+			l.numbersGiven[f] = append(l.numbersGiven[f], site{call, p.source})
+			return true
+		})
+	})
+	return l.numbersGiven
+}
+
 // ofCode reports whether a number is one that no client has chosen.
 func ofCode(o facts.Origin) bool {
 	return o.Kind == facts.FromConstant || o.Kind == facts.FromQuery || o.Kind == facts.FromContext
 }
 
-// decoded are the fields of structs that some call fills, or may fill by the tags that they have.
+// decoded are the fields of structs that some call fills, or may fill by the tags that they have. What is not exported only its own package
+// assigns.
 func (l *lifter) decoded() map[*types.Var]bool {
 	if l.filledFields != nil {
 		return l.filledFields
@@ -131,7 +202,7 @@ func (l *lifter) addDecoded(named *types.Named, filled bool) {
 		return
 	}
 	for i := range structure.NumFields() {
-		if filled || tagName(reflect.StructTag(structure.Tag(i)), "json", "form", "query", "schema", "url", "uri", "param", "params", "path") != "" {
+		if filled && structure.Field(i).Exported() || tagName(reflect.StructTag(structure.Tag(i)), "json", "form", "query", "schema", "url", "uri", "param", "params", "path") != "" {
 			l.filledFields[structure.Field(i)] = true
 		}
 	}
