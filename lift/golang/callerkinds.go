@@ -110,7 +110,7 @@ func (k kindsOfCallers) keyUsed(f *function, param types.Object) facts.Pos {
 			if other == ast.Expr(call) {
 				other = comparison.Y
 			}
-			if f.source.info.Types[other].Value == nil && !isNilIdent(other) {
+			if f.source.info.Types[other].Value == nil && !isNilIdent(other) && !isCallOf(other, selector.Sel.Name) {
 				out = at
 			}
 		} else if asksBy(f.fact, at) {
@@ -119,6 +119,12 @@ func (k kindsOfCallers) keyUsed(f *function, param types.Object) facts.Pos {
 		return true
 	})
 	return out
+}
+
+// isCallOf reports whether an expression calls a method of a name: the key of another who calls, and of no row.
+func isCallOf(e ast.Expr, name string) bool {
+	call, is := ast.Unparen(e).(*ast.CallExpr)
+	return is && calledName(call) == name
 }
 
 // asksBy reports whether what stands at a place is a condition of a statement of a function.
