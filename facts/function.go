@@ -136,6 +136,7 @@ type Call struct {
 	MayLack  bool   // gives this transaction to what does without one where it is given none
 	HandedOn []HandedOn
 	Endless  []int // arguments that are a new context, which nothing ends with the request
+	Routers  []int // arguments that are what the router gives a handler, in place of a context, which does not end with the request
 	Handed   bool  // a function value that is given away, as a callback or a handler
 	Later    bool  // of Handed: it is run by itself, by a timer or for each message
 	Deferred bool

@@ -48,9 +48,10 @@ type Lack string
 
 // The ways to lack it.
 const (
-	TakesNoContext Lack = "takes none"  // what is called takes no context
-	OwnContext     Lack = "has its own" // it is given a new one, that nothing ends
-	NotGiven       Lack = "not given"   // its chain could be given one, and is not
+	TakesNoContext Lack = "takes none"   // what is called takes no context
+	OwnContext     Lack = "has its own"  // it is given a new one, that nothing ends
+	NotGiven       Lack = "not given"    // its chain could be given one, and is not
+	RouterContext  Lack = "the router's" // it is given what the router gives a handler, which does not end with the request
 )
 
 // Handle is what a query is sent through.

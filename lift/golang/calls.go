@@ -288,6 +288,9 @@ func (l *lifter) calls(at work) {
 		if l.isOwnContext(at.source, arg, 0) {
 			fact.Endless = append(fact.Endless, i)
 		}
+		if len(callees) == 1 && callees[0].takesContext(i) && l.isUnendingRouter(at.source, arg) {
+			fact.Routers = append(fact.Routers, i)
+		}
 	}
 	fact.Plain = l.poolArguments(at.source, at.call)
 	if len(callees) == 1 {

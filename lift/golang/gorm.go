@@ -58,9 +58,10 @@ func (l *lifter) contextOfChain(at work, q *facts.Query, handle ast.Expr, steps 
 	for _, s := range steps {
 		if s.name == "WithContext" && len(s.call.Args) == 1 {
 			q.Context = l.value(s.source, s.call.Args[0])
-			if l.isOwnContext(s.source, s.call.Args[0], 0) {
-				q.Endless = facts.OwnContext
+			if s.source == at.source {
+				_, q.Passed = l.holder(at.in, at.source, s.call.Args[0], 0)
 			}
+			q.Endless = l.endless(s.source, s.call.Args[0])
 			return
 		}
 	}

@@ -218,6 +218,7 @@ type lifter struct {
 	overs           map[types.Object]bool     // what loops go over, and maps that functions of the code are given
 	bounded         map[types.Object]bool     // numbers that have an upper limit
 	hides           *bool                     // see hidesFailures
+	fallback        *bool                     // see fallsBack
 	closeAsked      *bool                     // see asksForClose
 	answerers       map[*function]*answerer   // see answererOf
 	positive        map[types.Object]bool     // numbers that are never zero where it matters, see zerolimits.go

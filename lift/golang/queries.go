@@ -259,9 +259,7 @@ func (l *lifter) query(at work, spec querySpec) {
 	if spec.ctx >= 0 {
 		q.Context = l.value(at.source, at.call.Args[spec.ctx])
 		_, q.Passed = l.holder(at.in, at.source, at.call.Args[spec.ctx], 0)
-		if l.isOwnContext(at.source, at.call.Args[spec.ctx], 0) {
-			q.Endless = facts.OwnContext
-		}
+		q.Endless = l.endless(at.source, at.call.Args[spec.ctx])
 	} else if !builders[spec.library] {
 		q.Endless = facts.TakesNoContext
 	}

@@ -52,6 +52,7 @@ func find(f *facts.Facts) []rule.Finding {
 			})
 		}
 	}
+	out = append(out, ofRouters(f, tracer)...)
 	for _, function := range f.Functions {
 		path := (*trace.Path)(nil)
 		if function.Aside == "" && function.Context != "" && slices.ContainsFunc(function.Calls, func(c *facts.Call) bool { return len(c.Endless) > 0 }) {
@@ -67,6 +68,68 @@ func find(f *facts.Facts) []rule.Finding {
 				}
 			}
 		}
+	}
+	return out
+}
+
+// ofRouters is one finding for all places of a program where what the router gives a handler is handed on to a query as its context: it is one setting that
+// lacks, or one habit.
+func ofRouters(f *facts.Facts, tracer *trace.Tracer) []rule.Finding {
+	const shown = 5
+	found := map[string]*rule.Finding{}
+	var order []string
+	places := map[string]int{}
+	add := func(function *facts.Function, pos facts.Pos, q *facts.Query, way []*facts.Call) {
+		path := tracer.To(function)
+		if path == nil {
+			return
+		}
+		unit := f.Unit(pos.File)
+		places[unit]++
+		switch {
+		case found[unit] == nil:
+			evidence := path.Evidence()
+			for _, call := range way {
+				evidence = append(evidence, trace.Called(call))
+			}
+			order = append(order, unit)
+			found[unit] = &rule.Finding{
+				Pos: pos, Confidence: rule.Likely, Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
+				Fix: "set ContextWithFallback of the router's engine, or hand on the request's own context",
+			}
+		case places[unit] <= shown:
+			found[unit].Evidence = append(found[unit].Evidence, rule.Evidence{Pos: pos, What: "likewise: " + function.Name})
+		}
+	}
+	for _, function := range f.Functions {
+		if function.Aside != "" {
+			continue
+		}
+		for _, q := range function.Queries {
+			if q.Endless == facts.RouterContext && q.Library != "prepare" {
+				add(function, q.Pos, q, nil)
+			}
+		}
+		for _, call := range function.Calls {
+			for _, i := range call.Routers {
+				if q, way := asked(call, i, nil); q != nil {
+					add(function, call.Pos, q, way)
+				}
+			}
+		}
+	}
+	var out []rule.Finding
+	for _, unit := range order {
+		finding := found[unit]
+		finding.Message = "a query is given the router's context, which does not end with the request"
+		switch n := places[unit] - 1; n {
+		case 0:
+		case 1:
+			finding.Message += ", here and at another place"
+		default:
+			finding.Message += fmt.Sprintf(", here and at %d other places", n)
+		}
+		out = append(out, *finding)
 	}
 	return out
 }
