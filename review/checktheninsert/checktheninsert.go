@@ -139,7 +139,7 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		}
 		columns = append(columns, p.Column)
 	}
-	if table == nil || len(columns) == 0 || unique(table, columns) || !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(b.Sets, c) }) {
+	if table == nil || len(columns) == 0 || unique(table, append(constant(b), columns...)) || !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(b.Sets, c) }) {
 		return rule.Finding{}, false
 	}
 	for _, c := range columns {
@@ -168,6 +168,18 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		out.Evidence = append(out.Evidence, rule.Evidence{Pos: s.query.Pos, What: trace.Query(s.query)})
 	}
 	return out, true
+}
+
+// constant are the columns that are given the same value in each row that a statement makes: a key that has them beside what was looked for keeps a
+// second row out.
+func constant(st *facts.Statement) []string {
+	var out []string
+	for _, a := range st.Assigned {
+		if a.Arg != nil && len(a.Arg.Origins) > 0 && !slices.ContainsFunc(a.Arg.Origins, func(o facts.Origin) bool { return o.Kind != facts.FromConstant }) {
+			out = append(out, a.Column)
+		}
+	}
+	return out
 }
 
 // within reports whether a loop is another, or stands in it.
