@@ -195,18 +195,20 @@ func (l *lifter) resource(p place, f *function, assign *ast.AssignStmt, call *as
 		}
 	}
 	opening := slices.Clone(stack)
+	beyond := func(n ast.Node) bool { // the block that has it gives it back, or leaves
+		return len(u.closed) > 0 && outOfSight(object, n.Pos())
+	}
 	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
 		case *ast.ReturnStmt:
 			inCheck := checked != nil && checked.Pos() <= n.Pos() && n.End() <= checked.End()
-			beyond := len(u.closed) > 0 && outOfSight(object, n.Pos()) // the block that has it gives it back, or leaves
-			if n.Pos() > assign.End() && !inCheck && !beyond && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) && !l.leavesUnopened(p, stack, assign, opening, object) {
+			if n.Pos() > assign.End() && !inCheck && !beyond(n) && !slices.Contains(u.handedOver, n.Pos()) && !u.closedBefore(n, stack) && !l.leavesUnopened(p, stack, assign, opening, object) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		case *ast.BranchStmt:
-			if n.Pos() > assign.End() && endsTurn(n, stack, object) && !u.closedBefore(n, stack) && !l.afterFailure(p, append(stack, n), assign, p.target(assign.Lhs[len(assign.Lhs)-1]), object) {
+			if n.Pos() > assign.End() && !beyond(n) && endsTurn(n, stack, object) && !u.closedBefore(n, stack) && !l.afterFailure(p, append(stack, n), assign, p.target(assign.Lhs[len(assign.Lhs)-1]), object) {
 				r.Lost = append(r.Lost, l.pos(n.Pos()))
 			}
 		}
