@@ -13,23 +13,24 @@ type Function struct {
 	Params  []string
 	Lines   int
 
-	Context  string    // an expression for the request's context, where the function has one
-	Locks    bool      // takes a lock that it alone holds, which RLock is not
-	LocksAny bool      // takes a lock, be it one that others who read hold as well
-	Tx       string    // the parameter that is an open transaction, which it does not do without; "" for none
-	Begins   Pos       // where it begins a transaction of its own on a pool, and keeps it to itself
-	Matches  []string  // names of fields and variables that it compares with something, in lower case with underscores
-	Equates  []string  // those of Matches that it compares with another value, and not with nil or a constant
-	Narrows  []string  // columns, in lower case, that must have a value which it gives, of statements that other functions send
-	Bound    []Bound   // fields of its receiver and parameters that a route's path fills
-	Given    []Caller  // parameters that say who calls, of which kinds there are several
-	Judges   bool      // answers yes or no
-	Permits  bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
-	Toils    bool      // reads or writes files, or hands something on to who waits at a channel
-	Serves   bool      // answers requests at an address, until the program ends
-	Outer    *Function // in which a literal stands, and whose variables it sees
-	Aside    string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
-	Returns  []Value
+	Context   string    // an expression for the request's context, where the function has one
+	Locks     bool      // takes a lock that it alone holds, which RLock is not
+	LocksAny  bool      // takes a lock, be it one that others who read hold as well
+	Tx        string    // the parameter that is an open transaction, which it does not do without; "" for none
+	Begins    Pos       // where it begins a transaction of its own on a pool, and keeps it to itself
+	Matches   []string  // names of fields and variables that it compares with something, in lower case with underscores
+	Equates   []string  // those of Matches that it compares with another value, and not with nil or a constant
+	EquatesOf []FieldOf // fields of its parameters that it compares with another value
+	Narrows   []string  // columns, in lower case, that must have a value which it gives, of statements that other functions send
+	Bound     []Bound   // fields of its receiver and parameters that a route's path fills
+	Given     []Caller  // parameters that say who calls, of which kinds there are several
+	Judges    bool      // answers yes or no
+	Permits   bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
+	Toils     bool      // reads or writes files, or hands something on to who waits at a channel
+	Serves    bool      // answers requests at an address, until the program ends
+	Outer     *Function // in which a literal stands, and whose variables it sees
+	Aside     string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
+	Returns   []Value
 
 	Loops     []*Loop
 	Calls     []*Call
@@ -100,6 +101,12 @@ type Bound struct {
 	Param  string // in the path
 	Column string // in the table of the struct
 	Key    bool   // it is the key of the row itself
+}
+
+// FieldOf is a field of a parameter, as columns are spelled.
+type FieldOf struct {
+	Param  int
+	Column string
 }
 
 // SetField is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.

@@ -131,6 +131,7 @@ func (l *lifter) findDefinitions(p place) {
 				f.fact.Matches = append(f.fact.Matches, names...)
 				if !p.isConstant(n.X) && !p.isConstant(n.Y) {
 					f.fact.Equates = append(f.fact.Equates, names...)
+					l.equatesOf(p, f, n)
 				}
 			}
 		case *ast.IndexExpr: // _, ok := allowed[x]

@@ -3,6 +3,8 @@ package golang
 import (
 	"go/ast"
 	"strings"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // A function may put a condition on a statement that others send: return r.newSelect().Where(squirrel.Eq{"user_id": user.ID}).
@@ -20,6 +22,19 @@ func (l *lifter) narrowing(p place, n *ast.CompositeLit, stack []ast.Node) {
 		}
 		if name := constantText(p.source, pair.Key); name != "" {
 			f.fact.Narrows = append(f.fact.Narrows, strings.ToLower(name[strings.LastIndex(name, ".")+1:]))
+		}
+	}
+}
+
+// equatesOf notes the fields of a function's parameters that a comparison holds against another value.
+func (l *lifter) equatesOf(p place, f *function, n *ast.BinaryExpr) {
+	for _, e := range []ast.Expr{n.X, n.Y} {
+		field, is := ast.Unparen(e).(*ast.SelectorExpr)
+		if !is {
+			continue
+		}
+		if of, index, is := l.parameter(p.target(field.X)); is && of == f && index >= 0 {
+			f.fact.EquatesOf = append(f.fact.EquatesOf, facts.FieldOf{Param: index, Column: snake(field.Sel.Name)})
 		}
 	}
 }

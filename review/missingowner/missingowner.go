@@ -48,6 +48,7 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	s.bySiblings()
 	s.byRepositories()
+	s.bySent()
 	s.byCases()
 	return s.found
 }
