@@ -137,7 +137,7 @@ var (
 	// identityType are types of the one who calls, as a parameter of a handler has it.
 	identityType = regexp.MustCompile(`^(\w*User|Auth|Session|Principal|Claims|Actor|Viewer|Caller|Identity|AuthInfo|AuthContext|UserInfo|CurrentUser|Subject)$`)
 	// proves are functions of libraries that compare what somebody knows or has with what is kept.
-	proves = regexp.MustCompile(`^(ConstantTimeCompare|CompareHashAndPassword|ParseWithClaims|ParseRSAPublicKeyFromPEM|ParseSigned|BasicAuth|ValidateToken|VerifyToken|VerifyIDToken)$`)
+	proves = regexp.MustCompile(`^(ConstantTimeCompare|CompareHashAndPassword|ParseWithClaims|ParseRSAPublicKeyFromPEM|ParseSigned|BasicAuth|ValidateToken|VerifyToken|VerifyIDToken|Verify(HTTP)?Request)$`)
 )
 
 // isGivenCaller reports whether a handler takes the one who calls as a parameter. The message of a remote procedure is none.

@@ -196,6 +196,7 @@ type lifter struct {
 	callFacts       map[*ast.CallExpr]*facts.Call
 	openQueries     []openQuery
 	sortings        []sorting
+	preparedTexts   map[types.Object]element
 	tableFields     map[*types.Var]bool // that chains select from
 	madeIn          map[string][]*facts.Function
 	lockedUses      map[*types.Var][]*facts.LockedUse // see guardOf; nil before they were looked for

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"strings"
 
@@ -31,7 +32,8 @@ func (l *lifter) preparedText(s *source, e ast.Expr, depth int) (*source, ast.Ex
 				return in, written
 			}
 		}
-		return nil, nil
+		listed := l.preparedIn()[s.target(e)]
+		return listed.source, listed.expr
 	}
 	for _, arg := range call.Args {
 		if isStmt(s.info.TypeOf(arg)) {
@@ -47,6 +49,61 @@ func (l *lifter) preparedText(s *source, e ast.Expr, depth int) (*source, ast.Ex
 		}
 	}
 	return nil, nil
+}
+
+// preparedIn are the texts of statements that stand in a list, each beside a pointer to the variable that gets the statement:
+//
+//	statements{{&s.find, findSQL}, {&s.add, addSQL}}.prepare(db)
+func (l *lifter) preparedIn() map[types.Object]element {
+	if l.preparedTexts == nil {
+		l.preparedTexts = map[types.Object]element{}
+		l.eachFile(func(p place) {
+			ast.Inspect(p.file, func(n ast.Node) bool {
+				if literal, is := n.(*ast.CompositeLit); is && len(literal.Elts) == 2 && isStmtWithText(p.info.TypeOf(literal)) {
+					l.notePair(p.source, literal)
+				}
+				return true
+			})
+		})
+	}
+	return l.preparedTexts
+}
+
+// notePair notes the text of the statement that a pair of both makes.
+func (l *lifter) notePair(s *source, pair *ast.CompositeLit) {
+	var statement types.Object
+	var written ast.Expr
+	for _, e := range pair.Elts {
+		if keyed, is := e.(*ast.KeyValueExpr); is {
+			e = keyed.Value
+		}
+		if pointer, is := ast.Unparen(e).(*ast.UnaryExpr); is && pointer.Op == token.AND && isStmt(s.info.TypeOf(pointer.X)) {
+			statement = s.target(pointer.X)
+		} else if isString(typeOr(s.info.TypeOf(e))) {
+			written = e
+		}
+	}
+	if statement != nil && written != nil {
+		l.preparedTexts[statement] = element{s, written}
+	}
+}
+
+// isStmtWithText reports whether a type is a struct of a pointer to where a prepared statement is put and of its text.
+func isStmtWithText(t types.Type) bool {
+	structure, is := deref(typeOr(t)).Underlying().(*types.Struct)
+	if !is || structure.NumFields() != 2 {
+		return false
+	}
+	pointers, texts := 0, 0
+	for field := range structure.Fields() {
+		if pointer, is := field.Type().Underlying().(*types.Pointer); is && isStmt(pointer.Elem()) {
+			pointers++
+		}
+		if isString(field.Type()) {
+			texts++
+		}
+	}
+	return pointers == 1 && texts == 1
 }
 
 // handsToPrepare reports whether a call is of a function of the code that makes a statement of the only text that it is given.
