@@ -157,6 +157,22 @@ func (u *usage) closesIn(call *ast.CallExpr, arg ast.Node) bool {
 	return false
 }
 
+// closedBy reports whether the one function of the code that a call gives an answer to closes its body, and gives the answer to nobody else.
+func (u *usage) closedBy(call *ast.CallExpr, arg ast.Node) bool {
+	callees := u.l.static(u.p.source, call)
+	index := slices.IndexFunc(call.Args, func(e ast.Expr) bool { return ast.Node(e) == arg })
+	if len(callees) != 1 || index < 0 || index >= len(callees[0].params) || callees[0].params[index] == nil || u.depth > 2 {
+		return false
+	}
+	given := callees[0].params[index]
+	if !u.holds(given.Type()) {
+		return false
+	}
+	inner := &usage{l: u.l, p: place{callees[0].source, nil}, object: given, kind: u.kind, part: u.part, closers: u.closers, depth: u.depth + 1}
+	inner.look(callees[0].body)
+	return !inner.escapes && len(inner.handedOver) == 0 && (inner.deferred || len(inner.closed) > 0)
+}
+
 // endedIn reports whether the function of the code that a transaction is given to ends it.
 func (u *usage) endedIn(call *ast.CallExpr, arg ast.Node) bool {
 	callees := u.l.static(u.p.source, call)
@@ -275,6 +291,10 @@ func (u *usage) use(id *ast.Ident, stack []ast.Node) {
 			}
 			if (u.kind == "rows" || u.kind == "file") && !u.closesIn(n, child) {
 				u.readBy = append(u.readBy, u.l.static(u.p.source, n)...)
+				return
+			}
+			if u.kind == "body" && u.closedBy(n, child) {
+				u.closed = append(u.closed, n.Pos())
 				return
 			}
 			u.escapes = u.escapes || calledName(n) != "len"
