@@ -52,7 +52,7 @@ func withModels(database, models *facts.Database, made map[string]bool) {
 	slices.SortStableFunc(database.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// placeLoose gives a table of the models the indexes that migrations make of it.
+// placeLoose gives a table the indexes that were made of it before it was known.
 func placeLoose(database *facts.Database, t *schema.Table) {
 	for _, loose := range database.Loose {
 		if !strings.EqualFold(loose.Table, t.Name) || slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool { return old.Name == loose.Index.Name }) {

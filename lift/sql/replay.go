@@ -248,6 +248,7 @@ func (r *replay) dropIndex(list []token) *facts.MigrationStatement {
 // finish puts the tables in order.
 func (r *replay) finish() {
 	for _, t := range r.tables {
+		placeLoose(r.database, t) // strings of code stand in any order: an index before its table
 		r.database.Schema.Tables = append(r.database.Schema.Tables, t)
 		if r.database.Dialect == "mysql" {
 			indexKeys(t)
