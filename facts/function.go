@@ -301,7 +301,8 @@ type Effect struct {
 	Operator bool // of a server: it serves those who run the program alone
 	StandsIn bool // of a client: only where none is given
 	Note     string
-	Through  Pos    // of a response: the function of the code that is given the error, and answers with its text
+	Through  Pos    // of a response: the function of the code that is given the error, or its text, and answers with it
+	Retold   bool   // of Through: it is given the error, and takes its text itself
 	Limit    []Edit // give it a time limit
 }
 

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
@@ -305,31 +306,37 @@ func (at work) failedBefore() bool {
 	return false
 }
 
-// toldBy is what a call of a function that answers tells the client of a failure inside. Where it is an error that the function takes the text of, the
-// function is the one to mend.
-func (l *lifter) toldBy(at work) (note string, through facts.Pos) {
+// toldBy is what a call of a function that answers tells the client of a failure inside, with that function. retold reports that it is given the error, and
+// takes its text itself, so that it is the one to mend; one that says itself that something failed is told of where it does.
+func (l *lifter) toldBy(at work) (note string, through facts.Pos, retold bool) {
 	callees := l.static(at.source, at.call)
 	if len(callees) != 1 {
-		return "", facts.Pos{}
+		return "", facts.Pos{}, false
 	}
 	a := l.answererOf(callees[0])
 	if a == nil || a.status >= len(at.call.Args) || a.status >= 0 && !at.insideStatus(at.call.Args[a.status]) {
-		return "", facts.Pos{}
+		return "", facts.Pos{}, false
 	}
 	for _, i := range a.tells {
 		if i >= len(at.call.Args) || l.ofWriting(at.source, at.call.Args[i]) {
 			continue
 		}
-		found := errorIn(at.source, at.call.Args[i])
-		if found == "" {
-			continue
-		}
-		if !isError(callees[0].params[i].Type()) {
-			return found, facts.Pos{}
-		}
-		if a.status >= 0 {
-			return found, callees[0].fact.Pos
+		retold := isError(callees[0].params[i].Type())
+		if found := errorIn(at.source, at.call.Args[i]); found != "" && (!retold || a.status >= 0) {
+			return found, callees[0].fact.Pos, retold
 		}
 	}
-	return "", facts.Pos{}
+	return "", facts.Pos{}, false
+}
+
+// never reports whether a call stands where its code says that it is never done: if false { … }.
+func (at work) never() bool {
+	return slices.ContainsFunc(at.stack, func(n ast.Node) bool {
+		branch, is := n.(*ast.IfStmt)
+		if !is || !slices.Contains(at.stack, ast.Node(branch.Body)) {
+			return false
+		}
+		value := at.info.Types[branch.Cond].Value
+		return value != nil && value.Kind() == constant.Bool && !constant.BoolVal(value)
+	})
 }

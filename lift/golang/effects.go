@@ -15,18 +15,21 @@ import (
 func (l *lifter) effect(at work) {
 	kind, note, bounded := l.effectKind(at)
 	var through facts.Pos
-	if kind == "" {
-		note, through = l.toldBy(at)
+	retold := false
+	if kind == "" && !at.never() {
+		note, through, retold = l.toldBy(at)
 		if note == "" {
 			note = l.writesFailure(at)
 		}
-		if note == "" {
-			return
+		if note != "" {
+			kind, bounded = "response", true
 		}
-		kind, bounded = "response", true
+	}
+	if kind == "" {
+		return
 	}
 	e := &facts.Effect{
-		Pos: l.pos(at.call.Pos()), Kind: kind, Name: text(at.call.Fun), Loop: at.loop, Place: at.lies, Deferred: at.deferred, Note: note, Bounded: bounded, Through: through,
+		Pos: l.pos(at.call.Pos()), Kind: kind, Name: text(at.call.Fun), Loop: at.loop, Place: at.lies, Deferred: at.deferred, Note: note, Bounded: bounded, Through: through, Retold: retold,
 	}
 	for _, arg := range at.call.Args {
 		e.Args = append(e.Args, l.value(at.source, arg))

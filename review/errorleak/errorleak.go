@@ -20,7 +20,7 @@ var Rule = rule.Rule{Name: "error-leak", Severity: rule.Medium, CWE: "CWE-209", 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
-	procedures, answers, through := map[string]*habit{}, map[string]*habit{}, map[string]*habit{}
+	procedures, answers, through, retold := map[string]*habit{}, map[string]*habit{}, map[string]*habit{}, map[string]*habit{}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "command" || function.Aside == "generated" {
 			continue
@@ -36,7 +36,10 @@ func find(f *facts.Facts) []rule.Finding {
 				noted(procedures, f.Unit(e.Pos.File), e, ofProcedure(e, path))
 			case e.Kind == "response":
 				habits, of := answers, e.Pos.File
-				if e.Through.Line > 0 {
+				switch {
+				case e.Retold:
+					habits, of = retold, fmt.Sprint(e.Through)
+				case e.Through.Line > 0:
 					habits, of = through, fmt.Sprint(e.Through)
 				}
 				noted(habits, of+" "+string(confidence), e, rule.Finding{
@@ -51,9 +54,12 @@ func find(f *facts.Facts) []rule.Finding {
 		out = append(out, h.ofService())
 	}
 	for _, h := range answers {
-		out = append(out, h.ofFile()...)
+		out = append(out, h.ofMany("of the file")...)
 	}
 	for _, h := range through {
+		out = append(out, h.ofMany("that answer by the same function")...)
+	}
+	for _, h := range retold {
 		out = append(out, h.ofAnswerer())
 	}
 	return out
@@ -95,15 +101,15 @@ func (h *habit) ofService() rule.Finding {
 	return found
 }
 
-// ofFile are the findings of a file: each place by itself where they are few, else one for all, at the first. Whoever mends it does so in
-// what all of them call.
-func (h *habit) ofFile() []rule.Finding {
+// ofMany are the findings of a file, or of what is said to a function that answers: each place by itself where they are few, else one for all, at the first.
+// Whoever mends it does so in what all of them call.
+func (h *habit) ofMany(where string) []rule.Finding {
 	const few = 5
 	if len(h.places) <= few {
 		return h.found
 	}
 	found := h.found[0]
-	found.Message += fmt.Sprintf(", here and at %d other places of the file", len(h.places)-1)
+	found.Message += fmt.Sprintf(", here and at %d other places %s", len(h.places)-1, where)
 	found.Fix = "let the handlers hand their errors to one function, which logs them with the request's id and answers with http.StatusText"
 	for _, e := range h.places[1:] {
 		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
