@@ -50,6 +50,9 @@ func (r *replay) define(t *schema.Table, part []token) {
 	case part[0].is("unique") || part[0].is("key", "index") && len(r.columnsIn(part)) > 0: // KEY name (column), and no column of that name: key varchar(255)
 		columns := r.columnsIn(part)
 		if name == "" {
+			name = nameInside(part)
+		}
+		if name == "" {
 			name = t.Name + "_" + strings.Join(columns, "_") + "_key"
 		}
 		r.index(t, &schema.Index{Name: name, Unique: part[0].is("unique"), Parts: parts(columns)}, part[0])
@@ -66,6 +69,18 @@ func (r *replay) define(t *schema.Table, part []token) {
 	case part[0].name():
 		r.column(t, part)
 	}
+}
+
+// nameInside is the name that an index within a table of MySQL has: UNIQUE KEY name (column); "" where it has none.
+func nameInside(part []token) string {
+	rest := part[1:]
+	if len(rest) > 0 && rest[0].is("key", "index") {
+		rest = rest[1:]
+	}
+	if len(rest) > 1 && rest[0].name() && rest[1].is("(", "using") && !rest[0].is("using") {
+		return rest[0].text
+	}
+	return ""
 }
 
 // exclude reads an exclusion constraint: the index behind it finds rows by the columns that it leads with.

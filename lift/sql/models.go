@@ -55,7 +55,9 @@ func withModels(database, models *facts.Database, made map[string]bool) {
 // placeLoose gives a table the indexes that were made of it before it was known.
 func placeLoose(database *facts.Database, t *schema.Table) {
 	for _, loose := range database.Loose {
-		if !strings.EqualFold(loose.Table, t.Name) || slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool { return old.Name == loose.Index.Name }) {
+		if !strings.EqualFold(loose.Table, t.Name) || slices.ContainsFunc(t.Indexes, func(old *schema.Index) bool {
+			return old.Name == loose.Index.Name || slices.Equal(old.Parts, loose.Index.Parts) && old.Unique == loose.Index.Unique
+		}) {
 			continue
 		}
 		t.Indexes = append(t.Indexes, loose.Index)
