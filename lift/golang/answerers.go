@@ -329,6 +329,27 @@ func (l *lifter) toldBy(at work) (note string, through facts.Pos, retold bool) {
 	return "", facts.Pos{}, false
 }
 
+// knownFailure reports whether a call stands where a failure has been found to be one that the code knows: errors.Is(err, ErrNotLoggedIn).
+func (at work) knownFailure() bool {
+	asks := func(e ast.Expr) bool {
+		call, is := ast.Unparen(e).(*ast.CallExpr)
+		return is && at.packageOf(firstOf(call.Fun)) == "errors" && (calledName(call) == "Is" || calledName(call) == "As")
+	}
+	for i, n := range at.stack {
+		switch n := n.(type) {
+		case *ast.CaseClause:
+			if len(n.List) > 0 && !slices.ContainsFunc(n.List, func(e ast.Expr) bool { return !asks(e) }) {
+				return true
+			}
+		case *ast.IfStmt:
+			if i+1 < len(at.stack) && at.stack[i+1] == ast.Node(n.Body) && asks(n.Cond) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // never reports whether a call stands where its code says that it is never done: if false { … }.
 func (at work) never() bool {
 	return slices.ContainsFunc(at.stack, func(n ast.Node) bool {
