@@ -1,7 +1,6 @@
 package golang
 
 import (
-	"encoding/binary"
 	"go/ast"
 	goconstant "go/constant"
 	"go/types"
@@ -9,6 +8,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 // A contract of protobuf may say of a number how large it may be, in options that a validator asks for before a procedure is called:
@@ -43,7 +46,10 @@ func (l *lifter) findContractLimits() {
 			for _, spec := range general.Specs {
 				value, is := spec.(*ast.ValueSpec)
 				if is && len(value.Names) == 1 && len(value.Values) == 1 && rawDescriptor.MatchString(value.Names[0].Name) {
-					l.limitMessages(p.source, descriptorOf(p.source, value.Values[0]), messagesOfFile, "")
+					var contract descriptorpb.FileDescriptorProto
+					if proto.Unmarshal(descriptorOf(p.source, value.Values[0]), &contract) == nil {
+						l.limitMessages(p.source, contract.GetMessageType(), "")
+					}
 				}
 			}
 		}
@@ -74,51 +80,25 @@ func descriptorOf(s *source, e ast.Expr) []byte {
 	return out
 }
 
-// Numbers of fields in descriptor.proto, and in the options of validators.
+// Numbers of the options of a field that validators have.
 const (
-	messagesOfFile    = 4
-	nameOfAny         = 1
-	fieldsOfMessage   = 2
-	messagesOfMessage = 3
-	numberOfField     = 3
-	optionsOfField    = 8
-	bufValidateField  = 1159
-	pgvRules          = 1071
+	bufValidateField = 1159
+	pgvRules         = 1071
 )
 
-// limitMessages notes what the messages within a descriptor limit. Of one within another the struct has both names.
-func (l *lifter) limitMessages(s *source, descriptor []byte, messages int, within string) {
-	eachProto(descriptor, func(number int, _ uint64, message []byte) {
-		if number != messages {
-			return
+// limitMessages notes what messages limit. Of one within another the struct has both names.
+func (l *lifter) limitMessages(s *source, messages []*descriptorpb.DescriptorProto, within string) {
+	for _, m := range messages {
+		for _, field := range m.GetField() {
+			l.limitField(s, within+m.GetName(), field)
 		}
-		name := within
-		eachProto(message, func(number int, _ uint64, value []byte) {
-			if number == nameOfAny {
-				name += string(value)
-			}
-		})
-		eachProto(message, func(number int, _ uint64, field []byte) {
-			if number == fieldsOfMessage {
-				l.limitField(s, name, field)
-			}
-		})
-		l.limitMessages(s, message, messagesOfMessage, name+"_")
-	})
+		l.limitMessages(s, m.GetNestedType(), within+m.GetName()+"_")
+	}
 }
 
-func (l *lifter) limitField(s *source, message string, field []byte) {
-	numbered, limited := uint64(0), false
-	eachProto(field, func(number int, n uint64, value []byte) {
-		switch number {
-		case numberOfField:
-			numbered = n
-		case optionsOfField:
-			limited = limited || hasCeiling(value)
-		}
-	})
+func (l *lifter) limitField(s *source, message string, field *descriptorpb.FieldDescriptorProto) {
 	named, is := s.types.Scope().Lookup(message).(*types.TypeName)
-	if !is || !limited {
+	if !is || field.GetOptions() == nil || !hasCeiling(field.GetOptions().ProtoReflect().GetUnknown()) {
 		return
 	}
 	structure, is := named.Type().Underlying().(*types.Struct)
@@ -127,8 +107,7 @@ func (l *lifter) limitField(s *source, message string, field []byte) {
 	}
 	for i := range structure.NumFields() {
 		parts := strings.Split(reflect.StructTag(structure.Tag(i)).Get("protobuf"), ",")
-		if len(parts) > 1 && parts[1] == strconv.FormatUint(numbered, 10) {
-			l.bounded[structure.Field(i)] = true
+		if len(parts) > 1 && parts[1] == strconv.Itoa(int(field.GetNumber())) {
 			l.bounded[structure.Field(i)] = true
 		}
 	}
@@ -138,54 +117,37 @@ func (l *lifter) limitField(s *source, message string, field []byte) {
 // sfixed64, have a lt and a lte.
 func hasCeiling(options []byte) bool {
 	found := false
-	eachProto(options, func(number int, _ uint64, rules []byte) {
+	eachPart(options, func(number protowire.Number, rules []byte) {
 		if number != bufValidateField && number != pgvRules {
 			return
 		}
-		eachProto(rules, func(number int, _ uint64, ofKind []byte) {
+		eachPart(rules, func(number protowire.Number, ofKind []byte) {
 			if number < 3 || number > 12 {
 				return
 			}
-			eachProto(ofKind, func(number int, _ uint64, _ []byte) { found = found || number == 2 || number == 3 })
+			eachPart(ofKind, func(number protowire.Number, _ []byte) { found = found || number == 2 || number == 3 })
 		})
 	})
 	return found
 }
 
-// eachProto gives the fields of a message in protobuf's binary form, in their order: a number, or the bytes of a text or another message. It ends
-// where the form is broken.
-func eachProto(message []byte, do func(number int, n uint64, value []byte)) {
+// eachPart gives the fields of a message in protobuf's binary form, with the bytes of a text or another message. It ends where the form is broken.
+func eachPart(message []byte, do func(number protowire.Number, value []byte)) {
 	for len(message) > 0 {
-		key, size := binary.Uvarint(message)
-		if size <= 0 {
+		number, kind, size := protowire.ConsumeTag(message)
+		if size < 0 {
 			return
 		}
 		message = message[size:]
-		var n uint64
+		length := protowire.ConsumeFieldValue(number, kind, message)
+		if length < 0 {
+			return
+		}
 		var value []byte
-		switch key & 7 {
-		case 0:
-			if n, size = binary.Uvarint(message); size <= 0 {
-				return
-			}
-		case 1:
-			size = 8
-		case 2:
-			length, before := binary.Uvarint(message)
-			if before <= 0 || length > uint64(len(message)-before) {
-				return
-			}
-			size = before + int(length)
-			value = message[before:size]
-		case 5:
-			size = 4
-		default:
-			return
+		if kind == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(message)
 		}
-		if size > len(message) {
-			return
-		}
-		do(int(key>>3), n, value)
-		message = message[size:]
+		do(number, value)
+		message = message[length:]
 	}
 }
