@@ -110,7 +110,7 @@ github.com/fsnotify/fsnotify:    pipeline/dev
 github.com/modelcontextprotocol/go-sdk: agent/mcp
 github.com/wasilibs/go-pgquery:  pgsql
 github.com/bufbuild/protocompile: breaking emit/proto
-google.golang.org/protobuf:      breaking emit/proto kit/grpc oracle
+google.golang.org/protobuf:      breaking emit/proto lift/golang kit/grpc oracle
 
 connectrpc.com/connect:          kit/grpc
 connectrpc.com/grpchealth:       kit/grpc
