@@ -2,7 +2,6 @@ package golang
 
 import (
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
@@ -146,21 +145,12 @@ func chooses(f *function) bool {
 		case *ast.BinaryExpr:
 			switch n.Op {
 			case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ:
-				v, is := f.source.target(n.X).(*types.Var)
-				basic, isBasic := typeOf(v).(*types.Basic)
-				found = found || is && f.paramOf(n.X) >= 0 && isBasic && basic.Info()&types.IsInteger != 0
+				found = found || f.paramOf(n.X) >= 0 && isNumber(typeOr(f.source.info.TypeOf(n.X)))
 			}
 		}
 		return !found
 	})
 	return found
-}
-
-func typeOf(v *types.Var) types.Type {
-	if v == nil {
-		return types.Typ[types.Invalid]
-	}
-	return typeOr(v.Type()).Underlying()
 }
 
 // onlyIfGiven reports whether a function always comes to a place when it was given something: the conditions around it only ask whether it was.
@@ -229,13 +219,8 @@ func mayTell(t types.Type) bool {
 	if isError(t) {
 		return true
 	}
-	switch t := t.Underlying().(type) {
-	case *types.Basic:
-		return t.Info()&types.IsString != 0
-	case *types.Interface:
-		return t.Empty()
-	}
-	return false
+	iface, is := t.Underlying().(*types.Interface)
+	return isString(t) || is && iface.Empty()
 }
 
 // textTaken reports whether the text of an error is taken: err.Error(), or one that fmt puts together.
@@ -348,16 +333,4 @@ func (at work) knownFailure() bool {
 		}
 	}
 	return false
-}
-
-// never reports whether a call stands where its code says that it is never done: if false { … }.
-func (at work) never() bool {
-	return slices.ContainsFunc(at.stack, func(n ast.Node) bool {
-		branch, is := n.(*ast.IfStmt)
-		if !is || !slices.Contains(at.stack, ast.Node(branch.Body)) {
-			return false
-		}
-		value := at.info.Types[branch.Cond].Value
-		return value != nil && value.Kind() == constant.Bool && !constant.BoolVal(value)
-	})
 }

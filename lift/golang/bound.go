@@ -102,12 +102,6 @@ func isOfRights(named *types.Named, column string) bool {
 	return rights.MatchString(column) && rights.MatchString(snake(named.Obj().Name()))
 }
 
-// isText reports whether a type is a string, or one of the code's own that is.
-func isText(t types.Type) bool {
-	basic, is := t.Underlying().(*types.Basic)
-	return is && basic.Info()&types.IsString != 0
-}
-
 // settable are the columns of a variable's struct that a request fills through the body it is decoded from, and that
 // the function does not set itself afterwards.
 func (l *lifter) settable(s *source, e ast.Expr) []string {
@@ -143,7 +137,7 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 	for i := range structure.NumFields() {
 		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i))
 		column := snake(field.Name())
-		if !field.Exported() || !privileged.MatchString(column) || says.MatchString(column) && isText(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
+		if !field.Exported() || !privileged.MatchString(column) || says.MatchString(column) && isString(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
 			continue
 		}
 		set := slices.ContainsFunc(l.defs[field], func(d def) bool {

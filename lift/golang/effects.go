@@ -16,7 +16,7 @@ func (l *lifter) effect(at work) {
 	kind, note, bounded := l.effectKind(at)
 	var through facts.Pos
 	retold := false
-	if kind == "" && !at.never() && !at.knownFailure() {
+	if kind == "" && !l.leftOut(at.source, at.stack, nil) && !at.knownFailure() {
 		note, through, retold = l.toldBy(at)
 		if note == "" {
 			note = l.writesFailure(at)

@@ -108,7 +108,7 @@ func (l *lifter) sentTo(method *function, path string) {
 	for i, param := range method.params {
 		switch {
 		case param == nil || i > 1:
-		case i == 0 && isText(param.Type()) && len(named) > 0:
+		case i == 0 && isString(param.Type()) && len(named) > 0:
 			l.injected[param] = named[len(named)-1][2]
 		case types.IsInterface(param.Type()):
 			l.injected[param] = theBody
@@ -139,7 +139,7 @@ func (l *lifter) waysOf(s *source, call *ast.CallExpr, depth int) []*calledWith 
 	return out
 }
 
-// leftOut reports whether a registration stands behind a condition that a call says not to hold: if writable { … }.
+// leftOut reports whether a place stands behind a condition that its code says not to hold, or the call of its function: if writable { … }.
 func (l *lifter) leftOut(s *source, stack []ast.Node, way *calledWith) bool {
 	return slices.ContainsFunc(stack, func(n ast.Node) bool {
 		around, is := n.(*ast.IfStmt)
