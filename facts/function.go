@@ -138,6 +138,7 @@ type Call struct {
 	Plain    []int  // parameters that are given a pool, as its type says, wherever it is called
 	Apart    []int  // those that are given nothing that this transaction has to do with
 	Self     bool   // of a method of the same value whose method From is
+	Each     bool   // of a method of one value, which goroutines of the turns of a loop that counts, or goes over a list, all call
 	BegunBy  string // of Self: the field of that value by which the transaction that is open around it was begun; "" for none
 	Past     *Past  // goes past the transaction that is open around it
 	MayLack  bool   // gives this transaction to what does without one where it is given none

@@ -281,6 +281,7 @@ func (l *lifter) calls(at work) {
 		}
 		if at.packageOf(selector.X) == "" {
 			fact.Receiver = l.value(at.source, selector.X)
+			fact.Each = l.onSame(at, selector.X)
 		}
 	}
 	for i, arg := range at.call.Args {

@@ -240,6 +240,9 @@ func (l *lifter) keptAt(p place, e ast.Expr, stack []ast.Node) (*types.Var, type
 		if id, is := ast.Unparen(e.X).(*ast.Ident); is && l.takenOut(p.source, p.target(id), 0) && !isMapOrList(object.Type()) && !p.toldBy(f, p.target(id), e.Pos()) {
 			return object.Origin(), typeOr(p.info.TypeOf(e.X))
 		}
+		if index, is := ast.Unparen(e.X).(*ast.IndexExpr); is && !isMapOrList(object.Type()) && p.keepsMap(index.X) && l.leadsOn(p.info.TypeOf(index)) {
+			return object.Origin(), typeOr(p.info.TypeOf(index)) // s.known[name].size
+		}
 		if _, direct := ast.Unparen(e.X).(*ast.Ident); !direct && !isMapOrList(object.Type()) {
 			return nil, nil
 		}
@@ -258,7 +261,7 @@ func (l *lifter) takenOut(s *source, object types.Object, depth int) bool {
 	if !is || v.IsField() || depth > 1 || len(l.defs[v]) != 1 {
 		return false
 	}
-	if named, is := types.Unalias(deref(v.Type())).(*types.Named); !isPointer(v.Type()) || !is || named.Obj().Pkg() == nil || l.loader.sources[named.Obj().Pkg().Path()] == nil {
+	if !l.leadsOn(v.Type()) {
 		return false
 	}
 	d := l.defs[v][0]
@@ -277,6 +280,12 @@ func (l *lifter) takenOut(s *source, object types.Object, depth int) bool {
 		return d.kind == item && d.index == 1 && d.source.keepsMap(e)
 	}
 	return false
+}
+
+// leadsOn reports whether a type is a pointer to one that the code declares.
+func (l *lifter) leadsOn(t types.Type) bool {
+	named, is := types.Unalias(deref(typeOr(t))).(*types.Named)
+	return isPointer(typeOr(t)) && is && named.Obj().Pkg() != nil && l.loader.sources[named.Obj().Pkg().Path()] != nil
 }
 
 // toldBy reports whether a function has waited, before a place, for what a value itself says by a channel of its own: <-v.done. Who sets it does so before.

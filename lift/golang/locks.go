@@ -277,11 +277,36 @@ func (l *lifter) ofTurns(p place, object types.Object, at token.Pos, stack []ast
 	return false
 }
 
+// onSame reports whether goroutines that the turns of a loop start call a method of one and the same value, which was there before the loop.
+func (l *lifter) onSame(at work, of ast.Expr) bool {
+	object, is := at.target(firstIdent(of)).(*types.Var)
+	if !is || firstIdent(of) == nil {
+		return false
+	}
+	var start ast.Node = at.call
+	stack := at.stack
+	if !at.spawned {
+		i := slices.IndexFunc(stack, func(n ast.Node) bool { _, is := n.(*ast.GoStmt); return is })
+		if i < 0 {
+			return false
+		}
+		start, stack = stack[i], stack[:i]
+	}
+	loop := loopAround(stack)
+	if loop == nil || object.Pos() >= loop.Pos() || waitsWithin(loop, start) {
+		return false
+	}
+	if counts, is := loop.(*ast.ForStmt); is && (counts.Init == nil || counts.Post == nil) {
+		return false // until something is so: mostly a turn for each that comes
+	}
+	return !slices.ContainsFunc(l.defs[object], func(d def) bool { return loop.Pos() <= d.pos && d.pos < loop.End() })
+}
+
 // waitsWithin reports whether the body of a loop waits behind what it has started.
-func waitsWithin(loop ast.Stmt, literal *ast.FuncLit) bool {
+func waitsWithin(loop ast.Stmt, literal ast.Node) bool {
 	found := false
 	ast.Inspect(loop, func(n ast.Node) bool {
-		if n == ast.Node(literal) {
+		if n == literal {
 			return false
 		}
 		switch n := n.(type) {

@@ -34,8 +34,12 @@ func (l *lifter) sharedWrite(p place, f *function, written ast.Expr, stack []ast
 	if t := p.info.TypeOf(written); !isMap(t) || f.fact.Locks && l.heldAt(f, written.Pos()) {
 		return nil
 	}
-	if got := l.gotMap(p.source, written); got != nil {
-		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: text(got.expr), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
+	got := l.gotMap(p.source, written)
+	if got == nil {
+		got = l.cachedMap(f, written)
+	}
+	if got != nil {
+		write := &facts.SharedWrite{Pos: l.pos(written.Pos()), Name: got.name(), ReadLock: l.readLock(f), OfKey: l.keyLock(f)}
 		if got.of != nil {
 			write.Field, write.MadeIn = true, l.makers(got.of)
 		}
@@ -52,7 +56,7 @@ func (l *lifter) sharedWrite(p place, f *function, written ast.Expr, stack []ast
 	case object.IsField():
 		selector, is := ast.Unparen(written).(*ast.SelectorExpr)
 		method := f.method()
-		if !is || method.recv == nil || p.target(selector.X) != method.recv {
+		if !is || method.recv == nil || !p.within(selector.X, method.recv) {
 			return nil
 		}
 		if l.madeForContext(method.recv.Type()) || object.Pkg() != nil && isBeego(object.Pkg().Path()) {
@@ -69,10 +73,36 @@ func (l *lifter) sharedWrite(p place, f *function, written ast.Expr, stack []ast
 	return write
 }
 
+// within reports whether an expression is a value, or a struct that is a field of it, with no pointer between.
+func (s *source) within(e ast.Expr, value types.Object) bool {
+	for {
+		if s.target(e) == value {
+			return true
+		}
+		selector, is := ast.Unparen(e).(*ast.SelectorExpr)
+		if !is {
+			return false
+		}
+		if _, is := typeOr(s.info.TypeOf(e)).Underlying().(*types.Struct); !is {
+			return false
+		}
+		e = selector.X
+	}
+}
+
 // keptMap is a map that a field or a package's variable holds.
 type keptMap struct {
 	expr ast.Expr
 	of   types.Type // whose field it is, nil for a package's variable
+	from ast.Expr   // the cache in which it stands, nil for none
+}
+
+// name is what the map is called where it is told of.
+func (m *keptMap) name() string {
+	if m.from != nil {
+		return text(m.expr) + " out of " + text(m.from)
+	}
+	return text(m.expr)
 }
 
 // gotMap is the map that a variable of a function was given by another name: the one that a method gives away, m := s.Sessions(), or m :=

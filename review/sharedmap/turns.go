@@ -14,28 +14,36 @@ func turns(tracer *trace.Tracer, function *facts.Function, w *facts.SharedWrite)
 	type step struct {
 		function *facts.Function
 		spawned  bool
+		each     bool // by goroutines of a loop that have one value
 		calls    []*facts.Call
 	}
 	seen := map[*facts.Function]bool{function: true}
-	for queue := []step{{function, false, nil}}; len(queue) > 0; queue = queue[1:] {
+	for queue := []step{{function, false, false, nil}}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
 		for _, call := range at.function.Callers {
 			literal := at.function.Outer != nil && at.function.Outer == call.From
-			if call.From.Aside != "" || call.From.LocksAny || w.Field && !literal && !call.Self || call.Handed && !call.Spawned {
+			if call.From.Aside != "" || call.From.LocksAny || w.Field && !literal && !call.Self && !call.Each || call.Handed && !call.Spawned {
 				continue
 			}
 			calls := append([]*facts.Call{call}, at.calls...)
-			spawned := at.spawned || call.Spawned
-			if loop := call.Loop; spawned && loop != nil && (loop.Kind == facts.OverItems || loop.Kind == facts.OverRows) && !slices.Contains(w.MadeIn, call.From) {
+			spawned, each := at.spawned || call.Spawned, at.each || call.Each
+			if spawned && manyTurns(call.Loop, each) && (each || !slices.Contains(w.MadeIn, call.From)) {
+				loop := call.Loop
 				return ofTurns(tracer, function, w, loop, calls), true
 			}
 			if !seen[call.From] && len(calls) < 5 {
 				seen[call.From] = true
-				queue = append(queue, step{call.From, spawned, calls})
+				queue = append(queue, step{call.From, spawned, each, calls})
 			}
 		}
 	}
 	return rule.Finding{}, false
+}
+
+// manyTurns reports whether the turns of a loop are several that run beside each other. One that counts is where its goroutines are known to have one
+// value: it starts workers.
+func manyTurns(loop *facts.Loop, each bool) bool {
+	return loop != nil && (loop.Kind == facts.OverItems || loop.Kind == facts.OverRows || each && (loop.Kind == facts.OverCondition || loop.Kind == facts.OverConstant))
 }
 
 // ofTurns tells of a map that the goroutines of a loop write.
