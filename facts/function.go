@@ -291,7 +291,7 @@ func (v Value) Only(kinds ...OriginKind) bool {
 // Effect is something that leaves the process and is no query.
 type Effect struct {
 	Pos      Pos
-	Kind     string // "http", "remote" (through a client's library), "mail", "queue", "log", "log behind" (of a struct that an interface may hold), "personal log", "response", "failure" (what a procedure answers), "client", "server", "background"
+	Kind     string // "http", "remote" (through a client's library), "mail", "queue", "log", "log behind" (of a struct that an interface may hold), "personal log", "response", "failure" (what a procedure answers), "told back" (by a library, of what a handler gives back to the server Through), "client", "server", "background"
 	Name     string // what is called
 	Args     []Value
 	Loop     *Loop

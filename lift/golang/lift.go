@@ -101,6 +101,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findOperationRoutes)
 	l.eachFile(l.findServed)
 	l.findProcedureChecks()
+	l.findToldBack()
 	l.findDeepLooks()
 	l.eachFile(l.findMessages)
 	l.eachFile(l.findWork)

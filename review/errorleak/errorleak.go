@@ -20,7 +20,7 @@ var Rule = rule.Rule{Name: "error-leak", Severity: rule.Medium, CWE: "CWE-209", 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
 	var out []rule.Finding
-	procedures, answers, through, retold := map[string]*habit{}, map[string]*habit{}, map[string]*habit{}, map[string]*habit{}
+	procedures, answers, through, retold, back := map[string]*habit{}, map[string]*habit{}, map[string]*habit{}, map[string]*habit{}, map[string]*habit{}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "command" || function.Aside == "generated" {
 			continue
@@ -34,6 +34,8 @@ func find(f *facts.Facts) []rule.Finding {
 			switch {
 			case e.Kind == "failure" && path != nil && confidence != rule.Uncertain:
 				noted(procedures, f.Unit(e.Pos.File), e, ofProcedure(e, path))
+			case e.Kind == "told back" && path != nil && confidence != rule.Uncertain:
+				noted(back, fmt.Sprint(e.Through), e, rule.Finding{Confidence: rule.Likely})
 			case e.Kind == "response":
 				habits, of := answers, e.Pos.File
 				switch {
@@ -61,6 +63,9 @@ func find(f *facts.Facts) []rule.Finding {
 	}
 	for _, h := range retold {
 		out = append(out, h.ofAnswerer())
+	}
+	for _, h := range back {
+		out = append(out, h.ofServer())
 	}
 	return out
 }
@@ -129,6 +134,22 @@ func (h *habit) ofAnswerer() rule.Finding {
 	found.Fix = "log the error here with the request's id, and answer with a text of the code's own"
 	for _, e := range h.places[1:min(len(h.places), shown)] {
 		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
+	}
+	return found
+}
+
+// ofServer is one finding where a server is made whose library answers with the text of each error that a handler gives back.
+func (h *habit) ofServer() rule.Finding {
+	const shown = 10
+	found := h.found[0]
+	found.Pos = h.places[0].Through
+	found.Message = fmt.Sprintf("the client is told the text of each error that a handler gives back to this server, at %d places of what the database answered", len(h.places))
+	if len(h.places) == 1 {
+		found.Message = "the client is told the text of each error that a handler gives back to this server, at one place of what the database answered"
+	}
+	found.Fix = "say what is shown where the server is made (gqlgen: SetErrorPresenter, huma: NewErrorWithContext): log the error with the request's id, and answer with a text of the code's own"
+	for _, e := range h.places[:min(len(h.places), shown)] {
+		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "gives back " + e.Name})
 	}
 	return found
 }
