@@ -280,9 +280,18 @@ func (l *lifter) registered(p place, call *ast.CallExpr, f *function, r registra
 		return
 	}
 	method, path := r.method, ""
+	_, library, _, _ := l.registration(r.source, r.at)
 	for i, arg := range call.Args {
 		text := constantText(p.source, arg)
 		switch {
+		case library == "huma" && i < index && text == "":
+			verb, at, secured := operationOf(p.source, arg)
+			if at != arg {
+				method, path = verb, constantText(p.source, at)
+			}
+			if secured {
+				guards = append(guards, l.guardsOfAPI[p.path]...)
+			}
 		case httpMethods[strings.ToUpper(text)]:
 			method = strings.ToUpper(text)
 		case text != "" && i < index:
