@@ -27,6 +27,7 @@ type Function struct {
 	Judges    bool      // answers yes or no
 	Permits   bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
 	Toils     bool      // reads or writes files, or hands something on to who waits at a channel
+	Uncalled  bool      // nothing calls it: its name stands nowhere else, but in tests and in what is never called either
 	Serves    bool      // answers requests at an address, until the program ends
 	Outer     *Function // in which a literal stands, and whose variables it sees
 	Aside     string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""

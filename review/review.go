@@ -80,11 +80,15 @@ func Named(name string) *rule.Rule {
 // Find runs rules on facts. Uncertain findings are left out unless asked for.
 func Find(f *facts.Facts, rules []*rule.Rule, uncertain bool) []rule.Finding {
 	var out []rule.Finding
+	uncalled := uncalledIn(f)
 	for _, r := range rules {
 		for _, finding := range r.Find(f) {
 			finding.Rule = r.Name
 			if finding.Severity == "" {
 				finding.Severity = r.Severity
+			}
+			if !r.Lies && slices.ContainsFunc(uncalled[finding.Pos.File], func(f *facts.Function) bool { return f.Contains(finding.Pos) }) {
+				finding.Confidence = rule.Uncertain
 			}
 			if finding.Confidence == rule.Uncertain && !uncertain || ignored(f, finding) {
 				continue
@@ -93,6 +97,17 @@ func Find(f *facts.Facts, rules []*rule.Rule, uncertain bool) []rule.Finding {
 		}
 	}
 	return rule.Sort(out)
+}
+
+// uncalledIn are the functions that nothing calls, by their files.
+func uncalledIn(f *facts.Facts) map[string][]*facts.Function {
+	out := map[string][]*facts.Function{}
+	for _, function := range f.Functions {
+		if function.Uncalled {
+			out[function.Pos.File] = append(out[function.Pos.File], function)
+		}
+	}
+	return out
 }
 
 // ignored reports whether the code asks for silence, with a reason, on the finding's line or the one before.

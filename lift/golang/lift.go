@@ -136,6 +136,7 @@ func (l *lifter) all() {
 	l.eachFile(l.findEmbedded)
 	l.findPackages()
 	l.eachFile(l.findPractices)
+	l.findUncalled()
 	l.link()
 	l.findCallers()
 	l.facts.Sums = l.loader.sums

@@ -17,6 +17,7 @@ type Rule struct {
 	CWE      string // such as "CWE-89"; "" where there is none
 	OWASP    string // such as "API4:2023"
 	Exposes  bool   // lets others read or change what is not theirs, or holds what lets them in
+	Lies     bool   // hurts where it stands, in code too that nothing calls
 	Document string
 	Find     func(*facts.Facts) []Finding
 }

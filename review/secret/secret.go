@@ -13,7 +13,7 @@ import (
 var document string
 
 // Rule is the rule.
-var Rule = rule.Rule{Name: "secret-in-code", Severity: rule.High, CWE: "CWE-798", OWASP: "A07:2021", Exposes: true, Document: document, Find: find}
+var Rule = rule.Rule{Name: "secret-in-code", Severity: rule.High, CWE: "CWE-798", OWASP: "A07:2021", Exposes: true, Lies: true, Document: document, Find: find}
 
 func find(f *facts.Facts) []rule.Finding {
 	var out []rule.Finding
