@@ -2,7 +2,9 @@ package golang
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/types"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 )
@@ -15,7 +17,7 @@ func (l *lifter) findLate(p place) {
 			return true
 		}
 		loop, f := loopAround(stack), l.around(stack)
-		if loop == nil || f == nil || turnsAgain(n, stack) == nil {
+		if loop == nil || f == nil || turnsAgain(n, stack) == nil || l.fewTurns(p, stack) {
 			return true
 		}
 		for _, call := range closesBy(deferred) {
@@ -33,6 +35,57 @@ func (l *lifter) findLate(p place) {
 		}
 		return true
 	})
+}
+
+// mostOfFew is how many turns a loop has at most whose turns may keep what they open.
+const mostOfFew = 8
+
+// fewTurns reports whether the code itself says how often a place is come by in its function, and that this is seldom.
+func (l *lifter) fewTurns(p place, stack []ast.Node) bool {
+	turns := 1
+	for _, n := range slices.Backward(stack) {
+		var over ast.Expr
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return turns <= mostOfFew
+		case *ast.RangeStmt:
+			over = n.X
+		case *ast.ForStmt:
+			if condition, is := n.Cond.(*ast.BinaryExpr); is {
+				over = condition.Y
+			}
+		default:
+			continue
+		}
+		loop := l.loops[n]
+		if loop == nil || loop.Kind != facts.OverConstant {
+			return false
+		}
+		times, known := l.turnsOver(p, over)
+		if turns *= times; !known || turns > mostOfFew {
+			return false
+		}
+	}
+	return turns <= mostOfFew
+}
+
+// turnsOver is how many turns a loop over a list that stands in the code has, or up to a number.
+func (l *lifter) turnsOver(p place, e ast.Expr) (int, bool) {
+	if e == nil {
+		return 0, false
+	}
+	if object := p.target(e); object != nil && len(l.defs[object]) == 1 && l.defs[object][0].kind == assigned && l.defs[object][0].expr != nil {
+		e = l.defs[object][0].expr // of which constantList says that nothing is added
+	}
+	if list, is := ast.Unparen(e).(*ast.CompositeLit); is {
+		return len(list.Elts), true
+	}
+	value := p.info.Types[e].Value
+	if value == nil {
+		return 0, false
+	}
+	n, exact := constant.Int64Val(constant.ToInt(value))
+	return int(n), exact && value.Kind() == constant.Int
 }
 
 // closesBy are the calls that a deferred statement makes: the one itself, or those of a literal.
