@@ -138,7 +138,7 @@ func (l *lifter) findTransactions(p place) {
 		ast.PreorderStack(fn.Body, nil, func(n ast.Node, stack []ast.Node) bool {
 			if call, is := n.(*ast.CallExpr); is {
 				for _, s := range spans {
-					if s.from < call.Pos() && call.End() <= s.to && !spawnedIn(stack) {
+					if s.from < call.Pos() && call.End() <= s.to && !spawnedIn(stack) && !p.rolledBack(stack, s) {
 						l.within(p, call, s)
 					}
 				}
@@ -146,6 +146,38 @@ func (l *lifter) findTransactions(p place) {
 			return true
 		})
 	}
+}
+
+// rolledBack reports whether a transaction has been rolled back before a place is reached, within a block that the place is in.
+func (p place) rolledBack(stack []ast.Node, s span) bool {
+	for i, n := range stack {
+		block, is := n.(*ast.BlockStmt)
+		if !is || i+1 >= len(stack) {
+			continue
+		}
+		for _, statement := range block.List {
+			if statement.Pos() < s.from {
+				continue
+			}
+			if statement.Pos() >= stack[i+1].Pos() {
+				break
+			}
+			var call *ast.CallExpr
+			switch statement := statement.(type) {
+			case *ast.ExprStmt:
+				call, _ = statement.X.(*ast.CallExpr)
+			case *ast.AssignStmt:
+				call, _ = rightCall(statement)
+			}
+			if call == nil || calledName(call) != "Rollback" {
+				continue
+			}
+			if selector, is := call.Fun.(*ast.SelectorExpr); is && p.target(selector.X) == s.handle {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func spawnedIn(stack []ast.Node) bool {
