@@ -67,7 +67,7 @@ func (l *lifter) beginsOne(f *function) facts.Pos {
 			return facts.Pos{}
 		}
 	}
-	ast.Inspect(f.body, func(n ast.Node) bool {
+	ast.PreorderStack(f.body, nil, func(n ast.Node, stack []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
@@ -77,7 +77,7 @@ func (l *lifter) beginsOne(f *function) facts.Pos {
 				return !out.IsValid()
 			}
 			object := f.source.target(n.Lhs[0])
-			if object == nil || f.answers(object) || l.givenTwice(object) {
+			if object == nil || f.answers(object) || l.givenTwice(object) || f.givenNone(n, stack) {
 				return true
 			}
 			selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
@@ -91,6 +91,22 @@ func (l *lifter) beginsOne(f *function) facts.Pos {
 		return facts.Pos{}
 	}
 	return l.pos(out)
+}
+
+// givenNone reports whether a place is reached only where a parameter of its function is nil: who calls may give what is begun there.
+func (f *function) givenNone(at ast.Node, stack []ast.Node) bool {
+	return slices.ContainsFunc(stack, func(n ast.Node) bool {
+		branch, is := n.(*ast.IfStmt)
+		if !is || at.Pos() < branch.Body.Pos() || branch.Body.End() <= at.Pos() {
+			return false
+		}
+		asked, is := ast.Unparen(branch.Cond).(*ast.BinaryExpr)
+		if !is || asked.Op != token.EQL || !isNilIdent(asked.Y) {
+			return false
+		}
+		param := f.source.target(asked.X)
+		return param != nil && slices.Contains(f.params, param)
+	})
 }
 
 // givenTwice reports whether a variable is given more than one value.
