@@ -94,7 +94,7 @@ func verbose(call *ast.CallExpr) bool {
 func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 	for i, arg := range call.Args {
 		name := lastName(ast.Unparen(arg))
-		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) {
+		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) && !l.noSecret(s.info.TypeOf(arg)) {
 			return text(arg)
 		}
 		if i > 0 && name != "" && isString(typeOr(s.info.TypeOf(arg))) && s.info.Types[arg].Value == nil && secretKey.MatchString(keyOf(call.Args[i-1])) && !shownName.MatchString(name) {
@@ -111,6 +111,25 @@ func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 	}
 	return ""
 }
+
+// noSecret reports whether a type is a struct of the code that holds no text which may let anybody in: a token may be a coin, or a word of a
+// language.
+func (l *lifter) noSecret(t types.Type) bool {
+	named := structOf(t)
+	if named == nil || l.ownType(named) == nil {
+		return false
+	}
+	for field := range named.Underlying().(*types.Struct).Fields() {
+		_, list := field.Type().Underlying().(*types.Slice)
+		if field.Embedded() || (list || isString(field.Type())) && mayBeSecret.MatchString(field.Name()) {
+			return false
+		}
+	}
+	return l.shownSecret(named) == ""
+}
+
+// mayBeSecret are names of parts of a token that may be the token itself.
+var mayBeSecret = regexp.MustCompile(`(?i)(token|secret|key|value|raw|hash|jwt|signature|password|plain|text|string|code|data|body|payload|bytes)$`)
 
 var (
 	// secretKey is what a log calls a value that lets its holder in. A token alone may be one of a text that is parsed.
