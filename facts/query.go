@@ -101,6 +101,7 @@ type Statement struct {
 	Locks      bool     // FOR UPDATE
 	Unread     bool     // has a condition of which nothing is known; then it is Nested too
 	Nested     bool     // has subqueries or set operations, which the predicates do not cover
+	Covered    bool     // Nested by queries alone that stand within the columns that it answers, or that a column of a predicate is compared with
 	Self       []string // columns whose new value is reckoned from the old, in the statement
 	Assigned   []Assignment
 	Mixed      string       // a condition that an OR beside it lets pass, where a builder put both at one level
@@ -118,6 +119,7 @@ type TableUse struct {
 	Table  string
 	Alias  string
 	Schema string // that the text says before its name, "" for none
+	Join   string // left, right or full, of an outer join to what stands before; within, of a query that Covered speaks of; else ""
 }
 
 // Predicate is one condition of the WHERE or of a join, which holds together with all others.

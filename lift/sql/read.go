@@ -40,6 +40,18 @@ type reader struct {
 	args []facts.Value
 	next int // the parameter that the next ? is
 	out  *facts.Statement
+
+	covered bool             // there are queries that Covered of the statement speaks of
+	within  []facts.TableUse // and these are their tables
+}
+
+// cover reads a query within a column or beside one: it says which rows the statement is of no more than the column does.
+func (r *reader) cover(list []token) {
+	nested, tables := r.out.Nested, r.out.Tables
+	r.out.Tables = nil
+	r.inner(list)
+	r.within, r.covered = append(r.within, r.out.Tables...), true
+	r.out.Nested, r.out.Tables = nested, tables
 }
 
 func (r *reader) statement(list []token) *facts.Statement {
@@ -65,6 +77,12 @@ func (r *reader) statement(list []token) *facts.Statement {
 	if r.out.Write() { // what it writes stands first, before the tables of the queries that it begins with
 		r.out.Tables = append(r.out.Tables[before:len(r.out.Tables):len(r.out.Tables)], r.out.Tables[:before]...)
 	}
+	for _, t := range r.within {
+		t.Join = "within"
+		r.out.Tables = append(r.out.Tables, t)
+	}
+	r.out.Covered = r.covered && !r.out.Nested
+	r.out.Nested = r.out.Nested || r.covered
 	return r.out
 }
 
@@ -161,8 +179,7 @@ func (r *reader) columns(list []token) {
 		}
 		for i, t := range column {
 			if t.is("select") {
-				r.out.Nested = true
-				r.inner(column[i:])
+				r.cover(column[i:])
 				break
 			}
 			if t.kind == param {
@@ -189,11 +206,15 @@ func (r *reader) columns(list []token) {
 
 // from reads the tables and the conditions of their joins.
 func (r *reader) from(list []token) {
-	expectTable := true
+	expectTable, outer := true, ""
 	for i := 0; i < len(list); i++ {
 		t := list[i]
 		switch {
-		case t.is(",", "join"):
+		case t.is("left", "right", "full"):
+			outer = strings.ToLower(t.text)
+		case t.is(","):
+			expectTable, outer = true, ""
+		case t.is("join"):
 			expectTable = true
 		case t.is("on"):
 			end := until(list, i+1, "join", "left", "right", "inner", "full", "cross", "outer", ",", "natural")
@@ -230,9 +251,10 @@ func (r *reader) from(list []token) {
 				r.out.Nested = true
 			} else {
 				r.use(table, alias, of)
+				r.out.Tables[len(r.out.Tables)-1].Join = outer
 			}
 			i = end - 1
-			expectTable = false
+			expectTable, outer = false, ""
 		}
 	}
 }
@@ -527,7 +549,7 @@ func (r *reader) rightSide(rest []token, p *facts.Predicate) {
 				p.Arg = v
 			}
 		case t.is("select"):
-			r.inner(rest[i:])
+			r.cover(rest[i:])
 			return
 		case t.kind == gap:
 			p.Literal = "?"

@@ -18,6 +18,7 @@ type replay struct {
 	cut      map[string]bool   // tables that are partitioned
 	checks   map[string]string // columns of which a constraint says that they are not null, by its table and name
 	proven   map[string]bool   // "table.column" of those of which such a constraint was checked for every row
+	indexers map[string]indexer
 	text     Text
 	up       string
 }
@@ -143,6 +144,10 @@ func (r *replay) statement(list []token) []*facts.MigrationStatement {
 		return one(r.createTable(list[kind+1:]))
 	case list[0].is("create") && list[kind].is("index"):
 		return one(r.createIndex(list[kind+1:], list[kind-1].is("unique")))
+	case list[0].is("create") && list[kind].is("function", "procedure"):
+		r.function(list[kind+1:])
+	case list[0].is("select", "call", "perform"):
+		r.called(list)
 	case list[0].is("alter") && list[1].is("table"):
 		return r.alterTable(list)
 	case list[0].is("alter") && list[1].is("index"):

@@ -109,6 +109,9 @@ var harmless = regexp.MustCompile(`(?is)^\s*select\s.*?\sfrom\s|\$\x{FFFC}|\b(?:
 
 // query asks whether some index leads with a column that the query compares.
 func (s *search) query(q *facts.Query, st *facts.Statement) {
+	if st != nil && (len(st.Tables) > 1 || st.Nested) {
+		st = s.first(st)
+	}
 	if st == nil || st.Verb == facts.Insert || st.Verb == facts.Other || len(st.Tables) != 1 || st.Nested || s.by == nil && strings.ContainsRune(harmless.ReplaceAllString(q.Text, " "), '\uFFFC') {
 		return
 	}
