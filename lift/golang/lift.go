@@ -131,6 +131,7 @@ func (l *lifter) all() {
 	l.findAlone()
 	l.eachFile(l.findIgnores)
 	l.findReturns()
+	l.findRowHooks()
 	l.findSetFields()
 	l.findModels()
 	l.eachFile(l.findEmbedded)

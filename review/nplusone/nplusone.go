@@ -28,7 +28,7 @@ const deepest = 6
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
-	s := &search{tracer: tracer, tables: growth.Of(f, tracer), queries: map[facts.Pos]*facts.Query{}, routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}, grown: map[*facts.Loop]string{}, owners: map[*facts.Loop]*facts.Function{}}
+	s := &search{tracer: tracer, tables: growth.Of(f, tracer), queries: map[facts.Pos]*facts.Query{}, lists: f.Functions, routes: len(f.Routes) > 0, inside: embedded(f.Libraries), toil: map[*facts.Function]bool{}, told: map[*facts.Loop]int{}, grown: map[*facts.Loop]string{}, owners: map[*facts.Loop]*facts.Function{}}
 	for _, function := range f.Functions {
 		for _, loop := range function.Loops {
 			s.owners[loop] = function
@@ -64,6 +64,7 @@ type search struct {
 	told    map[*facts.Loop]int      // which finding tells of a loop
 	owners  map[*facts.Loop]*facts.Function
 	grown   map[*facts.Loop]string // by what a loop is shown to be long
+	lists   []*facts.Function      // what may read lists
 }
 
 // embedded reports whether the only database that the code can reach runs within its process, so that a query costs no round trip
@@ -119,6 +120,7 @@ func (s *search) query(q *facts.Query) {
 	}
 	needs := params(arguments(q), q.From)
 	s.resolver(q, q.From, needs, nil)
+	s.hook(q, q.From, needs, nil)
 	s.callers(q, needs)
 }
 
@@ -260,6 +262,7 @@ func (s *search) callers(q *facts.Query, needs map[int]bool) {
 			}
 			passed[call.From] = union(passed[call.From], next)
 			s.resolver(q, call.From, next, calls)
+			s.hook(q, call.From, next, calls)
 			if len(calls) < deepest {
 				queue = append(queue, step{call.From, next, calls})
 			}
