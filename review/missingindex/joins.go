@@ -10,13 +10,13 @@ import (
 
 // first is a statement as the first of its tables sees it: without those that are joined to it, and without queries within columns and beside
 // them. It is nil where the database may begin with another table, so that no index of the first has to lead: by a condition on another that
-// an index serves, or with a table of few rows.
+// an index serves, with a table of few rows, or with one on whose rows those of the first hang by a column that has an index.
 func (s *search) first(st *facts.Statement) *facts.Statement {
 	if st.Verb != facts.Select || st.Nested && !st.Covered || len(st.Tables) == 0 {
 		return nil
 	}
 	var uses []facts.TableUse
-	tables := map[string]*schema.Table{}
+	tables, outer := map[string]*schema.Table{}, map[string]bool{}
 	for _, use := range st.Tables {
 		if use.Join == "within" {
 			continue
@@ -25,7 +25,7 @@ func (s *search) first(st *facts.Statement) *facts.Statement {
 		if table == nil || !indexed(table) || tables[name] != nil || use.Join == "right" || use.Join == "full" || len(uses) > 0 && use.Join == "" && !s.tables.Grows(name) {
 			return nil
 		}
-		uses, tables[name] = append(uses, use), table
+		uses, tables[name], outer[name] = append(uses, use), table, use.Join != ""
 	}
 	if len(uses) == 0 {
 		return nil
@@ -35,6 +35,10 @@ func (s *search) first(st *facts.Statement) *facts.Statement {
 	out.Tables, out.Predicates, out.Order, out.Nested = uses[:1], nil, nil, false
 	for _, p := range st.Predicates {
 		if p.Operator == "JOIN" {
+			left, right := whose(tables, p.Table, p.Column), whose(tables, p.JoinTable, p.JoinColumn)
+			if left == lead && !outer[right] && found(tables[lead], p.Column) || right == lead && !outer[left] && found(tables[lead], p.JoinColumn) {
+				return nil
+			}
 			continue
 		}
 		name := whose(tables, p.Table, p.Column)
@@ -49,6 +53,11 @@ func (s *search) first(st *facts.Statement) *facts.Statement {
 		out.Order = st.Order
 	}
 	return &out
+}
+
+// found reports whether several rows of a table are found by a column, as those that hang on a row of another: that one may have fewer rows.
+func found(t *schema.Table, column string) bool {
+	return serves(t, facts.Predicate{Column: column, Operator: "="}) && !uniqueAlone(t, column)
 }
 
 // whose is which of some tables has a column, "" where that is not known.
