@@ -77,7 +77,7 @@ func (l *lifter) beginsOne(f *function) facts.Pos {
 				return !out.IsValid()
 			}
 			object := f.source.target(n.Lhs[0])
-			if object == nil || f.answers(object) || l.givenTwice(object) || f.givenNone(n, stack) {
+			if object == nil || f.answers(object) || l.givenTwice(object) || f.givenNone(n, stack) || l.hasOne(f, n, stack) {
 				return true
 			}
 			selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
@@ -107,6 +107,40 @@ func (f *function) givenNone(at ast.Node, stack []ast.Node) bool {
 		param := f.source.target(asked.X)
 		return param != nil && slices.Contains(f.params, param)
 	})
+}
+
+// hasOne reports whether a function leaves before a place where it finds a transaction that is open already, as in its context: it begins one
+// only where there is none.
+func (l *lifter) hasOne(f *function, at ast.Node, stack []ast.Node) bool {
+	return slices.ContainsFunc(stack, func(n ast.Node) bool {
+		block, is := n.(*ast.BlockStmt)
+		return is && slices.ContainsFunc(block.List, func(statement ast.Stmt) bool {
+			branch, is := statement.(*ast.IfStmt)
+			return is && branch.End() <= at.Pos() && leaves(branch.Body) && (branch.Init != nil && l.namesTx(f.source, branch.Init) || l.namesTx(f.source, branch.Cond))
+		})
+	})
+}
+
+// leaves reports whether a block ends with a return.
+func leaves(block *ast.BlockStmt) bool {
+	if len(block.List) == 0 {
+		return false
+	}
+	_, is := block.List[len(block.List)-1].(*ast.ReturnStmt)
+	return is
+}
+
+// namesTx reports whether a part of a condition names a transaction.
+func (l *lifter) namesTx(s *source, n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if id, is := n.(*ast.Ident); is {
+			v, is := s.info.ObjectOf(id).(*types.Var)
+			found = found || is && l.isTx(typeOr(v.Type()))
+		}
+		return !found
+	})
+	return found
 }
 
 // givenTwice reports whether a variable is given more than one value.
