@@ -99,6 +99,8 @@ type Statement struct {
 	Grouped    bool
 	OnConflict bool
 	Locks      bool     // FOR UPDATE
+	LocksOf    []string // the aliases that FOR UPDATE OF names; none where all rows are locked that it reads
+	LocksShare bool     // it is FOR SHARE or FOR KEY SHARE, which others may hold as well
 	Unread     bool     // has a condition of which nothing is known; then it is Nested too
 	Nested     bool     // has subqueries or set operations, which the predicates do not cover
 	Covered    bool     // Nested by queries alone that stand within the columns that it answers, or that a column of a predicate is compared with
@@ -106,6 +108,8 @@ type Statement struct {
 	Assigned   []Assignment
 	Mixed      string       // a condition that an OR beside it lets pass, where a builder put both at one level
 	Inner      []*Statement // the statements of WITH, each for itself
+	Name       string       // of one of WITH: what the others call it
+	Within     int          // how many of Tables, at their beginning, the statements of WITH use, and not the SELECT behind them
 }
 
 // Assignment is a column of SET with the parameter that it is given.

@@ -14,6 +14,7 @@ import (
 	"github.com/fettlehq/fettle/review/droppedcolumn"
 	"github.com/fettlehq/fettle/review/errorleak"
 	"github.com/fettlehq/fettle/review/lockingmigration"
+	"github.com/fettlehq/fettle/review/lockscope"
 	"github.com/fettlehq/fettle/review/lostcontext"
 	"github.com/fettlehq/fettle/review/lostupdate"
 	"github.com/fettlehq/fettle/review/massassignment"
@@ -56,6 +57,7 @@ var Rules = []*rule.Rule{
 	&lostupdate.Rule,
 	&wrongtransaction.Rule,
 	&slowtransaction.Rule,
+	&lockscope.Rule,
 	&resourceleak.Rule,
 	&lostcontext.Rule,
 	&missingtimeout.Rule,

@@ -51,6 +51,7 @@ RULES = {
     "past-transaction": ["wrong-transaction"],
     "unsafe-migration": ["locking-migration"],
     "lock-order-deadlock": ["locking-migration"],
+    "lock-scope": ["lock-scope"],
     "unbounded-list": ["unbounded-list"],
     "error-leak": ["error-leak"],
     "secret-log": ["secret-log"],

@@ -76,6 +76,8 @@ func (r *reader) statement(list []token) *facts.Statement {
 	}
 	if r.out.Write() { // what it writes stands first, before the tables of the queries that it begins with
 		r.out.Tables = append(r.out.Tables[before:len(r.out.Tables):len(r.out.Tables)], r.out.Tables[:before]...)
+	} else {
+		r.out.Within = before
 	}
 	for _, t := range r.within {
 		t.Join = "within"
@@ -93,7 +95,11 @@ func (r *reader) with(list []token) []token {
 	}
 	r.out.Nested = true
 	end := until(list, 1, "select", "insert", "update", "delete")
+	name := ""
 	for i := 1; i < end; i++ {
+		if list[i].name() && !list[i].is("recursive", "as", "not", "materialized") {
+			name = list[i].text
+		}
 		if list[i].is("(") {
 			stop := closing(list, i)
 			before := r.next
@@ -101,6 +107,7 @@ func (r *reader) with(list []token) []token {
 			if i+1 < stop && list[i+1].is("select", "update", "delete", "insert") {
 				own := &reader{args: r.args, next: before}
 				if st := own.statement(list[i+1 : min(stop, len(list))]); st != nil {
+					st.Name = name
 					r.out.Inner = append(r.out.Inner, st)
 				}
 			}
@@ -289,12 +296,28 @@ func (r *reader) clauses(list []token, at int) {
 		case keyword.is("fetch"):
 			r.out.Limit = "fetch"
 		case keyword.is("for"):
-			r.out.Locks = len(body) > 0 && body[0].is("update", "share", "no")
+			r.lock(body)
 		case keyword.is("union", "intersect", "except"):
 			r.out.Nested = true
 			r.inner(body)
 		}
 		at = end
+	}
+}
+
+// lock reads what stands behind FOR: UPDATE, NO KEY UPDATE, SHARE or KEY SHARE, and of which tables.
+func (r *reader) lock(body []token) {
+	if len(body) == 0 || !body[0].is("update", "share", "no", "key") {
+		return
+	}
+	r.out.Locks, r.out.LocksShare = true, body[0].is("share", "key")
+	of := until(body, 0, "of")
+	for i := of + 1; i < len(body) && body[i].name() && !body[i].is("skip", "nowait"); i++ {
+		table, end := qualified(body, i)
+		r.out.LocksOf = append(r.out.LocksOf, table)
+		if i = end; i < len(body) && !body[i].is(",") {
+			break
+		}
 	}
 }
 

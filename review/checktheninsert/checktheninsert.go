@@ -131,7 +131,7 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	if len(check.query.Dynamic) > 0 {
 		return rule.Finding{}, false // by what else it looks is put together
 	}
-	table := tableOf(s, a.Tables[0].Table)
+	table := s.Table(a.Tables[0].Table)
 	var columns []string
 	for _, p := range a.Predicates {
 		if p.Operator != "=" || p.Disjoint || p.Column == "" || p.Arg == nil {
@@ -139,7 +139,7 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		}
 		columns = append(columns, p.Column)
 	}
-	if table == nil || len(columns) == 0 || unique(table, append(constant(b), columns...)) || !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(b.Sets, c) }) {
+	if table == nil || len(columns) == 0 || table.Unique(append(constant(b), columns...)) || !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(b.Sets, c) }) {
 		return rule.Finding{}, false
 	}
 	for _, c := range columns {
@@ -192,15 +192,6 @@ func within(loop, other *facts.Loop) bool {
 	return false
 }
 
-func tableOf(s *schema.Schema, name string) *schema.Table {
-	for _, t := range s.Tables {
-		if strings.EqualFold(t.Name, name) && len(t.Columns) > 0 {
-			return t
-		}
-	}
-	return nil
-}
-
 // setsUnique reports whether a row is given the values of a unique key, which may stand for what was looked for: the second insertion fails by it. What a
 // struct gives without being named may be empty.
 func setsUnique(t *schema.Table, sets []string) bool {
@@ -208,27 +199,5 @@ func setsUnique(t *schema.Table, sets []string) bool {
 		return i.Unique && len(i.Parts) > 0 && !slices.ContainsFunc(i.Parts, func(p schema.IndexPart) bool {
 			return p.Column == "" || !slices.ContainsFunc(sets, func(c string) bool { return strings.EqualFold(c, p.Column) })
 		})
-	})
-}
-
-// unique reports whether a key is made of some of these columns, so that no two rows have the same.
-func unique(t *schema.Table, columns []string) bool {
-	within := func(key []string) bool {
-		for _, k := range key {
-			if !slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, k) }) {
-				return false
-			}
-		}
-		return len(key) > 0
-	}
-	if within(t.PrimaryKey) {
-		return true
-	}
-	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
-		var key []string
-		for _, p := range i.Parts {
-			key = append(key, p.Column)
-		}
-		return i.Unique && within(key)
 	})
 }

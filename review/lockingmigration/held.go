@@ -57,28 +57,8 @@ func fills(f *facts.Facts, m *facts.Migration) []rule.Finding {
 
 // byKey reports whether a statement finds its rows by a key.
 func byKey(f *facts.Facts, s *facts.MigrationStatement) bool {
-	for _, t := range f.Database.Schema.Tables {
-		if !strings.EqualFold(t.Name, s.Table) {
-			continue
-		}
-		keys := [][]string{t.PrimaryKey}
-		for _, i := range t.Indexes {
-			if !i.Unique {
-				continue
-			}
-			var key []string
-			for _, p := range i.Parts {
-				key = append(key, p.Column)
-			}
-			keys = append(keys, key)
-		}
-		return slices.ContainsFunc(keys, func(key []string) bool {
-			return len(key) > 0 && !slices.ContainsFunc(key, func(column string) bool {
-				return !slices.ContainsFunc(s.Columns, func(c string) bool { return strings.EqualFold(c, column) })
-			})
-		})
-	}
-	return false
+	t := f.Database.Schema.Table(s.Table)
+	return t != nil && t.Unique(s.Columns)
 }
 
 // crossed tells of a transaction that locks two tables one after the other where the code uses them the other way round. PostgreSQL locks

@@ -197,7 +197,7 @@ func (s *search) sorted(q *facts.Query, st *facts.Statement, table *schema.Table
 		if p.Operator != "=" || p.Function != "" || p.Disjoint || p.Arg == nil && p.Literal == "" {
 			return
 		}
-		if uniqueAlone(table, p.Column) {
+		if table.Unique([]string{p.Column}) {
 			return
 		}
 		equal = append(equal, p)
@@ -231,7 +231,7 @@ func (s *search) sorted(q *facts.Query, st *facts.Statement, table *schema.Table
 func (s *search) narrowed(q *facts.Query, st *facts.Statement, table *schema.Table) {
 	var equal []facts.Predicate
 	for _, p := range st.Predicates {
-		if p.Operator != "=" || p.Function != "" || p.Disjoint || p.Arg == nil || uniqueAlone(table, p.Column) {
+		if p.Operator != "=" || p.Function != "" || p.Disjoint || p.Arg == nil || table.Unique([]string{p.Column}) {
 			return
 		}
 		equal = append(equal, p)
@@ -325,24 +325,7 @@ func columnsOf(i *schema.Index) []string {
 	return out
 }
 
-// uniqueAlone reports whether one value of a column is of one row at most.
-func uniqueAlone(t *schema.Table, column string) bool {
-	if len(t.PrimaryKey) == 1 && strings.EqualFold(t.PrimaryKey[0], column) {
-		return true
-	}
-	return slices.ContainsFunc(t.Indexes, func(i *schema.Index) bool {
-		return i.Unique && len(i.Parts) == 1 && strings.EqualFold(i.Parts[0].Column, column)
-	})
-}
-
-func (s *search) table(name string) *schema.Table {
-	for _, t := range s.facts.Database.Schema.Tables {
-		if strings.EqualFold(t.Name, name) && len(t.Columns) > 0 {
-			return t
-		}
-	}
-	return nil
-}
+func (s *search) table(name string) *schema.Table { return s.facts.Database.Schema.Table(name) }
 
 // indexed reports whether the schema says anything of a table's indexes, so that the lack of one means something.
 func indexed(t *schema.Table) bool { return len(t.PrimaryKey) > 0 || len(t.Indexes) > 0 }

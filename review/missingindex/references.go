@@ -78,15 +78,13 @@ func (s *search) clears(q *facts.Query) bool {
 	if table == nil || q.Text == "" && len(q.Statement.Predicates) == 0 {
 		return false // nothing is known of which rows it deletes
 	}
-	held := func(column string) bool {
-		return slices.ContainsFunc(q.Statement.Predicates, func(p facts.Predicate) bool {
-			return p.Operator == "=" && !p.Disjoint && strings.EqualFold(p.Column, column)
-		})
+	var held []string
+	for _, p := range q.Statement.Predicates {
+		if p.Operator == "=" && !p.Disjoint {
+			held = append(held, p.Column)
+		}
 	}
-	all := func(key []string) bool {
-		return len(key) > 0 && !slices.ContainsFunc(key, func(column string) bool { return !held(column) })
-	}
-	return !all(table.PrimaryKey) && !slices.ContainsFunc(table.Indexes, func(i *schema.Index) bool { return i.Unique && all(columnsOf(i)) })
+	return !table.Unique(held)
 }
 
 // refers tells of a reference that the database looks for in the whole table.
