@@ -57,7 +57,7 @@ func (s *search) first(st *facts.Statement) *facts.Statement {
 
 // found reports whether several rows of a table are found by a column, as those that hang on a row of another: that one may have fewer rows.
 func found(t *schema.Table, column string) bool {
-	return serves(t, facts.Predicate{Column: column, Operator: "="}) && !uniqueAlone(t, column)
+	return serves(t, facts.Predicate{Column: column, Operator: "="}) && !t.Unique([]string{column})
 }
 
 // whose is which of some tables has a column, "" where that is not known.
