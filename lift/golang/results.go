@@ -35,6 +35,9 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 	if spec, is := w.l.querySpec(s, e); is {
 		return []facts.Origin{{Kind: facts.FromQuery, Name: spec.library, Pos: w.l.pos(spec.pos.Sel.Pos())}}
 	}
+	if out := w.failedWithin(s, e, index); len(out) > 0 {
+		return out
+	}
 	if text, args, is := boundNames(s, e, name); is {
 		if index <= 0 {
 			return w.origins(s, text)
@@ -130,6 +133,28 @@ var fillsBuilder = regexp.MustCompile(`^(Set|Add|Where|With|Eq|In|And|Or|Append|
 
 // clampName are names of functions that keep a number within limits.
 var clampName = regexp.MustCompile(`(?i)(clamp|^min(int)?$|limitto|withinlimit|normali[sz]e(page|limit|per))`)
+
+// failedWithin are the queries that an error stands for which a call answers, and which a function failed with that it is given and runs:
+// db.WithConn(ctx, func(conn Conn) error { … }).
+func (w *walk) failedWithin(s *source, e *ast.CallExpr, index int) []facts.Origin {
+	if len(e.Args) == 0 {
+		return nil
+	}
+	literal, is := ast.Unparen(e.Args[len(e.Args)-1]).(*ast.FuncLit)
+	if !is {
+		return nil
+	}
+	f := w.l.nodes[literal]
+	if f == nil || f.sig == nil || f.sig.Results().Len() != max(index, 0)+1 || !isError(f.sig.Results().At(max(index, 0)).Type()) {
+		return nil
+	}
+	if t := typeOr(s.info.TypeOf(e)); t != types.Typ[types.Invalid] && !isError(t) {
+		if results, is := t.(*types.Tuple); !is || results.Len() != index+1 || !isError(results.At(index).Type()) {
+			return nil
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(w.returned(f, max(index, 0))), func(o facts.Origin) bool { return o.Kind != facts.FromQuery })
+}
 
 // arguments are the origins of a call's receiver and arguments: a function of a library may return any of them.
 func (w *walk) arguments(s *source, e *ast.CallExpr) []facts.Origin {
