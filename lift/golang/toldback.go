@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fettlehq/fettle/facts"
@@ -34,6 +35,8 @@ var (
 		makes: regexp.MustCompile(`^New`), within: regexp.MustCompile(`^github\.com/danielgtaylor/huma/v2(/adapters/\w+)?$`),
 		hides: regexp.MustCompile(`^UseTransformer$`),
 	}
+	// asksFailure are names of functions that ask which failure an error is.
+	asksFailure = regexp.MustCompile(`^(Is|As|AsType)$|^Is\w*(Err|NotFound|Exist|NoRows)|^[iI]s[A-Z]\w*Error`)
 	// wrapsError are packages that make an error with the text of another.
 	wrapsError = regexp.MustCompile(`^fmt$|(^|/)(errors|xerrors|gqlerror)$`)
 )
@@ -169,42 +172,128 @@ func (p place) hidesTexts(made ast.Expr) bool {
 // toldBack notes the returns of a handler that give back what a query failed with.
 func (l *lifter) toldBack(f *function, through facts.Pos) {
 	for _, r := range f.returns() {
-		if len(r.Results) == 0 {
-			continue
+		if given := l.errorOf(f, r, 0); given != nil {
+			f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(r.Pos()), Kind: "told back", Name: text(given), Through: through, Bounded: true})
 		}
-		given := r.Results[len(r.Results)-1]
-		at := work{place: place{source: f.source}, stack: f.stackAt(r.Pos())}
-		if isNilIdent(given) || at.knownFailure() || !l.givesBackQuery(f, given, len(r.Results) == 1) {
-			continue
-		}
-		f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(r.Pos()), Kind: "told back", Name: text(given), Through: through, Bounded: true})
 	}
 }
 
-// givesBackQuery reports whether an error that a handler gives back is what a query failed with, or has its text. all reports that it stands for all
-// results: return store.List(ctx).
-func (l *lifter) givesBackQuery(f *function, given ast.Expr, all bool) bool {
-	call, is := ast.Unparen(given).(*ast.CallExpr)
-	if !is {
-		id, is := ast.Unparen(given).(*ast.Ident)
-		return is && !all && l.answeredByDatabase(f.source, id)
+// errorOf is the error that a return gives back, where it is what a query failed with, or has its text; nil for another one, and where the failure is
+// one that the code knows.
+func (l *lifter) errorOf(f *function, r *ast.ReturnStmt, depth int) ast.Expr {
+	if len(r.Results) == 0 || f.knowsFailure(r.Pos()) {
+		return nil
 	}
-	selector, _ := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if selector != nil && wrapsError.MatchString(f.source.packageOf(selector.X)) {
-		return l.answeredByDatabase(f.source, given)
+	given := r.Results[len(r.Results)-1]
+	if isNilIdent(given) || !l.ofQuery(f, given, r.Pos(), depth) {
+		return nil
 	}
-	if len(l.static(f.source, call)) == 0 {
-		return false
+	return given
+}
+
+// ofQuery reports whether an error of a function is what a query failed with, or has its text.
+func (l *lifter) ofQuery(f *function, given ast.Expr, at token.Pos, depth int) bool {
+	switch given := ast.Unparen(given).(type) {
+	case *ast.Ident:
+		v, is := f.source.info.Uses[given].(*types.Var)
+		if !is {
+			return false
+		}
+		d, known := l.latestOf(v, at)
+		if !known || d.kind != assigned {
+			return false
+		}
+		if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is && len(l.static(d.source, call)) > 0 {
+			return d.source == f.source && l.ofQuery(f, call, call.Pos(), depth)
+		}
+		w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+		return mayBeError(v.Type()) && slices.ContainsFunc(w.definition(d), func(o facts.Origin) bool { return o.Kind == facts.FromQuery })
+	case *ast.CallExpr:
+		selector, _ := ast.Unparen(given.Fun).(*ast.SelectorExpr)
+		if selector != nil && wrapsError.MatchString(f.source.packageOf(selector.X)) {
+			return slices.ContainsFunc(given.Args, func(arg ast.Expr) bool {
+				if _, named := ast.Unparen(arg).(*ast.Ident); named {
+					return mayBeError(typeOr(f.source.info.TypeOf(arg))) && l.ofQuery(f, arg, at, depth)
+				}
+				return l.answeredByDatabase(f.source, arg)
+			})
+		}
+		callees := l.static(f.source, given)
+		if depth > 3 || len(callees) == 0 {
+			w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
+			return len(callees) == 0 && slices.ContainsFunc(w.call(f.source, given, 0), func(o facts.Origin) bool { return o.Kind == facts.FromQuery })
+		}
+		return slices.ContainsFunc(callees, func(callee *function) bool {
+			return callee.body != nil && slices.ContainsFunc(callee.returns(), func(r *ast.ReturnStmt) bool {
+				if len(r.Results) == 0 || callee.knowsFailure(r.Pos()) {
+					return false
+				}
+				if i := callee.paramTold(r.Results[len(r.Results)-1]); i >= 0 && i < len(given.Args) {
+					return l.ofQuery(f, given.Args[i], at, depth+1)
+				}
+				return l.errorOf(callee, r, depth+1) != nil
+			})
+		})
 	}
-	index := 0
-	if results, is := typeOr(f.source.info.TypeOf(call)).(*types.Tuple); is {
-		index = results.Len() - 1
-	}
-	w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
-	for _, o := range w.call(f.source, call, index) {
-		if o.Kind == facts.FromQuery {
+	return false
+}
+
+// mayBeError reports whether a type is that of errors, or is not known, as its library is not at hand.
+func mayBeError(t types.Type) bool { return isError(t) || t == types.Typ[types.Invalid] }
+
+// paramTold is the number of the parameter that an error is, or whose text it has; -1 where it is of none.
+func (f *function) paramTold(e ast.Expr) int {
+	out := -1
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, is := n.(*ast.Ident); is && out < 0 && isErrorValue(f.source.info.TypeOf(id)) {
+			out = f.paramOf(id)
+		}
+		return out < 0
+	})
+	return out
+}
+
+// knowsFailure reports whether a place is one that a function comes to only where a failure is one that the code knows: errors.Is(err, ErrNotFound).
+func (f *function) knowsFailure(at token.Pos) bool {
+	stack := f.stackAt(at)
+	for i, n := range stack {
+		if i+1 == len(stack) {
+			break
+		}
+		switch n := n.(type) {
+		case *ast.IfStmt:
+			if stack[i+1] == ast.Node(n.Body) && (f.asksKind(n.Cond) || n.Init != nil && f.asksKind(n.Init)) {
+				return true
+			}
+		case *ast.CaseClause:
+			if slices.ContainsFunc(n.List, func(e ast.Expr) bool { return f.asksKind(e) }) {
+				return true
+			}
+		case *ast.TypeSwitchStmt:
 			return true
 		}
 	}
 	return false
+}
+
+// asksKind reports whether a condition, or what stands before it, asks which failure it is, and not which it is not.
+func (f *function) asksKind(n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.UnaryExpr:
+			return n.Op != token.NOT
+		case *ast.TypeAssertExpr:
+			found = true
+		case *ast.CallExpr:
+			fun := ast.Unparen(n.Fun)
+			if index, is := fun.(*ast.IndexExpr); is {
+				fun = index.X // errors.AsType[*NotFound](err)
+			}
+			selector, is := fun.(*ast.SelectorExpr)
+			found = found || is && asksFailure.MatchString(selector.Sel.Name) || calledName(n) != "" && asksFailure.MatchString(calledName(n))
+		}
+		return !found
+	})
+	return found
 }
