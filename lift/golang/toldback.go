@@ -203,8 +203,15 @@ func (l *lifter) ofQuery(f *function, given ast.Expr, at token.Pos, depth int) b
 		if !known || d.kind != assigned {
 			return false
 		}
-		if call, is := ast.Unparen(d.expr).(*ast.CallExpr); is && len(l.static(d.source, call)) > 0 {
+		call, is := ast.Unparen(d.expr).(*ast.CallExpr)
+		if is && len(l.static(d.source, call)) > 0 {
 			return d.source == f.source && l.ofQuery(f, call, call.Pos(), depth)
+		}
+		if is && d.source.packageOf(firstOf(call.Fun)) != "" && !slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+			_, runs := ast.Unparen(arg).(*ast.FuncLit)
+			return runs || isRows(d.source.info.TypeOf(arg))
+		}) {
+			return false // what compares or reads a value of a row fails for reasons of its own
 		}
 		w := &walk{l: l, seen: map[types.Object]bool{}, budget: 400}
 		return mayBeError(v.Type()) && slices.ContainsFunc(w.definition(d), func(o facts.Origin) bool { return o.Kind == facts.FromQuery })
