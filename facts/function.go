@@ -350,7 +350,7 @@ type CountedApart struct {
 	Counts string // the method that counts it on, under a lock
 }
 
-// TurnSet is a variable that goroutines of a loop set without a lock, and that the function has which starts them.
+// TurnSet is a variable, or a field of one ("out.rows"), that goroutines of a loop set without a lock, and that the function has which starts them.
 type TurnSet struct {
 	Pos   Pos
 	Name  string

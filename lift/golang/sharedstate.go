@@ -298,24 +298,73 @@ func (l *lifter) tellsOf(f *function, object *types.Var, depth int) bool {
 	return found && !sets
 }
 
-// turnSets lifts the variables that a statement sets beside the other turns of a loop, whose goroutines all have them.
+// turnSets lifts the variables, and fields of variables, that a statement sets beside the other turns of a loop, whose goroutines all have them.
 func (l *lifter) turnSets(p place, n ast.Node, stack []ast.Node) {
-	for _, set := range setVariables(n) {
-		object, is := p.target(set).(*types.Var)
-		if !is || isMap(object.Type()) || !l.ofTurns(p, object, set.Pos(), stack) {
+	for _, set := range setExpressions(n) {
+		object, is := p.target(firstIdent(set)).(*types.Var)
+		if !is || isMap(typeOr(p.info.TypeOf(set))) || !l.ofTurns(p, object, set.Pos(), stack) {
+			continue
+		}
+		if _, field := set.(*ast.SelectorExpr); field && (object.Parent() == object.Pkg().Scope() || ownTurn(p, stack)) {
 			continue
 		}
 		f := l.around(stack)
-		f.fact.TurnSets = append(f.fact.TurnSets, facts.TurnSet{Pos: l.pos(set.Pos()), Name: set.Name, Grows: grows(n)})
+		f.fact.TurnSets = append(f.fact.TurnSets, facts.TurnSet{Pos: l.pos(set.Pos()), Name: text(set), Grows: grows(n)})
 	}
 }
 
-// setVariables are the variables that a statement sets, and does not declare.
-func setVariables(n ast.Node) []*ast.Ident {
-	var out []*ast.Ident
+// ownTurn reports whether a statement stands behind a condition that asks which turn of the loop it is in, so that each sets a field of its own.
+func ownTurn(p place, stack []ast.Node) bool {
+	i := slices.IndexFunc(stack, func(n ast.Node) bool { return isLoop(n) })
+	if i < 0 {
+		return false
+	}
+	of := func(object types.Object) bool { // whether a variable is one of the turn, and not of what its goroutine does
+		if object == nil || object.Pos() < stack[i].Pos() || stack[i].End() <= object.Pos() {
+			return false
+		}
+		within := slices.IndexFunc(stack[i:], func(n ast.Node) bool {
+			literal, is := n.(*ast.FuncLit)
+			return is && literal.Body.Pos() <= object.Pos() && object.Pos() < literal.End()
+		})
+		return within < 0
+	}
+	asks := func(e ast.Expr) bool {
+		found := false
+		ast.Inspect(e, func(n ast.Node) bool {
+			id, is := n.(*ast.Ident)
+			found = found || is && of(p.target(id))
+			return !found
+		})
+		return found
+	}
+	return slices.ContainsFunc(stack[i:], func(n ast.Node) bool {
+		switch s := n.(type) {
+		case *ast.IfStmt:
+			cond, is := ast.Unparen(s.Cond).(*ast.BinaryExpr)
+			return is && cond.Op == token.EQL && asks(cond)
+		case *ast.SwitchStmt:
+			return s.Tag != nil && asks(s.Tag)
+		}
+		return false
+	})
+}
+
+func isLoop(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.ForStmt, *ast.RangeStmt:
+		return true
+	}
+	return false
+}
+
+// setExpressions are the variables and fields that a statement sets, and does not declare.
+func setExpressions(n ast.Node) []ast.Expr {
+	var out []ast.Expr
 	add := func(e ast.Expr) {
-		if id, is := ast.Unparen(e).(*ast.Ident); is && id.Name != "_" {
-			out = append(out, id)
+		e = ast.Unparen(e)
+		if root := firstIdent(e); root != nil && root.Name != "_" {
+			out = append(out, e)
 		}
 	}
 	switch n := n.(type) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/concurrent"
@@ -57,13 +58,14 @@ func find(f *facts.Facts) []rule.Finding {
 		if function.Aside != "" && function.Aside != "generated" {
 			continue
 		}
-		told := map[string]int{} // where in out a variable is told of
+		told := map[string]int{} // where in out a variable is told of, with all of its fields
 		for _, set := range function.TurnSets {
-			if i, found := told[set.Name]; found {
+			variable, _, _ := strings.Cut(set.Name, ".")
+			if i, found := told[variable]; found {
 				out[i].Evidence = append(out[i].Evidence, rule.Evidence{Pos: set.Pos, What: "sets " + set.Name + ", too"})
 				continue
 			}
-			told[set.Name] = len(out)
+			told[variable] = len(out)
 			out = append(out, ofTurns(tracer, function, set))
 		}
 		for _, c := range function.Captured {
