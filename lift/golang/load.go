@@ -328,6 +328,11 @@ func (l *loader) check(s *source) *types.Package {
 		}()
 		s.types, _ = config.Check(s.path, l.fset, s.files, s.info)
 	}()
+	for id, object := range s.info.Uses { // a field of a generic struct is one, of whatever types it is made
+		if field, is := object.(*types.Var); is && field.IsField() && field.Origin() != field {
+			s.info.Uses[id] = field.Origin()
+		}
+	}
 	s.done = true
 	if s.wrong == 0 {
 		l.coverage.Typed++
