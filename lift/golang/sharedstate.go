@@ -315,7 +315,7 @@ func (l *lifter) turnSets(p place, n ast.Node, stack []ast.Node) {
 
 // ownTurn reports whether a statement stands behind a condition that asks which turn of the loop it is in, so that each sets a field of its own.
 func ownTurn(p place, stack []ast.Node) bool {
-	i := slices.IndexFunc(stack, func(n ast.Node) bool { return isLoop(n) })
+	i := slices.IndexFunc(stack, isLoop)
 	if i < 0 {
 		return false
 	}
@@ -350,6 +350,7 @@ func ownTurn(p place, stack []ast.Node) bool {
 	})
 }
 
+// isLoop reports whether a statement has turns.
 func isLoop(n ast.Node) bool {
 	switch n.(type) {
 	case *ast.ForStmt, *ast.RangeStmt:
