@@ -272,7 +272,7 @@ func (l *lifter) ofTurns(p place, object types.Object, at token.Pos, stack []ast
 		if loop == nil || object.Pos() >= loop.Pos() {
 			continue
 		}
-		return !waitsWithin(loop, literal) && !oneAtATime(l.around(stack[:i]))
+		return turnsAgain(call, stack[:i]) != nil && !waitsWithin(loop, literal) && !oneAtATime(l.around(stack[:i]))
 	}
 	return false
 }
