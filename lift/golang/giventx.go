@@ -116,18 +116,9 @@ func (l *lifter) hasOne(f *function, at ast.Node, stack []ast.Node) bool {
 		block, is := n.(*ast.BlockStmt)
 		return is && slices.ContainsFunc(block.List, func(statement ast.Stmt) bool {
 			branch, is := statement.(*ast.IfStmt)
-			return is && branch.End() <= at.Pos() && leaves(branch.Body) && (branch.Init != nil && l.namesTx(f.source, branch.Init) || l.namesTx(f.source, branch.Cond))
+			return is && branch.End() <= at.Pos() && wayOutOf(branch.Body.List) == outOfFunction && (branch.Init != nil && l.namesTx(f.source, branch.Init) || l.namesTx(f.source, branch.Cond))
 		})
 	})
-}
-
-// leaves reports whether a block ends with a return.
-func leaves(block *ast.BlockStmt) bool {
-	if len(block.List) == 0 {
-		return false
-	}
-	_, is := block.List[len(block.List)-1].(*ast.ReturnStmt)
-	return is
 }
 
 // namesTx reports whether a part of a condition names a transaction.

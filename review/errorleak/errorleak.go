@@ -124,32 +124,37 @@ func (h *habit) ofMany(where string) []rule.Finding {
 
 // ofAnswerer is one finding at the function that answers with the text of each error that it is given: it is the one to mend.
 func (h *habit) ofAnswerer() rule.Finding {
-	const shown = 10
-	found := h.found[0]
-	found.Pos = h.places[0].Through
-	found.Message = fmt.Sprintf("the client is told the text of each error that this function is given, of failures inside at %d places", len(h.places))
+	of := fmt.Sprintf("failures inside at %d places", len(h.places))
 	if len(h.places) == 1 {
-		found.Message = "the client is told the text of each error that this function is given, of a failure inside at one place"
+		of = "a failure inside at one place"
 	}
+	found := h.through("likewise: ", h.places[1:min(len(h.places), shown)])
+	found.Message = "the client is told the text of each error that this function is given, of " + of
 	found.Fix = "log the error here with the request's id, and answer with a text of the code's own"
-	for _, e := range h.places[1:min(len(h.places), shown)] {
-		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
-	}
 	return found
 }
 
 // ofServer is one finding where a server is made whose library answers with the text of each error that a handler gives back.
 func (h *habit) ofServer() rule.Finding {
-	const shown = 10
+	at := fmt.Sprintf("%d places", len(h.places))
+	if len(h.places) == 1 {
+		at = "one place"
+	}
+	found := h.through("gives back ", h.places[:min(len(h.places), shown)])
+	found.Message = "the client is told the text of each error that a handler gives back to this server, at " + at + " of what the database answered"
+	found.Fix = "say what is shown where the server is made (gqlgen: SetErrorPresenter, huma: NewErrorWithContext): log the error with the request's id, and answer with a text of the code's own"
+	return found
+}
+
+// shown is how many places a finding names that stands for all of them.
+const shown = 10
+
+// through is a finding at what the places of a habit go through, which names some of them.
+func (h *habit) through(said string, places []*facts.Effect) rule.Finding {
 	found := h.found[0]
 	found.Pos = h.places[0].Through
-	found.Message = fmt.Sprintf("the client is told the text of each error that a handler gives back to this server, at %d places of what the database answered", len(h.places))
-	if len(h.places) == 1 {
-		found.Message = "the client is told the text of each error that a handler gives back to this server, at one place of what the database answered"
-	}
-	found.Fix = "say what is shown where the server is made (gqlgen: SetErrorPresenter, huma: NewErrorWithContext): log the error with the request's id, and answer with a text of the code's own"
-	for _, e := range h.places[:min(len(h.places), shown)] {
-		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "gives back " + e.Name})
+	for _, e := range places {
+		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: said + e.Name})
 	}
 	return found
 }
