@@ -27,6 +27,7 @@ type Function struct {
 	RowOf     string    // the table of which a mapper calls it for each row that was read; "" for none
 	Judges    bool      // answers yes or no
 	Permits   bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so
+	Asks      []Asked   // where it does
 	Toils     bool      // reads or writes files, or hands something on to who waits at a channel
 	Uncalled  bool      // nothing calls it: its name stands nowhere else, but in tests and in what is never called either
 	Serves    bool      // answers requests at an address, until the program ends
@@ -88,6 +89,15 @@ type Caller struct {
 	Key   Pos // where the function first compares the key of who calls with another value, or asks for rows by it; zero for nowhere
 }
 
+// Asked is a place where a function asks whether its caller may do what it does.
+type Asked struct {
+	Pos  Pos
+	By   string // the function that it calls for it, as its name alone; "" where it asks by itself
+	From Pos    // where the statement begins on one of whose ways alone it asks, the outermost; zero where it asks on all
+	To   Pos    // where that statement ends
+	Left bool   // of From: what a parameter holds decides whether it asks, nothing stands for the other case, and both go on to what follows
+}
+
 // ToldKind is a kind of caller that a function tells from others.
 type ToldKind struct {
 	Kind      string
@@ -145,6 +155,7 @@ type Call struct {
 	Past     *Past  // goes past the transaction that is open around it
 	MayLack  bool   // gives this transaction to what does without one where it is given none
 	HandedOn []HandedOn
+	AskedOf  bool  // From goes on to ask whether somebody may have what it answers: of a field that says whose it is, or by a question
 	Endless  []int // arguments that are a new context, which nothing ends with the request
 	Routers  []int // arguments that are what the router gives a handler, in place of a context, which does not end with the request
 	Handed   bool  // a function value that is given away, as a callback or a handler
@@ -252,7 +263,7 @@ type Origin struct {
 	Function *Function // of FromParam
 	Index    int       // of FromParam
 	Loop     *Loop     // of FromLoop
-	Name     string    // of the request's parameter, the query's table
+	Name     string    // of the request's parameter, the library that sent the query
 	Pos      Pos
 	Bounded  bool       // compared with an upper limit
 	Positive bool       // never zero, for all that is known

@@ -26,6 +26,7 @@ type Query struct {
 	ErrorLost bool     // nobody looks at whether it failed
 	GivesKey  bool     // it inserts a row, whose new key is used
 	Reckoned  []string // columns of a row stored whole whose new value was reckoned from one that was read before
+	Measured  bool     // a number that it answers is compared with another than none, as the most that there may be
 	WhenNone  Pos      // of the query before it that found or changed no row: this one is sent only then
 
 	PassContext []Edit // give it the context at hand

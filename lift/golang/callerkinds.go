@@ -101,7 +101,7 @@ func (k kindsOfCallers) keyUsed(f *function, param types.Object) facts.Pos {
 			return out == facts.Pos{}
 		}
 		selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-		if !is || len(call.Args) > 0 || !keyMethod.MatchString(selector.Sel.Name) || !isUse(place{source: f.source}, selector.X, param) {
+		if !is || len(call.Args) > 0 || !keyMethod.MatchString(selector.Sel.Name) || !isUse(f.source, selector.X, param) {
 			return true
 		}
 		at := k.pos(call.Pos())
@@ -221,7 +221,7 @@ func (r *kindReader) read(n ast.Node, stack []ast.Node) {
 		if len(callees) != 1 || !heeded(s, r.f, callees[0], n, stack) {
 			return
 		}
-		i := slices.IndexFunc(n.Args, func(arg ast.Expr) bool { return isUse(place{source: s}, arg, r.param) })
+		i := slices.IndexFunc(n.Args, func(arg ast.Expr) bool { return isUse(s, arg, r.param) })
 		if i < 0 || i >= len(callees[0].params) || callees[0].params[i] == nil || !types.Identical(callees[0].params[i].Type(), r.param.Type()) {
 			return
 		}

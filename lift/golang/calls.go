@@ -293,6 +293,7 @@ func (l *lifter) calls(at work) {
 			fact.Routers = append(fact.Routers, i)
 		}
 	}
+	fact.AskedOf = l.askedAfter(at)
 	fact.Plain = l.poolArguments(at.source, at.call)
 	if len(callees) == 1 {
 		fact.HandedOn = l.handsOn(at, callees[0])

@@ -71,6 +71,72 @@ func (l *lifter) refuses(p place, call *ast.CallExpr, arg ast.Expr, stack []ast.
 	}
 }
 
+// comparesEach notes a text that is compared with each of a list that stands in the code, where the function leaves if it was none of them, or
+// takes another: for _, name := range names { if name == by { found = true } }; if !found { return errOrder }.
+func (l *lifter) comparesEach(p place, n *ast.BinaryExpr, stack []ast.Node) {
+	if n.Op != token.EQL || len(stack) < 4 {
+		return
+	}
+	same, isIf := last(stack).(*ast.IfStmt)
+	loop, isLoop := stack[len(stack)-3].(*ast.RangeStmt)
+	if !isIf || !isLoop || same.Cond != ast.Expr(n) || loop.Value == nil || !l.standsInCode(p.source, loop.X) {
+		return
+	}
+	flag := p.setsTrue(same.Body.List)
+	one := p.target(loop.Value)
+	for _, pair := range [][2]ast.Expr{{n.X, n.Y}, {n.Y, n.X}} {
+		if object := p.target(pair[0]); flag != nil && object != nil && one != nil && p.target(pair[1]) == one && p.refusesUnless(flag, object, loop, listOf(stack[len(stack)-4])) {
+			l.check(p, pair[0])
+		}
+	}
+}
+
+// standsInCode reports whether a list is one of a package, or written where it is gone through.
+func (l *lifter) standsInCode(s *source, e ast.Expr) bool {
+	if _, is := ast.Unparen(e).(*ast.CompositeLit); is {
+		return true
+	}
+	list, is := s.target(e).(*types.Var)
+	if !is || list.IsField() || list.Pkg() == nil {
+		return false
+	}
+	if list.Parent() == list.Pkg().Scope() {
+		return true
+	}
+	return len(l.defs[list]) > 0 && !slices.ContainsFunc(l.defs[list], func(d def) bool {
+		literal, is := d.expr.(*ast.CompositeLit)
+		return !is || d.kind != assigned || slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool { return d.source.info.Types[e].Value == nil })
+	})
+}
+
+// setsTrue is the variable that statements set to true; nil for none.
+func (p place) setsTrue(list []ast.Stmt) types.Object {
+	for _, s := range list {
+		if assign, is := s.(*ast.AssignStmt); is && len(assign.Lhs) == 1 && len(assign.Rhs) == 1 && text(assign.Rhs[0]) == "true" {
+			return p.target(assign.Lhs[0])
+		}
+	}
+	return nil
+}
+
+// refusesUnless reports whether, behind a statement, a list of them leaves or gives a variable another value where a flag is not set.
+func (p place) refusesUnless(flag, object types.Object, behind ast.Stmt, list []ast.Stmt) bool {
+	return slices.ContainsFunc(list[slices.Index(list, behind)+1:], func(s ast.Stmt) bool {
+		condition, is := s.(*ast.IfStmt)
+		if !is {
+			return false
+		}
+		not, is := ast.Unparen(condition.Cond).(*ast.UnaryExpr)
+		if !is || not.Op != token.NOT || p.target(not.X) != flag {
+			return false
+		}
+		return wayOutOf(condition.Body.List) != onward || slices.ContainsFunc(condition.Body.List, func(s ast.Stmt) bool {
+			assign, is := s.(*ast.AssignStmt)
+			return is && slices.ContainsFunc(assign.Lhs, func(e ast.Expr) bool { return p.target(e) == object })
+		})
+	})
+}
+
 // findRefused notes what functions of the code were given that fail unless a whole text is as a pattern says: if err := named(order); err != nil { … }.
 func (l *lifter) findRefused(p place) {
 	ast.PreorderStack(p.file, nil, func(n ast.Node, stack []ast.Node) bool {

@@ -44,7 +44,8 @@ func (l *lifter) findDefinitions(p place) {
 		for _, written := range p.writtenMaps(n) {
 			l.written[p.target(written)] = true
 		}
-		l.permits(n, stack)
+		l.permits(p, n, stack)
+		l.asksOf(p, n)
 		add := func(lhs ast.Expr, d def) {
 			d.source, d.loop = p.source, l.loopOf(stack)
 			if index, is := ast.Unparen(lhs).(*ast.IndexExpr); is {
@@ -124,6 +125,7 @@ func (l *lifter) findDefinitions(p place) {
 			}
 		case *ast.BinaryExpr:
 			l.compares(p, n, stack)
+			l.comparesEach(p, n, stack)
 			l.bounds(p, n)
 			l.atLeast(p, n, stack)
 			if f := l.around(stack); f != nil && (n.Op == token.EQL || n.Op == token.NEQ) {

@@ -42,9 +42,6 @@ func (l *lifter) effect(at work) {
 	l.effects[at.call] = append(l.effects[at.call], e)
 }
 
-// ownAddress are addresses that only the machine itself reaches.
-var ownAddress = regexp.MustCompile(`^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):`)
-
 // effectKind recognises what leaves the process.
 func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 	selector, is := ast.Unparen(at.call.Fun).(*ast.SelectorExpr)
@@ -72,7 +69,7 @@ func (l *lifter) effectKind(at work) (kind, note string, bounded bool) {
 	case pkg == "time" && name == "Sleep":
 		return "sleep", "", true
 	case pkg == "net/http" && (name == "ListenAndServe" || name == "ListenAndServeTLS"):
-		if len(at.call.Args) > 0 && ownAddress.MatchString(constantText(at.source, at.call.Args[0])) {
+		if len(at.call.Args) > 0 && l.isOwnAddress(at.source, at.call.Args[0]) {
 			return "", "", false // nobody else reaches it
 		}
 		return "server", "http." + name + " has no time limits", false
@@ -440,7 +437,8 @@ func (l *lifter) findLiterals(p place) {
 					f.fact.Effects = append(f.fact.Effects, &facts.Effect{Pos: l.pos(n.Pos()), Kind: "client", StandsIn: standsInForNil(p.source, n, stack), Note: "http.Client without a Timeout", Limit: l.limitLiteral(p, n, clientLimit)})
 				}
 			case "Server":
-				if !sets(n, "ReadTimeout") && !sets(n, "ReadHeaderTimeout") {
+				address := valueOf(n, "Addr")
+				if !sets(n, "ReadTimeout") && !sets(n, "ReadHeaderTimeout") && (address == nil || !l.isOwnAddress(p.source, address)) {
 					limits := []string{headerLimit}
 					if !sets(n, "IdleTimeout") && len(l.defsOfField(n, "IdleTimeout", p)) == 0 {
 						limits = append(limits, idleLimit)

@@ -105,6 +105,7 @@ func (l *lifter) all() {
 	l.findDeepLooks()
 	l.eachFile(l.findMessages)
 	l.eachFile(l.findWork)
+	l.findMeasured()
 	l.eachFile(l.findLists)
 	l.liftWrappers()
 	l.findHanded()
@@ -153,9 +154,9 @@ func newLifter(loader *loader, out *facts.Facts) *lifter {
 		origins: map[types.Object]kept{}, results: map[result]kept{}, listed: map[result][]facts.Origin{}, callees: map[ast.Expr][]*function{},
 		effects: map[*ast.CallExpr][]*facts.Effect{}, callFacts: map[*ast.CallExpr]*facts.Call{},
 		guards: map[ast.Expr]facts.Guard{}, guardsOfAPI: map[string][]facts.Guard{}, endings: map[*types.Var]ending{}, givenTx: map[types.Object]int{}, ownTx: map[*types.Named]bool{}, glances: map[*function]*glance{},
-		bounded: map[types.Object]bool{}, positive: map[types.Object]bool{}, ranged: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
+		bounded: map[types.Object]bool{}, positive: map[types.Object]bool{}, ranged: map[types.Object]bool{}, floored: map[types.Object]bool{}, limits: map[*types.Var]bool{}, checkedIn: map[*types.Var][]ast.Decl{}, written: map[types.Object]bool{}, pathParams: map[*types.Var]string{}, documents: map[types.Object]bool{},
 		taken: map[*function][]taken{}, spawned: map[ast.Node]bool{},
-		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, boiled: map[*source]map[string]*boiled{}, jetWritten: map[*source]map[string]jetTable{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
+		libraries: map[string]*facts.Library{}, registrars: map[*function]registrar{}, messages: map[message][]*function{}, operations: map[types.Object]operation{}, generated: map[*types.TypeName]bool{}, embeddedTexts: map[types.Object]string{}, boiled: map[*source]map[string]*boiled{}, askedOf: map[types.Object][]token.Pos{}, jetWritten: map[*source]map[string]jetTable{}, contractual: map[*facts.Function]bool{}, engines: map[*types.TypeName]bool{}, contexts: map[*types.TypeName]bool{}, inPlace: map[types.Object][]step{}, outer: map[*ast.CallExpr]*ast.CallExpr{},
 	}
 }
 
@@ -227,6 +228,7 @@ type lifter struct {
 	answerers       map[*function]*answerer   // see answererOf
 	positive        map[types.Object]bool     // numbers that are never zero where it matters, see zerolimits.go
 	ranged          map[types.Object]bool     // numbers that a function of the code refuses where they are too large, and not where they are zero
+	floored         map[types.Object]bool     // numbers of which what checks them asks nothing but whether they are too small
 	checkedIn       map[*types.Var][]ast.Decl // the declarations in which fields are compared with what is allowed
 	limits          map[*types.Var]bool       // fields that were asked whether they hold only numbers that have one
 	filledFields    map[*types.Var]bool       // see decoded
@@ -247,6 +249,7 @@ type lifter struct {
 	embeddedTexts   map[types.Object]string         // of variables that hold a file of SQL
 	boiled          map[*source]map[string]*boiled  // see boiledTables
 	jetWritten      map[*source]map[string]jetTable // see jetTables
+	askedOf         map[types.Object][]token.Pos    // see asksOf
 	contractual     map[*facts.Function]bool        // see asksForContract
 	messages        map[message][]*function         // what handles each, see findMessages
 	operations      map[types.Object]operation      // by the type of their functions

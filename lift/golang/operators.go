@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/types"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // operatorsPath are patterns of what a server tells those who run it: profiles, metrics, its health.
@@ -22,25 +24,79 @@ func (l *lifter) forOperators(p place, handler ast.Expr, in *function) bool {
 	if !once || in == nil {
 		return false
 	}
-	if made, is := ast.Unparen(d.expr).(*ast.CallExpr); !is || calledName(made) != "NewServeMux" {
+	made, is := ast.Unparen(d.expr).(*ast.CallExpr)
+	if !is || len(made.Args) > 0 || !makesRouter.MatchString(calledName(made)) || slices.ContainsFunc(l.static(p.source, made), (*function).namesRoute) {
 		return false
 	}
-	mux, only, some := p.target(handler), true, false
+	for in.parent != nil {
+		in = in.parent // a goroutine serves what is put together around it
+	}
+	only, some := l.putForOperators(in, p.target(handler), 0)
+	return only && some
+}
+
+// makesRouter are functions that make a router in which nothing is yet.
+var makesRouter = regexp.MustCompile(`^([nN]ew|Default|[nN]ew\w*(Router|Mux|Engine))$`)
+
+// namesRoute reports whether a function names the path of a route.
+func (f *function) namesRoute() bool {
+	found := false
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		literal, is := n.(*ast.BasicLit)
+		found = found || is && strings.Contains(constantText(f.source, literal), "/")
+		return !found
+	})
+	return found
+}
+
+// putForOperators reports whether nothing but profiles, metrics and the health of the program is put into a router by a function and those of the
+// code that it gives the router to, and whether anything is.
+func (l *lifter) putForOperators(in *function, router types.Object, deep int) (only, some bool) {
+	if router == nil || deep > 2 {
+		return false, false
+	}
+	only = true
 	ast.Inspect(in.body, func(n ast.Node) bool {
 		call, is := n.(*ast.CallExpr)
-		if !is {
-			return true
+		if !is || !only {
+			return only
 		}
-		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && p.target(selector.X) == mux {
-			operators := len(call.Args) == 2 && operatorsPath.MatchString(constantText(p.source, call.Args[0]))
+		pkg := in.source.packageOf(firstOf(call.Fun))
+		if selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr); is && in.source.target(selector.X) == router && selector.Sel.Name != "Use" {
+			operators := len(call.Args) >= 2 && operatorsPath.MatchString(constantText(in.source, call.Args[0]))
 			only, some = only && operators, some || operators
 		}
-		for _, arg := range call.Args {
-			only = only && !isUse(p, arg, mux) // who is given it may add what it likes
+		for i, arg := range call.Args {
+			if !isUse(in.source, arg, router) {
+				continue
+			}
+			switch {
+			case pkg == "net/http" && servesName.MatchString(calledName(call)):
+			case strings.HasSuffix(pkg, "/pprof"):
+				some = true // of a library, which puts profiles there
+			default:
+				given, puts := l.givenForOperators(in, call, i, deep)
+				only, some = only && given, some || puts // who is given it may add what it likes
+			}
 		}
-		return true
+		return only
 	})
-	return only && some
+	return only, some
+}
+
+// givenForOperators is putForOperators of the functions of the code that are given a router as the argument of a call.
+func (l *lifter) givenForOperators(in *function, call *ast.CallExpr, arg, deep int) (only, some bool) {
+	for _, f := range l.static(in.source, call) {
+		if arg >= len(f.params) {
+			return false, false
+		}
+		o, s := l.putForOperators(f, f.params[arg], deep+1)
+		if !o {
+			return false, false
+		}
+		only, some = true, some || s
+	}
+	return only, some
 }
 
 // defaultForOperators reports whether nothing but profiles, metrics and the health of the program is put into the handler that net/http has
@@ -75,7 +131,21 @@ func (l *lifter) defaultForOperators() bool {
 	return found
 }
 
-func isUse(p place, e ast.Expr, object types.Object) bool {
+func isUse(s *source, e ast.Expr, object types.Object) bool {
 	id, is := ast.Unparen(e).(*ast.Ident)
-	return is && p.target(id) == object
+	return is && s.target(id) == object
+}
+
+// ownAddress are addresses that only the machine itself reaches.
+var ownAddress = regexp.MustCompile(`^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):`)
+
+// isOwnAddress reports whether only the machine itself reaches an address, the port of which may be put into it.
+func (l *lifter) isOwnAddress(s *source, e ast.Expr) bool {
+	if d, once := l.setOnce(s, e); once {
+		e = d.expr
+	}
+	if call, is := ast.Unparen(e).(*ast.CallExpr); is && calledName(call) == "Sprintf" && len(call.Args) > 0 {
+		e = call.Args[0]
+	}
+	return ownAddress.MatchString(constantText(s, e))
 }

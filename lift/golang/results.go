@@ -56,6 +56,8 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		switch {
 		case path == "os" && (name == "Getenv" || name == "LookupEnv"):
 			return []facts.Origin{{Kind: facts.FromConstant}} // whoever sets the environment runs the program
+		case path == "strings" && doublesQuotes(s, e, name):
+			return numbered(w.arguments(s, e))
 		case path == "strings" && name == "Repeat", path == "strconv" && name != "Quote" && name != "Unquote":
 			return numbered(w.arguments(s, e))
 		case path == "crypto/sha256" || path == "encoding/hex" || path == "crypto/md5":
@@ -98,6 +100,15 @@ func (w *walk) call(s *source, e *ast.CallExpr, index int) []facts.Origin {
 		}
 	}
 	return out
+}
+
+// doublesQuotes reports whether a call writes each of the quotes that stand around names twice: what it gives does not end a name.
+func doublesQuotes(s *source, e *ast.CallExpr, name string) bool {
+	if name != "ReplaceAll" && name != "Replace" || len(e.Args) < 3 || name == "Replace" && text(e.Args[len(e.Args)-1]) != "-1" {
+		return false
+	}
+	quote := constantText(s, e.Args[1])
+	return (quote == `"` || quote == "`" || quote == "]") && constantText(s, e.Args[2]) == quote+quote
 }
 
 // ofBeego reports whether a method is beego's: what gin reads beside a request by that name, beego reads of it.

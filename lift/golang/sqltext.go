@@ -360,13 +360,24 @@ func textReturned(f *function) ast.Expr {
 		if tv := f.source.info.Types[n.Results[0]]; tv.Value != nil && tv.Value.Kind() == constant.String && constant.StringVal(tv.Value) == "" {
 			continue
 		}
-		if found != nil {
+		if found != nil && !(f.names(found) && f.names(n.Results[0])) {
 			return nil
 		}
-		found = n.Results[0]
+		if found == nil {
+			found = n.Results[0]
+		}
 	}
 	return found
 }
+
+// names reports whether a result is a constant that is a name alone, such as that of a table.
+func (f *function) names(e ast.Expr) bool {
+	tv := f.source.info.Types[e]
+	return tv.Value != nil && tv.Value.Kind() == constant.String && aName.MatchString(constant.StringVal(tv.Value))
+}
+
+// aName is the name of a table or a column.
+var aName = regexp.MustCompile(`^[a-z]\w*_\w*$`)
 
 // printed reads what a form with its values makes, as fmt.Sprintf does.
 func (r *reader) printed(s *source, args []ast.Expr, depth int) string {

@@ -37,7 +37,7 @@ func (l *lifter) findUncalled() {
 		}
 	}
 	byName = byName || resolves && declared["NewExecutableSchema"] == nil // what calls the resolvers has not been generated yet
-	names := l.namesIn(declared)
+	names, developed := l.namesIn(declared)
 	left := map[string]int{} // functions that name each and may be called, and what stands outside of functions
 	for _, named := range names {
 		for name := range named {
@@ -54,7 +54,7 @@ func (l *lifter) findUncalled() {
 		name := open[len(open)-1]
 		open = open[:len(open)-1]
 		for _, f := range declared[name] {
-			if f.fact.Uncalled || l.handlers[f] || !l.calledByName(f, templates, byName) {
+			if f.fact.Uncalled || l.handlers[f] || !developed[name] && !l.calledByName(f, templates, byName) {
 				continue
 			}
 			f.fact.Uncalled = true
@@ -88,9 +88,9 @@ func readsTemplates(p place) bool {
 }
 
 // namesIn are the names of functions of the code that each of its functions uses, and under nil those used outside of functions. A function's
-// own name is none of them, nor is one that an interface asks for.
-func (l *lifter) namesIn(declared map[string][]*function) map[*function]map[string]bool {
-	out := map[*function]map[string]bool{}
+// own name is none of them, nor is one that an interface asks for, nor what is used only while the program is developed, which is told apart.
+func (l *lifter) namesIn(declared map[string][]*function) (names map[*function]map[string]bool, developed map[string]bool) {
+	out, apart := map[*function]map[string]bool{}, map[string]bool{}
 	l.eachFile(func(p place) {
 		if p.aside[p.file] == "test" {
 			return
@@ -109,10 +109,18 @@ func (l *lifter) namesIn(declared map[string][]*function) map[*function]map[stri
 					out[in][name] = true
 				}
 			}
+			aside := map[*ast.BlockStmt]bool{}
 			ast.Inspect(d, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.InterfaceType:
 					return false
+				case *ast.IfStmt:
+					aside[n.Body] = whileDeveloped(n.Cond)
+				case *ast.BlockStmt:
+					if aside[n] {
+						calledIn(n, apart)
+						return false
+					}
 				case *ast.Ident:
 					add(n.Name)
 				case *ast.BasicLit:
@@ -124,7 +132,35 @@ func (l *lifter) namesIn(declared map[string][]*function) map[*function]map[stri
 			})
 		}
 	})
-	return out
+	return out, apart
+}
+
+// developing are names of what says that the program runs where it is developed, and not where it serves.
+var developing = regexp.MustCompile(`(?i)^(is|in)?_?dev(el(opment)?)?_?(mode|env|environment)?$`)
+
+// whileDeveloped reports whether a condition holds only where the program is developed.
+func whileDeveloped(e ast.Expr) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.BinaryExpr:
+		return e.Op == token.LAND && (whileDeveloped(e.X) || whileDeveloped(e.Y))
+	case *ast.CallExpr:
+		return len(e.Args) == 0 && developing.MatchString(calledName(e))
+	case *ast.SelectorExpr:
+		return developing.MatchString(e.Sel.Name)
+	case *ast.Ident:
+		return developing.MatchString(e.Name)
+	}
+	return false
+}
+
+// calledIn notes the names of what a block calls.
+func calledIn(block *ast.BlockStmt, names map[string]bool) {
+	ast.Inspect(block, func(n ast.Node) bool {
+		if call, is := n.(*ast.CallExpr); is {
+			names[calledName(call)] = true
+		}
+		return true
+	})
 }
 
 // saysNames are texts by which functions may be looked for: "get:GetOne", "{{.User.Title}}".

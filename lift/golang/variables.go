@@ -74,9 +74,9 @@ func (w *walk) held(object *types.Var, at token.Pos) []facts.Origin {
 	if w.l.positive[object] {
 		raise(out)
 	}
-	if w.l.checked[object] && w.l.ranged[object] {
+	if w.l.ranged[object] {
 		bound(out)
-	} else if w.l.checked[object] || w.l.formed[object] {
+	} else if (w.l.checked[object] || w.l.formed[object]) && !w.l.floored[object] {
 		out = slices.Clone(out)
 		for i := range out {
 			if w.l.checked[object] {
@@ -292,7 +292,13 @@ func (w *walk) fill(s *source, call *ast.CallExpr) []facts.Origin {
 	var out []facts.Origin
 	if selector, is := call.Fun.(*ast.SelectorExpr); is && s.packageOf(selector.X) == "" {
 		if selector.Sel.Name == "Scan" {
-			return []facts.Origin{{Kind: facts.FromQuery, Pos: w.l.pos(call.Pos())}}
+			at := call.Pos()
+			if asks, is := ast.Unparen(selector.X).(*ast.CallExpr); is { // db.QueryRow(…).Scan(&x)
+				if spec, is := w.l.querySpec(s, asks); is {
+					at = spec.pos.Sel.Pos()
+				}
+			}
+			return []facts.Origin{{Kind: facts.FromQuery, Pos: w.l.pos(at)}}
 		}
 		out = append(out, w.origins(s, selector.X)...)
 	}

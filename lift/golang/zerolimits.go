@@ -208,7 +208,8 @@ func (l *lifter) settlePositive() {
 }
 
 // raised notes the numbers that a call raises, or refuses where they are zero: atLeastOne(n), once all comparisons are known. Of those that it asks
-// for something else, and lets pass where they are zero, it is known that they are not too large, and no more.
+// for something else, and lets pass where they are zero, it is known that they are not too large, and no more; of those that it refuses where they
+// are too small, nothing.
 func (l *lifter) raised(s *source, call *ast.CallExpr) {
 	for i, arg := range call.Args {
 		object := s.target(stripAddress(arg))
@@ -216,13 +217,57 @@ func (l *lifter) raised(s *source, call *ast.CallExpr) {
 			continue
 		}
 		callees := l.static(s, call)
-		switch {
-		case len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool { return i >= len(f.params) || f.params[i] == nil || !l.positive[f.params[i]] }):
+		if len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool { return i >= len(f.params) || f.params[i] == nil || !l.positive[f.params[i]] }) {
 			l.positive[object] = true
-		case checkName.MatchString(calledName(call)) && l.boundsParam(s, call, i):
+		}
+		if (checkName.MatchString(calledName(call)) || onlyJudges(callees)) && l.boundsParam(s, call, i) {
 			l.ranged[object] = true
 		}
+		if isUpper := slices.ContainsFunc(callees, func(f *function) bool { return !f.asksTooSmall(i) }); len(callees) > 0 && !isUpper {
+			l.floored[object] = true
+		}
 	}
+}
+
+// asksTooSmall reports whether a function asks of a parameter whether it is less than a number, or none, and does nothing else with it but tell it.
+func (f *function) asksTooSmall(index int) bool {
+	if f.body == nil || index >= len(f.params) || f.params[index] == nil {
+		return false
+	}
+	asked, other := false, false
+	var above []ast.Node
+	ast.Inspect(f.body, func(n ast.Node) bool {
+		if n == nil {
+			above = above[:len(above)-1]
+			return true
+		}
+		if name, is := n.(*ast.Ident); is && f.source.info.Uses[name] == f.params[index] {
+			switch parent := last(above).(type) {
+			case *ast.BinaryExpr:
+				small := (parent.Op == token.LSS || parent.Op == token.LEQ) && parent.X == name || parent.Op == token.EQL && parent.X == name
+				_, known := f.source.constantInt(parent.Y)
+				asked, other = asked || small && known, other || !small || !known
+			case *ast.CallExpr:
+				other = other || parent.Fun == name || f.source.packageOf(firstOf(parent.Fun)) != "fmt"
+			default:
+				other = true
+			}
+		}
+		above = append(above, n)
+		return true
+	})
+	return asked && !other
+}
+
+// onlyJudges reports whether functions answer with nothing but whether they refuse what they are given.
+func onlyJudges(callees []*function) bool {
+	return len(callees) > 0 && !slices.ContainsFunc(callees, func(f *function) bool {
+		if f.sig == nil || f.sig.Results().Len() != 1 {
+			return true
+		}
+		t := f.sig.Results().At(0).Type()
+		return !types.Identical(t, types.Typ[types.Bool]) && !types.Identical(t, types.Universe.Lookup("error").Type())
+	})
 }
 
 // raises reports whether a call gives back a number that is above zero, whatever it is given.

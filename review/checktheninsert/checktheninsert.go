@@ -125,6 +125,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	if check.call != nil && slices.ContainsFunc(check.call.Callees[0].Queries, func(q *facts.Query) bool { return q.Statement != nil && q.Statement.Write() }) {
 		return rule.Finding{}, false // what it has seen, it deals with itself
 	}
+	if a.Aggregate && check.query.Measured {
+		return rule.Finding{}, false // it counts for a limit, which no unique key keeps
+	}
 	if check.loop != nil && !within(insert.loop, check.loop) {
 		return rule.Finding{}, false // what a loop looks for is made in it, and not in another behind it
 	}

@@ -39,7 +39,7 @@ func find(f *facts.Facts) []rule.Finding {
 		}
 		for _, q := range function.Queries {
 			for _, use := range uses(q) {
-				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) && !ofAnother(f.Database.Schema, q, use) && !elsewhere(q, use, s) {
+				if s := dropped[strings.ToLower(use)]; s != nil && gone(f.Database.Schema, use) && !ofAnother(f.Database.Schema, q, use) && !elsewhere(q, use, s) && !runsBefore(q, s) {
 					out = append(out, finding(tracer, q, use, s))
 				}
 			}
@@ -102,6 +102,11 @@ func elsewhere(q *facts.Query, use string, s *facts.MigrationStatement) bool {
 	return s.Schema != "" && slices.ContainsFunc(q.Statement.Tables, func(t facts.TableUse) bool {
 		return strings.EqualFold(t.Table, table) && t.Schema != "" && !strings.EqualFold(t.Schema, s.Schema)
 	})
+}
+
+// runsBefore reports whether a query stands before the statement that drops its column, in the same function: it is a step of that migration.
+func runsBefore(q *facts.Query, s *facts.MigrationStatement) bool {
+	return s.Pos.File == q.Pos.File && q.Pos.Line < s.Pos.Line && s.Pos.Line <= q.From.End.Line
 }
 
 func finding(tracer *trace.Tracer, q *facts.Query, use string, s *facts.MigrationStatement) rule.Finding {

@@ -27,12 +27,15 @@ type Tables struct {
 	aging  map[string]bool    // rows end by themselves: they are cleared away when they are old, or have a column that says until when
 	piled  map[string]bool    // rows are made as things happen or many at once, or are cleared away when they are old
 	paged  map[[2]string]bool // rows with one value of a column are read by the page
+	marked map[string]bool    // rows are marked as gone
+	gone   map[string]bool    // rows are deleted
+	newest map[string]bool    // the newest of several is looked for
 	within map[*facts.Function]bool
 }
 
 // Of reads what the code says of its tables.
 func Of(f *facts.Facts, tracer *trace.Tracer) *Tables {
-	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, timed: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, within: map[*facts.Function]bool{}}
+	g := &Tables{tracer: tracer, made: map[string]bool{}, used: map[string]bool{}, many: map[string]bool{}, sought: map[string]bool{}, timed: map[string]bool{}, piled: map[string]bool{}, aging: map[string]bool{}, paged: map[[2]string]bool{}, marked: map[string]bool{}, gone: map[string]bool{}, newest: map[string]bool{}, within: map[*facts.Function]bool{}}
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "command" {
 			continue
@@ -100,6 +103,12 @@ func (g *Tables) Grows(table string) bool {
 	return g.used[table] && (g.many[table] || g.timed[table])
 }
 
+// Keeps reports whether clients make rows of a table that stay: they are only marked as gone, or the newest of several is looked for.
+func (g *Tables) Keeps(table string) bool {
+	table = strings.ToLower(table)
+	return g.used[table] && !g.Small(table) && (g.newest[table] || g.marked[table] && !g.gone[table])
+}
+
 // Few reports whether the code shows that a table has few rows, whatever indexes it has: by its name it holds what a service is set up with, or nobody
 // makes rows of it but who runs the service.
 func (g *Tables) Few(table string) bool {
@@ -149,6 +158,9 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 			g.many[table], g.piled[table] = true, true
 		}
 	case facts.Select:
+		if (st.Limit == "1" || q.One) && len(st.Order) > 0 && times.MatchString(st.Order[0].Column) && len(st.Tables) == 1 {
+			g.newest[table] = true
+		}
 		if st.Limit != "" && st.Limit != "1" && !q.One && !st.Aggregate {
 			g.many[table] = true
 			for _, p := range st.Predicates {
@@ -157,7 +169,12 @@ func (g *Tables) statement(q *facts.Query, st *facts.Statement) {
 				}
 			}
 		}
+	case facts.Update:
+		if slices.ContainsFunc(st.Sets, deleted.MatchString) {
+			g.marked[table] = true
+		}
 	case facts.Delete:
+		g.gone[table] = true
 		if slices.ContainsFunc(st.Predicates, old) {
 			g.many[table], g.piled[table], g.aging[table] = true, true, true
 		}
@@ -185,6 +202,9 @@ func (g *Tables) withinLoop(f *facts.Function, depth int) bool {
 	})
 	return g.within[f]
 }
+
+// deleted are names of columns that say that a row is gone.
+var deleted = regexp.MustCompile(`(?i)^(is_?)?(deleted|removed|archived)(_?(at|on|time|ts|date))?$`)
 
 // times are names of columns that say when.
 var times = regexp.MustCompile(`(?i)(_at|at|time|date|hour|created|updated|expir\w*|timestamp|_on|until|since)$`)

@@ -21,6 +21,12 @@ var Rule = rule.Rule{Name: "lost-update", Severity: rule.High, CWE: "CWE-362", D
 
 func find(f *facts.Facts) []rule.Finding {
 	tracer := trace.New(f)
+	queries := map[facts.Pos]*facts.Query{}
+	for _, function := range f.Functions {
+		for _, q := range function.Queries {
+			queries[q.Pos] = q
+		}
+	}
 	var out []rule.Finding
 	for _, function := range f.Functions {
 		if function.Aside != "" && function.Aside != "generated" {
@@ -30,7 +36,7 @@ func find(f *facts.Facts) []rule.Finding {
 			if q.Statement == nil || q.Statement.Verb != facts.Update || guarded(q) {
 				continue
 			}
-			if finding, found := judge(tracer, q); found {
+			if finding, found := judge(tracer, queries, q); found {
 				out = append(out, finding)
 			}
 		}
@@ -79,15 +85,21 @@ func locksRow(f *facts.Function, q *facts.Query, depth int) bool {
 	return false
 }
 
-func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
-	column, calls := "", []*facts.Call(nil)
+func judge(tracer *trace.Tracer, queries map[facts.Pos]*facts.Query, q *facts.Query) (rule.Finding, bool) {
+	column, calls, confidence := "", []*facts.Call(nil), rule.Likely
 	for _, a := range q.Statement.Assigned {
 		if a.Arg == nil || a.Arg.Kind == "text" || slices.Contains(q.Statement.Self, a.Column) {
 			continue // texts are put together, and not reckoned with
 		}
-		if way, is := reckoned(*a.Arg, nil, 0); is {
-			column, calls = a.Column, way
+		way, is, apart := reckoned(queries, q, *a.Arg, nil, 0)
+		if is || apart && column == "" {
+			column, calls, confidence = a.Column, way, rule.Likely
+		}
+		if is {
 			break
+		}
+		if apart {
+			confidence = rule.Uncertain // counted anew of other rows, and what was there before is not in it
 		}
 	}
 	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return readBefore(q, v) })
@@ -104,7 +116,7 @@ func judge(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 	}
 	table := q.Statement.Tables[0].Table
 	out := rule.Finding{
-		Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium,
+		Pos: q.Pos, Confidence: confidence, Severity: rule.Medium,
 		Message: fmt.Sprintf("the new %s of %s is reckoned from one that was read before: of two requests at once, one's change is lost", column, table),
 		Fix:     fmt.Sprintf("let the database reckon: UPDATE %s SET %s = %s + …; or read the row FOR UPDATE in the same transaction", table, column, column),
 	}
@@ -140,27 +152,42 @@ func readBefore(q *facts.Query, v facts.Value) bool {
 	})
 }
 
-// reckoned reports whether a value is a sum of what a query answered, in the function or in those that give it.
-func reckoned(v facts.Value, calls []*facts.Call, depth int) ([]*facts.Call, bool) {
+// reckoned reports whether a value is a sum of what a query answered, in the function or in those that give it; or, apart, of what those of
+// other tables than the one that is changed answered.
+func reckoned(queries map[facts.Pos]*facts.Query, q *facts.Query, v facts.Value, calls []*facts.Call, depth int) (way []*facts.Call, is, apart bool) {
 	for _, o := range v.Origins {
-		if o.Kind == facts.FromQuery && o.Reckoned {
-			return calls, true
+		if o.Kind != facts.FromQuery || !o.Reckoned {
+			continue
 		}
+		if !ofOthers(queries[o.Pos], q) {
+			return calls, true, false
+		}
+		way, apart = calls, true
 	}
 	if depth == 3 {
-		return nil, false
+		return way, false, apart
 	}
 	for _, o := range v.Origins {
 		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil {
 			continue
 		}
 		for _, call := range o.Function.Callers {
-			if o.Index < len(call.Args) && call.From.Aside != "test" {
-				if way, is := reckoned(call.Args[o.Index], append([]*facts.Call{call}, calls...), depth+1); is {
-					return way, true
-				}
+			if o.Index >= len(call.Args) || call.From.Aside == "test" {
+				continue
+			}
+			from, is, of := reckoned(queries, q, call.Args[o.Index], append([]*facts.Call{call}, calls...), depth+1)
+			if is {
+				return from, true, false
+			}
+			if of && !apart {
+				way, apart = from, true
 			}
 		}
 	}
-	return nil, false
+	return way, false, apart
+}
+
+// ofOthers reports whether it is known that a query reads no rows of the table that another one changes.
+func ofOthers(read, change *facts.Query) bool {
+	return read != nil && read.Statement != nil && !read.Statement.Nested && len(read.Statement.Tables) > 0 && len(change.Statement.Tables) > 0 && !read.Statement.Uses(change.Statement.Tables[0].Table)
 }

@@ -44,6 +44,7 @@ func find(f *facts.Facts) []rule.Finding {
 	out = append(out, doors(f, out)...)
 	out = append(out, ofOneRow(f, out)...)
 	out = append(out, changedUnasked(f, out)...)
+	out = append(out, partly(f, out)...)
 	out = slices.Concat(out, namesakes(f), readersChange(f), fields(f))
 	return append(out, kinds(f, out)...)
 }
@@ -61,14 +62,7 @@ func doors(f *facts.Facts, told []rule.Finding) []rule.Finding {
 			}
 		}
 	}
-	seen := map[*facts.Function]bool{}
-	for _, finding := range told {
-		for _, r := range f.Routes {
-			if r.Handler != nil && r.Handler.Pos == finding.Pos {
-				seen[r.Handler] = true
-			}
-		}
-	}
+	seen := toldOf(f, told)
 	var out []rule.Finding
 	for _, r := range f.Routes {
 		if r.Kind != "http" || !r.Writes() || r.Handler == nil || seen[r.Handler] || r.Handler.Aside == "test" || !r.Guarded() || trace.Permits(r) || tracer.ForOperators(r) || asks(r) {
@@ -175,6 +169,19 @@ func mostAsked(group []*facts.Route) (check *facts.Function, askers []*facts.Rou
 		}
 	}
 	return check, askers
+}
+
+// toldOf are the handlers of which findings tell.
+func toldOf(f *facts.Facts, findings []rule.Finding) map[*facts.Function]bool {
+	out := map[*facts.Function]bool{}
+	for _, finding := range findings {
+		for _, r := range f.Routes {
+			if r.Handler != nil && r.Handler.Pos == finding.Pos {
+				out[r.Handler] = true
+			}
+		}
+	}
+	return out
 }
 
 // touchesRows reports whether a handler reads or changes rows, itself or in what it calls.

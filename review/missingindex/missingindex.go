@@ -399,7 +399,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	path := s.tracer.To(from)
 	finding := rule.Finding{Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Medium}
 	ways := s.tracer.Ways(from)
-	if !s.tables.Grows(table.Name) && !s.many(table, equal) || ways.Operators() || ways.None() || same {
+	if !s.tables.Grows(table.Name) && !s.tables.Keeps(table.Name) && !s.many(table, equal) || ways.Operators() || ways.None() || same {
 		finding.Confidence = rule.Uncertain
 	}
 	if (len(equal) == 0 || st.Write()) && s.tracer.Job(from) {

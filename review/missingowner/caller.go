@@ -92,7 +92,7 @@ func (s *search) owned(q *facts.Query) (*facts.Query, string) {
 	column, asking, others := "", 0, 0
 	for _, other := range s.ofTable[strings.ToLower(table)] {
 		way := s.tracer.To(other.From)
-		if way == nil || s.key(other) == nil || !q.Statement.Write() && (other.Statement.Write() || way.Route.Writes()) {
+		if way == nil || s.keyOf(other.Statement, "=") == nil || !q.Statement.Write() && (other.Statement.Write() || way.Route.Writes()) {
 			continue // to change a row it is read first
 		}
 		i := slices.IndexFunc(other.Statement.Predicates, func(p facts.Predicate) bool {

@@ -24,7 +24,7 @@ func find(f *facts.Facts) []rule.Finding {
 	s := &search{facts: f, tracer: trace.New(f), columns: map[string][]string{}, ofTable: map[string][]*facts.Query{}}
 	for _, function := range f.Functions {
 		for _, q := range function.Queries {
-			if q.Statement != nil && len(q.Statement.Tables) == 1 {
+			if q.Statement != nil && ofOne(q.Statement) {
 				table := strings.ToLower(q.Statement.Tables[0].Table)
 				if function.Aside != "test" {
 					s.ofTable[table] = append(s.ofTable[table], q)
@@ -50,6 +50,8 @@ func find(f *facts.Facts) []rule.Finding {
 	s.byRepositories()
 	s.bySent()
 	s.byCases()
+	s.byHabit()
+	s.byLoaded()
 	return s.found
 }
 
@@ -57,7 +59,7 @@ type search struct {
 	facts   *facts.Facts
 	tracer  *trace.Tracer
 	columns map[string][]string       // that queries compare, by table
-	ofTable map[string][]*facts.Query // of one table alone
+	ofTable map[string][]*facts.Query // of one table alone, whatever subqueries of others its conditions have
 	found   []rule.Finding
 }
 
@@ -73,8 +75,20 @@ func (s *search) named(q *facts.Query) *facts.Predicate {
 }
 
 func (s *search) byKey(q *facts.Query, operator string) *facts.Predicate {
-	st := q.Statement
-	if st == nil || len(st.Tables) != 1 || st.Nested || st.Aggregate || st.Verb != facts.Select && st.Verb != facts.Update && st.Verb != facts.Delete {
+	if q.Statement == nil || len(q.Statement.Tables) != 1 || q.Statement.Nested {
+		return nil
+	}
+	return s.keyOf(q.Statement, operator)
+}
+
+// ofOne reports whether a statement is of one table, but for subqueries that a column is compared with.
+func ofOne(st *facts.Statement) bool {
+	return len(st.Tables) > 0 && !slices.ContainsFunc(st.Tables[1:], func(t facts.TableUse) bool { return t.Join != "within" })
+}
+
+// keyOf is the condition by which a statement of one table finds rows by their key, whatever else it asks for; nil where it does not.
+func (s *search) keyOf(st *facts.Statement, operator string) *facts.Predicate {
+	if !ofOne(st) || st.Nested && !st.Covered || st.Aggregate || st.Verb != facts.Select && st.Verb != facts.Update && st.Verb != facts.Delete {
 		return nil
 	}
 	primary := "id"

@@ -331,7 +331,7 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	if write {
 		finding.Severity = rule.Medium
 	}
-	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.tracer.Job(owner) || again(loop, calls)) ||
+	if s.ownWork(owner, loop) || s.few(owner, loop) || seldom(q, calls) || write && (s.tracer.Job(owner) || again(loop, calls)) || s.tracer.Sweep(owner) ||
 		once(owner, calls) || ownValues(q, loop, calls) || s.small(loop) || q.GivesKey || alters(q) || !s.shown(q, loop, calls) || s.operated(owner) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}

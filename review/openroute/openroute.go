@@ -49,6 +49,7 @@ type unit struct {
 	dir            string
 	writing, every siblings
 	open           []*facts.Route // those that write and ask nobody
+	routes         []*facts.Route // all of them
 }
 
 func find(f *facts.Facts) []rule.Finding {
@@ -68,11 +69,13 @@ func find(f *facts.Facts) []rule.Finding {
 	var out []rule.Finding
 	for _, u := range units {
 		out = append(out, u.judge(len(units) > 1)...)
+		out = append(out, u.judgeReads(f)...)
 	}
 	return out
 }
 
 func (u *unit) add(r *facts.Route) {
+	u.routes = append(u.routes, r)
 	asks := r.Guarded() || r.Checks
 	if asks || !trace.Public(r) {
 		u.every.add(asks)

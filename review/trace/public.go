@@ -30,9 +30,26 @@ var (
 // Public reports whether a route is open by its nature, as its path or handler say. Where the word is also that of rows (subscribers, bounces, tokens), the
 // route that changes one by its number, or all of them, is not; unless what is sent proves who sends it.
 func Public(r *facts.Route) bool {
-	var words []string
-	numbered, secret := false, false
-	for part := range strings.SplitSeq(r.Path, "/") {
+	words, numbered, secret := said(r.Path)
+	if secret {
+		return true
+	}
+	open := opening(words)
+	if len(open) > 0 && !slices.ContainsFunc(open, func(word string) bool { return !managed.MatchString(word) }) {
+		return !r.Writes() || !(numbered || collection(r, words)) || proven(r)
+	}
+	return len(open) > 0 || len(opening(wordsOf(r.Handler.Own))) > 0 && !numbered
+}
+
+// Secret reports whether the path of a route holds what only those know whom the route is for.
+func Secret(r *facts.Route) bool {
+	_, _, secret := said(r.Path)
+	return secret
+}
+
+// said are the words of a path, and whether a part of it numbers a row, or is known to those alone whom it is for.
+func said(path string) (words []string, numbered, secret bool) {
+	for part := range strings.SplitSeq(path, "/") {
 		if name, is := strings.CutPrefix(part, "{"); is {
 			name = strings.Join(wordsOf(strings.TrimRight(name, "}.")), "_")
 			numbered, secret = numbered || keyWord.MatchString(name), secret || secretWord.MatchString(name)
@@ -40,14 +57,7 @@ func Public(r *facts.Route) bool {
 		}
 		words = append(words, wordsOf(part)...)
 	}
-	if secret {
-		return true
-	}
-	said := opening(words)
-	if len(said) > 0 && !slices.ContainsFunc(said, func(word string) bool { return !managed.MatchString(word) }) {
-		return !r.Writes() || !(numbered || collection(r, words)) || proven(r)
-	}
-	return len(said) > 0 || len(opening(wordsOf(r.Handler.Own))) > 0 && !numbered
+	return words, numbered, secret
 }
 
 // opening are those of some words that say that a route is open.

@@ -30,9 +30,9 @@ func (t *Tracer) Stored(in *facts.Function, v facts.Value) *Source {
 	})
 }
 
-// Unbounded follows a number in a function to what a client sent, where nothing on the way gives it an upper limit.
-func (t *Tracer) Unbounded(in *facts.Function, v facts.Value) *Source {
-	return t.outside(in, v, func(o facts.Origin) bool { return o.Bounded })
+// Unbounded follows a number in a function to each place where a client sends it, and nothing on the way gives it an upper limit.
+func (t *Tracer) Unbounded(in *facts.Function, v facts.Value) []*Source {
+	return t.each(in, v, func(o facts.Origin) bool { return o.Bounded || o.Kind == facts.FromInput })
 }
 
 // Zero follows a number in a function to each place where a client sends it, and nothing on the way keeps it from being zero.
@@ -50,6 +50,11 @@ func (t *Tracer) FromParam(in *facts.Function, v facts.Value, name string) *Sour
 // Sent follows a value in a function to each place where a client sends it.
 func (t *Tracer) Sent(in *facts.Function, v facts.Value) []*Source {
 	return t.each(in, v, func(o facts.Origin) bool { return o.Kind == facts.FromInput })
+}
+
+// IsSent reports whether a client may send a value that a function has.
+func (t *Tracer) IsSent(in *facts.Function, v facts.Value) bool {
+	return t.outside(in, v, func(o facts.Origin) bool { return o.Kind == facts.FromInput }) != nil
 }
 
 func (t *Tracer) each(in *facts.Function, v facts.Value, without func(facts.Origin) bool) []*Source {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,6 +85,45 @@ func (t *Tracer) Job(f *facts.Function) bool {
 		}
 		if callers == 0 && at.Aside != "command" {
 			return false // who calls it is not known
+		}
+	}
+	return true
+}
+
+// sweeps are names of what goes over rows once in a while.
+var sweeps = regexp.MustCompile(`(?i)cron|sweep|clean(up|er|ing)|janitor|reap|purg|prun|expir|stale|periodic|garbage|retention|housekeep|maintenance`)
+
+// Sweep reports whether a function goes over rows once in a while: nobody waits for it, and all ways to it lead through what says so by its name,
+// or by that of its package.
+func (t *Tracer) Sweep(f *facts.Function) bool {
+	if !t.Job(f) {
+		return false
+	}
+	named := func(f *facts.Function) bool {
+		return sweeps.MatchString(f.Name) || sweeps.MatchString(path.Base(f.Package))
+	}
+	seen := map[*facts.Function]bool{f: true}
+	for queue := []*facts.Function{f}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		if named(at) {
+			continue
+		}
+		led := false
+		for _, call := range at.Callers {
+			if call.From.Aside == "test" {
+				continue
+			}
+			led = true
+			if !named(call.From) && (call.Spawned || call.Handed && at.Outer == nil || call.From.Aside == "command") {
+				return false
+			}
+			if !seen[call.From] {
+				seen[call.From] = true
+				queue = append(queue, call.From)
+			}
+		}
+		if !led {
+			return false
 		}
 	}
 	return true

@@ -44,19 +44,15 @@ func find(f *facts.Facts) []rule.Finding {
 				out = append(out, found)
 				continue
 			}
-			if path == nil || path.Route.Method != "GET" && path.Route.Method != "" {
-				continue
-			}
-			operators := tracer.Ways(function).Operators()
-			if unbounded(q) {
-				found := finding(q, path)
-				if operators || !tables.Ages(q.Statement.Tables[0].Table) {
+			if source, read := clientsLimit(tracer, q); source != nil {
+				found := limitFinding(tracer, q, read, source)
+				if tracer.Ways(function).Operators() || tables.Small(q.Statement.Tables[0].Table) {
 					found.Confidence = rule.Uncertain
 				}
 				out = append(out, found)
-			} else if source := clientsLimit(tracer, q); source != nil {
-				found := limitFinding(tracer, q, path, source)
-				if operators || tables.Small(q.Statement.Tables[0].Table) {
+			} else if reads(path) && unbounded(q) {
+				found := finding(q, path)
+				if tracer.Ways(function).Operators() || !tables.Ages(q.Statement.Tables[0].Table) {
 					found.Confidence = rule.Uncertain
 				}
 				out = append(out, found)
@@ -81,7 +77,7 @@ func forCaller(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 		if asked.Handed {
 			one.Text = "" // all of it is known
 		}
-		if path := tracer.To(asked.From); path != nil && (path.Route.Method == "GET" || path.Route.Method == "") && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
+		if path := tracer.To(asked.From); reads(path) && unbounded(&one) && !tracer.Ways(asked.From).Operators() {
 			found := finding(q, path)
 			if asked.Handed {
 				found.Pos = asked.Calls[0].Pos // where no condition stands
@@ -138,23 +134,79 @@ func finding(q *facts.Query, path *trace.Path) rule.Finding {
 	}
 }
 
-// clientsLimit is where a query's limit comes from, where that is the client and nothing keeps it from being any number.
-func clientsLimit(tracer *trace.Tracer, q *facts.Query) *trace.Source {
-	if q.Statement == nil || q.Statement.Verb != facts.Select || q.Statement.LimitArg == nil {
+// reads reports whether a way begins with a route that reads, as far as its method is known.
+func reads(path *trace.Path) bool {
+	return path != nil && (path.Route.Method == "GET" || path.Route.Method == "")
+}
+
+// clientsLimit is where a query's limit comes from, where that is the client of a route that reads and nothing keeps it from being any number, and the
+// way from there: other routes may ask the same query.
+func clientsLimit(tracer *trace.Tracer, q *facts.Query) (*trace.Source, *trace.Path) {
+	limit := limitOf(q)
+	if limit == nil || q.Statement.Verb != facts.Select {
+		return nil, nil
+	}
+	var elsewhere *trace.Source
+	for _, source := range tracer.Unbounded(q.From, *limit) {
+		if q.Statement.LimitArg == nil && !source.Origin.Number || source.Route == nil && !mayLimit(source.Origin.Name) {
+			continue // what fills a builder or a struct of conditions holds more than the limit; a message is called as its handler likes
+		}
+		start, path := q.From, tracer.To(q.From)
+		for _, call := range source.Calls {
+			if way := tracer.To(call.From); way != nil { // to what fills the parameters of a route none leads
+				start, path = call.From, way
+				break
+			}
+		}
+		given := len(source.Calls) == 0 || slices.ContainsFunc(source.Calls, func(c *facts.Call) bool { return c.From == q.From || slices.Contains(c.Callees, q.From) })
+		if !given && !slices.Contains(trace.Below(start), q.From) {
+			elsewhere = source // what fills a builder sends another statement of it
+		} else if reads(path) {
+			return source, path
+		}
+	}
+	if path := tracer.To(q.From); elsewhere != nil && q.Statement.LimitArg != nil && reads(path) {
+		return elsewhere, path // it may be called as a value
+	}
+	return nil, nil
+}
+
+// limitName are names of parameters that say how many rows, or hold among others what does.
+var limitName = regexp.MustCompile(`(?i)limit|size|count|page|pagination|per|take|top|first|last|max|num|rows|^[a-z]$|filter|query|search|opt|param|input|req|body|form|arg|cmd|command|payload|data|list`)
+
+// mayLimit reports whether what a client sends by a name may say how many rows. The whole of what was sent has the name "the body", or none.
+func mayLimit(name string) bool {
+	return name == "" || strings.HasPrefix(name, "the ") || limitName.MatchString(name)
+}
+
+// writtenLimit is a limit that is put into a text.
+var writtenLimit = regexp.MustCompile(`(?i)\blimit\s+\x{FFFC}`)
+
+// limitOf is the number that limits a query: what is given for a parameter, what is put into its text, or what is above zero where it has a limit.
+func limitOf(q *facts.Query) *facts.Value {
+	if q.Statement == nil {
 		return nil
 	}
-	source := tracer.Unbounded(q.From, *q.Statement.LimitArg)
-	if source == nil || source.Origin.Kind != facts.FromRequest {
-		return nil
+	if q.Statement.LimitArg != nil {
+		return q.Statement.LimitArg
 	}
-	return source
+	if at := writtenLimit.FindStringIndex(q.Text); at != nil {
+		piece := strings.Count(q.Text[:at[1]], "\uFFFC") - 1
+		if piece < len(q.Dynamic) && strings.Count(q.Text, "\uFFFC") == len(q.Dynamic) && !slices.ContainsFunc(q.Dynamic[piece].Origins, func(o facts.Origin) bool { return !o.Number }) {
+			return &q.Dynamic[piece]
+		}
+	}
+	return q.Statement.LimitOver
 }
 
 // atZero tells of a query that has a limit only where a number is above zero, where the client says the number and nothing keeps it from being zero.
 func atZero(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 	st := q.Statement
-	if st == nil || st.LimitOver == nil || st.Verb != facts.Select || q.One || st.Aggregate || len(st.Tables) == 0 || system(st.Tables[0].Table) || clientsLimit(tracer, q) != nil {
+	if st == nil || st.LimitOver == nil || st.Verb != facts.Select || q.One || st.Aggregate || len(st.Tables) == 0 || system(st.Tables[0].Table) {
 		return rule.Finding{}, false
+	}
+	if source, _ := clientsLimit(tracer, q); source != nil {
+		return rule.Finding{}, false // told as such
 	}
 	for _, source := range tracer.Zero(q.From, *st.LimitOver) {
 		start := q.From
@@ -162,7 +214,7 @@ func atZero(tracer *trace.Tracer, q *facts.Query) (rule.Finding, bool) {
 			start = source.Calls[0].From
 		}
 		path := tracer.To(start)
-		if path == nil || path.Route.Method != "GET" && path.Route.Method != "" || !slices.Contains(trace.Below(start), q.From) {
+		if !reads(path) || !slices.Contains(trace.Below(start), q.From) {
 			continue // what fills a builder sends another statement of it
 		}
 		found := limitFinding(tracer, q, path, source)
