@@ -1,0 +1,52 @@
+package typescript
+
+import (
+	"regexp"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/typescript/syntax"
+)
+
+var (
+	logging = regexp.MustCompile(`^(console|.*[lL]og(ger)?)$`)
+	levels  = regexp.MustCompile(`^(log|error|warn|info|debug|verbose|trace|fatal)$`)
+	sends   = regexp.MustCompile(`^(get|post|put|patch|delete|head|request)$`)
+)
+
+// effectOf is what a call does outside of the process, nil where that is nothing that is known.
+func (l *lifter) effectOf(f *function, s site) *facts.Effect {
+	kind := l.effectKind(f, s.call)
+	if kind == "" {
+		return nil
+	}
+	e := &facts.Effect{Pos: f.file.pos(s.call), Kind: kind, Name: f.file.said(s.call.Fun), Loop: s.at.loop, Place: s.at.place, Bounded: true}
+	for _, arg := range s.call.Args {
+		e.Args = append(e.Args, l.value(f, arg))
+	}
+	if s.at.tx != nil {
+		e.InTx = f.file.pos(s.at.tx.call)
+	}
+	return e
+}
+
+func (l *lifter) effectKind(f *function, call *syntax.Call) string {
+	switch fun := unwrapped(call.Fun).(type) {
+	case *syntax.Ident:
+		if d := l.named(f.file, fun.Name); f.binding(fun.Name, fun.Pos()) == nil && (fun.Name == "fetch" && d == nil || d != nil && (d.library == "axios" || d.library == "node-fetch" || d.library == "got")) {
+			return "http"
+		}
+	case *syntax.Select:
+		name := endName(fun.X)
+		if levels.MatchString(fun.Name) && logging.MatchString(name) {
+			return "log"
+		}
+		t := l.typeOf(f, fun.X)
+		if sends.MatchString(fun.Name) && (t.library == "axios" || t.library == "got" || t.library == "@nestjs/axios") {
+			return "http"
+		}
+		if fun.Name == "sendMail" && len(call.Args) > 0 {
+			return "mail"
+		}
+	}
+	return ""
+}
