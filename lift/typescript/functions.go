@@ -27,7 +27,8 @@ type function struct {
 	answeringValue bool
 	sites          []site // its calls
 	compared       []*syntax.Binary
-	handler        *handler // of one that answers requests; nil for any other
+	sets           []*syntax.Assign // members that it sets
+	handler        *handler         // of one that answers requests; nil for any other
 }
 
 // binding is a variable of a function, or a parameter, where it can be seen.

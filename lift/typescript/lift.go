@@ -27,7 +27,7 @@ type Lifted struct {
 func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	l := &lifter{
 		root: dir, facts: &facts.Facts{Sums: map[string]facts.Sum{}}, files: map[string]*file{},
-		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{},
+		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{},
 	}
 	if err := l.read(); err != nil {
 		return nil, err
@@ -69,6 +69,7 @@ type lifter struct {
 	allOf        []*class // in order
 	functions    []*function
 	runs         map[*syntax.Func]*function
+	tags         map[*syntax.Template]*syntax.Call // templates that are given to a function
 	loops        int
 	over         []overLoop
 }

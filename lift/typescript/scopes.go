@@ -367,6 +367,10 @@ func (w *scopes) expr(e syntax.Expr, at around) {
 	at.depth++
 	switch e := e.(type) {
 	case *syntax.Template:
+		if e.Tag != nil { // a call that is given the text
+			w.l.tags[e] = &syntax.Call{Span: e.Span, Fun: e.Tag, Args: []syntax.Expr{e}}
+			w.f.sites = append(w.f.sites, site{w.l.tags[e], at})
+		}
 		w.expr(e.Tag, at)
 		w.exprs(e.Values, at)
 	case *syntax.Array:
@@ -425,6 +429,7 @@ func (w *scopes) expr(e syntax.Expr, at around) {
 func (w *scopes) assigned(e *syntax.Assign) {
 	name, is := e.X.(*syntax.Ident)
 	if !is {
+		w.f.sets = append(w.f.sets, e)
 		return
 	}
 	if b := w.f.binding(name.Name, e.Pos()); b != nil && len(b.given) < 8 {

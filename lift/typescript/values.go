@@ -102,6 +102,11 @@ func (l *lifter) sources(f *function, e syntax.Expr, depth int) []facts.Origin {
 	case *syntax.Spread:
 		return l.sources(f, e.X, depth)
 	case *syntax.Template:
+		if call := l.tags[e]; call != nil {
+			if q := l.queryAt(f, call); q != nil {
+				return []facts.Origin{{Kind: facts.FromQuery, Name: q.Library, Pos: q.Pos}}
+			}
+		}
 		if len(e.Values) == 0 {
 			return constant
 		}
