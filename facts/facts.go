@@ -30,6 +30,7 @@ type Facts struct {
 	Ignores    []Ignore
 	Coverage   Coverage
 	Sums       map[string]Sum // of the files that were read
+	Loops      int            // how many there are
 }
 
 // Sum is the SHA-256 of a file as it was read.

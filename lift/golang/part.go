@@ -11,7 +11,6 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -285,6 +284,7 @@ func (l *loader) part(folders []*folder) *Part {
 	own.load(folders)
 	lifter := newLifter(&own, out)
 	lifter.all()
+	out.Loops = len(lifter.loops)
 	return &Part{out, lifter.embedded, append(sortedKeys(own.looked), sortedKeys(l.standard.looked)...)}
 }
 
@@ -292,34 +292,10 @@ func (l *loader) part(folders []*folder) *Part {
 func merge(parts []*Part) *Lifted {
 	all := &facts.Facts{Models: &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}}, Sums: map[string]facts.Sum{}}
 	out := &Lifted{Facts: all}
-	looked, missing, loops := map[string]bool{}, map[string]bool{}, 0
+	looked, missing := map[string]bool{}, map[string]bool{}
 	for _, part := range parts {
 		f := part.Facts
-		count := 0
-		for _, function := range f.Functions {
-			for _, loop := range function.Loops {
-				loop.ID += loops
-				count++
-			}
-		}
-		loops += count
-		all.Packages = append(all.Packages, f.Packages...)
-		all.Libraries = append(all.Libraries, f.Libraries...)
-		all.Practices = append(all.Practices, f.Practices...)
-		all.Functions = append(all.Functions, f.Functions...)
-		all.Routes = append(all.Routes, f.Routes...)
-		all.Guarded = append(all.Guarded, f.Guarded...)
-		all.Secrets = append(all.Secrets, f.Secrets...)
-		all.Ignores = append(all.Ignores, f.Ignores...)
-		all.Models.Schema.Tables = append(all.Models.Schema.Tables, f.Models.Schema.Tables...)
-		maps.Copy(all.Models.At, f.Models.At)
-		maps.Copy(all.Sums, f.Sums)
-		all.Coverage.Files += f.Coverage.Files
-		all.Coverage.Lines += f.Coverage.Lines
-		all.Coverage.Packages += f.Coverage.Packages
-		all.Coverage.Typed += f.Coverage.Typed
-		all.Coverage.Dynamic += f.Coverage.Dynamic
-		all.Coverage.Broken = append(all.Coverage.Broken, f.Coverage.Broken...)
+		all.Add(f)
 		for _, name := range f.Coverage.Missing {
 			missing[name] = true
 		}
@@ -337,7 +313,6 @@ func merge(parts []*Part) *Lifted {
 	inFolders(all.Coverage.Broken, func(p facts.Pos) facts.Pos { return p })
 	inFolders(out.Embedded, func(t sql.Text) facts.Pos { return t.Pos })
 	slices.SortStableFunc(all.Packages, func(a, b *facts.Package) int { return strings.Compare(a.Dir, b.Dir) })
-	slices.SortStableFunc(all.Models.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 	sortRoutes(all.Routes)
 	all.Libraries = mergeLibraries(all)
 	return out

@@ -3,6 +3,8 @@ package typescript
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -47,7 +49,7 @@ type manifest struct {
 	Main            string            `json:"main"`
 	Dependencies    map[string]string `json:"dependencies"`
 	DevDependencies map[string]string `json:"devDependencies"`
-	Text            []byte            `json:"-"`
+	read            bool              // its files are
 }
 
 // config is a tsconfig.json, as far as it says what imports mean.
@@ -90,73 +92,89 @@ func asideOf(name string) string {
 	return ""
 }
 
-// read reads and parses all files below the root.
+// read reads and parses all files of backends below the root.
 func (l *lifter) read() error {
+	var code []string
 	err := filepath.WalkDir(l.root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			if name == l.root {
-				return err
-			}
+		switch {
+		case err != nil && name == l.root:
+			return err
+		case err != nil:
 			return nil
-		}
-		if entry.IsDir() {
+		case entry.IsDir():
 			if name != l.root && skipped.MatchString(entry.Name()) {
 				return filepath.SkipDir
 			}
 			return nil
-		}
-		if !entry.Type().IsRegular() || !Reads(entry.Name()) {
+		case !entry.Type().IsRegular() || !Reads(entry.Name()) || strings.HasSuffix(entry.Name(), ".d.ts"):
 			return nil
 		}
 		below, err := filepath.Rel(l.root, name)
 		if err != nil {
 			return nil
 		}
-		l.take(filepath.ToSlash(below), name, entry)
+		below = filepath.ToSlash(below)
+		if source.MatchString(below) {
+			code = append(code, below)
+			return nil
+		}
+		if text, err := l.load(below); err == nil {
+			l.setting(below, text)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	l.findBackends()
+	for _, name := range code {
+		if !l.backend(path.Dir(name)) {
+			continue
+		}
+		text, err := l.load(name)
+		if err != nil {
+			l.facts.Coverage.Unread = append(l.facts.Coverage.Unread, name)
+			continue
+		}
+		f := &file{name: name, aside: asideOf(name), text: text, sum: sha256.Sum256(text), decls: map[string]*decl{}, exports: map[string]string{}}
+		l.files[name] = f
+		l.order = append(l.order, f)
+		l.facts.Sums[name] = f.sum
 	}
 	slices.SortFunc(l.order, func(a, b *file) int { return strings.Compare(a.name, b.name) })
 	l.parse()
 	return nil
 }
 
-// take reads one file.
-func (l *lifter) take(shown, name string, entry fs.DirEntry) {
-	if strings.HasSuffix(shown, ".d.ts") {
-		return
+// errLarge is what a file fails with that is too large to be code.
+var errLarge = errors.New("is too large to be code")
+
+// load reads a file by its name below the root.
+func (l *lifter) load(name string) ([]byte, error) {
+	at := filepath.Join(l.root, filepath.FromSlash(name))
+	if info, err := os.Stat(at); err != nil {
+		return nil, err
+	} else if info.Size() > largest {
+		return nil, fmt.Errorf("%s: %w", name, errLarge)
 	}
-	if info, err := entry.Info(); err != nil || info.Size() > largest {
-		if err == nil && source.MatchString(shown) {
-			l.facts.Coverage.Unread = append(l.facts.Coverage.Unread, shown)
-		}
-		return
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return
-	}
-	dir := path.Dir(shown)
-	switch base := path.Base(shown); {
-	case base == "package.json":
-		m := &manifest{Dir: dir, Text: text}
-		if json.Unmarshal(text, m) == nil {
+	return os.ReadFile(at)
+}
+
+// setting reads a package.json or tsconfig.json. One that is broken says nothing.
+func (l *lifter) setting(name string, text []byte) {
+	dir, base := path.Dir(name), path.Base(name)
+	if base == "package.json" {
+		if m := (&manifest{Dir: dir}); json.Unmarshal(text, m) == nil {
 			l.packages[dir] = m
 		}
-	case !source.MatchString(base):
-		c := &config{dir: dir}
-		if json.Unmarshal(plainJSON(text), c) == nil && (base == "tsconfig.json" || l.configs[dir] == nil || base == "tsconfig.base.json" && len(l.configs[dir].Options.Paths) == 0) {
-			if old := l.configs[dir]; old == nil || len(c.Options.Paths) > 0 || len(old.Options.Paths) == 0 {
-				l.configs[dir] = c
-			}
-		}
-	default:
-		f := &file{name: shown, aside: asideOf(shown), text: text, sum: sha256.Sum256(text), decls: map[string]*decl{}, exports: map[string]string{}}
-		l.files[shown] = f
-		l.order = append(l.order, f)
-		l.facts.Sums[shown] = f.sum
+		return
+	}
+	c := &config{dir: dir}
+	if json.Unmarshal(plainJSON(text), c) != nil {
+		return
+	}
+	if old := l.configs[dir]; old == nil || len(old.Options.Paths) == 0 && (base == "tsconfig.json" || len(c.Options.Paths) > 0) {
+		l.configs[dir] = c
 	}
 }
 

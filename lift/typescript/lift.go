@@ -50,6 +50,7 @@ func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	}
 	l.link()
 	l.findPackages()
+	l.facts.Loops = l.loops
 	return &Lifted{Facts: l.facts, Embedded: l.embedded}, nil
 }
 
