@@ -22,7 +22,9 @@ import (
 	"github.com/fettlehq/fettle/internal/graph"
 	"github.com/fettlehq/fettle/lift/golang"
 	"github.com/fettlehq/fettle/lift/graphql"
+	"github.com/fettlehq/fettle/lift/prisma"
 	"github.com/fettlehq/fettle/lift/sql"
+	"github.com/fettlehq/fettle/lift/typescript"
 )
 
 // Facts are kept by the content of what they were drawn from: an entry is named by a sum of the tool and of every file
@@ -165,7 +167,7 @@ func sumTree(sum io.Writer, dir string) bool {
 
 // lifted reports whether a lift reads files of a name.
 func lifted(name string) bool {
-	return strings.HasSuffix(name, ".go") || name == "go.mod" || graphql.Schema(name) || strings.HasSuffix(strings.ToLower(name), ".sql")
+	return strings.HasSuffix(name, ".go") || name == "go.mod" || graphql.Schema(name) || strings.HasSuffix(strings.ToLower(name), ".sql") || prisma.Reads(name) || typescript.Reads(name)
 }
 
 // state is the state of a library's folder, as it was first found.

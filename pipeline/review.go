@@ -9,7 +9,9 @@ import (
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/golang"
 	"github.com/fettlehq/fettle/lift/graphql"
+	"github.com/fettlehq/fettle/lift/prisma"
 	"github.com/fettlehq/fettle/lift/sql"
+	"github.com/fettlehq/fettle/lift/typescript"
 	"github.com/fettlehq/fettle/review"
 	"github.com/fettlehq/fettle/review/rule"
 )
@@ -82,7 +84,13 @@ func lift(dir, folder string) (*facts.Facts, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	f, lifted := code.Facts, sql.Lift(dir, code.Embedded)
+	schemas := prisma.Lift(dir)
+	script, err := typescript.Lift(dir, schemas.Schemas)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, lifted := code.Facts, sql.Lift(dir, append(code.Embedded, script.Embedded...))
+	f.Add(script.Facts)
 	f.Database, f.Migrations = lifted.Database, lifted.Migrations
 	f.Functions = append(f.Functions, lifted.Queries...)
 	f.Ignores = append(f.Ignores, lifted.Ignores...)
@@ -90,6 +98,10 @@ func lift(dir, folder string) (*facts.Facts, int, error) {
 	f.Coverage.Unread = append(f.Coverage.Unread, lifted.Unread...)
 	sql.WithDrivers(f.Database, f.Libraries)
 	sql.WithModels(f.Database, f.Models)
+	f.Ignores = append(f.Ignores, schemas.Ignores...)
+	maps.Copy(f.Sums, schemas.Sums)
+	f.Coverage.Unread = append(f.Coverage.Unread, schemas.Unread...)
+	f.Database = schemas.Over(f.Database)
 	graphql.Guard(dir, f.Routes, f.Sums)
 	kept.keep(f, code.Looked)
 	return f, code.Drawn, nil
