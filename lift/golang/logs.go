@@ -7,14 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 var logPath = regexp.MustCompile(`^(log|log/slog|go\.uber\.org/zap|github\.com/sirupsen/logrus|github\.com/rs/zerolog.*|github\.com/quay/zlog)$`)
 
-var (
-	logName    = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String|Msg)`)
-	secretName = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|(access|refresh|session|bearer|oauth2?|id|jwt|csrf|xsrf)token|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
-)
+var logName = regexp.MustCompile(`^(Print|Fatal|Panic|Debug|Info|Warn|Error|Trace|Log|With|Str|String|Msg)`)
 
 // chainOf is the package whose function a chain of calls begins with, or of whose type the value is that it begins with; "" where there is
 // none.
@@ -94,7 +93,7 @@ func verbose(call *ast.CallExpr) bool {
 func (l *lifter) secretArg(s *source, call *ast.CallExpr) string {
 	for i, arg := range call.Args {
 		name := lastName(ast.Unparen(arg))
-		if secretName.MatchString(name) && !(i > 0 && namesPath(call.Args[i-1])) && !l.noSecret(s.info.TypeOf(arg)) {
+		if facts.SecretNamed(name) && !(i > 0 && namesPath(call.Args[i-1])) && !l.noSecret(s.info.TypeOf(arg)) {
 			return text(arg)
 		}
 		if i > 0 && name != "" && isString(typeOr(s.info.TypeOf(arg))) && s.info.Types[arg].Value == nil && secretKey.MatchString(keyOf(call.Args[i-1])) && !shownName.MatchString(name) {
@@ -155,10 +154,7 @@ func namesPath(e ast.Expr) bool {
 
 var pathName = regexp.MustCompile(`(?i)_?(path|file|filename|dir)"$`)
 
-var (
-	credentialHeader = regexp.MustCompile(`(?i)^"(authorization|cookie|set-cookie|x-api-key)"$`)
-	personalName     = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
-)
+var credentialHeader = regexp.MustCompile(`(?i)^"(authorization|cookie|set-cookie|x-api-key)"$`)
 
 // ofSettings are chains that lead into the settings of the program: who runs it wrote there whom it writes to.
 var ofSettings = regexp.MustCompile(`(?i)(^|\.)(config|cfg|conf|settings)\.`)
@@ -167,7 +163,7 @@ var ofSettings = regexp.MustCompile(`(?i)(^|\.)(config|cfg|conf|settings)\.`)
 func personalArg(call *ast.CallExpr) string {
 	for _, arg := range call.Args {
 		name := lastName(ast.Unparen(arg))
-		if personalName.MatchString(name) && !ofSettings.MatchString(text(arg)) {
+		if facts.PersonalNamed(name) && !ofSettings.MatchString(text(arg)) {
 			return text(arg)
 		}
 	}
@@ -211,7 +207,7 @@ func (l *lifter) shownSecret(named *types.Named) string {
 		}
 	}
 	for field := range named.Underlying().(*types.Struct).Fields() {
-		if secretName.MatchString(field.Name()) && isString(field.Type()) {
+		if facts.SecretNamed(field.Name()) && isString(field.Type()) {
 			return field.Name()
 		} else if l.isLogin(field) {
 			return field.Name() + ", with whose user and password the program connects,"

@@ -254,13 +254,18 @@ var types = map[string]schema.Type{
 
 // database is what the models say of the database.
 func (s *Schema) database(dialect string) *facts.Database {
-	out := &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Dialect: dialect}
+	out := &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Dialect: dialect, Models: map[string]*facts.Declared{}}
 	for _, m := range s.order {
 		if m.View {
 			continue
 		}
 		out.Schema.Tables = append(out.Schema.Tables, s.table(m, out.At, dialect))
 		out.At[m.Table] = m.Pos
+		said := &facts.Declared{Index: "@@index([%s])", Fields: map[string]string{}}
+		for name, f := range m.Fields {
+			said.Fields[f.Column] = name
+		}
+		out.Models[m.Table] = said
 	}
 	out.Schema.Tables = append(out.Schema.Tables, s.joins(out.At)...)
 	slices.SortStableFunc(out.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })

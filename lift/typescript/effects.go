@@ -7,19 +7,18 @@ import (
 	"github.com/fettlehq/fettle/lift/typescript/syntax"
 )
 
-var (
-	logging = regexp.MustCompile(`^(console|.*[lL]og(ger)?)$`)
-	levels  = regexp.MustCompile(`^(log|error|warn|info|debug|verbose|trace|fatal)$`)
-	sends   = regexp.MustCompile(`^(get|post|put|patch|delete|head|request)$`)
-)
+var sends = regexp.MustCompile(`^(get|post|put|patch|delete|head|request)$`)
 
 // effectOf is what a call does outside of the process, nil where that is nothing that is known.
 func (l *lifter) effectOf(f *function, s site) *facts.Effect {
-	kind := l.effectKind(f, s.call)
+	kind, note := logged(f.file, s.call)
+	if kind == "" {
+		kind = l.effectKind(f, s.call)
+	}
 	if kind == "" {
 		return nil
 	}
-	e := &facts.Effect{Pos: f.file.pos(s.call), Kind: kind, Name: f.file.said(s.call.Fun), Loop: s.at.loop, Place: s.at.place, Bounded: true}
+	e := &facts.Effect{Pos: f.file.pos(s.call), Kind: kind, Name: f.file.said(s.call.Fun), Loop: s.at.loop, Place: s.at.place, Bounded: true, Note: note}
 	for _, arg := range s.call.Args {
 		e.Args = append(e.Args, l.value(f, arg))
 	}
@@ -36,10 +35,6 @@ func (l *lifter) effectKind(f *function, call *syntax.Call) string {
 			return "http"
 		}
 	case *syntax.Select:
-		name := endName(fun.X)
-		if levels.MatchString(fun.Name) && logging.MatchString(name) {
-			return "log"
-		}
 		t := l.typeOf(f, fun.X)
 		if sends.MatchString(fun.Name) && (t.library == "axios" || t.library == "got" || t.library == "@nestjs/axios") {
 			return "http"

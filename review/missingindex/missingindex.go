@@ -582,12 +582,19 @@ func has(t *schema.Table) string {
 
 // statement is the index to create, with the marker of the runner that the migrations are for.
 func (s *search) statement(table string, columns, names []string) string {
+	if said := declared(s.facts.Database.Models[table], names); said != "" {
+		return said
+	}
 	name := table + "_" + strings.Join(names, "_") + "_idx"
 	if len(name) > 63 {
 		name = name[:63]
 	}
 	if s.facts.Database.Dialect != "postgres" {
 		return fmt.Sprintf("CREATE INDEX %s ON %s (%s);", name, table, strings.Join(columns, ", "))
+	}
+	name, table, columns = quoted(name), quoted(table), slices.Clone(columns)
+	for i, c := range columns {
+		columns[i] = quoted(c)
 	}
 	marker := ""
 	for _, m := range s.facts.Migrations {
@@ -596,4 +603,28 @@ func (s *search) statement(table string, columns, names []string) string {
 		}
 	}
 	return fmt.Sprintf("%sCREATE INDEX CONCURRENTLY %s ON %s (%s);", marker, name, table, strings.Join(columns, ", "))
+}
+
+// declared is how the code says an index of some columns where it declares the table, "" where that is done otherwise, or by an expression.
+func declared(d *facts.Declared, columns []string) string {
+	if d == nil {
+		return ""
+	}
+	fields := make([]string, 0, len(columns))
+	for _, c := range columns {
+		field := d.Fields[c]
+		if field == "" {
+			return ""
+		}
+		fields = append(fields, field)
+	}
+	return fmt.Sprintf(d.Index, strings.Join(fields, ", ")) + " where the table is declared, and a migration made of it"
+}
+
+// quoted is a name as PostgreSQL takes it: one with capitals loses them outside of quotes.
+func quoted(name string) string {
+	if strings.ToLower(name) == name || strings.ContainsAny(name, "\"( ") {
+		return name
+	}
+	return `"` + name + `"`
 }

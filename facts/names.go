@@ -1,0 +1,16 @@
+package facts
+
+import "regexp"
+
+// What a value is shows in its name, in every language, where nothing else does.
+
+var (
+	secret   = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|(access|refresh|session|bearer|oauth2?|id|jwt|csrf|xsrf)token|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
+	personal = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
+)
+
+// SecretNamed reports whether a variable or field of a name holds what lets its holder in.
+func SecretNamed(name string) bool { return secret.MatchString(name) }
+
+// PersonalNamed reports whether a variable or field of a name says something of a person.
+func PersonalNamed(name string) bool { return personal.MatchString(name) }
