@@ -59,6 +59,9 @@ RULES = {
     "swallowed-error": ["swallowed-error"],
     "lost-context": ["lost-context"],
     "timeout": ["missing-timeout"],
+    "mass-assignment+missing-validation": ["mass-assignment"],
+    "race-lock": ["lost-update"],
+    "race-missing-unique": ["check-then-insert"],
 }
 
 FETTLE = os.environ.get("FETTLE", "fettle")
@@ -102,7 +105,7 @@ def key(finding):
 
 def main():
     cases, copies, only = json.load(open(sys.argv[1])), sys.argv[2], sys.argv[3:]
-    cases = [c for c in cases if c["stack"].startswith(("go", "sql")) and (not only or c["id"] in only) and at_hand(copies, c)]
+    cases = [c for c in cases if (not only or c["id"] in only) and at_hand(copies, c)]
     total = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
         both = pool.map(lambda c: (c, reviewed(copies, c, "before"), reviewed(copies, c, "after")), cases)

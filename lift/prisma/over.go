@@ -2,6 +2,7 @@ package prisma
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ func (l Lifted) Over(made *facts.Database) *facts.Database {
 			if made != nil {
 				out.Others = made.Others
 			}
-		case out == made && (made.Dialect == "" || s.Database.Dialect == made.Dialect || s.Database.Dialect == ""):
+		case out == made && (made.Dialect == "" || s.made(made) || s.Database.Dialect == made.Dialect || s.Database.Dialect == ""):
 			over(made, s.Database)
 		case s.Database.Dialect == out.Dialect:
 			over(out, s.Database)
@@ -33,9 +34,16 @@ func (l Lifted) Over(made *facts.Database) *facts.Database {
 	return out
 }
 
+// made reports whether migrations that stand beside a schema make a database: they are for the same kind of database then, whatever they look like.
+func (s *Schema) made(database *facts.Database) bool {
+	return slices.ContainsFunc(database.Schema.Tables, func(t *schema.Table) bool {
+		return strings.HasPrefix(database.At[t.Name].File, path.Join(s.Dir, "migrations")+"/")
+	})
+}
+
 // over puts the tables of a schema in the place of those that migrations make.
 func over(made, said *facts.Database) {
-	if made.Dialect == "" {
+	if said.Dialect != "" {
 		made.Dialect = said.Dialect
 	}
 	for _, t := range said.Schema.Tables {
