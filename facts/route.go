@@ -8,7 +8,7 @@ type Route struct {
 	Method   string    // "GET"; "" for any
 	Path     string    // with {name} for parameters
 	Router   string    // what the code calls the router that it is registered with: "publicAPI"
-	Kind     string    // "http", "grpc", "graphql"
+	Kind     string    // "http", "grpc", "graphql", "field" (of an object of GraphQL), "trpc"
 	Handler  *Function // nil where only a contract tells of the route
 	Checks   bool      // the handler itself looks at who is calling, or what stands on its field says which callers may
 	Deep     bool      // of one that checks: many calls below, where other code may look for reasons of its own
@@ -16,6 +16,7 @@ type Route struct {
 	Open     bool      // its contract, which says of other routes that callers prove who they are, does not say so of this one
 	Lasting  bool      // the context that its handler is given does not end with the request
 	Single   bool      // of a field of GraphQL: a document's answer holds one such object, as no list of the schema leads to it
+	Parent   int       // of a field of GraphQL: the parameter of its handler that holds the object
 	Rows     string    // the table whose rows the repository holds that answers, where a library calls its methods; "" for any other
 	Unplaced bool      // a function that nobody is seen to call registers it: what is around its router is not known
 	Guards   []Guard   // the effective middleware, outermost first

@@ -67,7 +67,7 @@ func (l *lifter) findResolvers(p place) {
 		}
 		r := &facts.Route{Pos: l.pos(fn.Name.Pos()), Path: strings.ToUpper(of[:1]) + of[1:] + "." + fn.Name.Name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f)}
 		if !isRoot {
-			r.Kind = "field"
+			r.Kind, r.Parent = "field", 1
 		}
 		l.handlers[f] = true
 		l.facts.Routes = append(l.facts.Routes, r)

@@ -289,11 +289,8 @@ func parted(all []facts.Origin, path []string) []facts.Origin {
 // paramSources are those of a parameter of a function.
 func (l *lifter) paramSources(b *binding) []facts.Origin {
 	if h := b.of.handler; h != nil {
-		if o, is := h.given(b.param); is {
-			if len(b.path) > 0 {
-				return parted([]facts.Origin{o}, b.path)
-			}
-			return []facts.Origin{o}
+		if out, is := h.given(b.param, b.path); is {
+			return out
 		}
 	}
 	o := facts.Origin{Kind: facts.FromParam, Function: b.of.fact, Index: b.param, Whole: true}

@@ -149,11 +149,8 @@ func (s *search) remote(f *facts.Function, e *facts.Effect) {
 
 // resolver looks whether a query answers a field of an object of which there may be a list.
 func (s *search) resolver(q *facts.Query, f *facts.Function, needs map[int]bool, calls []*facts.Call) {
-	if !needs[1] {
-		return
-	}
 	for _, r := range s.tracer.Routes(f) {
-		if r.Kind != "field" || r.Single {
+		if r.Kind != "field" || r.Single || !needs[r.Parent] {
 			continue
 		}
 		evidence := []rule.Evidence{{Pos: r.Pos, What: fmt.Sprintf("%s answers %s of each object that a document asks for", f.Name, r.Path)}}

@@ -1,0 +1,78 @@
+package typescript
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/typescript/syntax"
+)
+
+// tRPC builds procedures by chains: authenticatedProcedure.input(schema).mutation(async ({input, ctx}) => …) (https://trpc.io/docs/server/procedures).
+
+var (
+	procedure = regexp.MustCompile(`(?i)procedure$`)
+	protected = regexp.MustCompile(`(?i)auth|protect|private|admin|user|member|owner|session|secure`)
+)
+
+// findProcedures finds the procedures of tRPC.
+func (l *lifter) findProcedures() {
+	for _, f := range l.functions {
+		if f.file.aside == "test" {
+			continue
+		}
+		for _, s := range f.sites {
+			on, is := s.call.Fun.(*syntax.Select)
+			if !is || on.Name != "mutation" && on.Name != "query" && on.Name != "subscription" || len(s.call.Args) != 1 {
+				continue
+			}
+			run, is := unwrapped(s.call.Args[0]).(*syntax.Func)
+			if !is || l.runs[run] == nil {
+				continue
+			}
+			base, bounded := chainBase(on.X)
+			if !procedure.MatchString(base) {
+				continue
+			}
+			to := l.runs[run]
+			h := to.handle()
+			h.members[0] = map[string]facts.Origin{
+				"input": {Kind: facts.FromRequest, Pos: to.fact.Pos, Bounded: bounded}, "ctx": {Kind: facts.FromContext, Name: "ctx"},
+			}
+			r := &facts.Route{Pos: f.file.pos(s.call), Path: on.Name + "." + strings.TrimSuffix(to.fact.Name, "Route"), Router: base, Kind: "trpc", Handler: to.fact, Checks: l.looksAtCaller(to)}
+			if protected.MatchString(base) && !strings.Contains(strings.ToLower(base), "maybe") {
+				r.Guards = []facts.Guard{{Pos: f.file.pos(on.X), Name: base, Auth: true}}
+			}
+			l.facts.Routes = append(l.facts.Routes, r)
+		}
+	}
+}
+
+// chainBase is the name that a chain of a procedure begins with, and whether the numbers of its input have a bound.
+func chainBase(e syntax.Expr) (base string, bounded bool) {
+	for {
+		switch x := unwrapped(e).(type) {
+		case *syntax.Call:
+			if calledName(x) == "input" {
+				for _, arg := range x.Args {
+					syntax.Walk(arg, func(n syntax.Node) bool {
+						if s, is := n.(*syntax.Select); is && (s.Name == "max" || s.Name == "lte") {
+							bounded = true
+						}
+						return true
+					})
+				}
+			}
+			e = x.Fun
+		case *syntax.Select:
+			if procedure.MatchString(x.Name) {
+				return x.Name, bounded
+			}
+			e = x.X
+		case *syntax.Ident:
+			return x.Name, bounded
+		default:
+			return "", bounded
+		}
+	}
+}
