@@ -27,7 +27,7 @@ type Lifted struct {
 func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	l := &lifter{
 		root: dir, facts: &facts.Facts{Sums: map[string]facts.Sum{}}, files: map[string]*file{},
-		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{},
+		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{}, known: map[string]*file{}, bounds: map[*syntax.Class]bool{},
 	}
 	if err := l.read(); err != nil {
 		return nil, err
@@ -60,8 +60,10 @@ type lifter struct {
 	facts    *facts.Facts
 	files    map[string]*file // by their names
 	order    []*file
-	packages map[string]*manifest // by folder
-	configs  map[string]*config   // by folder
+	packages map[string]*manifest   // by folder
+	configs  map[string]*config     // by folder
+	known    map[string]*file       // what imports name
+	bounds   map[*syntax.Class]bool // classes of what clients send, and whether their limits have a ceiling
 	schemas  []*prisma.Schema
 	embedded []sql.Text
 

@@ -12,6 +12,22 @@ const deepestPass = 8
 
 // imported is the file that an import of another names; nil for a library.
 func (l *lifter) imported(from *file, name string) *file {
+	var key string
+	if strings.HasPrefix(name, ".") {
+		key = path.Join(path.Dir(from.name), name)
+	} else {
+		key = path.Dir(from.name) + " " + name
+	}
+	if known, is := l.known[key]; is {
+		return known
+	}
+	found := l.find(from, name)
+	l.known[key] = found
+	return found
+}
+
+// find looks for the file of an import: beside the one that has it, by the configurations above, and among the packages of the repository.
+func (l *lifter) find(from *file, name string) *file {
 	if strings.HasPrefix(name, ".") {
 		return l.fileAt(path.Join(path.Dir(from.name), name))
 	}

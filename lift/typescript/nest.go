@@ -281,6 +281,9 @@ func (l *lifter) filledBy(f *function, p *syntax.Param, d *syntax.Decorator) fac
 	if d.Name != "Param" && d.Name != "Query" && p.Type != nil && (p.Type.Name == "number" || p.Type.Name == "boolean") {
 		o.Number = true // of a GraphQL's schema, or of JSON that a pipe checks
 	}
+	if t := l.typed(f.file, p.Type); t.class != nil && l.classBounds(t.class) {
+		o.Bounded = true
+	}
 	return o
 }
 

@@ -30,7 +30,7 @@ func (l *lifter) findProcedures() {
 			if !is || l.runs[run] == nil {
 				continue
 			}
-			base, bounded := chainBase(on.X)
+			base, bounded := l.chainBase(f.file, on.X)
 			if !procedure.MatchString(base) {
 				continue
 			}
@@ -48,20 +48,13 @@ func (l *lifter) findProcedures() {
 	}
 }
 
-// chainBase is the name that a chain of a procedure begins with, and whether the numbers of its input have a bound.
-func chainBase(e syntax.Expr) (base string, bounded bool) {
+// chainBase is the name that a chain of a procedure begins with, and whether what its input says of how many has a ceiling.
+func (l *lifter) chainBase(f *file, e syntax.Expr) (base string, bounded bool) {
 	for {
 		switch x := unwrapped(e).(type) {
 		case *syntax.Call:
-			if calledName(x) == "input" {
-				for _, arg := range x.Args {
-					syntax.Walk(arg, func(n syntax.Node) bool {
-						if s, is := n.(*syntax.Select); is && (s.Name == "max" || s.Name == "lte") {
-							bounded = true
-						}
-						return true
-					})
-				}
+			if calledName(x) == "input" && len(x.Args) == 1 {
+				bounded = bounded || l.schemaBounds(f, x.Args[0])
 			}
 			e = x.Fun
 		case *syntax.Select:

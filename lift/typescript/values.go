@@ -205,7 +205,11 @@ func (l *lifter) identSources(f *function, e *syntax.Ident, depth int) []facts.O
 		}
 		return []facts.Origin{{Kind: facts.FromUnknown, Name: e.Name, Pos: f.file.pos(e)}}
 	}
-	return l.bindingSources(b, depth)
+	out := l.bindingSources(b, depth)
+	if b.of.clamped(e.Name) {
+		return bounded(slices.Clone(out))
+	}
+	return out
 }
 
 // settled reports whether an expression is made of constants alone.
@@ -358,6 +362,9 @@ func (l *lifter) callSources(f *function, e *syntax.Call, depth int) []facts.Ori
 		out = append(out, l.sources(f, x, depth+1)...)
 	}
 	out = made(append(out, l.given(f, e, depth)...))
+	if name == "min" || name == "clamp" {
+		return bounded(numbered(out))
+	}
 	if len(out) == 0 {
 		return []facts.Origin{{Kind: facts.FromUnknown, Name: name, Pos: f.file.pos(e)}}
 	}

@@ -19,7 +19,7 @@ var (
 	// people are tables of those who call.
 	people = regexp.MustCompile(`(?i)(^|_)(users?|accounts?|members?|customers?|people|persons?|profiles?)$`)
 	// ofPerson are columns that name one who calls.
-	ofPerson = regexp.MustCompile(`(?i)^((user|author|owner|creator|account|member|customer|profile|person|uploader)_?(id|uid|uuid)?|(created|owned|uploaded)_by(_id)?)$`)
+	ofPerson = regexp.MustCompile(`(?i)^((user|author|owner|creator|account|member|customer|profile|person|uploader)_?(id|uid|uuid)?|(created|owned|uploaded)_?by(_?(id|uid))?)$`)
 	// ofPersonToo are columns that are worth a question where no other statement shows what they are for.
 	ofPersonToo = regexp.MustCompile(`(?i)^(user|author|owner|creator)_?(id|uid|uuid)$`)
 	// secretColumn are columns of what only those know whom the row is for.
@@ -72,7 +72,12 @@ func (s *search) byCaller(q *facts.Query, key *facts.Predicate) {
 			if s.held(q, route, column) {
 				continue
 			}
-			s.found = append(s.found, ofCaller(q, source, route, sibling, column))
+			found := ofCaller(q, source, route, sibling, column)
+			if sibling == nil && s.unasked(route, table, column) {
+				found.Confidence = rule.Likely
+				found.Message += fmt.Sprintf(", and %s never learns who that is, as others of %s do", route.Handler.Name, route.Router)
+			}
+			s.found = append(s.found, found)
 			return
 		}
 	}
@@ -159,6 +164,34 @@ func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 		}
 	}
 	return false
+}
+
+// unasked reports whether a handler cannot have asked whose a row is: it is told nothing of who is calling, where most of those that stand beside it and
+// write are. The column names a user by a key to the users' table.
+func (s *search) unasked(route *facts.Route, table, column string) bool {
+	t := s.table(table)
+	if route.Checks || t == nil || !slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+		return len(k.Columns) == 1 && strings.EqualFold(k.Columns[0], column) && people.MatchString(k.Table)
+	}) {
+		return false
+	}
+	told, all := 0, 0
+	for _, other := range s.facts.Routes {
+		if other.Router == route.Router && other.Kind == route.Kind && other.Pos.File == route.Pos.File && other.Handler != nil && other.Handler != route.Handler && trace.Writes(other.Handler) {
+			all++
+			if other.Checks {
+				told++
+			}
+		}
+	}
+	return told >= 2 && 2*told > all && !slices.ContainsFunc(trace.Below(route.Handler), knowsCaller)
+}
+
+// knowsCaller reports whether a function gives anything on that says who is calling.
+func knowsCaller(f *facts.Function) bool {
+	has := func(v facts.Value) bool { return v.Has(facts.FromContext) }
+	return slices.ContainsFunc(f.Queries, func(q *facts.Query) bool { return slices.ContainsFunc(q.Args, has) }) ||
+		slices.ContainsFunc(f.Calls, func(c *facts.Call) bool { return slices.ContainsFunc(c.Args, has) })
 }
 
 // besides reports whether another statement does its work beside a query, and decides nothing of it: it changes the caller's rows of another table, or

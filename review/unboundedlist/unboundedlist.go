@@ -50,6 +50,11 @@ func find(f *facts.Facts) []rule.Finding {
 					found.Confidence = rule.Uncertain
 				}
 				out = append(out, found)
+			} else if path != nil && skipsOnly(q) {
+				found := finding(q, path)
+				found.Message = fmt.Sprintf("route %s skips some rows of %s, as for a page, and reads all that follow", path.Route, q.Statement.Tables[0].Table)
+				found.Fix = "give the page its size as well"
+				out = append(out, found)
 			} else if reads(path) && unbounded(q) {
 				found := finding(q, path)
 				if tracer.Ways(function).Operators() || !tables.Ages(q.Statement.Tables[0].Table) {
@@ -117,6 +122,12 @@ func unbounded(q *facts.Query) bool {
 		}
 	}
 	return !system(st.Tables[0].Table)
+}
+
+// skipsOnly reports whether a query skips rows and has no limit: whoever wrote it meant a page.
+func skipsOnly(q *facts.Query) bool {
+	st := q.Statement
+	return st != nil && st.Verb == facts.Select && st.Offset && st.Limit == "" && st.LimitArg == nil && !q.One && !st.Aggregate && len(st.Tables) > 0 && !strings.ContainsRune(q.Text, '\uFFFC')
 }
 
 // system reports whether a table is one of the database's own.
