@@ -9,7 +9,7 @@ func (l *lifter) libraryAnswer(p *place, e *syntax.Call, depth int) typing {
 	if s, is := e.Fun.(*syntax.Select); is && s.Name == "then" {
 		return l.typeIn(p, s.X, depth+1)
 	}
-	return typing{}
+	return l.repositoryOf(p, e)
 }
 
 // callbackTypes says of which type a parameter of a callback is that is given to a call.

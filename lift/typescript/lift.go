@@ -70,6 +70,8 @@ type lifter struct {
 	classes      map[*syntax.Class]*class
 	implementing map[*syntax.Interface][]*class
 	allOf        []*class // in order
+	entities     map[*class]*entity
+	entityOrder  []*entity
 	functions    []*function
 	runs         map[*syntax.Func]*function
 	tags         map[*syntax.Template]*syntax.Call // templates that are given to a function

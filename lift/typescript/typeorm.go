@@ -1,12 +1,875 @@
 package typescript
 
 import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/fettlehq/fettle/facts"
+	"github.com/fettlehq/fettle/lift/sql"
 	"github.com/fettlehq/fettle/lift/typescript/syntax"
 )
 
-// findEntities reads the entities of TypeORM: which table each is kept in.
-func (l *lifter) findEntities() {}
+// TypeORM asks through a repository of one entity, through a manager that is told which, or by a builder's chain
+// (https://typeorm.io/docs/working-with-entity-manager/find-options, https://typeorm.io/docs/query-builder/select-query-builder).
+
+// finders are the methods of a repository that read, with whether they are given conditions alone.
+var finders = map[string]bool{
+	"find": false, "findOne": false, "findOneOrFail": false, "findAndCount": false, "count": false, "exist": false, "exists": false,
+	"findBy": true, "findOneBy": true, "findOneByOrFail": true, "findAndCountBy": true, "countBy": true, "existsBy": true, "findByIds": true, "findOneById": true, "sum": true, "maximum": true, "minimum": true, "average": true,
+}
+
+// changers are those that write.
+var changers = map[string]facts.Verb{
+	"save": facts.Update, "insert": facts.Insert, "upsert": facts.Insert, "update": facts.Update, "delete": facts.Delete, "remove": facts.Delete, "softDelete": facts.Update, "softRemove": facts.Update, "restore": facts.Update,
+	"increment": facts.Update, "decrement": facts.Update, "recover": facts.Update,
+}
+
+// ends are the methods of a builder that send what it holds.
+var ends = map[string]bool{
+	"getMany": true, "getOne": true, "getOneOrFail": true, "getManyAndCount": true, "getCount": true, "getExists": true, "getRawMany": true, "getRawOne": true, "getRawAndEntities": true, "execute": true, "stream": true,
+}
+
+// handles are the types through which TypeORM asks for any entity.
+var handles = regexp.MustCompile(`^(EntityManager|DataSource|Connection|QueryRunner|TransactionalEntityManager)$`)
 
 // typeormQuery is the query of a call of TypeORM: of a repository, a manager, or the end of a builder's chain.
-func (l *lifter) typeormQuery(f *function, call *syntax.Call) *facts.Query { return nil }
+func (l *lifter) typeormQuery(f *function, call *syntax.Call) *facts.Query {
+	on, is := call.Fun.(*syntax.Select)
+	if !is || len(l.entityOrder) == 0 && on.Name != "query" {
+		return nil
+	}
+	if ends[on.Name] {
+		return l.builderQuery(f, call, on)
+	}
+	verb, writes := changers[on.Name]
+	_, reads := finders[on.Name]
+	if !writes && !reads && on.Name != "query" {
+		return nil
+	}
+	t := l.typeOf(f, on.X)
+	if e := l.entityOf(t); e != nil {
+		return l.repositoryQuery(f, call, on.Name, verb, e, call.Args)
+	}
+	if !handles.MatchString(t.name) || !within(t.library, "typeorm") {
+		if t.class == nil || !handles.MatchString(t.class.base) || !within(t.class.library, "typeorm") {
+			return nil
+		}
+	}
+	if on.Name == "query" {
+		if len(call.Args) == 0 {
+			return nil
+		}
+		return l.rawQuery(f, call, "typeorm", call.Args[0], call.Args[1:])
+	}
+	if len(call.Args) == 0 {
+		return nil
+	}
+	if e := l.entityNamed(f, call.Args[0]); e != nil {
+		return l.repositoryQuery(f, call, on.Name, verb, e, call.Args[1:])
+	}
+	if writes { // manager.save(row)
+		if t := l.typeOf(f, call.Args[0]); t.class != nil && l.entities[t.class] != nil {
+			return l.repositoryQuery(f, call, on.Name, verb, l.entities[t.class], call.Args)
+		}
+	}
+	return nil
+}
+
+// entityOf is the entity of a repository; nil for any other type.
+func (l *lifter) entityOf(t typing) *entity {
+	if within(t.library, "typeorm") && strings.HasSuffix(t.name, "Repository") && len(t.args) > 0 && t.args[0].class != nil {
+		return l.entities[t.args[0].class]
+	}
+	for c, n := t.class, 0; c != nil && n < deepestType; c, n = c.extends, n+1 {
+		if within(c.library, "typeorm") && strings.HasSuffix(c.base, "Repository") && len(c.baseArgs) > 0 {
+			if of := l.typed(c.file, c.baseArgs[0]); of.class != nil {
+				return l.entities[of.class]
+			}
+		}
+	}
+	return nil
+}
+
+// entityNamed is the entity whose class an expression is; nil for none.
+func (l *lifter) entityNamed(f *function, e syntax.Expr) *entity {
+	id, is := unwrapped(e).(*syntax.Ident)
+	if !is {
+		return nil
+	}
+	if b := f.binding(id.Name, id.Pos()); b != nil {
+		return nil
+	}
+	if d := l.named(f.file, id.Name); d != nil && d.class != nil {
+		return l.entities[d.class]
+	}
+	return nil
+}
+
+// repositories are functions that give a repository of the entity that they are told, in TypeORM or around it.
+var repositories = regexp.MustCompile(`^(get\w*Repository|getRepositoryFor|repository)$`)
+
+// repositoryOf is the type of what a call answers that gives a repository.
+func (l *lifter) repositoryOf(p *place, e *syntax.Call) typing {
+	if p.in == nil || !repositories.MatchString(calledName(e)) {
+		return typing{}
+	}
+	for _, arg := range e.Args {
+		if of := l.entityNamed(p.in, arg); of != nil {
+			return typing{library: "typeorm", name: "Repository", args: []typing{{class: of.class}}}
+		}
+	}
+	return typing{}
+}
+
+// finder reads what a repository is asked.
+type finder struct {
+	l    *lifter
+	f    *function
+	e    *entity
+	st   *facts.Statement
+	args []facts.Value
+}
+
+func (r *finder) value(e syntax.Expr) *facts.Value {
+	v := r.l.value(r.f, e)
+	r.args = append(r.args, v)
+	return &v
+}
+
+func (r *finder) unread() { r.st.Unread, r.st.Nested = true, true }
+
+// repositoryQuery is the query of a method of a repository.
+func (l *lifter) repositoryQuery(f *function, call *syntax.Call, name string, verb facts.Verb, e *entity, args []syntax.Expr) *facts.Query {
+	if verb == "" {
+		verb = facts.Select
+	}
+	r := &finder{l: l, f: f, e: e, st: &facts.Statement{Verb: verb, Tables: []facts.TableUse{{Table: e.table, Alias: e.table}}}}
+	q := &facts.Query{Library: "typeorm", Name: f.file.said(call.Fun), Statement: r.st}
+	switch name {
+	case "find", "findAndCount", "findOne", "findOneOrFail", "count", "exist", "exists":
+		if len(args) > 0 {
+			r.options(args[0])
+		}
+	case "findBy", "findOneBy", "findOneByOrFail", "findAndCountBy", "countBy", "existsBy":
+		if len(args) > 0 {
+			r.where(args[0], mode{})
+		}
+	case "findByIds", "findOneById":
+		r.byKey(args, map[bool]string{true: "IN", false: "="}[name == "findByIds"])
+	case "update", "softDelete", "restore", "delete":
+		if len(args) > 0 {
+			r.where(args[0], mode{})
+		}
+		if name == "softDelete" || name == "restore" {
+			r.st.Sets = append(r.st.Sets, "deletedAt")
+		}
+		if name == "update" && len(args) > 1 {
+			r.sets(args[1])
+		}
+	case "increment", "decrement":
+		if len(args) > 1 {
+			r.where(args[0], mode{})
+			if column := e.column(constantText(args[1])); column != "" {
+				r.st.Sets, r.st.Self = []string{column}, []string{column}
+			}
+		}
+	case "save":
+		if len(args) > 0 {
+			r.saved(q, args[0])
+		}
+	case "insert", "upsert":
+		r.st.OnConflict = name == "upsert"
+		if len(args) > 0 {
+			r.sets(args[0])
+		}
+	case "remove", "softRemove", "recover":
+		if len(args) > 0 && len(e.key) == 1 {
+			r.st.Predicates = append(r.st.Predicates, facts.Predicate{Table: e.table, Column: e.key[0], Operator: "=", Arg: r.value(args[0])})
+		}
+		if name != "remove" {
+			r.st.Sets = append(r.st.Sets, "deletedAt")
+		}
+	default: // sum("column", where)
+		if len(args) > 1 {
+			r.where(args[1], mode{})
+		}
+	}
+	q.One = strings.HasPrefix(name, "findOne")
+	if q.One && r.st.Limit == "" {
+		r.st.Limit = "1"
+	}
+	if strings.HasPrefix(name, "count") || strings.HasPrefix(name, "exist") || verb == facts.Select && len(args) > 0 && constantText(args[0]) != "" && name != "findOne" && name != "findOneById" {
+		r.st.Aggregate = true
+	}
+	q.Args = r.args
+	return q
+}
+
+// byKey asks for rows by their key.
+func (r *finder) byKey(args []syntax.Expr, operator string) {
+	if len(args) > 0 && len(r.e.key) == 1 {
+		r.st.Predicates = append(r.st.Predicates, facts.Predicate{Table: r.e.table, Column: r.e.key[0], Operator: operator, Arg: r.value(args[0])})
+	}
+}
+
+// options reads the options of find; findOne(id) is of older versions.
+func (r *finder) options(e syntax.Expr) {
+	o := r.l.object(r.f, e, 0)
+	if o == nil {
+		if t := r.l.typeOf(r.f, e); t.plain != "" || strings.HasSuffix(strings.ToLower(endName(e)), "id") {
+			r.byKey([]syntax.Expr{e}, "=")
+			return
+		}
+		r.value(e)
+		r.unread()
+		return
+	}
+	conditions := false
+	for _, p := range o.Props {
+		if p.Spread {
+			r.value(p.Value)
+			r.unread()
+			continue
+		}
+		switch p.Key {
+		case "where":
+			r.where(p.Value, mode{})
+		case "take":
+			r.st.Limit, r.st.LimitArg = r.f.file.said(p.Value), r.value(p.Value)
+		case "skip":
+			r.st.Offset = true
+			r.value(p.Value)
+		case "order":
+			r.order(p.Value)
+		case "relations":
+			r.relations(p.Value)
+		case "lock":
+			r.st.Locks = strings.Contains(r.f.file.said(p.Value), "pessimistic_write") || strings.Contains(r.f.file.said(p.Value), "for_")
+		case "select", "loadEagerRelations", "withDeleted", "cache", "relationLoadStrategy", "loadRelationIds", "comment", "transaction", "join":
+		default:
+			conditions = conditions || r.e.column(p.Key) != ""
+		}
+	}
+	if conditions { // findOne({email}) of older versions
+		r.where(e, mode{})
+	}
+}
+
+// where reads conditions: an object, several of which one must hold, or the key of a row.
+func (r *finder) where(e syntax.Expr, m mode) {
+	m.depth++
+	if m.depth > 10 {
+		r.unread()
+		return
+	}
+	switch x := unwrapped(e).(type) {
+	case *syntax.Array:
+		if m.depth == 1 && len(x.Items) > 1 {
+			m.disjoint = true
+		}
+		for _, item := range x.Items {
+			if item != nil {
+				r.where(item, m)
+			}
+		}
+		return
+	case *syntax.Cond:
+		m.optional = true
+		for _, arm := range []syntax.Expr{x.Then, x.Else} {
+			if !absent(arm) {
+				r.where(arm, m)
+			}
+		}
+		return
+	case *syntax.Binary:
+		if x.Op == "&&" {
+			m.optional = true
+			r.where(x.Y, m)
+			return
+		}
+	}
+	o := r.l.object(r.f, e, 0)
+	if o == nil {
+		if absent(e) {
+			return
+		}
+		if t := r.l.typeOf(r.f, e); m.depth == 1 && (t.plain != "" || t.class == nil && strings.HasSuffix(strings.ToLower(endName(e)), "id")) {
+			r.byKey([]syntax.Expr{e}, "=")
+			return
+		}
+		r.value(e)
+		r.unread()
+		return
+	}
+	for _, p := range o.Props {
+		if p.Spread {
+			r.where(p.Value, m)
+			continue
+		}
+		r.condition(p, m)
+	}
+}
+
+// condition reads the condition of one property.
+func (r *finder) condition(p *syntax.Property, m mode) {
+	if relation := r.e.relations[p.Key]; relation != nil {
+		inner := r.l.object(r.f, p.Value, 0)
+		to := r.l.entities[relation.to]
+		if inner != nil && relation.column != "" && to != nil && len(inner.Props) == 1 && slices.Contains(to.key, to.column(inner.Props[0].Key)) {
+			r.compare(relation.column, inner.Props[0].Value, m)
+			return
+		}
+		if inner == nil && relation.column != "" {
+			r.compare(relation.column, p.Value, m)
+			return
+		}
+		r.value(p.Value)
+		r.st.Nested = true
+		return
+	}
+	column := r.e.column(p.Key)
+	if column == "" {
+		column = p.Key // of embedded columns, or of what a class that is not at hand has
+	}
+	r.compare(column, p.Value, m)
+}
+
+// operators are the functions that stand for one, with how SQL says it.
+var operators = map[string]string{
+	"Equal": "=", "In": "IN", "Any": "IN", "Not": "<>", "LessThan": "<", "LessThanOrEqual": "<=", "MoreThan": ">", "MoreThanOrEqual": ">=", "Like": "LIKE", "ILike": "LIKE", "Between": ">=", "IsNull": "IS NULL", "ArrayContains": "@>", "Raw": "",
+}
+
+// compare adds a condition on a column.
+func (r *finder) compare(column string, e syntax.Expr, m mode) {
+	p := facts.Predicate{Table: r.e.table, Column: column, Operator: "=", Disjoint: m.disjoint, Optional: m.optional}
+	if call, is := unwrapped(e).(*syntax.Call); is {
+		name := calledName(call)
+		operator, known := operators[name]
+		if _, own := call.Fun.(*syntax.Ident); known && own {
+			if operator == "" {
+				r.value(e)
+				r.unread()
+				return
+			}
+			p.Operator = operator
+			if len(call.Args) == 0 {
+				r.st.Predicates = append(r.st.Predicates, p)
+				return
+			}
+			if inner, is := unwrapped(call.Args[0]).(*syntax.Call); is && name == "Not" {
+				p.Operator = "NOT IN"
+				if calledName(inner) == "IsNull" {
+					p.Operator = "IS NOT NULL"
+				} else {
+					p.Arg = r.value(e)
+				}
+				r.st.Predicates = append(r.st.Predicates, p)
+				return
+			}
+			e = call.Args[0]
+		}
+	}
+	if literal, is := unwrapped(e).(*syntax.Literal); is {
+		p.Literal = literal.Value
+	} else {
+		if cond, is := unwrapped(e).(*syntax.Cond); is && (absent(cond.Then) || absent(cond.Else)) {
+			p.Optional = true
+		}
+		p.Arg = r.value(e)
+	}
+	r.st.Predicates = append(r.st.Predicates, p)
+}
+
+// order reads {createdAt: "DESC"}.
+func (r *finder) order(e syntax.Expr) {
+	o := r.l.object(r.f, e, 0)
+	if o == nil {
+		r.st.Order = append(r.st.Order, facts.OrderPart{})
+		return
+	}
+	for _, p := range o.Props {
+		r.st.Order = append(r.st.Order, facts.OrderPart{Table: r.e.table, Column: r.e.column(p.Key), Descending: strings.EqualFold(constantText(p.Value), "desc")})
+	}
+}
+
+// relations reads which rows are read as well: of a list by the key that they hold.
+func (r *finder) relations(e syntax.Expr) {
+	var names []string
+	switch x := unwrapped(e).(type) {
+	case *syntax.Array:
+		for _, item := range x.Items {
+			names = append(names, constantText(item))
+		}
+	case *syntax.Object:
+		for _, p := range x.Props {
+			names = append(names, p.Key)
+		}
+	}
+	for _, name := range names {
+		first, _, _ := strings.Cut(name, ".")
+		relation := r.e.relations[first]
+		if relation == nil || !relation.list || relation.back == "" {
+			continue
+		}
+		to := r.l.entities[relation.to]
+		if to == nil || to.column(relation.back) == "" {
+			continue
+		}
+		r.st.Inner = append(r.st.Inner, &facts.Statement{
+			Verb: facts.Select, Tables: []facts.TableUse{{Table: to.table, Alias: to.table}},
+			Predicates: []facts.Predicate{{Table: to.table, Column: to.column(relation.back), Operator: "IN", Arg: &facts.Value{Text: first, Kind: "list", Origins: []facts.Origin{{Kind: facts.FromQuery, Name: "typeorm"}}}}},
+		})
+	}
+}
+
+// sets reads the columns that are written.
+func (r *finder) sets(e syntax.Expr) {
+	o := r.l.object(r.f, e, 0)
+	if list, is := unwrapped(e).(*syntax.Array); is && len(list.Items) > 0 {
+		o = r.l.object(r.f, list.Items[0], 0)
+	}
+	if o == nil {
+		r.value(e)
+		return
+	}
+	for _, p := range o.Props {
+		column := r.e.column(p.Key)
+		if p.Spread || column == "" {
+			r.value(p.Value)
+			continue
+		}
+		r.st.Sets = append(r.st.Sets, column)
+		if run, is := unwrapped(p.Value).(*syntax.Func); is { // () => "balance + 1"
+			if strings.Contains(r.f.file.said(run), column) {
+				r.st.Self = append(r.st.Self, column)
+			}
+			continue
+		}
+		r.st.Assigned = append(r.st.Assigned, facts.Assignment{Column: column, Arg: r.value(p.Value)})
+	}
+}
+
+// saved reads save(row): a row that was read before is stored whole, by its key; one that is made here is inserted.
+func (r *finder) saved(q *facts.Query, e syntax.Expr) {
+	if o := r.l.object(r.f, e, 0); o != nil {
+		known := false
+		for _, p := range o.Props {
+			known = known || p.Spread || slices.Contains(r.e.key, r.e.column(p.Key))
+		}
+		r.sets(e)
+		if known {
+			r.byKey([]syntax.Expr{e}, "=")
+		} else {
+			r.st.Verb = facts.Insert
+		}
+		return
+	}
+	v := r.value(e)
+	if !v.Has(facts.FromQuery) && !v.Has(facts.FromParam) {
+		r.st.Verb = facts.Insert
+		return
+	}
+	if madeHere(e, r.f) {
+		r.st.Verb = facts.Insert
+		return
+	}
+	if !v.Has(facts.FromQuery) {
+		r.st.OnConflict = true // what its caller gives may be new
+	}
+	q.Mapped = true
+	r.st.Sets = []string{"*"}
+	if len(r.e.key) == 1 {
+		r.st.Predicates = append(r.st.Predicates, facts.Predicate{Table: r.e.table, Column: r.e.key[0], Operator: "=", Arg: v})
+	}
+}
+
+// madeHere reports whether a row is made in its function: new Order(…), repository.create(…), or a list of such.
+func madeHere(e syntax.Expr, f *function) bool {
+	switch x := unwrapped(e).(type) {
+	case *syntax.Call:
+		if x.New {
+			return true
+		}
+		switch calledName(x) {
+		case "create":
+			return true
+		case "map":
+			if len(x.Args) == 1 {
+				if run, is := unwrapped(x.Args[0]).(*syntax.Func); is && run.Value != nil {
+					return madeHere(run.Value, f)
+				}
+			}
+		}
+	case *syntax.Array:
+		return len(x.Items) > 0 && madeHere(x.Items[0], f)
+	case *syntax.Ident:
+		if b := f.binding(x.Name, x.Pos()); b != nil && b.init != nil && len(b.path) == 0 && b.of == f {
+			return madeHere(b.init, f)
+		}
+	}
+	return false
+}
+
+// step is a call of a builder's chain.
+type step struct {
+	call     *syntax.Call
+	name     string
+	optional bool
+}
+
+// chain are the calls of a builder, from the one that makes it; none where it is not seen to be made.
+func (l *lifter) chain(f *function, e syntax.Expr, depth int) []step {
+	var out []step
+	for depth < 4 {
+		switch x := unwrapped(e).(type) {
+		case *syntax.Call:
+			out = append(out, step{call: x, name: calledName(x)})
+			on, is := x.Fun.(*syntax.Select)
+			if calledName(x) == "createQueryBuilder" {
+				slices.Reverse(out)
+				return out
+			}
+			if !is {
+				return nil
+			}
+			e = on.X
+			continue
+		case *syntax.Ident:
+			b := f.binding(x.Name, x.Pos())
+			if b == nil || b.init == nil || len(b.path) > 0 || b.of != f {
+				return nil
+			}
+			slices.Reverse(out)
+			begun := l.chain(f, b.init, depth+1)
+			if begun == nil {
+				return nil
+			}
+			return append(append(begun, l.continued(f, b, e.Pos())...), out...)
+		}
+		return nil
+	}
+	return nil
+}
+
+// continued are the calls of a builder that a variable holds, in statements of their own before an offset.
+func (l *lifter) continued(f *function, b *binding, before int) []step {
+	var out []step
+	for _, s := range f.sites {
+		on, is := s.call.Fun.(*syntax.Select)
+		if !is || s.call.Pos() >= before || ends[on.Name] {
+			continue
+		}
+		if x, is := base(on.X); is && x.Name == b.name && f.binding(x.Name, x.Pos()) == b {
+			out = append(out, step{s.call, on.Name, s.at.place.Branch})
+		}
+	}
+	return out
+}
+
+// base is the variable that a chain of calls begins with.
+func base(e syntax.Expr) (*syntax.Ident, bool) {
+	for {
+		switch x := unwrapped(e).(type) {
+		case *syntax.Call:
+			e = x.Fun
+		case *syntax.Select:
+			e = x.X
+		case *syntax.Ident:
+			return x, true
+		default:
+			return nil, false
+		}
+	}
+}
+
+// builderQuery is the query of a builder's chain.
+func (l *lifter) builderQuery(f *function, call *syntax.Call, on *syntax.Select) *facts.Query {
+	steps := l.chain(f, on.X, 0)
+	if len(steps) == 0 {
+		return nil
+	}
+	b := &builder{l: l, f: f, aliases: map[string]*entity{}, st: &facts.Statement{Verb: facts.Select}}
+	q := &facts.Query{Library: "typeorm", Name: f.file.said(call.Fun), Chain: f.file.said(call), Statement: b.st}
+	for _, s := range steps {
+		b.step(q, s)
+	}
+	if b.main == nil {
+		q.Statement = nil
+		return q
+	}
+	b.st.Tables = append([]facts.TableUse{{Table: b.main.table, Alias: b.alias}}, b.joined...)
+	if b.or {
+		for i := range b.st.Predicates {
+			b.st.Predicates[i].Disjoint = b.st.Predicates[i].Operator != "JOIN"
+		}
+	}
+	switch on.Name {
+	case "getOne", "getOneOrFail", "getRawOne":
+		q.One = true
+	case "getCount", "getExists":
+		b.st.Aggregate = true
+	}
+	q.Args = b.args
+	return q
+}
+
+// builder reads a builder's chain.
+type builder struct {
+	l       *lifter
+	f       *function
+	main    *entity
+	alias   string
+	aliases map[string]*entity
+	joined  []facts.TableUse
+	st      *facts.Statement
+	args    []facts.Value
+	or      bool
+}
+
+func (b *builder) value(e syntax.Expr) *facts.Value {
+	v := b.l.value(b.f, e)
+	b.args = append(b.args, v)
+	return &v
+}
+
+func (b *builder) unread() { b.st.Unread, b.st.Nested = true, true }
+
+// of sets the entity of a builder, with its alias.
+func (b *builder) of(e *entity, alias string) {
+	if e == nil {
+		return
+	}
+	b.main, b.alias = e, alias
+	if alias == "" {
+		b.alias = e.table
+	}
+	b.aliases[b.alias] = e
+}
+
+// step reads one call of the chain.
+func (b *builder) step(q *facts.Query, s step) {
+	args := s.call.Args
+	first := func() string {
+		if len(args) == 0 {
+			return ""
+		}
+		return constantText(args[0])
+	}
+	switch s.name {
+	case "createQueryBuilder":
+		on, _ := s.call.Fun.(*syntax.Select)
+		e := (*entity)(nil)
+		if on != nil {
+			e = b.l.entityOf(b.l.typeOf(b.f, on.X))
+		}
+		alias := first()
+		if len(args) > 0 && e == nil {
+			if e = b.l.entityNamed(b.f, args[0]); e != nil && len(args) > 1 {
+				alias = constantText(args[1])
+			}
+		}
+		b.of(e, alias)
+	case "from":
+		if len(args) > 0 {
+			alias := ""
+			if len(args) > 1 {
+				alias = constantText(args[1])
+			}
+			b.of(b.l.entityNamed(b.f, args[0]), alias)
+		}
+	case "into", "update":
+		if s.name == "update" {
+			b.st.Verb = facts.Update
+		}
+		if len(args) > 0 {
+			b.of(b.l.entityNamed(b.f, args[0]), b.alias)
+		}
+	case "insert":
+		b.st.Verb = facts.Insert
+	case "delete":
+		b.st.Verb = facts.Delete
+	case "softDelete":
+		b.st.Verb = facts.Update
+	case "orIgnore", "orUpdate", "onConflict":
+		b.st.OnConflict = true
+	case "set", "values":
+		if len(args) > 0 && b.main != nil {
+			r := &finder{l: b.l, f: b.f, e: b.main, st: b.st}
+			r.sets(args[0])
+			b.args = append(b.args, r.args...)
+		}
+	case "where", "andWhere", "orWhere", "having", "andHaving":
+		b.or = b.or || s.name == "orWhere"
+		b.where(q, s)
+	case "whereInIds":
+		if len(args) > 0 && b.main != nil && len(b.main.key) == 1 {
+			b.st.Predicates = append(b.st.Predicates, facts.Predicate{Table: b.main.table, Column: b.main.key[0], Operator: "IN", Arg: b.value(args[0]), Optional: s.optional})
+		}
+	case "leftJoin", "leftJoinAndSelect", "innerJoin", "innerJoinAndSelect", "leftJoinAndMapOne", "leftJoinAndMapMany", "innerJoinAndMapOne", "innerJoinAndMapMany":
+		b.join(s)
+	case "orderBy", "addOrderBy":
+		b.order(s)
+	case "take", "limit":
+		if len(args) > 0 {
+			b.st.Limit, b.st.LimitArg = b.f.file.said(args[0]), b.value(args[0])
+		}
+	case "skip", "offset":
+		b.st.Offset = true
+	case "groupBy", "addGroupBy":
+		b.st.Grouped, b.st.Aggregate = true, true
+	case "setLock":
+		b.st.Locks = strings.HasPrefix(first(), "pessimistic_write") || strings.HasPrefix(first(), "for_")
+	case "setParameter", "setParameters":
+		for _, arg := range args {
+			b.value(arg)
+		}
+	}
+}
+
+// namedParam is a parameter of a condition: :id and :...ids.
+var namedParam = regexp.MustCompile(`:(\.\.\.)?([A-Za-z_]\w*)`)
+
+// where reads a condition of a chain.
+func (b *builder) where(q *facts.Query, s step) {
+	args := s.call.Args
+	if len(args) == 0 {
+		return
+	}
+	if b.main == nil {
+		return
+	}
+	if o, is := unwrapped(args[0]).(*syntax.Object); is {
+		r := &finder{l: b.l, f: b.f, e: b.main, st: b.st}
+		r.where(o, mode{optional: s.optional})
+		b.args = append(b.args, r.args...)
+		return
+	}
+	switch unwrapped(args[0]).(type) {
+	case *syntax.Call, *syntax.Func: // new Brackets(…), a subquery
+		b.unread()
+		return
+	}
+	text, pieces := b.l.sqlText(b.f, args[0])
+	q.Dynamic = append(q.Dynamic, pieces...)
+	var given *syntax.Object
+	if len(args) > 1 {
+		given = b.l.object(b.f, args[1], 0)
+		if given == nil {
+			b.value(args[1])
+		}
+	}
+	var values []facts.Value
+	text = namedParam.ReplaceAllStringFunc(text, func(name string) string {
+		if strings.HasPrefix(name, "::") {
+			return name
+		}
+		key := strings.TrimLeft(strings.TrimPrefix(name, ":"), ".")
+		v := facts.Value{Text: key, Origins: []facts.Origin{{Kind: facts.FromUnknown, Name: key}}}
+		if given != nil {
+			if e := member(given, key); e != nil {
+				v = b.l.value(b.f, e)
+			}
+		}
+		values = append(values, v)
+		return "$" + strconv.Itoa(len(values))
+	})
+	b.args = append(b.args, values...)
+	if strings.Contains(text, hole) {
+		if len(pieces) > 0 {
+			q.Text += text // so that what is put into it is looked at
+		}
+		b.unread()
+		return
+	}
+	for _, p := range sql.Conditions(text, b.alias, values) {
+		b.predicate(p, s.optional)
+	}
+}
+
+// predicate adds a condition, whose columns are called by their properties.
+func (b *builder) predicate(p facts.Predicate, optional bool) {
+	e := b.main
+	if of := b.aliases[p.Table]; of != nil {
+		e = of
+	} else if p.Table != "" && p.Table != b.alias {
+		b.unread()
+		return
+	}
+	if column := e.column(p.Column); column != "" {
+		p.Column = column
+	}
+	p.Table, p.Optional = e.table, p.Optional || optional
+	if p.Operator == "JOIN" {
+		other := b.aliases[p.JoinTable]
+		if other == nil {
+			b.unread()
+			return
+		}
+		p.JoinTable = other.table
+	}
+	b.st.Predicates = append(b.st.Predicates, p)
+}
+
+// join reads a join: of a relation, or of an entity with a condition.
+func (b *builder) join(s step) {
+	args := s.call.Args
+	if strings.Contains(s.name, "AndMap") && len(args) > 0 {
+		args = args[1:]
+	}
+	if len(args) < 2 || b.main == nil {
+		return
+	}
+	kind := ""
+	if strings.HasPrefix(s.name, "left") {
+		kind = "left"
+	}
+	alias := constantText(args[1])
+	from, property, _ := strings.Cut(constantText(args[0]), ".")
+	of := b.aliases[from]
+	if of == nil || of.relations[property] == nil {
+		if e := b.l.entityNamed(b.f, args[0]); e != nil {
+			b.aliases[alias] = e
+			b.joined = append(b.joined, facts.TableUse{Table: e.table, Alias: alias, Join: kind})
+		}
+		b.unread()
+		return
+	}
+	relation := of.relations[property]
+	to := b.l.entities[relation.to]
+	if to == nil {
+		b.unread()
+		return
+	}
+	b.aliases[alias] = to
+	b.joined = append(b.joined, facts.TableUse{Table: to.table, Alias: alias, Join: kind})
+	switch {
+	case relation.column != "" && len(to.key) == 1:
+		b.st.Predicates = append(b.st.Predicates, facts.Predicate{Table: of.table, Column: relation.column, Operator: "JOIN", JoinTable: to.table, JoinColumn: to.key[0]})
+	case to.column(relation.back) != "" && len(of.key) == 1:
+		b.st.Predicates = append(b.st.Predicates, facts.Predicate{Table: to.table, Column: to.column(relation.back), Operator: "JOIN", JoinTable: of.table, JoinColumn: of.key[0]})
+	default: // through a table between
+		b.st.Nested = true
+	}
+}
+
+func (b *builder) order(s step) {
+	args := s.call.Args
+	if len(args) == 0 || b.main == nil {
+		return
+	}
+	from, property, dotted := strings.Cut(constantText(args[0]), ".")
+	e := b.main
+	if dotted {
+		e = b.aliases[from]
+	} else {
+		property = from
+	}
+	part := facts.OrderPart{}
+	if e != nil {
+		part.Table, part.Column = e.table, e.column(property)
+	}
+	part.Descending = len(args) > 1 && strings.EqualFold(constantText(args[1]), "desc")
+	b.st.Order = append(b.st.Order, part)
+}
