@@ -33,6 +33,9 @@ breaking:         model emit/door
 facts:            diag schema
 lift/sql:         facts schema
 lift/golang:      facts schema lift/sql
+lift/prisma:      facts schema
+lift/typescript/syntax:
+lift/typescript:  facts schema lift/sql lift/prisma lift/typescript/syntax
 lift/graphql:     facts
 lift/openapi:     facts
 review/...:       facts schema review/...

@@ -37,8 +37,6 @@ type class struct {
 	library    string // whose class it extends
 	base       string // the name of that class, or as written of what is not known
 	baseArgs   []*syntax.Type
-	implements []*class // classes and interfaces stand alike: see findImplementations
-	faces      []*syntax.Interface
 	below      []*class // that extend or implement it
 }
 

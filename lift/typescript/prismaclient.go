@@ -22,9 +22,6 @@ var prismaVerbs = map[string]facts.Verb{
 	"update": facts.Update, "updateMany": facts.Update, "updateManyAndReturn": facts.Update, "delete": facts.Delete, "deleteMany": facts.Delete,
 }
 
-// prismaOwn are those of them that nothing else has.
-var prismaOwn = regexp.MustCompile(`^(findUnique|findFirst|findMany|createMany|updateMany|deleteMany|upsert|groupBy|aggregate)`)
-
 // prismaClients are names of what is Prisma's client.
 var prismaClients = regexp.MustCompile(`(?i)prisma|^_?(tx|trx|db|dbClient|client|model|transaction)$`)
 
@@ -242,7 +239,6 @@ func (r *prismaReader) option(p *syntax.Property, verb facts.Verb) {
 type mode struct {
 	disjoint bool
 	optional bool
-	negated  bool
 	depth    int
 }
 

@@ -2,14 +2,16 @@ package typescript
 
 import (
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 )
 
 // Many repositories hold code that runs in a browser beside the backend, or nothing else in TypeScript. Which is which the manifests say: a
 // package is read where it asks for something that serves requests or asks databases, or where one that is read asks for it. One that asks
-// for nothing at all is as the one above it, and code without a manifest is read.
+// for nothing at all is as the one above it. Code without a manifest is read, unless it stands in a Go module, whose pages it is then.
 
 // serving are libraries that a backend asks for.
 var serving = regexp.MustCompile(`^(@nestjs/(core|common|platform-.*)|express|fastify|koa|hono|@hono/.*|@hapi/hapi|restify|@trpc/server|routing-controllers|@adonisjs/core|` +
@@ -23,7 +25,8 @@ func (l *lifter) backend(dir string) bool {
 			return m.read
 		}
 		if dir == "." {
-			return true
+			_, err := os.Stat(filepath.Join(l.root, "go.mod"))
+			return err != nil
 		}
 		dir = path.Dir(dir)
 	}

@@ -167,7 +167,7 @@ func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 }
 
 // unasked reports whether a handler cannot have asked whose a row is: it is told nothing of who is calling, where most of those that stand beside it and
-// write are. The column names a user by a key to the users' table.
+// write rows of the table are. The column names a user by a key to the users' table.
 func (s *search) unasked(route *facts.Route, table, column string) bool {
 	t := s.table(table)
 	if route.Checks || t == nil || !slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
@@ -177,7 +177,7 @@ func (s *search) unasked(route *facts.Route, table, column string) bool {
 	}
 	told, all := 0, 0
 	for _, other := range s.facts.Routes {
-		if other.Router == route.Router && other.Kind == route.Kind && other.Pos.File == route.Pos.File && other.Handler != nil && other.Handler != route.Handler && trace.Writes(other.Handler) {
+		if other.Router == route.Router && other.Kind == route.Kind && other.Pos.File == route.Pos.File && other.Handler != nil && other.Handler != route.Handler && writesTo(other.Handler, table) {
 			all++
 			if other.Checks {
 				told++
@@ -185,6 +185,15 @@ func (s *search) unasked(route *facts.Route, table, column string) bool {
 		}
 	}
 	return told >= 2 && 2*told > all && !slices.ContainsFunc(trace.Below(route.Handler), knowsCaller)
+}
+
+// writesTo reports whether a handler, or what it calls, changes rows of a table.
+func writesTo(handler *facts.Function, table string) bool {
+	return slices.ContainsFunc(trace.Below(handler), func(f *facts.Function) bool {
+		return slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
+			return q.Statement != nil && q.Statement.Write() && len(q.Statement.Tables) > 0 && strings.EqualFold(q.Statement.Tables[0].Table, table)
+		})
+	})
 }
 
 // knowsCaller reports whether a function gives anything on that says who is calling.
