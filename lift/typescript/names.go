@@ -28,16 +28,16 @@ type decl struct {
 
 // class is a class of the code.
 type class struct {
-	file       *file
-	node       *syntax.Class
-	name       string
-	methods    map[string]*function
-	fields     map[string]*field
-	extends    *class // of the code
-	library    string // whose class it extends
-	base       string // the name of that class, or as written of what is not known
-	baseArgs   []*syntax.Type
-	below      []*class // that extend or implement it
+	file     *file
+	node     *syntax.Class
+	name     string
+	methods  map[string]*function
+	fields   map[string]*field
+	extends  *class // of the code
+	library  string // whose class it extends
+	base     string // the name of that class, or as written of what is not known
+	baseArgs []*syntax.Type
+	below    []*class // that extend or implement it
 }
 
 // field is a field of a class, or a parameter of its constructor that is one.
