@@ -57,12 +57,12 @@ type Secret struct {
 
 // Database is the schema that the migrations make, with the places where it is made.
 type Database struct {
-	Schema  *schema.Schema
-	At      map[string]Pos       // of "table", "table.column" and "index:name"; "also:table" where it stands a second time
-	Dialect string               // "postgres", "mysql", "sqlite", or "" where it is not known
-	Others  []*Database          // the schemas that the same code keeps for other kinds of databases
-	Models  map[string]*Declared // of tables that the code declares in a language of its own, by the table: migrations are made of that
-	Loose   []LooseIndex         // of tables that no migration makes: of the models, which the program may make its tables of
+	Schema   *schema.Schema
+	At       map[string]Pos       // of "table", "table.column" and "index:name"; "also:table" where it stands a second time
+	Dialect  string               // "postgres", "mysql", "sqlite", or "" where it is not known
+	Others   []*Database          // the schemas that the same code keeps for other kinds of databases
+	Declared map[string]*Declared // of tables that the code declares in a language of its own, by the table: migrations are made of that
+	Loose    []LooseIndex         // of tables that no migration makes: of the models, which the program may make its tables of
 }
 
 // LooseIndex is an index of a table that was not known where the index was made.

@@ -60,10 +60,10 @@ func over(made, said *facts.Database) {
 		made.Schema.Tables[at] = t
 	}
 	maps.Copy(made.At, said.At)
-	if made.Models == nil {
-		made.Models = map[string]*facts.Declared{}
+	if made.Declared == nil {
+		made.Declared = map[string]*facts.Declared{}
 	}
-	maps.Copy(made.Models, said.Models)
+	maps.Copy(made.Declared, said.Declared)
 	slices.SortStableFunc(made.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 }
 

@@ -254,7 +254,7 @@ var types = map[string]schema.Type{
 
 // database is what the models say of the database.
 func (s *Schema) database(dialect string) *facts.Database {
-	out := &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Dialect: dialect, Models: map[string]*facts.Declared{}}
+	out := &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Dialect: dialect, Declared: map[string]*facts.Declared{}}
 	for _, m := range s.order {
 		if m.View {
 			continue
@@ -265,7 +265,7 @@ func (s *Schema) database(dialect string) *facts.Database {
 		for name, f := range m.Fields {
 			said.Fields[f.Column] = name
 		}
-		out.Models[m.Table] = said
+		out.Declared[m.Table] = said
 	}
 	out.Schema.Tables = append(out.Schema.Tables, s.joins(out.At)...)
 	slices.SortStableFunc(out.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })

@@ -68,7 +68,7 @@ func (l *lifter) findEntities() {
 	if len(l.entityOrder) == 0 {
 		return
 	}
-	l.facts.Models = &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Models: map[string]*facts.Declared{}}
+	l.facts.Models = &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Declared: map[string]*facts.Declared{}}
 	for _, e := range l.entityOrder {
 		l.members(e, e.class, snakes)
 	}
@@ -276,7 +276,7 @@ func (l *lifter) table(e *entity) {
 	}
 	e.fact = t
 	said := &facts.Declared{Index: "@Index([%s])", Fields: map[string]string{}}
-	database.Models[e.table] = said
+	database.Declared[e.table] = said
 	add := func(c *schema.Column) {
 		if !slices.ContainsFunc(t.Columns, func(o *schema.Column) bool { return o.Name == c.Name }) {
 			t.Columns = append(t.Columns, c)

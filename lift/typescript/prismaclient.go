@@ -51,7 +51,6 @@ func (l *lifter) prismaQuery(f *function, call *syntax.Call) *facts.Query {
 		if given == nil {
 			r.unread()
 		}
-		q.Args = append(q.Args, r.args...)
 	}
 	switch method.Name {
 	case "findUnique", "findUniqueOrThrow":

@@ -582,7 +582,7 @@ func has(t *schema.Table) string {
 
 // statement is the index to create, with the marker of the runner that the migrations are for.
 func (s *search) statement(table string, columns, names []string) string {
-	if said := declared(s.facts.Database.Models[table], names); said != "" {
+	if said := declared(s.facts.Database.Declared[table], names); said != "" {
 		return said
 	}
 	name := table + "_" + strings.Join(names, "_") + "_idx"
