@@ -16,7 +16,7 @@ import (
 func each(t *testing.T, test func(t *testing.T, db sqldb.Database)) {
 	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
-			test(t, kittest.Open(t, postgres.Driver, kittest.Postgres(t)+"&statement_timeout=200ms&default_query_exec_mode="+mode))
+			test(t, kittest.Open(t, postgres.Driver, kittest.Postgres(t)+"&statement_timeout=2s&default_query_exec_mode="+mode))
 		})
 	}
 }

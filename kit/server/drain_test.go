@@ -100,12 +100,14 @@ func (l *load) losses() (losses []string) {
 }
 
 // forgetTurnedAway takes back what is TCP's and HTTP/1.1's own (see drain.go) where no handler ran: what was sent on a new
-// connection whose handshake ended as the listener closed, since the system resets it in place of a refusal; and what a
-// client sent that a busy machine had kept silent for longer than the server waits for it.
+// connection whose handshake ended as the listener closed, since the system resets it in place of a refusal (the client
+// may see the reset while it writes, or have closed the connection itself by then); and what a client sent that a busy
+// machine had kept silent for longer than the server waits for it.
 func (l *load) forgetTurnedAway(patience time.Duration, ran func(text string) bool) {
 	l.lost.Range(func(text, lost any) bool {
 		turned := lost.(loss)
-		if !ran(text.(string)) && (turned.waited > patience || !turned.reused && errors.Is(turned.err, syscall.ECONNRESET)) {
+		reset := errors.Is(turned.err, syscall.ECONNRESET) || errors.Is(turned.err, net.ErrClosed)
+		if !ran(text.(string)) && (turned.waited > patience || !turned.reused && reset) {
 			l.lost.Delete(text)
 		}
 		return true
