@@ -35,19 +35,20 @@ type Function struct {
 	Aside     string    // "test", "generated", "command", "migration": code that no request reaches by itself; else ""
 	Returns   []Value
 
-	Loops     []*Loop
-	Calls     []*Call
-	Queries   []*Query
-	Sorts     []Sort // orders that a map allows the lists that it bounds
-	Effects   []*Effect
-	Resources []*Resource
-	Shared    []*SharedWrite
-	Counted   []CountedApart
-	TurnSets  []TurnSet // variables of functions around it that this one sets beside other turns of a loop
-	Captured  []Captured
-	Redrawn   []Redrawn
-	SetFields []SetField
-	Callers   []*Call // of this function, from anywhere; the other end of Call.Callees
+	Loops      []*Loop
+	Calls      []*Call
+	Queries    []*Query
+	Sorts      []Sort // orders that a map allows the lists that it bounds
+	Effects    []*Effect
+	Resources  []*Resource
+	Shared     []*SharedWrite
+	Counted    []CountedApart
+	TurnSets   []TurnSet // variables of functions around it that this one sets beside other turns of a loop
+	Captured   []Captured
+	Redrawn    []Redrawn
+	Undeclared []Undeclared
+	SetFields  []SetField
+	Callers    []*Call // of this function, from anywhere; the other end of Call.Callees
 }
 
 // Sort is a map of the orders that lists of a table may have, of which one is named from outside.
@@ -119,6 +120,14 @@ type Bound struct {
 type FieldOf struct {
 	Param  int
 	Column string
+}
+
+// Undeclared is a place where a function goes through all names of what a client sent, also those that its type does not declare.
+type Undeclared struct {
+	Pos  Pos
+	Name string // as written
+	Type string
+	Pipe Pos // that all bodies go through, and that does not take them away; zero for none
 }
 
 // SetField is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.
@@ -227,7 +236,9 @@ type Value struct {
 	Written bool         // is a struct that the code writes out where it is given, with Fields and no others in it
 	Fields  []FieldGiven // of Written, those that hold something
 
-	Settable []string // columns of the whole row that a client sets, and none should: its role, its owner
+	Settable   []string // columns of the whole row that a client sets, and none should: its role, its owner
+	Undeclared bool     // of Settable: what its type does not declare, as nothing takes that away from what the client sent
+	Declared   []string // of Undeclared: what its type declares, and what is set beside, in lower case with underscores
 }
 
 // FieldGiven is a field of a struct that the code writes out.

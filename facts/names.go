@@ -1,12 +1,16 @@
 package facts
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // What a value is shows in its name, in every language, where nothing else does.
 
 var (
-	secret   = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|(access|refresh|session|bearer|oauth2?|id|jwt|csrf|xsrf)token|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
-	personal = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
+	secret     = regexp.MustCompile(`(?i)^(password|passwd|pwd|plainpassword|secret|clientsecret|token|(access|refresh|session|bearer|oauth2?|id|jwt|csrf|xsrf)token|apikey|api_key|privatekey|authorization|dsn|connstring|connstr|connectionstring|databaseurl|database_url|dburl)$`)
+	personal   = regexp.MustCompile(`(?i)^(email|emailaddress|useremail|phone|phonenumber|mobile|ssn|birthdate|dateofbirth|creditcard|cardnumber|iban|passport|homeaddress)$`)
+	privileged = regexp.MustCompile(`^(is)?(super)?(admin|staff|superuser|moderator|verified|approved)$|^(role|roles|roleid|permissions?|(user|owner|account|tenant|org|organi[sz]ation|creator|author)(id|uid)|createdby(id)?|balance|credits?|email(verified|confirmed)|passwordhash)$`)
 )
 
 // SecretNamed reports whether a variable or field of a name holds what lets its holder in.
@@ -14,3 +18,8 @@ func SecretNamed(name string) bool { return secret.MatchString(name) }
 
 // PersonalNamed reports whether a variable or field of a name says something of a person.
 func PersonalNamed(name string) bool { return personal.MatchString(name) }
+
+// PrivilegedNamed reports whether a column of a name is one that no client should set: who owns the row, what its owner may do, what it is worth.
+func PrivilegedNamed(name string) bool {
+	return privileged.MatchString(strings.ToLower(strings.ReplaceAll(name, "_", "")))
+}

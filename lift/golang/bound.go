@@ -87,10 +87,7 @@ func structOf(t types.Type) *types.Named {
 	return nil
 }
 
-// privileged are columns that no client should set: who owns the row, what its owner may do, what it is worth.
-var privileged = regexp.MustCompile(`^(is_)?(super_?)?(admin|staff|superuser|moderator|verified|approved)$|^(role|roles|role_id|permissions?|user_id|owner_id|account_id|tenant_id|org_id|organi[sz]ation_id|creator_id|author_id|created_by|created_by_id|balance|credits?|email_verified|email_confirmed|password_hash)$`)
-
-// says are those of them that say yes or no. A text of such a name is whose name it is, as that of the account that a directory is asked by.
+// says are columns that no client should set and that say yes or no. A text of such a name is whose name it is, as that of the account that a directory is asked by.
 var says = regexp.MustCompile(`^(is_)?(super_?)?(admin|staff|superuser|moderator|verified|approved)$`)
 
 // rights are names of what somebody may do, of a struct or of its columns.
@@ -137,7 +134,7 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 	for i := range structure.NumFields() {
 		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i))
 		column := snake(field.Name())
-		if !field.Exported() || !privileged.MatchString(column) || says.MatchString(column) && isString(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
+		if !field.Exported() || !facts.PrivilegedNamed(column) || says.MatchString(column) && isString(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
 			continue
 		}
 		set := slices.ContainsFunc(l.defs[field], func(d def) bool {

@@ -65,6 +65,8 @@ func pushed(b *binding) bool {
 
 // findBody tells what a function does: its calls, queries and effects.
 func (l *lifter) findBody(f *function) {
+	l.findSpans(f)
+	l.findUndeclared(f)
 	for _, s := range f.sites {
 		if q := l.queryAt(f, s.call); q != nil {
 			q.Loop, q.Place = s.at.loop, s.at.place
@@ -98,9 +100,7 @@ func (l *lifter) callOf(f *function, s site) {
 		for _, arg := range s.call.Args {
 			call.Args = append(call.Args, l.value(f, arg))
 		}
-		if s.at.tx != nil {
-			call.InTx = f.file.pos(s.at.tx.call)
-		}
+		call.InTx = l.begun(f, s)
 		f.fact.Calls = append(f.fact.Calls, call)
 	}
 	for i, arg := range s.call.Args {

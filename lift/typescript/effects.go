@@ -22,9 +22,7 @@ func (l *lifter) effectOf(f *function, s site) *facts.Effect {
 	for _, arg := range s.call.Args {
 		e.Args = append(e.Args, l.value(f, arg))
 	}
-	if s.at.tx != nil {
-		e.InTx = f.file.pos(s.at.tx.call)
-	}
+	e.InTx = l.begun(f, s)
 	return e
 }
 

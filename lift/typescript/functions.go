@@ -28,7 +28,8 @@ type function struct {
 	sites          []site // its calls
 	compared       []*syntax.Binary
 	sets           []*syntax.Assign // members that it sets
-	handler        *handler         // of one that answers requests; nil for any other
+	spans          []*span
+	handler        *handler // of one that answers requests; nil for any other
 }
 
 // binding is a variable of a function, or a parameter, where it can be seen.

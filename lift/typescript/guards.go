@@ -35,6 +35,12 @@ func (l *lifter) globalGuards() []facts.Guard {
 			}
 		}
 	}
+	l.provided("APP_GUARD", func(f *file, e syntax.Expr) { out = append(out, l.guard(f, e)) })
+	return out
+}
+
+// provided finds what modules provide under a name of the framework.
+func (l *lifter) provided(token string, found func(f *file, e syntax.Expr)) {
 	for _, c := range l.allOf {
 		d := decorated(c.node.Decorators, "Module")
 		if d == nil || c.file.aside == "test" {
@@ -43,19 +49,18 @@ func (l *lifter) globalGuards() []facts.Guard {
 		for _, arg := range d.Args {
 			syntax.Walk(arg, func(n syntax.Node) bool {
 				o, is := n.(*syntax.Object)
-				if !is || endName(member(o, "provide")) != "APP_GUARD" {
+				if !is || endName(member(o, "provide")) != token {
 					return true
 				}
-				for _, by := range []string{"useClass", "useExisting", "useFactory"} {
+				for _, by := range []string{"useClass", "useExisting", "useFactory", "useValue"} {
 					if e := member(o, by); e != nil {
-						out = append(out, l.guard(c.file, e))
+						found(c.file, e)
 					}
 				}
 				return false
 			})
 		}
 	}
-	return out
 }
 
 // guardsOf are the guards that decorators put around what they stand at: UseGuards, or a decorator of the code that is made of it.

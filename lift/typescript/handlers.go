@@ -10,13 +10,15 @@ import (
 
 // handler is what is known of a function that answers requests: what its parameters hold that the code does not give it.
 type handler struct {
-	params   map[int]facts.Origin
-	requests map[int]bool                    // parameters that are the request
-	members  map[int]map[string]facts.Origin // of parameters that hold several such things by their names
+	params    map[int]facts.Origin
+	requests  map[int]bool                    // parameters that are the request
+	loose     map[int]*looseBody              // parameters that are bodies which nothing strips
+	validated bool                            // something before it looks at the body
+	members   map[int]map[string]facts.Origin // of parameters that hold several such things by their names
 }
 
 func newHandler() *handler {
-	return &handler{params: map[int]facts.Origin{}, requests: map[int]bool{}, members: map[int]map[string]facts.Origin{}}
+	return &handler{params: map[int]facts.Origin{}, requests: map[int]bool{}, loose: map[int]*looseBody{}, members: map[int]map[string]facts.Origin{}}
 }
 
 // given is what a parameter, or the member of it that a path leads to, holds; false where a caller of the code gives it.

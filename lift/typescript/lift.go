@@ -27,7 +27,7 @@ type Lifted struct {
 func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	l := &lifter{
 		root: dir, facts: &facts.Facts{Sums: map[string]facts.Sum{}}, files: map[string]*file{},
-		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{}, known: map[string]*file{}, bounds: map[*syntax.Class]bool{},
+		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{}, known: map[string]*file{}, bounds: map[*syntax.Class]bool{}, looseBodies: map[*class]bool{},
 	}
 	if err := l.read(); err != nil {
 		return nil, err
@@ -56,16 +56,19 @@ func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 
 // lifter is one run.
 type lifter struct {
-	root     string
-	facts    *facts.Facts
-	files    map[string]*file // by their names
-	order    []*file
-	packages map[string]*manifest   // by folder
-	configs  map[string]*config     // by folder
-	known    map[string]*file       // what imports name
-	bounds   map[*syntax.Class]bool // classes of what clients send, and whether their limits have a ceiling
-	schemas  []*prisma.Schema
-	embedded []sql.Text
+	root        string
+	facts       *facts.Facts
+	files       map[string]*file // by their names
+	order       []*file
+	packages    map[string]*manifest   // by folder
+	configs     map[string]*config     // by folder
+	known       map[string]*file       // what imports name
+	bounds      map[*syntax.Class]bool // classes of what clients send, and whether their limits have a ceiling
+	schemas     []*prisma.Schema
+	strips      bool            // all bodies go through what takes away what a class does not declare
+	pipe        facts.Pos       // that all bodies go through
+	looseBodies map[*class]bool // classes of bodies of which nothing does
+	embedded    []sql.Text
 
 	classes      map[*syntax.Class]*class
 	implementing map[*syntax.Interface][]*class

@@ -20,6 +20,7 @@ var verbs = map[string]string{"Get": "GET", "Post": "POST", "Put": "PUT", "Patch
 func (l *lifter) findNest() {
 	prefix := l.globalPrefix()
 	global := l.globalGuards()
+	l.findPipes()
 	for _, c := range l.allOf {
 		if c.file.aside == "test" {
 			continue
@@ -141,7 +142,7 @@ func (l *lifter) controller(c *class, d *syntax.Decorator, prefix string, global
 			if !is {
 				continue
 			}
-			l.nestParams(f)
+			l.nestParams(f, true)
 			guards := l.effective(c, f, append(slices.Clone(around), l.guardsOf(c.file, m.Decorators)...))
 			for _, base := range l.paths(c.file, d.Args) {
 				for _, own := range l.paths(c.file, by.Args) {
@@ -171,7 +172,7 @@ func (l *lifter) answers(c *class, f *function, resolver *syntax.Decorator, glob
 			}
 		}
 	}
-	l.nestParams(f)
+	l.nestParams(f, false)
 	r := &facts.Route{Pos: c.file.pos(by), Path: by.Name + "." + name, Router: c.name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f)}
 	guards := append(slices.Clone(global), l.guardsOf(c.file, c.node.Decorators)...)
 	r.Guards = l.effective(c, f, append(guards, l.guardsOf(c.file, f.decorators)...))
@@ -221,13 +222,16 @@ var (
 )
 
 // nestParams says what the parameters of a method hold, by their decorators.
-func (l *lifter) nestParams(f *function) {
+func (l *lifter) nestParams(f *function, http bool) {
 	h := f.handle()
 	for i, p := range f.node.Params {
 		for _, d := range p.Decorators {
 			switch {
 			case filled.MatchString(d.Name):
 				h.params[i] = l.filledBy(f, p, d)
+				if body := l.looseBody(f, p, d); body != nil && http {
+					h.loose[i] = body
+				}
 			case d.Name == "Parent" || d.Name == "Root":
 			case wholeRequest.MatchString(d.Name):
 				h.requests[i] = true

@@ -69,7 +69,7 @@ func (l *lifter) prismaQuery(f *function, call *syntax.Call) *facts.Query {
 			r.option(p, verb)
 		}
 	}
-	q.Args = r.args
+	q.Args, q.Mapped = r.args, r.mapped
 	return q
 }
 
@@ -189,6 +189,7 @@ type prismaReader struct {
 	model  *prisma.Model
 	st     *facts.Statement
 	args   []facts.Value
+	mapped bool // rows are stored with all that an object holds
 }
 
 // unread notes that something is asked for that is not known.
@@ -228,6 +229,10 @@ func (r *prismaReader) option(p *syntax.Property, verb facts.Verb) {
 	case "data", "create":
 		r.data(p.Value)
 	case "update":
+		for _, x := range r.l.wholes(r.f, p.Value, 0) {
+			r.value(x)
+			r.mapped = true
+		}
 		r.value(p.Value)
 	case "include", "select":
 		r.loads(p.Value, r.model, 0)
@@ -498,6 +503,10 @@ func (r *prismaReader) data(e syntax.Expr) {
 	object := r.l.object(r.f, e, 0)
 	if list, is := unwrapped(e).(*syntax.Array); is && len(list.Items) > 0 {
 		object = r.l.object(r.f, list.Items[0], 0)
+	}
+	for _, x := range r.l.wholes(r.f, e, 0) {
+		r.value(x)
+		r.mapped = true
 	}
 	if object == nil {
 		r.value(e)

@@ -15,6 +15,9 @@ func (l *lifter) queryAt(f *function, call *syntax.Call) *facts.Query {
 	if q == nil {
 		q = l.typeormQuery(f, call)
 	}
+	if q == nil {
+		q = l.driverQuery(f, call)
+	}
 	if q != nil {
 		q.From, q.Pos = f.fact, f.file.pos(call)
 		if q.Chain == "" && q.Text == "" {
@@ -29,15 +32,32 @@ func (l *lifter) queryAt(f *function, call *syntax.Call) *facts.Query {
 func (l *lifter) handle(f *function, q *facts.Query, s site) {
 	root := rootOf(s.call)
 	q.Handle.Text = root
-	if s.at.tx == nil {
+	handle := ""
+	switch open := f.spanAt(s.call.Pos()); {
+	case s.at.tx != nil:
+		handle = s.at.tx.handle
+	case open != nil:
+		handle = open.handle
+	default:
 		return
 	}
-	q.Handle.Begun = f.file.pos(s.at.tx.call)
-	if s.at.tx.handle == "" || root == s.at.tx.handle {
+	q.Handle.Begun = l.begun(f, s)
+	if handle == "" || root == handle {
 		q.Handle.Kind = "tx"
 		return
 	}
-	q.Handle.Kind, q.Handle.Other = "pool", s.at.tx.handle
+	q.Handle.Kind, q.Handle.Other = "pool", handle
+}
+
+// begun is where the transaction began that is open around a call; zero for none.
+func (l *lifter) begun(f *function, s site) facts.Pos {
+	if s.at.tx != nil {
+		return f.file.pos(s.at.tx.call)
+	}
+	if open := f.spanAt(s.call.Pos()); open != nil {
+		return open.at
+	}
+	return facts.Pos{}
 }
 
 // rootOf is the name that a chain of calls and members begins with; of this.x it is x.

@@ -113,6 +113,7 @@ func (l *lifter) registered(f *function, call *syntax.Call, on *syntax.Select, a
 		for _, item := range list.Items {
 			if item != nil {
 				r.Guards = append(r.Guards, l.guard(f.file, item))
+				h.validated = h.validated || validators.MatchString(f.file.said(item))
 			}
 		}
 	}

@@ -123,6 +123,8 @@ type finder struct {
 	e    *entity
 	st   *facts.Statement
 	args []facts.Value
+
+	mapped bool // rows are stored with all that an object holds
 }
 
 func (r *finder) value(e syntax.Expr) *facts.Value {
@@ -196,7 +198,7 @@ func (l *lifter) repositoryQuery(f *function, call *syntax.Call, name string, ve
 	if strings.HasPrefix(name, "count") || strings.HasPrefix(name, "exist") || verb == facts.Select && len(args) > 0 && constantText(args[0]) != "" && name != "findOne" && name != "findOneById" {
 		r.st.Aggregate = true
 	}
-	q.Args = r.args
+	q.Args, q.Mapped = r.args, q.Mapped || r.mapped
 	return q
 }
 
@@ -417,8 +419,17 @@ func (r *finder) relations(e syntax.Expr) {
 	}
 }
 
+// given notes the objects that become a row with all that they hold.
+func (r *finder) given(e syntax.Expr) {
+	for _, x := range r.l.wholes(r.f, e, 0) {
+		r.value(x)
+		r.mapped = true
+	}
+}
+
 // sets reads the columns that are written.
 func (r *finder) sets(e syntax.Expr) {
+	r.given(e)
 	o := r.l.object(r.f, e, 0)
 	if list, is := unwrapped(e).(*syntax.Array); is && len(list.Items) > 0 {
 		o = r.l.object(r.f, list.Items[0], 0)
@@ -458,6 +469,14 @@ func (r *finder) saved(q *facts.Query, e syntax.Expr) {
 			r.st.Verb = facts.Insert
 		}
 		return
+	}
+	r.given(e)
+	for _, s := range r.f.sites { // Object.assign(row, body)
+		if name := calledName(s.call); (name == "assign" || name == "merge") && len(s.call.Args) > 1 && endName(s.call.Args[0]) != "" && endName(s.call.Args[0]) == endName(e) {
+			for _, arg := range s.call.Args[1:] {
+				r.given(arg)
+			}
+		}
 	}
 	v := r.value(e)
 	if !v.Has(facts.FromQuery) && !v.Has(facts.FromParam) {

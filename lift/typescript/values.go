@@ -25,6 +25,7 @@ func (l *lifter) value(f *function, e syntax.Expr) facts.Value {
 	case t.list:
 		v.Kind = "list"
 	}
+	l.sentWhole(f, e, &v)
 	switch x := unwrapped(e).(type) {
 	case *syntax.Select, *syntax.Index:
 		v.Part = true

@@ -26,6 +26,7 @@ func find(f *facts.Facts) []rule.Finding {
 			continue
 		}
 		out = append(out, overwritten(tracer, function)...)
+		out = append(out, undeclared(tracer, function)...)
 		for _, q := range function.Queries {
 			if q.Statement == nil || q.Statement.Verb != facts.Insert && q.Statement.Verb != facts.Update || !q.Mapped {
 				continue
@@ -34,12 +35,15 @@ func find(f *facts.Facts) []rule.Finding {
 				if slices.ContainsFunc(q.Statement.Assigned, func(a facts.Assignment) bool { return a.Arg != nil && a.Arg.Pos == arg.Pos }) {
 					continue // the value of one column
 				}
-				columns, calls := sent(arg, q.Pos, nil, 0)
+				columns, calls, from := sent(arg, q.Pos, nil, 0)
+				if from.Undeclared {
+					columns = withheld(f.Database, q, from.Declared)
+				}
 				columns = stored(q, columns)
 				if len(columns) == 0 {
 					continue
 				}
-				out = append(out, finding(tracer, q, arg, columns, calls))
+				out = append(out, finding(tracer, q, arg, columns, calls, from.Undeclared))
 				break
 			}
 		}
@@ -74,6 +78,61 @@ func overwritten(tracer *trace.Tracer, f *facts.Function) []rule.Finding {
 	return out
 }
 
+// withheld are the columns of a row that no client should set, and that nothing keeps him from: neither does the type of what he sends declare
+// them, nor does the statement give them values of its own.
+func withheld(d *facts.Database, q *facts.Query, declared []string) []string {
+	if d == nil || len(q.Statement.Tables) == 0 {
+		return nil
+	}
+	table := d.Schema.Table(q.Statement.Tables[0].Table)
+	if table == nil {
+		return nil
+	}
+	plain := func(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+	var out []string
+	for _, c := range table.Columns {
+		same := func(name string) bool { return plain(name) == plain(c.Name) }
+		if facts.PrivilegedNamed(c.Name) && !slices.ContainsFunc(declared, same) && !slices.ContainsFunc(q.Statement.Sets, same) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// undeclared tells where a function that changes rows goes through all names of what a client sent.
+func undeclared(tracer *trace.Tracer, f *facts.Function) []rule.Finding {
+	path := tracer.To(f)
+	if path == nil {
+		return nil
+	}
+	var out []rule.Finding
+	for _, u := range f.Undeclared {
+		if !writes(f, 3) {
+			continue
+		}
+		evidence := append(path.Evidence(), rule.Evidence{Pos: u.Pos, What: f.Name + " goes through all names of a " + u.Type})
+		if u.Pipe.Line > 0 {
+			evidence = append(evidence, rule.Evidence{Pos: u.Pipe, What: "what all bodies go through, and which takes no name away"})
+		}
+		out = append(out, rule.Finding{
+			Pos: u.Pos, Confidence: rule.Likely,
+			Message:  fmt.Sprintf("%s also has the names that %s does not declare: nothing takes them away from what the client sends, and rows are written by them", u.Name, u.Type),
+			Evidence: evidence, Fix: "new ValidationPipe({ whitelist: true }) for all bodies, or go through the names that the code knows",
+		})
+	}
+	return out
+}
+
+// writes reports whether a function changes rows, itself or by what it calls.
+func writes(f *facts.Function, depth int) bool {
+	if slices.ContainsFunc(f.Queries, func(q *facts.Query) bool { return q.Statement != nil && q.Statement.Write() }) {
+		return true
+	}
+	return depth > 0 && slices.ContainsFunc(f.Calls, func(c *facts.Call) bool {
+		return slices.ContainsFunc(c.Callees, func(to *facts.Function) bool { return writes(to, depth-1) })
+	})
+}
+
 // stored keeps the columns that a statement names, where it names any.
 func stored(q *facts.Query, columns []string) []string {
 	if q.Chain != "" {
@@ -82,14 +141,15 @@ func stored(q *facts.Query, columns []string) []string {
 	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return !slices.Contains(q.Statement.Sets, c) })
 }
 
-// sent are the columns that a client sets of a row, which the function or its callers decoded, without those that a function on the way gives a
+// sent are the columns that a client sets of a row, which the function or its callers decoded, with the calls on the way and the value as it was
+// sent, without those that a function on the way gives a
 // value of its own before it hands the row on.
-func sent(v facts.Value, at facts.Pos, calls []*facts.Call, depth int) ([]string, []*facts.Call) {
+func sent(v facts.Value, at facts.Pos, calls []*facts.Call, depth int) ([]string, []*facts.Call, facts.Value) {
 	if len(v.Settable) > 0 {
-		return v.Settable, calls
+		return v.Settable, calls, v
 	}
 	if depth == 3 {
-		return nil, nil
+		return nil, nil, v
 	}
 	for _, o := range v.Origins {
 		if o.Kind != facts.FromParam || o.Index < 0 || o.Function == nil || !o.Whole {
@@ -97,15 +157,15 @@ func sent(v facts.Value, at facts.Pos, calls []*facts.Call, depth int) ([]string
 		}
 		for _, call := range o.Function.Callers {
 			if o.Index < len(call.Args) && call.From.Aside != "test" {
-				columns, way := sent(call.Args[o.Index], call.Pos, append([]*facts.Call{call}, calls...), depth+1)
+				columns, way, from := sent(call.Args[o.Index], call.Pos, append([]*facts.Call{call}, calls...), depth+1)
 				columns = slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return givenBefore(o.Function, o.Index, c, at) })
 				if len(columns) > 0 {
-					return columns, way
+					return columns, way, from
 				}
 			}
 		}
 	}
-	return nil, nil
+	return nil, nil, v
 }
 
 // givenBefore reports whether a function gives a column of one of its parameters a value of its own before a place in it.
@@ -115,7 +175,7 @@ func givenBefore(f *facts.Function, param int, column string, at facts.Pos) bool
 	})
 }
 
-func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call) rule.Finding {
+func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []string, calls []*facts.Call, undeclared bool) rule.Finding {
 	start := q.From
 	if len(calls) > 0 {
 		start = calls[0].From
@@ -128,10 +188,15 @@ func finding(tracer *trace.Tracer, q *facts.Query, arg facts.Value, columns []st
 	if slices.Contains(columns, facts.AnyColumn) {
 		with = "whatever columns it names"
 	}
+	fix := "decode into a struct that holds what a client may set alone, and copy its fields"
+	if undeclared {
+		with += ", which its type does not declare and nothing takes away"
+		fix = "name the columns that a client may set, or let a pipe or a schema take away what the type does not declare"
+	}
 	return rule.Finding{
 		Pos: q.Pos, Confidence: rule.Likely,
 		Message:  fmt.Sprintf("%s is stored as the client sent it, with %s", arg.Text, with),
 		Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
-		Fix:      "decode into a struct that holds what a client may set alone, and copy its fields",
+		Fix:      fix,
 	}
 }
