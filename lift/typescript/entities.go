@@ -71,11 +71,28 @@ func (l *lifter) findEntities() {
 	l.facts.Models = &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Declared: map[string]*facts.Declared{}}
 	for _, e := range l.entityOrder {
 		l.members(e, e.class, snakes)
+		if len(e.key) == 0 && e.class.declares("id") { // a decorator of the code, or the program as it starts, makes it the key
+			if e.columns["id"] == nil {
+				e.columns["id"] = &schema.Column{Name: "id"}
+				e.order = append(e.order, "id")
+			}
+			e.key = []string{e.columns["id"].Name}
+		}
 	}
 	for _, e := range l.entityOrder {
 		l.table(e)
 	}
 	slices.SortStableFunc(l.facts.Models.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// declares reports whether a class, or one that it extends, has a field of a name.
+func (c *class) declares(name string) bool {
+	for n := 0; c != nil && n < deepestType; c, n = c.extends, n+1 {
+		if c.fields[name] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // from reports whether a name of a file is that of a library.

@@ -125,9 +125,40 @@ func (w *scopes) statements(body []syntax.Stmt, at around) {
 		w.stmt(s, at)
 		if leaves(s) {
 			at.place.Branch = at.place.Branch || at.loop != nil
+			at.place.Kept = at.place.Kept || w.known(s.(*syntax.If), s.(*syntax.If).Then)
 		}
 	}
 }
+
+// known reports whether one way of an if answers with what its test has found to be there already: a member that was read ahead, or what a cache
+// answered. What is done otherwise is done where it was not.
+func (w *scopes) known(s *syntax.If, way syntax.Stmt) bool {
+	if b, is := way.(*syntax.Block); is {
+		if len(b.Body) == 0 {
+			return false
+		}
+		way = b.Body[len(b.Body)-1]
+	}
+	answer, is := way.(*syntax.Return)
+	if !is || answer.X == nil {
+		return false
+	}
+	switch x := unwrapped(answer.X).(type) {
+	case *syntax.Select:
+		return strings.Contains(strings.ReplaceAll(w.f.file.said(s.Test), "?.", "."), w.f.file.said(x))
+	case *syntax.Ident:
+		if b := w.f.binding(x.Name, x.Pos()); b != nil && b.init != nil {
+			return caching.MatchString(w.f.file.said(b.init)) && strings.Contains(w.f.file.said(s.Test), x.Name)
+		}
+	}
+	return false
+}
+
+// caching are names of what keeps answers.
+var caching = regexp.MustCompile(`(?i)cache|memo|redis`)
+
+// keepers are methods of a cache that ask a callback for what they do not know.
+var keepers = regexp.MustCompile(`^(get|getOrSet|getOrCreate|getOrFetch|wrap|remember|fetch|memoize|cached|once|resolve)$`)
 
 // leaves reports whether a statement ends what stands around it where a condition holds: what follows is done only where it does not.
 func leaves(s syntax.Stmt) bool {
@@ -194,6 +225,9 @@ func (w *scopes) stmt(s syntax.Stmt, at around) {
 		then.place.Branch, other.place.Branch = true, true
 		if failing(w.f.file.said(s.Test)) {
 			then.place.ErrorPath = true
+		}
+		if s.Else != nil {
+			then.place.Kept, other.place.Kept = at.place.Kept || w.known(s, s.Else), at.place.Kept || w.known(s, s.Then)
 		}
 		w.stmt(s.Then, then)
 		w.stmt(s.Else, other)
@@ -477,6 +511,10 @@ func (w *scopes) callback(n *syntax.Func, call *syntax.Call, which int, at aroun
 			}
 		case name == "catch":
 			in.place.ErrorPath = true
+		case keepers.MatchString(name):
+			if on, is := call.Fun.(*syntax.Select); is && caching.MatchString(w.f.file.said(on.X)) {
+				in.place.Kept = true
+			}
 		}
 	}
 	for i, p := range n.Params {

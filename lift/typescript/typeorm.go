@@ -36,6 +36,9 @@ func (l *lifter) typeormQuery(f *function, call *syntax.Call) *facts.Query {
 	if ends[on.Name] {
 		return l.builderQuery(f, call, on)
 	}
+	if e, key := l.rowOf(f, call, on); e != nil {
+		return l.repositoryQuery(f, call, "findOneById", facts.Select, e, []syntax.Expr{key})
+	}
 	verb, writes := changers[on.Name]
 	_, reads := finders[on.Name]
 	if !writes && !reads && on.Name != "query" {
@@ -68,6 +71,35 @@ func (l *lifter) typeormQuery(f *function, call *syntax.Call) *facts.Query {
 		}
 	}
 	return nil
+}
+
+// classTypes are types of a parameter that is given an entity's class, and getters names of functions that answer the row of a key.
+var (
+	classTypes = regexp.MustCompile(`^(Type|EntityTarget|ObjectType|ClassType|Constructor|EntityClass|EntityClassOrSchema)$`)
+	getters    = regexp.MustCompile(`^(get|find|load|fetch)`)
+)
+
+// rowOf says of a call of the code's own function that is told an entity and a key, and answers the row, which those are: getEntityOrThrow(User, id).
+func (l *lifter) rowOf(f *function, call *syntax.Call, on *syntax.Select) (*entity, syntax.Expr) {
+	if !getters.MatchString(on.Name) || finders[on.Name] {
+		return nil, nil
+	}
+	for i, arg := range call.Args {
+		e := l.entityNamed(f, arg)
+		if e == nil || i+1 >= len(call.Args) {
+			continue
+		}
+		to := l.typeOf(f, call.Fun).calls
+		if to == nil || to.node == nil || i+1 >= len(to.node.Params) {
+			return nil, nil
+		}
+		class, key := to.node.Params[i], to.node.Params[i+1]
+		if class.Type == nil || !classTypes.MatchString(class.Type.Name) || key.Pattern == nil || !strings.HasSuffix(strings.ToLower(key.Pattern.Name), "id") {
+			return nil, nil
+		}
+		return e, call.Args[i+1]
+	}
+	return nil, nil
 }
 
 // entityOf is the entity of a repository; nil for any other type.

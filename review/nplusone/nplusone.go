@@ -122,6 +122,7 @@ func (s *search) query(q *facts.Query) {
 	s.resolver(q, q.From, needs, nil)
 	s.hook(q, q.From, needs, nil)
 	s.callers(q, needs)
+	s.same(q)
 }
 
 // oneObject are names of what stores of objects do with one of them, and cannot do with several at once.
@@ -157,8 +158,12 @@ func (s *search) resolver(q *facts.Query, f *facts.Function, needs map[int]bool,
 		for _, call := range calls {
 			evidence = append(evidence, trace.Called(call))
 		}
+		confidence := rule.Likely
+		if seldom(q, calls) {
+			confidence = rule.Uncertain // what was read ahead is not asked for
+		}
 		s.found = append(s.found, rule.Finding{
-			Pos: q.Pos, Confidence: rule.Likely, Severity: s.severity(),
+			Pos: q.Pos, Confidence: confidence, Severity: s.severity(),
 			Message:  fmt.Sprintf("the field %s asks the database once for each object of a list", r.Path),
 			Evidence: append(evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 			Fix:      "collect the keys of all objects with a loader, and ask once for all of them",
