@@ -3,6 +3,7 @@ package facts
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // What a value is shows in its name, in every language, where nothing else does.
@@ -22,4 +23,17 @@ func PersonalNamed(name string) bool { return personal.MatchString(name) }
 // PrivilegedNamed reports whether a column of a name is one that no client should set: who owns the row, what its owner may do, what it is worth.
 func PrivilegedNamed(name string) bool {
 	return privileged.MatchString(strings.ToLower(strings.ReplaceAll(name, "_", "")))
+}
+
+// Snake is a name in lower case with underscores.
+func Snake(name string) string {
+	var out strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) && runes[i-1] != '_' {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
 }

@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // Whose a row is may be asked of the variable that holds it: row.OwnerID != user.ID, canEdit(user, row), row.VisibleTo(user).
@@ -43,7 +45,7 @@ func (s *source) heldBy(e ast.Expr) (object types.Object, says bool) {
 	for {
 		switch of := ast.Unparen(e).(type) {
 		case *ast.SelectorExpr:
-			says = says || whose.MatchString(snake(of.Sel.Name))
+			says = says || whose.MatchString(facts.Snake(of.Sel.Name))
 			e = of.X
 			continue
 		case *ast.StarExpr:

@@ -37,7 +37,7 @@ func (l *lifter) findBound() {
 			}
 			field := structure.Field(i)
 			l.pathParams[field] = param
-			column := snake(field.Name())
+			column := facts.Snake(field.Name())
 			bound[named] = append(bound[named], facts.Bound{Type: named.Obj().Pkg().Path() + "." + named.Obj().Name(), Param: param, Column: column, Key: column == "id" || strings.Contains(tag.Get("xorm")+tag.Get("gorm"), "pk")})
 		}
 	}
@@ -96,7 +96,7 @@ var rights = regexp.MustCompile(`^(roles?|permissions?)$`)
 // isOfRights reports whether a column says what somebody may do of a row that is such a thing itself: the permissions of a role are what
 // whoever makes the role sends, and whether he may is asked before.
 func isOfRights(named *types.Named, column string) bool {
-	return rights.MatchString(column) && rights.MatchString(snake(named.Obj().Name()))
+	return rights.MatchString(column) && rights.MatchString(facts.Snake(named.Obj().Name()))
 }
 
 // settable are the columns of a variable's struct that a request fills through the body it is decoded from, and that
@@ -133,7 +133,7 @@ func (l *lifter) settable(s *source, e ast.Expr) []string {
 	structure := named.Underlying().(*types.Struct)
 	for i := range structure.NumFields() {
 		field, tag := structure.Field(i), reflect.StructTag(structure.Tag(i))
-		column := snake(field.Name())
+		column := facts.Snake(field.Name())
 		if !field.Exported() || !facts.PrivilegedNamed(column) || says.MatchString(column) && isString(field.Type()) || isOfRights(named, column) || tag.Get("json") == "-" || tag.Get("binding") == "-" || tag.Get("gorm") == "-" || tag.Get("xorm") == "-" || l.pathParams[field] != "" {
 			continue
 		}

@@ -174,10 +174,10 @@ func (s *source) matched(e ast.Expr) []string {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
 		if e.Name != "nil" && e.Name != "err" {
-			return []string{snake(e.Name)}
+			return []string{facts.Snake(e.Name)}
 		}
 	case *ast.SelectorExpr:
-		return []string{snake(e.Sel.Name)}
+		return []string{facts.Snake(e.Sel.Name)}
 	case *ast.StarExpr:
 		return s.matched(e.X)
 	case *ast.CallExpr:

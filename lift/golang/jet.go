@@ -508,7 +508,7 @@ func (j *jetReader) column(s *source, e ast.Expr) string {
 	case table.columns[name] != "":
 		return table.columns[name]
 	default:
-		return snake(name)
+		return facts.Snake(name)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // jetTable is a table that jet has written code for.
@@ -28,7 +30,7 @@ func (l *lifter) jetTableOf(s *source, e ast.Expr) (jetTable, bool) {
 			}
 		}
 		if of := s.packageOf(e.X); strings.HasSuffix(of, "/table") && l.loader.sources[of] == nil {
-			return jetTable{name: snake(e.Sel.Name)}, true
+			return jetTable{name: facts.Snake(e.Sel.Name)}, true
 		}
 	case *ast.CallExpr:
 		if selector, is := ast.Unparen(e.Fun).(*ast.SelectorExpr); is && selector.Sel.Name == "AS" {
@@ -39,7 +41,7 @@ func (l *lifter) jetTableOf(s *source, e ast.Expr) (jetTable, bool) {
 			return l.jetTableOf(d.source, d.expr)
 		}
 		if s.info.Uses[e] == nil && e.IsExported() && strings.ToUpper(e.Name) != e.Name && s.namesTables(l) {
-			return jetTable{name: snake(e.Name)}, true
+			return jetTable{name: facts.Snake(e.Name)}, true
 		}
 	}
 	return jetTable{}, false

@@ -170,7 +170,7 @@ func (m *model) gorm(field *types.Var, tag string) {
 	if m.library == "bun" {
 		separator = ","
 	}
-	name := snake(field.Name())
+	name := facts.Snake(field.Name())
 	parts := strings.Split(tag, separator)
 	if m.library == "bun" && !strings.Contains(parts[0], ":") && parts[0] != "" && !strings.HasPrefix(parts[0], "rel") {
 		name = parts[0]
@@ -212,7 +212,7 @@ func (m *model) xorm(field *types.Var, tag string) {
 	words := xormWords(tag)
 	name := xormName(words)
 	if name == "" {
-		name = snake(field.Name())
+		name = facts.Snake(field.Name())
 	}
 	if !scalar(field.Type()) && tag == "" {
 		return

@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/fettlehq/fettle/facts"
 )
 
 // column is a column's name without its table and quotes.
@@ -50,7 +51,7 @@ func (l *lifter) tableNamed(named *types.Named, library string) string {
 			return ""
 		}
 	}
-	name := snake(named.Obj().Name())
+	name := facts.Snake(named.Obj().Name())
 	if library == "bun" {
 		if table := bunTable(named); table != "" {
 			return table
@@ -111,7 +112,7 @@ func columnName(s *source, named *types.Named, field *ast.Ident) string {
 			}
 		}
 	}
-	return snake(field.Name)
+	return facts.Snake(field.Name)
 }
 
 // columnAt is the column of a field of a struct.
@@ -130,20 +131,7 @@ func columnAt(structure *types.Struct, i int) string {
 	if name := dbColumn(reflect.StructTag(structure.Tag(i))); name != "" {
 		return name
 	}
-	return snake(structure.Field(i).Name())
-}
-
-// snake writes UserID as user_id.
-func snake(name string) string {
-	var b strings.Builder
-	runes := []rune(name)
-	for i, c := range runes {
-		if unicode.IsUpper(c) && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(c))
-	}
-	return b.String()
+	return facts.Snake(structure.Field(i).Name())
 }
 
 // plural is the plural as gorm and bun form it (jinzhu/inflection), of the words that backends use.

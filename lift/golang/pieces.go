@@ -34,7 +34,7 @@ func (l *lifter) equatesOf(p place, f *function, n *ast.BinaryExpr) {
 			continue
 		}
 		if of, index, is := l.parameter(p.target(field.X)); is && of == f && index >= 0 {
-			f.fact.EquatesOf = append(f.fact.EquatesOf, facts.FieldOf{Param: index, Column: snake(field.Sel.Name)})
+			f.fact.EquatesOf = append(f.fact.EquatesOf, facts.FieldOf{Param: index, Column: facts.Snake(field.Sel.Name)})
 		}
 	}
 }

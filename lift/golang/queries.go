@@ -500,7 +500,7 @@ func (l *lifter) reckonedFields(at work, q *facts.Query) []string {
 		for i := range structure.NumFields() {
 			field := structure.Field(i)
 			if isNumber(field.Type()) && slices.ContainsFunc(l.defs[field], func(d def) bool { return l.reckons(at, d, object, field) }) {
-				out = append(out, snake(field.Name()))
+				out = append(out, facts.Snake(field.Name()))
 			}
 		}
 	}

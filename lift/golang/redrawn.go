@@ -113,7 +113,7 @@ func (l *lifter) findSetFields() {
 				object := f.source.target(selector.X)
 				index := slices.IndexFunc(f.params, func(o types.Object) bool { return o != nil && o == object })
 				if index >= 0 && isPointer(object.Type()) && !f.decidedBy(stack, object) {
-					f.fact.SetFields = append(f.fact.SetFields, facts.SetField{Pos: l.pos(assign.Pos()), Param: index, Column: snake(selector.Sel.Name)})
+					f.fact.SetFields = append(f.fact.SetFields, facts.SetField{Pos: l.pos(assign.Pos()), Param: index, Column: facts.Snake(selector.Sel.Name)})
 				}
 			}
 			return true

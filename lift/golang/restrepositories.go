@@ -381,7 +381,7 @@ func (l *lifter) rowsOf(repository *types.Named) string {
 	for _, r := range f.returns() {
 		if len(r.Results) == 1 {
 			if named := structOf(f.source.info.TypeOf(r.Results[0])); named != nil {
-				return snake(named.Obj().Name())
+				return facts.Snake(named.Obj().Name())
 			}
 		}
 	}

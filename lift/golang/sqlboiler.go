@@ -314,7 +314,7 @@ func (l *lifter) boiler(at work, spec querySpec, q *facts.Query) {
 	}
 	if of == nil && len(b.out.Tables) == 0 {
 		if named := structOf(at.info.TypeOf(spec.pos.X)); named != nil {
-			b.use(plural(snake(named.Obj().Name())))
+			b.use(plural(facts.Snake(named.Obj().Name())))
 		}
 	}
 	if len(b.out.Tables) > 0 {
@@ -345,7 +345,7 @@ func (of *boiled) column(field string) string {
 			}
 		}
 	}
-	return snake(field)
+	return facts.Snake(field)
 }
 
 // boilerColumns are the columns that a row is told to store: those that a list says, or all.

@@ -23,7 +23,7 @@ func (b *builder) boilerQuery(s *source, e ast.Expr) {
 		b.out.Nested, b.out.Unread = true, true // a function of the code makes it
 		return
 	} else if len(b.out.Tables) == 0 && b.l.boiledElsewhere(in, begin) != nil {
-		b.use(snake(calledName(begin)))
+		b.use(facts.Snake(calledName(begin)))
 	}
 	if calledName(begin) == "NewQuery" {
 		b.out.Nested = true
@@ -232,7 +232,7 @@ func (b *builder) boilerOneOf(s *source, e ast.Expr, depth int) {
 
 // boilerField reads a condition on a field: models.UserWhere.Email.EQ(e), whose column the row's struct says.
 func (b *builder) boilerField(s *source, field *ast.SelectorExpr, operator string, args []ast.Expr, disjoint bool) {
-	name, table := snake(field.Sel.Name), b.tableName()
+	name, table := facts.Snake(field.Sel.Name), b.tableName()
 	owner, is := ast.Unparen(field.X).(*ast.SelectorExpr)
 	if is {
 		if own := b.l.loader.sources[s.packageOf(owner.X)]; own != nil && own.types != nil {

@@ -102,7 +102,7 @@ func (l *lifter) looseBody(f *function, p *syntax.Param, d *syntax.Decorator) *l
 			members = t.face.Members
 		}
 		for _, m := range members {
-			out.declared = append(out.declared, snake(m.Name))
+			out.declared = append(out.declared, facts.Snake(m.Name))
 		}
 		return out
 	}
@@ -114,7 +114,7 @@ func (l *lifter) fieldNames(c *class) []string {
 	var out []string
 	for n := 0; c != nil && n < deepestType; c, n = c.extends, n+1 {
 		for name := range c.fields {
-			out = append(out, snake(name))
+			out = append(out, facts.Snake(name))
 		}
 	}
 	slices.Sort(out)
@@ -166,7 +166,7 @@ func (l *lifter) sentWhole(f *function, e syntax.Expr, v *facts.Value) {
 		v.Settable, v.Undeclared, v.Declared = []string{facts.AnyColumn}, true, slices.Clone(body.declared)
 		if o, is := unwrapped(e).(*syntax.Object); is {
 			for _, p := range o.Props {
-				v.Declared = append(v.Declared, snake(p.Key))
+				v.Declared = append(v.Declared, facts.Snake(p.Key))
 			}
 		}
 		return

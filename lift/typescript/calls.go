@@ -3,7 +3,6 @@ package typescript
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/typescript/syntax"
@@ -217,7 +216,7 @@ func (l *lifter) compare(f *function, b *syntax.Binary) {
 		if name == "" {
 			continue
 		}
-		name = snake(name)
+		name = facts.Snake(name)
 		if !slices.Contains(f.fact.Matches, name) {
 			f.fact.Matches = append(f.fact.Matches, name)
 		}
@@ -237,17 +236,4 @@ func endName(e syntax.Expr) string {
 		return e.Name
 	}
 	return ""
-}
-
-// snake is a name in lower case with underscores.
-func snake(name string) string {
-	var out strings.Builder
-	runes := []rune(name)
-	for i, r := range runes {
-		if unicode.IsUpper(r) && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) && runes[i-1] != '_' {
-			out.WriteByte('_')
-		}
-		out.WriteRune(unicode.ToLower(r))
-	}
-	return out.String()
 }

@@ -48,7 +48,7 @@ func (l *lifter) findEntities() {
 		if d == nil || c.file.aside == "test" || !l.from(c.file, d.Name, "typeorm") {
 			continue
 		}
-		e := &entity{class: c, table: snake(c.name), columns: map[string]*schema.Column{}, relations: map[string]*relation{}}
+		e := &entity{class: c, table: facts.Snake(c.name), columns: map[string]*schema.Column{}, relations: map[string]*relation{}}
 		for _, arg := range d.Args {
 			if text := constantText(arg); text != "" {
 				e.table = text
@@ -120,7 +120,7 @@ func (l *lifter) members(e *entity, c *class, snakes bool) {
 	}
 	named := func(name string) string {
 		if snakes {
-			return snake(name)
+			return facts.Snake(name)
 		}
 		return name
 	}

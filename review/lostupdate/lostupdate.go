@@ -11,6 +11,7 @@ import (
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/review/rule"
 	"github.com/fettlehq/fettle/review/trace"
+	"github.com/fettlehq/fettle/schema"
 )
 
 //go:embed lost-update.md
@@ -37,11 +38,29 @@ func find(f *facts.Facts) []rule.Finding {
 				continue
 			}
 			if finding, found := judge(tracer, queries, q); found {
+				if finding.Severity == rule.Low && !contested(f.Database, q.Statement.Tables[0].Table) {
+					finding.Confidence = rule.Uncertain
+				}
 				out = append(out, finding)
 			}
 		}
 	}
 	return out
+}
+
+// alone says how each library stores some columns of a row.
+var alone = map[string]string{"gorm": ": Model(&row).Select(…).Updates(…)", "typeorm": ": update(id, { … })"}
+
+// moving are names of columns that several requests change for reasons of their own: how much there is of something, and how far it has come.
+var moving = regexp.MustCompile(`(?i)(^|_)(state|status|stock|quantity|balance|total|sub_?total|amount|count|counter|credits?|points|price|progress|version|attempts|active|paid|used|remaining|limit)s?$`)
+
+// contested reports whether what a request puts back may matter: one of the table's columns says how much there is of something, or how far it has
+// come. Of a table that no schema tells of it is not known.
+func contested(d *facts.Database, name string) bool {
+	if d == nil || d.Schema.Table(name) == nil {
+		return true
+	}
+	return slices.ContainsFunc(d.Schema.Table(name).Columns, func(c *schema.Column) bool { return moving.MatchString(facts.Snake(c.Name)) })
 }
 
 var versionName = regexp.MustCompile(`(?i)(version|revision|etag|updated_?at|modified)`)
@@ -141,7 +160,7 @@ func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
 		Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Low,
 		Message:  fmt.Sprintf("a row of %s is read and stored again with all its columns: what another request changed meanwhile is put back", q.Statement.Tables[0].Table),
 		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
-		Fix:      "store the columns that change alone: Model(&row).Select(…).Updates(…)",
+		Fix:      "store the columns that change alone" + alone[q.Library],
 	}, true
 }
 
