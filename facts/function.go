@@ -47,6 +47,7 @@ type Function struct {
 	Captured   []Captured
 	Redrawn    []Redrawn
 	Undeclared []Undeclared
+	Unsent     []Unsent
 	SetFields  []SetField
 	Callers    []*Call // of this function, from anywhere; the other end of Call.Callees
 }
@@ -128,6 +129,13 @@ type Undeclared struct {
 	Name string // as written
 	Type string
 	Pipe Pos // that all bodies go through, and that does not take them away; zero for none
+}
+
+// Unsent is a statement that a function makes and never sends.
+type Unsent struct {
+	Pos  Pos
+	Text string // as written, shortened
+	Why  string // what it waits for
 }
 
 // SetField is a field that a function itself gives a value in the struct that one of its parameters points to, whatever stood there.

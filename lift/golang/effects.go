@@ -451,7 +451,7 @@ func (l *lifter) findLiterals(p place) {
 				}
 			}
 		case *ast.BasicLit:
-			kind := secretKind(n.Value)
+			kind := facts.SecretForm(n.Value)
 			if kind == "" && signingKey(n.Value, stack) {
 				kind = "signing key"
 			}

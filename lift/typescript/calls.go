@@ -78,6 +78,7 @@ func (l *lifter) findBody(f *function) {
 			f.fact.Effects = append(f.fact.Effects, e)
 		}
 	}
+	l.findUnheard(f)
 	for _, b := range f.compared {
 		l.compare(f, b)
 	}

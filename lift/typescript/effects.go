@@ -13,6 +13,11 @@ var sends = regexp.MustCompile(`^(get|post|put|patch|delete|head|request)$`)
 func (l *lifter) effectOf(f *function, s site) *facts.Effect {
 	kind, note := logged(f.file, s.call)
 	if kind == "" {
+		if note = l.failureTold(f, s.call); note != "" {
+			kind = "response"
+		}
+	}
+	if kind == "" {
 		kind = l.effectKind(f, s.call)
 	}
 	if kind == "" {

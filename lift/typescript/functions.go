@@ -25,7 +25,8 @@ type function struct {
 	queries        map[*syntax.Call]*facts.Query
 	answering      bool
 	answeringValue bool
-	sites          []site // its calls
+	sites          []site        // its calls
+	dropped        []syntax.Expr // of statements that are an expression, whose value nobody takes
 	compared       []*syntax.Binary
 	sets           []*syntax.Assign // members that it sets
 	spans          []*span

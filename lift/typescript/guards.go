@@ -16,9 +16,21 @@ var (
 	otherGuard = regexp.MustCompile(`(?i)throttl|rate_?limit|feature|captcha|csrf|maintenance|cache|webhook_?signature`)
 	// publicMark are decorators that let everybody pass a guard of all routes.
 	publicMark = regexp.MustCompile(`(?i)^(is_?)?public(route|api|endpoint)?$|^(skip|no|disable|bypass|without)_?(auth|jwt)|anonymous|^allow_?un|unauth|unprotected|unguarded`)
+	// permits are decorators that say which callers may, for a guard that stands elsewhere.
+	permits = regexp.MustCompile(`^(Allow|Roles?(Allowed)?|(Require|Needs?|Check|Has|With|User|Org|Project)?(Roles?|Permissions?|Scopes?|Polic(y|ies)|Abilit(y|ies)|Privileges?)|Authorized|Authorize|AccessLevel|AdminOnly|RequiresPermission|CheckPolicies|RequirePermission|ProjectScope|GlobalScope)$`)
 	// identities are members and texts by which a guard knows its caller.
 	identities = regexp.MustCompile(`(?i)^(user|authorization|session|isauthenticated|jwt|verify|verifyasync|validatetoken|apikey|api_key|x-api-key|cookies|accesstoken|token|authinfo|getuser|currentuser|activeuser)$`)
 )
+
+// permitted reports whether what stands on a method, or on its class, says which callers may.
+func permitted(f *file, all ...[]*syntax.Decorator) bool {
+	return slices.ContainsFunc(slices.Concat(all...), func(d *syntax.Decorator) bool {
+		return permits.MatchString(d.Name) && len(d.Args)+len(d.Name) > len("Allow") && !publicMark.MatchString(d.Name) && !openTo.MatchString(f.said(d))
+	})
+}
+
+// openTo is what such a decorator names to let everybody pass.
+var openTo = regexp.MustCompile(`(?i)\b(public|anonymous|guest|none|everyone|all)\b`)
 
 // globalGuards are those that stand around every route.
 func (l *lifter) globalGuards() []facts.Guard {

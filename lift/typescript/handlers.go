@@ -121,6 +121,9 @@ func isRequest(t *syntax.Type) bool {
 		t.Kind == syntax.IntersectionType && slices.ContainsFunc(t.Args, isRequest)
 }
 
+// proofs are functions by which a handler itself asks for proof of who is calling: the signature of a hook, a token that it is sent.
+var proofs = regexp.MustCompile(`^(constructEvent(Async)?|timingSafeEqual|createHmac|verify|verifyAsync|(verify|validate|check)\w*(Signature|Token|Webhook|Hmac|Jwt|JWT|Secret|ApiKey|Session)|decodeJwt|jwtVerify|getServerSession|getSession|auth|currentUser|getToken)$`)
+
 // looksAtCaller reports whether a handler itself asks who is calling: it is given who that is, or reads it from the request.
 func (l *lifter) looksAtCaller(f *function) bool {
 	if f.handler != nil {
@@ -130,7 +133,7 @@ func (l *lifter) looksAtCaller(f *function) bool {
 			}
 		}
 	}
-	found := false
+	found := slices.ContainsFunc(f.sites, func(s site) bool { return proofs.MatchString(calledName(s.call)) })
 	look := func(n syntax.Node) bool {
 		if e, is := n.(*syntax.Select); is && caller.MatchString(e.Name) && e.Name != "metadata" {
 			if o, is := l.requestMember(f, e); is && o.Kind == facts.FromContext {

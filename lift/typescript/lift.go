@@ -43,6 +43,9 @@ func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	for i := 0; i < len(l.functions); i++ { // those within functions are added as they are found
 		l.findScopes(l.functions[i])
 	}
+	for _, f := range l.order {
+		l.findSecrets(f)
+	}
 	l.findHandlers()
 	l.findLoops()
 	for _, f := range l.functions {

@@ -147,7 +147,7 @@ func (l *lifter) controller(c *class, d *syntax.Decorator, prefix string, global
 			for _, base := range l.paths(c.file, d.Args) {
 				for _, own := range l.paths(c.file, by.Args) {
 					l.facts.Routes = append(l.facts.Routes, &facts.Route{
-						Pos: c.file.pos(by), Method: method, Path: joined(prefix, base, own), Router: c.name, Kind: "http", Handler: f.fact, Guards: guards, Checks: l.looksAtCaller(f),
+						Pos: c.file.pos(by), Method: method, Path: joined(prefix, base, own), Router: c.name, Kind: "http", Handler: f.fact, Guards: guards, Checks: l.looksAtCaller(f) || permitted(c.file, m.Decorators, c.node.Decorators),
 					})
 				}
 			}
@@ -173,7 +173,7 @@ func (l *lifter) answers(c *class, f *function, resolver *syntax.Decorator, glob
 		}
 	}
 	l.nestParams(f, false)
-	r := &facts.Route{Pos: c.file.pos(by), Path: by.Name + "." + name, Router: c.name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f)}
+	r := &facts.Route{Pos: c.file.pos(by), Path: by.Name + "." + name, Router: c.name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f) || permitted(c.file, f.decorators, c.node.Decorators)}
 	guards := append(slices.Clone(global), l.guardsOf(c.file, c.node.Decorators)...)
 	r.Guards = l.effective(c, f, append(guards, l.guardsOf(c.file, f.decorators)...))
 	switch by.Name {

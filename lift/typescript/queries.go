@@ -42,11 +42,30 @@ func (l *lifter) handle(f *function, q *facts.Query, s site) {
 		return
 	}
 	q.Handle.Begun = l.begun(f, s)
-	if handle == "" || root == handle {
+	if handle == "" || root == handle || givenTo(s.call, handle) {
 		q.Handle.Kind = "tx"
 		return
 	}
 	q.Handle.Kind, q.Handle.Other = "pool", handle
+}
+
+// givenTo reports whether some call of a chain is given a variable: manager.of(tx, User).find().
+func givenTo(e syntax.Expr, name string) bool {
+	for {
+		switch x := unwrapped(e).(type) {
+		case *syntax.Call:
+			for _, arg := range x.Args {
+				if id, is := unwrapped(arg).(*syntax.Ident); is && id.Name == name {
+					return true
+				}
+			}
+			e = x.Fun
+		case *syntax.Select:
+			e = x.X
+		default:
+			return false
+		}
+	}
 }
 
 // begun is where the transaction began that is open around a call; zero for none.

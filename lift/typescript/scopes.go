@@ -191,6 +191,7 @@ func (w *scopes) stmt(s syntax.Stmt, at around) {
 		at.from, at.to = s.Pos(), s.End()
 		w.statements(s.Body, at)
 	case *syntax.ExprStmt:
+		w.f.dropped = append(w.f.dropped, s.X)
 		w.expr(s.X, at)
 	case *syntax.Export:
 		w.expr(s.Value, at)

@@ -341,6 +341,9 @@ func (l *lifter) callSources(f *function, e *syntax.Call, depth int) []facts.Ori
 		return []facts.Origin{{Kind: facts.FromQuery, Name: q.Library, Pos: q.Pos}}
 	}
 	name := calledName(e)
+	if name == "getQuery" && len(e.Args) == 0 {
+		return []facts.Origin{{Kind: facts.FromConstant}} // the text of another builder, whose values are parameters
+	}
 	var from []syntax.Expr
 	if s, is := e.Fun.(*syntax.Select); is && !e.New {
 		if t := l.typeOf(f, e.Fun); t.calls != nil {

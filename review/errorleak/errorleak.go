@@ -47,7 +47,7 @@ func find(f *facts.Facts) []rule.Finding {
 				noted(habits, of+" "+string(confidence), e, rule.Finding{
 					Pos: e.Pos, Confidence: confidence, Message: fmt.Sprintf("the client is told %s of a failure inside", e.Note),
 					Evidence: append(path.Evidence(), rule.Evidence{Pos: e.Pos, What: e.Name + " with a status of 500 or above"}),
-					Fix:      "log the error with the request's id, and answer with http.StatusText",
+					Fix:      "log the error with the request's id, and answer with a text of the code's own",
 				})
 			}
 		}
@@ -115,7 +115,7 @@ func (h *habit) ofMany(where string) []rule.Finding {
 	}
 	found := h.found[0]
 	found.Message += fmt.Sprintf(", here and at %d other places %s", len(h.places)-1, where)
-	found.Fix = "let the handlers hand their errors to one function, which logs them with the request's id and answers with http.StatusText"
+	found.Fix = "let the handlers hand their errors to one function, which logs them with the request's id and answers with a text of the code's own"
 	for _, e := range h.places[1:] {
 		found.Evidence = append(found.Evidence, rule.Evidence{Pos: e.Pos, What: "likewise: " + e.Name})
 	}

@@ -44,6 +44,14 @@ func find(f *facts.Facts) []rule.Finding {
 				Fix:      "look at the error, and give it to the caller",
 			})
 		}
+		for _, u := range function.Unsent {
+			out = append(out, rule.Finding{
+				Pos: u.Pos, Severity: rule.High, Confidence: rule.Certain,
+				Message:  fmt.Sprintf("this statement is never sent: %s", u.Why),
+				Evidence: append(tracer.To(function).Evidence(), rule.Evidence{Pos: u.Pos, What: u.Text}),
+				Fix:      "wait for it: await …, with execute() behind a builder's chain",
+			})
+		}
 		for _, r := range function.Resources {
 			if r.Unread {
 				out = append(out, rule.Finding{
