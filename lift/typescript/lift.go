@@ -35,6 +35,7 @@ func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	for _, f := range l.order {
 		l.declare(f)
 	}
+	l.settled = true
 	l.findImplementations()
 	l.findEntities()
 	for _, f := range l.order {
@@ -65,6 +66,7 @@ type lifter struct {
 	order       []*file
 	packages    map[string]*manifest   // by folder
 	configs     map[string]*config     // by folder
+	settled     bool                   // all files have declared their names
 	known       map[string]*file       // what imports name
 	bounds      map[*syntax.Class]bool // classes of what clients send, and whether their limits have a ceiling
 	schemas     []*prisma.Schema

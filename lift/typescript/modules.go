@@ -124,7 +124,16 @@ func (l *lifter) fileAt(name string) *file {
 }
 
 // named is what a name means at the top of a file, wherever that is declared; nil for what is not known. A name of a library has no file.
-func (l *lifter) named(f *file, name string) *decl { return l.namedWithin(f, name, 0) }
+func (l *lifter) named(f *file, name string) *decl {
+	d := f.decls[name]
+	if d == nil || d.from == "" || !l.settled {
+		return l.namedWithin(f, name, 0)
+	}
+	if !d.sought {
+		d.means, d.sought = l.namedWithin(f, name, 0), true
+	}
+	return d.means
+}
 
 func (l *lifter) namedWithin(f *file, name string, depth int) *decl {
 	d := f.decls[name]

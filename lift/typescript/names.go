@@ -22,6 +22,8 @@ type decl struct {
 	imported string // as it is called there; "*" for all of it
 	library  string // what is imported from a library
 	whole    bool   // all that a file exports
+	means    *decl  // what an import stands for, once it was sought
+	sought   bool
 
 	function *function // that run became
 }
