@@ -27,11 +27,15 @@ func (f *Facts) Add(part *Facts) {
 	f.Ignores = append(f.Ignores, part.Ignores...)
 	if part.Models != nil {
 		if f.Models == nil {
-			f.Models = &Database{Schema: &schema.Schema{}, At: map[string]Pos{}}
+			f.Models = &Database{Schema: &schema.Schema{}, At: map[string]Pos{}, Declared: map[string]*Declared{}}
 		}
 		f.Models.Schema.Tables = append(f.Models.Schema.Tables, part.Models.Schema.Tables...)
 		slices.SortStableFunc(f.Models.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 		maps.Copy(f.Models.At, part.Models.At)
+		if f.Models.Declared == nil {
+			f.Models.Declared = map[string]*Declared{}
+		}
+		maps.Copy(f.Models.Declared, part.Models.Declared)
 	}
 	if f.Sums == nil {
 		f.Sums = map[string]Sum{}

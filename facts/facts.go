@@ -8,6 +8,9 @@
 package facts
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/fettlehq/fettle/diag"
 	"github.com/fettlehq/fettle/schema"
 )
@@ -74,6 +77,31 @@ type LooseIndex struct {
 
 // Declared is how a table is declared from which migrations are made.
 type Declared struct {
-	Index  string            // how it says an index, with %s for the fields
-	Fields map[string]string // what it calls each column
+	Index     string            // how it says an index, with %s for the fields
+	Unique    string            // how it says a unique one
+	Fields    map[string]string // what it calls each column
+	Immediate bool              // the program makes what is declared as it starts, and no migration is made of it
+}
+
+// Says is how an index of some columns is declared, "" where that is done otherwise, or of an expression.
+func (d *Declared) Says(unique bool, columns ...string) string {
+	if d == nil {
+		return ""
+	}
+	fields := make([]string, 0, len(columns))
+	for _, c := range columns {
+		field := d.Fields[c]
+		if field == "" {
+			return ""
+		}
+		fields = append(fields, field)
+	}
+	form, then := d.Index, ", and a migration made of it"
+	if unique {
+		form = d.Unique
+	}
+	if d.Immediate {
+		then = ""
+	}
+	return fmt.Sprintf(form, strings.Join(fields, ", ")) + " where the table is declared" + then
 }

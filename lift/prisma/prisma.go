@@ -261,7 +261,7 @@ func (s *Schema) database(dialect string) *facts.Database {
 		}
 		out.Schema.Tables = append(out.Schema.Tables, s.table(m, out.At, dialect))
 		out.At[m.Table] = m.Pos
-		said := &facts.Declared{Index: "@@index([%s])", Fields: map[string]string{}}
+		said := &facts.Declared{Index: "@@index([%s])", Unique: "@@unique([%s])", Fields: map[string]string{}}
 		for name, f := range m.Fields {
 			said.Fields[f.Column] = name
 		}

@@ -28,6 +28,12 @@ func WithModels(database, models *facts.Database) {
 
 func withModels(database, models *facts.Database, made map[string]bool) {
 	for _, m := range models.Schema.Tables {
+		if said := models.Declared[m.Name]; said != nil {
+			if database.Declared == nil {
+				database.Declared = map[string]*facts.Declared{}
+			}
+			database.Declared[m.Name] = said
+		}
 		t := tableNamed(database.Schema, m.Name)
 		if t == nil && made[strings.ToLower(m.Name)] {
 			continue
@@ -35,6 +41,11 @@ func withModels(database, models *facts.Database, made map[string]bool) {
 		if t == nil {
 			database.Schema.Tables = append(database.Schema.Tables, m)
 			database.At[m.Name] = models.At[m.Name]
+			for _, i := range m.Indexes {
+				if at, is := models.At["index:"+i.Name]; is {
+					database.At["index:"+i.Name] = at
+				}
+			}
 			placeLoose(database, m)
 			continue
 		}

@@ -292,7 +292,7 @@ func (l *lifter) table(e *entity) {
 		database.At[e.table] = e.class.file.pos(e.class.node)
 	}
 	e.fact = t
-	said := &facts.Declared{Index: "@Index([%s])", Fields: map[string]string{}}
+	said := &facts.Declared{Index: "@Index([%s])", Unique: "@Unique([%s])", Fields: map[string]string{}}
 	database.Declared[e.table] = said
 	add := func(c *schema.Column) {
 		if !slices.ContainsFunc(t.Columns, func(o *schema.Column) bool { return o.Name == c.Name }) {

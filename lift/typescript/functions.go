@@ -25,8 +25,9 @@ type function struct {
 	queries        map[*syntax.Call]*facts.Query
 	answering      bool
 	answeringValue bool
-	sites          []site        // its calls
-	dropped        []syntax.Expr // of statements that are an expression, whose value nobody takes
+	sites          []site                       // its calls
+	chained        map[syntax.Expr]*syntax.Call // the call of a member of each; nil until it is asked for
+	dropped        []syntax.Expr                // of statements that are an expression, whose value nobody takes
 	compared       []*syntax.Binary
 	sets           []*syntax.Assign // members that it sets
 	spans          []*span

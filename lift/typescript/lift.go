@@ -47,6 +47,7 @@ func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	for _, f := range l.order {
 		l.findSecrets(f)
 	}
+	l.findDocuments()
 	l.findHandlers()
 	l.findLoops()
 	for _, f := range l.functions {
@@ -80,6 +81,8 @@ type lifter struct {
 	allOf        []*class // in order
 	entities     map[*class]*entity
 	entityOrder  []*entity
+	documents    map[*decl]*document  // models of Mongoose, by the constant that holds one
+	documentsOf  map[*class]*document // and by the class that is its schema
 	functions    []*function
 	runs         map[*syntax.Func]*function
 	tags         map[*syntax.Template]*syntax.Call // templates that are given to a function

@@ -16,6 +16,9 @@ func (l *lifter) queryAt(f *function, call *syntax.Call) *facts.Query {
 		q = l.typeormQuery(f, call)
 	}
 	if q == nil {
+		q = l.documentQuery(f, call)
+	}
+	if q == nil {
 		q = l.driverQuery(f, call)
 	}
 	if q != nil {

@@ -48,7 +48,7 @@ func find(f *facts.Facts) []rule.Finding {
 		list := steps(function)
 		for _, check := range list {
 			for _, insert := range list {
-				if finding, found := judge(f.Database.Schema, check, insert); found {
+				if finding, found := judge(f.Database, check, insert); found {
 					key := function.Package + " " + string(finding.Confidence) + " " + finding.Message
 					if i, is := told[key]; is {
 						out[i].Evidence = append(out[i].Evidence, rule.Evidence{Pos: finding.Pos, What: "and one is made here too"})
@@ -116,7 +116,7 @@ func steps(f *facts.Function) []step {
 
 // judge asks whether one step looks whether a row is there, a later one of the same function makes it, and nothing in
 // the database keeps two requests from doing so at once.
-func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
+func judge(d *facts.Database, check, insert step) (rule.Finding, bool) {
 	a, b := check.query.Statement, insert.query.Statement
 	if a == nil || b == nil || a.Verb != facts.Select || b.Verb != facts.Insert || a.Locks || a.Nested || len(a.Order) > 0 || b.OnConflict || b.Nested ||
 		len(a.Tables) != 1 || !b.Uses(a.Tables[0].Table) || check.at.Line >= insert.at.Line || !(check.query.One || a.Limit == "1" || a.Aggregate) {
@@ -134,7 +134,7 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 	if len(check.query.Dynamic) > 0 {
 		return rule.Finding{}, false // by what else it looks is put together
 	}
-	table := s.Table(a.Tables[0].Table)
+	table := d.Schema.Table(a.Tables[0].Table)
 	var columns []string
 	for _, p := range a.Predicates {
 		if p.Operator != "=" || p.Disjoint || p.Column == "" || p.Arg == nil {
@@ -161,6 +161,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 		Message: fmt.Sprintf("a row of %s is made after a look that finds none with the same %s, and no unique key keeps a second request from doing the same", table.Name, strings.Join(columns, ", ")),
 		Fix:     fmt.Sprintf("CREATE UNIQUE INDEX %s_%s_key ON %s (%s); then INSERT … ON CONFLICT DO NOTHING, and look at the count of rows", table.Name, strings.Join(columns, "_"), table.Name, strings.Join(columns, ", ")),
 	}
+	if said := d.Declared[table.Name].Says(true, columns...); said != "" {
+		out.Fix = said + "; then make the row, and answer as if it had been found where that fails by the key"
+	}
 	if insert.query.Text != "" && setsUnique(table, b.Sets) {
 		out.Confidence = rule.Uncertain
 	}
@@ -169,6 +172,9 @@ func judge(s *schema.Schema, check, insert step) (rule.Finding, bool) {
 			out.Evidence = append(out.Evidence, trace.Called(s.call))
 		}
 		out.Evidence = append(out.Evidence, rule.Evidence{Pos: s.query.Pos, What: trace.Query(s.query)})
+	}
+	if made := d.At[table.Name]; made.Line > 0 {
+		out.Evidence = append(out.Evidence, rule.Evidence{Pos: made, What: "the table has " + trace.Keys(table)})
 	}
 	return out, true
 }

@@ -158,7 +158,7 @@ func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
 	}
 	return rule.Finding{
 		Pos: q.Pos, Confidence: rule.Likely, Severity: rule.Low,
-		Message:  fmt.Sprintf("a row of %s is read and stored again with all its columns: what another request changed meanwhile is put back", q.Statement.Tables[0].Table),
+		Message:  fmt.Sprintf("a row of %s is read and stored again with all its columns by %s: what another request changed meanwhile is put back", q.Statement.Tables[0].Table, q.From.Name),
 		Evidence: append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 		Fix:      "store the columns that change alone" + alone[q.Library],
 	}, true

@@ -431,7 +431,7 @@ func (s *search) report(q *facts.Query, st *facts.Statement, table *schema.Table
 	if s.several {
 		which += " of " + s.facts.Database.Dialect
 	}
-	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: which + " has " + has(table)})
+	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: which + " has " + trace.Keys(table)})
 	if also := s.facts.Database.At["also:"+table.Name]; also.Line > 0 {
 		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: also, What: "and stands here too"})
 	}
@@ -557,32 +557,9 @@ func plain(t *schema.Table, p facts.Predicate) string {
 	return ""
 }
 
-// has lists the keys and indexes of a table.
-func has(t *schema.Table) string {
-	var out []string
-	if len(t.PrimaryKey) > 0 {
-		out = append(out, "the key ("+strings.Join(t.PrimaryKey, ", ")+")")
-	}
-	for n, i := range t.Indexes {
-		if n == 6 {
-			out = append(out, fmt.Sprintf("%d more", len(t.Indexes)-n))
-			break
-		}
-		var parts []string
-		for _, p := range i.Parts {
-			if p.Column == "" {
-				p.Column = "an expression"
-			}
-			parts = append(parts, p.Column)
-		}
-		out = append(out, i.Name+" ("+strings.Join(parts, ", ")+")")
-	}
-	return strings.Join(out, ", ")
-}
-
 // statement is the index to create, with the marker of the runner that the migrations are for.
 func (s *search) statement(table string, columns, names []string) string {
-	if said := declared(s.facts.Database.Declared[table], names); said != "" {
+	if said := s.facts.Database.Declared[table].Says(false, names...); said != "" {
 		return said
 	}
 	name := table + "_" + strings.Join(names, "_") + "_idx"
@@ -603,22 +580,6 @@ func (s *search) statement(table string, columns, names []string) string {
 		}
 	}
 	return fmt.Sprintf("%sCREATE INDEX CONCURRENTLY %s ON %s (%s);", marker, name, table, strings.Join(columns, ", "))
-}
-
-// declared is how the code says an index of some columns where it declares the table, "" where that is done otherwise, or by an expression.
-func declared(d *facts.Declared, columns []string) string {
-	if d == nil {
-		return ""
-	}
-	fields := make([]string, 0, len(columns))
-	for _, c := range columns {
-		field := d.Fields[c]
-		if field == "" {
-			return ""
-		}
-		fields = append(fields, field)
-	}
-	return fmt.Sprintf(d.Index, strings.Join(fields, ", ")) + " where the table is declared, and a migration made of it"
 }
 
 // quoted is a name as PostgreSQL takes it: one with capitals loses them outside of quotes.

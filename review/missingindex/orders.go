@@ -74,7 +74,7 @@ func (s *search) order(from *facts.Function, sort facts.Sort, name string) {
 	}
 	finding.Evidence = append(s.tracer.To(from).Evidence(), rule.Evidence{Pos: first.Pos, What: first.Name + " sorts by " + strings.Join(first.Columns, ", ")})
 	if made := s.facts.Database.At[table.Name]; made.Line > 0 {
-		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: "the table has " + has(table)})
+		finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: made, What: "the table has " + trace.Keys(table)})
 	}
 	columns := ofTable(table, first.Columns)
 	finding.Fix = s.statement(table.Name, columns, columns)

@@ -108,6 +108,6 @@ func (s *search) refers(q *facts.Query, table *schema.Table, key *schema.Foreign
 		made = q.Pos
 	}
 	finding.Evidence = append(path.Evidence(), rule.Evidence{Pos: q.Pos, What: trace.Query(q)},
-		rule.Evidence{Pos: made, What: fmt.Sprintf("%s of the table refers to %s, and it has %s", strings.Join(key.Columns, ", "), key.Table, has(table))})
+		rule.Evidence{Pos: made, What: fmt.Sprintf("%s of the table refers to %s, and it has %s", strings.Join(key.Columns, ", "), key.Table, trace.Keys(table))})
 	s.found = append(s.found, finding)
 }
