@@ -74,10 +74,6 @@ func (f *function) caught(e *syntax.Ident) bool {
 // findUnheard finds the queries of a function whose promise nobody waits for, so that nobody hears that they failed. What Prisma promises, and a
 // builder of TypeORM that nobody executes, are not even sent then.
 func (l *lifter) findUnheard(f *function) {
-	byPos := map[facts.Pos]*facts.Query{}
-	for _, q := range f.fact.Queries {
-		byPos[q.Pos] = q
-	}
 	for _, x := range f.dropped {
 		waits := false
 		for {
@@ -91,9 +87,9 @@ func (l *lifter) findUnheard(f *function) {
 		if !is {
 			continue
 		}
-		q := byPos[f.file.pos(call)]
+		q := f.queries[call]
 		if q == nil {
-			if !waits && l.unexecuted(f, call) {
+			if l.unexecuted(f, call) {
 				f.fact.Unsent = append(f.fact.Unsent, facts.Unsent{Pos: f.file.pos(call), Text: f.file.said(call), Why: "a builder sends nothing until it is executed"})
 			}
 			continue

@@ -25,7 +25,7 @@ var changers = map[string]facts.Verb{
 }
 
 // handles are the types through which TypeORM asks for any entity.
-var handles = regexp.MustCompile(`^(EntityManager|DataSource|Connection|QueryRunner|TransactionalEntityManager)$`)
+var handles = regexp.MustCompile(`^(EntityManager|DataSource|Connection|QueryRunner|TransactionalEntityManager)(\.manager|\.createQueryRunner\(\)(\.manager)?)?$`)
 
 // typeormQuery is the query of a call of TypeORM: of a repository, a manager, or the end of a builder's chain.
 func (l *lifter) typeormQuery(f *function, call *syntax.Call) *facts.Query {
