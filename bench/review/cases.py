@@ -64,6 +64,9 @@ RULES = {
     "race-missing-unique": ["check-then-insert"],
 }
 
+# The files that a review reads.
+READ = ("**/*.go", "**/*.sql", "**/go.mod", "**/*.ts", "**/*.mts", "**/*.cts", "**/*.prisma", "**/package.json", "**/tsconfig*.json", "**/*.graphql", "**/*.graphqls", "**/*.gql")
+
 FETTLE = os.environ.get("FETTLE", "fettle")
 
 
@@ -81,7 +84,7 @@ def reviewed(copies, case, when):
         return review(copy)
     clone = os.path.join(copies, case["repo"].replace("/", "+"), "repo")
     with tempfile.TemporaryDirectory() as folder:
-        for pattern in ("**/*.go", "**/*.sql", "**/go.mod"):
+        for pattern in READ:
             paths = [f":(glob){pattern}"] + [f":(exclude,glob){left}" for left in case.get("without", [])]
             archive = subprocess.run(["git", "--git-dir", clone, "archive", case[when], "--", *paths], capture_output=True)
             if archive.returncode == 0:

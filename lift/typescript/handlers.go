@@ -50,7 +50,7 @@ func (h *handler) given(param int, path []string) ([]facts.Origin, bool) {
 }
 
 var (
-	sent   = regexp.MustCompile(`^(params|query|body|headers|cookies|files?|rawBody|header|get|param)$`)
+	sent   = regexp.MustCompile(`^(params|query|body|headers|cookies|files?|rawBody|header|get|param|json|formData|text|url|nextUrl)$`)
 	caller = regexp.MustCompile(`(?i)^(user|session|auth|account|member|tenant|org|organi[sz]ation|team|principal|locals|viewer|identity|apiToken|metadata)\w*$`)
 )
 
@@ -70,6 +70,7 @@ func (l *lifter) findHandlers() {
 	l.findNest()
 	l.findRouters()
 	l.findProcedures()
+	l.findNext()
 }
 
 // handle makes a function a handler.

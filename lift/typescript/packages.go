@@ -12,7 +12,7 @@ import (
 
 // known are the libraries whose use tells something, by what they are for and what they lead to.
 var known = map[string]facts.Library{
-	"@nestjs/core": {Role: "router"}, "express": {Role: "router"}, "fastify": {Role: "router"}, "@trpc/server": {Role: "rpc"}, "@nestjs/graphql": {Role: "rpc"},
+	"@nestjs/core": {Role: "router"}, "next": {Role: "router"}, "express": {Role: "router"}, "fastify": {Role: "router"}, "@trpc/server": {Role: "rpc"}, "@nestjs/graphql": {Role: "rpc"},
 	"@prisma/client": {Role: "orm"}, "typeorm": {Role: "orm"}, "mongoose": {Role: "orm", Product: "MongoDB"}, "sequelize": {Role: "orm"}, "knex": {Role: "sql"}, "kysely": {Role: "sql"}, "drizzle-orm": {Role: "orm"},
 	"pg": {Role: "driver", Product: "PostgreSQL"}, "mysql2": {Role: "driver", Product: "MySQL"}, "mysql": {Role: "driver", Product: "MySQL"}, "better-sqlite3": {Role: "driver", Product: "SQLite"}, "sqlite3": {Role: "driver", Product: "SQLite"},
 	"ioredis": {Role: "cache", Product: "Redis"}, "redis": {Role: "cache", Product: "Redis"}, "bullmq": {Role: "queue", Product: "Redis"}, "amqplib": {Role: "queue", Product: "RabbitMQ"}, "kafkajs": {Role: "queue", Product: "Kafka"},

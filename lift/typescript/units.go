@@ -58,4 +58,11 @@ func (l *lifter) findBackends() {
 			ask(l.packages[dir])
 		}
 	}
+	for _, dir := range dirs { // pages that ask a database themselves, or a package that does
+		m := l.packages[dir]
+		if _, is := m.Dependencies["next"]; is && !m.read && slices.ContainsFunc(slices.Collect(maps.Keys(m.Dependencies)), func(name string) bool { return named[name] != nil && named[name].read }) {
+			m.read = true
+			ask(m)
+		}
+	}
 }
