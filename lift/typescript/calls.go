@@ -211,6 +211,7 @@ func (l *lifter) compare(f *function, b *syntax.Binary) {
 	if !strings.HasPrefix(b.Op, "==") && !strings.HasPrefix(b.Op, "!=") && b.Op != "<" && b.Op != ">" && b.Op != "<=" && b.Op != ">=" {
 		return
 	}
+	l.measured(f, b)
 	equal := strings.HasPrefix(b.Op, "==") || strings.HasPrefix(b.Op, "!=")
 	for _, side := range [][2]syntax.Expr{{b.X, b.Y}, {b.Y, b.X}} {
 		name := endName(side[0])
@@ -224,6 +225,45 @@ func (l *lifter) compare(f *function, b *syntax.Binary) {
 		other := endName(side[1])
 		if equal && other != "" && other != "undefined" && !slices.Contains(f.fact.Equates, name) {
 			f.fact.Equates = append(f.fact.Equates, name)
+		}
+	}
+}
+
+// measured notes of a query that counts that what it answers is compared with another number than none, as the most that there may be.
+func (l *lifter) measured(f *function, b *syntax.Binary) {
+	if strings.ContainsAny(b.Op, "=!") && b.Op != "<=" && b.Op != ">=" {
+		return
+	}
+	for _, side := range [][2]syntax.Expr{{b.X, b.Y}, {b.Y, b.X}} {
+		id, is := unwrapped(side[0]).(*syntax.Ident)
+		if literal, fixed := unwrapped(side[1]).(*syntax.Literal); !is || fixed && literal.Value == "0" {
+			continue
+		}
+		of := f.binding(id.Name, id.Pos())
+		if of == nil || of.init == nil {
+			continue
+		}
+		e := of.init
+		if await, is := e.(*syntax.Await); is {
+			e = await.X
+		}
+		if list, is := unwrapped(e).(*syntax.Call); is && calledName(list) == "all" && len(list.Args) == 1 { // Promise.all([…])
+			if items, is := unwrapped(list.Args[0]).(*syntax.Array); is {
+				for _, item := range items.Items {
+					l.counts(of.of, item)
+				}
+			}
+			continue
+		}
+		l.counts(of.of, e)
+	}
+}
+
+// counts notes that of a query that counts, where an expression is one.
+func (l *lifter) counts(f *function, e syntax.Expr) {
+	if call, is := unwrapped(e).(*syntax.Call); is {
+		if q := l.queryAt(f, call); q != nil && q.Statement != nil && q.Statement.Aggregate {
+			q.Measured = true
 		}
 	}
 }

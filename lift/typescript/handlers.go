@@ -13,6 +13,7 @@ type handler struct {
 	params    map[int]facts.Origin
 	requests  map[int]bool                    // parameters that are the request
 	loose     map[int]*looseBody              // parameters that are bodies which nothing strips
+	schema    *schemaRef                      // of its input; nil for none
 	validated bool                            // something before it looks at the body
 	members   map[int]map[string]facts.Origin // of parameters that hold several such things by their names
 }

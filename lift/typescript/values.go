@@ -77,6 +77,9 @@ const deepestValue = 14
 // numbers are functions that make a number, boolean or time of a text.
 var numbers = regexp.MustCompile(`^(Number|parseInt|parseFloat|Boolean|BigInt|isNaN|Date|toNumber|getTime|valueOf|length)$`)
 
+// reckons are functions that answer a number reckoned of what they are given.
+var reckons = regexp.MustCompile(`^(Number|parseInt|parseFloat|BigInt|toNumber|round|floor|ceil|abs|min|max|trunc|plus|minus|add|sub|subtract|times|mul|multiply|div|divide|Decimal|BigNumber|Big|toFixed|valueOf)$`)
+
 func (l *lifter) sources(f *function, e syntax.Expr, depth int) []facts.Origin {
 	if e == nil {
 		return nil
@@ -274,6 +277,9 @@ func (l *lifter) bindingSources(b *binding, depth int) []facts.Origin {
 	if out == nil {
 		out = []facts.Origin{{Kind: facts.FromUnknown, Name: b.name, Pos: b.of.file.at(b.from)}}
 	}
+	if s, path := l.inputSchema(b); s != nil && len(path) > 0 {
+		out = l.validated(s, path[0], out)
+	}
 	return out
 }
 
@@ -328,6 +334,13 @@ func (l *lifter) selectSources(f *function, e *syntax.Select, depth int) []facts
 	if o, is := l.requestMember(f, e); is {
 		return []facts.Origin{o}
 	}
+	if x, is := unwrapped(e.X).(*syntax.Ident); is {
+		if b := f.binding(x.Name, x.Pos()); b != nil {
+			if s, path := l.inputSchema(b); s != nil && len(path) == 0 && e.Name != "data" {
+				return l.validated(s, e.Name, parted(l.sources(f, e.X, depth+1), []string{e.Name}))
+			}
+		}
+	}
 	out := parted(l.sources(f, e.X, depth+1), []string{e.Name})
 	if e.Name == "length" || e.Name == "size" {
 		return numbered(out)
@@ -366,6 +379,11 @@ func (l *lifter) callSources(f *function, e *syntax.Call, depth int) []facts.Ori
 		out = append(out, l.sources(f, x, depth+1)...)
 	}
 	out = made(append(out, l.given(f, e, depth)...))
+	if !reckons.MatchString(name) {
+		for i := range out {
+			out[i].Reckoned = false // what is answered is no sum of what was given
+		}
+	}
 	if name == "min" || name == "clamp" {
 		return bounded(numbered(out))
 	}

@@ -92,7 +92,7 @@ func tenantKey(t *schema.Table, st *facts.Statement) (key []string, column strin
 
 // refers reports whether a column names a row of another table.
 func refers(t *schema.Table, column string) bool {
-	return strings.HasSuffix(strings.ToLower(column), "_id") || slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
+	return strings.HasSuffix(facts.Snake(column), "_id") || slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
 		return slices.ContainsFunc(k.Columns, func(c string) bool { return strings.EqualFold(c, column) })
 	})
 }
