@@ -145,7 +145,7 @@ func (s *search) maybeOwner(table string) string {
 func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 	table := q.Statement.Tables[0].Table
 	for _, f := range trace.Below(route.Handler) {
-		if f.Permits || slices.ContainsFunc(f.Equates, func(name string) bool { return strings.EqualFold(name, column) || ofPerson.MatchString(name) }) {
+		if f.Permits || slices.ContainsFunc(f.Equates, func(name string) bool { return named(name, column) || ofPerson.MatchString(name) }) {
 			return true
 		}
 		for _, other := range f.Queries {

@@ -223,7 +223,7 @@ func (s *search) scoped(q *facts.Query, start *facts.Function, parent, column st
 		}
 	}
 	for _, f := range trace.Below(start) {
-		if slices.ContainsFunc(f.Matches, func(name string) bool { return strings.EqualFold(name, column) }) {
+		if slices.ContainsFunc(f.Matches, func(name string) bool { return named(name, column) }) {
 			return true
 		}
 		for _, other := range f.Queries {
@@ -340,7 +340,7 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 		if b.Key || !strings.HasSuffix(b.Column, "_id") || t == nil || !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool { return c.Name == b.Column }) {
 			continue
 		}
-		compared := slices.Contains(q.From.Matches, b.Column)
+		compared := slices.ContainsFunc(q.From.Matches, func(name string) bool { return named(name, b.Column) })
 		for _, p := range q.Statement.Predicates {
 			compared = compared || p.Column == b.Column
 		}
@@ -365,3 +365,6 @@ func (s *search) byFields(q *facts.Query, key *facts.Predicate) bool {
 	}
 	return false
 }
+
+// named reports whether a name that the code compares, in lower case with underscores, is that of a column.
+func named(name, column string) bool { return strings.EqualFold(name, facts.Snake(column)) }

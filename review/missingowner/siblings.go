@@ -100,7 +100,7 @@ func (s *search) rowsOf(handler *facts.Function) []*facts.Query {
 // equates reports whether a handler, or what it calls, compares a column with another value.
 func equates(r *facts.Route, column string) bool {
 	return slices.ContainsFunc(trace.Below(r.Handler), func(f *facts.Function) bool {
-		return slices.ContainsFunc(f.Equates, func(name string) bool { return strings.EqualFold(name, column) })
+		return slices.ContainsFunc(f.Equates, func(name string) bool { return named(name, column) })
 	})
 }
 
