@@ -24,6 +24,7 @@ type Function struct {
 	Narrows   []string  // columns, in lower case, that must have a value which it gives, of statements that other functions send
 	Bound     []Bound   // fields of its receiver and parameters that a route's path fills
 	Given     []Caller  // parameters that say who calls, of which kinds there are several
+	Unheeded  []string  // what it is told of who calls, by its parameters, and never looks at
 	RowOf     string    // the table of which a mapper calls it for each row that was read; "" for none
 	Judges    bool      // answers yes or no
 	Permits   bool      // asks by itself whether its caller may do what it does: by his role, or something that is named so

@@ -66,6 +66,7 @@ func pushed(b *binding) bool {
 func (l *lifter) findBody(f *function) {
 	l.findSpans(f)
 	l.findUndeclared(f)
+	l.findUnheeded(f)
 	for _, s := range f.sites {
 		if q := l.queryAt(f, s.call); q != nil {
 			q.Loop, q.Place = s.at.loop, s.at.place

@@ -52,6 +52,7 @@ func find(f *facts.Facts) []rule.Finding {
 	s.byCases()
 	s.byHabit()
 	s.byLoaded()
+	s.byUnheeded()
 	return s.found
 }
 
