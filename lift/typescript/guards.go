@@ -17,7 +17,7 @@ var (
 	// publicMark are decorators that let everybody pass a guard of all routes.
 	publicMark = regexp.MustCompile(`(?i)^(is_?)?public(route|api|endpoint)?$|^(skip|no|disable|bypass|without)_?(auth|jwt)|anonymous|^allow_?un|unauth|unprotected|unguarded`)
 	// permits are decorators that say which callers may, for a guard that stands elsewhere.
-	permits = regexp.MustCompile(`^(Allow|Roles?(Allowed)?|(Require|Needs?|Check|Has|With|User|Org|Project)?(Roles?|Permissions?|Scopes?|Polic(y|ies)|Abilit(y|ies)|Privileges?)|Authorized|Authorize|AccessLevel|AdminOnly|RequiresPermission|CheckPolicies|RequirePermission|ProjectScope|GlobalScope)$`)
+	permits = regexp.MustCompile(`^(Allow|Roles?(Allowed)?|(Require|Needs?|Check|Has|With|User|Org|Project)?(Roles?|Permissions?|Scopes?|Polic(y|ies)|Abilit(y|ies)|Privileges?)|Authoriz\w*|AccessLevel|AdminOnly|RequiresPermission|CheckPolicies|RequirePermission|ProjectScope|GlobalScope)$`)
 	// identities are members and texts by which a guard knows its caller.
 	identities = regexp.MustCompile(`(?i)^(user|authorization|session|isauthenticated|jwt|verify|verifyasync|validatetoken|apikey|api_key|x-api-key|cookies|accesstoken|token|authinfo|getuser|currentuser|activeuser)$`)
 )

@@ -8,7 +8,7 @@ import (
 )
 
 // identifies are names of what says who calls.
-var identifies = regexp.MustCompile(`^(user|account|member|owner|author|team|org|organi[sz]ation|workspace|tenant|company)(Id|Uid|ID)$|^(currentUser|user|actor|requester)$`)
+var identifies = regexp.MustCompile(`^(user|account|member|owner|author|team|org|organi[sz]ation|workspace|tenant|company)(Id|Uid|ID)$|^uid$|^(currentUser|user|actor|requester)$`)
 
 // findUnheeded notes what a function is told of who calls, as its parameters' types say, and never looks at.
 func (l *lifter) findUnheeded(f *function) {

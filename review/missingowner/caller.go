@@ -26,6 +26,8 @@ var (
 	secretColumn = regexp.MustCompile(`(?i)(token|secret|code|hash|nonce|state|password|signature|email)`)
 	// session are names of cookies, and of tables of what lets somebody in.
 	session = regexp.MustCompile(`(?i)(session|cookie|token|nonce|captcha|^sid$)`)
+	// granted are tables of what somebody makes to let programs in, and whose rows are found by keys of their own.
+	granted = regexp.MustCompile(`(?i)(personal|access|api|auth)_?(access)?_?(token|key)s?$`)
 	// entering are paths of those who come in, of whom nobody knows yet who they are.
 	entering = regexp.MustCompile(`(?i)(log-?in|log-?out|sign-?(in|up|out)|register|registration|password|reset|forgot|verify|confirm|activat|oauth|oidc|sso|callback|webhook|unsubscribe)`)
 )
@@ -66,7 +68,7 @@ func (s *search) byCaller(q *facts.Query, key *facts.Predicate) {
 		}
 		routes := s.tracer.Routes(start)
 		for _, route := range routes {
-			if !route.Guarded() && (!route.Checks || entering.MatchString(route.Path)) || s.tracer.ForOperators(route) || trace.Permits(route) || session.MatchString(table) && !strings.Contains(route.Path, "{"+source.Origin.Name+"}") {
+			if !route.Guarded() && (!route.Checks || entering.MatchString(route.Path)) || s.tracer.ForOperators(route) || trace.Permits(route) || session.MatchString(table) && !granted.MatchString(table) && !strings.Contains(route.Path, "{"+source.Origin.Name+"}") {
 				continue
 			}
 			if s.held(q, route, column) {
@@ -167,7 +169,7 @@ func (s *search) held(q *facts.Query, route *facts.Route, column string) bool {
 }
 
 // unasked reports whether a handler cannot have asked whose a row is: it is told nothing of who is calling, where most of those that stand beside it and
-// write rows of the table are. The column names a user by a key to the users' table.
+// ask for rows of the table are, and one of them changes some. The column names a user by a key to the users' table.
 func (s *search) unasked(route *facts.Route, table, column string) bool {
 	t := s.table(table)
 	if route.Checks || t == nil || !slices.ContainsFunc(t.ForeignKeys, func(k *schema.ForeignKey) bool {
@@ -175,25 +177,36 @@ func (s *search) unasked(route *facts.Route, table, column string) bool {
 	}) {
 		return false
 	}
-	told, all := 0, 0
+	told, all, writing := 0, 0, 0
 	for _, other := range s.facts.Routes {
-		if other.Router == route.Router && other.Kind == route.Kind && other.Pos.File == route.Pos.File && other.Handler != nil && other.Handler != route.Handler && writesTo(other.Handler, table) {
-			all++
-			if other.Checks {
-				told++
+		if other.Router != route.Router || other.Kind != route.Kind || other.Pos.File != route.Pos.File || other.Handler == nil || other.Handler == route.Handler {
+			continue
+		}
+		uses, writes := asksFor(other.Handler, table)
+		if !uses {
+			continue
+		}
+		all++
+		if other.Checks {
+			told++
+			if writes {
+				writing++
 			}
 		}
 	}
-	return told >= 2 && 2*told > all && !slices.ContainsFunc(trace.Below(route.Handler), knowsCaller)
+	return told >= 2 && writing >= 1 && 2*told > all && !slices.ContainsFunc(trace.Below(route.Handler), knowsCaller)
 }
 
-// writesTo reports whether a handler, or what it calls, changes rows of a table.
-func writesTo(handler *facts.Function, table string) bool {
-	return slices.ContainsFunc(trace.Below(handler), func(f *facts.Function) bool {
-		return slices.ContainsFunc(f.Queries, func(q *facts.Query) bool {
-			return q.Statement != nil && q.Statement.Write() && len(q.Statement.Tables) > 0 && strings.EqualFold(q.Statement.Tables[0].Table, table)
-		})
-	})
+// asksFor reports whether a handler, or what it calls, asks for rows of a table, and whether it changes some.
+func asksFor(handler *facts.Function, table string) (uses, writes bool) {
+	for _, f := range trace.Below(handler) {
+		for _, q := range f.Queries {
+			if q.Statement != nil && len(q.Statement.Tables) > 0 && strings.EqualFold(q.Statement.Tables[0].Table, table) {
+				uses, writes = true, writes || q.Statement.Write()
+			}
+		}
+	}
+	return uses, writes
 }
 
 // knowsCaller reports whether a function gives anything on that says who is calling.

@@ -22,8 +22,7 @@ func (s *search) byUnheeded() {
 		}
 		for _, q := range f.Queries {
 			key := s.named(q)
-			if key == nil || q.Place.ErrorPath || !given(key.Arg, f) || slices.ContainsFunc(q.Statement.Predicates, func(p facts.Predicate) bool { return ofPerson.MatchString(p.Column) || ofTenant.MatchString(p.Column) }) ||
-				slices.ContainsFunc(s.found, func(other rule.Finding) bool { return other.Pos == q.Pos }) {
+			if key == nil || q.Place.ErrorPath || !given(key.Arg, f) || slices.ContainsFunc(q.Statement.Predicates, func(p facts.Predicate) bool { return ofPerson.MatchString(p.Column) || ofTenant.MatchString(p.Column) }) {
 				continue
 			}
 			if slices.ContainsFunc(path.Calls, func(c *facts.Call) bool {
@@ -31,13 +30,22 @@ func (s *search) byUnheeded() {
 			}) {
 				continue
 			}
-			s.found = append(s.found, rule.Finding{
+			told := slices.IndexFunc(s.found, func(other rule.Finding) bool { return other.Pos == q.Pos })
+			if told >= 0 && s.found[told].Confidence != rule.Uncertain {
+				break
+			}
+			found := rule.Finding{
 				Pos: q.Pos, Confidence: rule.Likely,
 				Message: fmt.Sprintf("%s finds the row of %s by its key alone, whoever's it is: it is told %s, and never looks at that", f.Name, q.Statement.Tables[0].Table, f.Unheeded[0]),
 				Evidence: append(path.Evidence(), rule.Evidence{Pos: f.Pos, What: f.Name + " is told " + f.Unheeded[0]},
 					rule.Evidence{Pos: q.Pos, What: trace.Query(q)}),
 				Fix: "ask for the row of who calls: AND its owner = " + f.Unheeded[0],
-			})
+			}
+			if told >= 0 {
+				s.found[told] = found
+			} else {
+				s.found = append(s.found, found)
+			}
 			break
 		}
 	}
