@@ -20,6 +20,15 @@ type Route struct {
 	Rows     string    // the table whose rows the repository holds that answers, where a library calls its methods; "" for any other
 	Unplaced bool      // a function that nobody is seen to call registers it: what is around its router is not known
 	Guards   []Guard   // the effective middleware, outermost first
+	Marks    []Mark    // what stands on it, or on its class, and says which callers may, for a guard to read
+}
+
+// Mark says which callers may do what a route does, and does nothing by itself.
+type Mark struct {
+	Pos     Pos
+	Name    string
+	Readers []string // the guards that read it; none where that is not known
+	Unread  bool     // none of them stands around the route
 }
 
 // Guard is a middleware around a route.

@@ -22,11 +22,72 @@ var (
 	identities = regexp.MustCompile(`(?i)^(user|authorization|session|isauthenticated|jwt|verify|verifyasync|validatetoken|apikey|api_key|x-api-key|cookies|accesstoken|token|authinfo|getuser|currentuser|activeuser)$`)
 )
 
-// permitted reports whether what stands on a method, or on its class, says which callers may.
-func permitted(f *file, all ...[]*syntax.Decorator) bool {
-	return slices.ContainsFunc(slices.Concat(all...), func(d *syntax.Decorator) bool {
-		return permits.MatchString(d.Name) && len(d.Args)+len(d.Name) > len("Allow") && !publicMark.MatchString(d.Name) && !openTo.MatchString(f.said(d))
-	})
+// marks are what stands on a method, or on its class, and says which callers may.
+func (l *lifter) marks(f *file, guards []facts.Guard, all ...[]*syntax.Decorator) []facts.Mark {
+	var out []facts.Mark
+	for _, d := range slices.Concat(all...) {
+		if !permits.MatchString(d.Name) || publicMark.MatchString(d.Name) || openTo.MatchString(f.said(d)) {
+			continue
+		}
+		m := facts.Mark{Pos: f.pos(d), Name: d.Name, Readers: l.readers(f, d)}
+		m.Unread = len(m.Readers) > 0 && !slices.ContainsFunc(guards, func(g facts.Guard) bool { return slices.Contains(m.Readers, g.Name) })
+		out = append(out, m)
+	}
+	return out
+}
+
+// readers are the names of the guards that read what a decorator of the code notes: SetMetadata("permission", …), for this.reflector.get("permission", …).
+func (l *lifter) readers(f *file, d *syntax.Decorator) []string {
+	made := l.named(f, d.Name)
+	if made == nil || made.file == nil {
+		return nil
+	}
+	key := ""
+	look := func(n syntax.Node) bool {
+		if call, is := n.(*syntax.Call); is && calledName(call) == "SetMetadata" && len(call.Args) > 0 {
+			key = constantText(call.Args[0])
+			if key == "" {
+				key = endName(call.Args[0])
+			}
+		}
+		return key == ""
+	}
+	switch {
+	case made.run != nil && made.run.Body != nil:
+		syntax.Walk(made.run.Body, look)
+	case made.run != nil && made.run.Value != nil:
+		syntax.Walk(made.run.Value, look)
+	case made.value != nil:
+		syntax.Walk(made.value, look)
+	}
+	if key == "" {
+		return nil
+	}
+	var out []string
+	for _, c := range l.allOf {
+		if c.methods["canActivate"] == nil || c.file.aside == "test" {
+			continue
+		}
+		reads := false
+		for _, m := range c.methods {
+			for _, s := range bodyOf(m) {
+				syntax.Walk(s, func(n syntax.Node) bool {
+					switch n := n.(type) {
+					case *syntax.Ident:
+						reads = reads || n.Name == key
+					case *syntax.Literal:
+						reads = reads || n.Kind == syntax.Text && n.Value == key
+					}
+					return !reads
+				})
+			}
+		}
+		if reads {
+			out = append(out, c.name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // openTo is what such a decorator names to let everybody pass.

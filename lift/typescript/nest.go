@@ -144,10 +144,11 @@ func (l *lifter) controller(c *class, d *syntax.Decorator, prefix string, global
 			}
 			l.nestParams(f, true)
 			guards := l.effective(c, f, append(slices.Clone(around), l.guardsOf(c.file, m.Decorators)...))
+			marks := l.marks(c.file, guards, m.Decorators, c.node.Decorators)
 			for _, base := range l.paths(c.file, d.Args) {
 				for _, own := range l.paths(c.file, by.Args) {
 					l.facts.Routes = append(l.facts.Routes, &facts.Route{
-						Pos: c.file.pos(by), Method: method, Path: joined(prefix, base, own), Router: c.name, Kind: "http", Handler: f.fact, Guards: guards, Checks: l.looksAtCaller(f) || permitted(c.file, m.Decorators, c.node.Decorators),
+						Pos: c.file.pos(by), Method: method, Path: joined(prefix, base, own), Router: c.name, Kind: "http", Handler: f.fact, Guards: guards, Marks: marks, Checks: l.looksAtCaller(f) || len(marks) > 0,
 					})
 				}
 			}
@@ -173,9 +174,11 @@ func (l *lifter) answers(c *class, f *function, resolver *syntax.Decorator, glob
 		}
 	}
 	l.nestParams(f, false)
-	r := &facts.Route{Pos: c.file.pos(by), Path: by.Name + "." + name, Router: c.name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f) || permitted(c.file, f.decorators, c.node.Decorators)}
+	r := &facts.Route{Pos: c.file.pos(by), Path: by.Name + "." + name, Router: c.name, Kind: "graphql", Handler: f.fact, Checks: l.looksAtCaller(f)}
 	guards := append(slices.Clone(global), l.guardsOf(c.file, c.node.Decorators)...)
 	r.Guards = l.effective(c, f, append(guards, l.guardsOf(c.file, f.decorators)...))
+	r.Marks = l.marks(c.file, r.Guards, f.decorators, c.node.Decorators)
+	r.Checks = r.Checks || len(r.Marks) > 0
 	switch by.Name {
 	case "ResolveField", "FieldResolver", "ResolveProperty":
 		r.Kind, r.Path, r.Parent = "field", l.objectOf(c, resolver)+"."+name, -1

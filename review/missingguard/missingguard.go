@@ -46,7 +46,9 @@ func find(f *facts.Facts) []rule.Finding {
 	out = append(out, changedUnasked(f, out)...)
 	out = append(out, partly(f, out)...)
 	out = slices.Concat(out, namesakes(f), readersChange(f), fields(f))
-	return append(out, kinds(f, out)...)
+	out = append(out, kinds(f, out)...)
+	out = append(out, unread(f)...)
+	return append(out, unmarked(f, out)...)
 }
 
 // doors finds what two routes do by the same function, of which one asks by a guard what its caller may do, and the other nowhere.
