@@ -292,7 +292,7 @@ type Origin struct {
 	Formed   OriginKind // of what is checked: of what kind it is otherwise, where its form alone was asked for, as whether it is a number; "" else
 	Number   bool       // passed through a number, boolean or time, so that it holds no text
 	Whole    bool       // the parameter itself is what is written, or a pointer to it, and nothing made of it
-	Field    string     // of FromParam: the field of it that holds the value; "" for all of it, or where that is not known
+	Field    string     // of FromParam: the field of it that holds the value; "" for all of it, or where that is not known; of FromQuery of a mapper: of the row
 	Beside   int        // of a list in a field of a message: how many other fields the message has
 	Key      bool       // a name in the map that is the parameter, and not what stands under it
 }

@@ -647,7 +647,7 @@ func (r *prismaReader) related(field *prisma.Field, of, to *prisma.Model) *facts
 		if back.Relation == nil || back.Relation.Model != of.Name || back.Relation.Name != field.Relation.Name || len(back.Relation.Fields) == 0 {
 			continue
 		}
-		st := &facts.Statement{Verb: facts.Select, Tables: []facts.TableUse{{Table: to.Table, Alias: to.Table}}}
+		st := &facts.Statement{Name: field.Name, Verb: facts.Select, Tables: []facts.TableUse{{Table: to.Table, Alias: to.Table}}}
 		for _, key := range back.Relation.Fields {
 			if own := to.Fields[key]; own != nil {
 				st.Predicates = append(st.Predicates, facts.Predicate{Table: to.Table, Column: own.Column, Operator: "IN", Arg: &facts.Value{Text: key, Kind: "list", Origins: []facts.Origin{{Kind: facts.FromQuery, Name: "prisma"}}}})

@@ -445,7 +445,7 @@ func (r *finder) relations(e syntax.Expr) {
 			continue
 		}
 		r.st.Inner = append(r.st.Inner, &facts.Statement{
-			Verb: facts.Select, Tables: []facts.TableUse{{Table: to.table, Alias: to.table}},
+			Name: first, Verb: facts.Select, Tables: []facts.TableUse{{Table: to.table, Alias: to.table}},
 			Predicates: []facts.Predicate{{Table: to.table, Column: to.column(relation.back), Operator: "IN", Arg: &facts.Value{Text: first, Kind: "list", Origins: []facts.Origin{{Kind: facts.FromQuery, Name: "typeorm"}}}}},
 		})
 	}

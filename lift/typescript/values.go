@@ -26,6 +26,9 @@ func (l *lifter) value(f *function, e syntax.Expr) facts.Value {
 		v.Kind = "list"
 	}
 	l.sentWhole(f, e, &v)
+	if v.Kind == "" || v.Kind == "list" {
+		v.List = v.Origins // its items are from where it is, unless it says itself what they are
+	}
 	switch x := unwrapped(e).(type) {
 	case *syntax.Select, *syntax.Index:
 		v.Part = true
@@ -35,12 +38,12 @@ func (l *lifter) value(f *function, e syntax.Expr) facts.Value {
 			v.Part = !whole
 		}
 	case *syntax.Array:
-		v.Kind = "list"
+		v.Kind, v.List = "list", nil
 		for _, item := range x.Items {
 			v.List = append(v.List, l.origins(f, item, 1)...)
 		}
 	case *syntax.Object:
-		v.Written, v.Named = true, true
+		v.Written, v.Named, v.List = true, true, nil
 		for _, p := range x.Props {
 			if p.Spread || p.Key == "" {
 				v.Written, v.Named = false, false
@@ -288,6 +291,9 @@ func parted(all []facts.Origin, path []string) []facts.Origin {
 	for i, o := range all {
 		if o.Kind == facts.FromParam && o.Whole && o.Field == "" && path[0] != "[]" {
 			all[i].Field = path[0]
+		}
+		if o.Kind == facts.FromQuery && o.Field == "" && path[0] != "[]" {
+			all[i].Field = path[0] // what hangs on a row, where the query reads that as well
 		}
 		if o.Kind == facts.FromRequest && o.Name == "" && path[0] != "[]" {
 			all[i].Name = path[len(path)-1]

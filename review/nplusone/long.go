@@ -137,7 +137,7 @@ func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string
 				return aPage
 			}
 			if q != nil && q.Statement != nil && !few {
-				if why := s.rows(q.Statement, q.From); why != "" {
+				if why := s.rows(hanging(q.Statement, o.Field), q.From); why != "" {
 					return why
 				}
 			}
@@ -159,6 +159,16 @@ func (s *search) long(list []facts.Origin, in *facts.Function, depth int) string
 		}
 	}
 	return ""
+}
+
+// hanging is the statement by which a query reads what hangs on its rows under a name, and the query's own where it reads nothing so.
+func hanging(st *facts.Statement, name string) *facts.Statement {
+	for _, inner := range st.Inner {
+		if name != "" && inner.Name == name {
+			return inner
+		}
+	}
+	return st
 }
 
 // param says by what a list is shown to be long that a function is given, or that is in a field of what it is given.

@@ -337,6 +337,9 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 		once(owner, calls) || ownValues(q, loop, calls) || s.small(loop) || q.GivesKey || alters(q) || !s.shown(q, loop, calls) || s.operated(owner) {
 		finding.Severity, finding.Confidence = rule.Medium, rule.Uncertain
 	}
+	if !write && s.grows(loop) == aClient && q.One && readsToChange(q, calls) {
+		finding.Confidence = rule.Uncertain // what each of the keys names is changed by itself, and read for that
+	}
 	each := "an item of " + loop.Over
 	if loop.Kind == facts.OverRows {
 		each = "a row of another query"
@@ -357,6 +360,17 @@ func (s *search) report(q *facts.Query, loop *facts.Loop, calls []*facts.Call) {
 	finding.Evidence = append(finding.Evidence, rule.Evidence{Pos: q.Pos, What: trace.Query(q)})
 	finding.Fix = fix(q, write)
 	s.tell(loop, finding)
+}
+
+// readsToChange reports whether a row is read for what the same turn then does with it: some function on the way changes rows of the table.
+func readsToChange(q *facts.Query, calls []*facts.Call) bool {
+	if q.Statement == nil || len(q.Statement.Tables) == 0 {
+		return false
+	}
+	table := q.Statement.Tables[0].Table
+	return changesTable(q.From, table, 0) || slices.ContainsFunc(calls, func(c *facts.Call) bool {
+		return slices.ContainsFunc(c.Callees, func(f *facts.Function) bool { return changesTable(f, table, 1) })
+	})
 }
 
 // tell tells of a loop once: what else it asks for stands in the evidence of the worst of its queries.
