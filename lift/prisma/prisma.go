@@ -96,7 +96,7 @@ type part struct {
 	desc  bool
 }
 
-var skipped = regexp.MustCompile(`^(node_modules|dist|build|out|vendor|testdata|\..*)$`)
+var skipped = regexp.MustCompile(`^(node_modules|dist|build|out|vendor|testdata|migrations|\..*)$`)
 
 // Lift reads all schemas below a folder.
 func Lift(dir string) Lifted {

@@ -31,8 +31,8 @@ func (s *search) references() {
 			if slices.ContainsFunc(key.Columns, func(c string) bool { return columnOf(table, c) == nil }) {
 				continue // it has another name by now
 			}
-			if s.tables.Grows(table.Name) || !s.tables.Made(table.Name) && key.OnDelete == schema.Cascade {
-				s.refers(q, table, key) // a trigger may make its rows, as many as those that they hang on
+			if s.tables.Grows(table.Name) || key.OnDelete == schema.Cascade {
+				s.refers(q, table, key) // a worker or a trigger may make its rows, as many as those that they hang on
 			}
 		}
 	}
