@@ -73,6 +73,20 @@ func (l *lifter) classBounds(c *class) bool {
 			}
 		}
 	}
+	if call, is := c.node.Extends.(*syntax.Call); is && !some { // Page(20, 100), a function that makes a class
+		if d := l.named(c.file, calledName(call)); d != nil && d.run != nil && d.run.Body != nil {
+			syntax.Walk(d.run.Body, func(n syntax.Node) bool {
+				if made, is := n.(*syntax.Class); is {
+					for _, m := range made.Members {
+						if limits.MatchString(m.Name) {
+							some, all = true, all && decorated(m.Decorators, "Max", "IsIn", "IsEnum") != nil
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
 	l.bounds[c.node] = some && all
 	return some && all
 }

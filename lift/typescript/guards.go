@@ -112,26 +112,26 @@ func (l *lifter) globalGuards() []facts.Guard {
 	return out
 }
 
-// provided finds what modules provide under a name of the framework.
+// provided finds what modules provide under a name of the framework, wherever the object stands that says so.
 func (l *lifter) provided(token string, found func(f *file, e syntax.Expr)) {
-	for _, c := range l.allOf {
-		d := decorated(c.node.Decorators, "Module")
-		if d == nil || c.file.aside == "test" {
+	for _, f := range l.order {
+		if f.aside == "test" || !strings.Contains(f.tree.Text, token) {
 			continue
 		}
-		for _, arg := range d.Args {
-			syntax.Walk(arg, func(n syntax.Node) bool {
-				o, is := n.(*syntax.Object)
-				if !is || endName(member(o, "provide")) != token {
-					return true
+		look := func(n syntax.Node) bool {
+			o, is := n.(*syntax.Object)
+			if !is || endName(member(o, "provide")) != token {
+				return true
+			}
+			for _, by := range []string{"useClass", "useExisting", "useFactory", "useValue"} {
+				if e := member(o, by); e != nil {
+					found(f, e)
 				}
-				for _, by := range []string{"useClass", "useExisting", "useFactory", "useValue"} {
-					if e := member(o, by); e != nil {
-						found(c.file, e)
-					}
-				}
-				return false
-			})
+			}
+			return false
+		}
+		for _, s := range f.tree.Body {
+			syntax.Walk(s, look)
 		}
 	}
 }

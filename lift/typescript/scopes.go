@@ -154,6 +154,30 @@ func (w *scopes) known(s *syntax.If, way syntax.Stmt) bool {
 	return false
 }
 
+// lacking reports whether an if asks whether a member is lacking, and gives it a value where it is: what is done there is done where it was not
+// read ahead.
+func (w *scopes) lacking(s *syntax.If) bool {
+	test, is := unwrapped(s.Test).(*syntax.Unary)
+	if !is || test.Op != "!" {
+		return false
+	}
+	e, is := unwrapped(test.X).(*syntax.Select)
+	if is && e.Name == "length" {
+		e, is = unwrapped(e.X).(*syntax.Select)
+	}
+	if !is {
+		return false
+	}
+	member, found := strings.ReplaceAll(w.f.file.said(e), "?.", "."), false
+	syntax.Walk(s.Then, func(n syntax.Node) bool {
+		if a, is := n.(*syntax.Assign); is && a.Op == "=" && a.X != nil && w.f.file.said(a.X) == member {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
 // caching are names of what keeps answers.
 var caching = regexp.MustCompile(`(?i)cache|memo|redis`)
 
@@ -227,8 +251,9 @@ func (w *scopes) stmt(s syntax.Stmt, at around) {
 		if failing(w.f.file.said(s.Test)) {
 			then.place.ErrorPath = true
 		}
+		then.place.Kept = then.place.Kept || w.lacking(s)
 		if s.Else != nil {
-			then.place.Kept, other.place.Kept = at.place.Kept || w.known(s, s.Else), at.place.Kept || w.known(s, s.Then)
+			then.place.Kept, other.place.Kept = then.place.Kept || w.known(s, s.Else), at.place.Kept || w.known(s, s.Then)
 		}
 		w.stmt(s.Then, then)
 		w.stmt(s.Else, other)

@@ -360,8 +360,11 @@ func (l *lifter) callSources(f *function, e *syntax.Call, depth int) []facts.Ori
 		return []facts.Origin{{Kind: facts.FromQuery, Name: q.Library, Pos: q.Pos}}
 	}
 	name := calledName(e)
-	if name == "getQuery" && len(e.Args) == 0 {
-		return []facts.Origin{{Kind: facts.FromConstant}} // the text of another builder, whose values are parameters
+	if built.MatchString(name) && len(e.Args) == 0 {
+		return []facts.Origin{{Kind: facts.FromChecked}} // the text of a builder, whose values are quoted or parameters
+	}
+	if l.builds(f, e, depth) {
+		return []facts.Origin{{Kind: facts.FromChecked}}
 	}
 	var from []syntax.Expr
 	if s, is := e.Fun.(*syntax.Select); is && !e.New {
@@ -400,6 +403,33 @@ func (l *lifter) callSources(f *function, e *syntax.Call, depth int) []facts.Ori
 		return numbered(out)
 	}
 	return out
+}
+
+// built are methods of builders that answer their SQL.
+var built = regexp.MustCompile(`^(getQuery|toQuery|toSQL|toNative|toSql)$`)
+
+// builds reports whether all functions of the code that a call may come to answer with the SQL of a builder.
+func (l *lifter) builds(f *function, e *syntax.Call, depth int) bool {
+	if e.New || depth > 6 {
+		return false
+	}
+	callees := l.callees(f, e)
+	return len(callees) > 0 && !slices.ContainsFunc(callees, func(to *function) bool {
+		return len(to.returns) == 0 || slices.ContainsFunc(to.returns, func(r *syntax.Return) bool { return !l.isBuilt(to, r.X, depth+1) })
+	})
+}
+
+// isBuilt reports whether an expression is the SQL of a builder, or a list of such.
+func (l *lifter) isBuilt(f *function, e syntax.Expr, depth int) bool {
+	switch x := unwrapped(e).(type) {
+	case *syntax.Call:
+		return built.MatchString(calledName(x)) && len(x.Args) == 0 || depth < 6 && l.builds(f, x, depth+1)
+	case *syntax.Array:
+		return len(x.Items) > 0 && !slices.ContainsFunc(x.Items, func(item syntax.Expr) bool { return !l.isBuilt(f, item, depth+1) })
+	case *syntax.Literal:
+		return true
+	}
+	return false
 }
 
 // given are the sources of what a call is given, callbacks left out.

@@ -121,7 +121,7 @@ func judge(tracer *trace.Tracer, queries map[facts.Pos]*facts.Query, q *facts.Qu
 			confidence = rule.Uncertain // counted anew of other rows, and what was there before is not in it
 		}
 	}
-	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return readBefore(q, v) })
+	read := slices.ContainsFunc(q.Args, func(v facts.Value) bool { return readBefore(queries, q, v) })
 	if column == "" && read && len(q.Reckoned) > 0 {
 		column = q.Reckoned[0]
 	}
@@ -164,9 +164,13 @@ func whole(q *facts.Query, path *trace.Path, read bool) (rule.Finding, bool) {
 	}, true
 }
 
-// readBefore reports whether a value may be what another query answered: what stores a row writes its new key there.
-func readBefore(q *facts.Query, v facts.Value) bool {
+// readBefore reports whether a value may be what another query answered: what stores a row writes its new key there. A row that the function has made
+// and stored before is no other's yet.
+func readBefore(queries map[facts.Pos]*facts.Query, q *facts.Query, v facts.Value) bool {
 	return slices.ContainsFunc(v.Origins, func(o facts.Origin) bool {
+		if of := queries[o.Pos]; of != nil && of != q && of.From == q.From && of.Statement != nil && of.Statement.Verb == facts.Insert {
+			return false
+		}
 		return o.Kind == facts.FromQuery && !(o.Pos.File == q.Pos.File && o.Pos.Line == q.Pos.Line)
 	})
 }

@@ -12,12 +12,20 @@ import (
 // most is the share of what changes something in a part of the code that says which callers may, from which on what does not is an exception.
 const most = 0.8
 
-// unread finds routes that say which callers may, around which no guard stands that reads it.
+// unread finds routes that say which callers may, around which no guard stands that reads it, as stands around others that say so.
 func unread(f *facts.Facts) []rule.Finding {
 	var out []rule.Finding
+	read := map[string]int{} // routes by the marks that a guard around them reads
 	for _, r := range f.Routes {
 		for _, m := range r.Marks {
-			if !m.Unread || r.Handler == nil {
+			if !m.Unread && len(m.Readers) > 0 {
+				read[m.Name]++
+			}
+		}
+	}
+	for _, r := range f.Routes {
+		for _, m := range r.Marks {
+			if !m.Unread || r.Handler == nil || read[m.Name] < 2 {
 				continue
 			}
 			out = append(out, rule.Finding{
