@@ -352,6 +352,7 @@ type Resource struct {
 	InLoop  bool        // opened in each turn of a loop
 	Late    bool        // of InLoop: given back when the function ends, and not with the turn
 	Close   string      // what would give it back where nothing does
+	Fix     string      // how it is given back on every path, in the words of its language; "" for those of Go
 	ReadBy  []*Function // functions of the code that it is given to, and that leave it open
 	Mend    []Edit      // give it back on every path; of what is Unread, ask whether it ended by a failure
 }

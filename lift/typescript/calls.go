@@ -67,6 +67,7 @@ func (l *lifter) findBody(f *function) {
 	l.findSpans(f)
 	l.findUndeclared(f)
 	l.findUnheeded(f)
+	l.findResources(f)
 	for _, s := range f.sites {
 		if q := l.queryAt(f, s.call); q != nil {
 			q.Loop, q.Place = s.at.loop, s.at.place

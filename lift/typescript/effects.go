@@ -2,6 +2,7 @@ package typescript
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/fettlehq/fettle/facts"
 	"github.com/fettlehq/fettle/lift/typescript/syntax"
@@ -24,6 +25,9 @@ func (l *lifter) effectOf(f *function, s site) *facts.Effect {
 		return nil
 	}
 	e := &facts.Effect{Pos: f.file.pos(s.call), Kind: kind, Name: f.file.said(s.call.Fun), Loop: s.at.loop, Place: s.at.place, Bounded: true, Note: note}
+	if kind == "http" && l.unlimited(f, s.call) {
+		e.Bounded, e.Note = false, f.file.said(s.call.Fun)+" without a timeout"
+	}
 	for _, arg := range s.call.Args {
 		e.Args = append(e.Args, l.value(f, arg))
 	}
@@ -48,3 +52,53 @@ func (l *lifter) effectKind(f *function, call *syntax.Call) string {
 	}
 	return ""
 }
+
+// configures says which argument of a method of axios holds its options.
+var configures = map[string]int{"get": 1, "delete": 1, "head": 1, "options": 1, "request": 0, "post": 2, "put": 2, "patch": 2}
+
+// unlimited reports whether a call of a client that has no time limit by itself is given none: axios and what is made of it wait for ever, the
+// platform's own fetch does not.
+func (l *lifter) unlimited(f *function, call *syntax.Call) bool {
+	at := -1
+	switch fun := unwrapped(call.Fun).(type) {
+	case *syntax.Ident: // axios({url, …})
+		d := l.named(f.file, fun.Name)
+		if d == nil || d.library != "axios" {
+			return false
+		}
+		at = 0
+	case *syntax.Select:
+		t := l.typeOf(f, fun.X)
+		i, is := configures[fun.Name]
+		if !is || !(t.library == "axios" && (t.name == "default" || t.name == "*")) && t.name != "HttpService" {
+			return false
+		}
+		at = i
+	}
+	if at < 0 || l.limitedClients() {
+		return false
+	}
+	if at >= len(call.Args) {
+		return true
+	}
+	o := l.object(f, call.Args[at], 0)
+	return o != nil && !slices.ContainsFunc(o.Props, func(p *syntax.Property) bool {
+		return p.Spread || p.Key == "timeout" || p.Key == "signal" || p.Key == "cancelToken"
+	})
+}
+
+// limitedClients reports whether the code gives all such clients a time limit at once: axios.defaults.timeout, or where it registers Nest's.
+func (l *lifter) limitedClients() bool {
+	if l.limited == 0 {
+		l.limited = 1
+		for _, f := range l.order {
+			if f.aside != "test" && limiting.MatchString(f.tree.Text) {
+				l.limited = 2
+			}
+		}
+	}
+	return l.limited == 2
+}
+
+// limiting is how code gives all clients a time limit.
+var limiting = regexp.MustCompile(`axios\.defaults\.timeout\s*=|HttpModule\.register(Async)?\([^)]*timeout`)

@@ -87,6 +87,7 @@ type lifter struct {
 	runs         map[*syntax.Func]*function
 	tags         map[*syntax.Template]*syntax.Call // templates that are given to a function
 	loops        int
+	limited      int // whether the code gives all its clients a time limit: 1 for no, 2 for yes, 0 where that was not asked yet
 	over         []overLoop
 }
 

@@ -16,6 +16,7 @@ type around struct {
 	tx      *txScope // the transaction that is open
 	from    int      // where names that are declared here can be seen
 	to      int
+	finally bool // of a try
 	turning bool // a statement of a loop, and not of a callback within it
 	depth   int
 }
@@ -294,7 +295,9 @@ func (w *scopes) stmt(s syntax.Stmt, at around) {
 			w.bind(s.Param, &binding{param: -1, caught: true, from: s.Handler.Pos(), to: s.Handler.End()}, failed)
 		}
 		w.stmt(block(s.Handler), failed)
-		w.stmt(block(s.Finally), at)
+		last := at
+		last.finally = true
+		w.stmt(block(s.Finally), last)
 	case *syntax.Switch:
 		w.expr(s.X, at)
 		for i, c := range s.Cases {

@@ -40,6 +40,7 @@ func find(f *facts.Facts) []rule.Finding {
 	serves := len(f.Routes) > 0 || slices.ContainsFunc(f.Functions, func(f *facts.Function) bool {
 		return f.Aside == "" && len(f.Queries) > 0 || slices.ContainsFunc(f.Effects, func(e *facts.Effect) bool { return e.Kind == "server" })
 	})
+	told := map[string][]int{} // where in out the requests of a file are told that no edit mends
 	for _, function := range f.Functions {
 		if function.Aside == "test" || function.Aside == "migration" || function.Aside == "generated" || commands[function.Package] {
 			continue
@@ -55,7 +56,7 @@ func find(f *facts.Facts) []rule.Finding {
 				if led {
 					finding.Confidence = rule.Certain
 				}
-				finding.Fix = "use a client with a Timeout, and http.NewRequestWithContext"
+				finding.Fix = "give it a time limit: a client with a Timeout, or the context or signal of the request"
 				if e.Kind == "mail" {
 					finding.Fix = "dial with a time limit, set a deadline on the connection, and send by smtp.NewClient"
 				}
@@ -76,7 +77,33 @@ func find(f *facts.Facts) []rule.Finding {
 				continue
 			}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: e.Pos, What: e.Note})
+			if e.Kind == "http" && len(e.Limit) == 0 {
+				told[e.Pos.File] = append(told[e.Pos.File], len(out))
+			}
 			out = append(out, finding)
+		}
+	}
+	return folded(out, told)
+}
+
+// folded are findings, of which those of a file that are many are told at the first of them: who gives them a limit does so in one place.
+func folded(all []rule.Finding, of map[string][]int) []rule.Finding {
+	const few = 5
+	gone := map[int]bool{}
+	for _, places := range of {
+		if len(places) <= few {
+			continue
+		}
+		first := &all[places[0]]
+		for _, at := range places[1:] {
+			gone[at] = true
+			first.Evidence = append(first.Evidence, rule.Evidence{Pos: all[at].Pos, What: "likewise: " + all[at].Message})
+		}
+	}
+	var out []rule.Finding
+	for i, f := range all {
+		if !gone[i] {
+			out = append(out, f)
 		}
 	}
 	return out

@@ -53,6 +53,9 @@ func find(f *facts.Facts) []rule.Finding {
 				continue // a program that connects once
 			}
 			finding := rule.Finding{Pos: r.Pos, Confidence: rule.Certain, Severity: rule.High, Fix: fmt.Sprintf(fixes[r.Kind], r.Name), Edits: r.Mend}
+			if r.Fix != "" {
+				finding.Fix = r.Fix
+			}
 			finding.Evidence = append(tracer.To(function).Evidence(), rule.Evidence{Pos: r.Pos, What: fmt.Sprintf("%s opens %s, which holds %s", function.Name, r.Name, holds[r.Kind])})
 			switch {
 			case r.Kind == "lock":
