@@ -122,7 +122,7 @@ func (l *lifter) fieldNames(c *class) []string {
 }
 
 // fills are calls that put all that an object holds into a row, whichever of their arguments it is.
-var fills = regexp.MustCompile(`^(create|merge|assign|plainToClass|plainToInstance|plainToClassFromExist|build|preload|fromPartial|pick|omit)$`)
+var fills = regexp.MustCompile(`^(create|merge|assign|plainToClass|plainToInstance|plainToClassFromExist|build|preload|fromPartial|omit)$`)
 
 // wholes are the expressions all of whose members become columns of a row that an expression makes.
 func (l *lifter) wholes(f *function, e syntax.Expr, depth int) []syntax.Expr {
@@ -140,7 +140,7 @@ func (l *lifter) wholes(f *function, e syntax.Expr, depth int) []syntax.Expr {
 	case *syntax.Spread:
 		return l.wholes(f, x.X, depth+1)
 	case *syntax.Call:
-		if !x.New && fills.MatchString(calledName(x)) && calledName(x) != "pick" {
+		if !x.New && fills.MatchString(calledName(x)) {
 			for _, arg := range x.Args {
 				out = append(out, l.wholes(f, arg, depth+1)...)
 			}

@@ -15,10 +15,8 @@ import (
 
 // document is a model with its schema.
 type document struct {
-	name  string
-	table *schema.Table
-	class *class // of NestJS; nil for a schema that is written out
-
+	name   string
+	table  *schema.Table
 	places []facts.Pos // of its indexes
 	kept   bool        // as a fact
 }
@@ -138,7 +136,7 @@ func (l *lifter) schemaOf(f *file, e syntax.Expr) *document {
 
 // classDocument is the schema of a class.
 func (l *lifter) classDocument(c *class) *document {
-	d := &document{name: c.name, class: c, table: &schema.Table{Name: c.name, PrimaryKey: []string{"_id"}, Columns: []*schema.Column{{Name: "_id"}}}}
+	d := &document{name: c.name, table: &schema.Table{Name: c.name, PrimaryKey: []string{"_id"}, Columns: []*schema.Column{{Name: "_id"}}}}
 	for at, n := c, 0; at != nil && n < deepestType; at, n = at.extends, n+1 {
 		for _, m := range at.node.Members {
 			mark := decorated(m.Decorators, "Prop")
@@ -222,7 +220,7 @@ func (l *lifter) documentIndex(f *file, d *document, call *syntax.Call) {
 		d.table.Indexes = append(d.table.Indexes, i)
 		d.places = append(d.places, f.pos(call))
 		if d.kept {
-			l.facts.Models.At["index:"+i.Name] = f.pos(call)
+			l.placeIndex(d, len(d.places)-1)
 		}
 	}
 }
@@ -233,6 +231,7 @@ func (l *lifter) keepDocument(f *file, d *document, at syntax.Node) {
 		return
 	}
 	d.kept, d.table.Name = true, d.name
+	l.models = append(l.models, d)
 	if l.facts.Models == nil {
 		l.facts.Models = &facts.Database{Schema: &schema.Schema{}, At: map[string]facts.Pos{}, Declared: map[string]*facts.Declared{}}
 	}
@@ -240,12 +239,19 @@ func (l *lifter) keepDocument(f *file, d *document, at syntax.Node) {
 	m.Schema.Tables = append(m.Schema.Tables, d.table)
 	slices.SortStableFunc(m.Schema.Tables, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 	m.At[d.name] = f.pos(at)
-	for n, i := range d.table.Indexes {
-		m.At["index:"+i.Name] = d.places[n]
+	for n := range d.table.Indexes {
+		l.placeIndex(d, n)
 	}
 	said := &facts.Declared{Index: "schema.index({ %s })", Unique: "schema.index({ %s }, { unique: true })", Fields: map[string]string{}, Immediate: true}
 	for _, c := range d.table.Columns {
 		said.Fields[c.Name] = c.Name + ": 1"
 	}
 	m.Declared[d.name] = said
+}
+
+// placeIndex says where an index of a model is declared, under a name that no other model's has.
+func (l *lifter) placeIndex(d *document, n int) {
+	i := d.table.Indexes[n]
+	i.Name = d.name + "_" + i.Name
+	l.facts.Models.At["index:"+i.Name] = d.places[n]
 }

@@ -128,9 +128,11 @@ func (l *lifter) findSpans(f *function) {
 		case opens.MatchString(on.Name) || begin.MatchString(text):
 			f.spans = append(f.spans, &span{handle: handle, at: f.file.pos(s.call), from: s.call.End(), to: s.call.End()})
 		case shuts.MatchString(on.Name) || shut.MatchString(text):
-			// the last one ends it: a rollback may stand before
-			if i := slices.IndexFunc(f.spans, func(p *span) bool { return p.handle == handle }); i >= 0 {
-				f.spans[i].to = s.call.Pos()
+			for _, open := range slices.Backward(f.spans) { // the last one ends it: a rollback may stand before
+				if open.handle == handle {
+					open.to = s.call.Pos()
+					break
+				}
 			}
 		}
 	}

@@ -42,6 +42,15 @@ func (l *lifter) readers(f *file, d *syntax.Decorator) []string {
 	if made == nil || made.file == nil {
 		return nil
 	}
+	if known, is := l.markReaders[made]; is {
+		return known
+	}
+	out := l.readersOf(made)
+	l.markReaders[made] = out
+	return out
+}
+
+func (l *lifter) readersOf(made *decl) []string {
 	key := ""
 	look := func(n syntax.Node) bool {
 		if call, is := n.(*syntax.Call); is && calledName(call) == "SetMetadata" && len(call.Args) > 0 {
@@ -91,7 +100,7 @@ func (l *lifter) readers(f *file, d *syntax.Decorator) []string {
 }
 
 // openTo is what such a decorator names to let everybody pass.
-var openTo = regexp.MustCompile(`(?i)\b(public|anonymous|guest|none|everyone|all)\b`)
+var openTo = regexp.MustCompile(`(?i)\b(public|anonymous|everyone)\b`)
 
 // globalGuards are those that stand around every route.
 func (l *lifter) globalGuards() []facts.Guard {

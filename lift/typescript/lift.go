@@ -27,7 +27,7 @@ type Lifted struct {
 func Lift(dir string, schemas []*prisma.Schema) (*Lifted, error) {
 	l := &lifter{
 		root: dir, facts: &facts.Facts{Sums: map[string]facts.Sum{}}, files: map[string]*file{},
-		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{}, known: map[string]*file{}, bounds: map[*syntax.Class]bool{}, looseBodies: map[*class]bool{},
+		packages: map[string]*manifest{}, configs: map[string]*config{}, schemas: schemas, classes: map[*syntax.Class]*class{}, runs: map[*syntax.Func]*function{}, tags: map[*syntax.Template]*syntax.Call{}, known: map[string]*file{}, bounds: map[*syntax.Class]bool{}, looseBodies: map[*class]bool{}, markReaders: map[*decl][]string{},
 	}
 	if err := l.read(); err != nil {
 		return nil, err
@@ -71,9 +71,10 @@ type lifter struct {
 	known       map[string]*file       // what imports name
 	bounds      map[*syntax.Class]bool // classes of what clients send, and whether their limits have a ceiling
 	schemas     []*prisma.Schema
-	strips      bool            // all bodies go through what takes away what a class does not declare
-	pipe        facts.Pos       // that all bodies go through
-	looseBodies map[*class]bool // classes of bodies of which nothing does
+	strips      bool               // all bodies go through what takes away what a class does not declare
+	pipe        facts.Pos          // that all bodies go through
+	markReaders map[*decl][]string // guards by the decorators whose notes they read
+	looseBodies map[*class]bool    // classes of bodies of which nothing does
 	embedded    []sql.Text
 
 	classes      map[*syntax.Class]*class
@@ -83,6 +84,7 @@ type lifter struct {
 	entityOrder  []*entity
 	documents    map[*decl]*document  // models of Mongoose, by the constant that holds one
 	documentsOf  map[*class]*document // and by the class that is its schema
+	models       []*document          // in the order in which they are found
 	functions    []*function
 	runs         map[*syntax.Func]*function
 	tags         map[*syntax.Template]*syntax.Call // templates that are given to a function

@@ -105,12 +105,7 @@ func (l *lifter) modelOf(f *function, e syntax.Expr) *document {
 			if s, is := unwrapped(mark.Args[0]).(*syntax.Select); is && s.Name == "name" {
 				name = endName(s.X)
 			}
-			for of, d := range l.documentsOf {
-				if of.name == name && d != nil {
-					return d
-				}
-			}
-			for _, d := range l.documents {
+			for _, d := range l.models {
 				if d.name == name {
 					return d
 				}

@@ -1,6 +1,7 @@
 package typescript
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -55,7 +56,9 @@ func (l *lifter) findResources(f *function) {
 			}
 		}
 	}
-	slices.SortFunc(f.fact.Resources, func(a, b *facts.Resource) int { return a.Pos.Line - b.Pos.Line })
+	slices.SortFunc(f.fact.Resources, func(a, b *facts.Resource) int {
+		return cmp.Or(a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
+	})
 }
 
 // keeps reports whether a connection is kept on some path, which it notes.
