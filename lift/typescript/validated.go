@@ -18,6 +18,8 @@ type schemaRef struct {
 }
 
 var (
+	// parses are methods that ask a schema of a value, inferred the types that are what a schema says; the others are what a schema says of one value:
+	// that it is one of a few or of a fixed form, that it is a number or the like, that it has a ceiling.
 	parses   = regexp.MustCompile(`^(parse|parseAsync|safeParse|safeParseAsync|validateSync|validate|cast)$`)
 	inferred = regexp.MustCompile(`^(z\.)?(infer|output|input|TypeOf|InferType|Static)$`)
 	chosen   = regexp.MustCompile(`^(enum|nativeEnum|literal|oneOf|uuid|cuid2?|ulid|nanoid)$`)

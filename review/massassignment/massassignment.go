@@ -88,10 +88,9 @@ func withheld(d *facts.Database, q *facts.Query, declared []string) []string {
 	if table == nil {
 		return nil
 	}
-	plain := func(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 	var out []string
 	for _, c := range table.Columns {
-		same := func(name string) bool { return plain(name) == plain(c.Name) }
+		same := func(name string) bool { return facts.Snake(name) == facts.Snake(c.Name) }
 		if facts.PrivilegedNamed(c.Name) && !slices.ContainsFunc(declared, same) && !slices.ContainsFunc(q.Statement.Sets, same) {
 			out = append(out, c.Name)
 		}
