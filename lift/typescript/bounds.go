@@ -27,7 +27,8 @@ func (l *lifter) eachLimit(f *file, e syntax.Expr, depth int, found func(bounded
 		switch n := n.(type) {
 		case *syntax.Property:
 			if limits.MatchString(n.Key) && n.Value != nil {
-				found(l.ceiling(f, n.Value, depth))
+				limited, _, one := l.schemaSays(&schemaRef{f, n.Value}, 0)
+				found(limited || one)
 				return false
 			}
 		case *syntax.Select: // the members of chains are no names of the file
@@ -40,23 +41,6 @@ func (l *lifter) eachLimit(f *file, e syntax.Expr, depth int, found func(bounded
 		}
 		return true
 	})
-}
-
-// ceiling reports whether a schema of a number has one.
-func (l *lifter) ceiling(f *file, e syntax.Expr, depth int) bool {
-	bounded := false
-	syntax.Walk(e, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.Select:
-			bounded = bounded || n.Name == "max" || n.Name == "lte" || n.Name == "lt" || n.Name == "enum" || n.Name == "literal"
-		case *syntax.Ident:
-			if d := l.named(f, n.Name); d != nil && d.fixed && d.value != nil && d.file != nil && depth < 8 {
-				bounded = bounded || l.ceiling(d.file, d.value, depth+1)
-			}
-		}
-		return !bounded
-	})
-	return bounded
 }
 
 // classBounds reports whether a class of what clients send gives each number in it that says how many a ceiling (@Max of class-validator), and

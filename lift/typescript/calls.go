@@ -245,11 +245,8 @@ func (l *lifter) measured(f *function, b *syntax.Binary) {
 		if of == nil || of.init == nil {
 			continue
 		}
-		e := of.init
-		if await, is := e.(*syntax.Await); is {
-			e = await.X
-		}
-		if list, is := unwrapped(e).(*syntax.Call); is && calledName(list) == "all" && len(list.Args) == 1 { // Promise.all([…])
+		e := unwrapped(of.init)
+		if list, is := e.(*syntax.Call); is && calledName(list) == "all" && len(list.Args) == 1 { // Promise.all([…])
 			if items, is := unwrapped(list.Args[0]).(*syntax.Array); is {
 				for _, item := range items.Items {
 					l.counts(of.of, item)

@@ -19,11 +19,9 @@ func (l *lifter) findUnheeded(f *function) {
 		if p.Pattern == nil || len(p.Decorators) > 0 {
 			continue
 		}
-		var told []string
-		if name := p.Pattern.Name; name != "" && identifies.MatchString(name) {
-			told = []string{name}
+		if name := p.Pattern.Name; identifies.MatchString(name) {
 			if !f.mentions(name, i) {
-				f.fact.Unheeded = append(f.fact.Unheeded, told...)
+				f.fact.Unheeded = append(f.fact.Unheeded, name)
 			}
 			continue
 		}
@@ -33,13 +31,8 @@ func (l *lifter) findUnheeded(f *function) {
 			members = t.face.Members
 		}
 		for _, m := range members {
-			if identifies.MatchString(m.Name) {
-				told = append(told, m.Name)
-			}
-		}
-		for _, name := range told {
-			if !f.reads(p.Pattern, name) {
-				f.fact.Unheeded = append(f.fact.Unheeded, name)
+			if identifies.MatchString(m.Name) && !f.reads(p.Pattern, m.Name) {
+				f.fact.Unheeded = append(f.fact.Unheeded, m.Name)
 			}
 		}
 	}

@@ -36,18 +36,15 @@ func (l *lifter) inputSchemaWithin(b *binding, depth int) (*schemaRef, []string)
 		return b.of.handler.schema, path[1:]
 	}
 	if b.init != nil {
-		e := b.init
-		if await, is := e.(*syntax.Await); is {
-			e = await.X
-		}
-		if id, is := unwrapped(e).(*syntax.Ident); is && depth < 4 {
+		e := unwrapped(b.init)
+		if id, is := e.(*syntax.Ident); is && depth < 4 {
 			if of := b.of.binding(id.Name, id.Pos()); of != nil && of != b {
 				if s, below := l.inputSchemaWithin(of, depth+1); s != nil {
 					return s, append(slices.Clone(below), path...)
 				}
 			}
 		}
-		if call, is := unwrapped(e).(*syntax.Call); is && parses.MatchString(calledName(call)) && len(call.Args) > 0 {
+		if call, is := e.(*syntax.Call); is && parses.MatchString(calledName(call)) && len(call.Args) > 0 {
 			if on, is := unwrapped(call.Fun).(*syntax.Select); is {
 				if len(path) > 0 && path[0] == "data" {
 					path = path[1:]
